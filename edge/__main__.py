@@ -1,0 +1,60 @@
+"""The command line: `doorward NOUN VERB`. Each noun is one module of `edge.cli`, loaded when it is named."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from typing import TYPE_CHECKING
+
+from edge.cli.output import fail
+from edge.errors import EdgeError, Exit
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+NOUNS = {
+    "run": "watch the camera and work the door",
+    "demo": "play passages from real pictures and verify what they left behind",
+    "code": "read and verify codes",
+    "face": "compare faces and measure how well that works",
+    "log": "show and verify the journal",
+    "config": "check and explain the configuration",
+}
+
+
+def _parser() -> argparse.ArgumentParser:
+    width = max(map(len, NOUNS))
+    parser = argparse.ArgumentParser(
+        prog="doorward",
+        description="A visitor shows a code and a face; the door opens for the right one, offline.",
+        epilog="nouns:\n" + "\n".join(f"  {noun:{width}}  {text}" for noun, text in NOUNS.items()),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("noun", choices=list(NOUNS), metavar="NOUN", help="see below")
+    parser.add_argument("rest", nargs=argparse.REMAINDER, metavar="...", help="doorward NOUN --help")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code (`edge.errors.Exit`)."""
+    args = _parser().parse_args(argv)
+    command = argparse.ArgumentParser(prog=f"doorward {args.noun}", description=NOUNS[args.noun])
+    module = importlib.import_module(f"edge.cli.{args.noun}")
+    module.configure(command)
+    parsed = command.parse_args(args.rest)
+    try:
+        code: int = parsed.run(parsed)
+    except EdgeError as error:
+        fail(error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return Exit.INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()  # `doorward ... | head`: the reader has gone, there is nobody to tell
+        return Exit.OK
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,37 @@
+"""What every command prints the same way: JSON Lines, errors with hints, progress on a terminal."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from edge.errors import EdgeError
+
+T = TypeVar("T")
+
+
+def emit(row: Mapping[str, object]) -> None:
+    """One JSON object on one line of standard output, flushed so that a pipe sees it at once."""
+    print(json.dumps(row, ensure_ascii=False, separators=(",", ":")), flush=True)
+
+
+def fail(error: EdgeError) -> None:
+    """`error: ...` and, where there is one, `hint: ...` on standard error."""
+    print(f"error: {error.message}", file=sys.stderr)
+    if error.hint:
+        print(f"hint: {error.hint}", file=sys.stderr)
+
+
+def progress(items: Iterable[T], *, total: int, label: str) -> Iterator[T]:
+    """The items, with a bar on standard error while a terminal is attached there."""
+    if not sys.stderr.isatty():
+        yield from items
+        return
+    from rich.console import Console  # noqa: PLC0415  only a terminal pays for the import
+    from rich.progress import track  # noqa: PLC0415
+
+    yield from track(items, total=total, description=label, console=Console(stderr=True), transient=True)

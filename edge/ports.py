@@ -1,0 +1,142 @@
+"""What the core needs of the world, as Protocols. `hw` implements them; `hw.sim` does so in memory.
+
+Every port owns its errors: an adapter raises the fault named here and nothing else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from edge.decision import Signal
+
+Pixels = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One moment as the camera saw it, in the two sizes a verifier needs.
+
+    `luma`: uint8 (H, W), for codes; `rgb`: uint8 (h, w, 3), for faces; the sizes may differ.
+    `tick_ms`: monotonic capture time.
+    """
+
+    luma: Pixels
+    rgb: Pixels
+    tick_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """One full QR symbol as an engine read it; hostile until a signature says otherwise.
+
+    `corners`: four (x, y) in pixels of the image that was read, clockwise from the top left.
+    """
+
+    text: str
+    payload: bytes
+    engine: str
+    corners: tuple[tuple[float, float], ...] = field(default=(), compare=False)
+
+
+class Camera(Protocol):
+    """A source of frames where the latest wins. Raises CameraFault."""
+
+    def frames(self) -> Iterator[Frame]: ...
+
+    def close(self) -> None: ...
+
+
+class CodeReader(Protocol):
+    """Finds QR symbols in one luma image, uint8 (H, W).
+
+    Reports full QR symbols only: Micro QR, rMQR and parts of a structured append are left out.
+    Never raises on pixels, whatever they show. Raises ReaderFault where the engine is missing.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    def read(self, luma: Pixels) -> tuple[Symbol, ...]: ...
+
+
+class Network(Protocol):
+    """One TFLite graph with a fixed float32 input. Raises ModelFault."""
+
+    @property
+    def input_shape(self) -> tuple[int, ...]: ...
+
+    def run(self, x: Floats) -> tuple[Floats, ...]:
+        """Outputs in the order of the graph, as float32 (int8 outputs are dequantized)."""
+        ...
+
+
+class DoorEventKind(StrEnum):
+    """What a door reports."""
+
+    RELEASED = "released"
+    OPENED = "opened"
+    CLOSED = "closed"
+    RELOCKED = "relocked"
+    FORCED = "forced"
+
+
+@dataclass(frozen=True, slots=True)
+class DoorEvent:
+    kind: DoorEventKind
+    tick_ms: int
+
+
+class Strike(Protocol):
+    """The lock output of one door. Raises DoorLinkFault."""
+
+    def release(self, for_ms: int) -> None:
+        """Energise for at most `for_ms`; the output relocks by itself, whatever becomes of us."""
+        ...
+
+    def relock(self) -> None:
+        """De-energise now. Safe to call at any time, any number of times."""
+        ...
+
+    def events(self) -> Sequence[DoorEvent]:
+        """What happened at the door since the last call; never blocks."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Signals(Protocol):
+    """Lamp, buzzer or screen: shows one of the four signals, or nothing."""
+
+    def show(self, signal: Signal | None) -> None: ...
+
+
+class Clock(Protocol):
+    """`now` is UTC and may jump; `tick_ms` is monotonic and may not. They are never mixed."""
+
+    def now(self) -> datetime: ...
+
+    def tick_ms(self) -> int: ...
+
+
+class Files(Protocol):
+    """Small files under one root. Raises StorageFault; names are relative, with `/`."""
+
+    def names(self) -> Sequence[str]: ...
+
+    def read(self, name: str, *, limit: int) -> bytes:
+        """The whole file; one byte over `limit` is a StorageFault."""
+        ...
+
+    def write(self, name: str, data: bytes, *, secret: bool = False) -> None:
+        """Atomic and durable: the old file or the new one, never a part. `secret` means mode 0600."""
+        ...

@@ -1,0 +1,54 @@
+"""Fixtures every test may use: outside data that may be absent, models that may not be built."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+ROOT = Path(__file__).resolve().parent.parent
+SHARED = ROOT.parent / "shared" / "data"
+
+settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("long", deadline=None, max_examples=5_000, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--hardware", action="store_true", help="also run the contract suites on real devices")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--hardware"):
+        return
+    for item in items:
+        if "hardware" in item.keywords:
+            item.add_marker(pytest.mark.skip(reason="needs a device: run with --hardware"))
+
+
+def shared(*parts: str) -> Path:
+    """A path in the outside test data, or a skip that says what is missing."""
+    path = SHARED.joinpath(*parts)
+    if not path.exists():
+        pytest.skip(f"outside test data not on this machine: {'/'.join(parts)}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def built_models() -> Path:
+    """The folder of `make models`."""
+    folder = ROOT / "models" / "built"
+    if not (folder / "manifest.toml").exists():
+        pytest.skip("models are not built: make models")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def photos() -> Path:
+    """The pictures that `make models` fetched for the demo and the tests."""
+    folder = ROOT / "models" / "photos"
+    if not folder.is_dir():
+        pytest.skip("photographs are not fetched: make models")
+    return folder
