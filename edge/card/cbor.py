@@ -1,0 +1,94 @@
+"""Deterministic CBOR and nothing else (FORMAT.md section 4, RFC 8949 section 4.2.1).
+
+`cbor2` refuses duplicate keys, indefinite lengths and depth by its own switches. It still lets trailing
+bytes, long integers and a dozen tags pass, of which 28 and 29 build cycles and 35 compiles a pattern
+(seen in 6.2.1), so every tag but 18 is refused before it acts, and the rest by encoding again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final, NoReturn
+
+import cbor2
+
+from edge.card.numbers import COSE_SIGN1
+from edge.decision import Reason
+from edge.errors import Refused
+
+MAX_DEPTH: Final = 6  # the deepest native value is a template in a card: 169, 62, list, map, and two to spare
+
+
+def encode(value: object) -> bytes:
+    """The one encoding of a value: shortest integers, definite lengths, sorted maps."""
+    return cbor2.dumps(value, canonical=True)
+
+
+def decode(data: bytes, *, limit: int) -> object:
+    """The value that `data` is the one encoding of.
+
+    Only integers of 64 bits, byte and text strings, arrays, maps with integer or text keys, and tag 18.
+    Raises Refused(CARD_MALFORMED) for everything else, and for more than `limit` bytes.
+    """
+    if len(data) > limit:
+        raise malformed("more bytes than the format allows")
+    try:
+        value = cbor2.loads(
+            data,
+            semantic_decoders=_NO_TAGS,
+            allow_duplicate_keys=False,
+            allow_indefinite=False,
+            max_depth=MAX_DEPTH,
+        )
+        _check(value)
+        again = encode(value)
+    except (cbor2.CBORError, ValueError, TypeError, OverflowError) as error:
+        raise malformed("not CBOR that this format allows") from error
+    if again != data:
+        raise malformed("not the deterministic encoding of its value")
+    return value
+
+
+def malformed(detail: str) -> Refused:
+    """The refusal of everything in this room that parses; `detail` says what, never whose."""
+    return Refused(Reason.CARD_MALFORMED, detail)
+
+
+def _check(value: object) -> None:
+    if type(value) is int:
+        if not -(2**64) <= value < 2**64:
+            raise ValueError("big number")
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            _check(item)
+    elif isinstance(value, Mapping):  # inside a tag cbor2 hands out a frozendict
+        for key, item in value.items():
+            if type(key) not in (int, str):
+                raise TypeError("key")
+            _check(item)
+    elif isinstance(value, cbor2.CBORTag):
+        _check(value.value)
+    elif type(value) not in (bytes, str):
+        raise TypeError("type")
+
+
+def _refuse_tag(*_: object) -> NoReturn:
+    raise ValueError("tag")
+
+
+class _NoTags(Mapping[int, Callable[..., Any]]):
+    """Refuses every tag but COSE_Sign1 before cbor2 builds anything of it; there is no such switch."""
+
+    def __getitem__(self, tag: int) -> Callable[..., Any]:
+        if tag == COSE_SIGN1:
+            raise KeyError(tag)
+        return _refuse_tag
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+_NO_TAGS: Final = _NoTags()

@@ -1,0 +1,95 @@
+"""Cards and presentations as an issuer and a phone make them. Pure: keys and times come in, bytes go out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import base45
+
+from edge.card import cbor, cose, ecard
+from edge.card import numbers as n
+from edge.card.claims import Claims, SealedReference, TemplateReference
+from edge.card.code import parse_code
+from edge.errors import InputError, Refused
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+def sign_card(claims: Claims, issuer_seed: bytes) -> bytes:
+    """The issuer's half: a signed card that stays on the phone.
+
+    Raises InputError where a verifier would refuse these claims as malformed: nothing else is ever signed.
+    """
+    protected = {
+        n.HEADER_ALG: n.ALG_EDDSA,
+        n.HEADER_KID: cose.kid_of(cose.public_key(issuer_seed)),
+        n.HEADER_TYP: n.TYP_CARD,
+    }
+    card = cose.sign(protected, _claims_map(claims), issuer_seed)
+    try:
+        ecard.decode_card(cbor.decode(card, limit=n.MAX_CODE_BYTES))
+    except Refused as refused:
+        raise InputError(
+            f"these claims do not make a card: {refused.detail}", hint="see the limits in FORMAT.md section 5"
+        ) from refused
+    return card
+
+
+def sign_presentation(
+    card: bytes, holder_seed: bytes, *, iat: datetime, aud: str | None = None, cnonce: bytes | None = None
+) -> str:
+    """The phone's half: the text of a code around `card`, good for the window that begins at `iat`.
+
+    Raises InputError where the card is not one, the key is not its holder's, or the code grows too long.
+    """
+    try:
+        value = cbor.decode(card, limit=n.MAX_CODE_BYTES)
+        _, claims, _ = ecard.decode_card(value)
+        if cose.public_key(holder_seed) != claims.holder_key:
+            raise InputError(
+                "this key is not the one the card names", hint="use the key that the card was issued to"
+            )
+        protected = {n.HEADER_ALG: n.ALG_EDDSA, n.HEADER_KCWT: value, n.HEADER_TYP: n.TYP_PRESENTATION}
+        payload: dict[int, object] = {n.CLAIM_IAT: int(iat.timestamp())}
+        if aud is not None:
+            payload[n.CLAIM_AUD] = aud
+        if cnonce is not None:
+            payload[n.CLAIM_CNONCE] = cnonce
+        text = n.PREFIX + base45.b45encode(cose.sign(protected, payload, holder_seed)).decode()
+        ecard.decode(parse_code(text))
+    except Refused as refused:
+        raise InputError(
+            f"this does not make a code: {refused.detail}", hint="see the limits in FORMAT.md section 5"
+        ) from refused
+    return text
+
+
+def _claims_map(claims: Claims) -> dict[int, Any]:
+    body: dict[int, Any] = {
+        n.CLAIM_ISS: claims.issuer,
+        n.CLAIM_EXP: int(claims.expires.timestamp()),
+        n.CLAIM_IAT: int(claims.issued_at.timestamp()),
+        n.CLAIM_CTI: claims.card_id,
+        n.CLAIM_CNF: {n.CNF_COSE_KEY: cose.cose_key(claims.holder_key)},
+        n.CLAIM_STATUS: {"status_list": {"idx": claims.status.index, "uri": claims.status.uri}},
+    }
+    if claims.subject is not None:
+        body[n.CLAIM_SUB] = claims.subject
+    if claims.not_before != claims.issued_at:
+        body[n.CLAIM_NBF] = int(claims.not_before.timestamp())
+    match claims.face:
+        case TemplateReference(format=form, model=model, data=data):
+            template = {n.TEMPLATE_DATA: data, n.TEMPLATE_KIND: n.KIND_TEMPLATE}
+            body[n.CLAIM_169] = {
+                n.FACE_TEMPLATES: [template | {n.TEMPLATE_FORMAT: form, n.TEMPLATE_MODEL: model}]
+            }
+        case SealedReference(hash=digest, key=key):
+            body[n.CLAIM_SEALED_FACE] = [digest, key]
+    if claims.documents:
+        body[n.CLAIM_DOCUMENTS] = [[d.type, d.ref, d.expires_day, d.index] for d in claims.documents]
+    if claims.scope:
+        body[n.CLAIM_SCOPE] = list(claims.scope)
+    if claims.assurance:
+        body[n.CLAIM_ASSURANCE] = claims.assurance
+    return body

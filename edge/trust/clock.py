@@ -1,0 +1,40 @@
+"""What a clock that nobody corrects can still be used for (FORMAT.md section 6, steps 6 and 10)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from edge.decision import Reason
+from edge.errors import Refused
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+TOKEN_LIFE: Final = timedelta(seconds=30)  # the phone signs again every 20 s: 10 s are left for its clock
+MAX_WINDOW: Final = timedelta(
+    seconds=120
+)  # a screenshot older than two minutes never passes, whatever the drift
+PHONE_AHEAD: Final = timedelta(seconds=10)  # the same 10 s for a phone whose clock is fast
+DRIFT_PPM: Final = 20  # an ordinary crystal, 1.7 s a day
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """How far the time in a presentation may lie behind `now`, and ahead of it."""
+
+    behind: timedelta
+    ahead: timedelta
+
+
+def window(since_sync: timedelta) -> Window:
+    """30 s behind and 10 s ahead, each wider by the drift since the clock was last set; 120 s at most."""
+    drift = min(max(since_sync, timedelta(0)) * DRIFT_PPM / 1_000_000, MAX_WINDOW - TOKEN_LIFE)
+    return Window(TOKEN_LIFE + drift, PHONE_AHEAD + drift)
+
+
+def check_floor(now: datetime, floor: datetime) -> None:
+    """Raises Refused(CLOCK_UNTRUSTED) for a `now` before a time that somebody trusted has signed."""
+    if now < floor:
+        raise Refused(Reason.CLOCK_UNTRUSTED, "the clock is behind signed time")

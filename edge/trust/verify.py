@@ -1,0 +1,129 @@
+"""SignedCard to Card: every check of FORMAT.md section 6, in its order. The only place where a Card is made."""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass, field
+from datetime import UTC, timedelta
+from typing import TYPE_CHECKING
+
+from edge.card import cose
+from edge.card.claims import Card, Claims, Freshness, Presentation, SignedCard, pseudonym
+from edge.decision import Reason
+from edge.errors import Refused
+from edge.trust.clock import check_floor, window
+from edge.trust.freshness import Budgets, freshness
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from edge.trust.snapshot import IssuerKey, TrustSnapshot
+    from edge.trust.status import StatusList
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """Who is asking: one door, and what it knows at this moment.
+
+    `site`: its id, such as "tower-1/lobby", which is also an audience it answers to. `nonce`: what its screen
+    shows now, 8 to 16 bytes, if it has one. `since_sync`: how long its clock has run on its own.
+    """
+
+    site: str
+    venue: str = "door"
+    audiences: frozenset[str] = frozenset()
+    nonce: bytes | None = field(default=None, repr=False)
+    since_sync: timedelta = timedelta(0)
+    budgets: Budgets = Budgets()
+
+
+def verify(signed: SignedCard, trust: TrustSnapshot, *, now: datetime, gate: Gate) -> Card:
+    """The card behind a code, if all of it holds at this gate and at this moment. `now`: aware UTC.
+
+    Raises Refused with the reason of the first check that fails. Whether the card names this door, and whether
+    the age of the list will do, is left to policy: `Card.covers` and `Card.list_freshness`.
+    """
+    assert now.tzinfo is UTC, "now is aware UTC"
+    claims = signed.claims
+    issuer = _issuer(signed, trust)
+    cose.check_signature(signed.card_envelope, issuer.public_key)
+    _check_scope(claims, issuer, gate)
+    cose.check_signature(signed.presentation_envelope, claims.holder_key)
+    check_floor(now, trust.floor)
+    _check_dates(claims, issuer, now)
+    status = _check_status(claims, signed.kid, trust)
+    _check_presentation(signed.presentation, now, gate)
+    age = now - status.issued_at
+    return Card(
+        issuer=claims.issuer,
+        subject=claims.subject,
+        issued_at=claims.issued_at,
+        not_before=claims.not_before,
+        expires=claims.expires,
+        card_id=claims.card_id,
+        holder_key=claims.holder_key,
+        status=claims.status,
+        face=claims.face,
+        documents=claims.documents,
+        scope=claims.scope,
+        assurance=claims.assurance,
+        kid=signed.kid,
+        pseudonym=pseudonym(signed.kid, claims.card_id),
+        presented_at=signed.presentation.presented_at,
+        audience=signed.presentation.audience,
+        nonce=signed.presentation.nonce,
+        list_issued_at=status.issued_at,
+        list_age=age,
+        list_freshness=freshness(age, gate.budgets) if now < status.expires else Freshness.STALE,
+    )
+
+
+def _issuer(signed: SignedCard, trust: TrustSnapshot) -> IssuerKey:
+    issuer = trust.issuers.get(signed.kid)
+    if issuer is None:
+        raise Refused(Reason.ISSUER_UNKNOWN, "no key with this id")
+    if issuer.name != signed.claims.issuer:
+        raise Refused(Reason.ISSUER_UNKNOWN, "this key belongs to another issuer")
+    return issuer
+
+
+def _check_scope(claims: Claims, issuer: IssuerKey, gate: Gate) -> None:
+    if not issuer.scope.covers(venue=gate.venue, site=gate.site):
+        raise Refused(Reason.ISSUER_SCOPE, "this issuer's cards are not for this place")
+    if not issuer.valid_from <= claims.issued_at < issuer.valid_until:
+        raise Refused(Reason.ISSUER_SCOPE, "issued outside the life of the key")
+
+
+def _check_dates(claims: Claims, issuer: IssuerKey, now: datetime) -> None:
+    if not issuer.valid_from <= now < issuer.valid_until:
+        raise Refused(Reason.ISSUER_SCOPE, "the key is not in force now")
+    if now < claims.not_before:
+        raise Refused(Reason.CARD_NOT_YET_VALID)
+    if now >= claims.expires:
+        raise Refused(Reason.CARD_EXPIRED)
+
+
+def _check_status(claims: Claims, kid: bytes, trust: TrustSnapshot) -> StatusList:
+    status = trust.status_lists.get((kid, claims.status.uri))
+    if status is None:
+        raise Refused(Reason.STATUS_UNKNOWN, "this device has no such list")
+    status.check(claims.status.index)
+    for document in claims.documents:
+        status.check(document.index)
+    return status
+
+
+def _check_presentation(presentation: Presentation, now: datetime, gate: Gate) -> None:
+    allowed = window(gate.since_sync)
+    if presentation.presented_at < now - allowed.behind:
+        raise Refused(Reason.CODE_STALE, "made too long ago")
+    if presentation.presented_at > now + allowed.ahead:
+        raise Refused(Reason.CODE_STALE, "made in the future")
+    audience = presentation.audience
+    if audience is not None and audience != gate.site and audience not in gate.audiences:
+        raise Refused(Reason.CODE_AUDIENCE)
+    if gate.nonce is None and presentation.nonce is None:
+        return
+    # A nonce that nobody asked for here was asked for elsewhere: the code is being relayed.
+    if gate.nonce is None or not hmac.compare_digest(gate.nonce, presentation.nonce or b""):
+        raise Refused(Reason.CODE_NONCE)
