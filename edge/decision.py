@@ -29,6 +29,7 @@ class Reason(StrEnum):
     CARD_REVOKED = "card.revoked"
     CARD_SUSPENDED = "card.suspended"
     CARD_REPLAYED = "card.replayed"
+    CARD_ASSURANCE = "card.assurance"
     ISSUER_UNKNOWN = "issuer.unknown"
     ISSUER_SCOPE = "issuer.scope"
     SIGNATURE_BAD = "signature.bad"

@@ -92,6 +92,8 @@ class DoorEventKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class DoorEvent:
+    """One thing that happened at a door, and when."""
+
     kind: DoorEventKind
     tick_ms: int
 

@@ -1,0 +1,65 @@
+"""`doorward config check|show`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from edge.cli.output import emit
+from edge.config import explain, parse_config
+from edge.errors import ConfigError, Exit
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """`check FILE` finds every mistake it can name; `show [FILE]` lists every key and what it means."""
+    verbs = parser.add_subparsers(required=True, metavar="VERB")
+    check = verbs.add_parser("check", help="is this configuration right")
+    check.add_argument("file", type=Path)
+    check.add_argument("--json", action="store_true")
+    check.set_defaults(run=_check)
+    show = verbs.add_parser("show", help="every key, its value here and what it means")
+    show.add_argument("file", type=Path, nargs="?", help="left out: the defaults")
+    show.add_argument("--json", action="store_true")
+    show.set_defaults(run=_show)
+
+
+def read(file: Path) -> bytes:
+    """The bytes of a configuration file. Raises ConfigError."""
+    try:
+        return file.read_bytes()
+    except OSError as err:
+        hint = "start from: doorward config show"
+        raise ConfigError(f"cannot be read: {(err.strerror or 'error').lower()}", file=file, hint=hint) from err
+
+
+def _check(args: argparse.Namespace) -> int:
+    config = parse_config(read(args.file), args.file)
+    if args.json:
+        emit({"file": str(args.file), "result": "valid", "config": msgspec.to_builtins(config)})
+    else:
+        print(f"{args.file}: valid")
+    return Exit.OK
+
+
+def _show(args: argparse.Namespace) -> int:
+    values = msgspec.to_builtins(parse_config(read(args.file), args.file) if args.file else parse_config(b"", Path("defaults")))
+    if args.json:
+        emit(values)
+        return Exit.OK
+    table = None
+    for section, key, _, note in explain():
+        if section != table:
+            print(f"{'' if table is None else chr(10)}[{section}]")
+            table = section
+        value = values[section][key]
+        shown = "# left out" if value is None else f'"{value}"' if isinstance(value, str) else value
+        print(f"# {note}" if note else "#")
+        print(f"#{key} =" if value is None else f"{key} = {shown}")
+    return Exit.OK
+
+

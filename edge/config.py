@@ -1,0 +1,212 @@
+"""One TOML file, typed. An unknown key, a wrong type or a value out of range says file, line and hint."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from edge.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# A hundred times the longest sensible configuration.
+MAX_CONFIG_BYTES = 64 * 1024
+
+SiteName = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]*(/[a-z0-9][a-z0-9-]*)*$", max_length=80)]
+DeviceName = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9.-]*$", max_length=40)]
+
+
+class Table(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Base of every table: unknown keys are errors."""
+
+
+class Device(Table):
+    """Who this device is."""
+
+    id: DeviceName = "doorward-1"
+    """Stands in every record and in the origin line of every checkpoint."""
+    key: str = "device.key"
+    """Ed25519 seed of the device, 32 bytes, mode 0600; made at the first start."""
+
+
+class Door(Table):
+    """The door and what it asks for."""
+
+    site: SiteName = "tower-1/lobby"
+    """The door's name as cards and issuers scope it; `/` goes from the large to the small."""
+    venue: Literal["door", "desk", "gate", "lane", "check"] = "door"
+    """What kind of place this is; issuers may be trusted for some kinds only."""
+    release_ms: Annotated[int, Meta(ge=200, le=10_000)] = 3_000
+    """How long the strike is released for one grant; the door relocks earlier when it opens."""
+    face: Literal["required", "if-bound", "none"] = "required"
+    """Whether a face is compared before this door opens."""
+    min_assurance: Annotated[int, Meta(ge=0, le=3)] = 0
+    """How well the issuer must have checked the face at enrolment: 0 unknown .. 3 supervised."""
+
+
+class Face(Table):
+    """The comparison."""
+
+    one_in: Annotated[int, Meta(ge=100, le=10_000_000)] | None = None
+    """Accept one false match in this many strangers; left out: the models' own careful default."""
+    time_ms: Annotated[int, Meta(ge=1_000, le=60_000)] = 8_000
+    """How long a visitor has to look into the camera."""
+    runtime: Literal["litert", "tflite"] | None = None
+    """TFLite runtime; left out: ai-edge-litert where it is installed, else tflite-runtime."""
+
+
+class Lists(Table):
+    """How old keys and lists may be."""
+
+    ageing_h: Annotated[int, Meta(ge=1, le=24 * 366)] = 24
+    """Older than this is said in every record."""
+    stale_h: Annotated[int, Meta(ge=1, le=24 * 366)] = 168
+    """Older than this and nobody passes."""
+
+
+class Reader(Table):
+    """The code engine."""
+
+    engine: Literal["zxing", "zbar"] | None = None
+    """Left out: zxing-cpp where it is installed, else zbar."""
+
+
+class Camera(Table):
+    """Where frames come from."""
+
+    device: int | str = 0
+    """Number of the webcam, or the path of its device."""
+
+
+class Strike(Table):
+    """What moves the lock."""
+
+    kind: Literal["sim", "gpio"] = "sim"
+    """`sim`: a simulated door. `gpio`: a relay on a pin of this board, for boards with no controller."""
+    pin: Annotated[int, Meta(ge=0, le=27)] = 17
+    """BCM number of the relay's pin, for `gpio`."""
+
+
+class Paths(Table):
+    """Where things are; relative to the configuration file."""
+
+    trust: str = "trust"
+    journal: str = "journal.db"
+    models: str | None = None
+
+
+class Config(Table):
+    """The whole file."""
+
+    device: Device = Device()
+    door: Door = Door()
+    face: Face = Face()
+    lists: Lists = Lists()
+    reader: Reader = Reader()
+    camera: Camera = Camera()
+    strike: Strike = Strike()
+    paths: Paths = Paths()
+
+
+def parse_config(data: bytes, file: Path) -> Config:
+    """The configuration in `data`; `file` is named in errors. Raises ConfigError."""
+    if len(data) > MAX_CONFIG_BYTES:
+        raise ConfigError(f"is {len(data)} bytes, more than {MAX_CONFIG_BYTES}", file=file)
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as err:
+        line = data[: err.start].count(b"\n") + 1
+        raise ConfigError("is not UTF-8 text", file=file, line=line, hint="save the file as UTF-8") from err
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as err:
+        found = re.search(r"at line (\d+)", str(err))
+        raise ConfigError(
+            str(err).partition(" (at")[0].lower(),
+            file=file,
+            line=int(found[1]) if found else 0,
+            hint="see https://toml.io",
+        ) from err
+    try:
+        config = msgspec.convert(table, Config)
+    except msgspec.ValidationError as err:
+        raise _explain(str(err), text, file) from err
+    if config.lists.stale_h < config.lists.ageing_h:
+        raise ConfigError(
+            f"stale_h {config.lists.stale_h} is below ageing_h {config.lists.ageing_h}",
+            file=file,
+            line=_line_of(text, "lists", "stale_h"),
+            hint="lists age before they are stale: make stale_h the larger",
+        )
+    return config
+
+
+def explain() -> list[tuple[str, str, object, str]]:
+    """Every key as (table, key, default, what it means): the source of `doorward config show`."""
+    return [
+        (table.name, key.name, key.default, _notes(type(table.default)).get(key.name, ""))
+        for table in msgspec.structs.fields(Config)
+        for key in msgspec.structs.fields(type(table.default))
+    ]
+
+
+def _explain(message: str, text: str, file: Path) -> ConfigError:
+    where = re.search(r"`\$\.?([\w.\[\]]*)`", message)
+    path = [part for part in (where[1] if where else "").split(".") if part]
+    unknown = re.search(r"unknown field `([^`]+)`", message)
+    if unknown:
+        key = unknown[1]
+        known = [f.name for f in msgspec.structs.fields(_table(path))]
+        close = difflib.get_close_matches(key, known, n=1)
+        hint = f"did you mean {close[0]}?" if close else f"known here: {', '.join(known)}"
+        name = f"[{path[0]}] {key}" if path else key
+        return ConfigError(
+            f"unknown key {name}", file=file, line=_line_of(text, path[0] if path else None, key), hint=hint
+        )
+    table, key = (path[0] if path else None), (path[-1] if path else "")
+    what = message.partition(" - at")[0].replace("`", "").lower()
+    return ConfigError(
+        f"{'.'.join(path)}: {what}",
+        file=file,
+        line=_line_of(text, table, key),
+        hint="see: doorward config show",
+    )
+
+
+def _table(path: list[str]) -> type[Struct]:
+    for field in msgspec.structs.fields(Config):
+        if path and field.name == path[0]:
+            return type(field.default)
+    return Config
+
+
+def _line_of(text: str, table: str | None, key: str) -> int:
+    current: str | None = None
+    for number, line in enumerate(text.splitlines(), 1):
+        header = re.match(r"\s*\[\s*([\w-]+)\s*\]", line)
+        if header:
+            current = header[1]
+            if table is None and current == key:
+                return number
+        elif (current == table and re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=", line)) or (current is None and table and re.match(rf"\s*{re.escape(table)}\s*[.=].*{re.escape(key)}", line)):
+            return number
+    return 0
+
+
+def _notes(struct: type[Struct]) -> dict[str, str]:
+    """The sentence under each field, read from the source: one text for the code and for the help."""
+    import inspect  # noqa: PLC0415  only `config show` needs the source
+
+    source = inspect.getsource(struct)
+    return {
+        name: " ".join(note.split())
+        for name, note in re.findall(
+            r'^    (\w+): [^\n]*\n    """(.*?)"""', source, flags=re.MULTILINE | re.DOTALL
+        )
+    }

@@ -1,0 +1,41 @@
+"""A code that stays in view is one presentation, however many frames show it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from edge.ports import Symbol
+
+# A phone that leaves the picture for this long and comes back is a new presentation. Motion blur
+# loses a code for a few frames at a time (66 ms each at 15 frames/s); 1.2 s is past any of that.
+GAP_MS = 1_200
+
+
+class Attention:
+    """Lets each presentation through once."""
+
+    def __init__(self) -> None:
+        self._texts: frozenset[str] = frozenset()
+        self._last_ms = 0
+
+    def hold(self, tick_ms: int) -> None:
+        """Nobody reads codes just now: what was in view counts as still there."""
+        self._last_ms = tick_ms
+
+    def fresh(self, symbols: Sequence[Symbol], tick_ms: int) -> Sequence[Symbol]:
+        """The symbols where they are a new presentation, else nothing.
+
+        A second code that joins the first is new; one of two that stays behind is not: somebody
+        pulling a phone away must not have what is left taken for a presentation of its own.
+        """
+        if not symbols:
+            return ()
+        texts = frozenset(symbol.text for symbol in symbols)
+        gone = tick_ms - self._last_ms > GAP_MS
+        known = texts <= self._texts and not gone
+        self._texts = texts | self._texts if known else texts
+        self._last_ms = tick_ms
+        return () if known else symbols

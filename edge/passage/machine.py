@@ -1,0 +1,243 @@
+r"""One passage as a table: events in, effects out. Every transition there is stands in this file.
+
+    IDLE -> FACE -> RECORDING_GRANT -> RELEASED -> COOLDOWN -> IDLE
+      \       \-> RECORDING_DENY  ---------------^
+       \------------^
+
+Theory of operation. A passage begins with a verified card or a refused code and ends with exactly one
+record. The record is asked for before the strike: `Release` is emitted in one place, for the event
+`Recorded` in the state RECORDING_GRANT, and nowhere else. Pairs that are not listed change nothing.
+`Interrupted` (Ctrl-C, service stop, a bug) is accepted in every state: the strike relocks first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, TypeAlias
+
+from edge.decision import Decision, Deny, Grant, Reason, Signal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class State(StrEnum):
+    """Where a passage stands."""
+
+    IDLE = "idle"
+    FACE = "face"
+    RECORDING_GRANT = "recording grant"
+    RECORDING_DENY = "recording denial"
+    RELEASED = "released"
+    COOLDOWN = "cooldown"
+    HALTED = "halted"
+
+
+# -- events ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class FaceWanted:
+    """A card was verified and this door asks for a face."""
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """Every rule was asked and none objected."""
+
+    grant: Grant
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """A card was refused, or a rule objected."""
+
+    deny: Deny
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The record of this passage is durable."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFailed:
+    """The record could not be made durable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Relocked:
+    """The door reports the strike locked again."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimedOut:
+    """The timer that the last effect armed has run out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupted:
+    """This program must stop now, for the reason that an open passage is to be recorded with."""
+
+    reason: Reason = Reason.PASSAGE_INTERRUPTED
+
+
+Event = FaceWanted | Granted | Denied | Recorded | RecordFailed | Relocked | TimedOut | Interrupted
+
+# -- effects --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """Show the holder one signal, or none."""
+
+    signal: Signal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """(Re)start the one timer; `for_ms` 0 disarms it."""
+
+    for_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """Make this decision durable, then answer Recorded or RecordFailed."""
+
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Energise the strike."""
+
+    grant: Grant
+
+
+@dataclass(frozen=True, slots=True)
+class Relock:
+    """De-energise the strike now."""
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """The time for a face is over: answer with the reason that the looks so far add up to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """Wipe the reference and everything else known about this holder."""
+
+
+Effect = Show | Arm | Append | Release | Relock | GiveUp | Forget
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """How long the passage waits, in ms.
+
+    `face_ms`: to look into the camera; 8 s is three unhurried tries.
+    `released_ms`: after which we relock even if the door says nothing: the longest release and 2 s.
+    `cooldown_ms`: for which the last signal stays readable before the next passage may begin.
+    """
+
+    face_ms: int = 8_000
+    released_ms: int = 12_000
+    cooldown_ms: int = 1_500
+
+
+def _look(times: Times, _: Decision | None, __: Event) -> list[Effect]:
+    return [Show(Signal.LOOK_HERE), Arm(times.face_ms)]
+
+
+def _give_up(_: Times, __: Decision | None, ___: Event) -> list[Effect]:
+    return [Arm(0), GiveUp()]
+
+
+def _record(_: Times, decision: Decision | None, __: Event) -> list[Effect]:
+    assert decision is not None
+    return [Arm(0), Show(Signal.WAIT), Append(decision), Forget()]
+
+
+def _release(times: Times, decision: Decision | None, _: Event) -> list[Effect]:
+    assert isinstance(decision, Grant), "only a recorded grant moves the strike"
+    return [Show(None), Arm(times.released_ms), Release(decision)]
+
+
+def _refuse(times: Times, decision: Decision | None, _: Event) -> list[Effect]:
+    assert isinstance(decision, Deny)
+    return [Show(decision.signal), Arm(times.cooldown_ms)]
+
+
+def _fault(times: Times, _: Decision | None, __: Event) -> list[Effect]:
+    return [Relock(), Show(Deny(Reason.DEVICE_FAULT).signal), Arm(times.cooldown_ms)]
+
+
+def _cool_down(times: Times, _: Decision | None, __: Event) -> list[Effect]:
+    return [Arm(times.cooldown_ms)]
+
+
+def _relock(times: Times, _: Decision | None, __: Event) -> list[Effect]:
+    return [Relock(), Arm(times.cooldown_ms)]
+
+
+def _rest(_: Times, __: Decision | None, ___: Event) -> list[Effect]:
+    return [Show(None), Arm(0)]
+
+
+def _halt(_: Times, __: Decision | None, ___: Event) -> list[Effect]:
+    return [Relock(), Arm(0), Show(None), Forget()]
+
+
+def _halt_and_record(_: Times, __: Decision | None, event: Event) -> list[Effect]:
+    assert isinstance(event, Interrupted)
+    return [Relock(), Arm(0), Append(Deny(event.reason)), Show(None), Forget()]
+
+
+_Effects: TypeAlias = "Callable[[Times, Decision | None, Event], list[Effect]]"
+
+TABLE: dict[tuple[State, type[Event]], tuple[State, _Effects]] = {
+    (State.IDLE, FaceWanted): (State.FACE, _look),
+    (State.IDLE, Granted): (State.RECORDING_GRANT, _record),
+    (State.IDLE, Denied): (State.RECORDING_DENY, _record),
+    (State.IDLE, Interrupted): (State.HALTED, _halt),
+    (State.FACE, Granted): (State.RECORDING_GRANT, _record),
+    (State.FACE, Denied): (State.RECORDING_DENY, _record),
+    (State.FACE, TimedOut): (State.FACE, _give_up),
+    (State.FACE, Interrupted): (State.HALTED, _halt_and_record),
+    (State.RECORDING_GRANT, Recorded): (State.RELEASED, _release),
+    (State.RECORDING_GRANT, RecordFailed): (State.COOLDOWN, _fault),
+    (State.RECORDING_GRANT, Interrupted): (State.HALTED, _halt),
+    (State.RECORDING_DENY, Recorded): (State.COOLDOWN, _refuse),
+    (State.RECORDING_DENY, RecordFailed): (State.COOLDOWN, _fault),
+    (State.RECORDING_DENY, Interrupted): (State.HALTED, _halt),
+    (State.RELEASED, Relocked): (State.COOLDOWN, _cool_down),
+    (State.RELEASED, TimedOut): (State.COOLDOWN, _relock),
+    (State.RELEASED, Interrupted): (State.HALTED, _halt),
+    (State.COOLDOWN, TimedOut): (State.IDLE, _rest),
+    (State.COOLDOWN, Interrupted): (State.HALTED, _halt),
+}
+
+
+class Machine:
+    """The state of one passage. `on` is the only way to change it."""
+
+    def __init__(self, times: Times | None = None) -> None:
+        self.times = times or Times()
+        self.state = State.IDLE
+        self._decision: Decision | None = None
+
+    def on(self, event: Event) -> list[Effect]:
+        """Take one event; return what must be done, in order. Unlisted pairs change nothing."""
+        row = TABLE.get((self.state, type(event)))
+        if row is None:
+            return []
+        match event:
+            case Granted(grant=decision) | Denied(deny=decision):
+                self._decision = decision
+            case _:
+                pass
+        self.state, effects = row
+        return effects(self.times, self._decision, event)

@@ -1,0 +1,220 @@
+"""The verifier: frames in, effects performed. The only shell around the pure rooms.
+
+Single-threaded: one frame at a time is taken through the machine, and every effect is performed
+before the next frame. It owns no device; `edge.app` hands it the ports.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from edge.decision import Deny, Grant, Reason
+from edge.errors import Fault, StorageFault
+from edge.passage import machine as m
+from edge.passage.attention import Attention
+from edge.passage.burst import Burst
+from edge.passage.stages import Presented
+from edge.passage.testimony import Testimony
+from edge.ports import DoorEventKind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from edge.audit.journal import Journal
+    from edge.decision import Decision, Signal
+    from edge.face.engine import FaceEvidence
+    from edge.passage.stages import Stages
+    from edge.ports import Clock, CodeReader, DoorEvent, Frame, Signals, Strike, Symbol
+    from edge.trust.snapshot import TrustSnapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A passage that has been decided. `seq` is None where no record could be made durable."""
+
+    decision: Decision
+    seq: int | None
+    micros: dict[str, int]
+
+    @property
+    def reason(self) -> Reason | None:
+        return self.decision.reason if isinstance(self.decision, Deny) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What one frame brought: for screens, reports and tests. Holds no card and no template."""
+
+    tick_ms: int
+    state: m.State
+    signal: Signal | None
+    symbols: tuple[Symbol, ...] = field(default=(), repr=False)
+    evidence: FaceEvidence | None = None
+    door: tuple[DoorEvent, ...] = ()
+    outcome: Outcome | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The devices of one passage. `trust` returns the snapshot of this moment; it is swapped whole."""
+
+    reader: CodeReader
+    strike: Strike
+    signals: Signals
+    clock: Clock
+    journal: Journal
+    trust: Callable[[], TrustSnapshot]
+
+
+class Verifier:
+    """One device at one door."""
+
+    def __init__(self, ports: Ports, stages: Stages, times: m.Times | None = None) -> None:
+        self._ports = ports
+        self._stages = stages
+        self._machine = m.Machine(times)
+        self._attention = Attention()
+        self._testimony = Testimony(stages.policy, stages.engine.model_id if stages.engine else None)
+        self._events: deque[m.Event] = deque()
+        self._deadline_ms: int | None = None
+        self._tick_ms = 0
+        self._presented: Presented | None = None
+        self._burst = Burst()
+        self._signal: Signal | None = None
+        self._outcome: Outcome | None = None
+
+    @property
+    def state(self) -> m.State:
+        return self._machine.state
+
+    def see(self, frame: Frame) -> Moment:
+        """Take one frame through the machine. Raises the Faults of camera-side models only."""
+        self._tick_ms = frame.tick_ms
+        self._outcome = None
+        symbols: tuple[Symbol, ...] = ()
+        evidence: FaceEvidence | None = None
+        door = self._hear_door()
+        if self._deadline_ms is not None and frame.tick_ms >= self._deadline_ms:
+            self._on(m.TimedOut())
+        match self._machine.state:
+            case m.State.IDLE:
+                symbols = self._read(frame)
+            case m.State.FACE:
+                self._attention.hold(frame.tick_ms)
+                evidence = self._look(frame)
+            case _:
+                self._attention.hold(frame.tick_ms)
+        return Moment(
+            frame.tick_ms, self._machine.state, self._signal, symbols, evidence, door, self._outcome
+        )
+
+    def stop(self, reason: Reason = Reason.PASSAGE_INTERRUPTED) -> Outcome | None:
+        """Relock, complete the record of an open passage, forget the holder. Safe at any time."""
+        self._outcome = None
+        self._on(m.Interrupted(reason))
+        self._hear_door()
+        return self._outcome
+
+    def _read(self, frame: Frame) -> tuple[Symbol, ...]:
+        started = self._stages.stopwatch()
+        symbols = self._ports.reader.read(frame.luma)
+        read = self._stages.stopwatch()
+        fresh = self._attention.fresh(symbols, frame.tick_ms)
+        if fresh:
+            trust = self._ports.trust()
+            self._testimony.begin(trust, self._ports.clock.now())
+            self._testimony.took("code", read - started)
+            presented = self._stages.present(fresh, trust, now=self._ports.clock.now())
+            self._testimony.took("verify", self._stages.stopwatch() - read)
+            self._begin(presented)
+        return symbols
+
+    def _begin(self, presented: Presented | Deny | None) -> None:
+        match presented:
+            case Deny() as deny:
+                self._on(m.Denied(deny))
+            case Presented():
+                self._presented = presented
+                self._burst = Burst()
+                self._testimony.card(presented.card)
+                if self._stages.needs_face(presented):
+                    self._on(m.FaceWanted())
+                else:
+                    self._decided(self._stages.conclude(presented))
+            case None:
+                pass
+
+    def _look(self, frame: Frame) -> FaceEvidence:
+        assert self._presented is not None
+        started = self._stages.stopwatch()
+        evidence, decision = self._stages.look(self._presented, frame.rgb)
+        self._testimony.took("face", self._stages.stopwatch() - started)
+        self._testimony.face(evidence)
+        final = self._burst.add(decision)
+        if final is not None:
+            self._decided(final)
+        return evidence
+
+    def _decided(self, decision: Decision) -> None:
+        self._on(m.Granted(decision) if isinstance(decision, Grant) else m.Denied(decision))
+
+    def _hear_door(self) -> tuple[DoorEvent, ...]:
+        events = tuple(self._ports.strike.events())
+        for event in events:
+            try:
+                self._ports.journal.append(self._testimony.door(event, self._ports.clock.now()))
+            except StorageFault:
+                # The decision behind this door is durable already. The next passage meets the same
+                # full disk before its strike moves, and is denied there.
+                pass
+            if event.kind is DoorEventKind.RELOCKED:
+                self._on(m.Relocked())
+        return events
+
+    def _on(self, event: m.Event) -> None:
+        self._events.append(event)
+        while self._events:
+            for effect in self._machine.on(self._events.popleft()):
+                self._perform(effect)
+
+    def _perform(self, effect: m.Effect) -> None:
+        match effect:
+            case m.Show(signal):
+                self._signal = signal
+                self._ports.signals.show(signal)
+            case m.Arm(for_ms):
+                self._deadline_ms = self._tick_ms + for_ms if for_ms else None
+            case m.Append(decision):
+                self._append(decision)
+            case m.Release(grant):
+                self._ports.strike.release(grant.release_ms)
+            case m.Relock():
+                self._relock()
+            case m.GiveUp():
+                self._events.append(m.Denied(self._burst.give_up()))
+            case m.Forget():
+                if self._presented is not None:
+                    self._presented.wipe()
+                self._presented = None
+
+    def _append(self, decision: Decision) -> None:
+        started = self._stages.stopwatch()
+        try:
+            record = self._testimony.passage(decision, self._ports.clock.now(), self._tick_ms)
+            seq = self._ports.journal.append(record)
+        except StorageFault:
+            self._outcome = Outcome(Deny(Reason.DEVICE_FAULT), None, self._testimony.micros())
+            self._events.append(m.RecordFailed())
+            return
+        self._testimony.took("record", self._stages.stopwatch() - started)
+        self._outcome = Outcome(decision, seq, self._testimony.micros())
+        self._events.append(m.Recorded())
+
+    def _relock(self) -> None:
+        try:
+            self._ports.strike.relock()
+        except Fault:
+            # A door we cannot reach relocks by itself: every release carries its own end.
+            pass

@@ -1,0 +1,35 @@
+"""A code in view is one presentation."""
+
+from __future__ import annotations
+
+import pytest
+
+from edge.passage.attention import GAP_MS, Attention
+from edge.ports import Symbol
+
+A = Symbol("EC1:A", b"EC1:A", "sim")
+B = Symbol("EC1:B", b"EC1:B", "sim")
+
+CASES: dict[str, tuple[list[tuple[int, tuple[Symbol, ...]]], list[bool]]] = {
+    "held still": ([(0, (A,)), (66, (A,)), (133, (A,))], [True, False, False]),
+    "lost for a few frames": ([(0, (A,)), (66, ()), (GAP_MS, (A,))], [True, False, False]),
+    "taken away and back": ([(0, (A,)), (GAP_MS + 1, (A,))], [True, True]),
+    "rotated on the phone": ([(0, (A,)), (66, (B,))], [True, True]),
+    "joined by a second": ([(0, (A,)), (66, (A, B))], [True, True]),
+    "one of two taken away": ([(0, (A, B)), (66, (B,)), (133, (A,))], [True, False, False]),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_presentation_is_let_through_once(case: str) -> None:
+    frames, fresh = CASES[case]
+    attention = Attention()
+    assert [bool(attention.fresh(symbols, tick)) for tick, symbols in frames] == fresh
+
+
+def test_a_code_in_view_through_a_whole_passage_is_not_presented_again() -> None:
+    attention = Attention()
+    assert attention.fresh((A,), 0)
+    for tick in range(66, 9_000, 66):
+        attention.hold(tick)
+    assert not attention.fresh((A,), 9_066)

@@ -1,0 +1,57 @@
+"""When looks at a face add up to a decision."""
+
+from __future__ import annotations
+
+import pytest
+
+from edge.decision import Decision, Deny, Grant, Reason
+from edge.passage.burst import FINAL_AFTER, GRAVEST_FIRST, Burst
+
+GRANT = Grant(3_000)
+MISS = Deny(Reason.FACE_NO_MATCH)
+BLUR = Deny(Reason.FACE_QUALITY)
+ATTACK = Deny(Reason.FACE_ATTACK)
+NOBODY = Deny(Reason.FACE_ABSENT)
+
+CASES: dict[str, tuple[list[Decision], Decision | None]] = {
+    "one match grants": ([GRANT], GRANT),
+    "a match after blinks and blur grants": ([BLUR, NOBODY, MISS, BLUR, GRANT], GRANT),
+    "two strangers' looks are not final": ([MISS, MISS], None),
+    "the third is": ([MISS, BLUR, MISS, MISS], MISS),
+    "one attack frame may be an accident": ([ATTACK], None),
+    "the second is not": ([ATTACK, NOBODY, ATTACK], ATTACK),
+    "after an attack frame nothing grants": ([ATTACK, GRANT, GRANT], None),
+    "a reference that cannot be compared is final at once": (
+        [Deny(Reason.FACE_TEMPLATE)],
+        Deny(Reason.FACE_TEMPLATE),
+    ),
+    "absence is never final": ([NOBODY] * 200, None),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_looks_add_up(case: str) -> None:
+    looks, expected = CASES[case]
+    burst = Burst()
+    final = [decision for look in looks if (decision := burst.add(look))]
+    assert (final[0] if final else None) == expected
+
+
+@pytest.mark.parametrize(
+    ("looks", "reason"),
+    [
+        ([], Reason.FACE_ABSENT),
+        ([NOBODY, BLUR, NOBODY], Reason.FACE_QUALITY),
+        ([BLUR, MISS, NOBODY], Reason.FACE_NO_MATCH),
+        ([MISS, ATTACK, BLUR], Reason.FACE_ATTACK),
+    ],
+)
+def test_out_of_time_is_denied_with_the_gravest_objection(looks: list[Deny], reason: Reason) -> None:
+    burst = Burst()
+    for look in looks:
+        burst.add(look)
+    assert burst.give_up() == Deny(reason)
+
+
+def test_what_can_be_final_is_ranked() -> None:
+    assert set(FINAL_AFTER) <= set(GRAVEST_FIRST)

@@ -1,0 +1,136 @@
+"""The passage table, row by row and as a whole."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.decision import Deny, Grant, Reason, Signal
+from edge.passage import machine as m
+from edge.passage.machine import State
+
+GRANT = Grant(release_ms=3_000)
+DENY = Deny(Reason.CARD_EXPIRED)
+EVENTS: tuple[m.Event, ...] = (
+    m.FaceWanted(),
+    m.Granted(GRANT),
+    m.Denied(DENY),
+    m.Recorded(),
+    m.RecordFailed(),
+    m.Relocked(),
+    m.TimedOut(),
+    m.Interrupted(),
+)
+
+# A way from IDLE into every state.
+ROADS: dict[State, tuple[m.Event, ...]] = {
+    State.IDLE: (),
+    State.FACE: (m.FaceWanted(),),
+    State.RECORDING_GRANT: (m.FaceWanted(), m.Granted(GRANT)),
+    State.RECORDING_DENY: (m.Denied(DENY),),
+    State.RELEASED: (m.FaceWanted(), m.Granted(GRANT), m.Recorded()),
+    State.COOLDOWN: (m.Denied(DENY), m.Recorded()),
+    State.HALTED: (m.Interrupted(),),
+}
+
+
+def machine_in(state: State) -> m.Machine:
+    machine = m.Machine()
+    for event in ROADS[state]:
+        machine.on(event)
+    assert machine.state is state
+    return machine
+
+
+def run(*events: m.Event) -> list[m.Effect]:
+    machine = m.Machine()
+    return [effect for event in events for effect in machine.on(event)]
+
+
+def test_a_granted_passage_records_before_it_releases() -> None:
+    effects = run(m.FaceWanted(), m.Granted(GRANT), m.Recorded(), m.Relocked(), m.TimedOut())
+    kinds = [type(effect) for effect in effects if isinstance(effect, m.Append | m.Release)]
+    assert kinds == [m.Append, m.Release]
+    assert effects[-2:] == [m.Show(None), m.Arm(0)]
+
+
+def test_a_refused_card_is_recorded_and_shows_one_signal() -> None:
+    effects = run(m.Denied(DENY), m.Recorded())
+    assert m.Append(DENY) in effects
+    assert effects[-2] == m.Show(Signal.ASK_STAFF)
+
+
+def test_a_record_that_fails_relocks_and_never_releases() -> None:
+    effects = run(m.FaceWanted(), m.Granted(GRANT), m.RecordFailed(), m.Recorded())
+    assert m.Relock() in effects
+    assert not [effect for effect in effects if isinstance(effect, m.Release)]
+
+
+def test_running_out_of_time_asks_the_burst_and_does_not_decide() -> None:
+    assert run(m.FaceWanted(), m.TimedOut())[-2:] == [m.Arm(0), m.GiveUp()]
+
+
+@pytest.mark.parametrize("state", [state for state in State if state is not State.HALTED])
+def test_an_interruption_relocks_first_in_every_state(state: State) -> None:
+    machine = machine_in(state)
+    effects = machine.on(m.Interrupted())
+    assert effects[0] == m.Relock()
+    assert machine.state is State.HALTED
+
+
+def test_an_interrupted_search_for_a_face_is_recorded() -> None:
+    effects = machine_in(State.FACE).on(m.Interrupted(Reason.DEVICE_FAULT))
+    assert m.Append(Deny(Reason.DEVICE_FAULT)) in effects
+    assert m.Forget() in effects
+
+
+@pytest.mark.parametrize(("state", "event"), itertools.product(State, EVENTS))
+def test_unlisted_pairs_change_nothing(state: State, event: m.Event) -> None:
+    machine = machine_in(state)
+    effects = machine.on(event)
+    if (state, type(event)) in m.TABLE:
+        assert machine.state is m.TABLE[state, type(event)][0]
+    else:
+        assert effects == []
+        assert machine.state is state
+
+
+def test_every_state_has_a_road_and_every_row_is_walked() -> None:
+    assert set(ROADS) == set(State)
+    assert {event for _, event in m.TABLE} == {type(event) for event in EVENTS}
+
+
+def test_halted_is_for_ever() -> None:
+    assert not [row for row in m.TABLE if row[0] is State.HALTED]
+
+
+@given(st.lists(st.sampled_from(EVENTS), max_size=40))
+def test_no_order_of_events_releases_without_a_recorded_grant(events: list[m.Event]) -> None:
+    machine = m.Machine()
+    asked: Grant | Deny | None = None
+    for event in events:
+        for effect in machine.on(event):
+            if isinstance(effect, m.Release):
+                assert isinstance(event, m.Recorded)
+                assert effect.grant == asked
+                asked = None
+            if isinstance(effect, m.Append):
+                asked = effect.decision
+
+
+@given(st.lists(st.sampled_from(EVENTS), max_size=40))
+def test_every_passage_asks_for_exactly_one_record(events: list[m.Event]) -> None:
+    machine = m.Machine()
+    open_passage = appended = 0
+    for event in events:
+        before = machine.state
+        effects = machine.on(event)
+        if before is State.IDLE and machine.state in (State.FACE, State.RECORDING_GRANT, State.RECORDING_DENY):
+            open_passage, appended = 1, 0
+        appended += sum(isinstance(effect, m.Append) for effect in effects)
+        if open_passage and machine.state in (State.COOLDOWN, State.RELEASED, State.HALTED):
+            assert appended == 1
+            open_passage = appended = 0

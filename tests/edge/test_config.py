@@ -1,0 +1,44 @@
+"""A configuration mistake says file, line and what to do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from edge.config import MAX_CONFIG_BYTES, Config, explain, parse_config
+from edge.errors import ConfigError
+
+FILE = Path("door.toml")
+
+MISTAKES: dict[str, tuple[bytes, str, str]] = {
+    "unknown key": (b"[door]\n\nrelase_ms = 3\n", "door.toml:3: unknown key [door] relase_ms", "release_ms"),
+    "unknown table": (b"[dor]\nsite = 'a'\n", "door.toml:1: unknown key dor", "did you mean door?"),
+    "unknown top key": (b"x = 1\n", "door.toml:1: unknown key x", "known here: device, door"),
+    "out of range": (b"[door]\nrelease_ms = 60000\n", "door.toml:2: door.release_ms: expected", "config show"),
+    "wrong type": (b"[face]\none_in = 'many'\n", "door.toml:2: face.one_in: expected", "config show"),
+    "wrong word": (b"[door]\nface = 'maybe'\n", "door.toml:2: door.face: invalid enum value", "config show"),
+    "a site with spaces": (b"[door]\nsite = 'the lobby'\n", "door.toml:2: door.site", "config show"),
+    "not TOML": (b"[door\n", "door.toml:1: ", "toml.io"),
+    "not text": (b"[door]\n\xff\xfe", "door.toml:2: is not UTF-8 text", "UTF-8"),
+    "stale before ageing": (b"[lists]\nageing_h = 48\nstale_h = 3\n", "door.toml:3: stale_h 3 is below", "larger"),
+    "too large": (b"#" * (MAX_CONFIG_BYTES + 1), "door.toml: is", ""),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_names_its_line(mistake: str) -> None:
+    data, message, hint = MISTAKES[mistake]
+    with pytest.raises(ConfigError) as error:
+        parse_config(data, FILE)
+    assert error.value.message.startswith(message)
+    assert hint in error.value.hint
+    assert "\n" not in error.value.message
+
+
+def test_an_empty_file_is_the_defaults() -> None:
+    assert parse_config(b"", FILE) == Config()
+
+
+def test_every_key_is_explained() -> None:
+    assert not [(table, key) for table, key, _, note in explain() if not note and table != "paths"]
