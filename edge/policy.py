@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from edge.card.claims import Freshness
 from edge.decision import Deny, Grant, Reason
-from edge.trust.freshness import Freshness
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,7 +69,7 @@ class _Facts:
 # Asked as soon as the card is verified, before anybody is told to look at the camera.
 CARD_RULES: tuple[tuple[Reason, Callable[[_Facts], bool]], ...] = (
     (Reason.DOOR_NOT_PERMITTED, lambda f: not f.card.covers(f.policy.site)),
-    (Reason.STATUS_STALE, lambda f: f.card.freshness is Freshness.STALE),
+    (Reason.STATUS_STALE, lambda f: f.card.list_freshness is Freshness.STALE),
     (Reason.CARD_ASSURANCE, lambda f: f.card.assurance < f.policy.min_assurance),
     (Reason.FACE_TEMPLATE, lambda f: f.policy.face is FaceRule.REQUIRED and f.card.face is None),
 )

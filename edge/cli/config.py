@@ -34,7 +34,9 @@ def read(file: Path) -> bytes:
         return file.read_bytes()
     except OSError as err:
         hint = "start from: doorward config show"
-        raise ConfigError(f"cannot be read: {(err.strerror or 'error').lower()}", file=file, hint=hint) from err
+        raise ConfigError(
+            f"cannot be read: {(err.strerror or 'error').lower()}", file=file, hint=hint
+        ) from err
 
 
 def _check(args: argparse.Namespace) -> int:
@@ -47,7 +49,9 @@ def _check(args: argparse.Namespace) -> int:
 
 
 def _show(args: argparse.Namespace) -> int:
-    values = msgspec.to_builtins(parse_config(read(args.file), args.file) if args.file else parse_config(b"", Path("defaults")))
+    values = msgspec.to_builtins(
+        parse_config(read(args.file), args.file) if args.file else parse_config(b"", Path("defaults"))
+    )
     if args.json:
         emit(values)
         return Exit.OK
@@ -61,5 +65,3 @@ def _show(args: argparse.Namespace) -> int:
         print(f"# {note}" if note else "#")
         print(f"#{key} =" if value is None else f"{key} = {shown}")
     return Exit.OK
-
-

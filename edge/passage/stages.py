@@ -16,7 +16,7 @@ from edge.card.claims import SealedReference, TemplateReference
 from edge.card.code import one_code
 from edge.card.ecard import decode
 from edge.decision import Deny, Reason
-from edge.errors import Refused
+from edge.errors import Fault, Refused
 from edge.face.template import Reference
 from edge.policy import decide, judge_card, needs_face
 from edge.trust.sealed import unseal
@@ -74,6 +74,8 @@ class Stages:
             return Presented(card, self._reference(card, trust))
         except Refused as refused:
             return Deny(refused.reason)
+        except Fault:
+            return Deny(Reason.DEVICE_FAULT)
 
     def needs_face(self, presented: Presented) -> bool:
         """Whether the camera has to see a face before `conclude` may be asked."""

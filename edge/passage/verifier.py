@@ -7,11 +7,13 @@ before the next frame. It owns no device; `edge.app` hands it the ports.
 from __future__ import annotations
 
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from edge.audit.record import Part
 from edge.decision import Deny, Grant, Reason
-from edge.errors import Fault, StorageFault
+from edge.errors import DoorLinkFault, StorageFault
 from edge.passage import machine as m
 from edge.passage.attention import Attention
 from edge.passage.burst import Burst
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from edge.audit.journal import Journal
+    from edge.audit.record import AuditRecord
     from edge.decision import Decision, Signal
     from edge.face.engine import FaceEvidence
     from edge.passage.stages import Stages
@@ -71,12 +74,12 @@ class Ports:
 class Verifier:
     """One device at one door."""
 
-    def __init__(self, ports: Ports, stages: Stages, times: m.Times | None = None) -> None:
+    def __init__(self, ports: Ports, stages: Stages, *, version: str, times: m.Times | None = None) -> None:
         self._ports = ports
         self._stages = stages
         self._machine = m.Machine(times)
         self._attention = Attention()
-        self._testimony = Testimony(stages.policy, stages.engine.model_id if stages.engine else None)
+        self._testimony = Testimony(stages.policy, stages.engine.model_id if stages.engine else None, version)
         self._events: deque[m.Event] = deque()
         self._deadline_ms: int | None = None
         self._tick_ms = 0
@@ -163,12 +166,7 @@ class Verifier:
     def _hear_door(self) -> tuple[DoorEvent, ...]:
         events = tuple(self._ports.strike.events())
         for event in events:
-            try:
-                self._ports.journal.append(self._testimony.door(event, self._ports.clock.now()))
-            except StorageFault:
-                # The decision behind this door is durable already. The next passage meets the same
-                # full disk before its strike moves, and is denied there.
-                pass
+            self._note(self._testimony.door(event, self._ports.clock.now()))
             if event.kind is DoorEventKind.RELOCKED:
                 self._on(m.Relocked())
         return events
@@ -189,7 +187,7 @@ class Verifier:
             case m.Append(decision):
                 self._append(decision)
             case m.Release(grant):
-                self._ports.strike.release(grant.release_ms)
+                self._release(grant)
             case m.Relock():
                 self._relock()
             case m.GiveUp():
@@ -209,12 +207,30 @@ class Verifier:
             self._events.append(m.RecordFailed())
             return
         self._testimony.took("record", self._stages.stopwatch() - started)
+        self._testimony.recorded(seq)
         self._outcome = Outcome(decision, seq, self._testimony.micros())
         self._events.append(m.Recorded())
 
-    def _relock(self) -> None:
+    def _release(self, grant: Grant) -> None:
         try:
+            self._ports.strike.release(grant.release_ms)
+        except DoorLinkFault:
+            self._fault(Part.DOOR)
+            self._events.append(m.TimedOut())  # nothing was released: go on as if its time were over
+
+    def _fault(self, part: Part) -> None:
+        self._note(self._testimony.fault(part, self._ports.clock.now(), self._tick_ms))
+
+    def _note(self, record: AuditRecord) -> None:
+        """Append what is not a decision, or go on without.
+
+        The decision behind it is durable already, and where the disk is full the next passage finds out
+        before its strike moves, and is denied there.
+        """
+        with suppress(StorageFault):
+            self._ports.journal.append(record)
+
+    def _relock(self) -> None:
+        # A door we cannot reach relocks by itself: every release carries its own end.
+        with suppress(DoorLinkFault):
             self._ports.strike.relock()
-        except Fault:
-            # A door we cannot reach relocks by itself: every release carries its own end.
-            pass

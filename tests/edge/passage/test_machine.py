@@ -87,7 +87,7 @@ def test_an_interrupted_search_for_a_face_is_recorded() -> None:
     assert m.Forget() in effects
 
 
-@pytest.mark.parametrize(("state", "event"), itertools.product(State, EVENTS))
+@pytest.mark.parametrize(("state", "event"), list(itertools.product(State, EVENTS)))
 def test_unlisted_pairs_change_nothing(state: State, event: m.Event) -> None:
     machine = machine_in(state)
     effects = machine.on(event)

@@ -1,0 +1,130 @@
+"""What is put on record about a passage: gathered while it runs, stated once it is decided.
+
+Only versions, ages, identifiers and measurements are kept; what would name a person never comes here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from edge.audit.record import Cause, ClockTrust, DoorChange, Faulted, Outcome, Passage, TrustAge, utc_ms
+from edge.decision import Deny, Grant, Reason
+from edge.ports import DoorEventKind
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from edge.audit.record import Part
+    from edge.card.claims import Card
+    from edge.decision import Decision
+    from edge.face.engine import FaceEvidence
+    from edge.policy import DoorPolicy
+    from edge.ports import DoorEvent
+    from edge.trust.snapshot import TrustSnapshot
+
+_CAUSES = {
+    DoorEventKind.RELEASED: Cause.GRANT,
+    DoorEventKind.OPENED: Cause.GRANT,
+    DoorEventKind.RELOCKED: Cause.OPENED,
+}
+
+
+class Testimony:
+    """The record of one passage in the making, and of what its door did afterwards."""
+
+    def __init__(self, policy: DoorPolicy, model: str | None, version: str) -> None:
+        self._policy = policy
+        self._model = model
+        self._version = version
+        self._passage_seq: int | None = None
+        self._opened = False
+        self._reset()
+
+    def _reset(self) -> None:
+        self._card: Card | None = None
+        self._similarity: float | None = None
+        self._trust: tuple[TrustAge, ...] = ()
+        self._micros: dict[str, int] = {}
+
+    def begin(self, trust: TrustSnapshot, now: datetime) -> None:
+        """A new presentation, judged by this trust."""
+        self._reset()
+        keys = max(issuer.issued_at for issuer in trust.issuers.values())
+        ages = {"keys": keys, "floor": trust.floor}
+        if trust.status_lists:
+            ages["status"] = min(status.issued_at for status in trust.status_lists.values())
+        self._trust = tuple(
+            TrustAge(part=part, issued_s=int(at.timestamp()), age_s=int((now - at).total_seconds()))
+            for part, at in sorted(ages.items())
+        )
+
+    def card(self, card: Card) -> None:
+        """The card that was verified."""
+        self._card = card
+
+    def face(self, evidence: FaceEvidence) -> None:
+        """One look: the best similarity of the passage is what counts."""
+        if evidence.similarity is not None:
+            best = self._similarity
+            self._similarity = evidence.similarity if best is None else max(best, evidence.similarity)
+        for stage, micros in evidence.micros.items():
+            self._micros[stage] = micros
+
+    def took(self, stage: str, nanoseconds: int) -> None:
+        """How long a stage took; of several looks the last one counts."""
+        self._micros[stage] = nanoseconds // 1000
+
+    def micros(self) -> dict[str, int]:
+        """Microseconds by stage so far."""
+        return dict(self._micros)
+
+    def passage(self, decision: Decision, now: datetime, tick_ms: int) -> Passage:
+        """The record of this decision."""
+        self._opened = False
+        reason = decision.reason if isinstance(decision, Deny) else None
+        similarity = self._similarity
+        return Passage(
+            time_ms=utc_ms(now),
+            tick_ms=tick_ms,
+            door=self._policy.site,
+            version=self._version,
+            outcome=Outcome.GRANT if isinstance(decision, Grant) else Outcome.DENY,
+            reason=reason,
+            card=self._card.pseudonym if self._card else None,
+            issuer=self._card.kid.hex() if self._card else None,
+            assurance=self._card.assurance if self._card else None,
+            similarity_milli=None if similarity is None else round(similarity * 1000),
+            threshold_milli=None if similarity is None else round(self._policy.similarity * 1000),
+            model=self._model,
+            policy=self._policy.version,
+            clock=ClockTrust.SUSPECT if reason is Reason.CLOCK_UNTRUSTED else ClockTrust.TRUSTED,
+            trust=self._trust,
+            stages_us=self._micros,
+        )
+
+    def recorded(self, seq: int) -> None:
+        """The passage stands in the journal under this number."""
+        self._passage_seq = seq
+
+    def door(self, event: DoorEvent, now: datetime) -> DoorChange:
+        """The record of what the door did, tied to the passage that caused it."""
+        cause = _CAUSES.get(event.kind)
+        if event.kind is DoorEventKind.OPENED:
+            self._opened = True
+        if event.kind is DoorEventKind.RELOCKED and not self._opened:
+            cause = Cause.TIMEOUT
+        return DoorChange(
+            time_ms=utc_ms(now),
+            tick_ms=event.tick_ms,
+            door=self._policy.site,
+            version=self._version,
+            change=event.kind,
+            cause=cause,
+            decision=None if event.kind is DoorEventKind.FORCED else self._passage_seq,
+        )
+
+    def fault(self, part: Part, now: datetime, tick_ms: int) -> Faulted:
+        """The record of a part that failed."""
+        return Faulted(
+            time_ms=utc_ms(now), tick_ms=tick_ms, door=self._policy.site, version=self._version, part=part
+        )
