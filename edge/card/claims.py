@@ -1,6 +1,6 @@
 """What a card says, in two types: `SignedCard` is a claim by anyone, `Card` has passed every check.
 
-Bytes that would identify a person or a phone are kept out of `repr`, so that no log can hold them by accident.
+Bytes that would identify a person or a phone are kept out of `repr`: no log can hold them by accident.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class TemplateReference:
 
 @dataclass(frozen=True, slots=True)
 class SealedReference:
-    """A template kept sealed at the site: first 16 bytes of its SHA-256, and the 16-byte key that opens it."""
+    """A template kept sealed at the site: 16 bytes of its SHA-256, and the 16-byte key that opens it."""
 
     hash: bytes = field(repr=False)
     key: bytes = field(repr=False)
@@ -108,7 +108,7 @@ class SignedCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card(Claims):
-    """A card that a known issuer signed and its holder showed just now. Constructed in `edge.trust.verify` only."""
+    """A card that a known issuer signed and its holder showed just now. Made in `edge.trust.verify` only."""
 
     kid: bytes
     pseudonym: str  # the only word about this card that a log may hold

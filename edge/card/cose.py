@@ -1,4 +1,4 @@
-"""COSE_Sign1 with Ed25519 (RFC 9052 section 4.2) and the keys it takes. The only crypto of the native format."""
+"""COSE_Sign1 with Ed25519 (RFC 9052 section 4.2) and its keys: all the cryptography of the native format."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def parse(value: object) -> Sign1:
 
 
 def check_signature(envelope: Sign1, public_key: bytes) -> None:
-    """Raises Refused(SIGNATURE_BAD). libsodium also refuses keys of low order and signatures that are not reduced."""
+    """Raises Refused(SIGNATURE_BAD), also for a key of low order and a signature that is not reduced."""
     try:
         nacl.signing.VerifyKey(public_key).verify(envelope.signed_bytes(), envelope.signature)
     except (nacl.exceptions.CryptoError, ValueError) as error:

@@ -56,7 +56,7 @@ def sign_presentation(
             payload[n.CLAIM_AUD] = aud
         if cnonce is not None:
             payload[n.CLAIM_CNONCE] = cnonce
-        text = n.PREFIX + base45.b45encode(cose.sign(protected, payload, holder_seed)).decode()
+        text: str = n.PREFIX + base45.b45encode(cose.sign(protected, payload, holder_seed)).decode()
         ecard.decode(parse_code(text))
     except Refused as refused:
         raise InputError(
@@ -72,7 +72,9 @@ def _claims_map(claims: Claims) -> dict[int, Any]:
         n.CLAIM_IAT: int(claims.issued_at.timestamp()),
         n.CLAIM_CTI: claims.card_id,
         n.CLAIM_CNF: {n.CNF_COSE_KEY: cose.cose_key(claims.holder_key)},
-        n.CLAIM_STATUS: {"status_list": {"idx": claims.status.index, "uri": claims.status.uri}},
+        n.CLAIM_STATUS: {
+            n.STATUS_LIST: {n.STATUS_INDEX: claims.status.index, n.STATUS_URI: claims.status.uri}
+        },
     }
     if claims.subject is not None:
         body[n.CLAIM_SUB] = claims.subject

@@ -54,6 +54,9 @@ CLAIM_ASSURANCE: Final = -65_540
 CLAIM_STATUS_BITS: Final = -65_541  # in status lists only
 
 CNF_COSE_KEY: Final = 1
+STATUS_LIST: Final = "status_list"
+STATUS_INDEX: Final = "idx"
+STATUS_URI: Final = "uri"
 FACE_TEMPLATES: Final = 62  # inside claim 169
 TEMPLATE_DATA: Final = 0
 TEMPLATE_KIND: Final = 1

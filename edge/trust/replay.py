@@ -1,4 +1,4 @@
-"""One code opens one door once: what was shown here within the last two minutes (FORMAT.md section 6, step 12)."""
+"""One code opens one door once: what was shown here in the last two minutes (FORMAT.md section 6)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class ReplayMemory:
         self._forgotten_to: datetime | None = None
 
     def admit(self, card: Card, now: datetime) -> None:
-        """Remember this presentation. Raises Refused(CARD_REPLAYED) for one not newer than the last of its card.
+        """Remember this presentation; Refused(CARD_REPLAYED) for one not newer than the last of its card.
 
         Raises Refused(CLOCK_UNTRUSTED) where the clock went back past what was already forgotten, and Fault
         when the memory is full of live entries: then it is this device that cannot do its job.

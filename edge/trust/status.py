@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from edge.decision import Reason
 from edge.errors import Refused
@@ -11,14 +11,12 @@ from edge.errors import Refused
 if TYPE_CHECKING:
     from datetime import datetime
 
-MAX_CARDS: Final = 100_000_000  # two bitmaps of 12.5 MB: what a gateway with 1 GB of memory can still hold
-
 
 @dataclass(frozen=True, slots=True)
 class StatusList:
     """The standing of cards 0 to size - 1, as signed at `issued_at`. Bits count from the least significant.
 
-    Each bitmap has ceil(size / 8) bytes. How they came here is the codec's business (`edge.trust.statusfile`).
+    Each bitmap has ceil(size / 8) bytes. How they came here is the business of `edge.trust.statusfile`.
     """
 
     size: int

@@ -1,10 +1,10 @@
-"""SignedCard to Card: every check of FORMAT.md section 6, in its order. The only place where a Card is made."""
+"""SignedCard to Card: every check of FORMAT.md section 6, in its order. The only place that makes a Card."""
 
 from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass, field
-from datetime import UTC, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from edge.card import cose
@@ -34,16 +34,16 @@ class Gate:
     audiences: frozenset[str] = frozenset()
     nonce: bytes | None = field(default=None, repr=False)
     since_sync: timedelta = timedelta(0)
-    budgets: Budgets = Budgets()
+    budgets: Budgets = field(default_factory=Budgets)
 
 
 def verify(signed: SignedCard, trust: TrustSnapshot, *, now: datetime, gate: Gate) -> Card:
     """The card behind a code, if all of it holds at this gate and at this moment. `now`: aware UTC.
 
-    Raises Refused with the reason of the first check that fails. Whether the card names this door, and whether
-    the age of the list will do, is left to policy: `Card.covers` and `Card.list_freshness`.
+    Raises Refused with the reason of the first check that fails. Whether the card names this door, and
+    whether the age of the list will do, is left to policy: `Card.covers` and `Card.list_freshness`.
     """
-    assert now.tzinfo is UTC, "now is aware UTC"
+    assert now.utcoffset() == timedelta(0), "now is aware UTC"
     claims = signed.claims
     issuer = _issuer(signed, trust)
     cose.check_signature(signed.card_envelope, issuer.public_key)

@@ -1,0 +1,73 @@
+"""One reader per kind of field: the value, or Refused(CARD_MALFORMED) that says which field is not what."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from edge.card import cbor
+from edge.card import numbers as n
+
+if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
+K = TypeVar("K", int, str)
+
+_WORD: Final = re.compile(r"[!-~]+")  # visible ASCII: nothing that a screen or a log draws as something else
+_SITE: Final = re.compile(r"[a-z0-9-]+(/[a-z0-9-]+)*")
+
+
+def mapping(
+    value: object, must: AbstractSet[K], what: str, may: AbstractSet[K] = frozenset()
+) -> dict[K, Any]:
+    """A map with all keys of `must`, perhaps some of `may`, and no other."""
+    if not isinstance(value, dict) or not must <= value.keys() <= must | may:
+        raise cbor.malformed(f"{what}: not a map with the keys of this format")
+    return value
+
+
+def array(value: object, least: int, most: int, what: str) -> list[Any]:
+    """An array of `least` to `most` items."""
+    if not isinstance(value, list) or not least <= len(value) <= most:
+        raise cbor.malformed(f"{what}: not an array of {least} to {most}")
+    return value
+
+
+def number(value: object, least: int, most: int, what: str) -> int:
+    """A whole number from `least` to `most`."""
+    if not isinstance(value, int) or not least <= value <= most:
+        raise cbor.malformed(f"{what}: not a whole number from {least} to {most}")
+    return value
+
+
+def constant(value: object, expected: int | str, what: str) -> None:
+    """The one value that this format knows here."""
+    if type(value) is not type(expected) or value != expected:
+        raise cbor.malformed(f"{what}: not {expected}")
+
+
+def octets(value: object, least: int, most: int, what: str) -> bytes:
+    """`least` to `most` bytes."""
+    if not isinstance(value, bytes) or not least <= len(value) <= most:
+        raise cbor.malformed(f"{what}: not {least} to {most} bytes")
+    return value
+
+
+def word(value: object, most: int, what: str) -> str:
+    """1 to `most` visible ASCII characters."""
+    if not isinstance(value, str) or len(value) > most or not _WORD.fullmatch(value):
+        raise cbor.malformed(f"{what}: not 1 to {most} visible ASCII characters")
+    return value
+
+
+def site(value: object, what: str) -> str:
+    """The id of a site or a door in it: words of a-z, 0-9 and hyphen, joined by slashes."""
+    if not isinstance(value, str) or len(value) > n.MAX_SITE_CHARS or not _SITE.fullmatch(value):
+        raise cbor.malformed(f"{what}: not a site such as tower-1/lobby")
+    return value
+
+
+def time(value: object, what: str) -> datetime:
+    """Whole seconds since 1970 as aware UTC."""
+    return datetime.fromtimestamp(number(value, 0, n.MAX_TIME, what), UTC)
