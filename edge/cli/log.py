@@ -1,0 +1,187 @@
+"""`doorward log`: read the journal of a device, and check that nobody changed it."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edge.cli.output import emit, fail, progress
+from edge.errors import Exit, InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from edge.audit.checkpoint import Checkpoint
+    from edge.audit.evidence import Evidence
+    from edge.audit.record import Entry
+    from edge.errors import EdgeError
+
+# A table is for eyes; a longer one is asked for with --last, or read as JSON Lines.
+TABLE_ROWS = 40
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Set up `log show` and `log verify`."""
+    verbs = parser.add_subparsers(required=True, metavar="VERB")
+    show = verbs.add_parser("show", help="print the records")
+    show.add_argument("path", type=Path, help="the journal, or a copy of it")
+    show.add_argument("--json", action="store_true", help="every record as one JSON object a line")
+    show.add_argument("--last", type=_count, metavar="N", help=f"only the last N (table: {TABLE_ROWS})")
+    show.set_defaults(run=run_show)
+    verify = verbs.add_parser("verify", help="check every record, the order and the signature")
+    verify.add_argument("path", type=Path, help="the journal, or a copy of it")
+    verify.add_argument("--json", action="store_true", help="the result as one JSON object")
+    verify.add_argument("--key", type=_key, metavar="HEX", help="public key of the device, 64 hex digits")
+    verify.add_argument(
+        "--checkpoint", type=Path, metavar="FILE", help="an earlier checkpoint, kept elsewhere"
+    )
+    verify.set_defaults(run=run_verify)
+
+
+def run_show(args: argparse.Namespace) -> int:
+    """Print records; exit 1 at the first that cannot be one."""
+    from edge.audit.evidence import open_evidence  # noqa: PLC0415
+
+    with open_evidence(args.path) as evidence:
+        if args.json:
+            for entry in evidence.entries(args.last):
+                emit(_row(entry))
+        else:
+            _print_table(list(evidence.entries(args.last or TABLE_ROWS)), evidence)
+    return Exit.OK
+
+
+def run_verify(args: argparse.Namespace) -> int:
+    """Say "intact" or "broken, because"; exit 0 or 1. Exit 2: this is no journal."""
+    from edge.audit.errors import JournalBroken  # noqa: PLC0415
+    from edge.audit.evidence import open_evidence  # noqa: PLC0415
+
+    try:
+        with open_evidence(args.path) as evidence:
+            verified = evidence.verify(
+                key=args.key,
+                previous=_previous(args, evidence),
+                watch=lambda rows, total: progress(rows, total=total, label="verifying"),
+            )
+    except JournalBroken as error:
+        return _report_broken(args, error)
+    row: dict[str, object] = {
+        "path": str(args.path),
+        "result": "intact",
+        "records": verified.size,
+        "root": verified.root.hex(),
+        "device": verified.device,
+        "key": verified.key.hex(),
+        "key_pinned": args.key is not None,
+    }
+    if verified.last is not None:
+        row["checkpoint_time"] = _utc(verified.last.record.time_ms)
+    if args.json:
+        emit(row)
+        return Exit.OK
+    print(f"{args.path}: intact, {verified.size} records, root {verified.root.hex()[:16]}")
+    if args.key is None:
+        print(f"signed by the key in the file; to know whose it is: --key {verified.key.hex()}")
+    return Exit.OK
+
+
+def _report_broken(args: argparse.Namespace, error: EdgeError) -> int:
+    if args.json:
+        emit(
+            {
+                "path": str(args.path),
+                "result": "broken",
+                "records": None,
+                "root": None,
+                "reason": error.message,
+            }
+        )
+    else:
+        print(f"{args.path}: broken")
+        fail(error)
+    return Exit.REFUSED
+
+
+def _previous(args: argparse.Namespace, evidence: Evidence) -> Checkpoint | None:
+    if args.checkpoint is None:
+        return None
+    from nacl.signing import VerifyKey  # noqa: PLC0415
+
+    from edge.audit.checkpoint import MAX_NOTE_BYTES, open_checkpoint, origin_of  # noqa: PLC0415
+
+    try:
+        with args.checkpoint.open("rb") as file:
+            note = file.read(MAX_NOTE_BYTES + 1)
+    except OSError as err:
+        raise InputError(f"{args.checkpoint}: {(err.strerror or 'cannot be read').lower()}") from err
+    return open_checkpoint(note, origin=origin_of(evidence.device), key=VerifyKey(args.key or evidence.key))
+
+
+def _row(entry: Entry) -> dict[str, object]:
+    import msgspec  # noqa: PLC0415
+
+    record = msgspec.to_builtins(entry.record)
+    return {"seq": entry.seq, "time": _utc(entry.record.time_ms), **record}
+
+
+def _print_table(entries: Iterable[Entry], evidence: Evidence) -> None:
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+
+    table = Table(
+        box=None,
+        pad_edge=False,
+        title=f"{evidence.device}: {evidence.size()} records",
+        title_justify="left",
+    )
+    for heading in ("seq", "time (UTC)", "what", "why", "card", "similarity", "ms"):
+        table.add_column(heading, justify="right" if heading in {"seq", "ms"} else "left", overflow="fold")
+    for entry in entries:
+        table.add_row(*_cells(_row(entry)))
+    # In a file or a pipe there is no edge to fold at.
+    Console(highlight=False, width=None if sys.stdout.isatty() else 120).print(table)
+
+
+def _cells(row: dict[str, object]) -> tuple[str, ...]:
+    what, why = _what(row)
+    similarity, threshold = row.get("similarity_milli"), row.get("threshold_milli")
+    compared = f"{similarity:5} / {threshold}" if similarity is not None else ""
+    stages = row.get("stages_us")
+    spent = f"{sum(stages.values()) / 1000:.1f}" if isinstance(stages, dict) and stages else ""
+    time = str(row["time"])[:19].replace("T", " ")
+    return (str(row["seq"]), time, what, why, str(row.get("card") or ""), compared, spent)
+
+
+def _what(row: dict[str, object]) -> tuple[str, str]:
+    match row["kind"]:
+        case "passage":
+            colour = "green" if row["outcome"] == "grant" else "red"
+            return f"[{colour}]{row['outcome']}[/]", str(row["reason"] or "")
+        case "door":
+            return f"door {row['change']}", str(row["cause"] or "")
+        case kind:
+            return str(kind), str(row.get("cause") or row.get("part") or "")
+
+
+def _utc(time_ms: int) -> str:
+    whole = datetime.fromtimestamp(time_ms // 1000, UTC)
+    return f"{whole:%Y-%m-%dT%H:%M:%S}.{time_ms % 1000:03}Z"
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= 10**9:
+        raise argparse.ArgumentTypeError("give a number from 1")
+    return int(text)
+
+
+def _key(text: str) -> bytes:
+    try:
+        key = bytes.fromhex(text)
+    except ValueError as err:
+        raise argparse.ArgumentTypeError("give 64 hex digits") from err
+    if len(key) != 32:
+        raise argparse.ArgumentTypeError("give 64 hex digits")
+    return key
