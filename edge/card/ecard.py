@@ -69,6 +69,28 @@ def decode_card(value: object) -> tuple[bytes, Claims, cose.Sign1]:
     return kid, _claims(_inside(inner.payload)), inner
 
 
+def read_template(value: object) -> TemplateReference:
+    """A face template from its map. Raises Refused(CARD_MALFORMED)."""
+    template = fields.mapping(value, _TEMPLATE, "template")
+    fields.constant(template[n.TEMPLATE_KIND], n.KIND_TEMPLATE, "template kind")
+    form = template[n.TEMPLATE_FORMAT]
+    return TemplateReference(
+        format=fields.number(form, n.MIN_TEMPLATE_FORMAT, n.MAX_TEMPLATE_FORMAT, "template format"),
+        model=fields.word(template[n.TEMPLATE_MODEL], n.MAX_MODEL_CHARS, "template model"),
+        data=fields.octets(template[n.TEMPLATE_DATA], 1, n.MAX_TEMPLATE_BYTES, "template data"),
+    )
+
+
+def template_map(template: TemplateReference) -> dict[int, object]:
+    """What `read_template` reads."""
+    return {
+        n.TEMPLATE_DATA: template.data,
+        n.TEMPLATE_KIND: n.KIND_TEMPLATE,
+        n.TEMPLATE_FORMAT: template.format,
+        n.TEMPLATE_MODEL: template.model,
+    }
+
+
 def _inside(data: bytes) -> object:
     return cbor.decode(data, limit=n.MAX_CODE_BYTES)
 
@@ -136,14 +158,7 @@ def _face(body: dict[int, Any]) -> FaceReference | None:
 def _template(value: object) -> TemplateReference:
     faces = fields.mapping(value, _CLAIM_169, "claim 169")[n.FACE_TEMPLATES]
     (face,) = fields.array(faces, 1, 1, "templates")
-    template = fields.mapping(face, _TEMPLATE, "template")
-    fields.constant(template[n.TEMPLATE_KIND], n.KIND_TEMPLATE, "template kind")
-    form = template[n.TEMPLATE_FORMAT]
-    return TemplateReference(
-        format=fields.number(form, n.MIN_TEMPLATE_FORMAT, n.MAX_TEMPLATE_FORMAT, "template format"),
-        model=fields.word(template[n.TEMPLATE_MODEL], n.MAX_MODEL_CHARS, "template model"),
-        data=fields.octets(template[n.TEMPLATE_DATA], 1, n.MAX_TEMPLATE_BYTES, "template data"),
-    )
+    return read_template(face)
 
 
 def _sealed(value: object) -> SealedReference:

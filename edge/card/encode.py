@@ -81,11 +81,8 @@ def _claims_map(claims: Claims) -> dict[int, Any]:
     if claims.not_before != claims.issued_at:
         body[n.CLAIM_NBF] = int(claims.not_before.timestamp())
     match claims.face:
-        case TemplateReference(format=form, model=model, data=data):
-            template = {n.TEMPLATE_DATA: data, n.TEMPLATE_KIND: n.KIND_TEMPLATE}
-            body[n.CLAIM_169] = {
-                n.FACE_TEMPLATES: [template | {n.TEMPLATE_FORMAT: form, n.TEMPLATE_MODEL: model}]
-            }
+        case TemplateReference() as template:
+            body[n.CLAIM_169] = {n.FACE_TEMPLATES: [ecard.template_map(template)]}
         case SealedReference(hash=digest, key=key):
             body[n.CLAIM_SEALED_FACE] = [digest, key]
     if claims.documents:

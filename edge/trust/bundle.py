@@ -1,10 +1,12 @@
 """The trust folder: names and bytes in, a TrustSnapshot out; and the files that an issuer puts there.
 
     issuers/<kid>.json           one key of one issuer
+    sealed/<id>.box              one sealed template (edge.trust.sealed)
     status/<kid>-<list>.cwt      one status list, signed with that key (STATUS.md)
 
-`<kid>` is 16 hex digits, `<list>` the first 8 of the SHA-256 of the list's URI. The name of a file says what
-must be inside, so no two files can speak for the same key or the same list.
+`<kid>` is 16 hex digits, `<list>` the first 8 of the SHA-256 of the list's URI. `<id>` is 32
+hex digits, the first 16 bytes of the SHA-256 of the file. The name of a file says what must be inside, so no
+two files can speak for the same key or the same list.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from edge.card import cose, fields
 from edge.card import numbers as n
 from edge.errors import InputError, Refused, TrustFault
 from edge.trust import statusfile
+from edge.trust.sealed import MAX_SEALED_BYTES, box_id
 from edge.trust.snapshot import ANYWHERE, IssuerKey, Scope, TrustSnapshot
 
 if TYPE_CHECKING:
@@ -32,13 +35,16 @@ if TYPE_CHECKING:
 
 MAX_ISSUER_BYTES: Final = 8_192  # an issuer with every field at its limit takes 5 kB
 MAX_FILE_BYTES: Final = max(MAX_ISSUER_BYTES, statusfile.MAX_STATUS_BYTES)
-MAX_FILES: Final = 4_096  # a region's issuers with a list or two each; more is a wrong folder
+MAX_FILES: Final = (
+    65_536  # a region's issuers and the sealed templates of a large site; more is a wrong folder
+)
 MAX_VENUES: Final = 16  # there are five kinds so far
 MAX_SITES: Final = 64  # an issuer of more sites than this signs for "*" or for a place around them
 
 _ISSUER: Final = re.compile(r"issuers/([0-9a-f]{16})\.json")
 _STATUS: Final = re.compile(r"status/([0-9a-f]{16})-[0-9a-f]{8}\.cwt")
-_OURS: Final = ("issuers/", "status/")
+_SEALED: Final = re.compile(r"sealed/([0-9a-f]{32})\.box")
+_OURS: Final = ("issuers/", "sealed/", "status/")
 _Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
@@ -59,7 +65,7 @@ class _IssuerFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def load(files: Mapping[str, bytes]) -> TrustSnapshot:
     """The trust in a folder's files; names are relative with "/".
 
-    Files outside issuers/ and status/ belong to others and are not looked at, nor are hidden ones. All or
+    Files outside these three folders belong to others and are not looked at, nor are hidden ones. All or
     nothing: raises TrustFault, naming the file and what to do, for the first that is not right.
     """
     names = sorted(name for name in files if name.startswith(_OURS) and not _hidden(name))
@@ -69,6 +75,7 @@ def load(files: Mapping[str, bytes]) -> TrustSnapshot:
         )
     issuers: dict[bytes, IssuerKey] = {}
     lists: dict[tuple[bytes, str], StatusList] = {}
+    boxes: dict[bytes, bytes] = {}
     for name in names:  # issuers/ sorts before status/
         if found := _ISSUER.fullmatch(name):
             kid = bytes.fromhex(found[1])
@@ -77,13 +84,15 @@ def load(files: Mapping[str, bytes]) -> TrustSnapshot:
             kid = bytes.fromhex(found[1])
             uri, status = _read_status(name, issuers.get(kid), files[name])
             lists[kid, uri] = status
+        elif found := _SEALED.fullmatch(name):
+            boxes[bytes.fromhex(found[1])] = _read_box(name, bytes.fromhex(found[1]), files[name])
         else:
             raise TrustFault(
                 f"{name}: not a name that trust uses", hint="move this file out of the trust folder"
             )
     if not issuers:
         raise TrustFault("no issuer keys", hint="publish one: tools/issuer.py publish")
-    return TrustSnapshot.of(issuers.values(), lists)
+    return TrustSnapshot.of(issuers.values(), lists, boxes)
 
 
 def issuer_file(issuer: IssuerKey) -> tuple[str, bytes]:
@@ -114,6 +123,11 @@ def status_file(status: StatusList, *, issuer: IssuerKey, uri: str, issuer_seed:
     except TrustFault as fault:
         raise InputError(f"this does not make a status list: {fault.message}", hint=fault.hint) from fault
     return name, data
+
+
+def sealed_file(box: bytes) -> tuple[str, bytes]:
+    """Name and content of a sealed template for a trust folder, as `edge.trust.sealed.seal` made it."""
+    return f"sealed/{box_id(box).hex()}.box", box
 
 
 def _hidden(name: str) -> bool:
@@ -160,6 +174,12 @@ def _read_status(name: str, issuer: IssuerKey | None, data: bytes) -> tuple[str,
     if name != _status_name(issuer.kid, uri):
         raise TrustFault(f"{name}: holds another list than its name says", hint="fetch this list again")
     return uri, status
+
+
+def _read_box(name: str, expected: bytes, data: bytes) -> bytes:
+    if len(data) > MAX_SEALED_BYTES or box_id(data) != expected:
+        raise TrustFault(f"{name}: not the box its name says", hint="fetch this file again")
+    return data
 
 
 def _scope_of(scope: _ScopeFile) -> Scope:

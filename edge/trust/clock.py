@@ -1,4 +1,4 @@
-"""What a clock that nobody corrects can still be used for (FORMAT.md section 6, steps 6 and 10)."""
+"""What a clock that nobody corrects can still be used for (FORMAT.md section 6)."""
 
 from __future__ import annotations
 

@@ -45,21 +45,26 @@ class IssuerKey:
 
 @dataclass(frozen=True, slots=True)
 class TrustSnapshot:
-    """Issuers by key id, status lists by (key id, uri), and the latest time anyone trusted has signed."""
+    """Issuers by key id, status lists by (key id, uri), and the latest time signed by any of them."""
 
     issuers: Mapping[bytes, IssuerKey]
     status_lists: Mapping[tuple[bytes, str], StatusList] = field(repr=False)
     floor: datetime
+    sealed: Mapping[bytes, bytes] = field(default_factory=dict, repr=False)  # by `edge.trust.sealed.box_id`
 
     @classmethod
     def of(
-        cls, issuers: Iterable[IssuerKey], status_lists: Mapping[tuple[bytes, str], StatusList]
+        cls,
+        issuers: Iterable[IssuerKey],
+        status_lists: Mapping[tuple[bytes, str], StatusList],
+        sealed: Mapping[bytes, bytes] = MappingProxyType({}),
     ) -> TrustSnapshot:
         """A snapshot whose floor is the latest signed time in it. At least one issuer."""
         by_kid = {issuer.kid: issuer for issuer in issuers}
         signed = [issuer.issued_at for issuer in by_kid.values()]
         signed += [status.issued_at for status in status_lists.values()]
-        return cls(MappingProxyType(by_kid), MappingProxyType(dict(status_lists)), max(signed))
+        lists, boxes = MappingProxyType(dict(status_lists)), MappingProxyType(dict(sealed))
+        return cls(MappingProxyType(by_kid), lists, max(signed), boxes)
 
     def raised_to(self, known: datetime) -> TrustSnapshot:
         """The same trust, with a floor of at least `known`: the last time this device stored."""
