@@ -1,0 +1,33 @@
+"""Aligned crop -> embedding: MobileFaceNet (Chen et al., 2018), 192 numbers that point where a face is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from edge.errors import ModelFault
+from edge.face.geometry import CROP_PX
+from edge.face.template import EMBEDDING, unit
+
+if TYPE_CHECKING:
+    from edge.ports import Floats, Network, Pixels
+
+
+class Embedder:
+    """The embedding network. Raises ModelFault where the graph is another one."""
+
+    def __init__(self, network: Network) -> None:
+        if network.input_shape != (1, CROP_PX, CROP_PX, 3):
+            raise ModelFault(f"the embedder takes {network.input_shape}, not 1x112x112x3")
+        self._network = network
+
+    def embed(self, crop: Pixels) -> Floats:
+        """Unit float32 (192,) of an aligned uint8 (112, 112, 3) RGB crop."""
+        outputs = self._network.run(((crop.astype(np.float32) - 127.5) / 128.0)[np.newaxis])
+        if [out.size for out in outputs] != [EMBEDDING]:
+            raise ModelFault(f"the embedder answers {[out.shape for out in outputs]}, not 192 numbers")
+        raw = outputs[0].reshape(EMBEDDING)
+        if not (np.isfinite(raw).all() and raw.any()):
+            raise ModelFault("the embedder answers no direction: a damaged model")
+        return unit(raw)

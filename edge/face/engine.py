@@ -1,0 +1,220 @@
+"""One frame and one reference in, evidence about a face out. Decides nothing: edge.policy does.
+
+frame -> faces -> the one face -> 468 landmarks -> aligned crop -> quality, PAD -> embedding -> similarity
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from edge.decision import Reason
+from edge.errors import InputError
+from edge.face import pad, quality, template
+from edge.face.compare import Threshold, similarity
+from edge.face.detect import BlazeFace
+from edge.face.embed import Embedder
+from edge.face.geometry import ARCFACE, CROP_PX, similarity_transform, warp
+from edge.face.mesh import FaceMesh
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from edge.face.detect import Face
+    from edge.face.mesh import Landmarks
+    from edge.face.pad import PadEvidence
+    from edge.face.quality import Coaching, Quality
+    from edge.face.template import Reference
+    from edge.ports import Floats, Network, Pixels
+
+MIN_FRAME_PX, MAX_FRAME_PX = 64, 16_384  # two smallest faces; cv2's warps end at 32,767
+SEVERAL = 0.5  # a second face at least half as large stands as near as the first; smaller ones pass by
+RETRY_SHARE = 0.19  # 24 of the 128 pixels: below, the short-range network's boxes are off by a third
+
+
+@dataclass(frozen=True, slots=True)
+class Networks:
+    """The four graphs of one engine, as `models/manifest.toml` puts them together."""
+
+    detector: Network
+    detector_retry: Network
+    mesh: Network
+    embedder: Network
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Probe:
+    """One face ready for the embedder: uint8 (112, 112, 3) RGB, eyes level; its landmarks and quality."""
+
+    crop: Pixels
+    landmarks: Landmarks
+    quality: Quality
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FaceEvidence:
+    """What one frame says. Holds no embedding and no template.
+
+    `reason` is why there is no similarity (face.absent, several, quality, attack, template), else
+    None; then `similarity` in [-1, 1] is there. Whether it is enough is not said here. `box` as in
+    Face and `landmarks` float32 (468, 3) are for drawing. `ms`: milliseconds by stage.
+    """
+
+    faces: int
+    similarity: float | None = None
+    quality: Quality | None = None
+    pad: PadEvidence | None = None
+    reason: Reason | None = None
+    coaching: Coaching | None = None
+    box: tuple[float, float, float, float] | None = None
+    landmarks: Floats | None = None
+    ms: Mapping[str, float] = field(default_factory=dict)
+
+
+class FaceEngine:
+    """Detector, landmarks, embedder, template basis and threshold that belong together.
+
+    Not for use by two threads at once. `seconds` is a monotonic clock; without one all `ms` are 0.
+    """
+
+    def __init__(
+        self,
+        networks: Networks,
+        basis: Floats,
+        *,
+        model_id: str,
+        threshold: Threshold,
+        seconds: Callable[[], float] = lambda: 0.0,
+    ) -> None:
+        """Raises ModelFault where a graph or the basis is not what it should be."""
+        self.model_id = model_id
+        self.threshold = threshold
+        self._detector = BlazeFace(networks.detector)
+        self._retry = BlazeFace(networks.detector_retry)
+        self._mesh = FaceMesh(networks.mesh)
+        self._embedder = Embedder(networks.embedder)
+        self._basis = template.checked_basis(basis)
+        self._seconds = seconds
+
+    def find(self, rgb: Pixels) -> tuple[Face, ...]:
+        """All faces of a uint8 (H, W, 3) picture, largest first. Raises InputError where it is none."""
+        check_frame(rgb)
+        faces = self._detector.find(rgb)
+        if faces and faces[0].side >= RETRY_SHARE * max(rgb.shape[:2]):
+            return faces
+        return self._retry.find(rgb) or faces
+
+    def probe(self, rgb: Pixels, face: Face) -> Probe:
+        """The aligned crop of one face, with all that was measured on it."""
+        landmarks = self._mesh.locate(rgb, face)
+        crop = warp(rgb, similarity_transform(landmarks.five, ARCFACE), CROP_PX)
+        return Probe(crop, landmarks, quality.measure(rgb, face, landmarks, crop))
+
+    def embed(self, probe: Probe) -> Floats:
+        """The embedding of a probe: unit float32 (192,)."""
+        return self._embedder.embed(probe.crop)
+
+    def encode(self, embedding: Floats, fmt: template.Format = template.Format.INT8_64) -> bytes:
+        """An embedding as a card carries it; of the model `self.model_id`."""
+        return template.encode(embedding, self._basis, fmt)
+
+    def reference(self, data: bytes, *, fmt: int, model: str) -> Reference:
+        """A card's template, ready to compare. Raises Refused(face.template) where it is another engine's."""
+        return template.decode(data, fmt=fmt, model=model, expected=self.model_id)
+
+    def similarity(self, reference: Reference, embedding: Floats) -> float:
+        """Cosine in [-1, 1]. Raises Refused(face.template) where the reference is another engine's."""
+        return similarity(reference, template.project(embedding, self._basis), model=self.model_id)
+
+    def enrol(self, rgb: Pixels, fmt: template.Format = template.Format.INT8_64) -> bytes:
+        """The template of the one good face in a picture. Raises InputError that says how to mend it."""
+        faces = self.find(rgb)
+        if not faces:
+            raise InputError(
+                "no face in the picture", hint="one face, upright, at least a tenth of the width"
+            )
+        if several(faces):
+            raise InputError(
+                "more than one face in the picture", hint="crop it to the person who is enrolled"
+            )
+        probe = self.probe(rgb, faces[0])
+        coaching = quality.gate(probe.quality)
+        if coaching:
+            raise InputError(
+                f"the face in the picture cannot be used: {coaching}", hint="take another picture"
+            )
+        return self.encode(self.embed(probe), fmt)
+
+    def assess(self, rgb: Pixels, reference: Reference) -> FaceEvidence:
+        """What one frame says about the holder of `reference`. Raises ModelFault, nothing for a bad frame."""
+        if reference.model != self.model_id or reference.wiped:
+            return FaceEvidence(0, reason=Reason.FACE_TEMPLATE)
+        watch = _Stopwatch(self._seconds)
+        try:
+            faces = self.find(rgb)
+        except InputError:
+            return FaceEvidence(0, reason=Reason.FACE_QUALITY, ms=watch.lap("detect"))
+        ms = watch.lap("detect")
+        if not faces:
+            return FaceEvidence(0, reason=Reason.FACE_ABSENT, ms=ms)
+        box = faces[0].box
+        if several(faces):
+            return FaceEvidence(len(faces), reason=Reason.FACE_SEVERAL, box=box, ms=ms)
+        probe = self.probe(rgb, faces[0])
+        ms |= watch.lap("align")
+        attack, coaching = pad.judge(probe.quality), quality.gate(probe.quality)
+        reason = attack.reason or (Reason.FACE_QUALITY if coaching else None)
+        alike = None
+        if reason is None:
+            embedding = self.embed(probe)
+            alike = self.similarity(reference, embedding)
+            embedding.fill(0)
+            ms |= watch.lap("embed")
+        probe.crop.fill(0)
+        return FaceEvidence(
+            faces=len(faces),
+            similarity=alike,
+            quality=probe.quality,
+            pad=attack,
+            reason=reason,
+            coaching=coaching,
+            box=box,
+            landmarks=probe.landmarks.points,
+            ms=ms,
+        )
+
+
+def several(faces: Sequence[Face]) -> bool:
+    """Whether a second person stands about as near as the first. `faces`: largest first."""
+    return len(faces) > 1 and faces[1].side >= SEVERAL * faces[0].side
+
+
+def subject(faces: Sequence[Face], rgb: Pixels) -> Face:
+    """The face a photograph is of: large and near its middle. For pictures of files, never at a door."""
+    middle = np.array(rgb.shape[1::-1]) / 2
+    return max(faces, key=lambda face: face.side - float(np.hypot(*(face.centre - middle))))
+
+
+def check_frame(rgb: Pixels) -> None:
+    """Raises InputError where an array is not a uint8 (H, W, 3) picture of a size we work on."""
+    if rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3:
+        raise InputError(f"not a colour picture: {rgb.dtype} {rgb.shape}")
+    if min(rgb.shape[:2]) < MIN_FRAME_PX or max(rgb.shape[:2]) > MAX_FRAME_PX:
+        raise InputError(
+            f"a picture of {rgb.shape[1]}x{rgb.shape[0]} cannot be searched for faces",
+            hint=f"sides of {MIN_FRAME_PX} to {MAX_FRAME_PX} pixels",
+        )
+
+
+class _Stopwatch:
+    """Milliseconds between laps, by name."""
+
+    def __init__(self, seconds: Callable[[], float]) -> None:
+        self._seconds = seconds
+        self._last = seconds()
+
+    def lap(self, name: str) -> dict[str, float]:
+        before, self._last = self._last, self._seconds()
+        return {name: (self._last - before) * 1000}

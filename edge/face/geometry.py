@@ -1,0 +1,100 @@
+"""Landmarks -> aligned crop: similarity transforms and warps. Points are (x, y) in pixels, y down."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+if TYPE_CHECKING:
+    from edge.ports import Floats, Pixels
+
+# Where eyes, nose tip and mouth corners lie in a 112x112 crop: the alignment that ArcFace and
+# MobileFaceNet were trained on (insightface, face_align.py).
+ARCFACE = np.array(
+    [
+        [38.2946, 51.6963],
+        [73.5318, 51.5014],
+        [56.0252, 71.7366],
+        [41.5493, 92.3655],
+        [70.7299, 92.2041],
+    ],
+    dtype=np.float32,
+)
+CROP_PX = 112
+
+
+def similarity_transform(source: Floats, target: Floats) -> Floats:
+    """The rotation, uniform scale and shift that best take `source` to `target`, both (n, 2).
+
+    Least squares, never a reflection; float32 (2, 3), as cv2.warpAffine takes it. Source: Umeyama,
+    "Least-squares estimation of transformation parameters", PAMI 13(4), 1991. The points of `source`
+    must not all coincide.
+    """
+    mean_s, mean_t = source.mean(axis=0), target.mean(axis=0)
+    centred_s, centred_t = source - mean_s, target - mean_t
+    u, singular, vt = np.linalg.svd(centred_t.T @ centred_s / len(source))
+    signs = np.array([1.0, -1.0 if np.linalg.det(u @ vt) < 0 else 1.0])
+    scale = (singular * signs).sum() / centred_s.var(axis=0).sum()
+    linear = scale * (u * signs) @ vt
+    return np.column_stack([linear, mean_t - linear @ mean_s]).astype(np.float32)
+
+
+def rotated_square(centre: Floats, side: float, angle: float, out_px: int) -> Floats:
+    """The (2, 3) transform that takes a square, turned by `angle` radians, to (out_px, out_px)."""
+    k = out_px / side
+    cos, sin = np.cos(angle) * k, np.sin(angle) * k
+    linear = np.array([[cos, sin], [-sin, cos]])
+    return np.column_stack([linear, out_px / 2 - linear @ centre]).astype(np.float32)
+
+
+def transform(matrix: Floats, points: Floats) -> Floats:
+    """Each (x, y) of `points` (n, 2) moved by a (2, 3) transform."""
+    return (points @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)
+
+
+def invert(matrix: Floats) -> Floats:
+    """The transform that undoes `matrix` (2, 3)."""
+    inverse: Floats = cv2.invertAffineTransform(matrix)
+    return inverse
+
+
+def warp(rgb: Pixels, matrix: Floats, out_px: int) -> Pixels:
+    """`rgb` through `matrix` into a square of `out_px`; black where the picture ends.
+
+    Bilinear, so a face that shrinks to less than half is averaged down first: one pixel in four
+    would otherwise decide, and a 12-megapixel frame would alias where a webcam's does not.
+    """
+    shrink = int(1 / max(float(np.hypot(*matrix[:, 0])), 1e-3))
+    if shrink >= 2:
+        rgb, matrix = _shrunk(rgb, matrix, out_px, shrink)
+    out: Pixels = cv2.warpAffine(rgb, matrix, (out_px, out_px), flags=cv2.INTER_LINEAR)
+    return out
+
+
+def halve(rgb: Pixels, times: int) -> Pixels:
+    """`rgb` averaged down by 2, `times` times: the exact 2:1 case is what OpenCV does fastest."""
+    for _ in range(times):
+        height, width = rgb.shape[:2]
+        if min(height, width) < 2:
+            break
+        even = rgb[: height // 2 * 2, : width // 2 * 2]
+        rgb = cv2.resize(even, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
+    return rgb
+
+
+def _shrunk(rgb: Pixels, matrix: Floats, out_px: int, by: int) -> tuple[Pixels, Floats]:
+    """The part of `rgb` that the warp will read, `by` times smaller, and the transform for it."""
+    corners = np.array([[0, 0], [out_px, 0], [0, out_px], [out_px, out_px]], dtype=np.float32)
+    spots = transform(invert(matrix), corners)
+    high = np.array([rgb.shape[1], rgb.shape[0]])
+    x0, y0 = np.clip(np.floor(spots.min(axis=0)) - by, 0, high - 1).astype(int)
+    x1, y1 = np.clip(np.ceil(spots.max(axis=0)) + by, 1, high).astype(int)
+    width, height = max(1, (x1 - x0) // by), max(1, (y1 - y0) // by)
+    part = rgb[y0 : y0 + height * by, x0 : x0 + width * by]
+    small: Pixels = cv2.resize(part, (width, height), interpolation=cv2.INTER_AREA)
+    # pixel centres: x = x0 + by * x' + (by - 1) / 2
+    linear = matrix[:, :2] * by
+    shift = matrix[:, :2] @ (np.array([x0, y0]) + (by - 1) / 2) + matrix[:, 2]
+    return small, np.column_stack([linear, shift]).astype(np.float32)

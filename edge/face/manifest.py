@@ -1,0 +1,76 @@
+"""Which model files belong together: the part of models/manifest.toml that a device needs."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from edge.errors import ModelFault
+from edge.face.compare import Threshold, threshold_at
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+HINT = "build the models again: make models"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFile:
+    """A file beside the manifest, and the sha256 (hex) it must have."""
+
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """The parts of one face engine, and where it calls a similarity a match."""
+
+    model_id: str
+    detector: ModelFile
+    detector_retry: ModelFile
+    mesh: ModelFile
+    embedder: ModelFile
+    basis: ModelFile
+    threshold: Threshold
+
+
+def parse(text: str, *, runtime: str) -> Manifest:
+    """The engine that the manifest describes for one runtime, "litert" or "tflite". Raises ModelFault."""
+    try:
+        page = tomllib.loads(text)
+        face, files = page["face"], page["files"]
+        rows = [Threshold(_number(row["fmr"]), _number(row["cosine"])) for row in face["thresholds"]]
+        embedders = {"litert": face["embedder"]["litert"], "tflite": face["embedder"]["tflite_runtime"]}
+        return Manifest(
+            model_id=_word(face["model_id"]),
+            detector=_file(files, face["detector"]),
+            detector_retry=_file(files, face["detector_retry"]),
+            mesh=_file(files, face["mesh"]),
+            embedder=_file(files, embedders[runtime]),
+            basis=_file(files, face["basis"]),
+            threshold=threshold_at(rows, _number(face["default_cosine"])),
+        )
+    except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as err:
+        raise ModelFault(f"the model manifest cannot be used: {err}", hint=HINT) from err
+
+
+def _file(files: Mapping[str, Any], name: str) -> ModelFile:
+    name = _word(name)
+    if "/" in name or "\\" in name or name.startswith("."):
+        raise ValueError(f"{name!r} is not a plain file name")
+    return ModelFile(name, _word(files[name]["sha256"]))
+
+
+def _word(value: object) -> str:
+    if not isinstance(value, str) or not 0 < len(value) <= 64:  # a sha256 in hex is the longest
+        raise ValueError(f"{value!r} is not a name")
+    return value
+
+
+def _number(value: object) -> float:
+    """A similarity or a rate: both end at 1, and neither is of use at 0 or below."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 1:
+        raise ValueError(f"{value!r} is not a number above 0, up to 1")
+    return float(value)

@@ -1,0 +1,195 @@
+"""What both TFLite runtimes share: checked bytes in, one graph behind the Network port out.
+
+The bytes are hashed before an interpreter sees them: tflite-runtime 2.14 dies of SIGSEGV on half a
+model file instead of raising (tried), and an altered model would decide who gets in.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import os
+import sys
+import tempfile
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from edge.errors import ModelFault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from edge.ports import Floats, Network
+
+MAX_MODEL_BYTES = 16 * 1024 * 1024  # three times the largest we build (float MobileFaceNet, 5.2 MB)
+MAX_MANIFEST_CHARS = 64 * 1024  # ten times ours; what is cut off cannot be parsed
+REBUILD = "build the models again: make models"
+
+
+class Runtime(Protocol):
+    """A way to make a Network from a file whose sha256 is known. Raises ModelFault."""
+
+    def __call__(self, path: Path, sha256: str) -> Network: ...
+
+
+class Interpreter(Protocol):
+    """The part of `Interpreter` that ai_edge_litert and tflite_runtime have in common."""
+
+    def allocate_tensors(self) -> None: ...
+    def get_input_details(self) -> list[dict[str, Any]]: ...
+    def get_output_details(self) -> list[dict[str, Any]]: ...
+    def set_tensor(self, index: int, value: NDArray[Any], /) -> None: ...
+    def invoke(self) -> None: ...
+    def get_tensor(self, index: int, /) -> NDArray[Any]: ...
+
+
+def read_checked(path: Path, sha256: str) -> bytes:
+    """The bytes of a model file, at most MAX_MODEL_BYTES, where its sha256 (hex) holds. Raises ModelFault."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_MODEL_BYTES + 1)
+    except OSError as err:
+        raise ModelFault(f"{path}: cannot be read: {err.strerror}", hint=REBUILD) from err
+    if not data:
+        raise ModelFault(f"{path}: the model file is empty", hint=REBUILD)
+    if len(data) > MAX_MODEL_BYTES:
+        raise ModelFault(f"{path}: more than {MAX_MODEL_BYTES} bytes for a model", hint=REBUILD)
+    found = hashlib.sha256(data).hexdigest()
+    if found != sha256.lower():
+        raise ModelFault(
+            f"{path}: sha256 is {found[:12]}, the manifest says {sha256[:12]}",
+            hint=f"truncated or altered; {REBUILD}",
+        )
+    return data
+
+
+def read_manifest(folder: Path) -> str:
+    """The text of `manifest.toml`, which `make models` writes last. Raises ModelFault."""
+    path = folder / "manifest.toml"
+    try:
+        with path.open(encoding="utf-8") as file:
+            return file.read(MAX_MANIFEST_CHARS)
+    except (OSError, UnicodeDecodeError) as err:
+        raise ModelFault(f"{path}: the models are not built, or cannot be read", hint=REBUILD) from err
+
+
+def read_array(path: Path, sha256: str) -> Floats:
+    """A float32 array from a checked .npy file; never unpickles. Raises ModelFault."""
+    data = read_checked(path, sha256)
+    try:
+        array = np.load(io.BytesIO(data), allow_pickle=False)
+    except (ValueError, EOFError, OSError) as err:
+        raise ModelFault(f"{path}: not a .npy file", hint=REBUILD) from err
+    if not isinstance(array, np.ndarray) or array.dtype != np.float32:
+        raise ModelFault(f"{path}: not an array of float32", hint=REBUILD)
+    return array
+
+
+class TfliteNetwork:
+    """One graph with one input, as a Network. Not for use by two threads at once."""
+
+    def __init__(self, interpreter: Interpreter, name: str) -> None:
+        """Allocate the tensors of a fresh interpreter. Raises ModelFault where the graph is not ours."""
+        self._interpreter = interpreter
+        self._name = name
+        with _quiet(), _model_fault(name):
+            interpreter.allocate_tensors()
+            inputs = interpreter.get_input_details()
+            self._outputs = interpreter.get_output_details()
+        if len(inputs) != 1:
+            raise ModelFault(f"{name}: {len(inputs)} inputs, one was expected", hint=REBUILD)
+        self._input = inputs[0]
+        self._shape = tuple(int(n) for n in self._input["shape"])
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        return self._shape
+
+    def run(self, x: Floats) -> tuple[Floats, ...]:
+        if x.shape != self._shape:
+            raise ModelFault(f"{self._name}: input {x.shape}, the graph takes {self._shape}")
+        with _model_fault(self._name):
+            self._interpreter.set_tensor(self._input["index"], _quantize(x, self._input))
+            self._interpreter.invoke()
+            return tuple(
+                _dequantize(self._interpreter.get_tensor(out["index"]), out) for out in self._outputs
+            )
+
+
+def open_checked(interpreter: Any, path: Path, sha256: str) -> TfliteNetwork:  # noqa: ANN401  a foreign class
+    """A Network from `path`, on the given Interpreter class, one thread. Raises ModelFault."""
+    data = read_checked(path, sha256)
+    with _quiet(), _model_fault(path.name):
+        made: Interpreter = interpreter(model_content=data, num_threads=1)
+    return TfliteNetwork(made, path.name)
+
+
+def open_runtime(name: str | None = None) -> tuple[str, Runtime]:
+    """The named runtime ("litert" or "tflite"), or the best that is installed. Raises ModelFault."""
+    if name in (None, "litert"):
+        try:
+            from hw import networks_litert  # noqa: PLC0415
+        except ImportError as err:
+            if name:
+                raise ModelFault("ai-edge-litert is not installed", hint="make setup") from err
+        else:
+            return "litert", networks_litert.open_network
+    if name in (None, "tflite"):
+        try:
+            from hw import networks_tflite  # noqa: PLC0415
+        except ImportError as err:
+            raise ModelFault(
+                "no TFLite runtime is installed" if name is None else "tflite-runtime is not installed",
+                hint="make setup; tflite-runtime exists for Python 3.9 to 3.11 only",
+            ) from err
+        return "tflite", networks_tflite.open_network
+    raise ModelFault(f"unknown TFLite runtime {name!r}", hint="one of: litert, tflite")
+
+
+def _quantize(x: Floats, tensor: Mapping[str, Any]) -> NDArray[Any]:
+    """Float32 as the tensor stores it: real = scale * (stored - zero point)."""
+    dtype = np.dtype(tensor["dtype"])
+    if dtype == np.float32:
+        return np.ascontiguousarray(x, np.float32)
+    scale, zero = tensor["quantization"]
+    limits = np.iinfo(dtype)
+    return np.clip(np.rint(x * np.float32(1 / scale)) + zero, limits.min, limits.max).astype(dtype)
+
+
+def _dequantize(stored: NDArray[Any], tensor: Mapping[str, Any]) -> Floats:
+    if stored.dtype == np.float32:
+        return stored
+    scale, zero = tensor["quantization"]
+    return (stored.astype(np.float32) - np.float32(zero)) * np.float32(scale)
+
+
+@contextlib.contextmanager
+def _model_fault(name: str) -> Iterator[None]:
+    """Whatever a runtime raises, as ModelFault: it uses at least these four for a graph it cannot run."""
+    try:
+        yield
+    except (ValueError, RuntimeError, TypeError, SystemError) as err:
+        first = str(err).strip().splitlines() or [type(err).__name__]
+        raise ModelFault(f"{name}: the TFLite runtime refused it: {first[0][:120]}", hint=REBUILD) from err
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Swallow what the C++ side writes to file descriptor 2 ("INFO: Created TensorFlow Lite XNNPACK ...").
+
+    It has no log level to set from Python. Only start-up is silenced; what goes wrong is raised.
+    """
+    sys.stderr.flush()
+    with tempfile.TemporaryFile() as sink:
+        kept = os.dup(2)
+        try:
+            os.dup2(sink.fileno(), 2)
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
