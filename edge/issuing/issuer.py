@@ -1,0 +1,171 @@
+"""Who makes cards: enrols holders, keeps their standing, publishes key and status list.
+
+Pure: the time and the dice come in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final, Protocol
+
+from edge.card import cose
+from edge.card import numbers as n
+from edge.card.claims import Claims, Document, FaceReference, StatusPointer, TemplateReference
+from edge.card.encode import sign_card
+from edge.errors import InputError
+from edge.issuing.documents import Paper, digest
+from edge.issuing.register import Entry, Part, Register, Standing
+from edge.issuing.seal import seal
+from edge.trust.bundle import issuer_file, status_file
+from edge.trust.snapshot import ANYWHERE, IssuerKey, Scope
+from edge.trust.status import StatusList
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+KEY_LIFE: Final = timedelta(days=5 * 365)
+LIST_LIFE: Final = timedelta(days=7)  # the issuer's last word on its age; sites have stricter budgets
+EVERYWHERE: Final = Scope((ANYWHERE,), (ANYWHERE,))
+
+
+class Dice(Protocol):
+    """Where randomness comes from: the module `secrets` is one."""
+
+    def token_bytes(self, nbytes: int, /) -> bytes: ...
+
+    def randbelow(self, exclusive_upper_bound: int, /) -> int: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enrolment:
+    """What an issuer is asked to sign for one holder. Times are aware UTC.
+
+    `sealed`: keep the template at the site and only its key in the card (variant B of FORMAT.md).
+    """
+
+    holder_key: bytes = field(repr=False)
+    expires: datetime
+    not_before: datetime | None = None
+    face: TemplateReference | None = None
+    sealed: bool = False
+    papers: tuple[Paper, ...] = ()
+    scope: tuple[str, ...] = ()
+    assurance: int = 0
+    subject: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A signed card, the entries it took in the register, and the box of a sealed template by its hash."""
+
+    card: bytes = field(repr=False)
+    card_id: bytes = field(repr=False)
+    entries: tuple[Entry, ...]
+    boxes: dict[bytes, bytes] = field(repr=False)
+
+
+class Issuer:
+    """One issuer with one key and one status list at `uri`."""
+
+    def __init__(
+        self,
+        name: str,
+        seed: bytes,
+        uri: str,
+        *,
+        since: datetime,
+        dice: Dice,
+        register: Register,
+        scope: Scope = EVERYWHERE,
+        document_key: bytes = b"",
+    ) -> None:
+        self.name = name
+        self.uri = uri
+        self.register = register
+        self._seed = seed
+        self._dice = dice
+        self._document_key = document_key
+        public = cose.public_key(seed)
+        since = since.replace(microsecond=0)
+        self._key = IssuerKey(cose.kid_of(public), name, public, scope, since, since + KEY_LIFE, since)
+
+    @property
+    def kid(self) -> bytes:
+        """The id of the issuer's key, 8 bytes."""
+        return self._key.kid
+
+    def enrol(self, request: Enrolment, *, now: datetime) -> Issued:
+        """Signs a card that begins at `now` or at `not_before`.
+
+        Raises InputError, and then has registered nothing.
+        """
+        now = now.replace(microsecond=0)
+        card_id = self._dice.token_bytes(n.CTI_BYTES)
+        taken = self.register.allocate(1 + len(request.papers), now=now, randbelow=self._dice.randbelow)
+        face, boxes = self._face(request)
+        claims = Claims(
+            issuer=self.name,
+            subject=request.subject,
+            issued_at=now,
+            not_before=request.not_before or now,
+            expires=request.expires,
+            card_id=card_id,
+            holder_key=request.holder_key,
+            status=StatusPointer(self.uri, taken[0]),
+            face=face,
+            documents=self._documents(request.papers, card_id, taken[1:], now),
+            scope=request.scope,
+            assurance=request.assurance,
+        )
+        card = sign_card(claims, self._seed)
+        entries = [Entry(taken[0], card_id, Part.CARD, now, request.expires)]
+        entries += [Entry(index, card_id, Part.DOCUMENT, now, request.expires) for index in taken[1:]]
+        for entry in entries:
+            self.register.add(entry)
+        return Issued(card, card_id, tuple(entries), boxes)
+
+    def suspend(self, index: int) -> Entry:
+        """Refuses the card from the next list on, until `reinstate`. Raises InputError."""
+        return self.register.stand(index, Standing.SUSPENDED)
+
+    def revoke(self, index: int) -> Entry:
+        """Refuses the card from the next list on, for good. Raises InputError."""
+        return self.register.stand(index, Standing.REVOKED)
+
+    def reinstate(self, index: int) -> Entry:
+        """Lifts a suspension. Raises InputError for a revoked card."""
+        return self.register.stand(index, Standing.GOOD)
+
+    def publish(self, now: datetime, *, life: timedelta = LIST_LIFE) -> list[tuple[str, bytes]]:
+        """The files of a trust folder, by name: this issuer's key, and its status list signed at `now`."""
+        now = now.replace(microsecond=0)
+        status = StatusList(
+            self.register.capacity,
+            self.register.bitmap(Standing.REVOKED),
+            self.register.bitmap(Standing.SUSPENDED),
+            now,
+            now + life,
+        )
+        return [
+            issuer_file(self._key),
+            status_file(status, issuer=self._key, uri=self.uri, issuer_seed=self._seed),
+        ]
+
+    def _face(self, request: Enrolment) -> tuple[FaceReference | None, dict[bytes, bytes]]:
+        if request.face is None or not request.sealed:
+            return request.face, {}
+        reference, box = seal(request.face, self._dice.token_bytes(n.SEAL_BYTES))
+        return reference, {reference.hash: box}
+
+    def _documents(
+        self, papers: tuple[Paper, ...], card_id: bytes, indexes: tuple[int, ...], now: datetime
+    ) -> tuple[Document, ...]:
+        if any(paper.expires < now.date() for paper in papers):
+            raise InputError("this document has expired", hint="link the one that replaced it")
+        return tuple(
+            Document(
+                paper.type, digest(paper, card_id=card_id, key=self._document_key), paper.expires_day, index
+            )
+            for paper, index in zip(papers, indexes, strict=True)
+        )

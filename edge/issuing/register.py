@@ -1,0 +1,111 @@
+"""Which bit of the status list belongs to which card, and how that card stands. No names are kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from edge.errors import InputError
+from edge.trust.statusfile import MAX_CARDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+# An index goes to the next card only when no device can still believe the old one: a clock that lost
+# power falls back to its floor, which is as old as the last list it was given.
+REST: Final = timedelta(days=30)
+
+
+class Standing(StrEnum):
+    """How a card stands with its issuer."""
+
+    GOOD = "good"
+    SUSPENDED = "suspended"
+    REVOKED = "revoked"
+
+
+class Part(StrEnum):
+    """What an index stands for: the card, or one document linked to it."""
+
+    CARD = "card"
+    DOCUMENT = "document"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One index of the status list. `expires`: aware UTC, of the card or of the document."""
+
+    index: int
+    card_id: bytes = field(repr=False)
+    part: Part
+    issued_at: datetime
+    expires: datetime
+    standing: Standing = Standing.GOOD
+
+
+class Register:
+    """The issuer's side of a status list of `capacity` indexes."""
+
+    def __init__(self, capacity: int, entries: Iterable[Entry] = ()) -> None:
+        if not 1 <= capacity <= MAX_CARDS:
+            raise InputError(
+                f"a list of {capacity} cards, not 1 to {MAX_CARDS}", hint="choose another capacity"
+            )
+        self.capacity = capacity
+        self._entries = {entry.index: entry for entry in entries}
+
+    def __iter__(self) -> Iterator[Entry]:
+        return iter(sorted(self._entries.values(), key=lambda entry: entry.index))
+
+    def allocate(self, count: int, *, now: datetime, randbelow: Callable[[int], int]) -> tuple[int, ...]:
+        """Random indexes that nobody holds, so that an index says nothing about when a card was issued.
+
+        Expected tries are capacity / free for each: two for a list half full, a million for the last place of
+        a million. Raises InputError when the list has not so many left.
+        """
+        held = {index for index, entry in self._entries.items() if entry.expires + REST > now}
+        if self.capacity - len(held) < count:
+            raise InputError(
+                f"{len(held)} of {self.capacity} indexes are held, {count} more are needed",
+                hint="begin another list, with more capacity and another URI",
+            )
+        found: list[int] = []
+        while len(found) < count:
+            index = randbelow(self.capacity)
+            if index not in held:
+                held.add(index)
+                found.append(index)
+        return tuple(found)
+
+    def add(self, entry: Entry) -> None:
+        """Takes the entry's index; whoever rested there is forgotten."""
+        assert 0 <= entry.index < self.capacity, "allocate gave this index"
+        self._entries[entry.index] = entry
+
+    def find(self, card_id: bytes) -> Entry:
+        """The entry of a card itself, not of its documents. Raises InputError."""
+        for entry in self._entries.values():
+            if entry.card_id == card_id and entry.part is Part.CARD:
+                return entry
+        raise InputError("no card with this id in the register", hint="the ids are in: tools/issuer.py list")
+
+    def stand(self, index: int, standing: Standing) -> Entry:
+        """Changes how an index stands, and returns its entry. Raises InputError; revoked is for good."""
+        entry = self._entries.get(index)
+        if entry is None:
+            raise InputError(f"nobody holds index {index}", hint="the indexes are in: tools/issuer.py list")
+        if entry.standing is Standing.REVOKED and standing is not Standing.REVOKED:
+            raise InputError("this card is revoked, which is for good", hint="enrol the holder again")
+        changed = replace(entry, standing=standing)
+        self._entries[index] = changed
+        return changed
+
+    def bitmap(self, standing: Standing) -> bytes:
+        """Bit per index, least significant first, set where the index stands so; ceil(capacity / 8) bytes."""
+        bits = bytearray((self.capacity + 7) // 8)
+        for entry in self._entries.values():
+            if entry.standing is standing:
+                bits[entry.index // 8] |= 1 << entry.index % 8
+        return bytes(bits)
