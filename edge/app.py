@@ -6,18 +6,21 @@ never loads a TFLite runtime, `doorward log verify` never loads OpenCV.
 
 from __future__ import annotations
 
+import secrets
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edge.errors import ReaderFault
+from edge.errors import ReaderFault, StorageFault, TrustFault
 
 if TYPE_CHECKING:
     from edge.face.engine import FaceEngine
-    from edge.ports import CodeReader, Files, Network, Pixels
+    from edge.ports import Camera, Clock, CodeReader, Files, Network, Pixels, Signals, Strike
+    from edge.trust.snapshot import TrustSnapshot
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 READERS = ("zxing", "zbar")
+SEED_BYTES = 32
 
 
 def models_dir() -> Path:
@@ -70,7 +73,10 @@ def read_file(path: Path) -> bytes:
 
 
 def luma_of(data: bytes, *, name: str) -> Pixels | None:
-    """A picture's luma, uint8 (H, W), upright; None if the bytes do not start like a picture. Raises InputError."""
+    """Luma, uint8 (H, W), upright, of a file's content; None if it does not start like a picture.
+
+    Raises InputError for a picture that is damaged or too large.
+    """
     from hw.images import decode_luma, looks_like_image  # noqa: PLC0415
 
     return decode_luma(data, name=name) if looks_like_image(data) else None
@@ -115,3 +121,69 @@ def open_face_engine(folder: Path | None = None, *, runtime: str | None = None) 
         threshold=parts.threshold,
         seconds=time.perf_counter,
     )
+
+
+def open_trust(folder: Path) -> TrustSnapshot:
+    """The trust in a folder. Raises TrustFault naming the file that is broken."""
+    from edge.trust.bundle import MAX_FILE_BYTES, load  # noqa: PLC0415
+
+    if not folder.is_dir():
+        raise TrustFault(
+            f"{folder}: no such folder", hint="publish an issuer into it: tools/issuer.py publish"
+        )
+    files = open_files(folder)
+    return load({name: files.read(name, limit=MAX_FILE_BYTES) for name in files.names()})
+
+
+def device_seed(file: Path) -> bytes:
+    """The device's Ed25519 seed; made with mode 0600 at the first start. Raises StorageFault."""
+    folder = open_files(file.parent)
+    if file.exists():
+        seed = folder.read(file.name, limit=SEED_BYTES)
+        if len(seed) != SEED_BYTES:
+            raise StorageFault(
+                f"{file}: is no device key", hint="put the right file back, or remove this one"
+            )
+        return seed
+    seed = secrets.token_bytes(SEED_BYTES)
+    folder.write(file.name, seed, secret=True)
+    return seed
+
+
+def system_clock() -> Clock:
+    """The clock of this machine."""
+    from hw.clock import SystemClock  # noqa: PLC0415
+
+    return SystemClock()
+
+
+def open_strike(kind: str, *, pin: int) -> Strike:
+    """What moves the lock: "gpio" or "sim". Raises DoorLinkFault."""
+    if kind == "gpio":
+        from hw.relay_gpiozero import GpioRelay  # noqa: PLC0415
+
+        return GpioRelay(pin=pin)
+    from hw.sim.door import SimDoor  # noqa: PLC0415
+
+    return SimDoor(system_clock())
+
+
+def open_webcam(device: int | str) -> Camera:
+    """A USB webcam by number or path. Raises CameraFault."""
+    from hw.camera_webcam import Webcam  # noqa: PLC0415
+
+    return Webcam(device)
+
+
+def open_signals() -> Signals:
+    """Lamps, buzzer or screen of this board; none so far, so the signal goes to the log."""
+    from hw.signals_log import LogSignals  # noqa: PLC0415
+
+    return LogSignals()
+
+
+def open_live_reader(engine: str | None = None) -> CodeReader:
+    """The reader of the passage loop: one step on each frame, the magnified step on every second one."""
+    from hw.codes import Cascade  # noqa: PLC0415
+
+    return Cascade(open_code_reader(engine), second_step_every=2)

@@ -65,11 +65,11 @@ _THOROUGH = (
 class Cascade:
     """A CodeReader around another: 1x first, then a second step where that read nothing.
 
-    One idle 1280x720 frame costs 1.7 ms with zxing (51 ms with zbar, which looks at the inverse as well), and
-    another 15 ms (185 ms) for the second step; one core of an EPYC VM. So a live loop can take the second step
-    on every `second_step_every`-th idle frame only: with 2, an idle frame costs 9 ms on average, and half of
-    the codes that need the step are read one frame later. `thorough` adds steps for still pictures: 0.1 s of
-    zxing, 1.3 s of zbar where 12 megapixels hold no code.
+    One idle 1280x720 frame costs 1.7 ms with zxing (51 ms with zbar, which also looks at the inverse) and
+    another 15 ms (185 ms) for the second step, on one core of an EPYC VM. So a live loop can take the second
+    step on every `second_step_every`-th idle frame only: with 2, an idle frame costs 9 ms on average, and
+    half of the codes that need the step are read one frame later. `thorough` adds steps for still pictures:
+    0.1 s of zxing, 1.3 s of zbar where 12 megapixels hold no code.
     """
 
     def __init__(self, reader: CodeReader, *, second_step_every: int = 1, thorough: bool = False) -> None:

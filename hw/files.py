@@ -1,0 +1,147 @@
+"""A folder as a Files port: small files, written whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import stat
+from contextlib import contextmanager, suppress
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from edge.errors import StorageFault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+MAX_NAMES: Final = 20_000  # five times the files of the largest trust folder; more is a wrong folder
+MAX_DEPTH: Final = 8  # our folders are two deep; a loop of mounts would never end
+MAX_NAME_CHARS: Final = 512  # eight levels of sensible names
+
+_HINTS: Final = {
+    errno.ENOSPC: "the disk is full: free some space",
+    errno.EDQUOT: "the disk quota is used up: free some space",
+    errno.EFBIG: "this process may not write files this large: raise ulimit -f",
+    errno.EROFS: "the file system is read-only: remount it, and check the card's health",
+    errno.EACCES: "check the owner and the permissions of the folder",
+    errno.EPERM: "check the owner and the permissions of the folder",
+    errno.ENOENT: "check the path",
+    errno.ENOTDIR: "check the path: a file or a link stands where a folder should",
+    errno.EISDIR: "check the path: a folder stands where a file should",
+    errno.ELOOP: "links are not followed here: put the file itself in its place",
+    errno.EIO: "the storage is failing: replace the card",
+}
+_FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+_READ: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK  # a FIFO must not wait for a writer
+_CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class Folder:
+    """Files under `root`, by relative names with `/`. Raises StorageFault, whose message names the file.
+
+    Links below the root are not followed and special files are not read, so that nothing on a card or a USB
+    stick can point outside; `root` itself may be a link. Names starting with a dot are not listed: an
+    interrupted `write` may leave one behind.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def names(self) -> Sequence[str]:
+        """All regular files, sorted."""
+        with self._faults("", "cannot be listed"):
+            found = list(islice(self._walk("", MAX_DEPTH), MAX_NAMES + 1))
+        if len(found) > MAX_NAMES:
+            raise self._fault("", f"holds more than {MAX_NAMES} files", "this is the wrong folder")
+        return sorted(found)
+
+    def read(self, name: str, *, limit: int) -> bytes:
+        parts = self._parts(name)
+        with (
+            self._faults(name, "cannot be read"),
+            self._parent(parts) as folder,
+            os.fdopen(os.open(parts[-1], _READ, dir_fd=folder), "rb") as file,
+        ):
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise self._fault(name, "is not a regular file", "remove it")
+            data = file.read(limit + 1)
+        if len(data) > limit:
+            raise self._fault(name, f"is larger than {limit} bytes", "this is not the file it should be")
+        return data
+
+    def write(self, name: str, data: bytes, *, secret: bool = False) -> None:
+        parts = self._parts(name)
+        temporary = f".{parts[-1][:200]}.{secrets.token_hex(4)}"  # 255 bytes is the longest name of ext4
+        with self._faults(name, "cannot be written"):
+            self.root.mkdir(parents=True, exist_ok=True)
+            with self._parent(parts, create=True) as folder:
+                try:
+                    _write_durably(folder, temporary, data, mode=0o600 if secret else 0o644)
+                    os.rename(temporary, parts[-1], src_dir_fd=folder, dst_dir_fd=folder)
+                except OSError:
+                    with suppress(OSError):
+                        os.unlink(temporary, dir_fd=folder)
+                    raise
+                os.fsync(folder)
+
+    def _walk(self, below: str, depth: int) -> Iterator[str]:
+        """Names of regular files in one folder and those under it."""
+        with os.scandir(self.root / below) as entries:
+            for entry in entries:
+                if entry.name.startswith("."):
+                    continue
+                name = f"{below}/{entry.name}" if below else entry.name
+                if entry.is_file(follow_symlinks=False):
+                    yield name
+                elif entry.is_dir(follow_symlinks=False) and depth > 1:
+                    yield from self._walk(name, depth - 1)
+
+    @contextmanager
+    def _parent(self, parts: Sequence[str], *, create: bool = False) -> Iterator[int]:
+        """A descriptor of the folder that holds the file, reached without following a link."""
+        folder = os.open(self.root, _FOLDER)
+        try:
+            for part in parts[:-1]:
+                if create:
+                    with suppress(FileExistsError):
+                        os.mkdir(part, 0o755, dir_fd=folder)
+                        os.fsync(folder)
+                inner = os.open(part, _FOLDER | os.O_NOFOLLOW, dir_fd=folder)
+                os.close(folder)
+                folder = inner
+            yield folder
+        finally:
+            os.close(folder)
+
+    def _parts(self, name: str) -> Sequence[str]:
+        """The steps of a relative name that cannot leave the root."""
+        parts = name.split("/")
+        if len(name) > MAX_NAME_CHARS or len(parts) > MAX_DEPTH or "\0" in name:
+            raise self._fault(ascii(name[:40]), "is no name of a file here", "name it relative to the folder")
+        if any(part in {"", ".", ".."} for part in parts):
+            raise self._fault(ascii(name), "is no name of a file here", "name it relative to the folder")
+        return parts
+
+    @contextmanager
+    def _faults(self, name: str, what: str) -> Iterator[None]:
+        """Every OSError as a StorageFault with the hint that fits."""
+        try:
+            yield
+        except OSError as error:
+            hint = _HINTS.get(error.errno or 0, "")
+            raise self._fault(name, f"{what}: {(error.strerror or 'error').lower()}", hint) from error
+        except UnicodeError as error:
+            raise self._fault(ascii(name), f"{what}: no file system takes this name", "rename it") from error
+
+    def _fault(self, name: str, what: str, hint: str) -> StorageFault:
+        return StorageFault(f"{self.root / name if name else self.root}: {what}", hint=hint)
+
+
+def _write_durably(folder: int, name: str, data: bytes, *, mode: int) -> None:
+    with os.fdopen(os.open(name, _CREATE, mode, dir_fd=folder), "wb") as file:
+        os.fchmod(file.fileno(), mode)  # whatever the umask
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
