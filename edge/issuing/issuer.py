@@ -16,12 +16,13 @@ from edge.card.encode import sign_card
 from edge.errors import InputError
 from edge.issuing.documents import Paper, digest
 from edge.issuing.register import Entry, Part, Register, Standing
-from edge.issuing.seal import seal
-from edge.trust.bundle import issuer_file, status_file
+from edge.trust.bundle import issuer_file, sealed_file, status_file
+from edge.trust.sealed import box_id, seal
 from edge.trust.snapshot import ANYWHERE, IssuerKey, Scope
 from edge.trust.status import StatusList
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
 KEY_LIFE: Final = timedelta(days=5 * 365)
@@ -57,12 +58,12 @@ class Enrolment:
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """A signed card, the entries it took in the register, and the box of a sealed template by its hash."""
+    """A signed card, the entries it took in the register, and for variant B the sealed template."""
 
     card: bytes = field(repr=False)
     card_id: bytes = field(repr=False)
     entries: tuple[Entry, ...]
-    boxes: dict[bytes, bytes] = field(repr=False)
+    box: bytes | None = field(default=None, repr=False)
 
 
 class Issuer:
@@ -103,7 +104,7 @@ class Issuer:
         now = now.replace(microsecond=0)
         card_id = self._dice.token_bytes(n.CTI_BYTES)
         taken = self.register.allocate(1 + len(request.papers), now=now, randbelow=self._dice.randbelow)
-        face, boxes = self._face(request)
+        face, box = self._face(request)
         claims = Claims(
             issuer=self.name,
             subject=request.subject,
@@ -119,11 +120,13 @@ class Issuer:
             assurance=request.assurance,
         )
         card = sign_card(claims, self._seed)
-        entries = [Entry(taken[0], card_id, Part.CARD, now, request.expires)]
-        entries += [Entry(index, card_id, Part.DOCUMENT, now, request.expires) for index in taken[1:]]
+        entries = [
+            Entry(taken[0], card_id, Part.CARD, now, request.expires, box=box_id(box) if box else b""),
+            *(Entry(index, card_id, Part.DOCUMENT, now, request.expires) for index in taken[1:]),
+        ]
         for entry in entries:
             self.register.add(entry)
-        return Issued(card, card_id, tuple(entries), boxes)
+        return Issued(card, card_id, tuple(entries), box)
 
     def suspend(self, index: int) -> Entry:
         """Refuses the card from the next list on, until `reinstate`. Raises InputError."""
@@ -137,8 +140,13 @@ class Issuer:
         """Lifts a suspension. Raises InputError for a revoked card."""
         return self.register.stand(index, Standing.GOOD)
 
-    def publish(self, now: datetime, *, life: timedelta = LIST_LIFE) -> list[tuple[str, bytes]]:
-        """The files of a trust folder, by name: this issuer's key, and its status list signed at `now`."""
+    def publish(
+        self, now: datetime, *, boxes: Iterable[bytes] = (), life: timedelta = LIST_LIFE
+    ) -> list[tuple[str, bytes]]:
+        """The files of a trust folder, by name: the issuer's key, the status list signed at `now`, the boxes.
+
+        `boxes`: sealed templates; only those of cards that may still open a door are published.
+        """
         now = now.replace(microsecond=0)
         status = StatusList(
             self.register.capacity,
@@ -147,16 +155,17 @@ class Issuer:
             now,
             now + life,
         )
+        wanted = self.register.boxes(now)
         return [
             issuer_file(self._key),
             status_file(status, issuer=self._key, uri=self.uri, issuer_seed=self._seed),
+            *(sealed_file(box) for box in boxes if box_id(box) in wanted),
         ]
 
-    def _face(self, request: Enrolment) -> tuple[FaceReference | None, dict[bytes, bytes]]:
+    def _face(self, request: Enrolment) -> tuple[FaceReference | None, bytes | None]:
         if request.face is None or not request.sealed:
-            return request.face, {}
-        reference, box = seal(request.face, self._dice.token_bytes(n.SEAL_BYTES))
-        return reference, {reference.hash: box}
+            return request.face, None
+        return seal(request.face, self._dice.token_bytes(n.SEAL_BYTES))
 
     def _documents(
         self, papers: tuple[Paper, ...], card_id: bytes, indexes: tuple[int, ...], now: datetime

@@ -35,7 +35,7 @@ class Part(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One index of the status list. `expires`: aware UTC, of the card or of the document."""
+    """One index of the status list. `expires`: of the card, aware UTC; `box`: id of its sealed template."""
 
     index: int
     card_id: bytes = field(repr=False)
@@ -43,6 +43,7 @@ class Entry:
     issued_at: datetime
     expires: datetime
     standing: Standing = Standing.GOOD
+    box: bytes = field(default=b"", repr=False)
 
 
 class Register:
@@ -101,6 +102,14 @@ class Register:
         changed = replace(entry, standing=standing)
         self._entries[index] = changed
         return changed
+
+    def boxes(self, now: datetime) -> frozenset[bytes]:
+        """Ids of the sealed templates that a site still needs: of cards neither revoked nor expired."""
+        return frozenset(
+            entry.box
+            for entry in self
+            if entry.box and entry.expires > now and entry.standing is not Standing.REVOKED
+        )
 
     def bitmap(self, standing: Standing) -> bytes:
         """Bit per index, least significant first, set where the index stands so; ceil(capacity / 8) bytes."""
