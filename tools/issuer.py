@@ -1,0 +1,380 @@
+"""A small issuing office in one folder: enrol holders, change how their cards stand, publish.
+
+    python tools/issuer.py init office --name tower-1 --uri https://tower-1.example/s
+    python tools/issuer.py enrol office --photo anna.jpg --out anna.wallet --scope tower-1
+    python tools/issuer.py publish office --to trust
+    python tools/issuer.py revoke office 3f9a0c11d2e4b576
+
+The folder holds issuer.key and documents.key (0600), issuer.json, register.db and sealed/. It belongs on a
+machine that stays in an office, never on a verifier.
+"""
+
+from __future__ import annotations
+
+import argparse
+import secrets
+import sqlite3
+import sys
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+import sqlite_utils
+
+from edge.app import open_face_engine, open_files, read_image
+from edge.card import cose
+from edge.card.claims import TemplateReference, pseudonym
+from edge.cli.output import emit, fail
+from edge.errors import EdgeError, Exit, InputError, StorageFault
+from edge.face.template import Format
+from edge.issuing.documents import KEY_BYTES, DocumentType, Paper
+from edge.issuing.issuer import Enrolment, Issuer
+from edge.issuing.register import Entry, Part, Register, Standing
+from edge.issuing.wallet import Wallet
+from edge.trust.sealed import MAX_SEALED_BYTES, box_id
+from edge.trust.snapshot import ANYWHERE, Scope
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+CONFIG, KEY, DOCUMENT_KEY, REGISTER, SEALED = (
+    "issuer.json",
+    "issuer.key",
+    "documents.key",
+    "register.db",
+    "sealed",
+)
+MAX_CONFIG_BYTES: Final = 8_192
+CAPACITY: Final = 100_000  # a campus; the list has 25 kB
+
+
+class OfficeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What `init` was told."""
+
+    name: str
+    uri: str
+    capacity: int
+    venues: list[str]
+    sites: list[str]
+    since: datetime
+
+
+class Office:
+    """The folder: keys and config as files, the register in SQLite."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.files = open_files(folder)
+
+    def create(self, config: OfficeConfig) -> Issuer:
+        """A new office with new keys. Raises InputError where there is one already."""
+        if (self.folder / KEY).exists() or (self.folder / CONFIG).exists():
+            raise InputError(f"{self.folder}: there is an issuer here", hint="choose another folder")
+        seed = secrets.token_bytes(cose.SEED_BYTES)
+        issuer = _issuer(config, seed, b"", ())
+        issuer.publish(config.since)  # what could not be published is refused now, and nothing is written
+        self.files.write(KEY, seed, secret=True)
+        self.files.write(DOCUMENT_KEY, secrets.token_bytes(KEY_BYTES), secret=True)
+        self.files.write(CONFIG, msgspec.json.format(msgspec.json.encode(config)) + b"\n")
+        return issuer
+
+    @contextmanager
+    def open(self) -> Iterator[Issuer]:
+        """The issuer, for one command: the register is locked, and saved if the command succeeds."""
+        if not (self.folder / CONFIG).is_file():
+            raise InputError(f"{self.folder}: no issuer here", hint="make one: tools/issuer.py init")
+        try:
+            config = msgspec.json.decode(self.files.read(CONFIG, limit=MAX_CONFIG_BYTES), type=OfficeConfig)
+        except msgspec.MsgspecError as error:
+            raise InputError(f"{self.folder / CONFIG}: {error}", hint="restore it from a backup") from error
+        seed = self.files.read(KEY, limit=cose.SEED_BYTES)
+        document_key = self.files.read(DOCUMENT_KEY, limit=KEY_BYTES)
+        with self._register() as db:
+            before = tuple(_entry(row) for row in db["cards"].rows) if db["cards"].exists() else ()
+            issuer = _issuer(config, seed, document_key, before)
+            yield issuer
+            changed = set(issuer.register) - set(before)
+            db.table("cards").upsert_all([_row(entry) for entry in changed], pk="idx")
+
+    def boxes(self) -> dict[str, bytes]:
+        """All sealed templates that this office has made, by file name."""
+        names = [name for name in self.files.names() if name.startswith(f"{SEALED}/")]
+        return {name: self.files.read(name, limit=MAX_SEALED_BYTES) for name in names}
+
+    @contextmanager
+    def _register(self) -> Iterator[sqlite_utils.Database]:
+        """One transaction; a second command waits, so that no index is given out twice."""
+        path = self.folder / REGISTER
+        try:
+            connection = sqlite3.connect(path, timeout=10, isolation_level=None)
+            db = sqlite_utils.Database(connection)
+            try:
+                db.execute("BEGIN IMMEDIATE")
+                yield db
+                db.commit()
+            finally:
+                db.close()  # without a commit, this rolls back
+        except sqlite3.Error as error:
+            raise StorageFault(
+                f"{path}: {error}", hint="is another command at work, or the disk full?"
+            ) from error
+
+
+def _issuer(config: OfficeConfig, seed: bytes, document_key: bytes, entries: Sequence[Entry]) -> Issuer:
+    return Issuer(
+        config.name,
+        seed,
+        config.uri,
+        since=config.since.astimezone(UTC),
+        dice=secrets,
+        register=Register(config.capacity, entries),
+        scope=Scope(tuple(config.venues), tuple(config.sites)),
+        document_key=document_key,
+    )
+
+
+def _row(entry: Entry) -> dict[str, Any]:
+    """An entry as a row. There is no column for a name, and none is to be added."""
+    return {
+        "idx": entry.index,
+        "card_id": entry.card_id.hex(),
+        "part": entry.part.value,
+        "standing": entry.standing.value,
+        "issued_at": int(entry.issued_at.timestamp()),
+        "expires": int(entry.expires.timestamp()),
+        "box": entry.box.hex(),
+    }
+
+
+def _entry(row: dict[str, Any]) -> Entry:
+    return Entry(
+        row["idx"],
+        bytes.fromhex(row["card_id"]),
+        Part(row["part"]),
+        datetime.fromtimestamp(row["issued_at"], UTC),
+        datetime.fromtimestamp(row["expires"], UTC),
+        Standing(row["standing"]),
+        bytes.fromhex(row["box"]),
+    )
+
+
+def init(args: argparse.Namespace) -> int:
+    """Makes the keys of a new issuer."""
+    config = OfficeConfig(
+        args.name, args.uri, args.capacity, args.venue or [ANYWHERE], args.site or [ANYWHERE], args.now
+    )
+    issuer = Office(args.folder).create(config)
+    print(f"issuer {issuer.name}, key {issuer.kid.hex()}, room for {args.capacity} cards")
+    print(f"keep {args.folder / KEY} safe: who has it makes cards")
+    return Exit.OK
+
+
+def enrol(args: argparse.Namespace) -> int:
+    """Signs a card for the face in a picture, and puts it into a wallet."""
+    if args.out.exists():
+        raise InputError(f"{args.out}: is there already", hint="move it away, or choose another name")
+    office = Office(args.folder)
+    wallet = None if args.holder_key else Wallet(secrets.token_bytes(cose.SEED_BYTES))
+    starts = args.starts or args.now
+    request = Enrolment(
+        holder_key=wallet.holder_key if wallet else args.holder_key,
+        not_before=args.starts,
+        expires=(starts + timedelta(days=args.days)).replace(microsecond=0),
+        face=None if args.no_face else _template(args.photo),
+        sealed=args.variant == "B",
+        papers=tuple(args.document),
+        scope=tuple(args.scope),
+        assurance=args.assurance,
+    )
+    with office.open() as issuer:
+        issued = issuer.enrol(request, now=args.now)
+    # registered first: a card that nobody holds does no harm, one that nobody can revoke does
+    if issued.box is not None:
+        office.files.write(f"{SEALED}/{box_id(issued.box).hex()}.box", issued.box, secret=True)
+    content = wallet.with_card(issued.card).to_bytes() if wallet else issued.card
+    open_files(args.out.parent).write(args.out.name, content, secret=True)
+    row = _public(issued.entries[0], issuer.kid)
+    if args.json:
+        emit(row)
+    else:
+        print(f"{args.out}: card {row['card']}, index {row['index']}, until {row['expires']}")
+    return Exit.OK
+
+
+def publish(args: argparse.Namespace) -> int:
+    """Writes the key, the signed status list and the sealed templates that a site needs."""
+    office = Office(args.folder)
+    with office.open() as issuer:
+        boxes = office.boxes()
+        files = issuer.publish(args.now, boxes=boxes.values(), life=timedelta(days=args.life))
+    target = open_files(args.to)
+    for name, data in files:
+        target.write(name, data)
+        print(args.to / name)
+    for name in boxes.keys() - {name for name, _ in files}:  # of cards that are revoked or have expired
+        (args.to / name).unlink(missing_ok=True)
+    return Exit.OK
+
+
+def stand(args: argparse.Namespace) -> int:
+    """Suspends, revokes or reinstates one card."""
+    with Office(args.folder).open() as issuer:
+        entry = issuer.register.find(_card_id(args.card, issuer))
+        issuer.register.stand(entry.index, args.standing)
+    print(f"card {entry.card_id.hex()}, index {entry.index}: {args.standing.value}")
+    print("doors learn of it from the next list: tools/issuer.py publish")
+    return Exit.OK
+
+
+def show(args: argparse.Namespace) -> int:
+    """Lists all cards: index, id, pseudonym in logs, standing, dates."""
+    with Office(args.folder).open() as issuer:
+        rows = [_public(entry, issuer.kid) for entry in issuer.register if entry.part is Part.CARD]
+    for row in rows:
+        if args.json:
+            emit(row)
+        else:
+            print("{index:>8}  {card}  {pseudonym}  {standing:9}  {issued_at} - {expires}".format(**row))
+    return Exit.OK
+
+
+def _public(entry: Entry, kid: bytes) -> dict[str, object]:
+    return {
+        "index": entry.index,
+        "card": entry.card_id.hex(),
+        "pseudonym": pseudonym(kid, entry.card_id),
+        "standing": entry.standing.value,
+        "issued_at": entry.issued_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "expires": entry.expires.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
+
+
+def _card_id(text: str, issuer: Issuer) -> bytes:
+    """A card by its id, or by the pseudonym that stands in a log."""
+    for entry in issuer.register:
+        if text.lower() in (entry.card_id.hex(), pseudonym(issuer.kid, entry.card_id)):
+            return entry.card_id
+    raise InputError("no such card in the register", hint="the ids are in: tools/issuer.py list")
+
+
+def _template(photo: Path | None) -> TemplateReference:
+    if photo is None:
+        raise InputError("no picture of the holder", hint="--photo FILE, or --no-face for a card without one")
+    engine = open_face_engine()
+    picture = read_image(photo)
+    return TemplateReference(int(Format.INT8_64), engine.model_id, engine.enrol(picture, Format.INT8_64))
+
+
+def _paper(text: str) -> Paper:
+    """TYPE:NUMBER:EXPIRES, such as passport:K1234567:2031-05-04."""
+    try:
+        kind, number, expires = text.split(":")
+        by_name = {known.name.lower().replace("_", "-"): int(known) for known in DocumentType}
+        return Paper(by_name.get(kind) or int(kind), number, date.fromisoformat(expires))
+    except ValueError as error:
+        kinds = ", ".join(known.name.lower().replace("_", "-") for known in DocumentType)
+        raise argparse.ArgumentTypeError(
+            f"not TYPE:NUMBER:YYYY-MM-DD with TYPE a number or {kinds}"
+        ) from error
+
+
+def _instant(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError("not a time such as 2026-11-21T09:00:00Z") from error
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _key(text: str) -> bytes:
+    try:
+        key = bytes.fromhex(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError("not hex digits") from error
+    if len(key) != 32:
+        raise argparse.ArgumentTypeError("not 64 hex digits")
+    return key
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="issuer.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    verbs = parser.add_subparsers(required=True, metavar="VERB")
+
+    def verb(name: str, run: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
+        sub = verbs.add_parser(name, help=(run.__doc__ or "").lower().rstrip("."), description=run.__doc__)
+        sub.add_argument("folder", type=Path, metavar="DIR", help="the office")
+        sub.add_argument(
+            "--now", type=_instant, default=datetime.now(UTC), metavar="TIME", help="rehearse at this time"
+        )
+        sub.set_defaults(run=run)
+        return sub
+
+    new = verb("init", init)
+    new.add_argument(
+        "--name", required=True, help="what cards call the issuer; up to 32 characters, no space"
+    )
+    new.add_argument("--uri", required=True, help="name of the status list; short, it is in every code")
+    new.add_argument("--capacity", type=int, default=CAPACITY, help=f"cards on the list (default {CAPACITY})")
+    new.add_argument("--venue", action="append", help="kind of venue that its cards are for (default any)")
+    new.add_argument("--site", action="append", help="site that its cards are for (default any)")
+
+    card = verb("enrol", enrol)
+    face = card.add_mutually_exclusive_group(required=True)
+    face.add_argument("--photo", type=Path, help="picture of the holder, one face")
+    face.add_argument("--no-face", action="store_true", help="a card without a face")
+    card.add_argument(
+        "--out", type=Path, required=True, help="the wallet to write; with --holder-key, the card"
+    )
+    card.add_argument("--holder-key", type=_key, metavar="HEX", help="public key from: wallet.py new")
+    card.add_argument("--days", type=float, default=30, help="how long it is valid (default 30)")
+    card.add_argument("--starts", type=_instant, metavar="TIME", help="when it begins to be (default now)")
+    card.add_argument(
+        "--scope", nargs="+", default=[], metavar="SITE", help="sites and doors it opens (default all)"
+    )
+    card.add_argument(
+        "--variant", choices="AB", default="A", help="A: template in the card; B: sealed at the site"
+    )
+    card.add_argument("--document", type=_paper, action="append", default=[], metavar="TYPE:NUMBER:EXPIRES")
+    card.add_argument("--assurance", type=int, default=0, help="0 to 3, how the face was checked (default 0)")
+    card.add_argument("--json", action="store_true")
+
+    out = verb("publish", publish)
+    out.add_argument(
+        "--to", type=Path, required=True, metavar="TRUSTDIR", help="the trust folder of a verifier"
+    )
+    out.add_argument(
+        "--life", type=float, default=7, help="days after which the list is stale at every site (default 7)"
+    )
+
+    for name, standing in (
+        ("suspend", Standing.SUSPENDED),
+        ("revoke", Standing.REVOKED),
+        ("reinstate", Standing.GOOD),
+    ):
+        change = verb(name, stand)
+        change.add_argument("card", help="card id, or its pseudonym in a log")
+        change.set_defaults(standing=standing)
+
+    verb("list", show).add_argument("--json", action="store_true")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one verb; returns its exit code (`edge.errors.Exit`)."""
+    args = _parser().parse_args(argv)
+    try:
+        code: int = args.run(args)
+    except EdgeError as error:
+        fail(error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return Exit.INTERRUPTED
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
