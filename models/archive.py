@@ -1,0 +1,61 @@
+"""One member out of a wheel or an npm tarball, by its exact name.
+
+Nothing is ever extracted to a path that the archive chooses: a member's bytes come back, and the caller
+decides where they go. So names like `../x`, links and device files have nothing to aim at.
+"""
+
+from __future__ import annotations
+
+import tarfile
+import zipfile
+import zlib
+from typing import TYPE_CHECKING
+
+from edge.errors import ModelFault
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import IO
+
+HINT = "remove models/cache, then: make models"
+
+
+def take(archive: Path, member: str, *, size: int) -> bytes:
+    """The bytes of a regular member that is exactly `size` bytes long. Raises ModelFault otherwise."""
+    try:
+        content = (
+            _from_zip(archive, member, size) if archive.suffix == ".whl" else _from_tar(archive, member, size)
+        )
+    except (
+        OSError,
+        EOFError,
+        KeyError,
+        zlib.error,
+        zipfile.BadZipFile,
+        tarfile.TarError,
+        NotImplementedError,
+    ) as err:
+        raise ModelFault(f"{archive.name}: no usable member {member}", hint=HINT) from err
+    if len(content) != size:
+        raise ModelFault(f"{archive.name}: {member} is not {size} bytes long", hint=HINT)
+    return content
+
+
+def _from_zip(archive: Path, member: str, size: int) -> bytes:
+    with zipfile.ZipFile(archive) as opened, opened.open(member) as file:
+        return _read(file, size)
+
+
+def _from_tar(archive: Path, member: str, size: int) -> bytes:
+    with tarfile.open(archive, "r:gz") as opened:
+        info = opened.getmember(member)
+        file = opened.extractfile(info) if info.isreg() else None  # a link could point to another member
+        if file is None:
+            raise KeyError(member)
+        with file:
+            return _read(file, size)
+
+
+def _read(file: IO[bytes], size: int) -> bytes:
+    """At most one byte more than expected, so that a bomb costs nothing and is still noticed."""
+    return file.read(size + 1)

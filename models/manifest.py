@@ -1,0 +1,123 @@
+"""models/manifest.toml as types. Unknown keys are errors: a misspelt one must not switch a check off."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+
+from edge.errors import ModelFault
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FORMAT = 1
+
+
+class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A TOML table."""
+
+
+class Package(_Table, frozen=True, kw_only=True):
+    """An archive of a registry, pinned to its bytes. `name` only where it differs from the table's key."""
+
+    registry: Literal["pypi", "npm"]
+    name: str = ""
+    version: str
+    archive: str
+    sha256: str
+    bytes: int
+    licence: str
+    why: str
+
+
+class Tensor(_Table, frozen=True, kw_only=True):
+    """real = scale * (stored - zero_point) where the dtype is an integer one."""
+
+    name: str = ""
+    shape: tuple[int, ...]
+    dtype: Literal["float32", "int8"]
+    scale: float = 0.0
+    zero_point: int = 0
+
+
+class Member(_Table, frozen=True, kw_only=True):
+    """A file inside a package's archive, taken out as it is."""
+
+    package: str
+    member: str
+    sha256: str
+    bytes: int
+
+
+class File(_Table, frozen=True, kw_only=True):
+    """A file of models/built: a member of a package, or built (then `built` says how)."""
+
+    package: str = ""
+    member: str = ""
+    built: str = ""
+    sha256: str
+    bytes: int
+    input: Tensor | None = None
+    outputs: tuple[Tensor, ...] = ()
+    shape: tuple[int, ...] = ()
+    dtype: str = ""
+
+    @property
+    def taken(self) -> Member | None:
+        """Where it is taken from, or None for a built one."""
+        if not self.package:
+            return None
+        return Member(package=self.package, member=self.member, sha256=self.sha256, bytes=self.bytes)
+
+
+class Embedders(_Table, frozen=True, kw_only=True):
+    """The embedder's file by runtime."""
+
+    litert: str
+    tflite_runtime: str
+
+
+class Threshold(_Table, frozen=True, kw_only=True):
+    """From `cosine` on, one stranger in 1 / `fmr` is taken for the holder."""
+
+    fmr: float
+    cosine: float
+
+
+class Face(_Table, frozen=True, kw_only=True):
+    """Files of one face engine, and where a similarity is a match; `edge.face.manifest` reads this too."""
+
+    model_id: str
+    detector: str
+    detector_retry: str
+    mesh: str
+    basis: str
+    calibration: str
+    default_cosine: float
+    embedder: Embedders
+    thresholds: tuple[Threshold, ...]
+
+
+class Manifest(_Table, frozen=True, kw_only=True):
+    """The whole page."""
+
+    format: int
+    packages: dict[str, Package]
+    source: Member
+    files: dict[str, File]
+    photos: dict[str, Member]
+    face: Face
+
+
+def load(path: Path) -> Manifest:
+    """Raises ModelFault where the page is missing or not what this build understands."""
+    try:
+        manifest = msgspec.toml.decode(path.read_bytes(), type=Manifest)
+    except (OSError, ValueError) as err:
+        raise ModelFault(
+            f"{path.name} cannot be used: {err}", hint="git checkout models/manifest.toml"
+        ) from err
+    if manifest.format != FORMAT:
+        raise ModelFault(f"{path.name} has format {manifest.format}, this build reads {FORMAT}")
+    return manifest

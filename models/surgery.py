@@ -1,0 +1,134 @@
+"""MobileFaceNet as its package ships it -> the same function as a small clean graph, one face at a time.
+
+The file was made by a 2019 converter: two faces per call (the two of a pair), each PReLU spelled as five
+operators, operator codes only in the old field, no signature. Each step below undoes one of these and keeps
+every output bit (tests/models/test_model_surgery.py).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from ai_edge_litert import schema_py_generated as schema
+from tflite_graph import Graph, Op, Operator
+
+SIGNATURE = "serving_default"  # the name that ai-edge-quantizer and LiteRT look for
+EXPANDED_PRELU = (Op.RELU, Op.ABS, Op.SUB, Op.MUL, Op.ADD)
+
+
+def operate(content: bytes) -> bytes:
+    """All steps, in order. Input (2, 112, 112, 3), output (1, 112, 112, 3) -> (1, 192), float32 both."""
+    graph = Graph(content)
+    one_face_at_a_time(graph)
+    merge_prelu(graph)
+    drop_unused(graph)
+    repair_operator_codes(graph)
+    add_signature(graph)
+    return graph.to_bytes()
+
+
+def one_face_at_a_time(graph: Graph) -> None:
+    """Batch 2 becomes batch 1. Resizing at run time is no way out: it fails in the RESHAPE under XNNPACK."""
+    for index, tensor in enumerate(graph.tensors):
+        if not graph.is_constant(index) and len(tensor.shape) and tensor.shape[0] == 2:
+            tensor.shape = [1, *(int(n) for n in tensor.shape[1:])]
+            tensor.shapeSignature = None
+    for op in graph.operators:
+        if graph.code(op) == Op.RESHAPE:
+            shape = np.array([1, *op.builtinOptions.newShape[1:]], np.int32)
+            op.builtinOptions.newShape = [int(n) for n in shape]
+            buffer = graph.tensors[int(op.inputs[1])].buffer
+            graph.model.buffers[buffer].data = np.frombuffer(shape.tobytes(), np.uint8)
+
+
+def merge_prelu(graph: Graph) -> int:
+    """Each relu(x) + m * (x - |x|) becomes one PRELU(x) with slope 2m, which is also quantised in one step.
+
+    0.5 ms faster with XNNPACK, 42 ms without (tflite-runtime).
+    `max(x, a * x)` would not do: 1,184 of the 7,552 slopes exceed 1. Returns how many were merged.
+    """
+    kept: list[Operator] = []
+    rest = graph.operators
+    merged = 0
+    while rest:
+        if tuple(graph.code(op) for op in rest[:5]) == EXPANDED_PRELU:
+            kept.append(_prelu(graph, rest[:5]))
+            rest = rest[5:]
+            merged += 1
+        else:
+            kept.append(rest.pop(0))
+    graph.subgraph.operators = kept
+    return merged
+
+
+def _prelu(graph: Graph, expanded: list[Operator]) -> Operator:
+    relu, absolute, subtract, multiply, add = expanded
+    x, magnitude, difference, product = (
+        int(t) for t in (relu.inputs[0], absolute.outputs[0], subtract.outputs[0], multiply.outputs[0])
+    )
+    slopes = [int(t) for t in multiply.inputs if graph.is_constant(int(t))]
+    if (
+        len(slopes) != 1
+        or list(absolute.inputs) != [x]
+        or list(subtract.inputs) != [x, magnitude]
+        or difference not in multiply.inputs
+        or set(add.inputs) != {int(relu.outputs[0]), product}
+    ):
+        raise ValueError(f"not an expanded PReLU: {graph.name(int(add.outputs[0]))}")
+    output = int(add.outputs[0])
+    alpha = (2 * graph.constant(slopes[0])).reshape(1, 1, -1)  # x - |x| is 2x below zero and 0 above
+
+    prelu = schema.OperatorT()
+    prelu.opcodeIndex = graph.add_opcode(Op.PRELU)
+    prelu.inputs = [x, graph.add_constant(f"{graph.name(output)}/alpha", alpha)]
+    prelu.outputs = [output]
+    return prelu
+
+
+def drop_unused(graph: Graph) -> None:
+    """Tensors, buffers and operator codes that nothing refers to go; indices close up."""
+    model, subgraph = graph.model, graph.subgraph
+    used = {*subgraph.inputs, *subgraph.outputs}
+    for op in subgraph.operators:
+        used |= {*op.inputs, *op.outputs}
+    tensor = _renumber(used - {-1})
+    subgraph.tensors = [subgraph.tensors[old] for old in tensor]
+    tensor[-1] = -1  # the schema's "no such input"
+    for part in (subgraph, *subgraph.operators):
+        part.inputs = [tensor[int(t)] for t in part.inputs]
+        part.outputs = [tensor[int(t)] for t in part.outputs]
+
+    # Buffer 0 is by convention the empty one; activations point to it.
+    buffer = _renumber({0, *(t.buffer for t in subgraph.tensors), *(m.buffer for m in model.metadata or ())})
+    model.buffers = [model.buffers[old] for old in buffer]
+    for part in (*subgraph.tensors, *(model.metadata or ())):
+        part.buffer = buffer[part.buffer]
+
+    opcode = _renumber({op.opcodeIndex for op in subgraph.operators})
+    model.operatorCodes = [model.operatorCodes[old] for old in opcode]
+    for op in subgraph.operators:
+        op.opcodeIndex = opcode[op.opcodeIndex]
+
+
+def _renumber(used: set[int]) -> dict[int, int]:
+    return {int(old): new for new, old in enumerate(sorted(used))}
+
+
+def repair_operator_codes(graph: Graph) -> None:
+    """Fill `builtin_code`: ai-edge-quantizer reads only that, takes its 0 for ADD, and builds rubbish."""
+    for entry in graph.model.operatorCodes:
+        entry.builtinCode = max(entry.builtinCode, entry.deprecatedBuiltinCode)
+
+
+def add_signature(graph: Graph) -> None:
+    """Names for input and output, without which ai-edge-quantizer finds no entry point."""
+    signature = schema.SignatureDefT()
+    signature.signatureKey, signature.subgraphIndex = SIGNATURE.encode(), 0
+    signature.inputs = [_named(graph, int(graph.subgraph.inputs[0]))]
+    signature.outputs = [_named(graph, int(graph.subgraph.outputs[0]))]
+    graph.model.signatureDefs = [signature]
+
+
+def _named(graph: Graph, tensor: int) -> Operator:
+    entry = schema.TensorMapT()
+    entry.name, entry.tensorIndex = graph.name(tensor).encode(), tensor
+    return entry
