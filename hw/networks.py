@@ -162,10 +162,9 @@ def _quantize(x: Floats, tensor: Mapping[str, Any]) -> NDArray[Any]:
 
 
 def _dequantize(stored: NDArray[Any], tensor: Mapping[str, Any]) -> Floats:
-    if stored.dtype == np.float32:
-        return stored
     scale, zero = tensor["quantization"]
-    return (stored.astype(np.float32) - np.float32(zero)) * np.float32(scale)
+    real = stored if stored.dtype == np.float32 else (stored - np.float32(zero)) * np.float32(scale)
+    return np.asarray(real, dtype=np.float32)
 
 
 @contextlib.contextmanager

@@ -128,6 +128,16 @@ class FaceEngine:
         """Cosine in [-1, 1]. Raises Refused(face.template) where the reference is another engine's."""
         return similarity(reference, template.project(embedding, self._basis), model=self.model_id)
 
+    def sides(self, embedding: Floats, fmt: template.Format | None) -> tuple[Floats, Floats]:
+        """An embedding as reference and as probe: unit vectors whose dot product is a similarity.
+
+        The reference has gone through a card's template of format `fmt`; None compares the 192 floats.
+        """
+        if fmt is None:
+            return embedding, embedding
+        reference = self.reference(self.encode(embedding, fmt), fmt=fmt, model=self.model_id)
+        return reference.vector, template.project(embedding, self._basis)
+
     def enrol(self, rgb: Pixels, fmt: template.Format = template.Format.INT8_64) -> bytes:
         """The template of the one good face in a picture. Raises InputError that says how to mend it."""
         faces = self.find(rgb)

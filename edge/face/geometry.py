@@ -29,14 +29,14 @@ def similarity_transform(source: Floats, target: Floats) -> Floats:
     """The rotation, uniform scale and shift that best take `source` to `target`, both (n, 2).
 
     Least squares, never a reflection; float32 (2, 3), as cv2.warpAffine takes it. Source: Umeyama,
-    "Least-squares estimation of transformation parameters", PAMI 13(4), 1991. The points of `source`
-    must not all coincide.
+    "Least-squares estimation of transformation parameters", PAMI 13(4), 1991.
     """
     mean_s, mean_t = source.mean(axis=0), target.mean(axis=0)
     centred_s, centred_t = source - mean_s, target - mean_t
     u, singular, vt = np.linalg.svd(centred_t.T @ centred_s / len(source))
     signs = np.array([1.0, -1.0 if np.linalg.det(u @ vt) < 0 else 1.0])
-    scale = (singular * signs).sum() / centred_s.var(axis=0).sum()
+    spread = max(float(centred_s.var(axis=0).sum()), 1e-6)  # one point thrice: an empty crop, no crash
+    scale = (singular * signs).sum() / spread
     linear = scale * (u * signs) @ vt
     return np.column_stack([linear, mean_t - linear @ mean_s]).astype(np.float32)
 
@@ -51,13 +51,12 @@ def rotated_square(centre: Floats, side: float, angle: float, out_px: int) -> Fl
 
 def transform(matrix: Floats, points: Floats) -> Floats:
     """Each (x, y) of `points` (n, 2) moved by a (2, 3) transform."""
-    return (points @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)
+    return np.asarray(points @ matrix[:, :2].T + matrix[:, 2], dtype=np.float32)
 
 
 def invert(matrix: Floats) -> Floats:
     """The transform that undoes `matrix` (2, 3)."""
-    inverse: Floats = cv2.invertAffineTransform(matrix)
-    return inverse
+    return np.asarray(cv2.invertAffineTransform(matrix), dtype=np.float32)
 
 
 def warp(rgb: Pixels, matrix: Floats, out_px: int) -> Pixels:
@@ -69,8 +68,7 @@ def warp(rgb: Pixels, matrix: Floats, out_px: int) -> Pixels:
     shrink = int(1 / max(float(np.hypot(*matrix[:, 0])), 1e-3))
     if shrink >= 2:
         rgb, matrix = _shrunk(rgb, matrix, out_px, shrink)
-    out: Pixels = cv2.warpAffine(rgb, matrix, (out_px, out_px), flags=cv2.INTER_LINEAR)
-    return out
+    return np.asarray(cv2.warpAffine(rgb, matrix, (out_px, out_px), flags=cv2.INTER_LINEAR), dtype=np.uint8)
 
 
 def halve(rgb: Pixels, times: int) -> Pixels:
@@ -80,8 +78,13 @@ def halve(rgb: Pixels, times: int) -> Pixels:
         if min(height, width) < 2:
             break
         even = rgb[: height // 2 * 2, : width // 2 * 2]
-        rgb = cv2.resize(even, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
+        rgb = shrink_to(even, width // 2, height // 2)
     return rgb
+
+
+def shrink_to(rgb: Pixels, width: int, height: int) -> Pixels:
+    """`rgb` averaged down to a smaller size."""
+    return np.asarray(cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
 def _shrunk(rgb: Pixels, matrix: Floats, out_px: int, by: int) -> tuple[Pixels, Floats]:
@@ -93,7 +96,7 @@ def _shrunk(rgb: Pixels, matrix: Floats, out_px: int, by: int) -> tuple[Pixels, 
     x1, y1 = np.clip(np.ceil(spots.max(axis=0)) + by, 1, high).astype(int)
     width, height = max(1, (x1 - x0) // by), max(1, (y1 - y0) // by)
     part = rgb[y0 : y0 + height * by, x0 : x0 + width * by]
-    small: Pixels = cv2.resize(part, (width, height), interpolation=cv2.INTER_AREA)
+    small = shrink_to(part, width, height)
     # pixel centres: x = x0 + by * x' + (by - 1) / 2
     linear = matrix[:, :2] * by
     shift = matrix[:, :2] @ (np.array([x0, y0]) + (by - 1) / 2) + matrix[:, 2]

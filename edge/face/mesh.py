@@ -73,6 +73,8 @@ class FaceMesh:
         outputs = self._network.run(crop[np.newaxis])
         if [out.size for out in outputs] != [POINTS * 3, 1]:
             raise ModelFault(f"the landmark network answers {[out.shape for out in outputs]}: not FaceMesh")
+        if not all(np.isfinite(out).all() for out in outputs):
+            raise ModelFault("the landmark network answers no numbers: a damaged model")
         spots = outputs[0].reshape(POINTS, 3)
         flat = transform(invert(matrix), spots[:, :2])
         depth = spots[:, 2:] * (face.side * MARGIN / INPUT_PX)

@@ -120,4 +120,4 @@ def decode(data: bytes, *, fmt: int, model: str, expected: str) -> Reference:
 def _rounded(vector: Floats, full: float, steps: int) -> NDArray[np.int8]:
     """`vector` on whole steps, `full` being the last one: int8 in -steps..steps."""
     scaled = np.rint(vector / max(full, 1e-9) * steps)
-    return np.clip(scaled, -steps, steps).astype(np.int8)
+    return np.asarray(np.clip(scaled, -steps, steps), dtype=np.int8)

@@ -1,0 +1,150 @@
+"""How well comparisons tell people apart: accuracy by folds, EER, TAR at a false match rate.
+
+Words of ISO/IEC 19795-1: mated pairs show one person, non-mated pairs two. A pair of which one picture
+gave no probe has the similarity NO_PROBE: it is never a match, so that a failure to acquire costs what
+it costs at a door.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from edge.ports import Floats
+
+Bools = NDArray[np.bool_]
+
+FOLDS = 10
+NO_PROBE = -1.0  # the smallest cosine there is
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Error rates over all pairs, as fractions.
+
+    `tar` and `cosine`, the threshold, by the false match rate asked for; `mated`, `non_mated`: counts.
+    """
+
+    eer: float
+    tar: Mapping[float, float]
+    cosine: Mapping[float, float]
+    mated: int
+    non_mated: int
+
+
+def accuracy(scores: Floats, same: Bools, folds: int = FOLDS) -> float:
+    """Share of pairs told apart correctly: each tenth, in listed order, at the best threshold of the rest.
+
+    `scores` float32 (n,), `same` bool (n,), with at least one pair a fold.
+    """
+    right = 0
+    for part in np.array_split(np.arange(len(scores)), folds):
+        rest = np.ones(len(scores), dtype=bool)
+        rest[part] = False
+        cut = best_threshold(scores[rest], same[rest])
+        right += int(((scores[part] >= cut) == same[part]).sum())
+    return right / len(scores)
+
+
+def best_threshold(scores: Floats, same: Bools) -> float:
+    """The lowest score that, as a threshold (a match is >=), decides most of the pairs correctly."""
+    cuts = np.unique(scores)
+    mated, non_mated = np.sort(scores[same]), np.sort(scores[~same])
+    right = (len(mated) - np.searchsorted(mated, cuts)) + np.searchsorted(non_mated, cuts)
+    return float(cuts[right.argmax()])
+
+
+def rates(mated: Floats, non_mated: Floats, at: Sequence[float]) -> Rates:
+    """Error rates of all mated and non-mated similarities, neither empty."""
+    mated, non_mated = np.sort(mated), np.sort(non_mated)
+    cuts = {fmr: _cut(non_mated, fmr) for fmr in at}
+    return Rates(
+        eer=equal_error_rate(mated, non_mated),
+        tar={fmr: _share_from(mated, cut) for fmr, cut in cuts.items()},
+        cosine=cuts,
+        mated=len(mated),
+        non_mated=len(non_mated),
+    )
+
+
+def equal_error_rate(mated: Floats, non_mated: Floats) -> float:
+    """Where FMR and FNMR meet, or the mean of the two where they come closest. Both sorted."""
+    cuts = np.unique(np.concatenate([mated, non_mated]))
+    fnmr = np.searchsorted(mated, cuts) / len(mated)
+    fmr = 1 - np.searchsorted(non_mated, cuts) / len(non_mated)
+    nearest = int(np.abs(fnmr - fmr).argmin())
+    return float(fnmr[nearest] + fmr[nearest]) / 2
+
+
+def wilson(share: float, count: int) -> tuple[float, float]:
+    """The 95 % interval of a share seen in `count` trials. Source: Wilson, JASA 22(158), 1927."""
+    z2 = 1.959964**2
+    middle = (share + z2 / (2 * count)) / (1 + z2 / count)
+    half = math.sqrt(z2 * (share * (1 - share) / count + z2 / (4 * count**2))) / (1 + z2 / count)
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def identities(names: Sequence[str], same: Iterable[tuple[str, str]]) -> list[int]:
+    """A number a person for each picture name.
+
+    Names are joined by the pairs that are said to be `same`, and by what stands before the last
+    underscore of the file name ("Ann_Lee_0001.jpg": Ann_Lee); a name without one stands for itself.
+    """
+    parent: dict[str, str] = {}
+
+    def root(node: str) -> str:
+        while parent.setdefault(node, node) != node:
+            parent[node] = node = parent[parent[node]]
+        return node
+
+    for name in names:
+        parent[root(f"picture {name}")] = root(f"person {_person(name)}")
+    for a, b in same:
+        parent[root(f"picture {a}")] = root(f"picture {b}")
+    numbers: dict[str, int] = {}
+    return [numbers.setdefault(root(f"picture {name}"), len(numbers)) for name in names]
+
+
+def all_pairs(references: Floats, probes: Floats, people: Sequence[int]) -> tuple[Floats, Floats]:
+    """Similarities of every two pictures, (mated, non-mated); the earlier one gives the reference.
+
+    `references`, `probes`: unit float32 (n, d), a row of NaN where a picture gave no probe.
+    """
+    person = np.asarray(people)
+    mated: list[Floats] = []
+    non_mated: list[Floats] = []
+    for i, reference in enumerate(references):  # a row at a time: 7,701 pictures would be 240 MB at once
+        scores = np.nan_to_num(probes[i + 1 :] @ reference, nan=NO_PROBE)
+        same = person[i + 1 :] == person[i]
+        mated.append(scores[same])
+        non_mated.append(scores[~same])
+    return np.concatenate(mated), np.concatenate(non_mated)
+
+
+def pair_scores(references: Floats, probes: Floats, pairs: Sequence[tuple[int, int]]) -> Floats:
+    """Similarity of each listed pair (reference, probe) of row numbers."""
+    a, b = np.asarray(pairs).T
+    scores = (references[a] * probes[b]).sum(axis=1)
+    return np.nan_to_num(scores, nan=NO_PROBE).astype(np.float32)
+
+
+def _cut(non_mated: Floats, fmr: float) -> float:
+    """The lowest threshold that at most `fmr` of the non-mated similarities (sorted) reach."""
+    allowed = min(int(fmr * len(non_mated) + 1e-9), len(non_mated) - 1)  # 0.29 * 100 is 28.999...
+    return float(np.nextafter(non_mated[-(allowed + 1)], np.float32(2)))
+
+
+def _share_from(ordered: Floats, cut: float) -> float:
+    return 1 - float(np.searchsorted(ordered, np.float32(cut))) / len(ordered)
+
+
+def _person(name: str) -> str:
+    stem = name.replace("\\", "/").rsplit("/", 1)[-1]
+    return stem.rsplit("_", 1)[0] if "_" in stem else name
