@@ -194,7 +194,9 @@ def _line_of(text: str, table: str | None, key: str) -> int:
             current = header[1]
             if table is None and current == key:
                 return number
-        elif (current == table and re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=", line)) or (current is None and table and re.match(rf"\s*{re.escape(table)}\s*[.=].*{re.escape(key)}", line)):
+        elif (current == table and re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=", line)) or (
+            current is None and table and re.match(rf"\s*{re.escape(table)}\s*[.=].*{re.escape(key)}", line)
+        ):
             return number
     return 0
 

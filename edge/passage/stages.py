@@ -17,7 +17,6 @@ from edge.card.code import one_code
 from edge.card.ecard import decode
 from edge.decision import Deny, Reason
 from edge.errors import Fault, Refused
-from edge.face.template import Reference
 from edge.policy import decide, judge_card, needs_face
 from edge.trust.sealed import unseal
 from edge.trust.verify import verify
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from edge.card.claims import Card
     from edge.decision import Decision
     from edge.face.engine import FaceEngine, FaceEvidence
+    from edge.face.template import Reference
     from edge.policy import DoorPolicy
     from edge.ports import Pixels, Symbol
     from edge.trust.replay import ReplayMemory
@@ -93,12 +93,13 @@ class Stages:
         return decide(presented.card, None, self.policy)
 
     def _reference(self, card: Card, trust: TrustSnapshot) -> Reference | None:
-        match card.face if needs_face(card, self.policy) else None:
+        if self.engine is None or not needs_face(card, self.policy):
+            return None
+        match card.face:
             case TemplateReference() as template:
-                return Reference.of(template)
+                pass
             case SealedReference() as sealed:
-                return Reference.of(unseal(sealed, trust.sealed))
-            case _:
-                if needs_face(card, self.policy):
-                    raise Refused(Reason.FACE_TEMPLATE, "the card has no reference")
-                return None
+                template = unseal(sealed, trust.sealed)
+            case None:
+                raise Refused(Reason.FACE_TEMPLATE, "the card has no reference")
+        return self.engine.reference(template.data, fmt=template.format, model=template.model)

@@ -5,22 +5,43 @@ Only versions, ages, identifiers and measurements are kept; what would name a pe
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
-from edge.audit.record import Cause, ClockTrust, DoorChange, Faulted, Outcome, Passage, TrustAge, utc_ms
+from edge.audit.record import (
+    Cause,
+    ClockTrust,
+    DoorChange,
+    Faulted,
+    Outcome,
+    Passage,
+    Started,
+    Stopped,
+    TrustAge,
+    utc_ms,
+)
 from edge.decision import Deny, Grant, Reason
 from edge.ports import DoorEventKind
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from edge.audit.record import Part
+    from edge.audit.record import Part, StopCause
     from edge.card.claims import Card
     from edge.decision import Decision
     from edge.face.engine import FaceEvidence
     from edge.policy import DoorPolicy
     from edge.ports import DoorEvent
     from edge.trust.snapshot import TrustSnapshot
+
+
+class _Stamp(TypedDict):
+    """What every record says: when, at which door, and by which software."""
+
+    time_ms: int
+    tick_ms: int
+    door: str
+    version: str
+
 
 _CAUSES = {
     DoorEventKind.RELEASED: Cause.GRANT,
@@ -67,8 +88,8 @@ class Testimony:
         if evidence.similarity is not None:
             best = self._similarity
             self._similarity = evidence.similarity if best is None else max(best, evidence.similarity)
-        for stage, micros in evidence.micros.items():
-            self._micros[stage] = micros
+        for stage, ms in evidence.ms.items():
+            self._micros[stage] = round(ms * 1000)
 
     def took(self, stage: str, nanoseconds: int) -> None:
         """How long a stage took; of several looks the last one counts."""
@@ -84,10 +105,7 @@ class Testimony:
         reason = decision.reason if isinstance(decision, Deny) else None
         similarity = self._similarity
         return Passage(
-            time_ms=utc_ms(now),
-            tick_ms=tick_ms,
-            door=self._policy.site,
-            version=self._version,
+            **self._stamp(now, tick_ms),
             outcome=Outcome.GRANT if isinstance(decision, Grant) else Outcome.DENY,
             reason=reason,
             card=self._card.pseudonym if self._card else None,
@@ -114,17 +132,23 @@ class Testimony:
         if event.kind is DoorEventKind.RELOCKED and not self._opened:
             cause = Cause.TIMEOUT
         return DoorChange(
-            time_ms=utc_ms(now),
-            tick_ms=event.tick_ms,
-            door=self._policy.site,
-            version=self._version,
+            **self._stamp(now, event.tick_ms),
             change=event.kind,
             cause=cause,
             decision=None if event.kind is DoorEventKind.FORCED else self._passage_seq,
         )
 
+    def started(self, now: datetime, tick_ms: int) -> Started:
+        """The record of a device that is ready."""
+        return Started(**self._stamp(now, tick_ms), model=self._model, policy=self._policy.version)
+
+    def stopped(self, cause: StopCause, now: datetime, tick_ms: int) -> Stopped:
+        """The record of a program that ends."""
+        return Stopped(**self._stamp(now, tick_ms), cause=cause)
+
     def fault(self, part: Part, now: datetime, tick_ms: int) -> Faulted:
         """The record of a part that failed."""
-        return Faulted(
-            time_ms=utc_ms(now), tick_ms=tick_ms, door=self._policy.site, version=self._version, part=part
-        )
+        return Faulted(**self._stamp(now, tick_ms), part=part)
+
+    def _stamp(self, now: datetime, tick_ms: int) -> _Stamp:
+        return _Stamp(time_ms=utc_ms(now), tick_ms=tick_ms, door=self._policy.site, version=self._version)

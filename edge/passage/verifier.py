@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from edge.audit.journal import Journal
-    from edge.audit.record import AuditRecord
+    from edge.audit.record import AuditRecord, StopCause
     from edge.decision import Decision, Signal
     from edge.face.engine import FaceEvidence
     from edge.passage.stages import Stages
@@ -113,11 +113,21 @@ class Verifier:
             frame.tick_ms, self._machine.state, self._signal, symbols, evidence, door, self._outcome
         )
 
-    def stop(self, reason: Reason = Reason.PASSAGE_INTERRUPTED) -> Outcome | None:
+    def start(self) -> None:
+        """Put on record that this device is ready. Raises StorageFault: without a journal, no door."""
+        self._ports.journal.append(self._testimony.started(self._ports.clock.now(), self._tick_ms))
+
+    def fault(self, part: Part) -> None:
+        """A part failed: the open passage is denied for it and the strike relocks."""
+        self._note(self._testimony.fault(part, self._ports.clock.now(), self._tick_ms))
+        self._on(m.Interrupted(Reason.DEVICE_FAULT))
+
+    def stop(self, cause: StopCause) -> Outcome | None:
         """Relock, complete the record of an open passage, forget the holder. Safe at any time."""
         self._outcome = None
-        self._on(m.Interrupted(reason))
+        self._on(m.Interrupted())
         self._hear_door()
+        self._note(self._testimony.stopped(cause, self._ports.clock.now(), self._tick_ms))
         return self._outcome
 
     def _read(self, frame: Frame) -> tuple[Symbol, ...]:
@@ -215,11 +225,8 @@ class Verifier:
         try:
             self._ports.strike.release(grant.release_ms)
         except DoorLinkFault:
-            self._fault(Part.DOOR)
+            self._note(self._testimony.fault(Part.DOOR, self._ports.clock.now(), self._tick_ms))
             self._events.append(m.TimedOut())  # nothing was released: go on as if its time were over
-
-    def _fault(self, part: Part) -> None:
-        self._note(self._testimony.fault(part, self._ports.clock.now(), self._tick_ms))
 
     def _note(self, record: AuditRecord) -> None:
         """Append what is not a decision, or go on without.

@@ -1,0 +1,143 @@
+"""`doorward demo`: passages from real pictures, a table, a verified journal, and a page to look at."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edge.cli.output import emit, progress
+from edge.errors import Exit, StorageFault
+
+if TYPE_CHECKING:
+    import argparse
+
+    from edge.demo.play import Played
+
+STAGES = ("code", "verify", "face", "record")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """No argument is needed."""
+    parser.add_argument(
+        "--json", action="store_true", help="JSON Lines: one object for each passage, one summary"
+    )
+    parser.add_argument(
+        "--out", type=Path, default=Path("demo-out"), help="where the page and the journal go"
+    )
+    parser.add_argument("--photos", type=Path, help="folder of the photographs; left out: models/photos")
+    parser.set_defaults(run=_run)
+
+
+def _run(args: argparse.Namespace) -> int:
+    from edge.app import open_face_engine  # noqa: PLC0415
+    from edge.demo.cast import CREDIT, Cast  # noqa: PLC0415
+    from edge.demo.passages import SCENES  # noqa: PLC0415
+    from edge.demo.play import Theatre  # noqa: PLC0415
+    from edge.demo.report import page  # noqa: PLC0415
+    from edge.demo.world import SITE, START, World  # noqa: PLC0415
+    from edge.version import software_version  # noqa: PLC0415
+
+    started = time.perf_counter()
+    world = World(open_face_engine(), Cast(args.photos) if args.photos else Cast())
+    folder = _fresh(args.out)
+    seed = secrets.token_bytes(32)
+    theatre = Theatre(world, folder, seed)
+    try:
+        played = [theatre.play(scene) for scene in progress(SCENES, total=len(SCENES), label="passages")]
+    finally:
+        theatre.close()
+    journal, intact = _verified(theatre.journal_path, seed)
+    right = sum(passage.as_expected for passage in played)
+    report = folder / "report.html"
+    headline = f"{right} of {len(played)} passages ended as they should"
+    html = page(
+        played,
+        headline=headline,
+        version=software_version(),
+        site=SITE,
+        started=f"{START:%Y-%m-%d %H:%M} UTC",
+        journal=journal,
+        credit=CREDIT,
+    )
+    report.write_text(html, "utf-8")
+    if args.json:
+        for passage in played:
+            emit(_row(passage))
+        emit({"passages": len(played), "as_expected": right, "journal": "intact" if intact else "broken"})
+    else:
+        _print_table(played)
+        print(f"{headline}, in {time.perf_counter() - started:.1f} s\n{journal}\nlook at them: {report}")
+    return Exit.OK if intact and right == len(played) else Exit.REFUSED
+
+
+def _fresh(folder: Path) -> Path:
+    """The output folder with nothing of an earlier demo in it. Raises StorageFault."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in ("journal.db", "full.db"):
+            for file in folder.glob(f"{name}*"):
+                file.unlink()
+    except OSError as err:
+        raise StorageFault(
+            f"{folder}: {(err.strerror or 'cannot be written').lower()}", hint="choose another: --out DIR"
+        ) from err
+    return folder
+
+
+def _verified(journal: Path, seed: bytes) -> tuple[str, bool]:
+    """Verify a copy of the journal, as somebody would who was handed one."""
+    from nacl.signing import SigningKey  # noqa: PLC0415
+
+    from edge.audit.errors import JournalBroken  # noqa: PLC0415
+    from edge.audit.evidence import verify  # noqa: PLC0415
+
+    key = SigningKey(seed).verify_key.encode()
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / journal.name
+        shutil.copyfile(journal, copy)
+        try:
+            found = verify(copy, key=key)
+        except JournalBroken as broken:
+            return f"journal: broken, {broken.message}", False
+    return (
+        f"journal: intact, {found.size} records, root {found.root.hex()[:16]}, checkpoint signature good",
+        True,
+    )
+
+
+def _row(passage: Played) -> dict[str, object]:
+    return {
+        "who": passage.scene.who,
+        "story": passage.scene.story,
+        "expected": passage.expected,
+        "outcome": passage.said,
+        "as_expected": passage.as_expected,
+        "released": passage.released,
+        "ms": {stage: float(ms) for stage in STAGES if (ms := passage.ms(stage))},
+    }
+
+
+def _print_table(played: list[Played]) -> None:
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for title in ("who", "what is wrong", "expected", "outcome"):
+        table.add_column(title)
+    for title in (*STAGES, "ms"):
+        table.add_column(title, justify="right")
+    for passage in played:
+        colour = "red" if not passage.as_expected else "green" if passage.granted else "yellow"
+        table.add_row(
+            passage.scene.who,
+            passage.scene.story,
+            passage.expected,
+            f"[{colour}]{passage.said}[/]{'' if passage.as_expected else '  <- not as expected'}",
+            *(passage.ms(stage) for stage in STAGES),
+            passage.total_ms,
+        )
+    Console(width=None if Console().is_terminal else 150).print(table)

@@ -1,0 +1,105 @@
+"""Picks the frames of a passage that tell its story, and draws on them what the device saw."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from edge.passage.machine import State
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from edge.passage.verifier import Moment
+    from edge.ports import Frame, Pixels
+
+WIDTH = 528  # twice the width it is shown at, for sharp screens
+CODE_COLOUR = (255, 196, 0)
+FACE_COLOUR = (64, 200, 255)
+MAX_SHOTS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """One frame of the filmstrip, ready for the page."""
+
+    jpeg: str
+    height: int
+    at: str
+    caption: str
+    alt: str
+    signal: str
+
+
+def develop(taken: Sequence[tuple[Frame, Moment]]) -> list[Shot]:
+    """The filmstrip of one passage: at most MAX_SHOTS frames, in order, first and last included."""
+    start = taken[0][1].tick_ms
+    return [_shot(frame, moment, start) for frame, moment in _telling(taken)]
+
+
+def _telling(taken: Sequence[tuple[Frame, Moment]]) -> list[tuple[Frame, Moment]]:
+    """Frames where something changed: a code came into view, a signal, a state, the door."""
+    chosen: list[tuple[Frame, Moment]] = []
+    before: tuple[object, ...] | None = None
+    for frame, moment in taken:
+        seen = bool(moment.symbols)
+        looked = moment.evidence.reason if moment.evidence else None
+        now = (moment.state, moment.signal, seen, looked, bool(moment.door))
+        if before is None or now != before:
+            chosen.append((frame, moment))
+        before = now
+    told = [pair for pair in chosen if pair[1].state is not State.IDLE or pair[1].symbols]
+    if len(told) > MAX_SHOTS:
+        told = [*told[: MAX_SHOTS - 2], *told[-2:]]
+    return told or list(taken[:1])
+
+
+def _shot(frame: Frame, moment: Moment, start_ms: int) -> Shot:
+    picture = _annotated(frame, moment)
+    scale = WIDTH / picture.shape[1]
+    small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    _, data = cv2.imencode(".jpg", cv2.cvtColor(small, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 78])
+    caption = _caption(moment)
+    return Shot(
+        jpeg=base64.b64encode(data.tobytes()).decode("ascii"),
+        height=small.shape[0] // 2,
+        at=f"{(moment.tick_ms - start_ms) / 1000:.1f}",
+        caption=caption,
+        alt=f"camera frame: {caption}",
+        signal=moment.signal.value if moment.signal else "",
+    )
+
+
+def _caption(moment: Moment) -> str:
+    if moment.outcome is not None:
+        return f"denied: {moment.outcome.reason}" if moment.outcome.reason else "granted and on record"
+    if moment.door:
+        return ", ".join(f"door {event.kind}" for event in moment.door)
+    if moment.evidence is not None:
+        if moment.evidence.reason:
+            return f"looks: {moment.evidence.reason}"
+        return f"looks: similarity {moment.evidence.similarity:.2f}"
+    if moment.symbols:
+        return "code in view" if len(moment.symbols) == 1 else f"{len(moment.symbols)} codes in view"
+    return moment.state.value
+
+
+def _annotated(frame: Frame, moment: Moment) -> Pixels:
+    picture = frame.rgb.copy()
+    scale = frame.rgb.shape[1] / frame.luma.shape[1]
+    for symbol in moment.symbols:
+        corners = np.rint(np.array(symbol.corners) * scale).astype(np.int32).reshape(-1, 1, 2)
+        if len(corners):
+            cv2.polylines(picture, [corners], isClosed=True, color=CODE_COLOUR, thickness=3)
+    evidence = moment.evidence
+    if evidence is not None and evidence.landmarks is not None:
+        for x, y in evidence.landmarks[::3, :2]:
+            cv2.circle(picture, (round(float(x)), round(float(y))), 1, FACE_COLOUR, -1)
+    if evidence is not None and evidence.box is not None:
+        x0, y0, x1, y1 = (round(float(v)) for v in evidence.box)
+        cv2.rectangle(picture, (x0, y0), (x1, y1), FACE_COLOUR, 2)
+    return picture

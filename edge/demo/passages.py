@@ -1,0 +1,153 @@
+"""The passages of the demo: who comes, what is wrong, and what has to happen. Read them aloud."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from edge.card.claims import TemplateReference
+from edge.decision import Reason
+from edge.demo.world import DAY, tampered
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from edge.demo.world import World
+
+Codes = tuple[str, ...]
+ERIN, ADA, BEA, CLEO = "Erin", "Ada", "Bea", "Cleo"
+
+
+class Before(Enum):
+    """What stands before the camera once the code has been read."""
+
+    SAME = "the enrolment photograph"
+    OTHER = "another photograph of the same person"
+    STRANGER = "somebody else"
+    NOBODY = "nobody"
+    TWO = "two people"
+    PRINT = "a print of the holder's photograph, held up to the lens"
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One passage. `expected` None is a grant. `codes` makes what the phones in view show."""
+
+    who: str
+    story: str
+    expected: Reason | None
+    codes: Callable[[World], Codes]
+    face: Before = Before.SAME
+    after: Callable[[World], None] = lambda _: None
+    broken_log: bool = False
+
+
+def _shows(name: str | None, **changes: object) -> Callable[[World], Codes]:
+    def codes(world: World) -> Codes:
+        return (world.enrol(name, **changes).wallet.code(world.now()),)  # type: ignore[arg-type]  # forwarded
+
+    return codes
+
+
+def _old_screenshot(world: World) -> Codes:
+    return (world.enrol(ERIN).wallet.code(world.now() - timedelta(minutes=10)),)
+
+
+def _other_gate(world: World) -> Codes:
+    return (world.enrol(ERIN).wallet.code(world.now(), aud="tower-1/garage"),)
+
+
+def _tampered(world: World) -> Codes:
+    return (tampered(world.enrol(ERIN).wallet.code(world.now()), world.template(ERIN).data),)
+
+
+def _unknown(world: World) -> Codes:
+    return (world.enrol_by_stranger(ERIN).wallet.code(world.now()),)
+
+
+def _past_the_list(world: World) -> Codes:
+    return (world.enrol_past_the_list(ERIN).wallet.code(world.now()),)
+
+
+def _revoked(world: World) -> Codes:
+    held = world.enrol(ERIN)
+    world.revoke(held)
+    return (held.wallet.code(world.now()),)
+
+
+def _suspended(world: World) -> Codes:
+    held = world.enrol(ERIN)
+    world.suspend(held)
+    return (held.wallet.code(world.now()),)
+
+
+def _two_phones(world: World) -> Codes:
+    return tuple(world.enrol(name).wallet.code(world.now()) for name in (ERIN, ADA))
+
+
+def _sealed(world: World) -> Codes:
+    held = world.enrol(ADA, sealed=True)
+    world.synchronise()
+    return (held.wallet.code(world.now()),)
+
+
+def _other_model(world: World) -> Codes:
+    template = world.template(ERIN)
+    foreign = TemplateReference(template.format, "other-net", template.data)
+    return (world.enrol(ERIN, face=foreign).wallet.code(world.now()),)
+
+
+def _old_lists(world: World) -> Codes:
+    world.synchronise(age=9 * DAY)
+    return (world.enrol(ERIN).wallet.code(world.now()),)
+
+
+def _slow_clock(world: World) -> Codes:
+    code = world.enrol(ERIN).wallet.code(world.now())
+    world.set_clock_back(DAY)
+    return (code,)
+
+
+SCENES: tuple[Scene, ...] = (
+    Scene(ERIN, "nothing: her own code, her own face", None, _shows(ERIN)),
+    Scene(ERIN, "nothing; another photograph of her", None, _shows(ERIN), Before.OTHER),
+    Scene(CLEO, "replays the code that Erin has just shown", Reason.CARD_REPLAYED, lambda world: world.shown),
+    Scene(ADA, "nothing; her template is sealed at the site", None, _sealed),
+    Scene(
+        BEA, "found Erin's phone: another person's face", Reason.FACE_NO_MATCH, _shows(ERIN), Before.STRANGER
+    ),
+    Scene(ERIN, "a print of her photograph is held up", Reason.FACE_ATTACK, _shows(ERIN), Before.PRINT),
+    Scene(ERIN, "shows her code and walks away", Reason.FACE_ABSENT, _shows(ERIN), Before.NOBODY),
+    Scene(ERIN, "somebody stands beside her", Reason.FACE_SEVERAL, _shows(ERIN), Before.TWO),
+    Scene("Erin, Ada", "two codes in view", Reason.CODE_SEVERAL, _two_phones),
+    Scene(CLEO, "a screenshot, ten minutes old", Reason.CODE_STALE, _old_screenshot),
+    Scene(ERIN, "one bit of the card is flipped", Reason.SIGNATURE_BAD, _tampered),
+    Scene(ERIN, "an issuer nobody knows", Reason.ISSUER_UNKNOWN, _unknown),
+    Scene(ERIN, "valid from tomorrow", Reason.CARD_NOT_YET_VALID, _shows(ERIN, begins=DAY)),
+    Scene(ERIN, "expired ten days ago", Reason.CARD_EXPIRED, _shows(ERIN, begins=-40 * DAY)),
+    Scene(ERIN, "revoked by the issuer", Reason.CARD_REVOKED, _revoked),
+    Scene(ERIN, "suspended by the issuer", Reason.CARD_SUSPENDED, _suspended),
+    Scene(ERIN, "an index past the end of the list", Reason.STATUS_UNKNOWN, _past_the_list),
+    Scene(ERIN, "a card for another door", Reason.DOOR_NOT_PERMITTED, _shows(ERIN, scope=("tower-2",))),
+    Scene(ERIN, "a code made for the garage", Reason.CODE_AUDIENCE, _other_gate),
+    Scene(ERIN, "a template of another model", Reason.FACE_TEMPLATE, _other_model),
+    Scene(ERIN, "a card that has no face", Reason.FACE_TEMPLATE, _shows(None)),
+    Scene(CLEO, "a web address as a code", Reason.CODE_UNREADABLE, lambda _: ("https://example.org/menu",)),
+    Scene(
+        ERIN,
+        "the device's lists are nine days old",
+        Reason.STATUS_STALE,
+        _old_lists,
+        after=lambda world: world.synchronise(),
+    ),
+    Scene(
+        ERIN,
+        "the device's clock was set back a day",
+        Reason.CLOCK_UNTRUSTED,
+        _slow_clock,
+        after=lambda world: world.set_clock_right(),
+    ),
+    Scene(ERIN, "the device cannot write its log", Reason.DEVICE_FAULT, _shows(ERIN), broken_log=True),
+)

@@ -1,0 +1,230 @@
+"""Plays scenes before a simulated camera: phone, then face, until the device has come to rest again."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import cache, partial
+from itertools import count
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from edge.app import open_live_reader
+from edge.audit.journal import Journal
+from edge.demo.passages import BEA, Before
+from edge.demo.world import SITE
+from edge.errors import StorageFault
+from edge.passage.machine import State, Times
+from edge.passage.stages import Stages
+from edge.passage.verifier import Ports, Verifier
+from edge.policy import DoorPolicy
+from edge.ports import Frame
+from edge.trust.replay import ReplayMemory
+from edge.trust.verify import Gate
+from edge.version import software_version
+from hw.sim import scene as stage
+from hw.sim.door import SimDoor, Visitor
+from hw.sim.phone import phone
+from hw.sim.signals import SimSignals
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from edge.demo.passages import Scene
+    from edge.demo.world import World
+    from edge.passage.verifier import Moment
+    from edge.ports import Pixels
+
+FRAME_MS = 100
+# A visitor who finds no code read or no face within this many frames has left.
+PATIENCE = 60
+# Between two visitors the door is empty for longer than edge.passage.attention.GAP_MS.
+PAUSE_FRAMES = 14
+SEEDS = 3  # different moments of one pose; after these the film repeats
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What one scene came to."""
+
+    scene: Scene
+    taken: list[tuple[Frame, Moment]]
+
+    @property
+    def outcome(self) -> Moment:
+        """The moment in which the passage was decided."""
+        return next(moment for _, moment in self.taken if moment.outcome)
+
+    @property
+    def decided(self) -> bool:
+        return any(moment.outcome for _, moment in self.taken)
+
+    @property
+    def granted(self) -> bool:
+        return self.decided and self.said == "granted"
+
+    @property
+    def said(self) -> str:
+        if not self.decided:
+            return "nothing"
+        outcome = self.outcome.outcome
+        assert outcome is not None
+        return outcome.reason.value if outcome.reason else "granted"
+
+    @property
+    def expected(self) -> str:
+        return self.scene.expected.value if self.scene.expected else "granted"
+
+    @property
+    def released(self) -> bool:
+        """Whether the strike moved."""
+        return any(event.kind == "released" for _, moment in self.taken for event in moment.door)
+
+    @property
+    def as_expected(self) -> bool:
+        """The outcome is the expected one, and the strike moved exactly if it is a grant."""
+        return self.said == self.expected and self.released == (self.scene.expected is None)
+
+    @property
+    def similarity(self) -> float | None:
+        seen = [
+            m.evidence.similarity for _, m in self.taken if m.evidence and m.evidence.similarity is not None
+        ]
+        return max(seen, default=None)
+
+    def ms(self, stage_name: str) -> str:
+        """Milliseconds of a stage, for people; empty where it was not reached."""
+        outcome = self.outcome.outcome if self.decided else None
+        micros = outcome.micros.get(stage_name) if outcome else None
+        return "" if micros is None else f"{micros / 1000:.1f}"
+
+    @property
+    def total_ms(self) -> str:
+        outcome = self.outcome.outcome if self.decided else None
+        if outcome is None:
+            return ""
+        return f"{sum(outcome.micros.get(s, 0) for s in ('code', 'verify', 'face', 'record')) / 1000:.1f}"
+
+
+class Theatre:
+    """One device at one door, and the people who come to it."""
+
+    def __init__(self, world: World, folder: Path, seed: bytes) -> None:
+        self._world = world
+        self._stack = ExitStack()
+        self.journal_path = folder / "journal.db"
+        self._door = SimDoor(world.clock, visitor=Visitor())
+        self._replay = ReplayMemory()
+        journal = self._stack.enter_context(Journal.open(self.journal_path, seed, "demo-1"))
+        full = self._stack.enter_context(_full_journal(folder / "full.db", seed))
+        self._device = self._verifier(journal)
+        self._broken = self._verifier(full)
+        self._device.start()
+
+    def _verifier(self, journal: Journal) -> Verifier:
+        world = self._world
+        ports = Ports(
+            reader=open_live_reader(),
+            strike=self._door,
+            signals=SimSignals(),
+            clock=world.clock,
+            journal=journal,
+            trust=lambda: world.trust,
+        )
+        policy = DoorPolicy(site=SITE, similarity=world.engine.threshold.cosine)
+        stages = Stages(
+            gate=Gate(site=SITE),
+            policy=policy,
+            engine=world.engine,
+            replay=self._replay,
+            stopwatch=time.perf_counter_ns,
+        )
+        return Verifier(ports, stages, version=software_version(), times=Times(face_ms=3_000))
+
+    def play(self, scene: Scene) -> Played:
+        """One scene from an empty doorway to an empty doorway."""
+        world = self._world
+        codes = scene.codes(world)
+        world.shown = codes
+        verifier = self._broken if scene.broken_log else self._device
+        taken: list[tuple[Frame, Moment]] = []
+        pictures = self._pictures(scene, codes, verifier)
+        for picture in pictures:
+            world.clock.advance(FRAME_MS)
+            frame = _frame(picture, world.clock.tick_ms())
+            taken.append((frame, verifier.see(frame)))
+        scene.after(world)
+        return Played(scene, taken[PAUSE_FRAMES:])
+
+    def close(self) -> None:
+        """The demo ends: the device stops in order."""
+        from edge.audit.record import StopCause  # noqa: PLC0415
+
+        self._device.stop(StopCause.END)
+        self._stack.close()
+
+    def _pictures(self, scene: Scene, codes: tuple[str, ...], verifier: Verifier) -> Iterator[Pixels]:
+        nobody = stage.empty()
+        for _ in range(PAUSE_FRAMES):
+            yield nobody
+        phones, faces = cache(partial(_phones, codes)), cache(partial(self._faces, scene))
+        last = nobody
+        for turn in range(PATIENCE):
+            if verifier.state is not State.IDLE:
+                break
+            yield (last := phones(turn % SEEDS))
+        for turn in count():
+            if verifier.state is not State.FACE:
+                break
+            yield (last := faces(turn % SEEDS))
+        while verifier.state is not State.IDLE:
+            yield last if verifier.state is not State.COOLDOWN else nobody
+
+    def _faces(self, scene: Scene, seed: int) -> Pixels:
+        cast = self._world.cast
+        match scene.face:
+            case Before.SAME | Before.STRANGER:
+                return stage.visitor(cast.sitter(scene.who), seed=seed)
+            case Before.OTHER:
+                return stage.visitor(cast.other(scene.who), seed=seed)
+            case Before.TWO:
+                return stage.two_visitors(cast.sitter(scene.who), cast.sitter(BEA), seed=seed)
+            case Before.PRINT:
+                return stage.print_held_up(cast.sitter(scene.who), seed=seed)
+            case Before.NOBODY:
+                return stage.empty(seed=seed)
+
+
+def _phones(codes: tuple[str, ...], seed: int) -> Pixels:
+    return stage.hold_up(*(phone(code) for code in codes), seed=seed)
+
+
+def _frame(picture: Pixels, tick_ms: int) -> Frame:
+    """As a camera with two streams gives it: luma in full size, RGB at most 640 wide."""
+    luma = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
+    scale = min(1.0, 640 / picture.shape[1])
+    rgb = (
+        cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else picture
+    )
+    return Frame(np.asarray(luma, np.uint8), np.asarray(rgb, np.uint8), tick_ms)
+
+
+def _full_journal(path: Path, seed: bytes) -> Journal:
+    """A journal on a medium that has run full: SQLite's own limit, met by real records."""
+    from datetime import UTC, datetime  # noqa: PLC0415
+
+    from edge.audit.record import Started, utc_ms  # noqa: PLC0415
+
+    journal = Journal.open(path, seed, "demo-2", limit_pages=24)
+    record = Started(
+        time_ms=utc_ms(datetime(2026, 1, 1, tzinfo=UTC)), tick_ms=0, door=SITE, version=software_version()
+    )
+    try:
+        while True:
+            journal.append(record)
+    except StorageFault:
+        return journal

@@ -1,0 +1,151 @@
+"""A door's device at work: the parts of `edge.app`, joined by one configuration, and their loop."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from edge.app import (
+    device_seed,
+    open_face_engine,
+    open_live_reader,
+    open_signals,
+    open_strike,
+    open_trust,
+    open_webcam,
+    system_clock,
+)
+from edge.audit.journal import Journal
+from edge.audit.record import Part, StopCause
+from edge.errors import CameraFault, ConfigError, Exit, ModelFault
+from edge.passage.machine import Times
+from edge.passage.stages import Stages
+from edge.passage.verifier import Ports, Verifier
+from edge.policy import DoorPolicy, FaceRule
+from edge.trust.freshness import Budgets
+from edge.trust.replay import ReplayMemory
+from edge.trust.verify import Gate
+from edge.version import software_version
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from edge.config import Config
+    from edge.face.engine import FaceEngine
+    from edge.passage.verifier import Moment
+    from edge.ports import Camera
+
+
+def door_policy(config: Config, engine: FaceEngine | None) -> DoorPolicy:
+    """The door's policy; "1 in N" becomes a cosine by the models' own table. Raises ConfigError."""
+    return DoorPolicy(
+        site=config.door.site,
+        similarity=_cosine(config.face.one_in, engine),
+        release_ms=config.door.release_ms,
+        face=FaceRule(config.door.face),
+        min_assurance=config.door.min_assurance,
+    )
+
+
+def _cosine(one_in: int | None, engine: FaceEngine | None) -> float:
+    if engine is None:
+        return 1.0  # nobody is as like a reference as the reference itself: without an engine nothing matches
+    if one_in is None:
+        return engine.threshold.cosine
+    rows = [row for row in engine.thresholds if row.fmr <= 1 / one_in * 1.001]
+    if not rows:
+        known = ", ".join(str(round(1 / row.fmr)) for row in engine.thresholds)
+        raise ConfigError(
+            f"face.one_in: no threshold was measured for 1 in {one_in}", hint=f"measured: {known}"
+        )
+    return min(row.cosine for row in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """Everything one door needs, opened and joined."""
+
+    camera: Camera
+    verifier: Verifier
+
+
+@contextmanager
+def open_device(config: Config, base: Path, *, camera: str | None = None) -> Iterator[Device]:
+    """Open a door's device; paths of `config` are relative to `base`. Raises the Fault of what is missing."""
+    with ExitStack() as stack:
+        seed = device_seed(base / config.device.key)
+        journal = stack.enter_context(Journal.open(base / config.paths.journal, seed, config.device.id))
+        trust = open_trust(base / config.paths.trust)
+        models = base / config.paths.models if config.paths.models else None
+        compares = config.door.face != "none"
+        engine = open_face_engine(models, runtime=config.face.runtime) if compares else None
+        strike = open_strike(config.strike.kind, pin=config.strike.pin)
+        stack.callback(strike.close)
+        eye = open_webcam(camera if camera is not None else config.camera.device)
+        stack.callback(eye.close)
+        clock = system_clock()
+        ports = Ports(
+            reader=open_live_reader(config.reader.engine),
+            strike=strike,
+            signals=open_signals(),
+            clock=clock,
+            journal=journal,
+            trust=lambda: trust,
+        )
+        verifier = Verifier(
+            ports,
+            stages_for(config, engine),
+            version=software_version(),
+            times=Times(face_ms=config.face.time_ms),
+        )
+        yield Device(eye, verifier)
+
+
+def stages_for(config: Config, engine: FaceEngine | None) -> Stages:
+    """The judgement of one door, by its configuration."""
+    gate = Gate(
+        site=config.door.site,
+        venue=config.door.venue,
+        budgets=Budgets(
+            fresh=timedelta(hours=config.lists.ageing_h), ageing=timedelta(hours=config.lists.stale_h)
+        ),
+    )
+    return Stages(
+        gate=gate,
+        policy=door_policy(config, engine),
+        engine=engine,
+        replay=ReplayMemory(),
+        stopwatch=time.perf_counter_ns,
+    )
+
+
+def run_device(device: Device, *, stop: threading.Event, on_moment: Callable[[Moment], None]) -> int:
+    """Work the door until `stop` is set or the frames end. Whatever happens, the strike relocks."""
+    verifier = device.verifier
+    verifier.start()
+    cause = StopCause.END
+    try:
+        for frame in device.camera.frames():
+            on_moment(verifier.see(frame))
+            if stop.is_set():
+                cause = StopCause.SIGNAL
+                break
+    except CameraFault:
+        cause = StopCause.FAULT
+        verifier.fault(Part.CAMERA)
+        raise
+    except ModelFault:
+        cause = StopCause.FAULT
+        verifier.fault(Part.MODEL)
+        raise
+    except BaseException:
+        cause = StopCause.BUG
+        raise
+    finally:
+        verifier.stop(cause)
+    return Exit.OK
