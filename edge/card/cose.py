@@ -46,12 +46,12 @@ def parse(value: object) -> Sign1:
     raise cbor.malformed("not a COSE_Sign1 with an empty unprotected header and 64 bytes of signature")
 
 
-def check_signature(envelope: Sign1, public_key: bytes) -> None:
+def check_signature(envelope: Sign1, public_key: bytes, *, whose: str) -> None:
     """Raises Refused(SIGNATURE_BAD), also for a key of low order and a signature that is not reduced."""
     try:
         nacl.signing.VerifyKey(public_key).verify(envelope.signed_bytes(), envelope.signature)
     except (nacl.exceptions.CryptoError, ValueError) as error:
-        raise Refused(Reason.SIGNATURE_BAD) from error
+        raise Refused(Reason.SIGNATURE_BAD, f"not signed by {whose}") from error
 
 
 def sign(protected: Mapping[int, object], payload: object, seed: bytes) -> bytes:

@@ -31,6 +31,6 @@ class StatusList:
             raise Refused(Reason.STATUS_UNKNOWN, "index past the end of the list")
         byte, bit = divmod(index, 8)
         if self.revoked[byte] >> bit & 1:
-            raise Refused(Reason.CARD_REVOKED)
+            raise Refused(Reason.CARD_REVOKED, "its bit is set")
         if self.suspended[byte] >> bit & 1:
-            raise Refused(Reason.CARD_SUSPENDED)
+            raise Refused(Reason.CARD_SUSPENDED, "its bit is set")

@@ -28,7 +28,7 @@ def decode(data: bytes, issuer: IssuerKey) -> tuple[str, StatusList]:
     fields.constant(header[n.HEADER_TYP], n.TYP_STATUS, "typ")
     if fields.octets(header[n.HEADER_KID], n.KID_BYTES, n.KID_BYTES, "kid") != issuer.kid:
         raise Refused(Reason.ISSUER_UNKNOWN, "signed with another key")
-    cose.check_signature(envelope, issuer.public_key)
+    cose.check_signature(envelope, issuer.public_key, whose="the issuer")
     body = fields.mapping(cbor.decode(envelope.payload, limit=MAX_STATUS_BYTES), _CLAIMS, "list")
     if fields.word(body[n.CLAIM_ISS], n.MAX_ISS_CHARS, "iss") != issuer.name:
         raise Refused(Reason.ISSUER_UNKNOWN, "another issuer's list")

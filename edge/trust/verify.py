@@ -46,9 +46,9 @@ def verify(signed: SignedCard, trust: TrustSnapshot, *, now: datetime, gate: Gat
     assert now.utcoffset() == timedelta(0), "now is aware UTC"
     claims = signed.claims
     issuer = _issuer(signed, trust)
-    cose.check_signature(signed.card_envelope, issuer.public_key)
+    cose.check_signature(signed.card_envelope, issuer.public_key, whose="the issuer")
     _check_scope(claims, issuer, gate)
-    cose.check_signature(signed.presentation_envelope, claims.holder_key)
+    cose.check_signature(signed.presentation_envelope, claims.holder_key, whose="the holder")
     check_floor(now, trust.floor)
     _check_dates(claims, issuer, now)
     status = _check_status(claims, signed.kid, trust)
@@ -98,9 +98,9 @@ def _check_dates(claims: Claims, issuer: IssuerKey, now: datetime) -> None:
     if not issuer.valid_from <= now < issuer.valid_until:
         raise Refused(Reason.ISSUER_SCOPE, "the key is not in force now")
     if now < claims.not_before:
-        raise Refused(Reason.CARD_NOT_YET_VALID)
+        raise Refused(Reason.CARD_NOT_YET_VALID, "nbf is ahead")
     if now >= claims.expires:
-        raise Refused(Reason.CARD_EXPIRED)
+        raise Refused(Reason.CARD_EXPIRED, "exp is past")
 
 
 def _check_status(claims: Claims, kid: bytes, trust: TrustSnapshot) -> StatusList:
@@ -121,9 +121,9 @@ def _check_presentation(presentation: Presentation, now: datetime, gate: Gate) -
         raise Refused(Reason.CODE_STALE, "made in the future")
     audience = presentation.audience
     if audience is not None and audience != gate.site and audience not in gate.audiences:
-        raise Refused(Reason.CODE_AUDIENCE)
+        raise Refused(Reason.CODE_AUDIENCE, "made for another gate")
     if gate.nonce is None and presentation.nonce is None:
         return
     # A nonce that nobody asked for here was asked for elsewhere: the code is being relayed.
     if gate.nonce is None or not hmac.compare_digest(gate.nonce, presentation.nonce or b""):
-        raise Refused(Reason.CODE_NONCE)
+        raise Refused(Reason.CODE_NONCE, "not the answer to what this gate shows")
