@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-MAX_NAMES: Final = 20_000  # five times the files of the largest trust folder; more is a wrong folder
+MAX_NAMES: Final = (
+    100_000  # the 65,536 files that a trust folder may have, and more; then it is a wrong folder
+)
 MAX_DEPTH: Final = 8  # our folders are two deep; a loop of mounts would never end
 MAX_NAME_CHARS: Final = 512  # eight levels of sensible names
 
@@ -28,6 +30,8 @@ _HINTS: Final = {
     errno.EACCES: "check the owner and the permissions of the folder",
     errno.EPERM: "check the owner and the permissions of the folder",
     errno.ENOENT: "check the path",
+    errno.EEXIST: "check the path: a file stands where a folder should",
+    errno.ENAMETOOLONG: "use a shorter name",
     errno.ENOTDIR: "check the path: a file or a link stands where a folder should",
     errno.EISDIR: "check the path: a folder stands where a file should",
     errno.ELOOP: "links are not followed here: put the file itself in its place",

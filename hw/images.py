@@ -18,16 +18,8 @@ if TYPE_CHECKING:
 
 MAX_FILE_BYTES: Final = 32 * 2**20  # a 50-megapixel JPEG of a phone has 15 to 25 MB
 MAX_PIXELS: Final = 8192 * 6144  # a "50-megapixel" phone sensor; 150 MB as RGB, which a 512 MB board survives
-FORMATS: Final = (
-    "PNG",
-    "JPEG",
-    "MPO",
-    "WEBP",
-    "GIF",
-    "BMP",
-    "TIFF",
-    "PPM",
-)  # never EPS, which starts Ghostscript
+# Never EPS, whose decoder starts Ghostscript.
+FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
 
 _MAGICS: Final = (
     b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*",
@@ -119,7 +111,7 @@ def _open(data: bytes, name: str) -> Image.Image:
             ) from error
         raise InputError(
             f"{name}: not a picture this program reads",
-            hint=f"save it as PNG or JPEG (also read: {', '.join(FORMATS[3:])})",
+            hint=f"save it as PNG or JPEG (also read: {', '.join(FORMATS[2:])})",
         ) from error
 
 
