@@ -17,24 +17,25 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import IO
 
+# What zipfile and tarfile raise for damaged, truncated, encrypted and unknown content, and for missing members.
+UNUSABLE = (
+    OSError,
+    EOFError,
+    KeyError,
+    RuntimeError,
+    zlib.error,
+    zipfile.BadZipFile,
+    tarfile.TarError,
+)
 HINT = "remove models/cache, then: make models"
 
 
 def take(archive: Path, member: str, *, size: int) -> bytes:
     """The bytes of a regular member that is exactly `size` bytes long. Raises ModelFault otherwise."""
+    opened = _from_zip if archive.suffix == ".whl" else _from_tar
     try:
-        content = (
-            _from_zip(archive, member, size) if archive.suffix == ".whl" else _from_tar(archive, member, size)
-        )
-    except (
-        OSError,
-        EOFError,
-        KeyError,
-        zlib.error,
-        zipfile.BadZipFile,
-        tarfile.TarError,
-        NotImplementedError,
-    ) as err:
+        content = opened(archive, member, size)
+    except UNUSABLE as err:
         raise ModelFault(f"{archive.name}: no usable member {member}", hint=HINT) from err
     if len(content) != size:
         raise ModelFault(f"{archive.name}: {member} is not {size} bytes long", hint=HINT)

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 def sha256(path: Path) -> str:
-    """Hex digest of a file's bytes; "" where there is no such file."""
+    """Hex digest of a file's bytes; "" where there is no file that can be read."""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
-    except FileNotFoundError:
+    except OSError:
         return ""
 
 
@@ -46,8 +46,6 @@ def write(path: Path, content: bytes) -> None:
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
             neighbour.chmod(0o644)  # mkstemp's 0600 would lock out the service that runs as another user
             move(neighbour, path)
         finally:
@@ -55,13 +53,18 @@ def write(path: Path, content: bytes) -> None:
 
 
 def move(source: Path, target: Path) -> None:
-    """Rename within one file system, and make the new name durable."""
+    """Rename within one file system: first the bytes reach the disk, then the name."""
+    _flush(source)
     source.replace(target)
-    folder = os.open(target.parent, os.O_RDONLY)
+    _flush(target.parent)
+
+
+def _flush(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        os.fsync(handle)
     finally:
-        os.close(folder)
+        os.close(handle)
 
 
 @contextmanager

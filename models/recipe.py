@@ -33,7 +33,7 @@ BASIS = HERE / "basis.json"
 
 def files(page: Manifest, archives: Archives) -> Iterator[tuple[str, bytes]]:
     """Every file of models/built by name, checked. Raises ModelFault."""
-    check(CALIBRATION.name, CALIBRATION.read_bytes(), page.face.calibration)
+    check(CALIBRATION.name, _text(CALIBRATION).encode(), page.face.calibration)
     yield from taken(page, archives)
     for name, content in built(page, archives):
         check(name, content, page.files[name].sha256)
@@ -49,12 +49,12 @@ def taken(page: Manifest, archives: Archives) -> Iterator[tuple[str, bytes]]:
 
 def built(page: Manifest, archives: Archives) -> Iterator[tuple[str, bytes]]:
     """The files that are made here, not yet compared with the manifest."""
-    calibration = calibrate.load(CALIBRATION.read_text("utf-8"))
+    calibration = calibrate.load(_text(CALIBRATION))
     network = float_embedder(page, archives)
     level = equalise.apply(network, calibration.scales)
     yield page.face.embedder.litert, quantise.static_int8(level, calibration.ranges)
     yield page.face.embedder.tflite_runtime, quantise.weight_only_int8(network)
-    yield page.face.basis, basis.npy(basis.load(BASIS.read_text("utf-8")))
+    yield page.face.basis, basis.npy(basis.load(_text(BASIS)))
 
 
 def float_embedder(page: Manifest, archives: Archives) -> bytes:
@@ -68,6 +68,13 @@ def member(wanted: Member, archives: Archives) -> bytes:
     content = archive.take(source, wanted.member, size=wanted.bytes)
     check(f"{wanted.member} of {source.name}", content, wanted.sha256)
     return content
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except (OSError, ValueError) as err:
+        raise ModelFault(f"{path.name} cannot be read", hint=f"git checkout models/{path.name}") from err
 
 
 def check(name: str, content: bytes, sha256: str) -> None:
