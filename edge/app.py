@@ -162,7 +162,7 @@ def open_strike(kind: str, *, pin: int) -> Strike:
     if kind == "gpio":
         from hw.relay_gpiozero import GpioRelay  # noqa: PLC0415
 
-        return GpioRelay(pin=pin)
+        return GpioRelay(pin, clock=system_clock())
     from hw.sim.door import SimDoor  # noqa: PLC0415
 
     return SimDoor(system_clock())
@@ -172,7 +172,8 @@ def open_webcam(device: int | str) -> Camera:
     """A USB webcam by number or path. Raises CameraFault."""
     from hw.camera_webcam import Webcam  # noqa: PLC0415
 
-    return Webcam(device)
+    source = int(device) if isinstance(device, int) or device.isdecimal() else Path(device)
+    return Webcam(source, clock=system_clock())
 
 
 def open_signals() -> Signals:

@@ -26,6 +26,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--config", type=Path, help="configuration file; left out: the defaults, in this folder"
     )
+    parser.add_argument(
+        "--journal", type=Path, metavar="DIR", help="with --sim: keep the journal in this folder"
+    )
     parser.add_argument("--passages", type=int, metavar="N", help="stop after N passages")
     parser.add_argument("--json", action="store_true", help="one JSON object for each passage")
     parser.set_defaults(run=_run)
@@ -40,7 +43,7 @@ def _run(args: argparse.Namespace) -> int:
     if args.sim:
         from edge.demo.live import run_sim  # noqa: PLC0415
 
-        return run_sim(stop=stop, on_moment=show)
+        return run_sim(stop=stop, on_moment=show, journal=args.journal)
     from edge.config import Config, parse_config  # noqa: PLC0415
     from edge.device import open_device, run_device  # noqa: PLC0415
 

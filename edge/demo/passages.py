@@ -40,8 +40,13 @@ class Scene:
     expected: Reason | None
     codes: Callable[[World], Codes]
     face: Before = Before.SAME
-    after: Callable[[World], None] = lambda _: None
+    after: Callable[[World], None] | None = None
     broken_log: bool = False
+
+    @property
+    def changes_world(self) -> bool:
+        """Whether the device's clock or lists are not as usual until the passage is over."""
+        return self.after is not None
 
 
 def _shows(name: str | None, **changes: object) -> Callable[[World], Codes]:

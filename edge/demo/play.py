@@ -9,35 +9,35 @@ from functools import cache, partial
 from itertools import count
 from typing import TYPE_CHECKING
 
-import cv2
-import numpy as np
-
 from edge.app import open_live_reader
 from edge.audit.journal import Journal
+from edge.audit.record import Started, StopCause, utc_ms
 from edge.demo.passages import BEA, Before
-from edge.demo.world import SITE
+from edge.demo.world import SITE, START
 from edge.errors import StorageFault
 from edge.passage.machine import State, Times
 from edge.passage.stages import Stages
 from edge.passage.verifier import Ports, Verifier
 from edge.policy import DoorPolicy
-from edge.ports import Frame
 from edge.trust.replay import ReplayMemory
 from edge.trust.verify import Gate
 from edge.version import software_version
+from hw.camera_files import FileCamera
+from hw.framing import frame_from_rgb
 from hw.sim import scene as stage
 from hw.sim.door import SimDoor, Visitor
 from hw.sim.phone import phone
 from hw.sim.signals import SimSignals
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import threading
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from edge.demo.passages import Scene
     from edge.demo.world import World
     from edge.passage.verifier import Moment
-    from edge.ports import Pixels
+    from edge.ports import Frame, Pixels
 
 FRAME_MS = 100
 # A visitor who finds no code read or no face within this many frames has left.
@@ -145,26 +145,35 @@ class Theatre:
         )
         return Verifier(ports, stages, version=software_version(), times=Times(face_ms=3_000))
 
-    def play(self, scene: Scene) -> Played:
-        """One scene from an empty doorway to an empty doorway."""
+    def play(
+        self,
+        scene: Scene,
+        *,
+        stop: threading.Event | None = None,
+        on_moment: Callable[[Moment], None] = lambda _: None,
+    ) -> Played:
+        """One scene from an empty doorway to an empty doorway, or until `stop` is set."""
         world = self._world
         codes = scene.codes(world)
         world.shown = codes
         verifier = self._broken if scene.broken_log else self._device
         taken: list[tuple[Frame, Moment]] = []
-        pictures = self._pictures(scene, codes, verifier)
-        for picture in pictures:
-            world.clock.advance(FRAME_MS)
-            frame = _frame(picture, world.clock.tick_ms())
-            taken.append((frame, verifier.see(frame)))
-        scene.after(world)
+        world.clock.advance(FRAME_MS)
+        film = (frame_from_rgb(picture, 0) for picture in self._pictures(scene, codes, verifier))
+        camera = FileCamera(film, clock=world.clock, fps=1000 / FRAME_MS, wait=world.clock.advance)
+        for frame in camera.frames():
+            moment = verifier.see(frame)
+            taken.append((frame, moment))
+            on_moment(moment)
+            if stop is not None and stop.is_set():
+                break
+        if scene.after is not None:
+            scene.after(world)
         return Played(scene, taken[PAUSE_FRAMES:])
 
-    def close(self) -> None:
-        """The demo ends: the device stops in order."""
-        from edge.audit.record import StopCause  # noqa: PLC0415
-
-        self._device.stop(StopCause.END)
+    def close(self, cause: StopCause = StopCause.END) -> None:
+        """The device stops in order."""
+        self._device.stop(cause)
         self._stack.close()
 
     def _pictures(self, scene: Scene, codes: tuple[str, ...], verifier: Verifier) -> Iterator[Pixels]:
@@ -203,26 +212,10 @@ def _phones(codes: tuple[str, ...], seed: int) -> Pixels:
     return stage.hold_up(*(phone(code) for code in codes), seed=seed)
 
 
-def _frame(picture: Pixels, tick_ms: int) -> Frame:
-    """As a camera with two streams gives it: luma in full size, RGB at most 640 wide."""
-    luma = cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY)
-    scale = min(1.0, 640 / picture.shape[1])
-    rgb = (
-        cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else picture
-    )
-    return Frame(np.asarray(luma, np.uint8), np.asarray(rgb, np.uint8), tick_ms)
-
-
 def _full_journal(path: Path, seed: bytes) -> Journal:
     """A journal on a medium that has run full: SQLite's own limit, met by real records."""
-    from datetime import UTC, datetime  # noqa: PLC0415
-
-    from edge.audit.record import Started, utc_ms  # noqa: PLC0415
-
     journal = Journal.open(path, seed, "demo-2", limit_pages=24)
-    record = Started(
-        time_ms=utc_ms(datetime(2026, 1, 1, tzinfo=UTC)), tick_ms=0, door=SITE, version=software_version()
-    )
+    record = Started(time_ms=utc_ms(START), tick_ms=0, door=SITE, version=software_version())
     try:
         while True:
             journal.append(record)

@@ -155,4 +155,5 @@ def tampered(text: str, template: bytes) -> str:
     """The code with one bit of its template flipped: the first step to somebody else's face."""
     raw = bytearray(base45.b45decode(text.removeprefix(PREFIX)))
     raw[raw.index(template)] ^= 1
-    return PREFIX + base45.b45encode(bytes(raw)).decode()
+    flipped: str = base45.b45encode(bytes(raw)).decode()
+    return PREFIX + flipped

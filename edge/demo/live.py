@@ -1,0 +1,61 @@
+"""`doorward run --sim`: simulated visitors at a simulated door, in real time, until told to stop."""
+
+from __future__ import annotations
+
+import itertools
+import random
+import secrets
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from edge.app import open_face_engine
+from edge.audit.record import StopCause
+from edge.demo.cast import Cast
+from edge.demo.passages import SCENES
+from edge.demo.play import Theatre
+from edge.demo.world import START, World
+from edge.errors import Exit
+from hw.sim.clock import SimClock
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable
+
+    from edge.passage.verifier import Moment
+
+# Scenes that break the device or its world are for the demo; these can follow each other for ever.
+EVERYDAY: Final = tuple(scene for scene in SCENES if not scene.broken_log and not scene.changes_world)
+
+
+class PacedClock(SimClock):
+    """A simulated clock that takes as long as it says: `advance` waits for the machine's own clock."""
+
+    def __init__(self) -> None:
+        super().__init__(START)
+        self._due_s = time.monotonic()
+
+    def advance(self, for_ms: int) -> None:
+        """Let time pass, here and for whoever watches."""
+        self._due_s = max(self._due_s + for_ms / 1000, time.monotonic() - 1)
+        time.sleep(max(0.0, self._due_s - time.monotonic()))
+        super().advance(for_ms)
+
+
+def run_sim(
+    *, stop: threading.Event, on_moment: Callable[[Moment], None], journal: Path | None = None
+) -> int:
+    """Play everyday scenes in random order until `stop` is set. Returns the exit code."""
+    world = World(open_face_engine(), Cast(), clock=PacedClock())
+    with tempfile.TemporaryDirectory(prefix="doorward-") as scratch:
+        theatre = Theatre(world, journal or Path(scratch), secrets.token_bytes(32))
+        try:
+            print(f"ready: a simulated door, journal in {theatre.journal_path}; Ctrl-C stops", flush=True)
+            for scene in itertools.cycle(random.sample(EVERYDAY, len(EVERYDAY))):
+                if stop.is_set():
+                    break
+                theatre.play(scene, stop=stop, on_moment=on_moment)
+        finally:
+            theatre.close(StopCause.SIGNAL if stop.is_set() else StopCause.FAULT)
+    return Exit.OK
