@@ -89,8 +89,7 @@ class Office:
             config = msgspec.json.decode(self.files.read(CONFIG, limit=MAX_CONFIG_BYTES), type=OfficeConfig)
         except msgspec.MsgspecError as error:
             raise InputError(f"{self.folder / CONFIG}: {error}", hint="restore it from a backup") from error
-        seed = self.files.read(KEY, limit=cose.SEED_BYTES)
-        document_key = self.files.read(DOCUMENT_KEY, limit=KEY_BYTES)
+        seed, document_key = self._key(KEY, cose.SEED_BYTES), self._key(DOCUMENT_KEY, KEY_BYTES)
         with self._register() as db:
             before = tuple(_entry(row) for row in db["cards"].rows) if db["cards"].exists() else ()
             issuer = _issuer(config, seed, document_key, before)
@@ -102,6 +101,12 @@ class Office:
         """All sealed templates that this office has made, by file name."""
         names = [name for name in self.files.names() if name.startswith(f"{SEALED}/")]
         return {name: self.files.read(name, limit=MAX_SEALED_BYTES) for name in names}
+
+    def _key(self, name: str, size: int) -> bytes:
+        key = self.files.read(name, limit=size)
+        if len(key) != size:
+            raise StorageFault(f"{self.folder / name}: is no key", hint="restore it from a backup")
+        return key
 
     @contextmanager
     def _register(self) -> Iterator[sqlite_utils.Database]:

@@ -55,6 +55,8 @@ class Paper:
 
 def digest(paper: Paper, *, card_id: bytes, key: bytes) -> bytes:
     """The 8 bytes that stand for the number in this card. Raises InputError for what is no number."""
+    if not 0 <= paper.type <= n.MAX_DOCUMENT_TYPE:
+        raise InputError("not a document type", hint=f"0 to {n.MAX_DOCUMENT_TYPE}")
     number = paper.number.upper().translate(_LAYOUT)
     if not _NUMBER.fullmatch(number):
         raise InputError("not a document number", hint="up to 32 letters A to Z and digits, as printed")

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 KEY_LIFE: Final = timedelta(days=5 * 365)
 LIST_LIFE: Final = timedelta(days=7)  # the issuer's last word on its age; sites have stricter budgets
+MAX_CARD_BYTES: Final = (
+    640  # with the longest audience and nonce around it, still a code of FORMAT.md section 5
+)
 EVERYWHERE: Final = Scope((ANYWHERE,), (ANYWHERE,))
 
 
@@ -120,6 +123,11 @@ class Issuer:
             assurance=request.assurance,
         )
         card = sign_card(claims, self._seed)
+        if len(card) > MAX_CARD_BYTES:
+            raise InputError(
+                f"a card of {len(card)} bytes makes a code that no door reads, {MAX_CARD_BYTES} at most",
+                hint="fewer documents, fewer or shorter sites, a smaller template",
+            )
         entries = [
             Entry(taken[0], card_id, Part.CARD, now, request.expires, box=box_id(box) if box else b""),
             *(Entry(index, card_id, Part.DOCUMENT, now, request.expires) for index in taken[1:]),

@@ -84,8 +84,7 @@ def test_default_width_gives_four_pixels_a_module(chars, width_px):
     )
 
 
-@pytest.mark.parametrize("dark", [False, True])
-@pytest.mark.parametrize("chars", [TYPICAL, LARGEST])
+@pytest.mark.parametrize(("chars", "dark"), [(TYPICAL, True), (LARGEST, False)])
 @pytest.mark.parametrize(
     ("tilt_deg", "roll_deg"),
     [(0, 0), (6, -3), (-12, 8), (20, 20), (-20, -20), (30, 0), (-30, 10), (0, 45), (0, -90), (10, 180)],
