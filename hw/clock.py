@@ -1,0 +1,16 @@
+"""The clock of this machine."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+
+class SystemClock:
+    """UTC that may be set, and ticks that may not."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def tick_ms(self) -> int:
+        return time.monotonic_ns() // 1_000_000

@@ -1,0 +1,33 @@
+"""One picture in the two sizes that a Frame has."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import cv2
+
+from edge.ports import Frame
+
+if TYPE_CHECKING:
+    from edge.ports import Pixels
+
+# research/qr.md: codes need about 3 px a module, so luma stays as large as the loop can afford; faces were
+# measured at 640x480. The longer side counts, so 16:9 and 4:3 cameras keep their shape.
+LUMA_LONG_PX: Final = 1280
+RGB_LONG_PX: Final = 640
+
+
+def frame_from_rgb(rgb: Pixels, tick_ms: int) -> Frame:
+    """A Frame of uint8 RGB (H, W, 3), scaled down to 1280 px luma and 640 px RGB on the longer side."""
+    luma = cv2.cvtColor(_fit(rgb, LUMA_LONG_PX), cv2.COLOR_RGB2GRAY)
+    return Frame(luma=luma.astype("uint8", copy=False), rgb=_fit(rgb, RGB_LONG_PX), tick_ms=tick_ms)
+
+
+def _fit(image: Pixels, long_px: int) -> Pixels:
+    height, width = image.shape[:2]
+    scale = long_px / max(height, width)
+    if scale >= 1:
+        return image
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    # INTER_AREA averages what it drops: anything else turns fine modules into moire.
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype("uint8", copy=False)

@@ -1,0 +1,22 @@
+"""A lamp that remembers what it showed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from edge.decision import Signal
+
+
+class SimSignals:
+    """`shown`: every signal in order, None where the lamp went dark."""
+
+    def __init__(self) -> None:
+        self.shown: list[Signal | None] = []
+
+    @property
+    def current(self) -> Signal | None:
+        return self.shown[-1] if self.shown else None
+
+    def show(self, signal: Signal | None) -> None:
+        self.shown.append(signal)

@@ -1,0 +1,216 @@
+"""What every Strike must do, asked of the simulated door and of the relay on gpiozero's own mock pins."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from gpiozero.pins.mock import MockFactory
+
+from edge.errors import ConfigError, DoorLinkFault
+from edge.ports import DoorEventKind
+from hw.clock import SystemClock
+from hw.relay_gpiozero import GpioRelay
+from hw.sim.clock import SimClock
+from hw.sim.door import SimDoor
+from hw.strike import MAX_RELEASE_MS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from edge.ports import Strike
+
+PIN = 17
+RELEASED, RELOCKED = DoorEventKind.RELEASED, DoorEventKind.RELOCKED
+
+
+@dataclass
+class Bench:
+    """A strike with a probe on its output, and a way to let its release run out."""
+
+    strike: Strike
+    energised: Callable[[], bool]
+    run_out: Callable[[], None]
+    left_ms: Callable[[], int]
+
+    def kinds(self) -> list[DoorEventKind]:
+        return [event.kind for event in self.strike.events()]
+
+
+def sim_bench() -> Bench:
+    clock = SimClock(datetime(2026, 1, 2, 8, tzinfo=UTC))
+    door = SimDoor(clock)
+
+    def left_ms() -> int:
+        spent = 0
+        while door.energised:
+            clock.advance(1)
+            spent += 1
+        return spent
+
+    return Bench(door, lambda: door.energised, lambda: clock.advance(MAX_RELEASE_MS), left_ms)
+
+
+def relay_bench(factory: MockFactory) -> Bench:
+    relay = GpioRelay(PIN, clock=SystemClock(), factory=factory)
+
+    def run_out() -> None:
+        timer = relay._timer
+        assert timer is not None
+        timer.join(30)
+
+    def energised() -> bool:
+        return bool(factory.pin(PIN).state)
+
+    def left_ms() -> int:
+        assert relay._timer is not None
+        return round(relay._timer.interval * 1000)
+
+    return Bench(relay, energised, run_out, left_ms)
+
+
+@pytest.fixture
+def factory() -> Iterator[MockFactory]:
+    factory = MockFactory()
+    yield factory
+    factory.close()
+
+
+@pytest.fixture(params=["sim", "relay"])
+def bench(request: Any, factory: MockFactory) -> Iterator[Bench]:
+    bench = sim_bench() if request.param == "sim" else relay_bench(factory)
+    yield bench
+    bench.strike.close()
+
+
+def test_nothing_is_energised_before_an_explicit_release(bench: Bench) -> None:
+    assert not bench.energised()
+    assert bench.kinds() == []
+
+
+def test_a_release_energises_and_relocks_by_itself(bench: Bench) -> None:
+    bench.strike.release(20)
+    bench.run_out()
+    assert not bench.energised()
+    assert bench.kinds() == [RELEASED, RELOCKED]
+
+
+def test_a_release_energises_at_once(bench: Bench) -> None:
+    bench.strike.release(MAX_RELEASE_MS)
+    assert bench.energised()
+    assert bench.kinds() == [RELEASED]
+
+
+def test_events_are_told_once_and_their_ticks_never_go_back(bench: Bench) -> None:
+    bench.strike.release(20)
+    bench.run_out()
+    events = bench.strike.events()
+    assert [event.kind for event in events] == [RELEASED, RELOCKED]
+    assert events[0].tick_ms <= events[1].tick_ms
+    assert bench.kinds() == []
+
+
+def test_relock_ends_a_release_early(bench: Bench) -> None:
+    bench.strike.release(MAX_RELEASE_MS)
+    bench.strike.relock()
+    assert not bench.energised()
+    assert bench.kinds() == [RELEASED, RELOCKED]
+
+
+def test_relock_may_be_called_at_any_time_and_any_number_of_times(bench: Bench) -> None:
+    bench.strike.relock()
+    bench.strike.relock()
+    bench.strike.release(MAX_RELEASE_MS)
+    bench.strike.relock()
+    bench.strike.relock()
+    assert bench.kinds() == [RELEASED, RELOCKED]
+    assert not bench.energised()
+
+
+def test_a_release_is_capped_whatever_is_asked_for(bench: Bench) -> None:
+    bench.strike.release(3_600_000)
+    assert bench.left_ms() == MAX_RELEASE_MS
+
+
+def test_a_second_release_replaces_the_end_of_the_first_without_a_gap(bench: Bench) -> None:
+    bench.strike.release(MAX_RELEASE_MS)
+    bench.strike.release(25)
+    assert bench.energised()
+    bench.run_out()
+    assert not bench.energised()
+    assert bench.kinds() == [RELEASED, RELOCKED]
+
+
+@pytest.mark.parametrize("for_ms", [0, -1, -60_000])
+def test_a_release_for_no_time_is_a_fault_and_moves_nothing(bench: Bench, for_ms: int) -> None:
+    with pytest.raises(DoorLinkFault, match="is none"):
+        bench.strike.release(for_ms)
+    assert not bench.energised()
+    assert bench.kinds() == []
+
+
+def test_close_relocks(bench: Bench) -> None:
+    bench.strike.release(MAX_RELEASE_MS)
+    bench.strike.close()
+    assert not bench.energised()
+    assert bench.kinds() == [RELEASED, RELOCKED]
+
+
+def test_a_closed_strike_cannot_be_released(bench: Bench) -> None:
+    bench.strike.close()
+    with pytest.raises(DoorLinkFault, match="closed"):
+        bench.strike.release(1_000)
+    assert not bench.energised()
+
+
+def test_a_closed_strike_may_be_closed_and_relocked_again(bench: Bench) -> None:
+    bench.strike.close()
+    bench.strike.close()
+    bench.strike.relock()
+    assert not bench.energised()
+
+
+# -- the relay alone ------------------------------------------------------------------------------
+
+
+def test_an_active_low_relay_is_refused_before_its_pin_is_touched(factory: MockFactory) -> None:
+    with pytest.raises(ConfigError, match="active-low") as caught:
+        GpioRelay(PIN, clock=SystemClock(), active_high=False, factory=factory)
+    assert "pull-down" in caught.value.hint
+    assert PIN not in {pin.info.name for pin in factory.pins.values()}
+    assert not factory.pins
+
+
+def test_a_pin_that_is_taken_is_a_fault_with_a_hint(factory: MockFactory) -> None:
+    first = GpioRelay(PIN, clock=SystemClock(), factory=factory)
+    with pytest.raises(DoorLinkFault, match="GPIO 17") as caught:
+        GpioRelay(PIN, clock=SystemClock(), factory=factory)
+    assert "GPIOZERO_PIN_FACTORY=lgpio" in caught.value.hint
+    first.close()
+
+
+def test_a_pin_that_does_not_exist_is_a_fault(factory: MockFactory) -> None:
+    with pytest.raises(DoorLinkFault, match="GPIO 99"):
+        GpioRelay(99, clock=SystemClock(), factory=factory)
+
+
+def test_the_pin_floats_after_close_as_the_relay_board_must_expect(factory: MockFactory) -> None:
+    relay = GpioRelay(PIN, clock=SystemClock(), factory=factory)
+    relay.release(MAX_RELEASE_MS)
+    relay.close()
+    assert factory.pin(PIN).function == "input"
+    assert [state.state for state in factory.pin(PIN).states][-1] is False
+
+
+def test_an_old_timer_that_wakes_late_does_not_cut_a_new_release(factory: MockFactory) -> None:
+    relay = GpioRelay(PIN, clock=SystemClock(), factory=factory)
+    relay.release(1)
+    first = relay._timer
+    relay.release(MAX_RELEASE_MS)
+    assert first is not None
+    first.join(30)
+    relay._expire()  # as the old timer's thread would, had it been past its own cancel
+    assert factory.pin(PIN).state
+    relay.close()
