@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from edge.errors import ReaderFault, StorageFault, TrustFault
 
@@ -70,6 +70,13 @@ def read_file(path: Path) -> bytes:
     from hw.images import read_bytes  # noqa: PLC0415
 
     return read_bytes(path)
+
+
+def read_stream(stream: BinaryIO, *, name: str) -> bytes:
+    """The bytes of a stream, within the same limit. Raises InputError."""
+    from hw.images import read_stream  # noqa: PLC0415
+
+    return read_stream(stream, name=name)
 
 
 def luma_of(data: bytes, *, name: str) -> Pixels | None:

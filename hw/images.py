@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -56,11 +56,11 @@ def decode_luma(data: bytes, *, name: str) -> Pixels:
     return _decode(data, "L", name)
 
 
-def read_bytes(path: Path, *, limit: int = MAX_FILE_BYTES) -> bytes:
-    """The whole of a file that a person named. Raises InputError, also for one byte over `limit`."""
+def read_bytes(path: Path) -> bytes:
+    """The whole of a file that a person named. Raises InputError, also above MAX_FILE_BYTES."""
     try:
         with path.open("rb") as file:
-            data = file.read(limit + 1)
+            return read_stream(file, name=str(path))
     except FileNotFoundError as error:
         raise InputError(f"{path}: there is no such file", hint="check the path") from error
     except IsADirectoryError as error:
@@ -70,9 +70,14 @@ def read_bytes(path: Path, *, limit: int = MAX_FILE_BYTES) -> bytes:
     except PermissionError as error:
         raise InputError(f"{path}: may not be read", hint="check its permissions") from error
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
-        raise InputError(f"{path}: cannot be read: {error}") from error
-    if len(data) > limit:
-        raise InputError(f"{path}: larger than {limit / 2**20:g} MB", hint="save it smaller")
+        raise InputError(f"{path}: cannot be read: {error}", hint="check the path and the disk") from error
+
+
+def read_stream(stream: BinaryIO, *, name: str) -> bytes:
+    """The whole of an open stream. Raises InputError above MAX_FILE_BYTES, and OSError."""
+    data = stream.read(MAX_FILE_BYTES + 1)
+    if len(data) > MAX_FILE_BYTES:
+        raise InputError(f"{name}: larger than {MAX_FILE_BYTES // 2**20} MB", hint="save it smaller")
     return data
 
 

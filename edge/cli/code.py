@@ -1,29 +1,51 @@
-"""`doorward code read`: what codes are in these pictures."""
+"""`doorward code read` and `doorward code verify`: what codes say, and whether they hold."""
 
 from __future__ import annotations
 
+import argparse
+import sys
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge import app
 from edge.cli.output import emit, fail, progress
-from edge.errors import Exit, InputError
+from edge.decision import Reason
+from edge.errors import Exit, InputError, Refused
 
 if TYPE_CHECKING:
-    import argparse
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
+    from edge.card.claims import Card, SignedCard
+    from edge.card.code import Code
     from edge.ports import CodeReader, Pixels, Symbol
+    from edge.trust.snapshot import TrustSnapshot
+    from edge.trust.verify import Gate
+
+_STDIN = "-"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """`read IMAGE...` lists the codes in pictures, whatever they say."""
+    """`read IMAGE...` lists the codes in pictures; `verify FILE...` checks one code in each input."""
     verbs = parser.add_subparsers(required=True, metavar="VERB")
     read = verbs.add_parser("read", help="list the codes in pictures; believes nothing")
     read.add_argument("images", type=Path, nargs="+", metavar="IMAGE")
     read.add_argument("--engine", choices=app.READERS, help="this engine alone; left out: all, best first")
     read.add_argument("--json", action="store_true", help="one JSON object a picture")
     read.set_defaults(run=_read)
+
+    verify = verbs.add_parser("verify", help="check codes against a trust folder, as a door would")
+    verify.add_argument("files", nargs="+", metavar="FILE", help="a picture, a text file, or - for either")
+    verify.add_argument(
+        "--trust", type=Path, required=True, metavar="DIR", help="issuer keys and status lists"
+    )
+    verify.add_argument("--now", type=_instant, metavar="RFC3339", help="left out: the clock of this machine")
+    verify.add_argument("--site", help='this door, such as "tower-1/lobby"; left out: any door')
+    verify.add_argument("--aud", help="another audience that this door answers to")
+    verify.add_argument("--nonce", type=_nonce, metavar="HEX", help="what this door's screen shows")
+    verify.add_argument("--json", action="store_true", help="one JSON object an input")
+    verify.set_defaults(run=_verify)
 
 
 def _read(args: argparse.Namespace) -> int:
@@ -45,7 +67,7 @@ def _read(args: argparse.Namespace) -> int:
     return code
 
 
-def _first(readers: Iterable[CodeReader], luma: Pixels) -> tuple[Symbol, ...]:
+def _first(readers: Sequence[CodeReader], luma: Pixels) -> tuple[Symbol, ...]:
     """What the first reader finds that finds anything."""
     return next(filter(None, (reader.read(luma) for reader in readers)), ())
 
@@ -64,3 +86,128 @@ def _tell(path: Path, symbols: Sequence[Symbol]) -> None:
 def _harmless(text: str) -> str:
     """A stranger's text on one line, without the control sequences that a terminal would obey."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def _verify(args: argparse.Namespace) -> int:
+    trust = app.open_trust(args.trust)
+    worst = Exit.OK
+    for name in progress(args.files, total=len(args.files), label="verifying"):
+        now = args.now or app.system_clock().now()
+        gate = partial(_gate, trust=trust, site=args.site, audience=args.aud, nonce=args.nonce)
+        row: dict[str, object] = {"input": name, "format": None, "result": "refused", "reason": None}
+        try:
+            _judge(row, _bytes(name), trust, now, gate, args.site)
+        except InputError as error:
+            fail(error)
+            row |= {"reason": Reason.CODE_UNREADABLE.value, "error": error.message}
+            worst = max(worst, Exit.USAGE)
+        except Refused as refused:
+            row |= {"reason": refused.reason.value, "detail": refused.detail}
+            worst = max(worst, Exit.REFUSED)
+        if args.json:
+            emit(row)
+        elif "error" not in row:
+            print(f"{name}: {row['result']}" + (f" ({row['reason']})" if row["reason"] else ""))
+    return worst
+
+
+def _judge(
+    row: dict[str, object],
+    data: bytes,
+    trust: TrustSnapshot,
+    now: datetime,
+    gate: Callable[[SignedCard], Gate],
+    site: str | None,
+) -> None:
+    """Fills in what becomes known of one input, as far as it gets. Raises InputError and Refused."""
+    from edge.card.ecard import decode  # noqa: PLC0415
+    from edge.trust.verify import verify  # noqa: PLC0415
+
+    code = _code(data, str(row["input"]))
+    row["format"] = "ecard"
+    signed = decode(code)
+    card = verify(signed, trust, now=now, gate=gate(signed))
+    _check_rules(card, site)
+    row |= {"result": "valid", **_facts(card)}
+
+
+def _check_rules(card: Card, site: str | None) -> None:
+    """The rules of `edge.policy` that hold at every door. Raises Refused."""
+    from edge.card.claims import Freshness  # noqa: PLC0415
+
+    if site is not None and not card.covers(site):
+        raise Refused(Reason.DOOR_NOT_PERMITTED, "the card is for other doors")
+    if card.list_freshness is Freshness.STALE:
+        raise Refused(Reason.STATUS_STALE, "the status list is too old")
+
+
+def _facts(card: Card) -> dict[str, object]:
+    """What may be told of a card: who signed it, and nothing of whom it is about."""
+    return {
+        "issuer": card.issuer,
+        "pseudonym": card.pseudonym,
+        "expires": card.expires.isoformat(),
+        "list_freshness": card.list_freshness.value,
+    }
+
+
+def _code(data: bytes, name: str) -> Code:
+    """The one code in a picture, or in a text. Raises InputError for a broken picture, else Refused."""
+    from edge.card.code import one_code, parse_code  # noqa: PLC0415
+
+    luma = app.luma_of(data, name=name)
+    if luma is None:
+        # Only line ends are cut: a space is a digit of base45. Latin-1 takes any byte; parse_code does not.
+        return parse_code(data.rstrip(b"\r\n").decode("latin-1"))
+    code = one_code(_first(app.open_picture_readers(), luma))
+    if code is None:
+        raise Refused(Reason.CODE_UNREADABLE, "no code in the picture")
+    return code
+
+
+def _bytes(name: str) -> bytes:
+    if name != _STDIN:
+        return app.read_file(Path(name))
+    try:
+        return app.read_stream(sys.stdin.buffer, name="standard input")
+    except OSError as error:
+        raise InputError(f"standard input: cannot be read: {error}", hint="pipe a file into it") from error
+
+
+def _gate(
+    signed: SignedCard, *, trust: TrustSnapshot, site: str | None, audience: str | None, nonce: bytes | None
+) -> Gate:
+    """The door that is asked about; without `site`, one that stands where the issuer's cards are for."""
+    from edge.trust.snapshot import ANYWHERE, Scope  # noqa: PLC0415
+    from edge.trust.verify import Gate  # noqa: PLC0415
+
+    venue = "door"
+    if site is None:
+        issuer = trust.issuers.get(signed.kid)
+        scope = issuer.scope if issuer else Scope((ANYWHERE,), (ANYWHERE,))
+        venue, place = next(iter(scope.venues), venue), next(iter(scope.sites), ANYWHERE)
+        site = ANYWHERE if place == ANYWHERE else f"{place}/any"
+        audience = audience or signed.presentation.audience
+    return Gate(
+        site=site,
+        venue=venue,
+        audiences=frozenset({audience} if audience else ()),
+        nonce=nonce,
+    )
+
+
+def _instant(text: str) -> datetime:
+    try:
+        now = datetime.fromisoformat(text)
+    except ValueError:
+        now = None
+    if now is None or now.tzinfo is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no RFC 3339 time, such as 2026-11-21T09:30:00Z")
+    return now.astimezone(UTC)
+
+
+def _nonce(text: str) -> bytes:
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not hexadecimal") from None
