@@ -17,13 +17,12 @@ SOURCES = sorted(path for room in ("edge", "hw", "tools", "models") for path in 
 
 def calls(name: str) -> list[str]:
     """Files in which `name(...)` is called."""
-    found = []
-    for path in SOURCES:
-        tree = ast.parse(path.read_text("utf-8"))
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name:
-                found.append(str(path.relative_to(ROOT)))
-    return found
+    return [
+        str(path.relative_to(ROOT))
+        for path in SOURCES
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name
+    ]
 
 
 @pytest.mark.parametrize(("name", "home"), [("Grant", "edge/policy.py"), ("Card", "edge/trust/verify.py")])
@@ -35,7 +34,8 @@ def test_a_refusal_is_caught_in_one_place_of_the_passage() -> None:
     catchers = [
         str(path.relative_to(ROOT))
         for path in SOURCES
-        if path.is_relative_to(ROOT / "edge" / "passage") and "except Refused" in path.read_text("utf-8").partition('"""')[2].partition('"""')[2]
+        if path.is_relative_to(ROOT / "edge" / "passage")
+        and "except Refused" in path.read_text("utf-8").partition('"""')[2].partition('"""')[2]
     ]
     assert catchers == ["edge/passage/stages.py"]
 
@@ -53,7 +53,9 @@ def test_only_edge_and_hw_are_packages() -> None:
     distributions = packages_distributions()
     assert set(distributions["edge"]) == {"doorward"}
     assert set(distributions["hw"]) == {"doorward"}
-    assert not [room for room in ("tools", "tests", "models", "firmware") if (ROOT / room / "__init__.py").exists()]
+    assert not [
+        room for room in ("tools", "tests", "models", "firmware") if (ROOT / room / "__init__.py").exists()
+    ]
 
 
 @pytest.mark.parametrize("name", ["utils", "util", "helpers", "common", "misc"])
@@ -64,7 +66,10 @@ def test_no_room_is_a_drawer(name: str) -> None:
 def test_every_dependency_says_why() -> None:
     text = (ROOT / "pyproject.toml").read_text("utf-8")
     project = tomllib.loads(text)["project"]
-    wanted = [*project["dependencies"], *(d for extra in project["optional-dependencies"].values() for d in extra)]
+    wanted = [
+        *project["dependencies"],
+        *(d for extra in project["optional-dependencies"].values() for d in extra),
+    ]
     for dependency in wanted:
         if dependency.startswith("doorward["):
             continue
@@ -80,7 +85,9 @@ def tracked() -> list[Path]:
 
 
 def test_no_weights_and_no_photographs_are_committed() -> None:
-    assert not [path for path in tracked() if path.suffix in {".tflite", ".npz", ".npy", ".jpg", ".jpeg", ".bin"}]
+    assert not [
+        path for path in tracked() if path.suffix in {".tflite", ".npz", ".npy", ".jpg", ".jpeg", ".bin"}
+    ]
 
 
 def test_no_file_names_a_place_of_one_machine() -> None:

@@ -42,20 +42,26 @@ def develop(taken: Sequence[tuple[Frame, Moment]]) -> list[Shot]:
 
 
 def _telling(taken: Sequence[tuple[Frame, Moment]]) -> list[tuple[Frame, Moment]]:
-    """Frames where something changed: a code came into view, a signal, a state, the door."""
-    chosen: list[tuple[Frame, Moment]] = []
-    before: tuple[object, ...] | None = None
+    """Frames in which something happened: a code, a look with a new answer, a decision, a signal, the door."""
+    told: list[tuple[Frame, Moment]] = []
+    before: Moment | None = None
     for frame, moment in taken:
-        seen = bool(moment.symbols)
-        looked = moment.evidence.reason if moment.evidence else None
-        now = (moment.state, moment.signal, seen, looked, bool(moment.door))
-        if before is None or now != before:
-            chosen.append((frame, moment))
-        before = now
-    told = [pair for pair in chosen if pair[1].state is not State.IDLE or pair[1].symbols]
+        if _happened(moment, before):
+            told.append((frame, moment))
+        before = moment
     if len(told) > MAX_SHOTS:
         told = [*told[: MAX_SHOTS - 2], *told[-2:]]
     return told or list(taken[:1])
+
+
+def _happened(moment: Moment, before: Moment | None) -> bool:
+    if before is None or moment.outcome or moment.door:
+        return bool(moment.symbols or moment.outcome or moment.door)
+    if moment.symbols and not before.symbols:
+        return True
+    if moment.evidence and (before.evidence is None or moment.evidence.reason != before.evidence.reason):
+        return True
+    return moment.signal is not None and moment.signal != before.signal
 
 
 def _shot(frame: Frame, moment: Moment, start_ms: int) -> Shot:

@@ -190,8 +190,10 @@ class Theatre:
             if verifier.state is not State.FACE:
                 break
             yield (last := faces(turn % SEEDS))
-        while verifier.state is not State.IDLE:
-            yield last if verifier.state is not State.COOLDOWN else nobody
+        while verifier.state is State.RELEASED:
+            yield last
+        while verifier.state is not State.IDLE or self._door.is_open:
+            yield nobody
 
     def _faces(self, scene: Scene, seed: int) -> Pixels:
         cast = self._world.cast

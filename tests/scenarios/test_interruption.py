@@ -1,0 +1,79 @@
+"""Told to stop in the middle of a passage: the strike relocks first, and the record is complete."""
+
+from __future__ import annotations
+
+import secrets
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from edge.app import open_face_engine
+from edge.audit.evidence import open_evidence, verify
+from edge.audit.record import DoorChange, Passage, StopCause, Stopped
+from edge.decision import Reason
+from edge.demo.cast import Cast
+from edge.demo.passages import SCENES
+from edge.demo.play import Theatre
+from edge.demo.world import World
+from edge.passage.machine import State
+from edge.ports import DoorEventKind
+
+if TYPE_CHECKING:
+    from edge.passage.verifier import Moment
+
+pytestmark = pytest.mark.usefixtures("built_models", "photos")
+
+
+def records(journal: Path) -> list[object]:
+    with open_evidence(journal) as evidence:
+        return [entry.record for entry in evidence.entries()]
+
+
+def interrupted_in(state: State, folder: Path) -> list[object]:
+    """Play the genuine passage, stop in `state`, and return what the journal then says."""
+    theatre = Theatre(World(open_face_engine(), Cast()), folder, secrets.token_bytes(32))
+    stop = threading.Event()
+
+    def watch(moment: Moment) -> None:
+        if moment.state is state:
+            stop.set()
+
+    theatre.play(SCENES[0], stop=stop, on_moment=watch)
+    theatre.close(StopCause.SIGNAL)
+    assert verify(theatre.journal_path).size > 0
+    return records(theatre.journal_path)
+
+
+def test_while_looking_for_a_face_it_is_recorded_as_interrupted(tmp_path: Path) -> None:
+    *_, passage, stopped = interrupted_in(State.FACE, tmp_path)
+    assert isinstance(passage, Passage)
+    assert passage.reason is Reason.PASSAGE_INTERRUPTED
+    assert isinstance(stopped, Stopped)
+
+
+def test_while_the_strike_is_released_it_relocks_and_says_so(tmp_path: Path) -> None:
+    told = interrupted_in(State.RELEASED, tmp_path)
+    changes = [record.change for record in told if isinstance(record, DoorChange)]
+    assert changes == [DoorEventKind.RELEASED, DoorEventKind.RELOCKED]
+    assert isinstance(told[-1], Stopped)
+    assert told[-1].cause is StopCause.SIGNAL
+
+
+def test_ctrl_c_ends_the_running_device_in_order(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "edge", "run", "--sim", "--journal", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as device:
+        assert device.stdout is not None
+        assert device.stdout.readline().startswith("ready")
+        device.stdout.readline()  # the first passage is over, the second is about to begin
+        device.send_signal(signal.SIGINT)
+        _, errors = device.communicate(timeout=30)
+    assert device.returncode == 0
+    assert errors == ""
+    last = records(tmp_path / "journal.db")[-1]
+    assert isinstance(last, Stopped)
+    assert last.cause is StopCause.SIGNAL
