@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import cv2
 import numpy as np
 
-from hw.sim.optics import FOCAL_PER_WIDTH, Size, blurred, doorway, lobby, sense
+from hw.sim.optics import FOCAL_PER_WIDTH, Size, doorway, lobby, sense
 
 if TYPE_CHECKING:
     from edge.ports import Floats, Pixels
@@ -168,12 +168,18 @@ def _lay(scene: Floats, picture: Pixels, pose: _Pose) -> Floats:
     warped = cv2.resize(
         cv2.warpPerspective(layer, matrix, fine), (width, height), interpolation=cv2.INTER_AREA
     )
-    cover = warped[..., 3:]
-    shade = blurred(
-        np.asarray(np.roll(cover[..., 0], (width // 90, width // 160), (0, 1)), np.float32), width / 60
-    )
-    lit = scene * (1 - 0.35 * shade[..., None])
-    return np.asarray(warped[..., :3] + lit * (1 - cover), dtype=np.float32)
+    cover = np.asarray(warped[..., 3:], dtype=np.float32)
+    return np.asarray(warped[..., :3] + scene * _light(cover) * (1 - cover), dtype=np.float32)
+
+
+def _light(cover: Floats) -> Floats:
+    """What is left of the light behind a picture, (H, W, 1): its shadow, lower to the right and soft."""
+    height, width = cover.shape[:2]
+    small = (width // 4, height // 4)  # nobody sees pixels in a blur of 20
+    aside = np.array([[1, 0, small[0] / 160], [0, 1, small[0] / 90]], np.float64)
+    shade = cv2.warpAffine(cv2.resize(cover, small, interpolation=cv2.INTER_AREA), aside, small)
+    soft = cv2.resize(cv2.GaussianBlur(shade, (0, 0), small[0] / 60), (width, height))
+    return 1 - 0.35 * np.asarray(soft, dtype=np.float32)[..., None]
 
 
 def _perspective(picture: Pixels, pose: _Pose, frame_width: int) -> Floats:
