@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import IO
 
-# What zipfile and tarfile raise for damaged, truncated, encrypted and unknown content, and for missing members.
+# What zipfile and tarfile raise for damaged, truncated, encrypted or unknown content and missing members.
 UNUSABLE = (
     OSError,
     EOFError,

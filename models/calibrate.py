@@ -7,7 +7,6 @@ once; nobody who builds needs a photograph, and everybody gets the same bytes.
 from __future__ import annotations
 
 import json
-import warnings
 from typing import TYPE_CHECKING
 
 import equalise
@@ -88,17 +87,13 @@ def _activations(
     content: bytes, probes: list[NDArray[np.float32]]
 ) -> Iterator[dict[str, NDArray[np.float32]]]:
     """Every operator's output by name, picture by picture."""
-    with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore"
-        )  # keeping all tensors is meant for debugging, it says: that is what this is
-        interpreter = Interpreter(
-            model_content=content,
-            num_threads=1,
-            experimental_preserve_all_tensors=True,
-            # XNNPACK would fuse operators, and the tensors between them would be empty
-            experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
-        )
+    interpreter = Interpreter(
+        model_content=content,
+        num_threads=1,
+        experimental_preserve_all_tensors=True,
+        # XNNPACK would fuse operators, and the tensors between them would be empty
+        experimental_op_resolver_type=OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES,
+    )
     interpreter.allocate_tensors()
     graph = Graph(content)
     outputs = [int(op.outputs[0]) for op in graph.operators]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -35,7 +36,7 @@ def weight_only_int8(content: bytes) -> bytes:
 
 
 def _quantised(job: quantizer.Quantizer, ranges: dict[str, dict[str, NDArray[np.float32]]] | None) -> bytes:
-    with _silence():
+    with _silence(), warnings.catch_warnings(action="ignore", category=UserWarning):  # "for debugging only"
         result = job.quantize(ranges, enable_progress_bar=False, enable_progress_report=False)
     return bytes(result.quantized_model)
 
