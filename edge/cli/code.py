@@ -78,9 +78,9 @@ def _row(symbol: Symbol) -> dict[str, str]:
 
 def _tell(path: Path, symbols: Sequence[Symbol]) -> None:
     if not symbols:
-        print(f"{path}: no code")
+        print(f"{_harmless(str(path))}: no code")
     for symbol in symbols:
-        print(f"{path}: {_harmless(symbol.text)} ({symbol.engine})")
+        print(f"{_harmless(str(path))}: {_harmless(symbol.text)} ({symbol.engine})")
 
 
 def _harmless(text: str) -> str:
@@ -107,7 +107,7 @@ def _verify(args: argparse.Namespace) -> int:
         if args.json:
             emit(row)
         elif "error" not in row:
-            print(f"{name}: {row['result']}" + (f" ({row['reason']})" if row["reason"] else ""))
+            print(f"{_harmless(name)}: {row['result']}" + (f" ({row['reason']})" if row["reason"] else ""))
     return worst
 
 

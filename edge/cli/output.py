@@ -13,10 +13,15 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+# What str.splitlines takes for the end of a line and JSON does not escape by itself.
+_LINE_ENDS = {ord(end): f"\\u{ord(end):04x}" for end in "\x85\u2028\u2029"}
+
 
 def emit(row: Mapping[str, object]) -> None:
     """One JSON object on one line of standard output, flushed so that a pipe sees it at once."""
-    print(json.dumps(row, ensure_ascii=False, separators=(",", ":")), flush=True)
+    text = json.dumps(row, ensure_ascii=False, separators=(",", ":")).translate(_LINE_ENDS)
+    # A file name that is not UTF-8 becomes \udcXX escapes, which JSON allows.
+    print(text.encode(errors="backslashreplace").decode(), flush=True)
 
 
 def fail(error: EdgeError) -> None:

@@ -1,0 +1,418 @@
+"""`doorward code read` and `doorward code verify`, as a script meets them."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+import types
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+import segno
+from conftest import shared
+from office import HOLDER, NOW, enrolment, new_issuer
+from PIL import Image
+from qr_pictures import draw
+
+from edge.__main__ import main
+from edge.issuing.wallet import Wallet
+from hw.codes_zbar import ZbarReader
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]):
+    """Runs a command with --json; returns the exit code, the rows and what was said on standard error."""
+
+    def call(*argv: object) -> tuple[int, list[dict[str, object]], str]:
+        code = main(["code", *map(str, argv), "--json"])
+        out, err = capsys.readouterr()
+        return code, [json.loads(line) for line in out.splitlines()], err
+
+    return call
+
+
+def saved(path: Path, luma: np.ndarray) -> Path:
+    Image.fromarray(luma).save(path)
+    return path
+
+
+# --- read
+
+
+def test_each_picture_is_a_row_in_the_order_of_the_command_line(run, tmp_path) -> None:
+    one = saved(tmp_path / "one.png", draw("EC1: A  B"))
+    none = saved(tmp_path / "none.jpg", np.full((200, 200), 255, np.uint8))
+    two = saved(tmp_path / "two.png", np.vstack([draw("EC1:TOP", version=4), draw("EC1:BELOW", version=4)]))
+    code, rows, err = run("read", two, none, one)
+    assert (code, err) == (0, "")
+    assert [row["file"] for row in rows] == [str(two), str(none), str(one)]
+    assert [[symbol["text"] for symbol in row["codes"]] for row in rows] == [
+        ["EC1:TOP", "EC1:BELOW"],
+        [],
+        ["EC1: A  B"],
+    ]
+    assert rows[2]["codes"] == [
+        {"text": "EC1: A  B", "payload_hex": b"EC1: A  B".hex(), "engine": "zxing"},
+    ]
+
+
+def test_an_unreadable_picture_does_not_stop_the_others(run, tmp_path) -> None:
+    (tmp_path / "text.png").write_bytes(b"EC1:HELLO")
+    (tmp_path / "empty.png").write_bytes(b"")
+    good = saved(tmp_path / "good.png", draw("EC1:GOOD"))
+    code, rows, err = run(
+        "read", tmp_path / "text.png", tmp_path / "missing.png", good, tmp_path / "empty.png", tmp_path
+    )
+    assert code == 2
+    assert [bool(row["codes"]) for row in rows] == [False, False, True, False, False]
+    assert ["error" in row for row in rows] == [True, True, False, True, True]
+    assert err.count("error: ") == err.count("hint: ") == 4
+    assert str(tmp_path / "missing.png") in err
+
+
+@pytest.mark.parametrize("engine", ["zxing", "zbar"])
+def test_an_engine_can_be_named(run, tmp_path, engine) -> None:
+    _, rows, _ = run("read", saved(tmp_path / "a.png", draw("EC1:A")), "--engine", engine)
+    assert rows[0]["codes"][0]["engine"] == engine
+
+
+def test_where_the_best_engine_is_missing_the_other_reads(run, tmp_path, monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "zxingcpp", None)
+    _, rows, _ = run("read", saved(tmp_path / "a.png", draw("EC1:A")))
+    assert rows[0]["codes"][0]["engine"] == "zbar"
+
+
+def test_where_no_engine_is_there_the_fault_says_what_to_install(run, monkeypatch, tmp_path) -> None:
+    monkeypatch.setitem(sys.modules, "zxingcpp", None)
+    monkeypatch.setitem(sys.modules, "pyzbar", None)
+    code, rows, err = run("read", saved(tmp_path / "a.png", draw("EC1:A")))
+    assert (code, rows) == (3, [])
+    assert "hint: sudo apt-get install libzbar0" in err
+
+
+def test_the_second_engine_is_asked_where_the_first_reads_nothing(run, tmp_path, monkeypatch) -> None:
+    blind = types.SimpleNamespace(
+        read_barcodes=lambda *_, **__: [],
+        BarcodeFormat=types.SimpleNamespace(QRCodeModel2=1),
+        TextMode=types.SimpleNamespace(Plain=0),
+    )
+    monkeypatch.setitem(sys.modules, "zxingcpp", blind)
+    _, rows, _ = run("read", saved(tmp_path / "a.png", draw("EC1:A")))
+    assert [symbol["engine"] for symbol in rows[0]["codes"]] == [ZbarReader.name]
+
+
+def test_parts_of_a_structured_append_are_not_listed(run, tmp_path) -> None:
+    part = np.array([list(row) for row in segno.make_sequence("EC1:" * 30, symbol_count=2)[0].matrix])
+    luma = np.kron(np.where(np.pad(part, 4), 0, 255).astype(np.uint8), np.ones((4, 4), np.uint8))
+    code, rows, _ = run("read", saved(tmp_path / "part.png", luma))
+    assert (code, rows[0]["codes"]) == (0, [])
+
+
+def test_bytes_that_are_no_text_are_exact_in_hex(run, tmp_path) -> None:
+    payload = bytes(range(256))
+    _, rows, _ = run("read", saved(tmp_path / "a.png", draw(payload, mode="byte")))
+    assert rows[0]["codes"][0]["payload_hex"] == payload.hex()
+
+
+def test_a_picture_of_twelve_megapixels_is_read(run, tmp_path) -> None:
+    luma = np.full((3024, 4032), 170, np.uint8)
+    symbol = draw("EC1:LARGE", scale=6)
+    luma[1200 : 1200 + symbol.shape[0], 2000 : 2000 + symbol.shape[1]] = symbol
+    _, rows, _ = run("read", saved(tmp_path / "a.jpg", luma))
+    assert [symbol["text"] for symbol in rows[0]["codes"]] == ["EC1:LARGE"]
+
+
+def test_real_pictures_are_read_in_one_call(run) -> None:
+    files = sorted(shared("qr", "dcc-quality-assurance").glob("*.png"))[:20]
+    code, rows, _ = run("read", *files)
+    assert code == 0
+    assert [row["file"] for row in rows] == list(map(str, files))
+    assert all(row["codes"][0]["text"].startswith("HC1:") for row in rows)
+
+
+def test_for_people_there_is_a_line_a_code_and_no_control_character(tmp_path, capsys) -> None:
+    hostile = saved(tmp_path / "a.png", draw(b"\x1b[2Jcaf\xc3\xa9\r\nB", mode="byte"))
+    none = saved(tmp_path / "b.png", np.zeros((50, 50), np.uint8))
+    assert main(["code", "read", str(hostile), str(none)]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        f"{hostile}: \\x1b[2Jcaf\u00e9\\r\\nB (zxing)",
+        f"{none}: no code",
+    ]
+
+
+def test_a_row_is_one_line_whatever_a_stranger_writes(tmp_path, capsys) -> None:
+    text = "a\x85b\u2028c\u2029d\r\ne"
+    file = os.fsencode(tmp_path) + b"/\xff.png"
+    Path(os.fsdecode(file)).write_bytes(png_of(draw(text.encode(), mode="byte")))
+    assert main(["code", "read", os.fsdecode(file), "--json"]) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    row = json.loads(line)
+    assert row["codes"][0]["text"] == text
+    assert os.fsencode(row["file"]) == file
+    assert main(["code", "read", os.fsdecode(file)]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 1
+
+
+# --- verify
+
+
+@pytest.fixture(scope="module")
+def office():
+    """An issuer, a card and the wallet that holds it."""
+    issuer = new_issuer()
+    issued = issuer.enrol(enrolment(subject="resident-7", scope=("tower-1/lobby",)), now=NOW)
+    return types.SimpleNamespace(issuer=issuer, issued=issued, wallet=Wallet(HOLDER, issued.card))
+
+
+@pytest.fixture
+def trust(office, tmp_path) -> Path:
+    return published(office, tmp_path / "trust", NOW)
+
+
+def published(office, folder: Path, now) -> Path:
+    for name, data in office.issuer.publish(now):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+    return folder
+
+
+@pytest.fixture
+def check(run, trust, tmp_path):
+    """Verifies inputs given as bytes, a second after the code was made."""
+
+    def call(
+        *inputs: bytes, options: tuple[object, ...] = (), now=NOW + timedelta(seconds=1), folder: Path = trust
+    ):
+        paths = []
+        for index, data in enumerate(inputs):
+            paths.append(tmp_path / f"input-{index}")
+            paths[-1].write_bytes(data)
+        return run("verify", "--trust", folder, "--now", now.isoformat(), *options, *paths)
+
+    return call
+
+
+def png_of(luma: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(luma).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def png(text: str) -> bytes:
+    return png_of(draw(text))
+
+
+def test_a_good_code_is_valid_as_text_and_as_a_picture(check, office, tmp_path) -> None:
+    text = office.wallet.code(NOW)
+    code, rows, err = check(text.encode(), text.encode() + b"\r\n", png(text))
+    assert (code, err) == (0, "")
+    for index, row in enumerate(rows):
+        assert list(row)[:4] == ["input", "format", "result", "reason"]
+        assert row["input"] == str(tmp_path / f"input-{index}")
+        assert (row["format"], row["result"], row["reason"]) == ("ecard", "valid", None)
+        assert row["issuer"] == "tower-1"
+
+
+def test_nothing_of_the_person_or_the_code_is_told(check, office) -> None:
+    text = office.wallet.code(NOW)
+    _, rows, _ = check(text.encode())
+    said = json.dumps(rows)
+    assert "resident-7" not in said
+    assert office.issued.card_id.hex() not in said
+    assert text[4:24] not in said
+
+
+def test_a_leading_space_is_part_of_the_code(check, office) -> None:
+    text = office.wallet.code(NOW)
+    _, rows, _ = check(b" " + text.encode(), text.encode() + b" ", b"\n" + text.encode())
+    assert [row["reason"] for row in rows] == ["code.unreadable"] * 3
+
+
+NOT_CODES = {
+    "empty": b"",
+    "line ends": b"\r\n\r\n",
+    "another text": b"hello",
+    "another format": b"HC1:6BF+70790T9WJWG",
+    "the prefix alone, in lower case": b"ec1:",
+    "not base45": b"EC1:abc",
+    "10 MB of base45": b"EC1:" + b"A" * 10_000_000,
+    "10 MB of zeros": bytes(10_000_000),
+    "binary garbage": np.random.default_rng(1).bytes(5_000),
+    "UTF-16": "EC1:AAA".encode("utf-16"),
+    "a byte order mark": b"\xef\xbb\xbfEC1:AAA",
+    "a picture without a code": png_of(np.full((99, 99), 255, np.uint8)),
+    "a picture of another code": png_of(draw("HC1:6BF+70790T9WJWG")),
+}
+
+
+@pytest.mark.parametrize("data", NOT_CODES.values(), ids=NOT_CODES.keys())
+def test_what_is_no_code_is_refused_in_one_line(check, data) -> None:
+    code, rows, err = check(data)
+    assert (code, err, len(rows)) == (1, "", 1)
+    assert (rows[0]["format"], rows[0]["result"], rows[0]["reason"]) == (None, "refused", "code.unreadable")
+    assert len(json.dumps(rows)) < 400
+
+
+def test_two_codes_in_one_picture_are_refused_even_if_they_are_the_same(check, office) -> None:
+    symbol = draw(office.wallet.code(NOW))
+    code, rows, _ = check(png_of(np.hstack([symbol, symbol])))
+    assert (code, rows[0]["format"], rows[0]["reason"]) == (1, None, "code.several")
+
+
+def test_a_code_that_parses_and_does_not_hold_is_refused_with_its_format(check, office) -> None:
+    text = office.wallet.code(NOW)
+    forged = text[:-1] + ("0" if text[-1] != "0" else "1")
+    code, rows, _ = check(b"EC1:00", forged.encode())
+    assert code == 1
+    assert [row["format"] for row in rows] == ["ecard"] * 2
+    assert rows[0]["reason"] == "card.malformed"
+    assert rows[1]["reason"] in {"signature.bad", "code.unreadable", "card.malformed"}
+
+
+def test_time_is_what_now_says(check, office) -> None:
+    text = office.wallet.code(NOW).encode()
+    reasons = {}
+    for days in (0, 29, 31):
+        now = NOW + timedelta(days=days, seconds=5)
+        _, rows, _ = check(office.wallet.code(now).encode(), text, now=now)
+        reasons[days] = [row["reason"] for row in rows]
+    # After a week the status list is too old whatever the card says; an expired card is refused as that.
+    assert reasons == {
+        0: [None, None],
+        29: ["status.stale", "code.stale"],
+        31: ["card.expired", "card.expired"],
+    }
+
+
+def test_a_time_without_a_zone_is_a_usage_error(trust, capsys) -> None:
+    for text in ("2026-03-02T08:00:08", "yesterday", ""):
+        with pytest.raises(SystemExit) as caught:
+            main(["code", "verify", "--trust", str(trust), "--now", text, "-"])
+        assert caught.value.code == 2
+        assert "RFC 3339" in capsys.readouterr().err
+
+
+def test_without_now_the_clock_of_the_machine_is_asked(run, office, trust, tmp_path) -> None:
+    (tmp_path / "code").write_text(office.wallet.code(NOW))
+    _, rows, _ = run("verify", "--trust", trust, tmp_path / "code")
+    assert rows[0]["reason"] in {"card.expired", "card.not_yet_valid", "clock.untrusted"}
+
+
+def test_a_site_narrows_what_is_valid(check, office) -> None:
+    plain = office.wallet.code(NOW).encode()
+    bound = office.wallet.code(NOW, aud="tower-1/garage").encode()
+    asked = office.wallet.code(NOW, cnonce=bytes(8)).encode()
+    cases = {
+        (): [None, None, "code.nonce"],
+        ("--site", "tower-1/lobby"): [None, "code.audience", "code.nonce"],
+        ("--site", "tower-2"): ["door.not_permitted", "code.audience", "code.nonce"],
+        ("--site", "tower-1/lobby", "--aud", "tower-1/garage"): [None, None, "code.nonce"],
+        ("--aud", "tower-1/cellar"): [None, "code.audience", "code.nonce"],
+        ("--nonce", "00" * 8): ["code.nonce", "code.nonce", None],
+    }
+    found = {
+        options: [row["reason"] for row in check(plain, bound, asked, options=options)[1]]
+        for options in cases
+    }
+    assert found == cases
+
+
+def test_an_issuer_that_nobody_published_is_unknown(check, office) -> None:
+    stranger = new_issuer(seed=9).enrol(enrolment(), now=NOW)
+    _, rows, _ = check(Wallet(HOLDER, stranger.card).code(NOW).encode())
+    assert (rows[0]["format"], rows[0]["reason"]) == ("ecard", "issuer.unknown")
+
+
+def test_a_revoked_card_is_refused_from_the_next_list_on(check, tmp_path) -> None:
+    issuer = new_issuer(seed=5)
+    issued = issuer.enrol(enrolment(), now=NOW)
+    issuer.revoke(issued.entries[0].index)
+    folder = published(types.SimpleNamespace(issuer=issuer), tmp_path / "revoked", NOW)
+    _, rows, _ = check(Wallet(HOLDER, issued.card).code(NOW).encode(), folder=folder)
+    assert rows[0]["reason"] == "card.revoked"
+
+
+def test_an_unreadable_input_is_told_and_the_others_go_on(run, office, trust, tmp_path) -> None:
+    (tmp_path / "code").write_text(office.wallet.code(NOW))
+    (tmp_path / "half.png").write_bytes(png(office.wallet.code(NOW))[:300])
+    names = [tmp_path / "missing", tmp_path / "half.png", tmp_path, tmp_path / "code"]
+    code, rows, err = run("verify", "--trust", trust, "--now", NOW.isoformat(), *names)
+    assert code == 2
+    assert [row["result"] for row in rows] == ["refused", "refused", "refused", "valid"]
+    assert ["error" in row for row in rows] == [True, True, True, False]
+    assert err.count("error: ") == err.count("hint: ") == 3
+
+
+def test_a_broken_trust_folder_is_a_fault_that_names_the_file(run, office, trust, tmp_path) -> None:
+    (tmp_path / "code").write_text(office.wallet.code(NOW))
+    (key,) = (trust / "issuers").iterdir()
+    good = key.read_bytes()
+    for data in (
+        b"",
+        b"{}",
+        good[: len(good) // 2],
+        good.replace(b"tower-1", b"tower-1\\u0000"),
+        bytes(9000),
+    ):
+        key.write_bytes(data)
+        code, rows, err = run("verify", "--trust", trust, tmp_path / "code")
+        assert (code, rows) == (3, [])
+        assert key.name in err.splitlines()[0]
+        assert err.splitlines()[1].startswith("hint: ")
+
+
+def test_a_missing_or_empty_trust_folder_is_a_fault(run, tmp_path) -> None:
+    (tmp_path / "empty").mkdir()
+    for folder in (tmp_path / "missing", tmp_path / "empty"):
+        code, rows, err = run("verify", "--trust", folder, "-")
+        assert (code, rows) == (3, [])
+        assert "hint: " in err
+
+
+def doorward(*argv: object, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-m", "edge", "code", *map(str, argv)]
+    return subprocess.run(command, input=stdin, capture_output=True, check=False, cwd=ROOT)
+
+
+@pytest.mark.parametrize("form", ["text", "picture"])
+def test_standard_input_is_read_as_a_file_would_be(office, trust, form) -> None:
+    text = office.wallet.code(NOW)
+    stdin = text.encode() + b"\n" if form == "text" else png(text)
+    done = doorward("verify", "--trust", trust, "--now", NOW.isoformat(), "--json", "-", stdin=stdin)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert json.loads(done.stdout) | {"input": "-", "result": "valid"} == json.loads(done.stdout)
+
+
+def test_more_standard_input_than_any_picture_is_an_input_error(trust) -> None:
+    done = doorward("verify", "--trust", trust, "--json", "-", stdin=bytes(33 * 2**20))
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"error: standard input: larger than 32 MB")
+
+
+def test_for_people_there_is_a_line_an_input(office, trust, tmp_path, capsys) -> None:
+    good, bad = tmp_path / "good", tmp_path / "bad"
+    good.write_text(office.wallet.code(NOW))
+    bad.write_text("EC1:")
+    code = main(["code", "verify", "--trust", str(trust), "--now", NOW.isoformat(), str(good), str(bad)])
+    assert code == 1
+    assert capsys.readouterr().out.splitlines() == [f"{good}: valid", f"{bad}: refused (card.malformed)"]
+
+
+def test_a_text_is_verified_without_loading_a_code_engine(office, trust, tmp_path) -> None:
+    (tmp_path / "code").write_text(office.wallet.code(NOW))
+    script = (
+        "import sys; from edge.__main__ import main; "
+        f"main(['code', 'verify', '--trust', {str(trust)!r}, '--now', {NOW.isoformat()!r}, {str(tmp_path / 'code')!r}]); "
+        "print(sorted({'cv2', 'zxingcpp', 'pyzbar', 'tflite_runtime'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, cwd=ROOT, check=False
+    )
+    assert done.stdout.splitlines() == [f"{tmp_path / 'code'}: valid", "[]"]
