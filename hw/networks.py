@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 MAX_MODEL_BYTES = 16 * 1024 * 1024  # three times the largest we build (float MobileFaceNet, 5.2 MB)
 MAX_MANIFEST_CHARS = 64 * 1024  # ten times ours; what is cut off cannot be parsed
+NPY_MAGIC = b"\x93NUMPY"
 REBUILD = "build the models again: make models"
 
 
@@ -82,12 +83,13 @@ def read_array(path: Path, sha256: str) -> Floats:
     """A float32 array from a checked .npy file; never unpickles. Raises ModelFault."""
     data = read_checked(path, sha256)
     try:
-        array = np.load(io.BytesIO(data), allow_pickle=False)
-    except (ValueError, EOFError, OSError) as err:
-        raise ModelFault(f"{path}: not a .npy file", hint=REBUILD) from err
-    if not isinstance(array, np.ndarray) or array.dtype != np.float32:
-        raise ModelFault(f"{path}: not an array of float32", hint=REBUILD)
-    return array
+        # the magic first: np.load takes whatever else it meets for a zip or a pickle
+        array = np.load(io.BytesIO(data), allow_pickle=False) if data.startswith(NPY_MAGIC) else None
+    except (ValueError, EOFError) as err:
+        raise ModelFault(f"{path}: a damaged .npy file", hint=REBUILD) from err
+    if array is None or array.dtype != np.float32:
+        raise ModelFault(f"{path}: not a .npy file of float32", hint=REBUILD)
+    return np.asarray(array, dtype=np.float32)
 
 
 class TfliteNetwork:
@@ -158,7 +160,8 @@ def _quantize(x: Floats, tensor: Mapping[str, Any]) -> NDArray[Any]:
         return np.ascontiguousarray(x, np.float32)
     scale, zero = tensor["quantization"]
     limits = np.iinfo(dtype)
-    return np.clip(np.rint(x * np.float32(1 / scale)) + zero, limits.min, limits.max).astype(dtype)
+    steps = np.rint(x * np.float32(1 / scale)) + np.float32(zero)
+    return np.asarray(np.clip(steps, limits.min, limits.max), dtype=dtype)
 
 
 def _dequantize(stored: NDArray[Any], tensor: Mapping[str, Any]) -> Floats:

@@ -72,9 +72,8 @@ def _compare(args: argparse.Namespace) -> int:
     if args.json:
         emit({"similarity": similarity, "match": match, "threshold": limit.cosine, "fmr": limit.fmr})
     else:
-        print(
-            f"{'match' if match else 'no match'}: similarity {similarity:.3f}, threshold {limit.cosine:.2f}"
-        )
+        verdict = "match" if match else "no match"
+        print(f"{verdict}: similarity {similarity:.3f}, threshold {limit.cosine:.2f}")
     return Exit.OK if match else Exit.REFUSED
 
 

@@ -54,11 +54,12 @@ def accuracy(scores: Floats, same: Bools, folds: int = FOLDS) -> float:
 
 
 def best_threshold(scores: Floats, same: Bools) -> float:
-    """The lowest score that, as a threshold (a match is >=), decides most of the pairs correctly."""
+    """The lowest threshold (a match is >=) that decides most pairs correctly: the middle of a gap."""
     cuts = np.unique(scores)
     mated, non_mated = np.sort(scores[same]), np.sort(scores[~same])
     right = (len(mated) - np.searchsorted(mated, cuts)) + np.searchsorted(non_mated, cuts)
-    return float(cuts[right.argmax()])
+    best = int(right.argmax())
+    return float(cuts[max(0, best - 1) : best + 1].mean())
 
 
 def rates(mated: Floats, non_mated: Floats, at: Sequence[float]) -> Rates:
@@ -132,7 +133,7 @@ def pair_scores(references: Floats, probes: Floats, pairs: Sequence[tuple[int, i
     """Similarity of each listed pair (reference, probe) of row numbers."""
     a, b = np.asarray(pairs).T
     scores = (references[a] * probes[b]).sum(axis=1)
-    return np.nan_to_num(scores, nan=NO_PROBE).astype(np.float32)
+    return np.asarray(np.nan_to_num(scores, nan=NO_PROBE), dtype=np.float32)
 
 
 def _cut(non_mated: Floats, fmr: float) -> float:

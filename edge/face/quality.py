@@ -58,7 +58,7 @@ MIN_EYES_PX = 24.0  # LFW's least is 25; pictures shrunk to 20 px still match, t
 MIN_SHARPNESS = 20.0  # first false rejections at 13, after a Gaussian blur of sigma 6 on a 234 px face
 MIN_BRIGHTNESS, MAX_BRIGHTNESS = 0.06, 0.92  # dark skin in half the light is 0.12 and matches
 MAX_YAW = MAX_PITCH = 35.0  # 99 % of LFW's press photographs are inside
-MAX_ROLL = 45.0  # the crop is turned upright, but upside down is not how one stands at a door
+MAX_ROLL = 60.0  # the crop is turned upright, and a tilt of 90 costs nothing; but nobody stands so at a door
 MIN_PRESENCE = 0.5  # a print half out of the frame gave 0.04; every London picture 1.0
 
 

@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from edge.decision import Reason
+from edge.errors import ModelFault
+from edge.face import mesh, pad
+from edge.face.detect import Face
+from edge.face.mesh import FaceMesh, Landmarks
+from edge.face.quality import Coaching, Quality, gate, measure, pose
+
+GOOD = Quality(
+    side_px=150,
+    share=0.3,
+    eyes_px=65,
+    sharpness=300,
+    brightness=0.5,
+    contrast=0.15,
+    presence=1.0,
+    yaw=0,
+    pitch=0,
+    roll=0,
+)
+
+BAD = {
+    "far away": ({"eyes_px": 23.0}, Coaching.COME_CLOSER),
+    "not a face to the landmark network": ({"presence": 0.4}, Coaching.SHOW_YOUR_FACE),
+    "turned right": ({"yaw": 40.0}, Coaching.FACE_THE_CAMERA),
+    "turned left": ({"yaw": -40.0}, Coaching.FACE_THE_CAMERA),
+    "looking up": ({"pitch": 40.0}, Coaching.FACE_THE_CAMERA),
+    "looking down": ({"pitch": -40.0}, Coaching.FACE_THE_CAMERA),
+    "tilted far": ({"roll": -70.0}, Coaching.FACE_THE_CAMERA),
+    "upside down": ({"roll": 180.0}, Coaching.FACE_THE_CAMERA),
+    "in the dark": ({"brightness": 0.05}, Coaching.MORE_LIGHT),
+    "in the sun": ({"brightness": 0.95}, Coaching.LESS_LIGHT),
+    "blurred": ({"sharpness": 15.0}, Coaching.HOLD_STILL),
+    "far and blurred: nearer first": ({"eyes_px": 10.0, "sharpness": 1.0}, Coaching.COME_CLOSER),
+}
+
+
+def test_a_good_probe_needs_no_coaching() -> None:
+    assert gate(GOOD) is None
+
+
+@pytest.mark.parametrize("case", BAD, ids=str)
+def test_a_bad_probe_gets_one_instruction(case: str) -> None:
+    change, coaching = BAD[case]
+    assert gate(replace(GOOD, **change)) is coaching
+
+
+@pytest.mark.parametrize(("share", "reason"), [(0.2, None), (0.5, None), (0.51, Reason.FACE_ATTACK)])
+def test_a_face_that_fills_the_frame_is_a_picture_held_to_the_lens(
+    share: float, reason: Reason | None
+) -> None:
+    evidence = pad.judge(replace(GOOD, share=share))
+    assert evidence == pad.PadEvidence(share, GOOD.sharpness, reason)
+
+
+def head(yaw: float = 0, pitch: float = 0, roll: float = 0) -> Landmarks:
+    """A head of four landmarks, turned by degrees; x right, y down, z away from the camera."""
+    spots = {
+        mesh.RIGHT_EYE_OUTER: (-45, -30, 0),
+        mesh.LEFT_EYE_OUTER: (45, -30, 0),
+        mesh.FOREHEAD: (0, -80, 0),
+        mesh.CHIN: (0, 80, 0),
+    }
+    y, p, r = (math.radians(angle) for angle in (-yaw, -pitch, roll))
+    about_y = np.array([[math.cos(y), 0, math.sin(y)], [0, 1, 0], [-math.sin(y), 0, math.cos(y)]])
+    about_x = np.array([[1, 0, 0], [0, math.cos(p), -math.sin(p)], [0, math.sin(p), math.cos(p)]])
+    about_z = np.array([[math.cos(r), -math.sin(r), 0], [math.sin(r), math.cos(r), 0], [0, 0, 1]])
+    points = np.zeros((mesh.POINTS, 3), np.float32)
+    for number, spot in spots.items():
+        points[number] = about_z @ about_y @ about_x @ np.array(spot)
+    return Landmarks(points, 1.0)
+
+
+@pytest.mark.parametrize("angle", [-30, -10, 0, 20])
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_a_turned_head_has_that_pose(axis: int, angle: float) -> None:
+    expect = [0.0, 0.0, 0.0]
+    expect[axis] = angle
+    assert pose(head(*expect)) == pytest.approx(expect, abs=0.01)
+
+
+def test_measures_are_those_of_the_middle_of_the_crop() -> None:
+    face = Face((10, 20, 110, 140), np.zeros((6, 2), np.float32), 0.9)
+    crop = np.zeros((112, 112, 3), np.uint8)
+    crop[24:104, 20:92] = 51
+    found = measure(np.zeros((300, 480, 3), np.uint8), face, head(), crop)
+    assert found.side_px == 120
+    assert found.share == pytest.approx(0.4)
+    assert found.brightness == pytest.approx(0.2)
+    assert found.contrast == 0
+    assert found.sharpness == 0
+
+
+class Answers:
+    """A Network that says what the test wants to hear."""
+
+    def __init__(self, *outputs: np.ndarray) -> None:
+        self.input_shape = (1, 192, 192, 3)
+        self.outputs = outputs
+
+    def run(self, x: np.ndarray) -> tuple[np.ndarray, ...]:
+        return self.outputs
+
+
+def flat(value: float = 96.0) -> np.ndarray:
+    return np.full((1, 1, 1, 1404), value, np.float32)
+
+
+def test_landmarks_come_in_pixels_of_the_picture() -> None:
+    points = np.zeros((6, 2), np.float32)
+    points[:2] = [[250, 210], [290, 210]]
+    face = Face((200, 100, 328, 228), points, 0.9)  # 128 px, so the crop of 192 px has scale 1
+    spots = flat().reshape(468, 3).copy()
+    spots[mesh.NOSE_TIP] = [106, 86, -5]
+    network = FaceMesh(Answers(spots.reshape(1, 1, 1, 1404), np.zeros((1, 1, 1, 1), np.float32)))
+    found = network.locate(np.zeros((480, 640, 3), np.uint8), face)
+    assert found.points[0] == pytest.approx([264, 164, 96], abs=0.01)
+    assert found.points[mesh.NOSE_TIP] == pytest.approx([274, 154, -5], abs=0.01)
+    assert found.presence == pytest.approx(0.5)
+    assert found.eyes_px == pytest.approx(0, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    "outputs",
+    [
+        (),
+        (flat(),),
+        (np.zeros((1, 1, 1, 1)), flat()),
+        (flat(np.nan), np.zeros((1, 1, 1, 1))),
+        (flat(), np.full((1, 1, 1, 1), np.inf)),
+    ],
+)
+def test_other_answers_than_landmarks_are_a_model_fault(outputs: tuple[np.ndarray, ...]) -> None:
+    face = Face((0, 0, 50, 50), np.zeros((6, 2), np.float32), 0.9)
+    with pytest.raises(ModelFault):
+        FaceMesh(Answers(*outputs)).locate(np.zeros((100, 100, 3), np.uint8), face)
