@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from segno import consts
@@ -75,7 +75,8 @@ class _Mended:
 
 @lru_cache(maxsize=160)  # 40 versions of 4 levels: 1 MB when all have been seen
 def _first_block(version: int, level: str) -> _Block:
-    groups = consts.ECC[version][consts.ERROR_MAPPING[level]]
+    tables: Any = consts.ECC  # by version, then by level; segno declares it as an object
+    groups = tables[version][consts.ERROR_MAPPING[level]]
     blocks = sum(group.num_blocks for group in groups)
     data_codewords = sum(group.num_blocks * group.num_data for group in groups)
     data, parity = groups[0].num_data, groups[0].num_total - groups[0].num_data
@@ -97,13 +98,12 @@ def _data_path(version: int) -> tuple[Indices, Indices]:
     if version >= 2:
         centres = consts.ALIGNMENT_POS[version - 2]
         finders = {(centres[0], centres[0]), (centres[0], centres[-1]), (centres[-1], centres[0])}
-        for row, column in set(product(centres, repeat=2)) - finders:
-            free[row - 2 : row + 3, column - 2 : column + 3] = False
+        for i, j in set(product(centres, repeat=2)) - finders:
+            free[i - 2 : i + 3, j - 2 : j + 3] = False
     rows, columns = [], []
     for turn, right in enumerate((*range(side - 1, 6, -2), 5, 3, 1)):  # pairs of columns, up then down
         down = np.arange(side)
-        row = np.repeat(down if turn % 2 else down[::-1], 2)
-        column = np.tile([right, right - 1], side)
+        row, column = np.repeat(down if turn % 2 else down[::-1], 2), np.tile([right, right - 1], side)
         keep = free[row, column]
         rows.append(row[keep])
         columns.append(column[keep])

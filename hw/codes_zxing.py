@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -34,6 +34,8 @@ class ZxingReader:
                 hint="pip install 'zxing-cpp>=3.1' (64-bit systems), or use the engine zbar",
             ) from error
         self._zxing = zxingcpp
+        # Model 2 alone: the family filter `QRCode` also lets Micro QR, rMQR and Model 1 through.
+        self._formats = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCodeModel2])
         self.swallowed = 0
 
     def read(self, luma: Pixels) -> tuple[Symbol, ...]:
@@ -42,8 +44,7 @@ class ZxingReader:
         try:
             found = self._zxing.read_barcodes(
                 np.ascontiguousarray(luma),
-                # Model 2 alone: the family filter `QRCode` also lets Micro QR, rMQR and Model 1 through.
-                formats=self._zxing.BarcodeFormat.QRCodeModel2,
+                formats=self._formats,
                 text_mode=self._zxing.TextMode.Plain,  # no rewriting for people
             )
         except Exception:  # noqa: BLE001  whatever native code makes of pixels, the loop goes on
@@ -55,8 +56,8 @@ class ZxingReader:
         """The symbol, or None for a part of a structured append."""
         try:
             modules = np.asarray(barcode.to_image(scale=1, add_quiet_zones=False)) == 0
-            mask = int(barcode.extra["DataMask"])
-            if parts_of_message(modules, level=barcode.ec_level, mask=mask) > 1:
+            extra = cast("dict[str, int]", barcode.extra)
+            if parts_of_message(modules, level=barcode.ec_level, mask=extra["DataMask"]) > 1:
                 return None
             at = barcode.position
             corners = (at.top_left, at.top_right, at.bottom_right, at.bottom_left)

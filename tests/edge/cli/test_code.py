@@ -101,6 +101,7 @@ def test_the_second_engine_is_asked_where_the_first_reads_nothing(run, tmp_path,
     blind = types.SimpleNamespace(
         read_barcodes=lambda *_, **__: [],
         BarcodeFormat=types.SimpleNamespace(QRCodeModel2=1),
+        BarcodeFormats=list,
         TextMode=types.SimpleNamespace(Plain=0),
     )
     monkeypatch.setitem(sys.modules, "zxingcpp", blind)
