@@ -112,16 +112,16 @@ def suppress(scores: Floats, spots: Floats) -> list[tuple[float, Floats]]:
 
     `spots` (n, k, 2) starts with the box's two corners. Returns (best score, (k, 2)), best first.
     """
-    order = list(np.argsort(-scores, kind="stable"))
+    order = np.argsort(-scores, kind="stable")
     boxes = spots[:, :2].reshape(-1, 4)
     kept: list[tuple[float, Floats]] = []
-    while order and len(kept) < MAX_FACES:
-        best = order[0]
-        same = [i for i in order if i == best or _iou(boxes[i], boxes[best]) > DUPLICATE_IOU]
-        weights = scores[same, np.newaxis, np.newaxis]
-        mean = (spots[same] * weights).sum(axis=0) / weights.sum()
-        kept.append((float(scores[best]), mean.astype(np.float32)))
-        order = [i for i in order if i not in same]
+    while len(order) and len(kept) < MAX_FACES:
+        same = _iou(boxes[order], boxes[order[0]]) > DUPLICATE_IOU
+        same[0] = True  # even a box without area is its own double
+        alike, order = order[same], order[~same]
+        weights = scores[alike, np.newaxis, np.newaxis]
+        mean = (spots[alike] * weights).sum(axis=0) / weights.sum()
+        kept.append((float(scores[alike[0]]), mean.astype(np.float32)))
     return kept
 
 
@@ -155,22 +155,23 @@ def _box(corners: Floats) -> tuple[float, float, float, float]:
     return x0, y0, x1, y1
 
 
-def _overlap(a: Floats, b: Floats) -> float:
-    width = min(a[2], b[2]) - max(a[0], b[0])
-    height = min(a[3], b[3]) - max(a[1], b[1])
-    return float(max(0.0, width) * max(0.0, height))
+def _overlap(boxes: Floats, box: Floats) -> Floats:
+    """The area that each of `boxes` (n, 4) shares with `box` (4,)."""
+    low, high = np.maximum(boxes[:, :2], box[:2]), np.minimum(boxes[:, 2:], box[2:])
+    return np.asarray(np.prod(np.maximum(high - low, 0), axis=1), dtype=np.float32)
 
 
-def _area(box: Floats) -> float:
-    return float(max(0.0, box[2] - box[0]) * max(0.0, box[3] - box[1]))
+def _area(boxes: Floats) -> Floats:
+    return np.asarray(np.prod(np.maximum(boxes[:, 2:] - boxes[:, :2], 0), axis=1), dtype=np.float32)
 
 
-def _iou(a: Floats, b: Floats) -> float:
-    shared = _overlap(a, b)
-    return shared / max(_area(a) + _area(b) - shared, 1e-9)
+def _iou(boxes: Floats, box: Floats) -> Floats:
+    shared = _overlap(boxes, box)
+    union = _area(boxes) + _area(box[np.newaxis]) - shared
+    return np.asarray(shared / np.maximum(union, 1e-9), dtype=np.float32)
 
 
 def _inside(box: tuple[float, ...], other: tuple[float, ...]) -> float:
     """How much of `box` lies in `other`, in [0, 1]."""
-    a, b = np.array(box, dtype=np.float32), np.array(other, dtype=np.float32)
-    return _overlap(a, b) / max(_area(a), 1e-9)
+    a, b = np.array([box], dtype=np.float32), np.array(other, dtype=np.float32)
+    return float(_overlap(a, b)[0] / max(float(_area(a)[0]), 1e-9))
