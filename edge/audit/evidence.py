@@ -21,7 +21,7 @@ from edge.audit.checkpoint import MAX_NOTE_BYTES, Checkpoint, open_checkpoint, o
 from edge.audit.errors import JournalBroken
 from edge.audit.merkle import Frontier, leaf_hash
 from edge.audit.record import MAX_RECORD_BYTES, decode
-from edge.audit.store import APPLICATION_ID, FORMAT, has_writer
+from edge.audit.store import APPLICATION_ID, FORMAT, SQLITE_ERRORS, error_name, has_writer
 from edge.errors import InputError
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 Row = tuple[object, object, object]
 _MAGIC = b"SQLite format 3\0"
 _KEY_BYTES = 32
+_LOWEST_SEQ = -(2**63)  # not 0: a record may have been put before the first
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ class Evidence:
         if previous is not None and previous.size > head.size:
             raise JournalBroken(f"it had {previous.size} records once and has {head.size} now")
         frontier, first, last = Frontier(), None, None
-        for seq, body, leaf in watch(self._rows(0), head.size):
+        for seq, body, leaf in watch(self._rows(_LOWEST_SEQ), head.size):
             if seq != frontier.size or seq == head.size:
                 raise JournalBroken(f"record {frontier.size} is missing, or one was put in")
             last, computed = _placed(seq, body)
@@ -226,5 +227,5 @@ def _placed(seq: object, body: object) -> tuple[Entry, bytes]:
 def _sqlite_errors() -> Iterator[None]:
     try:
         yield
-    except sqlite3.Error as err:
-        raise JournalBroken(str(err)) from err
+    except SQLITE_ERRORS as err:
+        raise JournalBroken(f"database is damaged ({error_name(err)})") from err

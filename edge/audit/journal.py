@@ -11,7 +11,6 @@ elsewhere shows that (`doorward log verify --checkpoint`).
 from __future__ import annotations
 
 import os
-import sqlite3
 from typing import TYPE_CHECKING
 
 from nacl.signing import SigningKey
@@ -22,6 +21,7 @@ from edge.audit.merkle import Frontier, leaf_hash
 from edge.audit.record import Entry, encode
 from edge.audit.store import (
     APPLICATION_ID,
+    SQLITE_ERRORS,
     connect_writer,
     create_tables,
     lock_writer,
@@ -33,6 +33,7 @@ from edge.audit.store import (
 from edge.errors import InputError, StorageFault
 
 if TYPE_CHECKING:
+    import sqlite3
     from pathlib import Path
     from types import TracebackType
     from typing import Self
@@ -75,9 +76,11 @@ class Journal:
         lock = lock_writer(path)
         try:
             connection = connect_writer(path, limit_pages)
-        except sqlite3.Error as err:
+        except BaseException as err:
             os.close(lock)
-            raise storage_fault(path, err) from err
+            if isinstance(err, SQLITE_ERRORS):
+                raise storage_fault(path, err) from err
+            raise
         journal = cls(path, connection, lock, SigningKey(seed), device_id)
         try:
             journal._begin()
@@ -114,7 +117,7 @@ class Journal:
             with transaction(self._connection) as db:
                 db.execute("INSERT INTO records (seq, body, leaf) VALUES (?, ?, ?)", (head.size, body, leaf))
                 db.execute("UPDATE head SET frontier = ?, note = ? WHERE id = 0", (grown.to_bytes(), note))
-        except sqlite3.Error as err:
+        except SQLITE_ERRORS as err:
             raise storage_fault(self._path, err) from err
         self._frontier, self._note = grown, note
         return head.size
@@ -123,7 +126,7 @@ class Journal:
         """Fold the WAL into the file and let another process write. Safe to call again."""
         try:
             self._connection.close()
-        except sqlite3.Error as err:
+        except SQLITE_ERRORS as err:
             raise storage_fault(self._path, err) from err
         finally:
             if self._lock >= 0:
@@ -143,7 +146,7 @@ class Journal:
             if not self._connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
                 self._create()
             (application,) = self._connection.execute("PRAGMA application_id").fetchone()
-        except sqlite3.Error as err:
+        except SQLITE_ERRORS as err:
             raise storage_fault(self._path, err) from err
         if application != APPLICATION_ID:
             raise StorageFault(
@@ -166,7 +169,7 @@ class Journal:
         if self._frontier is None:
             try:
                 self._frontier, self._note = self._load()
-            except sqlite3.Error as err:
+            except SQLITE_ERRORS as err:
                 raise storage_fault(self._path, err) from err
             except (JournalBroken, InputError) as err:
                 raise StorageFault(

@@ -207,6 +207,8 @@ def decode(body: bytes) -> Entry:
     """The entry that `body` is the canonical encoding of. Raises JournalBroken."""
     if len(body) > MAX_RECORD_BYTES:
         raise JournalBroken(f"record is {len(body)} bytes, more than {MAX_RECORD_BYTES}")
+    if not body.isascii():  # before msgspec, which lets a UnicodeDecodeError out for a bad key
+        raise JournalBroken("record is not ASCII")
     try:
         entry = _decoder.decode(body)
     except msgspec.MsgspecError as err:

@@ -21,8 +21,12 @@ if TYPE_CHECKING:
 
 APPLICATION_ID = 0x444F4F52  # "DOOR", in bytes 68 to 71 of the file
 FORMAT = 1
+HEADER_BYTES = 100  # of every SQLite file, sqlite.org/fileformat2.html section 1.3
 # Another process may hold the write lock for one statement; somebody waits at the door meanwhile.
 BUSY_MS = 250
+
+# What sqlite3 raises over a damaged file: the second when its own message quotes the damage.
+SQLITE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
 
 _HELD = ("another process holds it", "close what has the file open; the device needs it alone")
 _FAULTS = {
@@ -41,15 +45,27 @@ _FAULTS = {
 }
 
 
-def storage_fault(path: Path, error: sqlite3.Error) -> StorageFault:
+def error_name(error: Exception) -> str:
+    """SQLite's name for an error. Its message is never shown: it may quote the file."""
+    return str(getattr(error, "sqlite_errorname", "SQLITE_CORRUPT"))
+
+
+def storage_fault(path: Path, error: Exception) -> StorageFault:
     """What SQLite complains of, in words for a technician."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the low byte of an extended code
-    what, hint = _FAULTS.get(code, (str(error), "keep the file, start a new one, and report this"))
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF  # low byte of an extended code
+    unknown = (f"SQLite says {error_name(error)}", "keep the file, start a new one, and report this")
+    what, hint = _FAULTS.get(code, unknown)
     return StorageFault(f"journal {path}: {what}", hint=hint)
 
 
 def connect_writer(path: Path, limit_pages: int | None) -> sqlite3.Connection:
-    """A connection whose commits are on the disk when they return (research: only FULL keeps them all)."""
+    """A connection whose commits are on the disk when they return: WAL with NORMAL may lose the last ones.
+
+    Raises StorageFault, sqlite3.Error.
+    """
+    if path.is_file() and 0 < path.stat().st_size < HEADER_BYTES:
+        # SQLite would take it for a new database and write over it.
+        raise StorageFault(f"journal {path}: it is not a database", hint=_FAULTS[sqlite3.SQLITE_NOTADB][1])
     connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_MS / 1000)
     try:
         connection.execute("PRAGMA journal_mode = WAL").fetchone()

@@ -1,0 +1,48 @@
+"""Records and journals for every test that needs some."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from edge.audit.journal import Journal
+from edge.audit.record import Outcome, Passage, TrustAge
+from edge.decision import Reason
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SEED = bytes(range(32))
+DEVICE = "lobby-1"
+
+
+def passage(tick_ms: int = 0) -> Passage:
+    """A denial; `tick_ms` tells one from the next."""
+    return Passage(
+        time_ms=1_767_340_800_000 + tick_ms,
+        tick_ms=tick_ms,
+        door="tower-1/lobby",
+        version="0.1.0",
+        outcome=Outcome.DENY,
+        reason=Reason.CARD_REVOKED,
+        card="0123456789ab",
+        issuer="a1b2c3d4e5f60718",
+        assurance=2,
+        similarity_milli=512,
+        threshold_milli=412,
+        model="mobilefacenet-int8",
+        policy="1",
+        trust=(TrustAge(part="status", issued_s=1_767_340_000, age_s=800),),
+        stages_us={"code": 4_100, "verify": 310, "face": 11_200},
+    )
+
+
+def open_journal(path: Path, **options: int) -> Journal:
+    return Journal.open(path, SEED, DEVICE, **options)
+
+
+def write_journal(path: Path, records: int) -> Path:
+    """A journal in order, closed: one file, no WAL."""
+    with open_journal(path) as journal:
+        for tick in range(records):
+            journal.append(passage(tick))
+    return path
