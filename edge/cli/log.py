@@ -172,7 +172,7 @@ def _utc(time_ms: int) -> str:
 
 
 def _count(text: str) -> int:
-    if not text.isdecimal() or not 1 <= int(text) <= 10**9:
+    if not text.isdecimal() or len(text) > 9 or int(text) < 1:
         raise argparse.ArgumentTypeError("give a number from 1")
     return int(text)
 
