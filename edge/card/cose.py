@@ -47,9 +47,17 @@ def parse(value: object) -> Sign1:
 
 
 def check_signature(envelope: Sign1, public_key: bytes, *, whose: str) -> None:
-    """Raises Refused(SIGNATURE_BAD), also for a key of low order and a signature that is not reduced."""
+    """Raises Refused(SIGNATURE_BAD) unless this key made this envelope."""
+    check_bytes(envelope.signed_bytes(), envelope.signature, public_key, whose=whose)
+
+
+def check_bytes(message: bytes, signature: bytes, public_key: bytes, *, whose: str) -> None:
+    """Ed25519 by libsodium, which also refuses keys of low order, and keys and scalars in a second encoding.
+
+    Raises Refused(SIGNATURE_BAD).
+    """
     try:
-        nacl.signing.VerifyKey(public_key).verify(envelope.signed_bytes(), envelope.signature)
+        nacl.signing.VerifyKey(public_key).verify(message, signature)
     except (nacl.exceptions.CryptoError, ValueError) as error:
         raise Refused(Reason.SIGNATURE_BAD, f"not signed by {whose}") from error
 

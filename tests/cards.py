@@ -1,0 +1,71 @@
+"""Claims as Hypothesis draws them, and the keys that sign them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import strategies as st
+
+from edge.card import cose
+from edge.card.claims import Claims, Document, SealedReference, StatusPointer, TemplateReference
+
+ISSUER_SEED, HOLDER_SEED = b"i" * 32, b"h" * 32
+NOW = datetime(2026, 6, 15, 10, tzinfo=UTC)
+LIST_SIZE = 10_000
+URI = "https://s.example/1"
+
+indices = st.integers(0, LIST_SIZE - 1)
+words = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1, max_size=16)
+sites = st.from_regex(r"[a-z0-9-]{1,12}(/[a-z0-9-]{1,12}){0,2}", fullmatch=True)
+templates = st.builds(
+    TemplateReference,
+    format=st.integers(100, 200),
+    model=words,
+    data=st.binary(min_size=1, max_size=64),
+)
+sealed = st.builds(
+    SealedReference, hash=st.binary(min_size=16, max_size=16), key=st.binary(min_size=16, max_size=16)
+)
+documents = st.builds(
+    Document,
+    type=st.integers(0, 65_535),
+    ref=st.binary(min_size=8, max_size=8),
+    expires_day=st.integers(0, 47_482),
+    index=indices,
+)
+claims = st.builds(
+    Claims,
+    issuer=words,
+    subject=st.none() | words,
+    issued_at=st.integers(1, 30 * 86_400).map(lambda s: NOW - timedelta(seconds=s)),
+    not_before=st.integers(0, 86_400).map(lambda s: NOW - timedelta(seconds=s)),
+    expires=st.integers(1, 365 * 86_400).map(lambda s: NOW + timedelta(seconds=s)),
+    card_id=st.binary(min_size=8, max_size=8),
+    holder_key=st.just(cose.public_key(HOLDER_SEED)),
+    status=st.builds(StatusPointer, uri=st.just(URI), index=indices),
+    face=st.none() | templates | sealed,
+    documents=st.lists(documents, max_size=3).map(tuple),
+    scope=st.lists(sites, max_size=3).map(tuple),
+    assurance=st.integers(0, 3),
+)
+
+
+def fits(drawn: Claims) -> bool:
+    """Everything at its largest at once does not go into a code: FORMAT.md section 5."""
+    size = sum(map(len, drawn.scope)) + 22 * len(drawn.documents)
+    return size < 200
+
+
+def ordinary(**changes: object) -> Claims:
+    """A card with nothing special about it."""
+    plain: dict[str, object] = {
+        "issuer": "CN-GD",
+        "issued_at": NOW - timedelta(days=1),
+        "not_before": NOW - timedelta(days=1),
+        "expires": NOW + timedelta(days=30),
+        "card_id": b"card0001",
+        "holder_key": cose.public_key(HOLDER_SEED),
+        "status": StatusPointer(URI, 7),
+        "face": TemplateReference(101, "mfn1", bytes(range(64))),
+    }
+    return Claims(**(plain | changes))  # type: ignore[arg-type]

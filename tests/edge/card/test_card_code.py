@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import base45
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.card.code import one_code, parse_code
+from edge.card.numbers import MAX_CODE_BYTES, MAX_CODE_CHARS
+from edge.decision import Reason
+from edge.errors import Refused
+from edge.ports import Symbol
+
+OURS = Symbol(text="EC1:QED8WEX0", payload=b"", engine="a")
+
+
+def test_no_symbol_is_no_code():
+    assert one_code([]) is None
+
+
+def test_the_one_symbol_of_our_format_is_the_code():
+    code = one_code([OURS])
+    assert code is not None
+    assert (code.text, code.payload) == ("EC1:QED8WEX0", b"ietf!")
+
+
+SEVERAL = {
+    "two codes": [OURS, Symbol("EC1:00", b"", "a")],
+    "the same text twice is still two phones": [OURS, OURS],
+    "a code beside a poster": [OURS, Symbol("https://example.com", b"", "a")],
+    "two strangers": [Symbol("a", b"", "a"), Symbol("b", b"", "a")],
+}
+
+
+@pytest.mark.parametrize("symbols", SEVERAL.values(), ids=SEVERAL)
+def test_more_than_one_symbol_is_refused(symbols):
+    with pytest.raises(Refused) as caught:
+        one_code(symbols)
+    assert caught.value.reason is Reason.CODE_SEVERAL
+
+
+UNREADABLE = {
+    "nothing": "",
+    "half a prefix": "EC1",
+    "an address": "https://example.com",
+    "a line break at the end, which a serial scanner may add": "EC1:QED8WEX0\n",
+    "a carriage return": "EC1:QED8WEX0\r\n",
+    "a fullwidth digit": "EC1:QED8WEX\uff10",
+    "a NUL": "EC1:QED8WEX\x00",
+    "a lone surrogate": "EC1:QED8WE\ud800",
+    "ten megabytes": "EC1:" + "0" * 10_000_000,
+}
+
+
+@pytest.mark.parametrize("text", UNREADABLE.values(), ids=UNREADABLE)
+def test_what_is_not_our_text_is_unreadable(text):
+    with pytest.raises(Refused) as caught:
+        parse_code(text)
+    assert caught.value.reason is Reason.CODE_UNREADABLE
+    assert caught.value.__context__ is None or isinstance(caught.value.__context__, ValueError)
+
+
+@given(st.binary(max_size=MAX_CODE_BYTES))
+def test_every_payload_comes_back_from_the_text_that_base45_makes_of_it(payload):
+    assert parse_code("EC1:" + base45.b45encode(payload).decode()).payload == payload
+
+
+@given(st.text(alphabet="0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:", max_size=40))
+def test_no_two_texts_stand_for_the_same_bytes(body):
+    try:
+        payload = parse_code("EC1:" + body).payload
+    except Refused:
+        with pytest.raises(ValueError, match="base45"):
+            base45.b45decode(body)
+    else:
+        assert base45.b45encode(payload).decode() == body
+
+
+def test_a_space_is_kept_wherever_it_stands():
+    for body in (" 00", "0 0", "  0", "0 00 0"):
+        assert parse_code("EC1:" + body).payload == base45.b45decode(body)
+
+
+def test_the_longest_text_is_read_and_one_more_is_not():
+    assert len(parse_code("EC1:" + "0" * (MAX_CODE_CHARS - 4)).payload) == MAX_CODE_BYTES
+    with pytest.raises(Refused):
+        parse_code("EC1:" + "0" * (MAX_CODE_CHARS - 3))
+
+
+def test_a_code_does_not_show_itself_in_a_log():
+    assert "QED" not in repr(parse_code("EC1:QED8WEX0"))
+    assert "ietf" not in repr(parse_code("EC1:QED8WEX0"))

@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import re
+from dataclasses import FrozenInstanceError, replace
+from datetime import datetime, timedelta
+
+import pytest
+from conftest import ROOT
+from hypothesis import given
+from hypothesis import strategies as st
+from trust_world import DAY, GATE, ISSUER, KID, LIST, NOW, TRUST, URI, claims, shown, verified
+
+from edge.card import ecard
+from edge.card.claims import (
+    Card,
+    Document,
+    Freshness,
+    SealedReference,
+    StatusPointer,
+    TemplateReference,
+    pseudonym,
+)
+from edge.card.code import parse_code
+from edge.decision import Reason
+from edge.errors import Refused
+from edge.trust.freshness import Budgets
+from edge.trust.snapshot import Scope, TrustSnapshot
+from edge.trust.verify import verify
+
+FACES = [None, TemplateReference(101, "mfn1", b"t" * 64), SealedReference(hash=b"h" * 16, key=b"k" * 16)]
+
+
+@given(
+    st.sampled_from(FACES),
+    st.none() | st.just("pairwise"),
+    st.booleans(),
+    st.lists(st.integers(3, 15), max_size=2),
+    st.sampled_from([(), ("tower-1",), ("tower-2/x", "tower-3")]),
+    st.integers(0, 3),
+)
+def test_a_verified_card_says_what_its_issuer_said(face, subject, later, documents, scope, assurance):
+    said = claims(
+        face=face,
+        subject=subject,
+        not_before=NOW if later else NOW - DAY,
+        documents=tuple(Document(7, b"document", 20_700, index) for index in documents),
+        scope=scope,
+        assurance=assurance,
+    )
+    changes = {name: getattr(said, name) for name in type(said).__slots__}
+    card = verified(**changes)
+    assert {name: getattr(card, name) for name in changes} == changes
+    assert (card.kid, card.presented_at, card.pseudonym) == (KID, NOW, pseudonym(KID, b"card0001"))
+    assert (card.list_issued_at, card.list_age) == (LIST.issued_at, timedelta(hours=1))
+
+
+def test_a_verified_card_cannot_be_changed():
+    card = verified()
+    with pytest.raises(FrozenInstanceError):
+        card.assurance = 3
+
+
+AGES = {
+    "signed this second": (timedelta(0), Freshness.FRESH),
+    "a day old": (DAY, Freshness.FRESH),
+    "a day and a second": (DAY + timedelta(seconds=1), Freshness.AGEING),
+    "a week": (7 * DAY, Freshness.AGEING),
+    "a week and a second": (7 * DAY + timedelta(seconds=1), Freshness.STALE),
+}
+
+
+@pytest.mark.parametrize(("age", "expected"), AGES.values(), ids=AGES)
+def test_the_age_of_the_list_comes_with_the_card(age, expected):
+    trust = TrustSnapshot.of([ISSUER], {(KID, URI): replace(LIST, issued_at=NOW - age)})
+    card = verified(trust=trust)
+    assert (card.list_age, card.list_freshness) == (age, expected)
+
+
+def test_a_list_that_its_issuer_has_let_go_is_stale_however_young():
+    trust = TrustSnapshot.of([ISSUER], {(KID, URI): replace(LIST, expires=NOW)})
+    assert verified(trust=trust).list_freshness is Freshness.STALE
+
+
+def test_a_site_may_live_with_other_ages():
+    signed = ecard.decode(parse_code(shown()))
+    strict = replace(GATE, budgets=Budgets(fresh=timedelta(minutes=1), ageing=timedelta(minutes=2)))
+    assert verify(signed, TRUST, now=NOW, gate=strict).list_freshness is Freshness.STALE
+
+
+def test_a_stored_time_raises_the_floor_and_never_lowers_it():
+    assert TRUST.raised_to(NOW - 900 * DAY).floor == TRUST.floor
+    later = TRUST.raised_to(NOW + timedelta(seconds=1))
+    with pytest.raises(Refused) as caught:
+        verified(trust=later)
+    assert caught.value.reason is Reason.CLOCK_UNTRUSTED
+
+
+def test_a_clock_that_is_behind_is_never_blamed_on_the_card():
+    """Expired, not yet valid or stale by a clock that is wrong: only the clock is to blame."""
+    for changes in ({}, {"not_before": NOW + DAY}, {"status": StatusPointer(URI, 1)}):
+        with pytest.raises(Refused) as caught:
+            verified(now=NOW - 300 * DAY, **changes)
+        assert caught.value.reason is Reason.CLOCK_UNTRUSTED
+
+
+def test_the_same_key_at_two_sites_is_bound_by_its_scope():
+    here = replace(ISSUER, scope=Scope(("door",), ("tower-1",)))
+    trust = TrustSnapshot.of([here], TRUST.status_lists)
+    signed = ecard.decode(parse_code(shown()))
+    assert verify(signed, trust, now=NOW, gate=GATE).issuer == "CN-GD"
+    for gate in (replace(GATE, site="tower-2"), replace(GATE, venue="desk")):
+        with pytest.raises(Refused) as caught:
+            verify(signed, trust, now=NOW, gate=gate)
+        assert caught.value.reason is Reason.ISSUER_SCOPE
+
+
+def test_a_naive_time_is_our_own_mistake():
+    signed = ecard.decode(parse_code(shown()))
+    with pytest.raises(AssertionError, match="aware UTC"):
+        verify(signed, TRUST, now=datetime(2026, 6, 15, 10), gate=GATE)  # noqa: DTZ001  the mistake itself
+
+
+def test_a_card_is_made_in_one_place_only():
+    paths = [path for folder in ("edge", "hw", "tools") for path in (ROOT / folder).rglob("*.py")]
+    calls = re.compile(rf"\b{Card.__name__}\((?!Claims\))")
+    makers = [path.relative_to(ROOT).as_posix() for path in paths if calls.search(path.read_text())]
+    assert makers == ["edge/trust/verify.py"]
+
+
+def test_nothing_of_the_holder_shows_in_the_repr_of_a_card():
+    face = TemplateReference(101, "mfn1", b"secret template")
+    seen = repr(verified(face=face, subject="pairwise-subject"))
+    for secret in ("secret template", "pairwise-subject", "card0001", "index"):
+        assert secret not in seen
