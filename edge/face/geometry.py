@@ -24,21 +24,24 @@ ARCFACE = np.array(
 )
 CROP_PX = 112
 
+_AS_COMPLEX = np.array([1, 1j])  # (x, y) -> x + iy
+
 
 def similarity_transform(source: Floats, target: Floats) -> Floats:
     """The rotation, uniform scale and shift that best take `source` to `target`, both (n, 2).
 
-    Least squares, never a reflection; float32 (2, 3), as cv2.warpAffine takes it. Source: Umeyama,
-    "Least-squares estimation of transformation parameters", PAMI 13(4), 1991.
+    Least squares, never a reflection; float32 (2, 3), as cv2.warpAffine takes it. Umeyama's solution
+    (PAMI 13(4), 1991) in the plane: with points as complex numbers it is one quotient, without an SVD.
     """
-    mean_s, mean_t = source.mean(axis=0), target.mean(axis=0)
-    centred_s, centred_t = source - mean_s, target - mean_t
-    u, singular, vt = np.linalg.svd(centred_t.T @ centred_s / len(source))
-    signs = np.array([1.0, -1.0 if np.linalg.det(u @ vt) < 0 else 1.0])
-    spread = max(float(centred_s.var(axis=0).sum()), 1e-6)  # one point thrice: an empty crop, no crash
-    scale = (singular * signs).sum() / spread
-    linear = scale * (u * signs) @ vt
-    return np.column_stack([linear, mean_t - linear @ mean_s]).astype(np.float32)
+    z, w = source @ _AS_COMPLEX, target @ _AS_COMPLEX
+    mean_z, mean_w = z.mean(), w.mean()
+    z, w = z - mean_z, w - mean_w
+    spread = max(float((z * z.conj()).real.sum()), 1e-6)  # one point five times: an empty crop, no crash
+    turn = (z.conj() * w).sum() / spread
+    shift = mean_w - turn * mean_z
+    return np.array(
+        [[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]], dtype=np.float32
+    )
 
 
 def rotated_square(centre: Floats, side: float, angle: float, out_px: int) -> Floats:
