@@ -103,13 +103,17 @@ def read_image(path: Path) -> Pixels:
     return read_rgb(path)
 
 
-def open_face_engine(folder: Path | None = None, *, runtime: str | None = None) -> FaceEngine:
+def open_face_engine(
+    folder: Path | None = None, *, runtime: str | None = None, one_in: int | None = None
+) -> FaceEngine:
     """Detector, mesh, embedder and thresholds that belong together. Raises ModelFault.
 
-    `runtime`: "litert" or "tflite"; None takes the best that is installed.
+    `runtime`: "litert" or "tflite"; None takes the best that is installed. `one_in`: accept one false match
+    in this many strangers; None takes the models' careful default. Raises ConfigError for others.
     """
     import time  # noqa: PLC0415
 
+    from edge.face.compare import threshold_for  # noqa: PLC0415
     from edge.face.engine import FaceEngine, Networks  # noqa: PLC0415
     from edge.face.manifest import ModelFile, parse  # noqa: PLC0415
     from hw.networks import open_runtime, read_array, read_manifest  # noqa: PLC0415
@@ -125,7 +129,7 @@ def open_face_engine(folder: Path | None = None, *, runtime: str | None = None) 
         Networks(load(parts.detector), load(parts.detector_retry), load(parts.mesh), load(parts.embedder)),
         read_array(folder / parts.basis.name, parts.basis.sha256),
         model_id=parts.model_id,
-        threshold=parts.threshold,
+        threshold=threshold_for(parts.thresholds, one_in) if one_in else parts.threshold,
         seconds=time.perf_counter,
     )
 

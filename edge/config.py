@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 # A hundred times the longest sensible configuration.
 MAX_CONFIG_BYTES = 64 * 1024
 
-SiteName = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]*(/[a-z0-9][a-z0-9-]*)*$", max_length=80)]
-DeviceName = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9.-]*$", max_length=40)]
+SiteName = Annotated[str, Meta(pattern=r"\A[a-z0-9][a-z0-9-]*(/[a-z0-9][a-z0-9-]*)*\Z", max_length=80)]
+DeviceName = Annotated[str, Meta(pattern=r"\A[a-z0-9][a-z0-9.-]*\Z", max_length=40)]
 
 
 class Table(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Base of every table: unknown keys are errors."""
 
 
-class Device(Table):
+class Device(Table, frozen=True):
     """Who this device is."""
 
     id: DeviceName = "doorward-1"
@@ -35,7 +35,7 @@ class Device(Table):
     """Ed25519 seed of the device, 32 bytes, mode 0600; made at the first start."""
 
 
-class Door(Table):
+class Door(Table, frozen=True):
     """The door and what it asks for."""
 
     site: SiteName = "tower-1/lobby"
@@ -50,7 +50,7 @@ class Door(Table):
     """How well the issuer must have checked the face at enrolment: 0 unknown .. 3 supervised."""
 
 
-class Face(Table):
+class Face(Table, frozen=True):
     """The comparison."""
 
     one_in: Annotated[int, Meta(ge=100, le=10_000_000)] | None = None
@@ -61,7 +61,7 @@ class Face(Table):
     """TFLite runtime; left out: ai-edge-litert where it is installed, else tflite-runtime."""
 
 
-class Lists(Table):
+class Lists(Table, frozen=True):
     """How old keys and lists may be."""
 
     ageing_h: Annotated[int, Meta(ge=1, le=24 * 366)] = 24
@@ -70,21 +70,21 @@ class Lists(Table):
     """Older than this and nobody passes."""
 
 
-class Reader(Table):
+class Reader(Table, frozen=True):
     """The code engine."""
 
     engine: Literal["zxing", "zbar"] | None = None
     """Left out: zxing-cpp where it is installed, else zbar."""
 
 
-class Camera(Table):
+class Camera(Table, frozen=True):
     """Where frames come from."""
 
     device: int | str = 0
     """Number of the webcam, or the path of its device."""
 
 
-class Strike(Table):
+class Strike(Table, frozen=True):
     """What moves the lock."""
 
     kind: Literal["sim", "gpio"] = "sim"
@@ -93,7 +93,7 @@ class Strike(Table):
     """BCM number of the relay's pin, for `gpio`."""
 
 
-class Paths(Table):
+class Paths(Table, frozen=True):
     """Where things are; relative to the configuration file."""
 
     trust: str = "trust"
@@ -101,7 +101,7 @@ class Paths(Table):
     models: str | None = None
 
 
-class Config(Table):
+class Config(Table, frozen=True):
     """The whole file."""
 
     device: Device = Device()

@@ -20,7 +20,7 @@ from edge.app import (
 )
 from edge.audit.journal import Journal
 from edge.audit.record import Part, StopCause
-from edge.errors import CameraFault, ConfigError, Exit, ModelFault
+from edge.errors import CameraFault, Exit, ModelFault
 from edge.passage.machine import Times
 from edge.passage.stages import Stages
 from edge.passage.verifier import Ports, Verifier
@@ -42,28 +42,15 @@ if TYPE_CHECKING:
 
 
 def door_policy(config: Config, engine: FaceEngine | None) -> DoorPolicy:
-    """The door's policy; "1 in N" becomes a cosine by the models' own table. Raises ConfigError."""
+    """The door's policy, with the similarity that this engine calls a match."""
     return DoorPolicy(
         site=config.door.site,
-        similarity=_cosine(config.face.one_in, engine),
+        # Without an engine no face is compared; if one were, nothing less than identity would match.
+        similarity=engine.threshold.cosine if engine else 1.0,
         release_ms=config.door.release_ms,
         face=FaceRule(config.door.face),
         min_assurance=config.door.min_assurance,
     )
-
-
-def _cosine(one_in: int | None, engine: FaceEngine | None) -> float:
-    if engine is None:
-        return 1.0  # nobody is as like a reference as the reference itself: without an engine nothing matches
-    if one_in is None:
-        return engine.threshold.cosine
-    rows = [row for row in engine.thresholds if row.fmr <= 1 / one_in * 1.001]
-    if not rows:
-        known = ", ".join(str(round(1 / row.fmr)) for row in engine.thresholds)
-        raise ConfigError(
-            f"face.one_in: no threshold was measured for 1 in {one_in}", hint=f"measured: {known}"
-        )
-    return min(row.cosine for row in rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +70,11 @@ def open_device(config: Config, base: Path, *, camera: str | None = None) -> Ite
         trust = open_trust(base / config.paths.trust)
         models = base / config.paths.models if config.paths.models else None
         compares = config.door.face != "none"
-        engine = open_face_engine(models, runtime=config.face.runtime) if compares else None
+        engine = (
+            open_face_engine(models, runtime=config.face.runtime, one_in=config.face.one_in)
+            if compares
+            else None
+        )
         strike = open_strike(config.strike.kind, pin=config.strike.pin)
         stack.callback(strike.close)
         eye = open_webcam(camera if camera is not None else config.camera.device)

@@ -16,9 +16,9 @@ import msgspec
 from msgspec import Meta, Struct
 
 from edge.audit.errors import JournalBroken
-from edge.decision import Reason  # noqa: TC001  msgspec reads the annotations at run time
+from edge.decision import Reason
 from edge.errors import StorageFault
-from edge.ports import DoorEventKind  # noqa: TC001  likewise
+from edge.ports import DoorEventKind
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from edge.passage.machine import State
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -42,7 +40,7 @@ def develop(taken: Sequence[tuple[Frame, Moment]]) -> list[Shot]:
 
 
 def _telling(taken: Sequence[tuple[Frame, Moment]]) -> list[tuple[Frame, Moment]]:
-    """Frames in which something happened: a code, a look with a new answer, a decision, a signal, the door."""
+    """Frames in which something happened: a code, a new answer, a decision, a signal, the door."""
     told: list[tuple[Frame, Moment]] = []
     before: Moment | None = None
     for frame, moment in taken:

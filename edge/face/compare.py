@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edge.decision import Reason
-from edge.errors import ModelFault, Refused
+from edge.errors import ConfigError, ModelFault, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +35,15 @@ def threshold_at(rows: Sequence[Threshold], cosine: float) -> Threshold:
             f"no measured false match rate at cosine {cosine}", hint="models/manifest.toml, [face]"
         )
     return Threshold(max(below, key=lambda row: row.cosine).fmr, cosine)
+
+
+def threshold_for(rows: Sequence[Threshold], one_in: int) -> Threshold:
+    """The lowest cosine that at most one stranger in `one_in` reaches. Else ConfigError."""
+    strict = [row for row in rows if row.fmr * one_in <= 1 + 1e-9]
+    if not strict:
+        known = ", ".join(str(int(1 / row.fmr)) for row in sorted(rows, key=lambda row: -row.fmr))
+        raise ConfigError(f"no threshold was measured for 1 in {one_in}", hint=f"measured: 1 in {known}")
+    return min(strict, key=lambda row: row.cosine)
 
 
 def similarity(reference: Reference, probe: Floats, *, model: str) -> float:

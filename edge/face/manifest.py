@@ -34,6 +34,7 @@ class Manifest:
     embedder: ModelFile
     basis: ModelFile
     threshold: Threshold
+    thresholds: tuple[Threshold, ...]
 
 
 def parse(text: str, *, runtime: str) -> Manifest:
@@ -51,6 +52,7 @@ def parse(text: str, *, runtime: str) -> Manifest:
             embedder=_file(files, embedders[runtime]),
             basis=_file(files, face["basis"]),
             threshold=threshold_at(rows, _number(face["default_cosine"])),
+            thresholds=tuple(rows),
         )
     except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as err:
         raise ModelFault(f"the model manifest cannot be used: {err}", hint=HINT) from err

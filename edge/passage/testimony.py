@@ -70,8 +70,9 @@ class Testimony:
     def begin(self, trust: TrustSnapshot, now: datetime) -> None:
         """A new presentation, judged by this trust."""
         self._reset()
-        keys = max(issuer.issued_at for issuer in trust.issuers.values())
-        ages = {"keys": keys, "floor": trust.floor}
+        ages = {"floor": trust.floor}
+        if trust.issuers:
+            ages["keys"] = max(issuer.issued_at for issuer in trust.issuers.values())
         if trust.status_lists:
             ages["status"] = min(status.issued_at for status in trust.status_lists.values())
         self._trust = tuple(

@@ -19,6 +19,7 @@ MISTAKES: dict[str, tuple[bytes, str, str]] = {
     "wrong type": (b"[face]\none_in = 'many'\n", "door.toml:2: face.one_in: expected", "config show"),
     "wrong word": (b"[door]\nface = 'maybe'\n", "door.toml:2: door.face: invalid enum value", "config show"),
     "a site with spaces": (b"[door]\nsite = 'the lobby'\n", "door.toml:2: door.site", "config show"),
+    "a site with a line end": (b'[door]\nsite = "lobby\\n"\n', "door.toml:2: door.site", "config show"),
     "not TOML": (b"[door\n", "door.toml:1: ", "toml.io"),
     "not text": (b"[door]\n\xff\xfe", "door.toml:2: is not UTF-8 text", "UTF-8"),
     "stale before ageing": (b"[lists]\nageing_h = 48\nstale_h = 3\n", "door.toml:3: stale_h 3 is below", "larger"),

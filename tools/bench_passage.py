@@ -1,0 +1,149 @@
+"""One genuine passage, over and over, in a process that holds a device and nothing else.
+
+`prepare` makes the world once, and `save` writes it to a folder as a device would find it. Run as a file with
+that folder, it opens the device, prints `ready`, plays the pictures, and tells what it took.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import secrets
+import statistics
+import sys
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from edge.passage.machine import State
+    from edge.passage.verifier import Verifier
+    from edge.ports import Pixels
+    from edge.trust.snapshot import TrustSnapshot
+    from hw.sim.clock import SimClock
+
+SITE = "tower-1/lobby"
+PASSAGES = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """One holder, her code, her pictures, and the trust that stands behind it."""
+
+    site: str
+    now: datetime
+    code_text: str
+    trust: TrustSnapshot
+    trust_files: dict[str, bytes]
+    portrait: Pixels
+    face_rgb: Pixels
+    phones: tuple[Pixels, ...]
+
+    def save(self, folder: Path) -> None:
+        """Trust folder and pictures, as files."""
+        from PIL import Image  # noqa: PLC0415
+
+        for name, data in self.trust_files.items():
+            file = folder / "trust" / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(data)
+        for number, picture in enumerate(self.phones):
+            Image.fromarray(picture).save(folder / f"phone{number:02}.png")
+        Image.fromarray(self.face_rgb).save(folder / "face.png")
+        (folder / "now").write_text(self.now.isoformat())
+
+
+@cache
+def prepare() -> Prepared:
+    """Enrol one person and take her pictures. Deterministic but for keys."""
+    from edge.app import open_face_engine  # noqa: PLC0415
+    from edge.card.claims import TemplateReference  # noqa: PLC0415
+    from edge.demo.cast import Cast  # noqa: PLC0415
+    from edge.issuing.issuer import Enrolment, Issuer  # noqa: PLC0415
+    from edge.issuing.register import Register  # noqa: PLC0415
+    from edge.issuing.wallet import Wallet  # noqa: PLC0415
+    from edge.trust.bundle import load  # noqa: PLC0415
+    from hw.sim.phone import phone  # noqa: PLC0415
+    from hw.sim.scene import hold_up, visitor  # noqa: PLC0415
+
+    now = datetime(2026, 11, 21, 8, 30, tzinfo=UTC)
+    engine, cast = open_face_engine(), Cast()
+    portrait = cast.enrolment("Erin")
+    issuer = Issuer(
+        "CN-GD",
+        secrets.token_bytes(32),
+        "https://s.example/7",
+        since=now - timedelta(days=60),
+        dice=secrets,
+        register=Register(100_000),
+    )
+    wallet = Wallet(secrets.token_bytes(32))
+    face = TemplateReference(100, engine.model_id, engine.enrol(portrait))
+    request = Enrolment(
+        holder_key=wallet.holder_key, expires=now + timedelta(days=30), face=face, scope=("tower-1",)
+    )
+    wallet = wallet.with_card(issuer.enrol(request, now=now).card)
+    files = dict(issuer.publish(now))
+    # A phone a second ahead each time: every passage needs a code that was not shown before.
+    texts = [wallet.code(now + timedelta(seconds=number)) for number in range(PASSAGES)]
+    phones = tuple(hold_up(phone(text), seed=number) for number, text in enumerate(texts[:10]))
+    return Prepared(
+        SITE, now, texts[0], load(files), files, portrait, visitor(cast.sitter("Erin"), seed=1), phones
+    )
+
+
+def _until(state: State, verifier: Verifier, picture: Pixels, clock: SimClock, *, step_ms: int) -> None:
+    """Show one picture until the passage has come to `state`."""
+    from hw.framing import frame_from_rgb  # noqa: PLC0415
+
+    while verifier.state is not state:
+        clock.advance(step_ms)
+        verifier.see(frame_from_rgb(picture, clock.tick_ms()))
+
+
+def run(folder: Path) -> None:
+    """Open the device, say ready, play the pictures from files, tell the figures."""
+    from edge.app import open_face_engine, open_live_reader, open_trust  # noqa: PLC0415
+    from edge.audit.journal import Journal  # noqa: PLC0415
+    from edge.audit.record import StopCause  # noqa: PLC0415
+    from edge.config import Config  # noqa: PLC0415
+    from edge.device import stages_for  # noqa: PLC0415
+    from edge.passage.machine import State  # noqa: PLC0415
+    from edge.passage.verifier import Ports, Verifier  # noqa: PLC0415
+    from hw.framing import frame_from_rgb  # noqa: PLC0415
+    from hw.images import read_rgb  # noqa: PLC0415
+    from hw.sim.clock import SimClock  # noqa: PLC0415
+    from hw.sim.door import SimDoor  # noqa: PLC0415
+    from hw.sim.signals import SimSignals  # noqa: PLC0415
+
+    clock = SimClock(datetime.fromisoformat((folder / "now").read_text()))
+    trust = open_trust(folder / "trust")
+    journal = Journal.open(folder / "journal.db", bytes(32), "bench-1")
+    ports = Ports(open_live_reader(), SimDoor(clock), SimSignals(), clock, journal, lambda: trust)
+    verifier = Verifier(ports, stages_for(Config(), open_face_engine()), version="0")
+    verifier.start()
+    print("ready", flush=True)
+    face = read_rgb(folder / "face.png")
+    decisions: list[float] = []
+    for file in sorted(folder.glob("phone*.png")):
+        phone = read_rgb(file)
+        _until(State.FACE, verifier, phone, clock, step_ms=100)
+        clock.advance(100)
+        outcome = verifier.see(frame_from_rgb(face, clock.tick_ms())).outcome
+        assert outcome is not None
+        assert outcome.reason is None, outcome.reason
+        decisions.append(sum(outcome.micros[s] for s in ("code", "verify", "face", "record")) / 1000)
+        _until(State.IDLE, verifier, face, clock, step_ms=1_000)
+    verifier.stop(StopCause.END)
+    journal.close()
+    (folder / "journal.db").unlink()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"peak_mb": peak, "decision_ms": decisions, "median_ms": statistics.median(decisions)}))
+
+
+if __name__ == "__main__":
+    started = time.perf_counter()
+    run(Path(sys.argv[1]))
