@@ -101,8 +101,8 @@ def _annotated(frame: Frame, moment: Moment) -> Pixels:
             cv2.polylines(picture, [corners], isClosed=True, color=CODE_COLOUR, thickness=3)
     evidence = moment.evidence
     if evidence is not None and evidence.landmarks is not None:
-        for x, y in evidence.landmarks[::3, :2]:
-            cv2.circle(picture, (round(float(x)), round(float(y))), 1, FACE_COLOUR, -1)
+        for x, y in evidence.landmarks[::4, :2]:  # every fourth of 468 still shows the mesh
+            cv2.circle(picture, (round(float(x)), round(float(y))), 2, FACE_COLOUR, -1, cv2.LINE_AA)
     if evidence is not None and evidence.box is not None:
         x0, y0, x1, y1 = (round(float(v)) for v in evidence.box)
         cv2.rectangle(picture, (x0, y0), (x1, y1), FACE_COLOUR, 2)

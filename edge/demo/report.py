@@ -69,6 +69,7 @@ def _row(passage: Played) -> dict[str, object]:
         "ms": {stage: passage.ms(stage) for stage in ("code", "verify", "face", "record")},
         "total_ms": passage.total_ms,
         "film": develop(passage.taken),
+        "seconds": f"{(passage.taken[-1][1].tick_ms - passage.taken[0][1].tick_ms) / 1000:.1f}",
         "bars": _bars(passage),
     }
 
