@@ -114,6 +114,37 @@ def test_the_same_key_at_two_sites_is_bound_by_its_scope():
         assert caught.value.reason is Reason.ISSUER_SCOPE
 
 
+LIVES = {  # when the key's life begins and ends: whether a card issued a day ago is good now
+    "begins as the card is issued": (NOW - DAY, NOW + DAY, True),
+    "begins after the card was issued": (NOW - DAY + timedelta(seconds=1), NOW + DAY, False),
+    "ends as the card is issued": (NOW - 9 * DAY, NOW - DAY, False),
+    "ends after the card was issued, before now": (NOW - 9 * DAY, NOW - timedelta(seconds=1), False),
+    "ends now": (NOW - 9 * DAY, NOW, False),
+    "ends in a second": (NOW - 9 * DAY, NOW + timedelta(seconds=1), True),
+}
+
+
+@pytest.mark.parametrize(("begins", "ends", "good"), LIVES.values(), ids=LIVES)
+def test_a_key_is_good_from_its_first_second_to_the_one_before_its_last(begins, ends, good):
+    issuer = replace(ISSUER, valid_from=begins, valid_until=ends)
+    trust = TrustSnapshot.of([issuer], TRUST.status_lists)
+    if good:
+        assert verified(trust=trust).issuer == "CN-GD"
+    else:
+        with pytest.raises(Refused) as caught:
+            verified(trust=trust)
+        assert caught.value.reason is Reason.ISSUER_SCOPE
+
+
+def test_a_card_issued_by_a_clock_ahead_waits_for_the_key_too():
+    """Issued and begun in the key's life, shown before it: possible only where nbf lies before iat."""
+    issuer = replace(ISSUER, valid_from=NOW + timedelta(seconds=1))
+    trust = TrustSnapshot.of([issuer], TRUST.status_lists)
+    with pytest.raises(Refused) as caught:
+        verified(trust=trust, issued_at=NOW + timedelta(seconds=1), not_before=NOW)
+    assert caught.value.reason is Reason.ISSUER_SCOPE
+
+
 def test_a_naive_time_is_our_own_mistake():
     signed = ecard.decode(parse_code(shown()))
     with pytest.raises(AssertionError, match="aware UTC"):
