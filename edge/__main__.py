@@ -7,8 +7,7 @@ import importlib
 import sys
 from typing import TYPE_CHECKING
 
-from edge.cli.output import fail
-from edge.errors import EdgeError, Exit
+from edge.cli.output import run_verb
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,18 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     command = argparse.ArgumentParser(prog=f"doorward {args.noun}", description=NOUNS[args.noun])
     module = importlib.import_module(f"edge.cli.{args.noun}")
     module.configure(command)
-    parsed = command.parse_args(args.rest)
-    try:
-        code: int = parsed.run(parsed)
-    except EdgeError as error:
-        fail(error)
-        return error.exit_code
-    except KeyboardInterrupt:
-        return Exit.INTERRUPTED
-    except BrokenPipeError:
-        sys.stderr.close()  # `doorward ... | head`: the reader has gone, there is nobody to tell
-        return Exit.OK
-    return code
+    return run_verb(command.parse_args(args.rest))
 
 
 if __name__ == "__main__":

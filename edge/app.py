@@ -6,6 +6,7 @@ never loads a TFLite runtime, `doorward log verify` never loads OpenCV.
 
 from __future__ import annotations
 
+import os
 import secrets
 from contextlib import suppress
 from pathlib import Path
@@ -116,7 +117,8 @@ def open_face_engine(
     from edge.face.compare import threshold_for  # noqa: PLC0415
     from edge.face.engine import FaceEngine, Networks  # noqa: PLC0415
     from edge.face.manifest import ModelFile, parse  # noqa: PLC0415
-    from hw.networks import open_runtime, read_array, read_manifest  # noqa: PLC0415
+    from hw.networks import read_array, read_manifest  # noqa: PLC0415
+    from hw.runtimes import open_runtime  # noqa: PLC0415
 
     folder = folder or models_dir()
     name, open_network = open_runtime(runtime)
@@ -138,7 +140,7 @@ def open_trust(folder: Path) -> TrustSnapshot:
     """The trust in a folder. Raises TrustFault naming the file that is broken."""
     from edge.trust.bundle import MAX_FILE_BYTES, load  # noqa: PLC0415
 
-    if not folder.is_dir():
+    if not os.path.isdir(folder):  # noqa: PTH112  Path.is_dir raises for what can be no name
         raise TrustFault(
             f"{folder}: no such folder", hint="publish an issuer into it: tools/issuer.py publish"
         )
@@ -149,7 +151,7 @@ def open_trust(folder: Path) -> TrustSnapshot:
 def device_seed(file: Path) -> bytes:
     """The device's Ed25519 seed; made with mode 0600 at the first start. Raises StorageFault."""
     folder = open_files(file.parent)
-    if file.exists():
+    if os.path.exists(file):  # noqa: PTH110  likewise
         seed = folder.read(file.name, limit=SEED_BYTES)
         if len(seed) != SEED_BYTES:
             raise StorageFault(

@@ -24,18 +24,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from edge.ports import Floats, Network
+    from edge.ports import Floats
 
 MAX_MODEL_BYTES = 16 * 1024 * 1024  # three times the largest we build (float MobileFaceNet, 5.2 MB)
 MAX_MANIFEST_CHARS = 64 * 1024  # ten times ours; what is cut off cannot be parsed
 NPY_MAGIC = b"\x93NUMPY"
 REBUILD = "build the models again: make models"
-
-
-class Runtime(Protocol):
-    """A way to make a Network from a file whose sha256 is known. Raises ModelFault."""
-
-    def __call__(self, path: Path, sha256: str) -> Network: ...
 
 
 class Interpreter(Protocol):
@@ -129,28 +123,6 @@ def open_checked(interpreter: Any, path: Path, sha256: str) -> TfliteNetwork:  #
     with _quiet(), _model_fault(path.name):
         made: Interpreter = interpreter(model_content=data, num_threads=1)
     return TfliteNetwork(made, path.name)
-
-
-def open_runtime(name: str | None = None) -> tuple[str, Runtime]:
-    """The named runtime ("litert" or "tflite"), or the best that is installed. Raises ModelFault."""
-    if name in (None, "litert"):
-        try:
-            from hw import networks_litert  # noqa: PLC0415
-        except ImportError as err:
-            if name:
-                raise ModelFault("ai-edge-litert is not installed", hint="make setup") from err
-        else:
-            return "litert", networks_litert.open_network
-    if name in (None, "tflite"):
-        try:
-            from hw import networks_tflite  # noqa: PLC0415
-        except ImportError as err:
-            raise ModelFault(
-                "no TFLite runtime is installed" if name is None else "tflite-runtime is not installed",
-                hint="make setup; tflite-runtime exists for Python 3.9 to 3.11 only",
-            ) from err
-        return "tflite", networks_tflite.open_network
-    raise ModelFault(f"unknown TFLite runtime {name!r}", hint="one of: litert, tflite")
 
 
 def _quantize(x: Floats, tensor: Mapping[str, Any]) -> NDArray[Any]:

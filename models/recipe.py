@@ -17,7 +17,7 @@ import surgery
 from tflite_graph import Graph
 
 from edge.errors import ModelFault
-from hw.networks import open_runtime
+from hw.runtimes import open_runtime
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -24,8 +24,8 @@ from edge.app import open_files
 from edge.card import cose
 from edge.card import numbers as n
 from edge.card.claims import Claims, SealedReference, TemplateReference
-from edge.cli.output import emit, fail
-from edge.errors import EdgeError, Exit, InputError, StorageFault
+from edge.cli.output import emit, run_verb
+from edge.errors import Exit, InputError, StorageFault
 from edge.issuing.wallet import MAX_WALLET_BYTES, ROTATION, Wallet
 
 if TYPE_CHECKING:
@@ -241,15 +241,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb; returns its exit code (`edge.errors.Exit`)."""
-    args = _parser().parse_args(argv)
-    try:
-        code: int = args.run(args)
-    except EdgeError as error:
-        fail(error)
-        return error.exit_code
-    except KeyboardInterrupt:
-        return Exit.INTERRUPTED
-    return code
+    return run_verb(_parser().parse_args(argv))
 
 
 if __name__ == "__main__":

@@ -6,10 +6,12 @@ import json
 import sys
 from typing import TYPE_CHECKING, TypeVar
 
+from edge.errors import EdgeError, Exit
+
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Iterable, Iterator, Mapping
 
-    from edge.errors import EdgeError
 
 T = TypeVar("T")
 
@@ -29,6 +31,21 @@ def fail(error: EdgeError) -> None:
     print(f"error: {error.message}", file=sys.stderr)
     if error.hint:
         print(f"hint: {error.hint}", file=sys.stderr)
+
+
+def run_verb(args: argparse.Namespace) -> int:
+    """Run the verb that was parsed; errors we raise on purpose become two lines and an exit code."""
+    try:
+        code: int = args.run(args)
+    except EdgeError as error:
+        fail(error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return Exit.INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()  # `doorward ... | head`: the reader has gone, there is nobody to tell
+        return Exit.OK
+    return code
 
 
 def progress(items: Iterable[T], *, total: int, label: str) -> Iterator[T]:

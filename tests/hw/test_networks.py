@@ -13,7 +13,8 @@ import pytest
 
 from edge.errors import ModelFault
 from hw import networks
-from hw.networks import Runtime, open_runtime, read_array, read_checked, read_manifest
+from hw.networks import read_array, read_checked, read_manifest
+from hw.runtimes import Runtime, open_runtime
 
 PACKAGES = {"litert": "ai_edge_litert", "tflite": "tflite_runtime"}
 ROOT = Path(__file__).resolve().parents[2]
@@ -164,7 +165,7 @@ def test_opening_a_graph_writes_nothing_to_standard_error(name: str, built_model
     runtime(name)
     path = built_models / "face_mesh.tflite"
     code = (
-        "import sys; from pathlib import Path; from hw.networks import open_runtime;"
+        "import sys; from pathlib import Path; from hw.runtimes import open_runtime;"
         f"open_runtime({name!r})[1](Path({str(path)!r}), {sha256(path)!r});"
         "print('still here', file=sys.stderr)"
     )

@@ -18,7 +18,7 @@ from edge.decision import Reason
 from edge.errors import InputError, ModelFault, Refused
 from edge.face.compare import Threshold
 from edge.face.embed import Embedder
-from edge.face.engine import FaceEngine, Networks, several
+from edge.face.engine import FaceEngine, Networks
 from edge.face.quality import Coaching
 from edge.face.template import Format, Reference
 
@@ -190,7 +190,7 @@ def test_a_small_face_far_behind_does_not_block(engine: FaceEngine, astronaut: n
     frame[100:700, 100:700] = cv2.resize(astronaut[20:260, 100:340], (600, 600))
     frame[300:400, 1000:1100] = cv2.resize(astronaut[20:260, 100:340], (100, 100))
     held = engine.reference(engine.enrol(astronaut), fmt=Format.INT8_64, model=engine.model_id)
-    assert not several(engine.find(frame))
+    assert len(engine.people(frame)) < 2
     assert engine.assess(frame, held).similarity > 0.8
 
 
@@ -250,8 +250,8 @@ def test_bona_fide_pictures_pass_the_gates_and_prints_at_the_lens_do_not(engine:
     near = 0
     for path in sorted(shared("faces", "nuaa", "print").glob("*.jpg"))[::4]:
         picture = read_image(path)
-        faces = engine.find(picture)
-        if not faces or several(faces):
+        faces = engine.people(picture)
+        if len(faces) != 1:
             continue
         x0, y0, x1, y1 = (round(v) for v in faces[0].box)
         side = max(x1 - x0, y1 - y0)
