@@ -43,13 +43,6 @@ class _Stamp(TypedDict):
     version: str
 
 
-_CAUSES = {
-    DoorEventKind.RELEASED: Cause.GRANT,
-    DoorEventKind.OPENED: Cause.GRANT,
-    DoorEventKind.RELOCKED: Cause.OPENED,
-}
-
-
 class Testimony:
     """The record of one passage in the making, and of what its door did afterwards."""
 
@@ -57,8 +50,10 @@ class Testimony:
         self._policy = policy
         self._model = model
         self._version = version
-        self._passage_seq: int | None = None
+        self._granted_seq: int | None = None  # the latest grant: what the strike and the leaf do is its doing
+        self._opened_seq: int | None = None  # the grant by which the leaf stands open; None: by force
         self._opened = False
+        self._ending = False
         self._reset()
 
     def _reset(self) -> None:
@@ -102,7 +97,6 @@ class Testimony:
 
     def passage(self, decision: Decision, now: datetime, tick_ms: int) -> Passage:
         """The record of this decision."""
-        self._opened = False
         reason = decision.reason if isinstance(decision, Deny) else None
         similarity = self._similarity
         return Passage(
@@ -121,23 +115,38 @@ class Testimony:
             stages_us=self._micros,
         )
 
-    def recorded(self, seq: int) -> None:
-        """The passage stands in the journal under this number."""
-        self._passage_seq = seq
+    def recorded(self, decision: Decision, seq: int) -> None:
+        """The passage stands in the journal under this number. A denial moves no door."""
+        if isinstance(decision, Grant):
+            self._granted_seq = seq
+            self._opened = False
+
+    def ending(self) -> None:
+        """The program ends: from here on it is what relocks."""
+        self._ending = True
 
     def door(self, event: DoorEvent, now: datetime) -> DoorChange:
         """The record of what the door did, tied to the passage that caused it."""
-        cause = _CAUSES.get(event.kind)
-        if event.kind is DoorEventKind.OPENED:
-            self._opened = True
-        if event.kind is DoorEventKind.RELOCKED and not self._opened:
-            cause = Cause.TIMEOUT
-        return DoorChange(
-            **self._stamp(now, event.tick_ms),
-            change=event.kind,
-            cause=cause,
-            decision=None if event.kind is DoorEventKind.FORCED else self._passage_seq,
-        )
+        cause: Cause | None = None
+        seq = self._granted_seq
+        match event.kind:
+            case DoorEventKind.RELEASED:
+                cause = Cause.GRANT
+            case DoorEventKind.OPENED:
+                cause = Cause.GRANT
+                self._opened, self._opened_seq = True, seq
+            case DoorEventKind.FORCED:
+                seq = self._opened_seq = None
+            case DoorEventKind.CLOSED:  # perhaps long after: another holder was granted, or denied, since
+                seq = self._opened_seq
+            case DoorEventKind.RELOCKED:
+                cause = self._why_locked()
+        return DoorChange(**self._stamp(now, event.tick_ms), change=event.kind, cause=cause, decision=seq)
+
+    def _why_locked(self) -> Cause:
+        if self._opened:
+            return Cause.OPENED
+        return Cause.SHUTDOWN if self._ending else Cause.TIMEOUT
 
     def started(self, now: datetime, tick_ms: int) -> Started:
         """The record of a device that is ready."""

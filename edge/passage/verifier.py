@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from edge.audit.record import Part
-from edge.decision import Deny, Grant, Reason
+from edge.decision import Deny, Grant, Reason, signal_for
 from edge.errors import DoorLinkFault, StorageFault
 from edge.passage import machine as m
 from edge.passage.attention import Attention
@@ -87,6 +87,7 @@ class Verifier:
         self._burst = Burst()
         self._signal: Signal | None = None
         self._outcome: Outcome | None = None
+        self._door_answers = True
 
     @property
     def state(self) -> m.State:
@@ -119,13 +120,14 @@ class Verifier:
 
     def fault(self, part: Part) -> None:
         """A part failed: the open passage is denied for it and the strike relocks."""
-        self._note(self._testimony.fault(part, self._ports.clock.now(), self._tick_ms))
-        self._on(m.Interrupted(Reason.DEVICE_FAULT))
+        self._note_fault(part)
+        self._halt(m.Interrupted(Reason.DEVICE_FAULT))
 
     def stop(self, cause: StopCause) -> Outcome | None:
         """Relock, complete the record of an open passage, forget the holder. Safe at any time."""
         self._outcome = None
-        self._on(m.Interrupted())
+        self._testimony.ending()
+        self._halt(m.Interrupted())
         self._hear_door()
         self._note(self._testimony.stopped(cause, self._ports.clock.now(), self._tick_ms))
         return self._outcome
@@ -173,8 +175,21 @@ class Verifier:
     def _decided(self, decision: Decision) -> None:
         self._on(m.Granted(decision) if isinstance(decision, Grant) else m.Denied(decision))
 
+    def _halt(self, event: m.Interrupted) -> None:
+        # What a crash left unfinished stays so: a release that was still due must not happen while we stop.
+        self._events.clear()
+        self._on(event)
+
     def _hear_door(self) -> tuple[DoorEvent, ...]:
-        events = tuple(self._ports.strike.events())
+        """What the door did since the last frame. A door that falls silent is put on record once."""
+        try:
+            events = tuple(self._ports.strike.events())
+        except DoorLinkFault:
+            if self._door_answers:
+                self._note_fault(Part.DOOR)
+            self._door_answers = False
+            return ()
+        self._door_answers = True
         for event in events:
             self._note(self._testimony.door(event, self._ports.clock.now()))
             if event.kind is DoorEventKind.RELOCKED:
@@ -190,8 +205,7 @@ class Verifier:
     def _perform(self, effect: m.Effect) -> None:
         match effect:
             case m.Show(signal):
-                self._signal = signal
-                self._ports.signals.show(signal)
+                self._show(signal)
             case m.Arm(for_ms):
                 self._deadline_ms = self._tick_ms + for_ms if for_ms else None
             case m.Append(decision):
@@ -217,7 +231,7 @@ class Verifier:
             self._events.append(m.RecordFailed())
             return
         self._testimony.took("record", self._stages.stopwatch() - started)
-        self._testimony.recorded(seq)
+        self._testimony.recorded(decision, seq)
         self._outcome = Outcome(decision, seq, self._testimony.micros())
         self._events.append(m.Recorded())
 
@@ -225,8 +239,16 @@ class Verifier:
         try:
             self._ports.strike.release(grant.release_ms)
         except DoorLinkFault:
-            self._note(self._testimony.fault(Part.DOOR, self._ports.clock.now(), self._tick_ms))
+            self._note_fault(Part.DOOR)
+            self._show(signal_for(Reason.DEVICE_FAULT))
             self._events.append(m.TimedOut())  # nothing was released: go on as if its time were over
+
+    def _show(self, signal: Signal | None) -> None:
+        self._signal = signal
+        self._ports.signals.show(signal)
+
+    def _note_fault(self, part: Part) -> None:
+        self._note(self._testimony.fault(part, self._ports.clock.now(), self._tick_ms))
 
     def _note(self, record: AuditRecord) -> None:
         """Append what is not a decision, or go on without.
