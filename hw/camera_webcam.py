@@ -1,5 +1,7 @@
 """A USB webcam, or a film file, through OpenCV: a thread reads, the latest frame wins.
 
+A film plays in true time, from the moment it is opened, and ends as any film does.
+
 The thread never waits for whoever looks, so a slow passage sees the present and not the past. Whoever looks
 never waits for the thread for more than a second, so a stalled camera is a CameraFault and not a hang; asking
 for `frames()` again opens the device anew.
@@ -9,6 +11,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -44,14 +47,14 @@ class Webcam:
         self._capture: _Capture | None = _Capture(source, clock)
 
     def frames(self) -> Iterator[Frame]:
-        """The latest frame, each at most once, for as long as there are new ones. Raises CameraFault."""
+        """The latest frame, each at most once, until a film is over. Raises CameraFault."""
         capture = self._restarted()
         patience_s = max(START_S, self._stall_s)
         try:
-            while True:
-                rgb, tick_ms = capture.next(patience_s)
+            while latest := capture.next(patience_s):
                 patience_s = self._stall_s
-                yield frame_from_rgb(rgb, tick_ms)
+                yield frame_from_rgb(*latest)
+            self._capture = None
         except CameraFault:
             capture.end()  # not waited for: it may hang, and the fault is due now
             self._capture = None
@@ -77,20 +80,26 @@ class _Capture:
     def __init__(self, source: int | Path, clock: Clock) -> None:
         self._source = source
         self._clock = clock
-        self._restarts = RESTARTS if _is_device(source) else 0  # a film that is over stays over
+        self._is_film = not _is_device(source)
+        self._restarts = 0 if self._is_film else RESTARTS  # a film that is over stays over
         self._restarts_left = self._restarts
         self._news = threading.Condition()
         self._latest: tuple[Pixels, int] | None = None
         self._fault: CameraFault | None = None
+        self._played = 0
+        self._over = False
         self._stopping = False
         self.thread = threading.Thread(target=self._run, name="webcam", daemon=True)
         self.thread.start()
 
-    def next(self, patience_s: float) -> tuple[Pixels, int]:
-        """The latest picture that nobody took yet, as RGB, and its tick. Raises CameraFault."""
+    def next(self, patience_s: float) -> tuple[Pixels, int] | None:
+        """The latest picture that nobody took yet, as RGB, and its tick; None after the last of a film.
+
+        Raises CameraFault.
+        """
         with self._news:
-            self._news.wait_for(lambda: self._latest is not None or self._fault is not None, patience_s)
-            if self._latest is not None:
+            self._news.wait_for(lambda: self._latest or self._fault or self._over, patience_s)
+            if self._latest is not None or self._over:
                 latest, self._latest = self._latest, None
                 return latest
             raise self._fault or CameraFault(
@@ -99,30 +108,41 @@ class _Capture:
 
     def end(self) -> None:
         """Ask the thread to end after the frame that it is reading."""
-        self._stopping = True
+        with self._news:
+            self._stopping = True
+            self._news.notify_all()
 
     def _run(self) -> None:
         try:
             while self._read_until_it_fails() and self._restarts_left > 0:
                 self._restarts_left -= 1
-            self._fail("it gives no more frames", "check the cable; `dmesg` tells about USB")
+            if self._is_film and self._played:
+                self._finish()
+            else:
+                self._fail("it gives no more frames", "check the cable; `dmesg` tells about USB")
         except cv2.error:
             self._fail("OpenCV cannot decode it", "try another camera or another film")
 
     def _read_until_it_fails(self) -> bool:
         """Read frames until the device fails or we are told to stop; whether to try again."""
+        _hush()
         device = cv2.VideoCapture(self._source if isinstance(self._source, int) else str(self._source))
         try:
             if not device.isOpened():
                 self._fail("it cannot be opened", "is another program using it? `fuser /dev/video*` tells")
                 return False
-            if _is_device(self._source):
+            if not self._is_film:
                 _set_up(device)
+            fps = device.get(cv2.CAP_PROP_FPS) if self._is_film else 0.0
+            start_s = time.monotonic()
             while not self._stopping:
                 arrived, bgr = device.read()
                 if not arrived:
                     return True
+                if fps > 0:
+                    self._wait_until(start_s + self._played / fps)
                 self._publish(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB).astype("uint8", copy=False))
+                self._played += 1
         finally:
             device.release()
         return False
@@ -132,6 +152,15 @@ class _Capture:
         picture = rgb, self._clock.tick_ms()
         with self._news:
             self._latest = picture
+            self._news.notify_all()
+
+    def _wait_until(self, due_s: float) -> None:
+        with self._news:
+            self._news.wait_for(lambda: self._stopping, due_s - time.monotonic())
+
+    def _finish(self) -> None:
+        with self._news:
+            self._over = True
             self._news.notify_all()
 
     def _fail(self, what: str, hint: str) -> None:
@@ -148,6 +177,12 @@ def _set_up(device: cv2.VideoCapture) -> None:
     device.set(cv2.CAP_PROP_BUFFERSIZE, 1)
 
 
+def _hush() -> None:
+    """Let OpenCV and FFmpeg say nothing on standard error: what went wrong is raised."""
+    cv2.setLogLevel(0)
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # AV_LOG_QUIET; read when FFmpeg is loaded
+
+
 def _path(source: int | Path) -> Path:
     return Path(f"/dev/video{source}") if isinstance(source, int) else source
 
@@ -159,7 +194,7 @@ def _is_device(source: int | Path) -> bool:
 def _expect_source(source: int | Path) -> None:
     """Say what OpenCV does not: whether the device is missing or merely not ours."""
     path = _path(source)
-    if not path.exists():
+    if not os.path.exists(path):  # noqa: PTH110  Path.exists raises for what can be no name
         raise CameraFault(
             f"camera {source}: there is no {path}",
             hint="`ls /dev/video*` lists the cameras; plug one in, or name another in camera.device",
