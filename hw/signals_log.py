@@ -1,7 +1,12 @@
-"""Signals on a board without lamps: one log line for each change, for whoever watches the service's log."""
+"""Signals on a board without lamps: one log line for each change, for whoever watches the service's log.
+
+JSON Lines on standard error: standard output belongs to the rows of the command.
+"""
 
 from __future__ import annotations
 
+import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import structlog
@@ -14,11 +19,15 @@ class LogSignals:
     """Implements the Signals port with structlog."""
 
     def __init__(self) -> None:
-        self._log = structlog.get_logger("doorward.signals")
+        self._log = structlog.wrap_logger(
+            structlog.PrintLogger(sys.stderr),
+            processors=[structlog.processors.TimeStamper(fmt="iso"), structlog.processors.JSONRenderer()],
+        )
         self._shown: Signal | None = None
 
     def show(self, signal: Signal | None) -> None:
         """Log the signal where it differs from the one shown before."""
         if signal != self._shown:
-            self._log.info("signal", show=signal.value if signal else "none")
+            with suppress(OSError):  # a log that nobody reads any more keeps nobody out
+                self._log.info("signal", show=signal.value if signal else "none")
         self._shown = signal
