@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 MAX_CONFIG_BYTES = 64 * 1024
 
 SiteName = Annotated[str, Meta(pattern=r"\A[a-z0-9][a-z0-9-]*(/[a-z0-9][a-z0-9-]*)*\Z", max_length=80)]
+# What no file system takes for a name, the configuration does not either.
+FilePath = Annotated[str, Meta(pattern=r"\A[^\x00]+\Z", max_length=1_000)]
 DeviceName = Annotated[str, Meta(pattern=r"\A[a-z0-9][a-z0-9.-]*\Z", max_length=40)]
 
 
@@ -31,7 +33,7 @@ class Device(Table, frozen=True):
 
     id: DeviceName = "doorward-1"
     """Stands in every record and in the origin line of every checkpoint."""
-    key: str = "device.key"
+    key: FilePath = "device.key"
     """Ed25519 seed of the device, 32 bytes, mode 0600; made at the first start."""
 
 
@@ -80,7 +82,7 @@ class Reader(Table, frozen=True):
 class Camera(Table, frozen=True):
     """Where frames come from."""
 
-    device: int | str = 0
+    device: int | FilePath = 0
     """Number of the webcam, or the path of its device."""
 
 
@@ -96,9 +98,9 @@ class Strike(Table, frozen=True):
 class Paths(Table, frozen=True):
     """Where things are; relative to the configuration file."""
 
-    trust: str = "trust"
-    journal: str = "journal.db"
-    models: str | None = None
+    trust: FilePath = "trust"
+    journal: FilePath = "journal.db"
+    models: FilePath | None = None
 
 
 class Config(Table, frozen=True):
@@ -117,7 +119,9 @@ class Config(Table, frozen=True):
 def parse_config(data: bytes, file: Path) -> Config:
     """The configuration in `data`; `file` is named in errors. Raises ConfigError."""
     if len(data) > MAX_CONFIG_BYTES:
-        raise ConfigError(f"is {len(data)} bytes, more than {MAX_CONFIG_BYTES}", file=file)
+        raise ConfigError(
+            f"is larger than {MAX_CONFIG_BYTES // 1024} kB", file=file, hint="is this the right file?"
+        )
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as err:

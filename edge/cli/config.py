@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from edge.cli.output import emit
-from edge.config import explain, parse_config
+from edge.config import MAX_CONFIG_BYTES, Config, explain, parse_config
 from edge.errors import ConfigError, Exit
 
 if TYPE_CHECKING:
@@ -28,19 +29,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
     show.set_defaults(run=_show)
 
 
-def read(file: Path) -> bytes:
-    """The bytes of a configuration file. Raises ConfigError."""
+def read(file: Path) -> Config:
+    """The configuration in a file. Raises ConfigError."""
     try:
-        return file.read_bytes()
+        with file.open("rb") as stream:
+            data = stream.read(MAX_CONFIG_BYTES + 1)  # parse_config refuses what is longer
     except OSError as err:
         hint = "start from: doorward config show"
         raise ConfigError(
             f"cannot be read: {(err.strerror or 'error').lower()}", file=file, hint=hint
         ) from err
+    return parse_config(data, file)
 
 
 def _check(args: argparse.Namespace) -> int:
-    config = parse_config(read(args.file), args.file)
+    config = read(args.file)
     if args.json:
         emit({"file": str(args.file), "result": "valid", "config": msgspec.to_builtins(config)})
     else:
@@ -49,9 +52,7 @@ def _check(args: argparse.Namespace) -> int:
 
 
 def _show(args: argparse.Namespace) -> int:
-    values = msgspec.to_builtins(
-        parse_config(read(args.file), args.file) if args.file else parse_config(b"", Path("defaults"))
-    )
+    values = msgspec.to_builtins(read(args.file) if args.file else Config())
     if args.json:
         emit(values)
         return Exit.OK
@@ -61,7 +62,7 @@ def _show(args: argparse.Namespace) -> int:
             print(f"{'' if table is None else chr(10)}[{section}]")
             table = section
         value = values[section][key]
-        shown = "# left out" if value is None else f'"{value}"' if isinstance(value, str) else value
         print(f"# {note}" if note else "#")
-        print(f"#{key} =" if value is None else f"{key} = {shown}")
+        # What JSON writes for a string or a number, TOML reads.
+        print(f"#{key} =" if value is None else f"{key} = {json.dumps(value, ensure_ascii=False)}")
     return Exit.OK
