@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -20,8 +21,18 @@ from edge.app import (
 )
 from edge.audit.journal import Journal
 from edge.audit.record import Part, StopCause
-from edge.errors import CameraFault, Exit, ModelFault
-from edge.passage.machine import Times
+from edge.errors import (
+    CameraFault,
+    ClockFault,
+    DoorLinkFault,
+    Exit,
+    Fault,
+    ModelFault,
+    ReaderFault,
+    StorageFault,
+    TrustFault,
+)
+from edge.passage.machine import State, Times
 from edge.passage.stages import Stages
 from edge.passage.verifier import Ports, Verifier
 from edge.policy import DoorPolicy, FaceRule
@@ -39,6 +50,18 @@ if TYPE_CHECKING:
     from edge.face.engine import FaceEngine
     from edge.passage.verifier import Moment
     from edge.ports import Camera
+
+
+# What a fault that ends the program is put on record as.
+PARTS: dict[type[Fault], Part] = {
+    CameraFault: Part.CAMERA,
+    ReaderFault: Part.READER,
+    ModelFault: Part.MODEL,
+    DoorLinkFault: Part.DOOR,
+    StorageFault: Part.STORAGE,
+    ClockFault: Part.CLOCK,
+    TrustFault: Part.TRUST,
+}
 
 
 def door_policy(config: Config, engine: FaceEngine | None) -> DoorPolicy:
@@ -63,10 +86,11 @@ class Device:
 
 @contextmanager
 def open_device(config: Config, base: Path, *, camera: str | None = None) -> Iterator[Device]:
-    """Open a door's device; paths of `config` are relative to `base`. Raises the Fault of what is missing."""
+    """Open a door's device; paths of `config` are relative to `base`. Raises the Fault of what is missing.
+
+    What only reads is opened first, so that a device that cannot start leaves no key and no journal behind.
+    """
     with ExitStack() as stack:
-        seed = device_seed(base / config.device.key)
-        journal = stack.enter_context(Journal.open(base / config.paths.journal, seed, config.device.id))
         trust = open_trust(base / config.paths.trust)
         models = base / config.paths.models if config.paths.models else None
         compares = config.door.face != "none"
@@ -77,11 +101,13 @@ def open_device(config: Config, base: Path, *, camera: str | None = None) -> Ite
         )
         strike = open_strike(config.strike.kind, pin=config.strike.pin)
         stack.callback(strike.close)
+        reader = open_live_reader(config.reader.engine)
         eye = open_webcam(camera if camera is not None else config.camera.device)
         stack.callback(eye.close)
+        journal = stack.enter_context(_open_journal(config, base))
         clock = system_clock()
         ports = Ports(
-            reader=open_live_reader(config.reader.engine),
+            reader=reader,
             strike=strike,
             signals=open_signals(),
             clock=clock,
@@ -95,6 +121,13 @@ def open_device(config: Config, base: Path, *, camera: str | None = None) -> Ite
             times=Times(face_ms=config.face.time_ms),
         )
         yield Device(eye, verifier)
+
+
+def _open_journal(config: Config, base: Path) -> Journal:
+    path = base / config.paths.journal
+    if os.path.isdir(path):  # noqa: PTH112  Path.is_dir raises for what can be no name
+        raise StorageFault(f"journal {path}: is a folder", hint="name a file in paths.journal")
+    return Journal.open(path, device_seed(base / config.device.key), config.device.id)
 
 
 def stages_for(config: Config, engine: FaceEngine | None) -> Stages:
@@ -116,27 +149,35 @@ def stages_for(config: Config, engine: FaceEngine | None) -> Stages:
 
 
 def run_device(device: Device, *, stop: threading.Event, on_moment: Callable[[Moment], None]) -> int:
-    """Work the door until `stop` is set or the frames end. Whatever happens, the strike relocks."""
+    """Work the door until `stop` is set or the frames end. Whatever happens, the strike relocks.
+
+    Raises the Fault of a part that failed, after it was put on record.
+    """
     verifier = device.verifier
     verifier.start()
-    cause = StopCause.END
+    cause = StopCause.BUG
     try:
-        for frame in device.camera.frames():
-            on_moment(verifier.see(frame))
-            if stop.is_set():
-                cause = StopCause.SIGNAL
-                break
-    except CameraFault:
+        cause = _watch(device, stop, on_moment)
+    except Fault as fault:
         cause = StopCause.FAULT
-        verifier.fault(Part.CAMERA)
+        verifier.fault(PARTS.get(type(fault), Part.PROGRAM))
         raise
-    except ModelFault:
-        cause = StopCause.FAULT
-        verifier.fault(Part.MODEL)
-        raise
-    except BaseException:
-        cause = StopCause.BUG
+    except BrokenPipeError:  # whoever read our rows has gone: as good as told to stop
+        cause = StopCause.SIGNAL
         raise
     finally:
         verifier.stop(cause)
     return Exit.OK
+
+
+def _watch(device: Device, stop: threading.Event, on_moment: Callable[[Moment], None]) -> StopCause:
+    for frame in device.camera.frames():
+        if not stop.is_set():  # told to stop while we waited: nobody is let in any more
+            on_moment(device.verifier.see(frame))
+        if stop.is_set():
+            return StopCause.SIGNAL
+    if device.verifier.state is State.FACE:
+        raise CameraFault(
+            "the film ended in the middle of a passage", hint="film until the visitor has gone through"
+        )
+    return StopCause.END
