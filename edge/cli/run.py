@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import argparse
 import signal
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.cli.output import emit
-from edge.errors import ConfigError
+from edge.errors import InputError
+from edge.passage.machine import State
 
 if TYPE_CHECKING:
-    import argparse
-
-    from edge.passage.verifier import Moment
+    from edge.passage.verifier import Moment, Outcome
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -21,7 +21,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--sim", action="store_true", help="simulated visitors at a simulated door, for ever")
     source.add_argument(
-        "--camera", metavar="N", help="a webcam by number or path; overrides the configuration"
+        "--camera", metavar="N", help="a webcam by number or path, or a film; overrides the configuration"
     )
     parser.add_argument(
         "--config", type=Path, help="configuration file; left out: the defaults, in this folder"
@@ -29,12 +29,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--journal", type=Path, metavar="DIR", help="with --sim: keep the journal in this folder"
     )
-    parser.add_argument("--passages", type=int, metavar="N", help="stop after N passages")
+    parser.add_argument("--passages", type=_count, metavar="N", help="stop after N passages")
     parser.add_argument("--json", action="store_true", help="one JSON object for each passage")
     parser.set_defaults(run=_run)
 
 
 def _run(args: argparse.Namespace) -> int:
+    if args.sim and args.config:
+        raise InputError("--config is for a real door", hint="leave out --config, or --sim")
+    if args.journal and not args.sim:
+        raise InputError("--journal goes with --sim", hint="set paths.journal in the configuration")
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         # A flag, not an exception: a passage is left between two frames, never inside a transaction.
@@ -43,42 +47,50 @@ def _run(args: argparse.Namespace) -> int:
     if args.sim:
         from edge.demo.live import run_sim  # noqa: PLC0415
 
-        return run_sim(stop=stop, on_moment=show, journal=args.journal)
-    from edge.config import Config, parse_config  # noqa: PLC0415
+        return run_sim(stop=stop, on_ready=show.ready, on_moment=show, journal=args.journal)
+    from edge.cli import config as file  # noqa: PLC0415
+    from edge.config import Config  # noqa: PLC0415
     from edge.device import open_device, run_device  # noqa: PLC0415
 
-    config = Config()
-    base = Path()
-    if args.config:
-        try:
-            config = parse_config(args.config.read_bytes(), args.config)
-        except OSError as err:
-            raise ConfigError(f"cannot be read: {err.strerror}", file=args.config) from err
-        base = args.config.parent
+    config = file.read(args.config) if args.config else Config()
+    base = args.config.parent if args.config else Path()
     with open_device(config, base, camera=args.camera) as device:
-        print(f"ready: {config.door.site}, watching the camera; Ctrl-C stops")
+        show.ready(f"{config.door.site}, watching the camera")
         return run_device(device, stop=stop, on_moment=show)
 
 
+def _count(text: str) -> int:
+    if not text.isdecimal() or len(text) > 9 or int(text) < 1:
+        raise argparse.ArgumentTypeError("give a number from 1")
+    return int(text)
+
+
 class _Rows:
-    """Prints a line for each passage, and ends the run after `limit` of them."""
+    """Prints a line for each passage, and ends the run once `limit` of them are over."""
 
     def __init__(self, *, limit: int | None, as_json: bool, stop: threading.Event) -> None:
         self._left = limit
         self._json = as_json
         self._stop = stop
 
+    def ready(self, what: str) -> None:
+        """Say that the device is at work; to people only, JSON Lines are passages."""
+        if not self._json:
+            print(f"ready: {what}; Ctrl-C stops", flush=True)
+
     def __call__(self, moment: Moment) -> None:
-        outcome = moment.outcome
-        if outcome is None:
-            return
+        if moment.outcome is not None:
+            self._print(moment.outcome)
+            if self._left is not None:
+                self._left -= 1
+        # Whoever was let in has to get through the door before we leave it.
+        if self._left is not None and self._left <= 0 and moment.state is not State.RELEASED:
+            self._stop.set()
+
+    def _print(self, outcome: Outcome) -> None:
         word = "deny" if outcome.reason else "grant"
         total = sum(outcome.micros.get(stage, 0) for stage in ("code", "verify", "face", "record")) / 1000
         if self._json:
             emit({"outcome": word, "reason": outcome.reason, "record": outcome.seq, "ms": round(total, 1)})
         else:
             print(f"{word:5}  {outcome.reason or '':24} record {outcome.seq}  {total:.1f} ms", flush=True)
-        if self._left is not None:
-            self._left -= 1
-            if self._left <= 0:
-                self._stop.set()

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import itertools
 import random
-import secrets
 import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from edge.app import open_face_engine
+from edge.app import device_seed, open_face_engine
 from edge.audit.record import StopCause
 from edge.demo.cast import Cast
 from edge.demo.passages import SCENES
@@ -44,14 +43,22 @@ class PacedClock(SimClock):
 
 
 def run_sim(
-    *, stop: threading.Event, on_moment: Callable[[Moment], None], journal: Path | None = None
+    *,
+    stop: threading.Event,
+    on_ready: Callable[[str], None],
+    on_moment: Callable[[Moment], None],
+    journal: Path | None = None,
 ) -> int:
-    """Play everyday scenes in random order until `stop` is set. Returns the exit code."""
-    world = World(open_face_engine(), Cast(), clock=PacedClock())
+    """Play everyday scenes in random order until `stop` is set. Returns the exit code.
+
+    `journal`: a folder that keeps the journal and the key that signs it, so that the next run goes on.
+    """
+    world = World(open_face_engine(), Cast().complete(), clock=PacedClock())
     with tempfile.TemporaryDirectory(prefix="doorward-") as scratch:
-        theatre = Theatre(world, journal or Path(scratch), secrets.token_bytes(32))
+        folder = journal or Path(scratch)
+        theatre = Theatre(world, folder, device_seed(folder / "sim.key"))
         try:
-            print(f"ready: a simulated door, journal in {theatre.journal_path}; Ctrl-C stops", flush=True)
+            on_ready(f"a simulated door, journal in {theatre.journal_path}")
             for scene in itertools.cycle(random.sample(EVERYDAY, len(EVERYDAY))):
                 if stop.is_set():
                     break
