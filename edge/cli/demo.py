@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import secrets
-import shutil
-import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.cli.output import emit, progress
-from edge.errors import Exit, StorageFault
+from edge.errors import Exit, InputError, StorageFault
 
 if TYPE_CHECKING:
     import argparse
@@ -33,7 +32,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(args: argparse.Namespace) -> int:
-    from edge.app import open_face_engine  # noqa: PLC0415
+    from edge.app import open_face_engine, open_files  # noqa: PLC0415
     from edge.demo.cast import CREDIT, Cast  # noqa: PLC0415
     from edge.demo.passages import SCENES  # noqa: PLC0415
     from edge.demo.play import Theatre  # noqa: PLC0415
@@ -42,7 +41,7 @@ def _run(args: argparse.Namespace) -> int:
     from edge.version import software_version  # noqa: PLC0415
 
     started = time.perf_counter()
-    world = World(open_face_engine(), Cast(args.photos) if args.photos else Cast())
+    world = World(open_face_engine(), (Cast(args.photos) if args.photos else Cast()).complete())
     folder = _fresh(args.out)
     seed = secrets.token_bytes(32)
     theatre = Theatre(world, folder, seed)
@@ -63,7 +62,7 @@ def _run(args: argparse.Namespace) -> int:
         journal=journal,
         credit=CREDIT,
     )
-    report.write_text(html, "utf-8")
+    open_files(folder).write(report.name, html.encode())
     if args.json:
         for passage in played:
             emit(_row(passage))
@@ -77,6 +76,7 @@ def _run(args: argparse.Namespace) -> int:
 def _fresh(folder: Path) -> Path:
     """The output folder with nothing of an earlier demo in it. Raises StorageFault."""
     try:
+        _expect_ours(folder / "journal.db")
         folder.mkdir(parents=True, exist_ok=True)
         for name in ("journal.db", "full.db"):
             for file in folder.glob(f"{name}*"):
@@ -88,21 +88,34 @@ def _fresh(folder: Path) -> Path:
     return folder
 
 
+def _expect_ours(journal: Path) -> None:
+    """The evidence of a real door is not ours to clear away. Raises StorageFault."""
+    from edge.audit.errors import JournalBroken  # noqa: PLC0415
+    from edge.audit.evidence import open_evidence  # noqa: PLC0415
+    from edge.demo.play import DEVICE  # noqa: PLC0415
+
+    if not journal.is_file():
+        return
+    with suppress(JournalBroken, InputError), open_evidence(journal) as evidence:
+        if evidence.device == DEVICE:
+            return
+    raise StorageFault(
+        f"{journal}: is the journal of something else", hint="move it away, or choose another: --out DIR"
+    )
+
+
 def _verified(journal: Path, seed: bytes) -> tuple[str, bool]:
-    """Verify a copy of the journal, as somebody would who was handed one."""
+    """Verify the journal, as somebody would who was handed it."""
     from nacl.signing import SigningKey  # noqa: PLC0415
 
     from edge.audit.errors import JournalBroken  # noqa: PLC0415
     from edge.audit.evidence import verify  # noqa: PLC0415
 
     key = SigningKey(seed).verify_key.encode()
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / journal.name
-        shutil.copyfile(journal, copy)
-        try:
-            found = verify(copy, key=key)
-        except JournalBroken as broken:
-            return f"journal: broken, {broken.message}", False
+    try:
+        found = verify(journal, key=key)
+    except JournalBroken as broken:
+        return f"journal: broken, {broken.message}", False
     return (
         f"journal: intact, {found.size} records, root {found.root.hex()[:16]}, checkpoint signature good",
         True,

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from edge.passage.verifier import Moment
     from edge.ports import Frame, Pixels
 
+DEVICE = "demo-1"
 FRAME_MS = 100
 # A visitor who finds no code read or no face within this many frames has left.
 PATIENCE = 60
@@ -119,7 +120,7 @@ class Theatre:
         self.journal_path = folder / "journal.db"
         self._door = SimDoor(world.clock, visitor=Visitor())
         self._replay = ReplayMemory()
-        journal = self._stack.enter_context(Journal.open(self.journal_path, seed, "demo-1"))
+        journal = self._stack.enter_context(Journal.open(self.journal_path, seed, DEVICE))
         full = self._stack.enter_context(_full_journal(folder / "full.db", seed))
         self._device = self._verifier(journal)
         self._broken = self._verifier(full)
