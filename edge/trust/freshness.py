@@ -18,8 +18,6 @@ class Budgets:
 
 def freshness(age: timedelta, budgets: Budgets) -> Freshness:
     """The freshness of something signed `age` ago; a negative age is a lie and therefore stale."""
-    if timedelta(0) <= age <= budgets.fresh:
-        return Freshness.FRESH
-    if timedelta(0) <= age <= budgets.ageing:
-        return Freshness.AGEING
-    return Freshness.STALE
+    if age < timedelta(0) or age > budgets.ageing:
+        return Freshness.STALE
+    return Freshness.FRESH if age <= budgets.fresh else Freshness.AGEING

@@ -41,7 +41,7 @@ def text_vectors() -> Iterator[Vector]:
         ("base45_left_over", "one character more than whole groups", f"EC1:{body[:300]}0"),
         ("base45_group_overflow", "a group of three above 65535", f"EC1:{body[:297]}:::"),
         ("base45_pair_overflow", "a last pair above 255", f"EC1:{body[:297]}::"),
-        ("text_too_long", "one character above the limit", f"EC1:{'0' * 1_246}"),
+        ("text_too_long", "one group above the limit", f"EC1:{'0' * 1_248}"),
     ):
         yield Vector(name, 1, "code.unreadable", comment, text)
     for name, comment, text in (

@@ -55,6 +55,21 @@ def test_nothing_about_a_person_shows_in_the_repr_of_a_code_that_parses(subject)
         assert str(secret) not in seen
 
 
+def test_every_text_may_be_as_long_as_its_limit():
+    issued = ordinary(
+        issuer="i" * 32,
+        subject="s" * 64,
+        status=StatusPointer("u" * 64, 2**32 - 1),
+        face=TemplateReference(200, "m" * 16, bytes(64)),
+        scope=("a" * 64, "b/" * 31 + "cc"),
+        assurance=3,
+    )
+    text = sign_presentation(
+        sign_card(issued, ISSUER_SEED), HOLDER_SEED, iat=NOW, aud="a" * 64, cnonce=b"n" * 16
+    )
+    assert ecard.decode(parse_code(text)).claims == issued
+
+
 NOT_ISSUED = {
     "a template that is too large": {"face": TemplateReference(101, "mfn1", bytes(257))},
     "no template at all": {"face": TemplateReference(101, "mfn1", b"")},

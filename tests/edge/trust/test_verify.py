@@ -136,6 +136,11 @@ def test_a_key_is_good_from_its_first_second_to_the_one_before_its_last(begins, 
         assert caught.value.reason is Reason.ISSUER_SCOPE
 
 
+def test_a_key_is_good_in_its_first_second():
+    trust = TrustSnapshot.of([replace(ISSUER, valid_from=NOW)], TRUST.status_lists)
+    assert verified(trust=trust, issued_at=NOW, not_before=NOW).issued_at == NOW
+
+
 def test_a_card_issued_by_a_clock_ahead_waits_for_the_key_too():
     """Issued and begun in the key's life, shown before it: possible only where nbf lies before iat."""
     issuer = replace(ISSUER, valid_from=NOW + timedelta(seconds=1))
