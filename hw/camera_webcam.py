@@ -179,7 +179,8 @@ def _set_up(device: cv2.VideoCapture) -> None:
 
 def _hush() -> None:
     """Let OpenCV and FFmpeg say nothing on standard error: what went wrong is raised."""
-    cv2.setLogLevel(0)
+    logging = getattr(cv2.utils, "logging", cv2)  # OpenCV 4.14 moved setLogLevel there
+    logging.setLogLevel(0)
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # AV_LOG_QUIET; read when FFmpeg is loaded
 
 
