@@ -44,6 +44,7 @@ def _read(path: Path) -> Pixels:
     """uint8 (H, W, 3) RGB. Raises InputError."""
     try:
         picture = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
-        return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB).astype(np.uint8)
+        # None, for bytes that are no picture, becomes an array that cvtColor refuses.
+        return cv2.cvtColor(np.asarray(picture), cv2.COLOR_BGR2RGB).astype(np.uint8)
     except (OSError, cv2.error) as err:
         raise InputError(f"{path}: not a picture that can be read") from err

@@ -31,12 +31,12 @@ def lobby(size: Size, seed: int = 0) -> Floats:
     small[:] = np.linspace((206, 203, 196), (150, 146, 140), 90)[:, None]
     _floor(small, 62, (128, 112, 96))
     for x in (8, 118):  # two tall windows
-        _fill(small, x + rng.integers(-4, 5), 6, 30, 44, (236, 240, 242))
-    _fill(small, 56 + rng.integers(-6, 7), 20, 26, 44, (96, 74, 56))  # a wooden door
+        _fill(small, x + int(rng.integers(-4, 5)), 6, 30, 44, (236, 240, 242))
+    _fill(small, 56 + int(rng.integers(-6, 7)), 20, 26, 44, (96, 74, 56))  # a wooden door
     _fill(small, 96, 46, 9, 20, (70, 96, 66))  # a plant
     soft = blurred(small, 5)
     full = np.asarray(cv2.resize(soft, size, interpolation=cv2.INTER_CUBIC), dtype=np.float32)
-    return np.clip(full + _bokeh(size, rng), 0, 255)
+    return np.asarray(np.clip(full + _bokeh(size, rng), 0, 255), dtype=np.float32)
 
 
 def doorway(size: Size, seed: int = 0) -> Floats:
@@ -54,7 +54,7 @@ def doorway(size: Size, seed: int = 0) -> Floats:
     _floor(image[:94, left : left + 64], 78, (84, 80, 76))
     _fill(image, left + 76, 50, 6, 9, (60, 64, 68))  # a reader on the wall
     full = cv2.resize(blurred(image, 0.7), size, interpolation=cv2.INTER_CUBIC)
-    return np.clip(np.asarray(full, dtype=np.float32), 0, 255)
+    return np.asarray(np.clip(full, 0, 255), dtype=np.float32)
 
 
 def sense(scene: Floats, *, blur_px: float, noise: float, seed: int) -> Pixels:
