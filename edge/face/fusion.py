@@ -1,0 +1,97 @@
+"""Several frames of one face, fused into one probe: the mean of the best embeddings.
+
+A burst is not a number of tries. The maximum of three similarities gives a stranger three chances; the
+mean of three embeddings is one better probe, compared once. LFW, 96 people with four pictures or more, one
+as reference and up to three as burst, at cosine 0.60 (`models/embedder.md` has the table):
+
+    frames   rule               FNMR     FMR
+    1        -                 14.9 %   0.5e-5
+    3        best similarity    4.3 %   1.9e-5
+    3        mean embedding     3.0 %   2.0e-5
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from edge.face.compare import similarity
+from edge.face.template import unit
+
+if TYPE_CHECKING:
+    from edge.face.template import Reference
+    from edge.ports import Floats
+
+
+@dataclass(frozen=True, slots=True)
+class FusionRule:
+    """How many frames make a probe, and when fewer are enough.
+
+    `frames`: the best of this many are kept; at cosine 0.60 the second brings the FNMR on LFW from 14.9 to
+    4.9 %, the third to 3.0 %. `sure`: so far above the threshold one look decides; three LFW frames stopped
+    early so (1.3 looked at, on average) make the errors of three awaited: FNMR 3.1 against 3.4 %, FMR 1.9e-5
+    against 2.1e-5.
+    """
+
+    frames: int = 3
+    sure: float = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Fused:
+    """The comparison of a burst so far.
+
+    `similarity` in [-1, 1], of the mean of `frames` embeddings; `settled`: more frames would not change
+    which side of the threshold it is on, or the burst is full.
+    """
+
+    similarity: float
+    frames: int
+    settled: bool
+
+
+class Fusion:
+    """The probes of one passage against one reference. Ask `wants` before the embedder is paid for.
+
+    Holds embeddings: lives for one passage, then `wipe`. Not for use by two threads at once.
+    """
+
+    __slots__ = ("_kept", "_reference", "_rule", "_threshold")
+
+    def __init__(self, reference: Reference, *, threshold: float, rule: FusionRule | None = None) -> None:
+        self._reference = reference
+        self._threshold = threshold
+        self._rule = rule or FusionRule()
+        self._kept: list[tuple[float, Floats]] = []  # quality, unit vector; best first
+
+    def __repr__(self) -> str:
+        return f"Fusion(frames={len(self._kept)})"  # never a vector: reprs end up in logs
+
+    def wants(self, quality: float) -> bool:
+        """Whether a frame of this quality (any scale, higher is better) would be one of those kept."""
+        return len(self._kept) < self._rule.frames or quality > self._kept[-1][0]
+
+    def add(self, probe: Floats, quality: float = 0.0) -> Fused:
+        """Take the projected embedding of one frame, unit float32 (64,), and compare what is kept.
+
+        Raises Refused(face.template) where the reference was wiped.
+        """
+        if self.wants(quality):
+            self._kept.append((quality, probe.copy()))
+            self._kept.sort(key=lambda kept: -kept[0])  # stable: of equals the earlier stays
+            for _, vector in self._kept[self._rule.frames :]:
+                vector.fill(0)
+            del self._kept[self._rule.frames :]
+        mean = unit(np.sum([vector for _, vector in self._kept], axis=0))
+        alike = similarity(self._reference, mean, model=self._reference.model)
+        mean.fill(0)
+        full = len(self._kept) >= self._rule.frames
+        return Fused(alike, len(self._kept), full or alike >= self._threshold + self._rule.sure)
+
+    def wipe(self) -> None:
+        """Overwrite every embedding. Safe to call twice."""
+        for _, vector in self._kept:
+            vector.fill(0)
+        self._kept.clear()
