@@ -105,13 +105,19 @@ def read_image(path: Path) -> Pixels:
 
 
 def open_face_engine(
-    folder: Path | None = None, *, runtime: str | None = None, one_in: int | None = None
+    folder: Path | None = None,
+    *,
+    runtime: str | None = None,
+    machine: str | None = None,
+    one_in: int | None = None,
 ) -> FaceEngine:
     """Detector, mesh, embedder and thresholds that belong together. Raises ModelFault.
 
-    `runtime`: "litert" or "tflite"; None takes the best that is installed. `one_in`: accept one false match
-    in this many strangers; None takes the models' careful default. Raises ConfigError for others.
+    `runtime`: "litert" or "tflite"; None takes the best that is installed. `machine`: with the files that
+    suit this kind of machine, as `platform.machine()` names it; None is this one. `one_in`: accept one false
+    match in this many strangers; None takes the models' careful default. Raises ConfigError for others.
     """
+    import platform  # noqa: PLC0415
     import time  # noqa: PLC0415
 
     from edge.face.compare import threshold_for  # noqa: PLC0415
@@ -122,7 +128,7 @@ def open_face_engine(
 
     folder = folder or models_dir()
     name, open_network = open_runtime(runtime)
-    parts = parse(read_manifest(folder), runtime=name)
+    parts = parse(read_manifest(folder), runtime=name, machine=machine or platform.machine())
 
     def load(file: ModelFile) -> Network:
         return open_network(folder / file.name, file.sha256)

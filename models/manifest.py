@@ -72,9 +72,10 @@ class File(_Table, frozen=True, kw_only=True):
 
 
 class Embedders(_Table, frozen=True, kw_only=True):
-    """The embedder's file by runtime."""
+    """The embedder's file by runtime, and where it matters by machine."""
 
     litert: str
+    litert_x86_64: str
     tflite_runtime: str
 
 

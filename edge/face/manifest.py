@@ -37,19 +37,23 @@ class Manifest:
     thresholds: tuple[Threshold, ...]
 
 
-def parse(text: str, *, runtime: str) -> Manifest:
-    """The engine that the manifest describes for one runtime, "litert" or "tflite". Raises ModelFault."""
+def parse(text: str, *, runtime: str, machine: str) -> Manifest:
+    """The engine that the manifest describes for one runtime ("litert" or "tflite") on one kind of machine.
+
+    `machine` as `platform.machine()` says it. Raises ModelFault.
+    """
     try:
         page = tomllib.loads(text)
         face, files = page["face"], page["files"]
         rows = [Threshold(_number(row["fmr"]), _number(row["cosine"])) for row in face["thresholds"]]
-        embedders = {"litert": face["embedder"]["litert"], "tflite": face["embedder"]["tflite_runtime"]}
+        key = {"litert": "litert", "tflite": "tflite_runtime"}[runtime]
+        embedder = face["embedder"].get(f"{key}_{machine}") or face["embedder"][key]
         return Manifest(
             model_id=_word(face["model_id"]),
             detector=_file(files, face["detector"]),
             detector_retry=_file(files, face["detector_retry"]),
             mesh=_file(files, face["mesh"]),
-            embedder=_file(files, embedders[runtime]),
+            embedder=_file(files, embedder),
             basis=_file(files, face["basis"]),
             threshold=threshold_at(rows, _number(face["default_cosine"])),
             thresholds=tuple(rows),

@@ -21,6 +21,7 @@ basis = "b.npy"
 default_cosine = 0.60
 [face.embedder]
 litert = "i8"
+litert_x86_64 = "w8"
 tflite_runtime = "w8"
 [[face.thresholds]]
 fmr = 1e-4
@@ -31,9 +32,17 @@ cosine = 0.60
 """  # fmt: skip
 
 
-@pytest.mark.parametrize(("runtime", "embedder"), [("litert", "i8"), ("tflite", "w8")])
-def test_a_runtime_gets_its_own_embedder(runtime: str, embedder: str) -> None:
-    parts = parse(PAGE, runtime=runtime)
+@pytest.mark.parametrize(
+    ("runtime", "machine", "embedder"),
+    [
+        ("litert", "aarch64", "i8"),
+        ("litert", "x86_64", "w8"),
+        ("tflite", "aarch64", "w8"),
+        ("tflite", "armv7l", "w8"),
+    ],
+)
+def test_a_runtime_on_a_machine_gets_its_own_embedder(runtime: str, machine: str, embedder: str) -> None:
+    parts = parse(PAGE, runtime=runtime, machine=machine)
     assert parts.embedder == ModelFile(embedder, HASHES[embedder])
     assert parts.detector == ModelFile("d.tflite", HASHES["d.tflite"])
     assert parts.model_id == "mfn1"
@@ -64,13 +73,13 @@ def test_a_broken_manifest_is_a_model_fault(case: str) -> None:
     old, new = BROKEN[case]
     assert old in PAGE
     with pytest.raises(ModelFault):
-        parse(PAGE.replace(old, new), runtime="litert")
+        parse(PAGE.replace(old, new), runtime="litert", machine="aarch64")
 
 
 @given(st.text(max_size=300) | st.integers(0, len(PAGE)).map(lambda n: PAGE[:n]))
 def test_fuzz_any_text_is_a_manifest_or_a_model_fault(text: str) -> None:
     try:
-        parts = parse(text, runtime="litert")
+        parts = parse(text, runtime="litert", machine="aarch64")
     except ModelFault:
         return
     assert parts.model_id == "mfn1"
@@ -78,7 +87,7 @@ def test_fuzz_any_text_is_a_manifest_or_a_model_fault(text: str) -> None:
 
 def test_the_manifest_in_the_tree_describes_an_engine_for_both_runtimes(built_models) -> None:
     page = (built_models / "manifest.toml").read_text(encoding="utf-8")
-    engines = [parse(page, runtime=runtime) for runtime in ("litert", "tflite")]
+    engines = [parse(page, runtime=runtime, machine="aarch64") for runtime in ("litert", "tflite")]
     assert engines[0].embedder != engines[1].embedder
     assert engines[0].basis == engines[1].basis
     assert engines[0].threshold.fmr <= 1e-4
