@@ -1,6 +1,6 @@
 """A USB webcam, or a film file, through OpenCV: a thread reads, the latest frame wins.
 
-A film plays in true time, from the moment it is opened, and ends as any film does.
+A film plays in true time, from when its first frame is asked for, and ends as films do.
 
 The thread never waits for whoever looks, so a slow passage sees the present and not the past. Whoever looks
 never waits for the thread for more than a second, so a stalled camera is a CameraFault and not a hang; asking
@@ -44,7 +44,8 @@ class Webcam:
         self._clock = clock
         self._stall_s = stall_s
         _expect_source(source)
-        self._capture: _Capture | None = _Capture(source, clock)
+        # A camera wakes up while the rest of the device is opened; a film waits for its audience.
+        self._capture = _Capture(source, clock) if _is_device(source) else None
 
     def frames(self) -> Iterator[Frame]:
         """The latest frame, each at most once, until a film is over. Raises CameraFault."""

@@ -35,9 +35,10 @@ def film(tmp_path: Path) -> Path:
 
 def test_the_latest_frame_wins_and_a_film_ends(film: Path) -> None:
     camera = Webcam(film, clock=SystemClock())
+    frames = camera.frames()
+    next(frames)
     assert camera._capture is not None
     camera._capture.thread.join(30)  # the whole film has been read, and nobody looked
-    frames = camera.frames()
     shown = next(frames)
     assert abs(int(shown.rgb[100, 100, 2]) - SHADES[-1]) < 6  # MJPG is lossy
     assert shown.rgb[100, 100, 0] < 6
@@ -121,9 +122,17 @@ def test_a_file_that_is_no_film_is_a_fault_on_the_first_frame(tmp_path: Path) ->
 
 def test_close_stops_the_thread_and_may_be_called_twice(film: Path) -> None:
     camera = Webcam(film, clock=SystemClock())
+    next(camera.frames())
     assert camera._capture is not None
     thread = camera._capture.thread
     camera.close()
     camera.close()
     thread.join(30)
     assert not thread.is_alive()
+
+
+def test_a_film_plays_in_true_time(film: Path) -> None:
+    clock = SystemClock()
+    start_ms = clock.tick_ms()
+    shown = list(Webcam(film, clock=clock).frames())
+    assert shown[-1].tick_ms - start_ms >= 1000 * (len(SHADES) - 1) // 10  # a busy machine only takes longer
