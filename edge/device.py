@@ -102,7 +102,7 @@ def open_device(config: Config, base: Path, *, camera: str | None = None) -> Ite
         strike = open_strike(config.strike.kind, pin=config.strike.pin)
         stack.callback(strike.close)
         reader = open_live_reader(config.reader.engine)
-        eye = open_webcam(camera if camera is not None else config.camera.device)
+        eye = open_webcam(camera if camera is not None else _camera_of(config, base))
         stack.callback(eye.close)
         journal = stack.enter_context(_open_journal(config, base))
         clock = system_clock()
@@ -121,6 +121,11 @@ def open_device(config: Config, base: Path, *, camera: str | None = None) -> Ite
             times=Times(face_ms=config.face.time_ms),
         )
         yield Device(eye, verifier)
+
+
+def _camera_of(config: Config, base: Path) -> int | str:
+    device = config.camera.device
+    return device if isinstance(device, int) or device.isdecimal() else str(base / device)
 
 
 def _open_journal(config: Config, base: Path) -> Journal:
