@@ -1,0 +1,233 @@
+"""`doorward run` in front of a film: the whole device as a process of its own, in true time.
+
+The film is what a webcam would give: a phone that shows a code made for this minute, then its holder.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from edge.app import open_face_engine
+from edge.audit.evidence import open_evidence
+from edge.audit.record import DoorChange, Faulted, Outcome, Part, Passage, StopCause, Stopped
+from edge.card.claims import TemplateReference
+from edge.decision import Reason
+from edge.demo.cast import Cast
+from edge.face.template import Format
+from edge.issuing.issuer import Enrolment, Issuer
+from edge.issuing.register import Register
+from edge.issuing.wallet import Wallet
+from edge.ports import DoorEventKind
+from hw.sim.phone import phone
+from hw.sim.scene import CODE_SIZE, empty, hold_up, visitor
+
+FPS = 10
+DOOR = """
+[door]
+site = "tower-1/lobby"
+release_ms = 400
+[camera]
+device = "film.avi"
+[paths]
+trust = "trust"
+models = "{models}"
+"""
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a run ended, and all that it said."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def rows(self) -> list[dict[str, object]]:
+        return [json.loads(line) for line in self.out.splitlines()]
+
+    @property
+    def told(self) -> list[str]:
+        """What a technician is told; JSON lines are the service's log."""
+        return [line for line in self.err.splitlines() if not line.startswith("{")]
+
+
+@dataclass(frozen=True)
+class Lobby:
+    """A holder, and the device's folder: trust and configuration."""
+
+    folder: Path
+    wallet: Wallet
+    cast: Cast
+
+    def phone(self, seconds: float) -> list[np.ndarray]:
+        """The holder's phone, with a code that is made now."""
+        shown = phone(self.wallet.code(datetime.now(UTC)))
+        return self._lasting([hold_up(shown, seed=seed) for seed in range(2)], seconds)
+
+    def holder(self, seconds: float) -> list[np.ndarray]:
+        moments = [visitor(self.cast.sitter("Erin"), size=CODE_SIZE, seed=seed) for seed in range(2)]
+        return self._lasting(moments, seconds)
+
+    def nobody(self, seconds: float) -> list[np.ndarray]:
+        return self._lasting([empty(size=CODE_SIZE)], seconds)
+
+    @staticmethod
+    def _lasting(moments: list[np.ndarray], seconds: float) -> list[np.ndarray]:
+        return [moments[number % len(moments)] for number in range(round(seconds * FPS))]
+
+    def shoot(self, pictures: list[np.ndarray]) -> None:
+        """A real film: Motion JPEG in AVI, as webcams send it."""
+        writer = cv2.VideoWriter(
+            str(self.folder / "film.avi"), cv2.VideoWriter.fourcc(*"MJPG"), FPS, CODE_SIZE
+        )
+        assert writer.isOpened()
+        for picture in pictures:
+            writer.write(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+        writer.release()
+
+    def start(self, *more: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "edge", "run", "--config", str(self.folder / "door.toml"), *more]
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def run(self, *more: str) -> Ran:
+        with self.start("--json", *more) as device:
+            out, err = device.communicate(timeout=60)
+        return Ran(device.returncode, out, err)
+
+    def traces_in(self, ran: Ran) -> list[str]:
+        """What of this holder is found in the output of a run, or in the files that it left."""
+        claims = self.wallet.claims()
+        assert isinstance(claims.face, TemplateReference)
+        secret = {
+            "card": self.wallet.card,
+            "id": claims.card_id,
+            "key": claims.holder_key,
+            "face": claims.face.data,
+        }
+        left = [file.read_bytes() for file in self.folder.glob("journal.db*")]
+        everything = b"\n".join([ran.out.encode(), ran.err.encode(), *left])
+        found = [name for name, data in secret.items() for form in forms(data) if form in everything]
+        words = ("EC1:", "Erin", claims.issuer, claims.status.uri)
+        return found + [word for word in words if word.encode() in everything]
+
+    def records(self) -> list[object]:
+        with open_evidence(self.folder / "journal.db") as evidence:
+            evidence.verify()
+            return [entry.record for entry in evidence.entries()]
+
+
+def forms(data: bytes) -> list[bytes]:
+    """How bytes might be spelt in a log."""
+    return [
+        data,
+        data.hex().encode(),
+        base64.b64encode(data),
+        base64.urlsafe_b64encode(data),
+        repr(data).encode(),
+    ]
+
+
+@pytest.fixture
+def lobby(built_models: Path, photos: Path, tmp_path: Path) -> Lobby:
+    now = datetime.now(UTC)
+    since = now - timedelta(days=1)
+    engine, cast = open_face_engine(built_models), Cast(photos)
+    issuer = Issuer(
+        "HK-TOWERS",
+        secrets.token_bytes(32),
+        "https://t.example/s",
+        since=since,
+        dice=secrets,
+        register=Register(100),
+    )
+    wallet = Wallet(secrets.token_bytes(32))
+    face = TemplateReference(Format.INT8_64, engine.model_id, engine.enrol(cast.enrolment("Erin")))
+    request = Enrolment(holder_key=wallet.holder_key, expires=now + timedelta(days=1), face=face)
+    wallet = wallet.with_card(issuer.enrol(request, now=now).card)
+    for name, data in issuer.publish(now):
+        file = tmp_path / "trust" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(data)
+    (tmp_path / "door.toml").write_text(DOOR.format(models=built_models))
+    return Lobby(tmp_path, wallet, cast)
+
+
+def passages(records: list[object]) -> list[Passage]:
+    return [record for record in records if isinstance(record, Passage)]
+
+
+def changes(records: list[object]) -> list[DoorEventKind]:
+    return [record.change for record in records if isinstance(record, DoorChange)]
+
+
+def test_the_holder_of_a_fresh_code_is_let_in_and_nobody_learns_who_it_was(lobby: Lobby) -> None:
+    lobby.shoot(lobby.phone(3) + lobby.holder(9))
+    ran = lobby.run("--passages", "1")
+    assert (ran.code, ran.told) == (0, [])
+    assert [(row["outcome"], row["reason"], row["record"]) for row in ran.rows] == [("grant", None, 1)]
+    records = lobby.records()
+    assert [passage.outcome for passage in passages(records)] == [Outcome.GRANT]
+    assert changes(records) == [DoorEventKind.RELEASED, DoorEventKind.RELOCKED]
+    released, relocked = (record for record in records if isinstance(record, DoorChange))
+    assert (
+        relocked.tick_ms - released.tick_ms == 400
+    )  # the whole release, not the one frame until the run ended
+    assert (released.decision, relocked.decision) == (1, 1)
+    assert isinstance(records[-1], Stopped)
+    assert lobby.traces_in(ran) == []
+
+
+def test_a_film_that_ends_while_nobody_is_there_ends_the_run_in_order(lobby: Lobby) -> None:
+    lobby.shoot(lobby.nobody(0.5))
+    assert lobby.run() == Ran(0, "", "")
+    last = lobby.records()[-1]
+    assert isinstance(last, Stopped)
+    assert last.cause is StopCause.END
+
+
+def test_a_camera_that_fails_in_mid_passage_denies_it(lobby: Lobby) -> None:
+    lobby.shoot(lobby.phone(4) + lobby.nobody(0.5))
+    ran = lobby.run()
+    assert (ran.code, ran.rows) == (3, [])
+    assert ran.told == [
+        "error: the film ended in the middle of a passage",
+        "hint: film until the visitor has gone through",
+    ]
+    records = lobby.records()
+    assert [passage.reason for passage in passages(records)] == [Reason.DEVICE_FAULT]
+    assert changes(records) == []
+    fault, _, last = records[-3:]
+    assert isinstance(fault, Faulted)
+    assert fault.part is Part.CAMERA
+    assert isinstance(last, Stopped)
+    assert last.cause is StopCause.FAULT
+
+
+def test_ctrl_c_while_it_looks_for_a_face_records_the_passage(lobby: Lobby) -> None:
+    lobby.shoot(lobby.phone(3) + lobby.nobody(9))
+    with lobby.start() as device:
+        assert device.stdout is not None
+        assert device.stderr is not None
+        assert device.stdout.readline() == "ready: tower-1/lobby, watching the camera; Ctrl-C stops\n"
+        assert json.loads(device.stderr.readline())["show"] == "look here"
+        device.send_signal(signal.SIGINT)
+        out, err = device.communicate(timeout=30)
+    assert device.returncode == 0
+    assert out == ""
+    assert "error" not in err
+    records = lobby.records()
+    assert [passage.reason for passage in passages(records)] == [Reason.PASSAGE_INTERRUPTED]
+    assert changes(records) == []
