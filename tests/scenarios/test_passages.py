@@ -1,0 +1,488 @@
+"""Passages as they go wrong at real doors: presentations in, what the door and the journal tell out.
+
+Pictures, model, signatures and journal are real; clock, door and phones are simulated. `told()` is the journal
+in words: a passage with its outcome, the door with the cause of each move and the record that it goes back to.
+"""
+
+from __future__ import annotations
+
+import base64
+import itertools
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date, timedelta
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge.app import open_face_engine, open_live_reader
+from edge.audit.evidence import open_evidence
+from edge.audit.journal import Journal
+from edge.audit.record import AuditRecord, DoorChange, Faulted, Passage, Started, StopCause, Stopped
+from edge.card.claims import TemplateReference
+from edge.decision import Reason, Signal
+from edge.demo.cast import Cast
+from edge.demo.world import DAY, SITE, World
+from edge.errors import DoorLinkFault, StorageFault
+from edge.face.engine import FaceEngine
+from edge.issuing.documents import DocumentType, Paper
+from edge.issuing.issuer import Enrolment
+from edge.issuing.wallet import Wallet
+from edge.passage.machine import State, Times
+from edge.passage.stages import Stages
+from edge.passage.verifier import Moment, Ports, Verifier
+from edge.policy import DoorPolicy
+from edge.ports import DoorEvent, Frame, Pixels, Signals, Strike
+from edge.trust.replay import ReplayMemory
+from edge.trust.verify import Gate
+from hw.signals_log import LogSignals
+from hw.sim import scene
+from hw.sim.door import SimDoor, Visitor
+from hw.sim.phone import draw_modules, qr_modules
+from hw.sim.signals import SimSignals
+
+FRAME_MS = 100
+NOTHING = np.full((720, 1280), 90, np.uint8)
+NOBODY = np.full((480, 640, 3), 90, np.uint8)
+LET_IN = ["granted", "released: grant, {0}", "opened: grant, {0}", "relocked: opened, {0}", "closed: , {0}"]
+
+
+@pytest.fixture(scope="session")
+def engine(built_models: Path) -> FaceEngine:
+    return open_face_engine(built_models)
+
+
+@pytest.fixture(scope="session")
+def cast(photos: Path) -> Cast:
+    return Cast(photos).complete()
+
+
+@pytest.fixture(scope="session")
+def faces(cast: Cast) -> Callable[[str], Pixels]:
+    """Who stands before the camera, by name; "print" is a print of Erin held up."""
+
+    @cache
+    def face(name: str) -> Pixels:
+        match name:
+            case "print":
+                return scene.print_held_up(cast.sitter("Erin"))
+            case "Erin and Bea":
+                return scene.two_visitors(cast.sitter("Erin"), cast.sitter("Bea"))
+            case _:
+                return scene.visitor(cast.sitter(name), seed=1)
+
+    return face
+
+
+class Lobby:
+    """One door: a world around it, and somebody who stands before the camera."""
+
+    def __init__(self, folder: Path, engine: FaceEngine, cast: Cast, faces: Callable[[str], Pixels]) -> None:
+        self.world = World(engine, cast)
+        self.clock = self.world.clock
+        self.door = SimDoor(self.clock, visitor=Visitor())
+        self.strike: Strike = self.door
+        self.signals: Signals = SimSignals()
+        self.replay = ReplayMemory()
+        self.journal = Journal.open(folder / "journal.db", bytes(32), "lobby-1")
+        self._path = folder / "journal.db"
+        self._faces = faces
+        self._verifier: Verifier | None = None
+
+    @property
+    def verifier(self) -> Verifier:
+        """The device; made when it is first needed, so that a test may change its parts before."""
+        if self._verifier is None:
+            ports = Ports(
+                open_live_reader(),
+                self.strike,
+                self.signals,
+                self.clock,
+                self.journal,
+                lambda: self.world.trust,
+            )
+            policy = DoorPolicy(SITE, self.world.engine.threshold.cosine)
+            stages = Stages(Gate(site=SITE), policy, self.world.engine, self.replay, time.perf_counter_ns)
+            self._verifier = Verifier(ports, stages, version="0", times=Times(face_ms=3_000))
+            self._verifier.start()
+        return self._verifier
+
+    @property
+    def state(self) -> State:
+        return self.verifier.state
+
+    # -- what the camera sees ------------------------------------------------------------------------------
+
+    def code(self, wallet: Wallet | None = None) -> Pixels:
+        """Luma of a screen with a code that is signed now; by default of a new card of Erin's."""
+        wallet = wallet or self.world.enrol("Erin").wallet
+        symbol = draw_modules(qr_modules(wallet.code(self.world.now())), scale=6)
+        luma = NOTHING.copy()
+        luma[20 : 20 + len(symbol), 300 : 300 + len(symbol)] = symbol
+        return luma
+
+    def see(self, code: Pixels = NOTHING, who: str | None = None, *, frames: int = 1) -> list[Moment]:
+        """Let the camera see a code, or somebody, or both, for some frames."""
+        moments = []
+        for _ in range(frames):
+            self.clock.advance(FRAME_MS)
+            rgb = self._faces(who) if who else NOBODY
+            moments.append(self.verifier.see(Frame(code, rgb, self.clock.tick_ms())))
+        return moments
+
+    def decide(self, code: Pixels, who: str | None) -> None:
+        """Show a code, then a face, until it is decided."""
+        self.see(code)
+        while self.state is State.FACE:
+            self.see(who=who)
+
+    def empty(self) -> None:
+        """Everybody leaves; the door comes to rest, and the next code is a new presentation."""
+        self.see(frames=14)
+        while self.state is not State.IDLE or self.door.is_open:
+            self.see()
+
+    # -- what came of it -----------------------------------------------------------------------------------
+
+    def records(self) -> list[AuditRecord]:
+        with open_evidence(self._path) as evidence:
+            evidence.verify()
+            return [entry.record for entry in evidence.entries()]
+
+    def passages(self) -> list[Passage]:
+        return [record for record in self.records() if isinstance(record, Passage)]
+
+    def told(self) -> list[str]:
+        return [_words(record) for record in self.records()][1:]  # the first is the start
+
+    def moves(self) -> list[str]:
+        """What the door did, as the door itself remembers."""
+        return [event.kind.value for event in self.door.history]
+
+
+def _words(record: AuditRecord) -> str:
+    match record:
+        case Passage(reason=None):
+            return "granted"
+        case Passage(reason=reason):
+            return f"denied: {reason}"
+        case DoorChange(change=change, cause=cause, decision=seq):
+            return f"{change}: {cause or ''}, {'' if seq is None else seq}"
+        case Faulted(part=part):
+            return f"fault: {part}"
+        case Stopped(cause=cause):
+            return f"stop: {cause}"
+        case Started():
+            return "start"
+
+
+def let_in(seq: int) -> list[str]:
+    """The records of one person who goes through, the grant being record `seq`."""
+    return [line.format(seq) for line in LET_IN]
+
+
+@pytest.fixture
+def lobby(tmp_path: Path, engine: FaceEngine, cast: Cast, faces: Callable[[str], Pixels]) -> Iterator[Lobby]:
+    lobby = Lobby(tmp_path, engine, cast, faces)
+    yield lobby
+    lobby.journal.close()
+
+
+# -- who is there, and when --------------------------------------------------------------------------------
+
+
+def test_a_code_that_stays_in_view_is_one_passage(lobby: Lobby) -> None:
+    code = lobby.code()
+    lobby.see(code, "Erin", frames=100)
+    assert lobby.told() == let_in(1)
+    assert lobby.moves() == ["released", "opened", "relocked", "closed"]
+
+
+def test_a_face_that_comes_after_two_seconds_is_still_waited_for(lobby: Lobby) -> None:
+    lobby.see(lobby.code())
+    lobby.see(who=None, frames=20)
+    lobby.decide(NOTHING, "Erin")
+    lobby.empty()
+    assert lobby.told() == let_in(1)
+
+
+def test_somebody_who_steps_out_of_the_way_does_not_cost_the_holder_the_passage(lobby: Lobby) -> None:
+    lobby.see(lobby.code())
+    (moment,) = lobby.see(who="Cleo")
+    assert moment.evidence is not None
+    assert moment.evidence.similarity is not None
+    lobby.see(who="Erin")
+    lobby.empty()
+    assert lobby.told() == let_in(1)
+
+
+def test_a_companion_who_leaves_does_not_cost_the_holder_the_passage(lobby: Lobby) -> None:
+    lobby.see(lobby.code())
+    lobby.see(who="Erin and Bea", frames=5)
+    lobby.see(who="Erin")
+    lobby.empty()
+    assert lobby.told() == let_in(1)
+
+
+def test_after_one_attack_frame_the_right_face_no_longer_helps(lobby: Lobby) -> None:
+    lobby.see(lobby.code())
+    lobby.see(who="print")
+    lobby.decide(NOTHING, "Erin")
+    lobby.empty()
+    assert lobby.told() == ["denied: face.attack"]
+    assert lobby.moves() == []
+
+
+def test_a_phone_that_makes_its_next_code_in_mid_passage_changes_nothing(lobby: Lobby) -> None:
+    wallet = lobby.world.enrol("Erin").wallet
+    lobby.see(lobby.code(wallet))
+    lobby.clock.advance(1_000)
+    lobby.see(lobby.code(wallet), frames=5)
+    lobby.see(who="Erin")
+    lobby.empty()
+    assert lobby.told() == let_in(1)
+
+
+def test_another_card_shown_in_mid_passage_does_not_take_it_over(lobby: Lobby) -> None:
+    lobby.see(lobby.code())
+    lobby.see(lobby.code(lobby.world.enrol("Cleo").wallet), "Cleo", frames=4)
+    lobby.empty()
+    assert lobby.told() == ["denied: face.no_match"]
+    assert lobby.moves() == []
+
+
+NOISE: dict[str, Callable[[], Pixels]] = {
+    "grain": lambda: np.random.default_rng(1).integers(0, 255, (720, 1280), np.uint8),
+    "black": lambda: np.zeros((720, 1280), np.uint8),
+    "white": lambda: np.full((720, 1280), 255, np.uint8),
+    "stripes": lambda: np.tile(np.array([0, 255], np.uint8), (720, 640)),
+    "one pixel": lambda: np.zeros((1, 1), np.uint8),
+}
+
+
+@pytest.mark.parametrize("noise", NOISE)
+def test_what_is_no_code_is_no_passage(noise: str, lobby: Lobby) -> None:
+    lobby.see(NOISE[noise](), frames=3)
+    assert (lobby.state, lobby.told(), lobby.moves()) == (State.IDLE, [], [])
+
+
+# -- the door ----------------------------------------------------------------------------------------------
+
+
+def test_a_door_that_nobody_pushes_relocks_by_itself(lobby: Lobby) -> None:
+    lobby.door.visitor = None
+    lobby.decide(lobby.code(), "Erin")
+    lobby.empty()
+    assert lobby.told() == ["granted", "released: grant, 1", "relocked: timeout, 1"]
+    released, relocked = lobby.door.history
+    assert relocked.tick_ms - released.tick_ms == 3_000
+
+
+def test_a_door_that_is_forced_is_recorded_and_is_nobodys_doing(lobby: Lobby) -> None:
+    lobby.decide(lobby.code(), "Erin")
+    lobby.empty()
+    lobby.door.force_open()
+    lobby.empty()
+    assert lobby.told() == [*let_in(1), "forced: , ", "closed: , "]
+
+
+def test_a_leaf_that_closes_late_closes_for_the_one_it_opened_for(lobby: Lobby) -> None:
+    lobby.door.visitor = Visitor(dwell_ms=20_000)
+    lobby.decide(lobby.code(), "Erin")
+    lobby.see(frames=40)
+    lobby.decide(lobby.code(lobby.world.enrol_by_stranger("Cleo").wallet), "Cleo")
+    lobby.empty()
+    opened = let_in(1)[:-1]
+    assert lobby.told() == [*opened, "denied: issuer.unknown", "closed: , 1"]
+
+
+class CutCable:
+    """A door behind a cable that somebody has cut, until it is mended."""
+
+    def __init__(self, door: SimDoor, *, deaf: bool = False) -> None:
+        self._door = door
+        self._deaf = deaf
+        self.cut = True
+
+    def release(self, for_ms: int) -> None:
+        self._check()
+        self._door.release(for_ms)
+
+    def relock(self) -> None:
+        self._check()
+        self._door.relock()
+
+    def events(self) -> Sequence[DoorEvent]:
+        if self._deaf:
+            self._check()
+        return self._door.events()
+
+    def close(self) -> None:
+        self._door.close()
+
+    def _check(self) -> None:
+        if self.cut:
+            raise DoorLinkFault("no answer", hint="check the cable")
+
+
+@pytest.mark.parametrize("deaf", [False, True])
+def test_a_strike_out_of_reach_is_a_fault_and_the_next_passage_works(lobby: Lobby, deaf: bool) -> None:
+    lobby.strike = cable = CutCable(lobby.door, deaf=deaf)
+    heard = ["fault: door"] if deaf else []  # told once, however many frames it lasts
+    lobby.decide(lobby.code(), "Erin")
+    assert lobby.signals.current is Signal.ASK_STAFF
+    lobby.empty()
+    assert lobby.told() == [*heard, "granted", "fault: door"]
+    assert lobby.moves() == []
+    cable.cut = False
+    lobby.decide(lobby.code(), "Erin")
+    lobby.empty()
+    assert lobby.told()[-5:] == let_in(len(lobby.told()) - 4)
+
+
+# -- the device --------------------------------------------------------------------------------------------
+
+
+def test_without_room_for_its_record_nobody_passes_until_there_is_room(lobby: Lobby) -> None:
+    lobby.see()  # the device has started
+    fill(lobby.journal)
+    full = lobby.journal.size
+    lobby.decide(lobby.code(), "Erin")
+    assert lobby.signals.current is Signal.ASK_STAFF
+    lobby.empty()
+    assert (lobby.moves(), lobby.journal.size) == ([], full)
+    make_room(lobby.journal)
+    lobby.decide(lobby.code(), "Erin")
+    lobby.empty()
+    assert lobby.told()[-5:] == let_in(full)
+    assert lobby.moves() == ["released", "opened", "relocked", "closed"]
+
+
+def fill(journal: Journal) -> None:
+    """No page more than the journal has: SQLite then says what it says on a full disk."""
+    (pages,) = journal._connection.execute("PRAGMA page_count").fetchone()
+    journal._connection.execute(f"PRAGMA max_page_count = {pages}").fetchone()
+    for tick_ms in itertools.count():
+        try:
+            journal.append(Started(time_ms=0, tick_ms=tick_ms, door=SITE, version="0"))
+        except StorageFault:
+            return
+
+
+def make_room(journal: Journal) -> None:
+    journal._connection.execute("PRAGMA max_page_count = 100000").fetchone()
+
+
+def test_a_full_replay_memory_denies_until_it_has_forgotten(lobby: Lobby) -> None:
+    lobby.replay = ReplayMemory(max_entries=1)
+    lobby.decide(lobby.code(), "Erin")
+    lobby.empty()
+    lobby.decide(lobby.code(), "Erin")
+    lobby.empty()
+    assert lobby.told() == [*let_in(1), "denied: device.fault"]
+    lobby.clock.advance(121_000)
+    lobby.decide(lobby.code(), "Erin")
+    lobby.empty()
+    assert lobby.told() == [*let_in(1), "denied: device.fault", *let_in(7)]
+
+
+def test_a_passage_is_judged_by_the_trust_it_began_with(lobby: Lobby) -> None:
+    held = lobby.world.enrol("Erin")
+    before = lobby.world.trust.floor
+    lobby.see(lobby.code(held.wallet))
+    lobby.clock.advance(1_000)
+    lobby.world.revoke(held)
+    lobby.see(who="Erin")
+    lobby.empty()
+    lobby.decide(lobby.code(held.wallet), "Erin")
+    lobby.empty()
+    assert lobby.told() == [*let_in(1), "denied: card.revoked"]
+    ages = [{age.part: age.issued_s for age in passage.trust} for passage in lobby.passages()]
+    assert ages[0]["floor"] == int(before.timestamp())
+    assert ages[0]["status"] < ages[1]["status"]
+
+
+@pytest.mark.parametrize("jump", [-DAY, DAY, timedelta(days=400)])
+def test_a_clock_that_jumps_between_code_and_face_moves_no_tick(lobby: Lobby, jump: timedelta) -> None:
+    lobby.see(lobby.code())
+    lobby.clock.jump(lobby.clock.now() + jump)
+    lobby.see(who=None, frames=20)
+    assert lobby.state is State.FACE  # three seconds are three seconds of the steady clock
+    lobby.see(who="Erin")
+    lobby.empty()
+    assert lobby.told() == let_in(1)
+    start, passage = lobby.records()[:2]
+    assert timedelta(milliseconds=passage.time_ms - start.time_ms) - jump < timedelta(seconds=5)
+
+
+def test_a_clock_set_back_lets_no_old_code_in(lobby: Lobby) -> None:
+    """Shown, photographed, and shown again once the clock says that it is fresh."""
+    code = lobby.code()
+    then = lobby.clock.now()
+    lobby.decide(code, "Erin")
+    lobby.empty()
+    lobby.clock.advance(600_000)
+    lobby.see()
+    lobby.decide(
+        lobby.code(lobby.world.enrol("Ada").wallet), "Ada"
+    )  # so that the memory has forgotten the first
+    lobby.empty()
+    lobby.clock.jump(then + timedelta(seconds=5))
+    lobby.decide(code, "Erin")
+    lobby.empty()
+    assert lobby.told() == [*let_in(1), *let_in(6), "denied: clock.untrusted"]
+
+
+# -- who it was --------------------------------------------------------------------------------------------
+
+
+def test_nothing_that_names_a_person_is_left_of_several_passages(
+    lobby: Lobby, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    lobby.signals = LogSignals()
+    papers = (Paper(DocumentType.PASSPORT, "K12345678", date(2030, 1, 1)),)
+    secrets: dict[str, bytes] = {"document": b"K12345678", "subject": b"erin@example.org", "prefix": b"EC1:"}
+    for number, (name, who) in enumerate([("Erin", "Erin"), ("Ada", "Bea"), ("Bea", None)]):
+        wallet = Wallet(bytes([number + 1]) * 32)
+        request = Enrolment(
+            holder_key=wallet.holder_key,
+            expires=lobby.world.now() + DAY,
+            face=lobby.world.template(name),
+            papers=papers,
+            subject="erin@example.org",
+        )
+        wallet = wallet.with_card(lobby.world._issuer.enrol(request, now=lobby.world.now()).card)
+        code = wallet.code(lobby.world.now())
+        secrets |= {name: name.encode(), f"code of {name}": code.encode(), f"body of {name}": wallet.card}
+        claims = wallet.claims()
+        assert isinstance(claims.face, TemplateReference)
+        secrets |= {f"face of {name}": claims.face.data, f"card of {name}": claims.card_id}
+        secrets |= {f"key of {name}": wallet.holder_key, f"document of {name}": claims.documents[0].ref}
+        lobby.decide(lobby.code(wallet), who)
+        lobby.empty()
+        lobby.decide(lobby.code(wallet), who)  # once more: replayed, or fresh by now
+        lobby.empty()
+    lobby.verifier.stop(StopCause.END)
+    lobby.journal.close()
+    assert {passage.reason for passage in lobby.passages()} >= {
+        None,
+        Reason.FACE_NO_MATCH,
+        Reason.FACE_ABSENT,
+    }
+    out, err = capfd.readouterr()
+    assert "look here" in err
+    left = b"\n".join([out.encode(), err.encode(), *(file.read_bytes() for file in tmp_path.iterdir())])
+    assert [name for name, data in secrets.items() if any(form in left for form in spellings(data))] == []
+
+
+def spellings(data: bytes) -> list[bytes]:
+    """How bytes might stand in a log."""
+    return [
+        data,
+        data.hex().encode(),
+        base64.b64encode(data),
+        base64.urlsafe_b64encode(data),
+        repr(data).encode(),
+    ]
