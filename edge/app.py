@@ -12,10 +12,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from edge.errors import ReaderFault, StorageFault, TrustFault
+from edge.errors import ModelFault, ReaderFault, StorageFault, TrustFault
 
 if TYPE_CHECKING:
+    from edge.face.calibration import Calibration, Parts
     from edge.face.engine import FaceEngine
+    from edge.face.manifest import Manifest
     from edge.ports import Camera, Clock, CodeReader, Files, Network, Pixels, Signals, Strike
     from edge.trust.snapshot import TrustSnapshot
 
@@ -110,16 +112,20 @@ def open_face_engine(
     runtime: str | None = None,
     machine: str | None = None,
     one_in: int | None = None,
+    calibration: Path | None = None,
 ) -> FaceEngine:
     """Detector, mesh, embedder and thresholds that belong together. Raises ModelFault.
 
     `runtime`: "litert" or "tflite"; None takes the best that is installed. `machine`: with the files that
     suit this kind of machine, as `platform.machine()` names it; None is this one. `one_in`: accept one false
-    match in this many strangers; None takes the models' careful default. Raises ConfigError for others.
+    match in this many strangers; None takes the models' careful default. `calibration`: a file of `doorward
+    face calibrate`, whose strangers count in place of the models'; it must belong to these very files. Raises
+    ConfigError for a `one_in` that was not measured.
     """
     import platform  # noqa: PLC0415
     import time  # noqa: PLC0415
 
+    from edge.face.calibration import site_threshold  # noqa: PLC0415
     from edge.face.compare import threshold_for  # noqa: PLC0415
     from edge.face.engine import FaceEngine, Networks  # noqa: PLC0415
     from edge.face.manifest import ModelFile, parse  # noqa: PLC0415
@@ -133,13 +139,58 @@ def open_face_engine(
     def load(file: ModelFile) -> Network:
         return open_network(folder / file.name, file.sha256)
 
+    if calibration:
+        threshold = site_threshold(
+            read_calibration(calibration), _engine_parts(parts), default=parts.threshold, one_in=one_in
+        )
+    else:
+        threshold = threshold_for(parts.thresholds, one_in) if one_in else parts.threshold
     return FaceEngine(
         Networks(load(parts.detector), load(parts.detector_retry), load(parts.mesh), load(parts.embedder)),
         read_array(folder / parts.basis.name, parts.basis.sha256),
         model_id=parts.model_id,
-        threshold=threshold_for(parts.thresholds, one_in) if one_in else parts.threshold,
+        threshold=threshold,
         seconds=time.perf_counter,
     )
+
+
+def engine_parts(folder: Path | None = None, *, runtime: str | None = None) -> Parts:
+    """What `open_face_engine` would put together, as a calibration names it. Raises ModelFault."""
+    import platform  # noqa: PLC0415
+
+    from edge.face.manifest import parse  # noqa: PLC0415
+    from hw.networks import read_manifest  # noqa: PLC0415
+    from hw.runtimes import open_runtime  # noqa: PLC0415
+
+    name, _ = open_runtime(runtime)
+    return _engine_parts(
+        parse(read_manifest(folder or models_dir()), runtime=name, machine=platform.machine())
+    )
+
+
+def _engine_parts(manifest: Manifest) -> Parts:
+    from edge.face.calibration import Parts  # noqa: PLC0415
+
+    return Parts(
+        model_id=manifest.model_id,
+        embedder_sha256=manifest.embedder.sha256,
+        basis_sha256=manifest.basis.sha256,
+    )
+
+
+def read_calibration(file: Path) -> Calibration:
+    """The calibration of a site. Raises ModelFault where the file cannot be read, or is none."""
+    from edge.face.calibration import MAX_CALIBRATION_BYTES, parse  # noqa: PLC0415
+
+    try:
+        data = open_files(file.parent).read(file.name, limit=MAX_CALIBRATION_BYTES)
+        return parse(data)
+    except StorageFault as err:
+        raise ModelFault(
+            err.message, hint="check [face] calibration, or make it: doorward face calibrate"
+        ) from err
+    except ModelFault as err:
+        raise ModelFault(f"{file}: {err.message}", hint=err.hint) from err
 
 
 def open_trust(folder: Path) -> TrustSnapshot:

@@ -57,6 +57,8 @@ class Face(Table, frozen=True):
 
     one_in: Annotated[int, Meta(ge=100, le=10_000_000)] | None = None
     """Accept one false match in this many strangers; left out: the models' own careful default."""
+    calibration: FilePath | None = None
+    """What `doorward face calibrate` wrote: the site's own strangers say which similarity 1 in N is."""
     time_ms: Annotated[int, Meta(ge=1_000, le=60_000)] = 8_000
     """How long a visitor has to look into the camera."""
     runtime: Literal["litert", "tflite"] | None = None

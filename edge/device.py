@@ -94,8 +94,9 @@ def open_device(config: Config, base: Path, *, camera: str | None = None) -> Ite
         trust = open_trust(base / config.paths.trust)
         models = base / config.paths.models if config.paths.models else None
         compares = config.door.face != "none"
+        site = base / config.face.calibration if config.face.calibration else None
         engine = (
-            open_face_engine(models, runtime=config.face.runtime, one_in=config.face.one_in)
+            open_face_engine(models, runtime=config.face.runtime, one_in=config.face.one_in, calibration=site)
             if compares
             else None
         )

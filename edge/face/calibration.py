@@ -168,7 +168,7 @@ def site_threshold(
     _check_parts(calibration.parts, parts)
     if one_in is not None and one_in > calibration.supported:
         raise ConfigError(
-            f"1 in {one_in} is more than the site's calibration supports: at most 1 in {calibration.supported}",
+            f"1 in {one_in} is more than the calibration supports: at most 1 in {calibration.supported}",
             hint=f"it rests on {calibration.comparisons} comparisons; calibrate with more people",
         )
     asked = one_in or min(CAREFUL, calibration.supported)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge.app import engine_parts, open_face_engine
 from edge.errors import ConfigError, InputError, ModelFault
 from edge.face import calibration as cal
 from edge.face.calibration import Calibration, Parts, Row, estimate, parse, seal, site_threshold
@@ -219,3 +221,36 @@ def test_a_calibration_of_another_engine_is_a_model_fault(field: str, value: str
     other = msgspec.structs.replace(PARTS, **{field: value})
     with pytest.raises(ModelFault, match=f"another {name} "):
         site_threshold(made(), other, default=DEFAULT, one_in=None)
+
+
+# --- an engine and its calibration -------------------------------------------------------------------------
+
+
+def test_an_engine_takes_its_threshold_from_the_calibration_that_belongs_to_it(
+    built_models: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "site.json"
+    parts = engine_parts(built_models)
+    file.write_bytes(seal(msgspec.structs.replace(made(), parts=parts)))
+    assert open_face_engine(built_models, calibration=file).threshold.cosine == 0.65
+    assert open_face_engine(built_models, calibration=file, one_in=500).threshold.cosine == 0.55
+    with pytest.raises(ConfigError, match="at most 1 in 1700"):
+        open_face_engine(built_models, calibration=file, one_in=10_000)
+
+
+def test_an_engine_does_not_start_with_a_calibration_that_is_not_its_own(
+    built_models: Path, tmp_path: Path
+) -> None:
+    data = seal(msgspec.structs.replace(made(), parts=engine_parts(built_models)))
+    files = {
+        "foreign.json": (seal(made()), "another embedder"),
+        "altered.json": (data.replace(b"0.65", b"0.15"), "altered"),
+        "short.json": (data[:-40], "cannot be used"),
+        "missing.json": (None, "no such file"),
+    }
+    for name, (content, message) in files.items():
+        if content is not None:
+            (tmp_path / name).write_bytes(content)
+        with pytest.raises(ModelFault, match=message) as caught:
+            open_face_engine(built_models, calibration=tmp_path / name)
+        assert caught.value.hint
