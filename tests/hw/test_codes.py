@@ -12,11 +12,10 @@ import pytest
 import segno
 from conftest import shared
 from PIL import Image
-from qr_pictures import READERS, TEXT, draw, picture
+from qr_pictures import ENGINES, READERS, TEXT, draw, picture
 
 from edge.ports import Symbol
 from hw.codes import Cascade
-from hw.codes_zbar import ZbarReader
 from hw.codes_zxing import ZxingReader
 
 if TYPE_CHECKING:
@@ -274,16 +273,16 @@ def says(symbols: tuple[Symbol, ...], payload_hex: str) -> bool:
     )
 
 
-@pytest.mark.parametrize("engine", ["zxing", "zbar"])
+@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("name", SETS)
 def test_real_pictures_are_read(name: str, engine: str) -> None:
-    reader = Cascade({"zxing": ZxingReader, "zbar": ZbarReader}[engine](), thorough=True)
+    reader = Cascade(ENGINES[engine](), thorough=True)
     known = [(path, truth) for path, source, truth in rows(name) if source != "none"]
     read = sum(says(reader.read(grey(path)), truth) for path, truth in known)
     assert read >= getattr(SETS[name], engine) * len(known)
 
 
-@pytest.mark.parametrize("engine", ["zxing", "zbar"])
+@pytest.mark.parametrize("engine", ENGINES)
 def test_pictures_without_a_code_give_none(engine: str) -> None:
-    reader = Cascade({"zxing": ZxingReader, "zbar": ZbarReader}[engine]())
+    reader = Cascade(ENGINES[engine]())
     assert [path.name for path, _, _ in rows("zxing-negatives") if reader.read(grey(path))] == []
