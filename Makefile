@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.ready
 MODELS := models/built/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup system models demo test check format lint types arch bench vectors vectors-check fuzz clean
+.PHONY: help setup models demo test check format lint types arch bench vectors vectors-check fuzz clean
 
 help: ## print this list
 	@awk 'BEGIN{FS=":.*## "} /^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)

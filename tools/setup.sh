@@ -1,9 +1,10 @@
 #!/bin/sh
 # Makes the virtual environment of this checkout: sh tools/setup.sh .venv
-# Installs nothing outside it, except libzbar0 and python3-venv where apt-get may be used without a password.
+# Installs nothing outside it, except libzbar0 and Python's venv module where apt-get works without a password.
 set -eu
 venv=${1:-.venv}
 python=${PYTHON:-python3}
+need_mb=1000  # 660 MB stay; pip unpacks the largest wheel once more before it moves it
 
 say() { printf '%s\n' "$*" >&2; }
 fail() { say "error: $1"; say "hint: $2"; exit 3; }
@@ -14,37 +15,64 @@ as_root() {
     else return 1; fi
 }
 
+# One after the other: a package that one release does not know must not keep the others away.
 apt_install() {
-    command -v apt-get >/dev/null 2>&1 || return 1
-    say "installing $* with apt-get"
-    { as_root apt-get update -qq && as_root env DEBIAN_FRONTEND=noninteractive \
-        apt-get install -y -qq --no-install-recommends "$@"; } >/dev/null 2>&1
+    command -v apt-get >/dev/null 2>&1 && as_root true || return 0
+    as_root apt-get update -qq >/dev/null 2>&1 || true  # one broken source does not spoil the others
+    for package in "$@"; do
+        say "installing $package with apt-get"
+        # A machine that has just booted may be busy with its own updates: wait for the lock.
+        said=$(as_root env DEBIAN_FRONTEND=noninteractive LC_ALL=C apt-get install -y -qq \
+            -o DPkg::Lock::Timeout=120 --no-install-recommends "$package" 2>&1) ||
+            say "apt-get: $(printf '%s\n' "$said" | grep '^E: ' | head -n 1)"
+    done
 }
 
-command -v "$python" >/dev/null 2>&1 || apt_install python3 python3-venv ||
-    fail "no $python on this machine" "sudo apt-get install python3 python3-venv"
-"$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
-    fail "$python is $("$python" -V 2>&1), and Doorward needs 3.11 or newer" "make setup PYTHON=python3.11"
-
-"$python" -c 'import ensurepip, venv' 2>/dev/null || apt_install python3-venv ||
-    fail "$python cannot make virtual environments" "sudo apt-get install python3-venv"
-
+has_python() { command -v "$python" >/dev/null 2>&1; }
+has_venv() { "$python" -c 'import ensurepip, venv' 2>/dev/null; }
 # pyzbar loads libzbar at run time; zxing-cpp, the default engine, brings its own code.
 has_zbar() { "$python" -c 'import ctypes.util as u, sys; sys.exit(u.find_library("zbar") is None)'; }
+
+has_python || [ "$python" != python3 ] || apt_install python3
+has_python || fail "no $python on this machine" "sudo apt-get install $python"
+"$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
+    fail "$python is $("$python" -V 2>&1), and Doorward needs 3.11 or newer" \
+        "install a newer one beside it, then: make setup PYTHON=python3.11"
+
+missing=
+has_venv || missing=$("$python" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')
+has_zbar || missing="${missing:+$missing }libzbar0"
+[ -z "$missing" ] || apt_install $missing
+has_venv || fail "$python cannot make virtual environments" "check the network, then: sudo apt-get install $missing"
 if ! has_zbar; then
-    apt_install libzbar0 || apt_install libzbar0t64 || true
-    if ! has_zbar; then
-        say "warning: libzbar0 is not installed, so the second code engine (pyzbar) is off and its tests skip"
-        say "hint: sudo apt-get install libzbar0"
-        [ "${CI:-}" != true ] || exit 3
-    fi
+    [ "${CI:-}" != true ] || fail "libzbar0 is not installed, and CI tests both code engines" \
+        "put libzbar0 into the image, or let this user run apt-get"
+    say "warning: libzbar0 is not installed: the second code engine is off and its tests skip; all else works"
+    say "hint: sudo apt-get install libzbar0 (other distributions call it zbar)"
 fi
 
-[ -x "$venv/bin/python" ] || "$python" -m venv "$venv"
-say "installing packages into $venv (about 600 MB, once)"
-log=$venv/install.log
-if ! "$venv/bin/python" -m pip install --disable-pip-version-check -q --editable '.[dev]' >"$log" 2>&1; then
-    tail -n 5 "$log" >&2
-    fail "pip could not install the packages, see $log" "check the network and the free space, then: make setup"
+# An environment without a working pip is what an interrupted run leaves: made anew.
+if ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
+    free_mb=$(($(df -Pk . | awk 'NR == 2 { print $4 }') / 1024))
+    [ "$free_mb" -ge "$need_mb" ] ||
+        fail "$free_mb MB are free here, and setup needs $need_mb MB" "free some space, then: make setup"
+    said=$("$python" -m venv --clear "$venv" 2>&1) ||
+        fail "$python -m venv: $(printf '%s\n' "$said" | tail -n 1)" "free some space or repair $python, then: make setup"
 fi
+
+say "installing packages into $venv (about 660 MB, once; a minute or two)"
+log=$venv/install.log
+mkdir -p "$venv/tmp"
+temporary=$(cd "$venv/tmp" && pwd)  # /tmp may be a small part of the memory
+if ! TMPDIR=$temporary "$venv/bin/python" -m pip install --disable-pip-version-check --no-input -q \
+    --editable '.[dev]' >"$log" 2>&1; then
+    rm -rf "$temporary"
+    if grep -qE 'No space left|Disk quota|File too large' "$log"; then
+        fail "the disk was full before all packages were there" "free $need_mb MB, then: make setup"
+    elif grep -qE 'Failed to establish|Connection|resolution|timed out|unreachable|Proxy|CERTIFICATE' "$log"; then
+        fail "pip cannot reach the package index, see $log" "check the network, then: make setup"
+    fi
+    fail "pip: $(grep '^ERROR' "$log" | head -n 1)" "see $log, then: make setup"
+fi
+rm -rf "$temporary"
 say "ready: $venv"
