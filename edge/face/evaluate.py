@@ -7,7 +7,6 @@ it costs at a door.
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from edge.ports import Floats
 
@@ -23,6 +22,26 @@ Bools = NDArray[np.bool_]
 
 FOLDS = 10
 NO_PROBE = -1.0  # the smallest cosine there is
+# Of 50 million non-mated similarities (10,000 pictures) the highest 8 %, in 16 MB.
+KEEP = 4_000_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Similarities:
+    """Every two pictures compared. `non_mated` holds the highest of `total` similarities, or all of them."""
+
+    mated: Floats
+    non_mated: Floats
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class DetPoint:
+    """One threshold's two errors."""
+
+    fmr: float
+    fnmr: float
+    cosine: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,34 +81,43 @@ def best_threshold(scores: Floats, same: Bools) -> float:
     return float(cuts[max(0, best - 1) : best + 1].mean())
 
 
-def rates(mated: Floats, non_mated: Floats, at: Sequence[float]) -> Rates:
-    """Error rates of all mated and non-mated similarities, neither empty."""
-    mated, non_mated = np.sort(mated), np.sort(non_mated)
-    cuts = {fmr: _cut(non_mated, fmr) for fmr in at}
+def rates(mated: Floats, non_mated: Floats, at: Sequence[float], *, total: int | None = None) -> Rates:
+    """Error rates of all mated and non-mated similarities, neither empty.
+
+    `total`: how many non-mated there were, where `non_mated` holds the highest alone.
+    """
+    mated, non_mated, total = np.sort(mated), np.sort(non_mated), total or len(non_mated)
+    cuts = {fmr: _cut(non_mated, fmr, total) for fmr in at}
     return Rates(
-        eer=equal_error_rate(mated, non_mated),
+        eer=equal_error_rate(mated, non_mated, total),
         tar={fmr: _share_from(mated, cut) for fmr, cut in cuts.items()},
         cosine=cuts,
         mated=len(mated),
-        non_mated=len(non_mated),
+        non_mated=total,
     )
 
 
-def equal_error_rate(mated: Floats, non_mated: Floats) -> float:
+def equal_error_rate(mated: Floats, non_mated: Floats, total: int | None = None) -> float:
     """Where FMR and FNMR meet, or the mean of the two where they come closest. Both sorted."""
     cuts = np.unique(np.concatenate([mated, non_mated]))
+    if total is not None and total > len(non_mated):
+        cuts = cuts[cuts >= non_mated[0]]  # below it the FMR is not known
     fnmr = np.searchsorted(mated, cuts) / len(mated)
-    fmr = 1 - np.searchsorted(non_mated, cuts) / len(non_mated)
+    fmr = (len(non_mated) - np.searchsorted(non_mated, cuts)) / (total or len(non_mated))
     nearest = int(np.abs(fnmr - fmr).argmin())
     return float(fnmr[nearest] + fmr[nearest]) / 2
 
 
-def wilson(share: float, count: int) -> tuple[float, float]:
-    """The 95 % interval of a share seen in `count` trials. Source: Wilson, JASA 22(158), 1927."""
-    z2 = 1.959964**2
-    middle = (share + z2 / (2 * count)) / (1 + z2 / count)
-    half = math.sqrt(z2 * (share * (1 - share) / count + z2 / (4 * count**2))) / (1 + z2 / count)
-    return max(0.0, middle - half), min(1.0, middle + half)
+def det(found: Similarities, *, steps: int) -> Iterator[DetPoint]:
+    """The detection error trade-off: `steps` thresholds a decade, from an FMR of 50 % to one match of all."""
+    mated, non_mated = np.sort(found.mated), np.sort(found.non_mated)
+    last = int(steps * np.log10(found.total / 2) + 1e-9)
+    for step in range(last + 1):
+        fmr = 0.5 * 10 ** (-step / steps)
+        if fmr * found.total < len(non_mated):
+            cut = _cut(non_mated, fmr, found.total)
+            over = len(non_mated) - int(np.searchsorted(non_mated, np.float32(cut)))
+            yield DetPoint(over / found.total, 1 - _share_from(mated, cut), cut)
 
 
 def identities(names: Sequence[str], same: Iterable[tuple[str, str]]) -> list[int]:
@@ -113,20 +141,27 @@ def identities(names: Sequence[str], same: Iterable[tuple[str, str]]) -> list[in
     return [numbers.setdefault(root(f"picture {name}"), len(numbers)) for name in names]
 
 
-def all_pairs(references: Floats, probes: Floats, people: Sequence[int]) -> tuple[Floats, Floats]:
-    """Similarities of every two pictures, (mated, non-mated); the earlier one gives the reference.
+def all_pairs(references: Floats, probes: Floats, people: Sequence[int], *, keep: int = KEEP) -> Similarities:
+    """Similarities of every two pictures; the earlier one gives the reference.
 
-    `references`, `probes`: unit float32 (n, d), a row of NaN where a picture gave no probe.
+    `references`, `probes`: unit float32 (n, d), a row of NaN where a picture gave no probe. Of the non-mated
+    the highest `keep` stay, and up to twice as many.
     """
     person = np.asarray(people)
     mated: list[Floats] = []
     non_mated: list[Floats] = []
-    for i, reference in enumerate(references):  # a row at a time: 7,701 pictures would be 240 MB at once
+    held = total = 0
+    for i, reference in enumerate(references):  # a row at a time: 10,000 pictures would be 400 MB at once
         scores = np.nan_to_num(probes[i + 1 :] @ reference, nan=NO_PROBE)
         same = person[i + 1 :] == person[i]
         mated.append(scores[same])
         non_mated.append(scores[~same])
-    return np.concatenate(mated), np.concatenate(non_mated)
+        held += len(non_mated[-1])
+        total += len(non_mated[-1])
+        if held > 2 * keep:
+            non_mated = [np.partition(np.concatenate(non_mated), held - keep)[held - keep :]]
+            held = keep
+    return Similarities(np.concatenate(mated), np.concatenate(non_mated), total)
 
 
 def pair_scores(references: Floats, probes: Floats, pairs: Sequence[tuple[int, int]]) -> Floats:
@@ -136,9 +171,9 @@ def pair_scores(references: Floats, probes: Floats, pairs: Sequence[tuple[int, i
     return np.asarray(np.nan_to_num(scores, nan=NO_PROBE), dtype=np.float32)
 
 
-def _cut(non_mated: Floats, fmr: float) -> float:
-    """The lowest threshold that at most `fmr` of the non-mated similarities (sorted) reach."""
-    allowed = min(int(fmr * len(non_mated) + 1e-9), len(non_mated) - 1)  # 0.29 * 100 is 28.999...
+def _cut(non_mated: Floats, fmr: float, total: int) -> float:
+    """The lowest threshold that at most `fmr` of `total` reach; `non_mated`: the highest of them, sorted."""
+    allowed = min(int(fmr * total + 1e-9), len(non_mated) - 1)  # 0.29 * 100 is 28.999...
     return float(np.nextafter(non_mated[-(allowed + 1)], np.float32(2)))
 
 

@@ -61,6 +61,20 @@ def test_exact_intervals_are_the_published_ones(errors: int, count: int, low: fl
     assert rare(errors, count) == pytest.approx((low, high), rel=1e-4)
 
 
+@pytest.mark.parametrize(
+    ("share", "count", "low", "high"),
+    # Wilson's own interval for 0 of 10 and 10 of 10, and a middle one: Newcombe, Stat. Med. 17 (1998), table I
+    [
+        (0.0, 10, 0.0, 0.2775),
+        (1.0, 10, 0.7225, 1.0),
+        (81 / 263, 263, 0.2553, 0.3662),
+        (15 / 148, 148, 0.0624, 0.1605),
+    ],
+)
+def test_wilson_intervals_are_the_published_ones(share: float, count: int, low: float, high: float) -> None:
+    assert wilson(share, count) == pytest.approx((low, high), abs=1e-4)
+
+
 def test_many_errors_take_the_interval_that_needs_no_sum() -> None:
     assert rare(5_000, 1_000_000) == wilson(0.005, 1_000_000)
     assert rare(7, 7) == pytest.approx((0.05 ** (1 / 7), 1.0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
@@ -10,7 +11,9 @@ import pytest
 from PIL import Image
 
 from edge.__main__ import main
+from edge.cli.det_plot import Mark, png
 from edge.errors import Exit
+from edge.face.evaluate import DetPoint
 
 
 @pytest.fixture
@@ -142,3 +145,91 @@ def test_missing_models_are_a_device_fault_with_the_way_out(
     files = [str(pictures / "ann_0.jpg")] * 2
     assert main(["face", "compare", *files, "--models", str(tmp_path / "no")]) == Exit.DEVICE
     assert "make models" in capsys.readouterr().err
+
+
+def test_eval_adds_intervals_and_det_points_after_the_row_that_scripts_know(
+    pictures: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = protocol(pictures, *SAME, *OTHER)
+    assert main(["face", "eval", path, "--root", str(pictures), "--json"]) == Exit.OK
+    row = json.loads(capsys.readouterr().out)
+    known = ["tar_95", "cosine", "default", "pictures", "mated", "non_mated", "peak_memory_mb"]
+    assert list(row)[6:13] == known
+    assert list(row)[13:] == ["tar_1e-5", "tar_1e-5_95", "accuracy_95", "default_95", "det"]
+    assert row["tar_1e-5"] is None  # nine strangers cannot say
+    assert row["accuracy_95"] == pytest.approx([0.7961, 1], abs=1e-3)
+    assert row["default_95"]["fmr"] == pytest.approx([0, 1 - 0.05 ** (1 / 9)])
+    fmr, fnmr, cosine = row["det"][-1]
+    assert fmr <= 2 / 9
+    assert fnmr == 0
+    assert -1 < cosine < 0.6
+
+
+def test_eval_writes_the_det_curve_as_a_picture_and_as_numbers(
+    pictures: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = protocol(pictures, *SAME, *OTHER)
+    picture, numbers = tmp_path / "det.png", tmp_path / "det.json"
+    command = [
+        "face",
+        "eval",
+        path,
+        "--root",
+        str(pictures),
+        "--det",
+        str(picture),
+        "--det-json",
+        str(numbers),
+    ]
+    assert main(command) == Exit.OK
+    with Image.open(picture) as image:
+        assert image.size == (900, 900)
+    page = json.loads(numbers.read_text())
+    assert (page["mated"], page["non_mated"], page["eer"]) == (6, 9, 0)
+    assert set(page["points"][0]) == {"fmr", "fnmr", "cosine"}
+    assert "det" not in capsys.readouterr().out
+
+
+def test_a_det_picture_shows_the_curve_and_its_marks() -> None:
+    points = [DetPoint(0.5 * 10**-n, 0.001 * 2**n, 0.1 * n) for n in range(6)]
+    blank = Image.open(io.BytesIO(png(points[:1], title="", eer=0.01)))
+    drawn = Image.open(io.BytesIO(png(points, title="a title", eer=0.01, marks=(Mark(1e-4, 0.02, "here"),))))
+    colours = [{c: n for n, c in image.getcolors(1 << 16)} for image in (blank, drawn)]
+    blue = (31, 95, 191)
+    assert colours[1][blue] > colours[0].get(blue, 0) + 1_000
+
+
+def test_eval_counts_errors_within_each_group(pictures: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = protocol(pictures, *SAME, *OTHER)
+    labels = pictures / "labels.csv"
+    labels.write_text("file,group\nann_0.jpg,A\nann_1.jpg,A\nbob_0.jpg,A\nbob_1.jpg,B\nelsewhere.jpg,C\n")
+    command = ["face", "eval", path, "--root", str(pictures), "--labels", str(labels)]
+    assert main([*command, "--json"]) == Exit.OK
+    groups = json.loads(capsys.readouterr().out)["groups"]
+    assert list(groups) == ["A", "B"]
+    assert (groups["A"]["pictures"], groups["A"]["mated"], groups["A"]["non_mated"]) == (3, 1, 2)
+    assert (groups["A"]["fnmr"], groups["A"]["fmr"]) == (0, 0)
+    assert groups["A"]["fmr_95"] == pytest.approx([0, 1 - 0.05**0.5])
+    assert (groups["B"]["pictures"], groups["B"]["fnmr"], groups["B"]["fmr"]) == (1, None, None)
+    assert main(command) == Exit.OK
+    assert "group A: FNMR 0.0000%" in capsys.readouterr().out
+
+
+BAD_LABELS = {
+    "no columns": ("name,group\na,b\n", "columns file,group"),
+    "a line cut off": ("file,group\nann_0.jpg\n", "labels.csv:2"),
+    "two groups": ("file,group\nann_0.jpg,A\nann_0.jpg,B\n", "in two groups"),
+    "none of the pictures": ("file,group\nx.jpg,A\n", "no picture of the pairs"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_LABELS, ids=str)
+def test_eval_says_what_is_wrong_with_labels(
+    pictures: Path, capsys: pytest.CaptureFixture[str], case: str
+) -> None:
+    text, message = BAD_LABELS[case]
+    labels = pictures / "labels.csv"
+    labels.write_text(text)
+    path = protocol(pictures, *SAME, *OTHER)
+    assert main(["face", "eval", path, "--root", str(pictures), "--labels", str(labels)]) == Exit.USAGE
+    assert message in capsys.readouterr().err.splitlines()[0]

@@ -68,20 +68,6 @@ def test_a_threshold_never_lets_more_impostors_through_than_it_promises(
     assert 0 <= found.eer <= 1
 
 
-@pytest.mark.parametrize(
-    ("share", "count", "low", "high"),
-    # Wilson's own interval for 0 of 10 and 10 of 10, and a middle one: Newcombe, Stat. Med. 17 (1998), table I
-    [
-        (0.0, 10, 0.0, 0.2775),
-        (1.0, 10, 0.7225, 1.0),
-        (81 / 263, 263, 0.2553, 0.3662),
-        (15 / 148, 148, 0.0624, 0.1605),
-    ],
-)
-def test_wilson_intervals_are_the_published_ones(share: float, count: int, low: float, high: float) -> None:
-    assert evaluate.wilson(share, count) == pytest.approx((low, high), abs=1e-4)
-
-
 def test_people_are_joined_by_name_and_by_pairs() -> None:
     names = ["Ann_Lee_0001.jpg", "sub/Ann_Lee_0002.jpg", "Bob_1.jpg", "Rob_1.jpg", "x.png", "y.png", "z.png"]
     people = evaluate.identities(names, [("Bob_1.jpg", "Rob_1.jpg"), ("x.png", "y.png")])
@@ -95,19 +81,63 @@ def test_joining_is_transitive() -> None:
 
 def test_all_pairs_compare_each_two_pictures_once() -> None:
     vectors = np.array([[1, 0], [0, 1], [0.6, 0.8]], np.float32)
-    mated, non_mated = evaluate.all_pairs(vectors, vectors, [7, 7, 9])
-    assert mated == pytest.approx([0])
-    assert non_mated == pytest.approx([0.6, 0.8])
+    found = evaluate.all_pairs(vectors, vectors, [7, 7, 9])
+    assert found.mated == pytest.approx([0])
+    assert found.non_mated == pytest.approx([0.6, 0.8])
+    assert found.total == 2
 
 
 def test_a_picture_without_a_probe_matches_nobody() -> None:
     vectors = np.array([[1, 0], [np.nan, np.nan], [0, 1]], np.float32)
-    mated, non_mated = evaluate.all_pairs(vectors, vectors, [1, 1, 2])
-    assert mated.tolist() == [-1]
-    assert non_mated.tolist() == [0, -1]
+    found = evaluate.all_pairs(vectors, vectors, [1, 1, 2])
+    assert found.mated.tolist() == [-1]
+    assert found.non_mated.tolist() == [0, -1]
     assert evaluate.pair_scores(vectors, vectors, [(0, 1), (1, 0), (1, 1), (0, 0)]).tolist() == [
         -1,
         -1,
         -1,
         1,
     ]
+
+
+def crowd(pictures: int) -> tuple[np.ndarray, list[int]]:
+    """Unit vectors of people with two pictures each, near to each other."""
+    rng = np.random.default_rng(5)
+    middle = np.repeat(rng.standard_normal((pictures // 2, 16)), 2, axis=0)
+    vectors = middle + 0.5 * rng.standard_normal(middle.shape)
+    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32), [
+        n // 2 for n in range(pictures)
+    ]
+
+
+def test_the_highest_similarities_give_the_rates_that_all_of_them_give() -> None:
+    vectors, people = crowd(120)
+    every = evaluate.all_pairs(vectors, vectors, people)
+    some = evaluate.all_pairs(vectors, vectors, people, keep=1_000)
+    assert (every.total, len(every.non_mated)) == (7_080, 7_080)
+    assert some.total == 7_080
+    assert 1_000 <= len(some.non_mated) <= 2_000
+    at = (0.1, 1e-2, 1e-3)
+    assert evaluate.rates(some.mated, some.non_mated, at, total=some.total) == evaluate.rates(
+        every.mated, every.non_mated, at
+    )
+
+
+def test_det_points_are_the_errors_at_their_own_threshold() -> None:
+    vectors, people = crowd(80)
+    found = evaluate.all_pairs(vectors, vectors, people)
+    points = list(evaluate.det(found, steps=4))
+    assert 10 < len(points) < 16
+    for point in points:
+        assert (found.non_mated >= np.float32(point.cosine)).mean() == pytest.approx(point.fmr)
+        assert (found.mated < np.float32(point.cosine)).mean() == pytest.approx(point.fnmr)
+    assert [p.fmr for p in points] == sorted((p.fmr for p in points), reverse=True)
+    assert [p.fnmr for p in points] == sorted(p.fnmr for p in points)
+
+
+def test_det_leaves_out_the_rates_that_are_not_known() -> None:
+    vectors, people = crowd(120)
+    some = evaluate.all_pairs(vectors, vectors, people, keep=500)
+    points = list(evaluate.det(some, steps=2))
+    assert points
+    assert max(p.fmr for p in points) <= len(some.non_mated) / some.total < 0.5

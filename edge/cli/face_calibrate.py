@@ -1,0 +1,215 @@
+"""`doorward face calibrate`: which similarity is "1 in N" at this site, by its own strangers."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from edge import app
+from edge.cli.face_pictures import embedding_of, template_format
+from edge.cli.output import emit, progress
+from edge.errors import Exit, InputError
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterable, Sequence
+
+    from edge.audit.record import Entry
+    from edge.face.calibration import Parts
+    from edge.ports import Floats
+
+MAX_PICTURES = 10_000  # as many as `face eval` compares
+SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
+ONE_PERSON = 0.75  # two pictures so much alike show one person, or twins: no threshold is put up there
+TO_SHOW = 5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Strangers:
+    """Non-mated similarities and what they were counted from; `ceiling` and `unseen` as in `estimate`."""
+
+    source: Literal["pictures", "journal"]
+    similarities: Floats
+    total: int
+    people: int | None
+    ceiling: float = 1.0
+    unseen: int = 0
+    notes: tuple[str, ...] = ()
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """`calibrate SOURCE`."""
+    parser.add_argument(
+        "source",
+        type=Path,
+        metavar="DIR|JOURNAL",
+        help="pictures from this site's camera (a person is a folder, or a name before the last underscore), "
+        "or the journal of its device",
+    )
+    parser.add_argument(
+        "--out", type=Path, default=Path("calibration.json"), metavar="FILE", help="default: calibration.json"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Compare strangers, write the file, print its rows."""
+    from edge.face import calibration  # noqa: PLC0415
+
+    parts = app.engine_parts(args.models, runtime=args.runtime)
+    strangers = _pictures(args) if os.path.isdir(args.source) else _journal(args.source, parts)  # noqa: PTH112
+    made = calibration.Calibration(
+        made=calibration.day(datetime.now(UTC)),
+        source=strangers.source,
+        parts=parts,
+        people=strangers.people,
+        comparisons=strangers.total,
+        rows=calibration.estimate(
+            strangers.similarities,
+            total=strangers.total,
+            ceiling=strangers.ceiling,
+            unseen=strangers.unseen,
+        ),
+    )
+    app.open_files(args.out.parent).write(args.out.name, calibration.seal(made))
+    if args.json:
+        emit(_row(args.out, made, strangers.notes))
+        return Exit.OK
+    print(f"{args.out}: {made.comparisons} comparisons of strangers, good for up to 1 in {made.supported}")
+    for row in made.rows:
+        seen = f"{row.matches} matched, 95 %: {row.low:.2g} to {row.high:.2g}"
+        print(f"1 in {row.one_in:<9} from similarity {row.cosine:.3f}  ({seen})")
+    for note in strangers.notes:
+        print(f"note: {note}")
+    return Exit.OK
+
+
+def _row(out: Path, made: Any, notes: Sequence[str]) -> dict[str, object]:  # noqa: ANN401  loaded late
+    import msgspec  # noqa: PLC0415
+
+    return {"file": str(out), "supported": made.supported, **msgspec.to_builtins(made), "notes": notes}
+
+
+# --- pictures ----------------------------------------------------------------------------------------------
+
+
+def _pictures(args: argparse.Namespace) -> _Strangers:
+    """Every two pictures of different people in a folder, as a card and a camera compare them."""
+    import numpy as np  # noqa: PLC0415
+
+    from edge.face import evaluate  # noqa: PLC0415
+
+    root: Path = args.source
+    names = [n for n in app.open_files(root).names() if Path(n).suffix.lower() in SUFFIXES]
+    if len(names) > MAX_PICTURES:
+        raise InputError(f"{root}: {len(names)} pictures, at most {MAX_PICTURES} can be compared")
+    engine = app.open_face_engine(args.models, runtime=args.runtime)
+    fmt = template_format(args.template)
+    used, sides = [], []
+    for name in progress(names, total=len(names), label="looking at faces"):
+        embedding = embedding_of(engine, app.read_image(root / name))
+        if embedding is not None:
+            used.append(name)
+            sides.append(engine.sides(embedding, fmt))
+    people = _people(used)
+    if len(set(people)) < 2:
+        raise InputError(
+            f"{root}: {len(used)} pictures with a face, of {len(set(people))} people",
+            hint="one folder a person, or names such as ann_1.jpg",
+        )
+    references, probes = (np.stack(side) for side in zip(*sides, strict=True))
+    found = evaluate.all_pairs(references, probes, people)
+    notes = _alike(used, people, references, probes)
+    if len(used) < len(names):
+        notes.append(f"{len(names) - len(used)} pictures without a face were left out")
+    return _Strangers(
+        "pictures", found.non_mated, found.total, len(set(people)), ceiling=ONE_PERSON, notes=tuple(notes)
+    )
+
+
+def _people(names: Sequence[str]) -> list[int]:
+    """A number a person: the folder a picture lies in, else the name before the last underscore."""
+    numbers: dict[str, int] = {}
+    persons = [str(Path(n).parent) if "/" in n else Path(n).stem.rpartition("_")[0] or n for n in names]
+    return [numbers.setdefault(person, len(numbers)) for person in persons]
+
+
+def _alike(names: Sequence[str], people: Sequence[int], references: Floats, probes: Floats) -> list[str]:
+    """Notes on people of two names who may be one: each such pair counts as a false match."""
+    import numpy as np  # noqa: PLC0415
+
+    person = np.asarray(people)
+    notes = []
+    for i, reference in enumerate(references):
+        scores = np.where(person[i + 1 :] == person[i], -1.0, probes[i + 1 :] @ reference)
+        notes += [
+            f"{names[i]} and {names[i + 1 + j]} have similarity {scores[j]:.2f}: one person?"
+            for j in np.flatnonzero(scores >= ONE_PERSON).tolist()
+        ]
+        if len(notes) > TO_SHOW:
+            return [*notes[:TO_SHOW], "and more: a person under two names puts every threshold too high"]
+    return notes
+
+
+# --- journal -----------------------------------------------------------------------------------------------
+
+
+def _journal(path: Path, parts: Parts) -> _Strangers:
+    """Cards that were refused with `face.no_match` and never granted: perhaps somebody else's phone.
+
+    Nobody knows which of these were strangers. What keeps the estimate on the careful side:
+
+    - a card that was granted even once is its holder's, and its refusals are his or hers: left out;
+    - a card counts once, with its highest similarity, so that one insistent person is one stranger;
+    - holders who were refused and never let in remain; they are more alike than strangers, which can only
+      raise the thresholds;
+    - nothing is known above the threshold that was in force, since strangers who reached it were let in: no
+      row goes beyond, and one such match is reckoned with in every row.
+    """
+    import numpy as np  # noqa: PLC0415
+
+    from edge.audit.evidence import open_evidence  # noqa: PLC0415
+
+    with open_evidence(path) as evidence:
+        evidence.verify()
+        size = evidence.size()
+        entries = progress(evidence.entries(), total=size, label="reading the journal")
+        best, granted, ceiling = _refusals(entries, parts.model_id)
+    strangers = [similarity for card, similarity in best.items() if card not in granted]
+    if not strangers:
+        raise InputError(
+            f"{path}: no card was refused with face.no_match and never granted",
+            hint="calibrate from pictures of this site's camera instead",
+        )
+    notes = (
+        f"{len(best) - len(strangers)} refused cards were granted at another time and left out",
+        "refused holders who were never granted cannot be told from strangers; they make it more careful",
+    )
+    similarities = (np.array(strangers, dtype=np.float32) + 0.5) / 1000  # the record is rounded
+    return _Strangers("journal", similarities, len(strangers), None, ceiling / 1000, unseen=1, notes=notes)
+
+
+def _refusals(entries: Iterable[Entry], model_id: str) -> tuple[dict[str, int], set[str], int]:
+    """Highest refused similarity by card, cards granted, lowest threshold in force; cosines times 1000."""
+    from edge.audit.record import Outcome, Passage  # noqa: PLC0415
+    from edge.decision import Reason  # noqa: PLC0415
+
+    best: dict[str, int] = defaultdict(lambda: -1000)
+    granted: set[str] = set()
+    ceiling = 1000
+    for entry in entries:
+        record = entry.record
+        if not isinstance(record, Passage) or record.card is None:
+            continue
+        if record.outcome is Outcome.GRANT:
+            granted.add(record.card)
+        elif record.reason is Reason.FACE_NO_MATCH and record.model == model_id:
+            similarity, threshold = record.similarity_milli, record.threshold_milli
+            if similarity is not None and threshold is not None:
+                best[record.card] = max(best[record.card], similarity)
+                ceiling = min(ceiling, threshold)
+    return best, granted, ceiling

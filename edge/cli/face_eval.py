@@ -1,0 +1,297 @@
+"""`doorward face eval`: how often comparisons are wrong, over a list of picture pairs."""
+
+from __future__ import annotations
+
+import csv
+import json
+import resource
+import time
+from collections import Counter
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edge import app
+from edge.cli.face_pictures import embedding_of, template_format
+from edge.cli.output import emit, progress
+from edge.errors import Exit, InputError
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from edge.face.engine import FaceEngine
+    from edge.face.evaluate import Similarities
+    from edge.face.template import Format
+    from edge.ports import Floats
+
+MAX_PAIRS = 100_000  # the largest protocol in use, LFW's, has 6,000
+MAX_PICTURES = 10_000  # 50 million similarities: edge.face.evaluate keeps the highest 16 MB of them
+FOLDS = 10  # of edge.face.evaluate: one pair for each at least
+FMRS = {"1e-2": 1e-2, "1e-3": 1e-3, "1e-4": 1e-4}
+STRICTEST = 1e-5
+ROW_STEPS, FILE_STEPS = 5, 40  # DET points a decade of FMR: on the one line, and in a file or plot
+MAX_GROUPS = 100  # a table for eyes
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One line of a protocol: two picture names, and whether they show one person."""
+
+    a: str
+    b: str
+    same: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Faces:
+    """All pictures of a protocol, one row each; NaN where a picture gave no probe."""
+
+    names: Sequence[str]
+    references: Floats
+    probes: Floats
+    people: Sequence[int]
+    missing: int
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """`eval PAIRS.csv --root DIR`."""
+    parser.add_argument("pairs", type=Path, metavar="PAIRS.csv", help="columns a, b, same (1 or 0)")
+    parser.add_argument("--root", type=Path, required=True, metavar="DIR", help="where the pictures are")
+    parser.add_argument("--det", type=Path, metavar="FILE.png", help="draw the DET curve")
+    parser.add_argument("--det-json", type=Path, metavar="FILE", help="the curve as numbers")
+    parser.add_argument(
+        "--labels", type=Path, metavar="FILE.csv", help="columns file, group: errors within each group too"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Look at every picture once, compare every two, print one row."""
+    pairs = _read_pairs(args.pairs)
+    names = sorted({name for pair in pairs for name in (pair.a, pair.b)})
+    if len(names) > MAX_PICTURES:
+        raise InputError(f"{args.pairs}: {len(names)} pictures, at most {MAX_PICTURES} can be compared")
+    groups = _read_labels(args.labels, set(names)) if args.labels else {}
+    engine = app.open_face_engine(args.models, runtime=args.runtime)
+    embeddings: list[Floats | None] = []
+    spent = []
+    for name in progress(names, total=len(names), label="looking at faces"):
+        picture = app.read_image(args.root / name)
+        began = time.perf_counter()
+        embeddings.append(embedding_of(engine, picture))
+        spent.append(1000 * (time.perf_counter() - began))
+    faces = _faces(engine, pairs, names, embeddings, template_format(args.template))
+    found = _all_pairs(faces)
+    cosine = engine.threshold.cosine
+    result = _figures(pairs, faces, found, cosine)
+    result["ms_per_face"] = sorted(spent)[len(spent) // 2]
+    result["peak_memory_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    result |= _more_figures(pairs, result, found)
+    if groups:
+        result["groups"] = _by_group(faces, groups, cosine)
+    _write_det(args, found, result, cosine)
+    if args.json:
+        emit(result)
+    else:
+        _print(result)
+    return Exit.OK
+
+
+def _faces(
+    engine: FaceEngine,
+    pairs: Sequence[Pair],
+    names: Sequence[str],
+    embeddings: Sequence[Floats | None],
+    fmt: Format | None,
+) -> _Faces:
+    import numpy as np  # noqa: PLC0415
+
+    from edge.face import evaluate  # noqa: PLC0415
+    from edge.face.template import EMBEDDING  # noqa: PLC0415
+
+    missing = np.full(EMBEDDING, np.nan, dtype=np.float32)
+    sides = [None if e is None else engine.sides(e, fmt) for e in embeddings]
+    width = next((len(side[0]) for side in sides if side), EMBEDDING)
+    return _Faces(
+        names=names,
+        references=np.stack([side[0] if side else missing[:width] for side in sides]),
+        probes=np.stack([side[1] if side else missing[:width] for side in sides]),
+        people=evaluate.identities(names, [(pair.a, pair.b) for pair in pairs if pair.same]),
+        missing=sum(side is None for side in sides),
+    )
+
+
+def _all_pairs(faces: _Faces) -> Similarities:
+    from edge.face import evaluate  # noqa: PLC0415
+
+    found = evaluate.all_pairs(faces.references, faces.probes, faces.people)
+    if not len(found.mated) or not found.total:
+        raise InputError("the pairs must show at least one person twice, and at least two people")
+    return found
+
+
+def _figures(pairs: Sequence[Pair], faces: _Faces, found: Similarities, cosine: float) -> dict[str, Any]:
+    """The row of `face eval`; `ms_per_face` is left for the caller, who held the watch."""
+    import numpy as np  # noqa: PLC0415
+
+    from edge.face import evaluate  # noqa: PLC0415
+    from edge.face.statistics import wilson  # noqa: PLC0415
+
+    row = {name: number for number, name in enumerate(faces.names)}
+    same = np.array([pair.same for pair in pairs])
+    rows = [(row[pair.a], row[pair.b]) for pair in pairs]
+    scores = evaluate.pair_scores(faces.references, faces.probes, rows)
+    rates = evaluate.rates(found.mated, found.non_mated, tuple(FMRS.values()), total=found.total)
+    return {
+        "pairs": len(pairs),
+        "accuracy": evaluate.accuracy(scores, same),
+        "eer": rates.eer,
+        "tar": {name: rates.tar[fmr] for name, fmr in FMRS.items()},
+        "fta": faces.missing / len(faces.names),
+        "ms_per_face": 0.0,
+        "tar_95": {name: wilson(rates.tar[fmr], rates.mated) for name, fmr in FMRS.items()},
+        "cosine": {name: rates.cosine[fmr] for name, fmr in FMRS.items()},
+        "default": {
+            "cosine": cosine,
+            "fmr": int((found.non_mated >= cosine).sum()) / found.total,
+            "fnmr": float((found.mated < cosine).mean()),
+        },
+        "pictures": len(faces.names),
+        "mated": rates.mated,
+        "non_mated": rates.non_mated,
+    }
+
+
+def _more_figures(pairs: Sequence[Pair], result: Mapping[str, Any], found: Similarities) -> dict[str, Any]:
+    """What came later than the row that scripts rely on."""
+    from edge.face import evaluate  # noqa: PLC0415
+    from edge.face.statistics import rare, wilson  # noqa: PLC0415
+
+    tar = interval = None
+    if found.total * STRICTEST >= 1:  # with fewer comparisons it would be the TAR at no match at all
+        strict = evaluate.rates(found.mated, found.non_mated, (STRICTEST,), total=found.total)
+        tar = strict.tar[STRICTEST]
+        interval = wilson(tar, strict.mated)
+    default = result["default"]
+    return {
+        "tar_1e-5": tar,
+        "tar_1e-5_95": interval,
+        "accuracy_95": wilson(result["accuracy"], len(pairs)),
+        "default_95": {
+            "fmr": rare(round(default["fmr"] * found.total), found.total),
+            "fnmr": wilson(default["fnmr"], len(found.mated)),
+        },
+        "det": [[p.fmr, p.fnmr, round(p.cosine, 4)] for p in evaluate.det(found, steps=ROW_STEPS)],
+    }
+
+
+def _by_group(faces: _Faces, groups: Mapping[str, str], cosine: float) -> dict[str, Any]:
+    """Errors at the default threshold where both pictures are of one group: the strangers most alike."""
+    import numpy as np  # noqa: PLC0415
+
+    from edge.face import evaluate  # noqa: PLC0415
+    from edge.face.statistics import rare  # noqa: PLC0415
+
+    people = np.asarray(faces.people)
+    table = {}
+    for group in sorted(set(groups.values())):
+        rows = np.array([n for n, name in enumerate(faces.names) if groups.get(name) == group])
+        within = evaluate.all_pairs(faces.references[rows], faces.probes[rows], people[rows].tolist())
+        missed, matched = int((within.mated < cosine).sum()), int((within.non_mated >= cosine).sum())
+        table[group] = {
+            "pictures": len(rows),
+            "mated": len(within.mated),
+            "fnmr": missed / len(within.mated) if len(within.mated) else None,
+            "fnmr_95": rare(missed, len(within.mated)) if len(within.mated) else None,
+            "non_mated": within.total,
+            "fmr": matched / within.total if within.total else None,
+            "fmr_95": rare(matched, within.total) if within.total else None,
+        }
+    return table
+
+
+def _write_det(
+    args: argparse.Namespace, found: Similarities, result: Mapping[str, Any], cosine: float
+) -> None:
+    from edge.face import evaluate  # noqa: PLC0415
+
+    if not (args.det or args.det_json):
+        return
+    points = list(evaluate.det(found, steps=FILE_STEPS))
+    if args.det_json:
+        page = {name: result[name] for name in ("eer", "mated", "non_mated")}
+        page["points"] = [asdict(point) for point in points]
+        _write(args.det_json, (json.dumps(page) + "\n").encode())
+    if args.det:
+        from edge.cli.det_plot import Mark, png  # noqa: PLC0415
+
+        default = result["default"]
+        mark = Mark(default["fmr"], default["fnmr"], f"default, cosine {cosine:.2f}")
+        title = f"{result['mated']:,} mated, {result['non_mated']:,} non-mated comparisons"
+        _write(args.det, png(points, title=title, eer=result["eer"], marks=(mark,)))
+
+
+def _write(path: Path, data: bytes) -> None:
+    app.open_files(path.parent).write(path.name, data)
+
+
+def _print(result: Mapping[str, Any]) -> None:
+    """The row for people: a line a figure, then the table of groups."""
+    for name, value in result.items():
+        if name not in ("det", "groups"):
+            print(f"{name:15} {value}")
+    for group, found in result.get("groups", {}).items():
+        fnmr, fmr = (
+            "-"
+            if found[rate] is None
+            else f"{found[rate]:.4%} ({found[f'{rate}_95'][0]:.4%} to {found[f'{rate}_95'][1]:.4%})"
+            for rate in ("fnmr", "fmr")
+        )
+        print(f"group {group}: FNMR {fnmr} of {found['mated']}, FMR {fmr} of {found['non_mated']}")
+
+
+def _read_labels(path: Path, names: set[str]) -> dict[str, str]:
+    """The group of each picture; pictures without one are in none. Raises InputError that names the line."""
+    groups: dict[str, str] = {}
+    for number, line in _lines(path, ("file", "group")):
+        name, group = line["file"], line["group"]
+        if not (name and group):
+            raise InputError(f"{path}:{number}: a file and its group are expected")
+        if groups.setdefault(name, group) != group:
+            raise InputError(f"{path}:{number}: {name} is in two groups")
+    found = {name: group for name, group in groups.items() if name in names}
+    if not found:
+        raise InputError(
+            f"{path}: no picture of the pairs is in it", hint="names as in the pairs, from --root on"
+        )
+    if len(Counter(found.values())) > MAX_GROUPS:
+        raise InputError(f"{path}: more than {MAX_GROUPS} groups")
+    return found
+
+
+def _read_pairs(path: Path) -> list[Pair]:
+    """The lines of a protocol. Raises InputError that names the line."""
+    pairs = []
+    for number, line in _lines(path, ("a", "b", "same")):
+        if not (line["a"] and line["b"] and line["same"] in ("0", "1")):
+            raise InputError(f"{path}:{number}: two names and 1 or 0 are expected")
+        pairs.append(Pair(line["a"], line["b"], line["same"] == "1"))
+    if len(pairs) < FOLDS:
+        raise InputError(f"{path}: {len(pairs)} pairs, at least {FOLDS} are needed", hint="one for each fold")
+    return pairs
+
+
+def _lines(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[str, str]]]:
+    """The numbered lines of a CSV file with at least these columns. Raises InputError."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            lines = csv.DictReader(file)
+            if not set(columns) <= set(lines.fieldnames or ()):
+                raise InputError(f"{path}: the first line must name the columns {','.join(columns)}")
+            for count, line in enumerate(lines):
+                if count == MAX_PAIRS:
+                    raise InputError(f"{path}: more than {MAX_PAIRS} lines")
+                yield lines.line_num, line
+    except (OSError, UnicodeDecodeError, csv.Error) as err:
+        raise InputError(f"{path}: cannot be read as a table: {err}") from err
