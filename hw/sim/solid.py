@@ -1,0 +1,118 @@
+"""Bent, turned and solid things before the camera: a picture pulled over a mesh, seen in perspective.
+
+Units: pixels of the frame. A point at depth 0 is drawn where it stands, smaller depths are nearer; the
+lens is `focal` in front of depth 0, so that nearer things look larger as they do at a door.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from edge.ports import Floats
+
+Indices = NDArray[np.int32]
+_MOST = 32_000
+_FINE = 4  # fractional bits of fillConvexPoly: a vertex is placed to 1/16 px, so nothing steps
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lens:
+    """A pinhole camera: `focal` in px and the frame's middle, (x, y) in px."""
+
+    focal: float
+    middle: tuple[float, float]
+
+    def project(self, solid: Floats) -> Floats:
+        """Points (n, 3) -> pixels (n, 2)."""
+        return np.asarray(
+            (solid[:, :2] - self.middle) * (self.focal / (self.focal + solid[:, 2:])) + self.middle,
+            dtype=np.float32,
+        )
+
+    def unproject(self, seen: Floats, depth: Floats) -> Floats:
+        """Pixels (n, 2) at known depths (n,) -> points (n, 3): what `project` takes back to `seen`."""
+        flat = (seen - self.middle) * ((self.focal + depth) / self.focal)[:, None] + self.middle
+        return np.column_stack([flat, depth]).astype(np.float32)
+
+
+def turn(solid: Floats, pivot: Floats, *, yaw: float = 0, pitch: float = 0, roll: float = 0) -> Floats:
+    """Points (n, 3) turned about `pivot` (3,), in degrees.
+
+    As the picture shows it: positive yaw turns what faces the camera to the right, pitch up, roll clockwise.
+    """
+    a, b, c = np.radians([yaw, pitch, roll])
+    about_y = np.array([[np.cos(a), 0, -np.sin(a)], [0, 1, 0], [np.sin(a), 0, np.cos(a)]])
+    about_x = np.array([[1, 0, 0], [0, np.cos(b), np.sin(b)], [0, -np.sin(b), np.cos(b)]])
+    about_z = np.array([[np.cos(c), -np.sin(c), 0], [np.sin(c), np.cos(c), 0], [0, 0, 1]])
+    return np.asarray((solid - pivot) @ (about_z @ about_y @ about_x).T + pivot, dtype=np.float32)
+
+
+def triangulate(points: Floats) -> Indices:
+    """Delaunay triangles of distinct points (n, 2): indices (m, 3)."""
+    low, high = np.floor(points.min(axis=0)) - 2, np.ceil(points.max(axis=0)) + 2
+    plan = cv2.Subdiv2D((int(low[0]), int(low[1]), int(high[0] - low[0]), int(high[1] - low[1])))
+    names: dict[tuple[float, float], int] = {}
+    for index, (x, y) in enumerate(points.astype(np.float32).tolist()):
+        plan.insert((x, y))
+        names[x, y] = index
+    corners = np.asarray(plan.getTriangleList(), np.float32).reshape(-1, 3, 2).tolist()
+    # Subdiv2D frames everything in a triangle of its own: its corners are none of our points
+    rows = [[names.get((x, y), -1) for x, y in corner] for corner in corners]
+    found = np.array(rows, dtype=np.int32).reshape(-1, 3)
+    return np.asarray(found[(found >= 0).all(axis=1)], dtype=np.int32)
+
+
+def grid(columns: int, rows: int) -> tuple[Floats, Indices]:
+    """Points in the unit square, (columns * rows, 2), and their triangles: a sheet to bend."""
+    x, y = np.meshgrid(np.linspace(0, 1, columns), np.linspace(0, 1, rows))
+    corner = (np.arange(rows - 1)[:, None] * columns + np.arange(columns - 1)).ravel()
+    upper = np.column_stack([corner, corner + 1, corner + columns])
+    lower = np.column_stack([corner + 1, corner + columns + 1, corner + columns])
+    return (
+        np.column_stack([x.ravel(), y.ravel()]).astype(np.float32),
+        np.concatenate([upper, lower]).astype(np.int32),
+    )
+
+
+def drape(
+    scene: Floats, picture: Floats, spots: Floats, solid: Floats, triangles: Indices, lens: Lens
+) -> Floats:
+    """`scene` with `picture` pulled over a mesh in it: float32 (H, W, 3).
+
+    `spots` (n, 2): where in the picture each vertex is; `solid` (n, 3): where it stands. Far triangles are
+    drawn first. Two passes, so that no seams show: which triangle a pixel belongs to, then where in the
+    picture it comes from.
+    """
+    height, width = scene.shape[:2]
+    seen = lens.project(solid)
+    owner = np.full((height, width), -1, np.int32)
+    order = np.argsort(-solid[triangles, 2].mean(axis=1), kind="stable")
+    corners = np.rint(seen[triangles[order]] * (1 << _FINE)).astype(np.int32)
+    for index, corner in zip(order.tolist(), corners, strict=True):
+        cv2.fillConvexPoly(owner, corner, (index,), lineType=cv2.LINE_8, shift=_FINE)
+    rows, columns = np.nonzero(owner >= 0)
+    back = _affines(seen[triangles], spots[triangles])[owner[rows, columns]]
+    x, y = columns.astype(np.float32), rows.astype(np.float32)
+    maps = (back[:, :, 0] * x[:, None] + back[:, :, 1] * y[:, None] + back[:, :, 2])[:, None]
+    drawn = np.array(scene, dtype=np.float32)
+    for start in range(0, len(rows), _MOST):  # cv2.remap takes at most 32,767 rows
+        part = slice(start, start + _MOST)
+        taken = cv2.remap(
+            picture, maps[part, :, 0], maps[part, :, 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        )
+        drawn[rows[part], columns[part]] = taken[:, 0]
+    return drawn
+
+
+def _affines(source: Floats, target: Floats) -> Floats:
+    """For each pair of triangles (m, 3, 2) the transform (m, 2, 3) of the one to the other."""
+    square = np.concatenate([source, np.ones((len(source), 3, 1))], axis=2).astype(np.float64)
+    thin = np.abs(np.linalg.det(square)) < 1e-6
+    square[thin] = np.eye(3)  # seen edge-on: no pixel is inside
+    return np.asarray(np.linalg.solve(square, target).transpose(0, 2, 1), dtype=np.float32)
