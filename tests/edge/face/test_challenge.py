@@ -1,0 +1,333 @@
+"""A challenge is met by a head that does as asked, and by nothing else."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import shared
+from head_points import BENT, FLAT, face
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edge.app import open_face_engine, read_image
+from edge.decision import Reason
+from edge.face.challenge import (
+    Challenge,
+    Done,
+    Failed,
+    Failure,
+    Limits,
+    Phase,
+    Progress,
+    Prompt,
+    Waiting,
+    draw,
+)
+from edge.face.engine import FaceEngine
+from hw.sim.head import Move, Species, Subject, attack, head, script
+
+LEFT, RIGHT, NOD = Prompt.TURN_LEFT, Prompt.TURN_RIGHT, Prompt.NOD
+FRAME_MS = 66
+PEAK = 28.0
+WAY = {LEFT: (1, 0), RIGHT: (-1, 0), NOD: (0, 0.8)}  # holder's left is the picture's right
+
+
+def swing(*prompts: Prompt, frames: int = 9, peak: float = PEAK) -> list[tuple[float, float]]:
+    """Angles of a head that follows `prompts`: looks, turns, comes back, looks."""
+    there = np.sin(np.linspace(0, np.pi, 2 * frames + 1))
+    track = [(0.0, 0.0)] * 5
+    for prompt in prompts:
+        x, y = WAY[prompt]
+        track += [(peak * x * s, peak * y * s) for s in there] + [(0.0, 0.0)] * 5
+    return track
+
+
+def watch(challenge: Challenge, looks, frame_ms: int = FRAME_MS) -> Progress:
+    """The first answer that is final, or the last."""
+    progress: Progress | None = None
+    for count, look in enumerate(looks):
+        progress = challenge.observe(look, count * frame_ms)
+        if not isinstance(progress, Waiting):
+            break
+    assert progress is not None
+    return progress
+
+
+def follow(prompts, track, *, frame_ms: int = FRAME_MS, **how) -> Progress:
+    return watch(Challenge(prompts, 0), [face(*angles, **how) for angles in track], frame_ms)
+
+
+def failure(progress: Progress) -> Failure:
+    assert isinstance(progress, Failed), progress
+    return progress.failure
+
+
+# --- what is asked ---------------------------------------------------------------------------------------
+
+
+def test_prompts_are_words_for_a_person():
+    assert LEFT == "turn your head to the left"
+    assert Waiting(LEFT, Phase.AWAY).words == LEFT.value
+    assert Waiting(LEFT, Phase.LOOK).words == "look into the camera"
+
+
+@given(rolls=st.lists(st.integers(0, 5), min_size=8, max_size=8), n=st.integers(1, 8))
+def test_no_prompt_is_drawn_twice_in_a_row(rolls, n):
+    left = iter(rolls)
+    prompts = draw(lambda sides: next(left) % sides, n)
+    assert len(prompts) == n
+    assert all(a is not b for a, b in itertools.pairwise(prompts))
+
+
+def test_every_order_of_two_is_as_likely():
+    drawn: Counter[tuple[Prompt, ...]] = Counter()
+    for rolls in itertools.product(range(3), range(2)):
+        left = iter(rolls)
+        drawn[draw(lambda _, left=left: next(left))] += 1
+    assert set(drawn) == set(itertools.permutations(Prompt, 2))
+    assert set(drawn.values()) == {1}
+
+
+# --- what meets it ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("prompts", list(itertools.permutations(Prompt, 2)), ids=str)
+def test_a_head_that_follows_the_prompts_is_done(prompts):
+    progress = follow(prompts, swing(*prompts))
+    assert isinstance(progress, Done)
+    assert [movement.prompt for movement in progress.evidence] == list(prompts)
+    for movement in progress.evidence:
+        assert movement.parallax >= (0.26 if movement.prompt is NOD else 0.34)
+        assert movement.rigidity >= 0.88
+        assert movement.between >= 2
+        assert movement.ms > 0
+
+
+def test_three_prompts_need_three_movements():
+    assert isinstance(follow((LEFT, NOD, LEFT), swing(LEFT, NOD, LEFT)), Done)
+
+
+def test_the_holder_may_take_seconds_to_begin():
+    assert isinstance(follow((LEFT,), [(0, 0)] * 45 + swing(LEFT)), Done)
+
+
+def test_a_face_lost_for_a_frame_is_forgiven():
+    looks = [face(*angles) for angles in swing(LEFT)]
+    looks[10] = None
+    assert isinstance(watch(Challenge((LEFT,), 0), looks), Done)
+
+
+def test_no_face_at_first_is_waited_for():
+    looks = [None] * 20 + [face(*angles) for angles in swing(LEFT)]
+    assert isinstance(watch(Challenge((LEFT,), 0), looks), Done)
+
+
+def test_the_tilted_the_near_and_the_far_are_heads_too():
+    for how in ({"roll": 15}, {"size": 0.5}, {"size": 1.5}, {"shift": (90, -40)}):
+        assert isinstance(follow((LEFT, NOD), swing(LEFT, NOD), **how), Done), how
+
+
+# --- left and right --------------------------------------------------------------------------------------
+
+
+def test_the_holders_left_is_the_right_of_a_picture_that_is_not_mirrored():
+    before, after = face(), face(yaw=PEAK)
+    assert after[1, 0] > before[1, 0], "the nose goes to the right of the picture"
+    assert isinstance(follow((LEFT,), swing(LEFT)), Done)
+    assert failure(follow((RIGHT,), swing(LEFT))) is Failure.OTHER_WAY
+
+
+@pytest.mark.parametrize("prompt", [LEFT, RIGHT])
+def test_a_mirrored_camera_says_so_and_left_stays_the_holders_left(prompt):
+    looks = [face(*angles, mirrored=True) for angles in swing(prompt)]
+    # FaceMesh calls what is on the left of the picture the right eye, mirrored or not
+    looks = [look if look[234, 0] < look[454, 0] else _relabelled(look) for look in looks]
+    assert isinstance(watch(Challenge((prompt,), 0, mirrored=True), looks), Done)
+    assert failure(watch(Challenge((prompt,), 0), looks)) is Failure.OTHER_WAY
+
+
+def _relabelled(look: np.ndarray) -> np.ndarray:
+    """The same points under the numbers of their mirror partners, as nearly as the spiral has partners."""
+    still = face()
+    partner = np.array(
+        [int(np.argmin(np.hypot(still[:, 0] - (640 - x), still[:, 1] - y))) for x, y, _ in still]
+    )
+    return look[partner]
+
+
+# --- what does not ---------------------------------------------------------------------------------------
+
+
+def test_a_flat_print_that_turns_is_flat():
+    assert failure(follow((LEFT,), swing(LEFT, peak=50, frames=14), depth=FLAT)) is Failure.FLAT
+
+
+@pytest.mark.parametrize("peak", [10, 20, 30, 40, 50])
+@pytest.mark.parametrize("shape", [FLAT, BENT], ids=["flat", "bent"])
+@pytest.mark.parametrize("prompt", list(Prompt), ids=str)
+def test_no_print_is_ever_done(peak, shape, prompt):
+    assert not isinstance(follow((prompt,), swing(prompt, peak=peak, frames=14), depth=shape), Done)
+
+
+def test_a_face_that_only_moves_aside_is_not_done():
+    looks = [face(shift=(4 * x, 4 * y)) for x, y in swing(LEFT)]
+    assert isinstance(watch(Challenge((LEFT,), 0), looks), Waiting)
+
+
+def test_a_face_held_still_runs_out_of_time():
+    assert failure(follow((LEFT,), [(0, 0)] * 200)) is Failure.TIME
+
+
+def test_nobody_runs_out_of_time():
+    assert failure(watch(Challenge((LEFT,), 0), [None] * 200)) is Failure.TIME
+
+
+def test_a_head_that_stays_turned_runs_out_of_time():
+    track = swing(LEFT)[:14] + [(PEAK, 0)] * 100
+    assert failure(follow((LEFT,), track)) is Failure.TIME
+
+
+def test_a_head_that_was_turned_from_the_start_runs_out_of_time():
+    assert failure(follow((LEFT,), [(35, 0)] * 200)) is Failure.TIME
+
+
+def test_the_other_way_first_is_another_way():
+    assert failure(follow((LEFT,), swing(RIGHT, LEFT))) is Failure.OTHER_WAY
+
+
+def test_a_nod_for_a_turn_is_another_way():
+    assert failure(follow((LEFT,), swing(NOD))) is Failure.OTHER_WAY
+
+
+def test_a_cut_from_looking_to_turned_is_a_jump():
+    assert failure(follow((LEFT,), [(0, 0)] * 8 + [(PEAK, 0)] * 8)) is Failure.JUMP
+
+
+def test_a_cut_back_is_a_jump():
+    track = swing(LEFT)
+    turned = max(range(len(track)), key=lambda i: track[i][0])
+    assert failure(follow((LEFT,), track[: turned + 1] + [(0, 0)] * 8)) is Failure.JUMP
+
+
+def test_a_face_that_jumps_between_prompts_is_a_jump():
+    looks = [face(*angles) for angles in swing(LEFT)[:-2]]
+    looks += [face(shift=(90, 0))] * 5
+    assert failure(watch(Challenge((LEFT, NOD), 0), looks)) is Failure.JUMP
+
+
+def test_a_cut_behind_a_covered_lens_is_lost():
+    looks = [face(*angles) for angles in swing(LEFT)]
+    looks[8:8] = [None] * 7
+    assert failure(watch(Challenge((LEFT,), 0), looks)) is Failure.LOST
+
+
+def test_frames_too_rare_to_follow_are_lost():
+    assert failure(follow((LEFT,), swing(LEFT), frame_ms=500)) is Failure.LOST
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        (Failure.TIME, Reason.FACE_QUALITY),
+        (Failure.LOST, Reason.FACE_QUALITY),
+        (Failure.OTHER_WAY, Reason.FACE_QUALITY),
+        (Failure.JUMP, Reason.FACE_ATTACK),
+        (Failure.FLAT, Reason.FACE_ATTACK),
+    ],
+)
+def test_every_failure_denies_for_a_reason(name, reason):
+    assert name.reason is reason
+
+
+# --- the machine -----------------------------------------------------------------------------------------
+
+
+def test_a_result_is_final():
+    challenge = Challenge((LEFT,), 0)
+    first = watch(challenge, [face(*angles) for angles in swing(LEFT)])
+    assert isinstance(first, Done)
+    assert challenge.observe(None, 99_999) is first
+
+
+def test_a_frame_that_is_not_newer_is_not_looked_at():
+    challenge = Challenge((LEFT,), 0)
+    for _ in range(9):
+        progress = challenge.observe(face(), 0)
+    assert progress == Waiting(LEFT, Phase.LOOK)
+
+
+def test_landmarks_that_are_no_numbers_are_no_face():
+    bad = np.full((468, 3), np.nan, np.float32)
+    assert failure(watch(Challenge((LEFT,), 0), [bad] * 200)) is Failure.TIME
+
+
+def test_limits_are_the_callers_to_tighten():
+    strict = Challenge((LEFT,), 0, limits=Limits(turned=0.6))
+    assert isinstance(watch(strict, [face(*angles) for angles in swing(LEFT)]), Waiting)
+
+
+@settings(max_examples=60)
+@given(seed=st.integers(0, 1 << 32), prompt=st.sampled_from(list(Prompt)))
+def test_chance_is_never_done(seed, prompt):
+    """Faces at random places and angles, some missing: whatever comes of it, it is no followed prompt."""
+    dice = np.random.default_rng(seed)
+    looks = [
+        None
+        if dice.random() < 0.1
+        else face(*dice.uniform(-40, 40, 2), shift=tuple(dice.uniform(-50, 50, 2)))
+        for _ in range(60)
+    ]
+    assert not isinstance(watch(Challenge((prompt,), 0), looks), Done)
+
+
+# --- rendered from photographs ---------------------------------------------------------------------------
+
+MOVES = {LEFT: Move.LEFT, RIGHT: Move.RIGHT, NOD: Move.NOD}
+
+
+@pytest.fixture(scope="module")
+def engine(built_models: Path) -> FaceEngine:
+    return open_face_engine(built_models)
+
+
+def seen(engine: FaceEngine, rgb: np.ndarray) -> np.ndarray | None:
+    faces = engine.find(rgb)
+    return engine.probe(rgb, faces[0]).landmarks.points if faces else None
+
+
+@pytest.fixture(scope="module")
+def astronaut(engine: FaceEngine, photos: Path) -> Subject:
+    photo = read_image(photos / "astronaut.png")[:384]
+    return Subject(photo, seen(engine, photo))
+
+
+def play(engine: FaceEngine, film, prompts) -> Progress:
+    challenge = Challenge(prompts, 0)
+    for rgb, tick_ms in film:
+        progress = challenge.observe(seen(engine, rgb), tick_ms)
+        if not isinstance(progress, Waiting):
+            break
+    return progress
+
+
+@pytest.mark.parametrize("prompts", [(LEFT, NOD), (NOD, RIGHT)], ids=str)
+def test_a_rendered_head_meets_the_challenge(engine, astronaut, prompts):
+    film = head(astronaut, script([MOVES[p] for p in prompts], seed=3, rest=6), seed=3)
+    assert isinstance(play(engine, film, prompts), Done)
+
+
+@pytest.mark.parametrize("species", list(Species), ids=str)
+def test_no_species_meets_it(engine, astronaut, species):
+    prompts = (RIGHT, NOD)
+    film = attack(species, astronaut, [MOVES[p] for p in prompts], seed=4)
+    assert not isinstance(play(engine, film, prompts), Done)
+
+
+def test_another_persons_rendered_head_meets_it_too(engine):
+    photo = read_image(shared("faces", "london", "007_neutral.jpg"))[60:500, 60:580]
+    film = head(Subject(photo, seen(engine, photo)), script([Move.LEFT], seed=5, rest=6), seed=5)
+    assert isinstance(play(engine, film, (LEFT,)), Done)
