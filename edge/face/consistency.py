@@ -1,0 +1,137 @@
+"""One face through one burst: the same person, moving as the living do.
+
+Nobody stands like a statue. A photograph on a stand moves by the sensor's noise alone; a face that is
+swapped for another changes its embedding or jumps. What a burst shows is measured here, and a table says
+what objects. A photograph in a hand moves like a hand: that is for the challenge and for PAD, not for this.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from edge.decision import Reason
+from edge.face.geometry import similarity_transform, transform
+from edge.face.motion import step, usable, width
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from edge.ports import Floats
+
+MAX_LOOKS = 64  # four seconds at 15 frames a second; bounds the work that one burst can cause
+MIN_LOOKS = 6  # two halves of three: fewer do not average the sensor's noise away
+MIN_SPAN_MS = 300  # in less, a living person may well not have moved
+
+
+class Objection(StrEnum):
+    """What is wrong with a burst."""
+
+    TOO_SHORT = "too few looks to tell"
+    SWAPPED = "not the same person throughout"
+    JUMPED = "the face jumped"
+    INTERRUPTED = "the face was away"
+    FROZEN = "nothing moved but the sensor's noise"
+
+    @property
+    def reason(self) -> Reason:
+        """What a passage is denied with."""
+        mendable = self in (Objection.TOO_SHORT, Objection.INTERRUPTED)
+        return Reason.FACE_QUALITY if mendable else Reason.FACE_ATTACK
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Look:
+    """One frame of a burst: landmarks, float32 (468, 3) in px, the embedding, unit float32, if there is one.
+
+    Embed frontal looks only: a head turned by 30 degrees is less like itself than this file allows.
+    """
+
+    landmarks: Floats
+    tick_ms: int
+    embedding: Floats | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Consistency:
+    """What a burst shows; lengths in face widths.
+
+    `alike`: least cosine of one embedding and the next, None with fewer than two; `fastest`: of any landmark
+    from one look to the next, widths a second; `gap_ms`: longest time between two looks; `sway`: from the
+    middle of the first half's looks to that of the second; `drift`: RMS change of the landmarks between these
+    halves once shift, turn in the picture and size are taken out.
+    """
+
+    looks: int
+    span_ms: int
+    gap_ms: int
+    alike: float | None
+    fastest: float
+    sway: float
+    drift: float
+
+
+MIN_ALIKE = 0.5  # successive frontal looks of a person: 0.8 and more; of two people who resemble: 0.4
+MAX_SPEED = 4.5  # face widths a second, as for the challenge
+MAX_GAP_MS = 1_200  # as edge.passage.attention: what is away longer comes as somebody new
+# A photograph on a stand: sway up to 0.0015, drift up to 0.0010. Rendered heads that sway: from 0.006 and
+# 0.0015; 37 live bursts of NUAA: from 0.017 and 0.0026. Both must be small: a head may keep one still.
+STILL_SWAY, STILL_DRIFT = 0.003, 0.0013
+
+# Each rule names the objection; the first that objects is the answer.
+RULES: tuple[tuple[Objection, Callable[[Consistency], bool]], ...] = (
+    (Objection.SWAPPED, lambda c: c.alike is not None and c.alike < MIN_ALIKE),
+    (Objection.JUMPED, lambda c: c.fastest > MAX_SPEED),
+    (Objection.INTERRUPTED, lambda c: c.gap_ms > MAX_GAP_MS),
+    (Objection.TOO_SHORT, lambda c: c.looks < MIN_LOOKS or c.span_ms < MIN_SPAN_MS),
+    (Objection.FROZEN, lambda c: c.sway < STILL_SWAY and c.drift < STILL_DRIFT),
+)
+
+
+def judge(evidence: Consistency) -> Objection | None:
+    """The first objection to a burst, or None."""
+    return next((objection for objection, objects in RULES if objects(evidence)), None)
+
+
+def measure(looks: Sequence[Look]) -> Consistency:
+    """What a burst shows; `looks` in order of time, the last MAX_LOOKS count, unusable ones are left out."""
+    seen = [look for look in looks[-MAX_LOOKS:] if usable(look.landmarks)]
+    steps = list(pairwise(seen))
+    gaps = [after.tick_ms - before.tick_ms for before, after in steps]
+    embeddings = [look.embedding for look in seen if look.embedding is not None]
+    sway, drift = _halves([look.landmarks for look in seen]) if len(seen) >= 2 else (0.0, 0.0)
+    return Consistency(
+        looks=len(seen),
+        span_ms=sum(gaps),
+        gap_ms=max(gaps, default=0),
+        alike=min((float(a @ b) for a, b in pairwise(embeddings)), default=None),
+        fastest=max((_speed(before, after) for before, after in steps), default=0.0),
+        sway=sway,
+        drift=drift,
+    )
+
+
+def _speed(before: Look, after: Look) -> float:
+    # a clock that stands still or goes back must not divide by nothing; landmarks tremble below 40 ms
+    return step(before.landmarks, after.landmarks) / (max(after.tick_ms - before.tick_ms, 40) / 1000)
+
+
+def _halves(looks: Sequence[Floats]) -> tuple[float, float]:
+    """Sway and drift from the first half to the second, in face widths."""
+    half = len(looks) // 2
+    scale = width(looks[0])
+    middles = np.array([points[:, :2].mean(axis=0) for points in looks])
+    aligned = np.array([_onto(points[:, :2], looks[0][:, :2]) for points in looks])
+    sway = middles[-half:].mean(axis=0) - middles[:half].mean(axis=0)
+    early, late = aligned[:half].mean(axis=0), aligned[-half:].mean(axis=0)
+    drift = np.sqrt(((_onto(late, early) - early) ** 2).sum(axis=1).mean())
+    return float(np.hypot(*sway)) / scale, float(drift) / scale
+
+
+def _onto(points: Floats, base: Floats) -> Floats:
+    """`points` (n, 2) shifted, turned and scaled onto `base`."""
+    return transform(similarity_transform(points, base), points)
