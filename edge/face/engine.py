@@ -12,19 +12,22 @@ import numpy as np
 
 from edge.decision import Reason
 from edge.errors import InputError
-from edge.face import pad, quality, template
+from edge.face import quality, template
 from edge.face.compare import Threshold, similarity
 from edge.face.detect import BlazeFace
 from edge.face.embed import Embedder
 from edge.face.geometry import ARCFACE, CROP_PX, similarity_transform, warp
 from edge.face.mesh import FaceMesh
+from edge.face.pad.detector import PadDetector
+from edge.face.pad.fusion import PadPolicy
+from edge.face.pad.passive import PassivePair
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from edge.face.detect import Face
     from edge.face.mesh import Landmarks
-    from edge.face.pad import PadEvidence
+    from edge.face.pad.fusion import PadEvidence
     from edge.face.quality import Coaching, Quality
     from edge.face.template import Reference
     from edge.ports import Floats, Network, Pixels
@@ -36,12 +39,13 @@ RETRY_SHARE = 0.19  # 24 of the 128 pixels: below, the short-range network's box
 
 @dataclass(frozen=True, slots=True)
 class Networks:
-    """The four graphs of one engine, as `models/manifest.toml` puts them together."""
+    """The graphs of one engine, as `models/manifest.toml` puts them together; passive PAD is optional."""
 
     detector: Network
     detector_retry: Network
     mesh: Network
     embedder: Network
+    passive: tuple[Network, Network] | None = None  # MiniFASNet V2, then V1SE
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,15 +90,17 @@ class FaceEngine:
         *,
         model_id: str,
         threshold: Threshold,
+        pad: PadPolicy = PadPolicy(),  # noqa: B008  frozen
         seconds: Callable[[], float] = lambda: 0.0,
     ) -> None:
-        """Raises ModelFault where a graph or the basis is not what it should be."""
+        """Raises ModelFault where a graph or the basis is not what it should be, or PAD lacks networks."""
         self.model_id = model_id
         self.threshold = threshold
         self._detector = BlazeFace(networks.detector)
         self._retry = BlazeFace(networks.detector_retry)
         self._mesh = FaceMesh(networks.mesh)
         self._embedder = Embedder(networks.embedder)
+        self._pad = PadDetector(pad, PassivePair(*networks.passive) if networks.passive else None)
         self._basis = template.checked_basis(basis)
         self._seconds = seconds
 
@@ -124,6 +130,10 @@ class FaceEngine:
         landmarks = self._mesh.locate(rgb, face)
         crop = warp(rgb, similarity_transform(landmarks.five, ARCFACE), CROP_PX)
         return Probe(crop, landmarks, quality.measure(rgb, face, landmarks, crop))
+
+    def inspect(self, rgb: Pixels, face: Face) -> PadEvidence:
+        """What the measures of this engine's PAD policy say about one face."""
+        return self._pad.look(rgb, face)
 
     def embed(self, probe: Probe) -> Floats:
         """The embedding of a probe: unit float32 (192,)."""
@@ -187,7 +197,8 @@ class FaceEngine:
             return FaceEvidence(len(faces), reason=Reason.FACE_SEVERAL, box=box, ms=ms)
         probe = self.probe(rgb, faces[0])
         ms |= watch.lap("align")
-        attack, coaching = pad.judge(probe.quality), quality.gate(probe.quality)
+        attack, coaching = self.inspect(rgb, faces[0]), quality.gate(probe.quality)
+        ms |= watch.lap("pad")
         reason = attack.reason or (Reason.FACE_QUALITY if coaching else None)
         alike = None
         if reason is None:

@@ -19,6 +19,7 @@ from edge.errors import InputError, ModelFault, Refused
 from edge.face.compare import Threshold
 from edge.face.embed import Embedder
 from edge.face.engine import FaceEngine, Networks
+from edge.face.pad.fusion import Measure
 from edge.face.quality import Coaching
 from edge.face.template import Format, Reference
 
@@ -47,11 +48,15 @@ def woman(photos: Path, sample: str, left: int, top: int) -> np.ndarray:
 
 
 def at_the_door(picture: np.ndarray, side: int, place: tuple[int, int] = (0, 80)) -> np.ndarray:
-    """A square picture in a grey 640x480 frame."""
+    """A square picture in a grey 640x480 frame, without the rim that would make it a picture held up."""
     frame = np.full((*DOOR, 3), 120, np.uint8)
     small = cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA)
+    middle = np.zeros((side, side, 1), np.float32)
+    middle[side // 6 : -side // 6, side // 6 : -side // 6] = 1
+    there = cv2.GaussianBlur(middle, (0, 0), side / 18)[..., np.newaxis]
     top, left = place
-    frame[top : top + side, left : left + side] = small
+    spot = frame[top : top + side, left : left + side]
+    spot[:] = spot * (1 - there) + small * there
     return frame
 
 
@@ -91,10 +96,10 @@ def test_evidence_is_measured_and_in_pixels_of_the_frame(
         evidence.landmarks[:, :2] < [x1 + 30, y1 + 30]
     )
     assert inside.all()
-    assert set(evidence.ms) == {"detect", "align", "embed"}
+    assert set(evidence.ms) == {"detect", "align", "pad", "embed"}
     assert all(ms > 0 for ms in evidence.ms.values())
     assert evidence.quality.presence > 0.9
-    assert evidence.pad.share == evidence.quality.share == pytest.approx(0.2, abs=0.05)
+    assert evidence.pad.value(Measure.SHARE) == evidence.quality.share == pytest.approx(0.2, abs=0.05)
 
 
 def test_a_12_megapixel_frame_says_what_a_small_one_says(
@@ -187,7 +192,7 @@ def test_views_of_an_array_are_pictures_too(
 
 def test_a_small_face_far_behind_does_not_block(engine: FaceEngine, astronaut: np.ndarray) -> None:
     frame = np.full((720, 1280, 3), 90, np.uint8)
-    frame[100:700, 100:700] = cv2.resize(astronaut[20:260, 100:340], (600, 600))
+    frame[:, :720] = cv2.resize(astronaut, (720, 720))
     frame[300:400, 1000:1100] = cv2.resize(astronaut[20:260, 100:340], (100, 100))
     held = engine.reference(engine.enrol(astronaut), fmt=Format.INT8_64, model=engine.model_id)
     assert len(engine.people(frame)) < 2

@@ -6,9 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from edge.decision import Reason
 from edge.errors import ModelFault
-from edge.face import mesh, pad
+from edge.face import mesh
 from edge.face.detect import Face
 from edge.face.mesh import FaceMesh, Landmarks
 from edge.face.quality import Coaching, Quality, gate, measure, pose
@@ -50,14 +49,6 @@ def test_a_good_probe_needs_no_coaching() -> None:
 def test_a_bad_probe_gets_one_instruction(case: str) -> None:
     change, coaching = BAD[case]
     assert gate(replace(GOOD, **change)) is coaching
-
-
-@pytest.mark.parametrize(("share", "reason"), [(0.2, None), (0.5, None), (0.51, Reason.FACE_ATTACK)])
-def test_a_face_that_fills_the_frame_is_a_picture_held_to_the_lens(
-    share: float, reason: Reason | None
-) -> None:
-    evidence = pad.judge(replace(GOOD, share=share))
-    assert evidence == pad.PadEvidence(share, GOOD.sharpness, reason)
 
 
 def head(yaw: float = 0, pitch: float = 0, roll: float = 0) -> Landmarks:

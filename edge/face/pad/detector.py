@@ -1,0 +1,40 @@
+"""Which measures one door takes of a face, and their evidence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from edge.errors import ModelFault
+from edge.face.pad import geometry, texture
+from edge.face.pad.fusion import Family, Measure, PadPolicy, fuse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from edge.face.detect import Face
+    from edge.face.pad.fusion import PadEvidence
+    from edge.face.pad.passive import PassivePair
+    from edge.ports import Pixels
+
+NO_WEIGHTS = 'give them once: make models DOORWARD_PAD_WEIGHTS=DIR; or take "passive" out of [face] pad'
+
+
+class PadDetector:
+    """The measures of one policy. Raises ModelFault where it asks for networks that are not there."""
+
+    def __init__(self, policy: PadPolicy, passive: PassivePair | None = None) -> None:
+        if Family.PASSIVE in policy.families and passive is None:
+            raise ModelFault("the weights of passive PAD are not installed", hint=NO_WEIGHTS)
+        measures: Mapping[Measure, Callable[[Pixels, Face], float]] = {
+            Measure.SHARE: geometry.share,
+            Measure.BELOW: geometry.below,
+            Measure.BORDER: geometry.border,
+            Measure.MOIRE: texture.moire,
+        }
+        if passive is not None:
+            measures = {**measures, Measure.LIVE: passive.live}
+        self._measures = tuple((measure, measures[measure]) for measure in policy.measures)
+
+    def look(self, rgb: Pixels, face: Face) -> PadEvidence:
+        """The evidence of one face in a uint8 (H, W, 3) picture. Raises ModelFault."""
+        return fuse((measure, function(rgb, face)) for measure, function in self._measures)

@@ -1,0 +1,73 @@
+"""Two networks that look at a face and the scene around it: MiniFASNet V2 and V1SE (Minivision, 2020).
+
+They see a hand, a paper's edge or a phone where there is one, and know little of a face that fills the
+frame: models/pad.md. Their weights are optional: models/README.md.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from edge.errors import ModelFault
+
+if TYPE_CHECKING:
+    from edge.face.detect import Face
+    from edge.ports import Floats, Network, Pixels
+
+INPUT_PX = 80
+CLASSES = 3  # a person is 1; 0 and 2 are attacks on paper and on a screen
+LIVE = 1
+CROP_V2, CROP_V1SE = 2.7, 4.0  # face boxes across, as each of the two was trained
+
+
+class PassivePair:
+    """Both networks. Raises ModelFault where a graph is another one."""
+
+    def __init__(self, v2: Network, v1se: Network) -> None:
+        for network in (v2, v1se):
+            if network.input_shape != (1, INPUT_PX, INPUT_PX, 3):
+                raise ModelFault(f"the passive PAD network takes {network.input_shape}, not 1x80x80x3")
+        self._looks = ((v2, CROP_V2), (v1se, CROP_V1SE))
+
+    def live(self, rgb: Pixels, face: Face) -> float:
+        """How much both take it for a person, in [0, 1]: the mean of the two. Small: an attack."""
+        return sum(_live(network, surroundings(rgb, face, scale)) for network, scale in self._looks) / 2
+
+
+def surroundings(rgb: Pixels, face: Face, scale: float) -> Pixels:
+    """`scale` face boxes around a face, as uint8 (80, 80, 3) RGB.
+
+    Where that is more than the picture holds it becomes smaller, and where it reaches beyond an edge
+    it is moved inside: never padding, which the networks would take for the edge of a paper. Source:
+    Silent-Face-Anti-Spoofing, src/generate_patches.py, whose rounding is kept.
+    """
+    height, width = rgb.shape[:2]
+    x0, y0, x1, y1 = face.box
+    box = np.maximum([x1 - x0, y1 - y0], 1.0)
+    high = np.array([width - 1, height - 1])
+    half = box * min(scale, *(high / box)) / 2
+    middle = np.clip(face.centre, half, np.maximum(half, high - half))
+    left, top = (middle - half).astype(int)
+    right, bottom = np.minimum((middle + half).astype(int), high)
+    cut = rgb[top : bottom + 1, left : right + 1]
+    return np.asarray(cv2.resize(cut, (INPUT_PX, INPUT_PX), interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
+
+
+def _live(network: Network, crop: Pixels) -> float:
+    logits = network.run(np.ascontiguousarray(crop[np.newaxis, ..., ::-1], dtype=np.float32))[
+        0
+    ]  # BGR, 0..255
+    if logits.shape != (1, CLASSES):
+        raise ModelFault(f"the passive PAD network answers {logits.shape}: not MiniFASNet")
+    if not np.isfinite(logits).all():
+        raise ModelFault("the passive PAD network answers no numbers: a damaged model")
+    return softmax(logits[0])[LIVE]
+
+
+def softmax(logits: Floats) -> list[float]:
+    """Probabilities of the classes."""
+    powers = np.exp(logits.astype(np.float64) - float(logits.max()))
+    return [float(power) for power in powers / powers.sum()]

@@ -1,0 +1,67 @@
+"""What rasters leave in a face: dots of a printer, pixels of a screen, the beat of either with the camera."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from edge.face.geometry import shrink_to
+
+if TYPE_CHECKING:
+    from edge.face.detect import Face
+    from edge.ports import Floats, Pixels
+
+WINDOW_PX = 64  # a period of 8 px repeats eight times in it
+GRID = 3  # windows across and down a face: a raster is in all of them, a hair in one
+MAX_SIDE_PX = 256  # a door camera's largest face; finer rasters than it can see are not looked for
+# Grey levels, of any camera. Without it, and above the size before, a picture that was enlarged shows
+# the raster of its enlargement.
+NOISE = 1.0
+
+_HANN = np.outer(np.hanning(WINDOW_PX), np.hanning(WINDOW_PX)).astype(np.float32)
+_NOISE = NOISE**2 * float((_HANN**2).sum())
+_UP = np.fft.fftshift(np.fft.fftfreq(WINDOW_PX))
+_FAR = np.hypot(_UP[:, np.newaxis], _UP)
+_EIGHTH = np.isclose(_UP * 8 % 1, 0)
+# Periods of 2 to 8 px; slower ones are features of the face. JPEG's own 8x8 raster stands aside.
+_BAND = (_FAR > 0.12) & (_FAR < 0.49) & ~(_EIGHTH[:, np.newaxis] & _EIGHTH)
+
+
+def moire(rgb: Pixels, face: Face) -> float:
+    """How far the sharpest peak in the face's spectrum stands out of its surroundings, in decades.
+
+    Large: a raster. Power spectra of nine windows of the green channel, of which a camera has most,
+    are averaged: what is at random in each cancels, what repeats stays. 0 where the
+    face is smaller than a window.
+    """
+    windows = _windows(rgb, face)
+    if windows is None:
+        return 0.0
+    power = np.square(np.abs(np.fft.fftshift(np.fft.fft2(windows), axes=(1, 2)))) + _NOISE
+    spread = power / power[:, _BAND].mean(axis=1)[:, np.newaxis, np.newaxis]  # each window has one voice
+    spectrum = np.log10(spread.mean(axis=0)).astype(np.float32)
+    around = cv2.medianBlur(spectrum, 5)  # of 25 bins; a peak under the Hann window takes nine
+    return float((spectrum - around)[_BAND].max())
+
+
+def _windows(rgb: Pixels, face: Face) -> Floats | None:
+    """The face as float32 (GRID * GRID, WINDOW_PX, WINDOW_PX), each without its mean and its rim."""
+    green = _inside(rgb, face)[..., 1]
+    by = -(-max(green.shape) // MAX_SIDE_PX)
+    if by > 1:
+        green = shrink_to(green, green.shape[1] // by, green.shape[0] // by)
+    bottom, right = green.shape[0] - WINDOW_PX, green.shape[1] - WINDOW_PX
+    if min(bottom, right) < 0:
+        return None
+    corners = [(y * bottom // (GRID - 1), x * right // (GRID - 1)) for y in range(GRID) for x in range(GRID)]
+    cut = [green[top : top + WINDOW_PX, left : left + WINDOW_PX] for top, left in corners]
+    windows = np.stack(cut).astype(np.float32)
+    return np.asarray((windows - windows.mean(axis=(1, 2), keepdims=True)) * _HANN, dtype=np.float32)
+
+
+def _inside(rgb: Pixels, face: Face) -> Pixels:
+    """What the picture holds of the face's box."""
+    x0, y0, x1, y1 = (max(0, round(value)) for value in face.box)
+    return rgb[y0:y1, x0:x1]
