@@ -121,6 +121,10 @@ class Signals(Protocol):
 
     def show(self, signal: Signal | None) -> None: ...
 
+    def prompt(self, words: str | None) -> None:
+        """What the holder is asked to do now ("turn your head to the left"), or nothing."""
+        ...
+
 
 class Clock(Protocol):
     """`now` is UTC and may jump; `tick_ms` is monotonic and may not. They are never mixed."""

@@ -25,6 +25,11 @@ class LogSignals:
         )
         self._shown: Signal | None = None
 
+    def prompt(self, words: str | None) -> None:
+        """Log what the holder is asked to do."""
+        with suppress(OSError):
+            self._log.info("prompt", words=words or "none")
+
     def show(self, signal: Signal | None) -> None:
         """Log the signal where it differs from the one shown before."""
         if signal != self._shown:

@@ -1,8 +1,8 @@
 r"""One passage as a table: events in, effects out. Every transition there is stands in this file.
 
-    IDLE -> FACE -> RECORDING_GRANT -> RELEASED -> COOLDOWN -> IDLE
-      \       \-> RECORDING_DENY  ---------------^
-       \------------^
+    IDLE -> FACE -> CHALLENGE -> RECORDING_GRANT -> RELEASED -> COOLDOWN -> IDLE
+      \       \---------\------> RECORDING_DENY ----------------^
+       \-------------------------^
 
 Theory of operation. A passage begins with a verified card or a refused code and ends with exactly one
 record. The record is asked for before the strike: `Release` is emitted in one place, for the event
@@ -27,6 +27,7 @@ class State(StrEnum):
 
     IDLE = "idle"
     FACE = "face"
+    CHALLENGE = "challenge"
     RECORDING_GRANT = "recording grant"
     RECORDING_DENY = "recording denial"
     RELEASED = "released"
@@ -40,6 +41,11 @@ class State(StrEnum):
 @dataclass(frozen=True, slots=True)
 class FaceWanted:
     """A card was verified and this door asks for a face."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChallengeWanted:
+    """The face matches, and this door asks its holder to move."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +89,17 @@ class Interrupted:
     reason: Reason = Reason.PASSAGE_INTERRUPTED
 
 
-Event = FaceWanted | Granted | Denied | Recorded | RecordFailed | Relocked | TimedOut | Interrupted
+Event = (
+    FaceWanted
+    | ChallengeWanted
+    | Granted
+    | Denied
+    | Recorded
+    | RecordFailed
+    | Relocked
+    | TimedOut
+    | Interrupted
+)
 
 # -- effects --------------------------------------------------------------------------------------
 
@@ -139,17 +155,23 @@ class Times:
     """How long the passage waits, in ms.
 
     `face_ms`: to look into the camera; 8 s is three unhurried tries.
+    `challenge_ms`: for all prompts; `edge.face.challenge.Limits` ends each one earlier.
     `released_ms`: after which we relock even if the door says nothing: the longest release and 2 s.
     `cooldown_ms`: for which the last signal stays readable before the next passage may begin.
     """
 
     face_ms: int = 8_000
+    challenge_ms: int = 20_000
     released_ms: int = 12_000
     cooldown_ms: int = 1_500
 
 
 def _look(times: Times, _: Decision | None, __: Event) -> list[Effect]:
     return [Show(Signal.LOOK_HERE), Arm(times.face_ms)]
+
+
+def _ask(times: Times, _: Decision | None, __: Event) -> list[Effect]:
+    return [Show(Signal.LOOK_HERE), Arm(times.challenge_ms)]
 
 
 def _give_up(_: Times, __: Decision | None, ___: Event) -> list[Effect]:
@@ -206,7 +228,12 @@ TABLE: dict[tuple[State, type[Event]], tuple[State, _Effects]] = {
     (State.FACE, Granted): (State.RECORDING_GRANT, _record),
     (State.FACE, Denied): (State.RECORDING_DENY, _record),
     (State.FACE, TimedOut): (State.FACE, _give_up),
+    (State.FACE, ChallengeWanted): (State.CHALLENGE, _ask),
     (State.FACE, Interrupted): (State.HALTED, _halt_and_record),
+    (State.CHALLENGE, Granted): (State.RECORDING_GRANT, _record),
+    (State.CHALLENGE, Denied): (State.RECORDING_DENY, _record),
+    (State.CHALLENGE, TimedOut): (State.CHALLENGE, _give_up),
+    (State.CHALLENGE, Interrupted): (State.HALTED, _halt_and_record),
     (State.RECORDING_GRANT, Recorded): (State.RELEASED, _release),
     (State.RECORDING_GRANT, RecordFailed): (State.COOLDOWN, _fault),
     (State.RECORDING_GRANT, Interrupted): (State.HALTED, _halt),

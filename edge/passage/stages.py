@@ -17,6 +17,7 @@ from edge.card.code import one_code
 from edge.card.ecard import decode
 from edge.decision import Deny, Reason
 from edge.errors import Fault, Refused
+from edge.passage.liveness import LivenessRule
 from edge.policy import decide, judge_card, needs_face
 from edge.trust.sealed import unseal
 from edge.trust.verify import verify
@@ -58,6 +59,7 @@ class Stages:
     engine: FaceEngine | None
     replay: ReplayMemory
     stopwatch: Callable[[], int]
+    liveness: LivenessRule = field(default_factory=LivenessRule)
 
     def present(
         self, symbols: Sequence[Symbol], trust: TrustSnapshot, *, now: datetime

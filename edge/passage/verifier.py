@@ -16,7 +16,7 @@ from edge.decision import Deny, Grant, Reason, signal_for
 from edge.errors import DoorLinkFault, StorageFault
 from edge.passage import machine as m
 from edge.passage.attention import Attention
-from edge.passage.burst import Burst
+from edge.passage.encounter import Encounter
 from edge.passage.stages import Presented
 from edge.passage.testimony import Testimony
 from edge.ports import DoorEventKind
@@ -53,6 +53,7 @@ class Moment:
     tick_ms: int
     state: m.State
     signal: Signal | None
+    prompt: str | None = None
     symbols: tuple[Symbol, ...] = field(default=(), repr=False)
     evidence: FaceEvidence | None = None
     door: tuple[DoorEvent, ...] = ()
@@ -84,7 +85,8 @@ class Verifier:
         self._deadline_ms: int | None = None
         self._tick_ms = 0
         self._presented: Presented | None = None
-        self._burst = Burst()
+        self._encounter: Encounter | None = None
+        self._prompt: str | None = None
         self._signal: Signal | None = None
         self._outcome: Outcome | None = None
         self._door_answers = True
@@ -105,13 +107,20 @@ class Verifier:
         match self._machine.state:
             case m.State.IDLE:
                 symbols = self._read(frame)
-            case m.State.FACE:
+            case m.State.FACE | m.State.CHALLENGE:
                 self._attention.hold(frame.tick_ms)
                 evidence = self._look(frame)
             case _:
                 self._attention.hold(frame.tick_ms)
         return Moment(
-            frame.tick_ms, self._machine.state, self._signal, symbols, evidence, door, self._outcome
+            frame.tick_ms,
+            self._machine.state,
+            self._signal,
+            self._prompt,
+            symbols,
+            evidence,
+            door,
+            self._outcome,
         )
 
     def start(self) -> None:
@@ -152,7 +161,7 @@ class Verifier:
                 self._on(m.Denied(deny))
             case Presented():
                 self._presented = presented
-                self._burst = Burst()
+                self._encounter = Encounter(self._stages, presented)
                 self._testimony.card(presented.card)
                 if self._stages.needs_face(presented):
                     self._on(m.FaceWanted())
@@ -162,14 +171,16 @@ class Verifier:
                 pass
 
     def _look(self, frame: Frame) -> FaceEvidence:
-        assert self._presented is not None
+        assert self._encounter is not None
         started = self._stages.stopwatch()
-        evidence, decision = self._stages.look(self._presented, frame.rgb)
+        evidence, final = self._encounter.look(frame.rgb, frame.tick_ms)
         self._testimony.took("face", self._stages.stopwatch() - started)
         self._testimony.face(evidence)
-        final = self._burst.add(decision)
         if final is not None:
             self._decided(final)
+        elif self._encounter.challenged:
+            self._on(m.ChallengeWanted())  # changes nothing once the machine is there
+        self._ask(self._encounter.prompt if self._encounter else None)
         return evidence
 
     def _decided(self, decision: Decision) -> None:
@@ -215,11 +226,13 @@ class Verifier:
             case m.Relock():
                 self._relock()
             case m.GiveUp():
-                self._events.append(m.Denied(self._burst.give_up()))
+                assert self._encounter is not None
+                self._events.append(m.Denied(self._encounter.give_up()))
             case m.Forget():
                 if self._presented is not None:
                     self._presented.wipe()
-                self._presented = None
+                self._presented = self._encounter = None
+                self._ask(None)
 
     def _append(self, decision: Decision) -> None:
         started = self._stages.stopwatch()
@@ -246,6 +259,11 @@ class Verifier:
     def _show(self, signal: Signal | None) -> None:
         self._signal = signal
         self._ports.signals.show(signal)
+
+    def _ask(self, words: str | None) -> None:
+        if words != self._prompt:
+            self._prompt = words
+            self._ports.signals.prompt(words)
 
     def _note_fault(self, part: Part) -> None:
         self._note(self._testimony.fault(part, self._ports.clock.now(), self._tick_ms))

@@ -9,14 +9,18 @@ if TYPE_CHECKING:
 
 
 class SimSignals:
-    """`shown`: every signal in order, None where the lamp went dark."""
+    """`shown`: every signal in order, None where the lamp went dark; `asked`: every prompt."""
 
     def __init__(self) -> None:
         self.shown: list[Signal | None] = []
+        self.asked: list[str | None] = []
 
     @property
     def current(self) -> Signal | None:
         return self.shown[-1] if self.shown else None
+
+    def prompt(self, words: str | None) -> None:
+        self.asked.append(words)
 
     def show(self, signal: Signal | None) -> None:
         self.shown.append(signal)

@@ -16,6 +16,7 @@ GRANT = Grant(release_ms=3_000)
 DENY = Deny(Reason.CARD_EXPIRED)
 EVENTS: tuple[m.Event, ...] = (
     m.FaceWanted(),
+    m.ChallengeWanted(),
     m.Granted(GRANT),
     m.Denied(DENY),
     m.Recorded(),
@@ -29,6 +30,7 @@ EVENTS: tuple[m.Event, ...] = (
 ROADS: dict[State, tuple[m.Event, ...]] = {
     State.IDLE: (),
     State.FACE: (m.FaceWanted(),),
+    State.CHALLENGE: (m.FaceWanted(), m.ChallengeWanted()),
     State.RECORDING_GRANT: (m.FaceWanted(), m.Granted(GRANT)),
     State.RECORDING_DENY: (m.Denied(DENY),),
     State.RELEASED: (m.FaceWanted(), m.Granted(GRANT), m.Recorded()),
@@ -71,6 +73,12 @@ def test_a_record_that_fails_relocks_and_never_releases() -> None:
 
 def test_running_out_of_time_asks_the_burst_and_does_not_decide() -> None:
     assert run(m.FaceWanted(), m.TimedOut())[-2:] == [m.Arm(0), m.GiveUp()]
+
+
+def test_a_challenge_is_asked_before_anything_is_recorded() -> None:
+    effects = run(m.FaceWanted(), m.ChallengeWanted())
+    assert not [effect for effect in effects if isinstance(effect, m.Append | m.Release)]
+    assert m.Append(GRANT) in run(m.FaceWanted(), m.ChallengeWanted(), m.Granted(GRANT))
 
 
 @pytest.mark.parametrize("state", [state for state in State if state is not State.HALTED])
@@ -128,7 +136,11 @@ def test_every_passage_asks_for_exactly_one_record(events: list[m.Event]) -> Non
     for event in events:
         before = machine.state
         effects = machine.on(event)
-        if before is State.IDLE and machine.state in (State.FACE, State.RECORDING_GRANT, State.RECORDING_DENY):
+        if before is State.IDLE and machine.state in (
+            State.FACE,
+            State.RECORDING_GRANT,
+            State.RECORDING_DENY,
+        ):
             open_passage, appended = 1, 0
         appended += sum(isinstance(effect, m.Append) for effect in effects)
         if open_passage and machine.state in (State.COOLDOWN, State.RELEASED, State.HALTED):

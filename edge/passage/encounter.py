@@ -1,0 +1,98 @@
+"""One holder before the camera: looks, consistency, challenge, and a decision.
+
+    looks that match -> one face throughout? -> prompts to move -> the same face again -> Grant
+
+Each step is left out where the door does not ask for it. After the prompts the face must match once more:
+whoever moved has to be whoever was compared.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from edge.decision import Deny, Grant, Reason
+from edge.face.challenge import Challenge, Done, Failed, Phase, draw
+from edge.face.consistency import Look, Objection, judge, measure
+from edge.passage.burst import Burst
+
+if TYPE_CHECKING:
+    from edge.decision import Decision
+    from edge.face.challenge import Waiting
+    from edge.face.engine import FaceEvidence
+    from edge.passage.stages import Presented, Stages
+    from edge.ports import Pixels
+
+
+class Encounter:
+    """The looks of one passage at one holder. Feed every frame to `look` until it decides."""
+
+    def __init__(self, stages: Stages, presented: Presented) -> None:
+        self._stages = stages
+        self._presented = presented
+        self._rule = stages.liveness
+        self._burst = Burst()
+        self._looks: list[Look] = []
+        self._challenge: Challenge | None = None
+        self._moved = self._rule.prompts == 0
+        self.prompt: str | None = None
+
+    @property
+    def challenged(self) -> bool:
+        """Whether the holder is being asked to move, or has been."""
+        return self._challenge is not None
+
+    def look(self, rgb: Pixels, tick_ms: int) -> tuple[FaceEvidence, Decision | None]:
+        """What this frame shows, and the passage's decision once there is one."""
+        evidence, decision = self._stages.look(self._presented, rgb)
+        if self._challenge is not None and not self._moved:
+            return evidence, self._watch(self._challenge, evidence, decision, tick_ms)
+        final = self._burst.add(decision)
+        self._remember(evidence, tick_ms)
+        if isinstance(final, Grant):
+            final = self._confirm(final, tick_ms)
+        return evidence, final
+
+    def give_up(self) -> Deny:
+        """The time is over."""
+        return Deny(Reason.FACE_QUALITY) if self.challenged else self._burst.give_up()
+
+    def _remember(self, evidence: FaceEvidence, tick_ms: int) -> None:
+        if self._rule.consistency and evidence.landmarks is not None:
+            self._looks.append(Look(evidence.landmarks, tick_ms))
+
+    def _confirm(self, grant: Grant, tick_ms: int) -> Decision | None:
+        """The face matches: is it one face, and does it move when it is asked to."""
+        objection = judge(measure(self._looks)) if self._rule.consistency else None
+        if objection is Objection.TOO_SHORT:
+            return None
+        if objection is not None:
+            return self._burst.add(Deny(objection.reason))
+        if not self._moved:
+            assert self._rule.dice is not None, "a door that asks for movements starts with dice"
+            prompts = draw(self._rule.dice, self._rule.prompts)
+            self._challenge = Challenge(prompts, tick_ms, mirrored=self._rule.mirrored)
+            self.prompt = Phase.LOOK.value
+            return None
+        return grant
+
+    def _watch(
+        self, challenge: Challenge, evidence: FaceEvidence, decision: Decision, tick_ms: int
+    ) -> Deny | None:
+        progress = challenge.observe(evidence.landmarks if evidence.faces == 1 else None, tick_ms)
+        match progress:
+            case Failed(failure=failure):
+                return Deny(failure.reason)
+            case Done():
+                # A burst of its own, so that what the turned head cost is not held against the same face.
+                self._moved, self._burst, self.prompt = True, Burst(), None
+                return None
+            case waiting:
+                self.prompt = waiting.words
+                return self._objection(waiting, decision)
+
+    def _objection(self, waiting: Waiting, decision: Decision) -> Deny | None:
+        """A face that looks into the camera must go on matching; one that was told to turn away need not."""
+        if waiting.phase is Phase.AWAY or isinstance(decision, Grant):
+            return None
+        final = self._burst.add(decision)
+        return final if isinstance(final, Deny) else None
