@@ -64,6 +64,10 @@ PARTS: dict[type[Fault], Part] = {
 }
 
 
+# In every other state a passage has begun and is not decided yet.
+SETTLED = (State.IDLE, State.RELEASED, State.COOLDOWN, State.HALTED)
+
+
 def door_policy(config: Config, engine: FaceEngine | None) -> DoorPolicy:
     """The door's policy, with the similarity that this engine calls a match."""
     return DoorPolicy(
@@ -182,7 +186,7 @@ def _watch(device: Device, stop: threading.Event, on_moment: Callable[[Moment], 
             on_moment(device.verifier.see(frame))
         if stop.is_set():
             return StopCause.SIGNAL
-    if device.verifier.state is State.FACE:
+    if device.verifier.state not in SETTLED:
         raise CameraFault(
             "the film ended in the middle of a passage", hint="film until the visitor has gone through"
         )

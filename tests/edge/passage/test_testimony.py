@@ -1,0 +1,138 @@
+"""What the journal says of a passage, and whose doing it says a door's moves are."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from trust_world import DAY, ISSUER, KID, LIST, NOW, TRUST, URI, verified
+
+from edge.audit.record import Cause, ClockTrust, DoorChange, Entry, Outcome, Passage, encode
+from edge.decision import Deny, Grant, Reason
+from edge.face.engine import FaceEvidence
+from edge.passage import testimony
+from edge.policy import DoorPolicy
+from edge.ports import DoorEvent, DoorEventKind
+from edge.trust.snapshot import TrustSnapshot
+
+GRANT, DENY = Grant(3_000), Deny(Reason.FACE_NO_MATCH)
+RELEASED, OPENED, CLOSED, RELOCKED, FORCED = (
+    DoorEventKind.RELEASED,
+    DoorEventKind.OPENED,
+    DoorEventKind.CLOSED,
+    DoorEventKind.RELOCKED,
+    DoorEventKind.FORCED,
+)
+END = "the program ends"
+
+# What is recorded in order (a decision), and what the door does: with the cause and the record it goes back to.
+DOORS: dict[str, list[tuple[object, ...]]] = {
+    "goes through": [
+        (GRANT,), (RELEASED, Cause.GRANT, 0), (OPENED, Cause.GRANT, 0), (RELOCKED, Cause.OPENED, 0), (CLOSED, None, 0),
+    ],
+    "does not push": [(GRANT,), (RELEASED, Cause.GRANT, 0), (RELOCKED, Cause.TIMEOUT, 0)],
+    "told to stop while released": [(GRANT,), (RELEASED, Cause.GRANT, 0), (END,), (RELOCKED, Cause.SHUTDOWN, 0)],
+    "told to stop while open": [(GRANT,), (OPENED, Cause.GRANT, 0), (END,), (RELOCKED, Cause.OPENED, 0), (CLOSED, None, 0)],
+    "a denial while the leaf is open": [(GRANT,), (OPENED, Cause.GRANT, 0), (DENY,), (CLOSED, None, 0)],
+    "a denial before the time is up": [(GRANT,), (RELEASED, Cause.GRANT, 0), (DENY,), (RELOCKED, Cause.TIMEOUT, 0)],
+    "the next goes through behind": [
+        (GRANT,), (OPENED, Cause.GRANT, 0), (GRANT,), (RELEASED, Cause.GRANT, 1), (CLOSED, None, 0), (RELOCKED, Cause.TIMEOUT, 1),
+    ],
+    "one pushes, the next does not": [
+        (GRANT,), (OPENED, Cause.GRANT, 0), (RELOCKED, Cause.OPENED, 0), (GRANT,), (RELOCKED, Cause.TIMEOUT, 1),
+    ],
+    "forced before anybody came": [(FORCED, None, None), (CLOSED, None, None)],
+    "forced after somebody went": [(GRANT,), (OPENED, Cause.GRANT, 0), (CLOSED, None, 0), (FORCED, None, None), (CLOSED, None, None)],
+    "open when the program began": [(CLOSED, None, None)],
+    "relocks when the program began": [(RELOCKED, Cause.TIMEOUT, None)],
+}  # fmt: skip
+
+
+def witness(*, model: str | None = "sim") -> testimony.Testimony:
+    return testimony.Testimony(DoorPolicy("tower-1/lobby", 0.412), model, "0.1")
+
+
+@pytest.mark.parametrize("story", DOORS)
+def test_a_door_moves_for_a_grant_or_for_nobody(story: str) -> None:
+    said = witness()
+    seq = 0
+    for step in DOORS[story]:
+        match step:
+            case (Grant() | Deny() as decision,):
+                said.recorded(decision, seq)
+                seq += 1
+            case (str() as word,) if word == END:
+                said.ending()
+            case (kind, cause, decision):
+                record = said.door(DoorEvent(kind, 70), NOW)
+                assert (record.change, record.cause, record.decision, record.tick_ms) == (
+                    kind,
+                    cause,
+                    decision,
+                    70,
+                )
+                assert isinstance(record, DoorChange)
+
+
+def test_the_best_look_counts_and_no_number_of_the_last_passage_stays() -> None:
+    said = witness()
+    said.begin(TRUST, NOW)
+    said.card(verified())
+    for similarity in (0.3, None, 0.5006, 0.4):
+        said.face(FaceEvidence(1, similarity=similarity, ms={"embed": 1.25}))
+    first = said.passage(DENY, NOW, 10)
+    assert (first.similarity_milli, first.threshold_milli, first.stages_us["embed"]) == (501, 412, 1_250)
+    said.begin(TRUST, NOW)
+    second = said.passage(Deny(Reason.CODE_SEVERAL), NOW, 20)
+    assert (second.card, second.issuer, second.assurance) == (None, None, None)
+    assert (second.similarity_milli, second.threshold_milli, second.stages_us) == (None, None, {})
+
+
+def test_a_grant_has_no_reason_and_a_denial_has_its_own() -> None:
+    said = witness()
+    said.begin(TRUST, NOW)
+    assert (said.passage(GRANT, NOW, 1).outcome, said.passage(GRANT, NOW, 1).reason) == (Outcome.GRANT, None)
+    assert (said.passage(DENY, NOW, 1).outcome, said.passage(DENY, NOW, 1).reason) == (
+        Outcome.DENY,
+        DENY.reason,
+    )
+
+
+def test_the_clock_is_suspect_where_it_was_the_reason() -> None:
+    said = witness()
+    clocks = {reason: said.passage(Deny(reason), NOW, 1).clock for reason in Reason}
+    assert [reason for reason, clock in clocks.items() if clock is ClockTrust.SUSPECT] == [
+        Reason.CLOCK_UNTRUSTED
+    ]
+
+
+def test_the_ages_are_those_of_the_oldest_list_and_the_newest_key() -> None:
+    old = LIST.__class__(16, b"\0\0", b"\0\0", NOW - 3 * DAY, NOW + DAY)
+    trust = TrustSnapshot.of([ISSUER], {(KID, URI): LIST, (KID, "https://s.example/2"): old})
+    said = witness()
+    said.begin(trust, NOW)
+    ages = {age.part: timedelta(seconds=age.age_s) for age in said.passage(DENY, NOW, 1).trust}
+    assert ages == {"floor": timedelta(hours=1), "keys": 400 * DAY, "status": 3 * DAY}
+
+
+def test_what_is_said_of_a_card_is_its_pseudonym_and_its_issuers_key() -> None:
+    card = verified(subject="erin@example.org", assurance=2)
+    said = witness()
+    said.begin(TRUST, NOW)
+    said.card(card)
+    record = said.passage(GRANT, NOW, 10)
+    assert (record.card, record.issuer, record.assurance) == (card.pseudonym, KID.hex(), 2)
+    body = encode(Entry(seq=0, record=record))
+    for secret in (
+        b"erin",
+        b"card0001",
+        b"card0001".hex().encode(),
+        card.holder_key.hex().encode(),
+        b"CN-GD",
+    ):
+        assert secret not in body
+
+
+def test_without_an_engine_no_model_is_named() -> None:
+    assert witness(model=None).passage(DENY, NOW, 1).model is None
+    assert isinstance(witness(model=None).passage(DENY, NOW, 1), Passage)

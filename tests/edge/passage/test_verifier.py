@@ -1,0 +1,433 @@
+"""The device's promises, for any sequence of what may happen at a door.
+
+Hypothesis lets codes and people come and go, disks fill, cables break, clocks jump, lists change and parts
+fail, in any order. Cards, trust, policy and the table are real; the ports are simulated.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from trust_world import DAY, GATE, ISSUER, KID, LIST, NOW, TRUST, URI, shown
+
+from edge.audit.record import (
+    AuditRecord,
+    DoorChange,
+    Faulted,
+    Outcome,
+    Part,
+    Passage,
+    StopCause,
+    Stopped,
+    encode,
+)
+from edge.audit.record import Entry as JournalEntry
+from edge.card.claims import StatusPointer, TemplateReference
+from edge.decision import Deny, Grant, Reason, Signal
+from edge.errors import DoorLinkFault, ModelFault, StorageFault
+from edge.face import template
+from edge.face.engine import FaceEvidence
+from edge.face.template import Format, Reference
+from edge.passage.machine import State
+from edge.passage.stages import Stages
+from edge.passage.verifier import Moment, Ports, Verifier
+from edge.policy import DoorPolicy, FaceRule
+from edge.ports import DoorEvent, Frame, Pixels
+from edge.trust.replay import ReplayMemory
+from edge.trust.snapshot import TrustSnapshot
+from edge.trust.status import StatusList
+from hw.sim.clock import SimClock
+from hw.sim.door import SimDoor, Visitor
+from hw.sim.reader import SimReader
+from hw.sim.signals import SimSignals
+
+FRAME_MS = 100
+PIXELS = np.zeros((2, 2), np.uint8)
+FACE = TemplateReference(Format.INT8_64, "sim", bytes(range(1, 65)))
+REVOKED = StatusList(16, b"\xff\xff", b"\0\0", NOW, NOW + 30 * DAY)  # everybody
+
+# In every other state somebody is looked at, and nothing is decided yet.
+SETTLED = {State.IDLE, State.RELEASED, State.COOLDOWN, State.HALTED}
+
+LOOKS: dict[str, FaceEvidence] = {
+    "nobody": FaceEvidence(0, reason=Reason.FACE_ABSENT),
+    "holder": FaceEvidence(1, similarity=0.9),
+    "stranger": FaceEvidence(1, similarity=0.1),
+    "attack": FaceEvidence(1, reason=Reason.FACE_ATTACK),
+    "several": FaceEvidence(2, reason=Reason.FACE_SEVERAL),
+    "blurred": FaceEvidence(1, reason=Reason.FACE_QUALITY),
+}
+
+
+class Bug(Exception):
+    """Something that nobody foresaw."""
+
+
+class ScriptedEngine:
+    """A FaceEngine that sees whom it is told to see, and keeps every reference it made."""
+
+    model_id = "sim"
+    threshold = SimpleNamespace(cosine=0.4)
+
+    def __init__(self) -> None:
+        self.who = "nobody"
+        self.fails: type[Exception] | None = None
+        self.references: list[Reference] = []
+
+    def reference(self, data: bytes, *, fmt: int, model: str) -> Reference:
+        made = template.decode(data, fmt=fmt, model=model, expected=self.model_id)
+        self.references.append(made)
+        return made
+
+    def assess(self, rgb: Pixels, reference: Reference) -> FaceEvidence:
+        assert not reference.wiped
+        if self.fails:
+            raise self.fails("the engine failed")
+        return LOOKS[self.who]
+
+
+class Tape:
+    """A journal and a strike on one tape, so that what came first can be told."""
+
+    def __init__(self, door: SimDoor) -> None:
+        self.entries: list[AuditRecord | str] = []
+        self.full = False
+        self.cut = False
+        self._door = door
+        self._size = 0
+
+    def append(self, record: AuditRecord) -> int:
+        if self.full:
+            raise StorageFault("the disk is full")
+        encode(JournalEntry(seq=self._size, record=record))  # what cannot be written is a fault here too
+        self.entries.append(record)
+        self._size += 1
+        return self._size - 1
+
+    def release(self, for_ms: int) -> None:
+        self._reach()
+        self.entries.append("release")
+        self._door.release(for_ms)
+
+    def relock(self) -> None:
+        self._reach()
+        self._door.relock()
+
+    def events(self) -> Sequence[DoorEvent]:
+        self._reach()
+        return self._door.events()
+
+    def close(self) -> None:
+        self._door.close()
+
+    @property
+    def records(self) -> list[AuditRecord]:
+        return [entry for entry in self.entries if not isinstance(entry, str)]
+
+    def _reach(self) -> None:
+        if self.cut:
+            raise DoorLinkFault("no answer")
+
+
+class FrailSignals(SimSignals):
+    """A lamp whose driver has a bug that shows once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fails = False
+
+    def show(self, signal: Signal | None) -> None:
+        if self.fails:
+            self.fails = False
+            raise Bug
+        super().show(signal)
+
+
+class Site:
+    """One device and everything around it that a step may change."""
+
+    def __init__(self, *, face: FaceRule = FaceRule.REQUIRED) -> None:
+        self.clock = SimClock(NOW, tick_ms=5_000)
+        self.door = SimDoor(self.clock)
+        self.tape = Tape(self.door)
+        self.reader = SimReader()
+        self.engine = ScriptedEngine()
+        self.signals = FrailSignals()
+        self.trust = TRUST
+        self.moments: list[Moment] = []
+        ports = Ports(self.reader, self.tape, self.signals, self.clock, self.tape, lambda: self.trust)
+        policy = DoorPolicy(GATE.site, 0.4, face=face)
+        ticks = itertools.count(step=1_000)
+        self.replay = ReplayMemory(max_entries=6)
+        stages = Stages(GATE, policy, self.engine, self.replay, lambda: next(ticks))
+        self.verifier = Verifier(ports, stages, version="0")
+        self.verifier.start()
+
+    def see(self, frames: int = 1) -> Moment:
+        for _ in range(frames):
+            self.clock.advance(FRAME_MS)
+            self.moments.append(self.verifier.see(Frame(PIXELS, PIXELS, self.clock.tick_ms())))
+            self.check_now()
+        return self.moments[-1]
+
+    def code(self, **changes: object) -> str:
+        return shown(self.clock.now(), **({"face": FACE} | changes))
+
+    def check_now(self) -> None:
+        """What holds between any two frames."""
+        if self.verifier.state in SETTLED:
+            assert all(reference.wiped for reference in self.engine.references)
+        releases = self.tape.entries.count("release")
+        assert releases <= sum(
+            isinstance(r, Passage) and r.outcome is Outcome.GRANT for r in self.tape.records
+        )
+
+    @property
+    def passages(self) -> list[Passage]:
+        return [record for record in self.tape.records if isinstance(record, Passage)]
+
+
+# -- any sequence ------------------------------------------------------------------------------------------
+
+CODES: dict[str, Callable[[Site, int], tuple[str, ...]]] = {
+    "nothing": lambda *_: (),
+    "a card": lambda site, who: (site.code(card_id=b"card%04d" % who, status=StatusPointer(URI, 3 + who)),),
+    "a revoked card": lambda site, _: (site.code(status=StatusPointer(URI, 1)),),
+    "no face": lambda site, _: (site.code(face=None),),
+    "two cards": lambda site, who: (site.code(), site.code(card_id=b"card%04d" % who)),
+    "a web address": lambda *_: ("https://example.org/menu",),
+    "the code shown last": lambda site, _: site.reader.in_view,
+}
+
+STEPS = st.one_of(
+    st.tuples(st.just("wait"), st.integers(1, 30)),
+    st.tuples(st.just("show"), st.sampled_from(sorted(CODES)), st.integers(0, 3)),
+    st.tuples(st.just("stand"), st.sampled_from(sorted(LOOKS))),
+    st.tuples(st.just("disk"), st.booleans()),
+    st.tuples(st.just("cable"), st.booleans()),
+    st.tuples(st.just("push"), st.booleans()),
+    st.tuples(st.just("jump"), st.integers(-200_000, 200_000)),
+    st.tuples(st.just("lists"), st.booleans()),
+    st.tuples(st.just("force")),
+)
+# People with a card, and time until the door is at rest again, so that grants are common among what goes wrong.
+GUEST = st.tuples(st.integers(0, 3), st.sampled_from([1, 50])).map(
+    lambda guest: [
+        ("show", "a card", guest[0]),
+        ("wait", 1),
+        ("stand", "holder"),
+        ("wait", 1),
+        ("show", "nothing", 0),
+        ("wait", guest[1]),
+    ]
+)
+ENDS = st.sampled_from(["stop", "model fault", "bug in the engine", "bug in the lamp", "camera fault"])
+SEQUENCES = st.lists(st.one_of(GUEST, STEPS.map(lambda step: [step])), max_size=25).map(
+    lambda parts: list(itertools.chain.from_iterable(parts))
+)
+
+
+def do(site: Site, step: tuple) -> None:
+    match step:
+        case ("wait", frames):
+            site.see(frames)
+        case ("show", kind, who):
+            site.reader.in_view = CODES[kind](site, who)
+        case ("stand", who):
+            site.engine.who = who
+        case ("disk", full):
+            site.tape.full = full
+        case ("cable", cut):
+            site.tape.cut = cut
+        case ("push", pushes):
+            site.door.visitor = Visitor() if pushes else None
+        case ("jump", seconds):
+            site.clock.jump(max(site.clock.now() + timedelta(seconds=seconds), NOW - 30 * DAY))
+        case ("lists", revoked):
+            site.trust = TrustSnapshot.of([ISSUER], {(KID, URI): REVOKED if revoked else LIST})
+        case ("force",):
+            site.door.force_open()
+
+
+def come_to(end: str, site: Site) -> StopCause:
+    """How `edge.device` ends a device, without the part that only a process has."""
+    match end:
+        case "camera fault":
+            site.verifier.fault(Part.CAMERA)
+            return StopCause.FAULT
+        case "model fault" | "bug in the engine":
+            site.engine.fails = ModelFault if end == "model fault" else Bug
+        case "bug in the lamp":
+            site.signals.fails = True
+    cause = StopCause.END
+    site.reader.in_view = (site.code(card_id=b"the last"),)
+    try:
+        site.see(5)
+    except ModelFault:
+        site.verifier.fault(Part.MODEL)
+        cause = StopCause.FAULT
+    except Bug:
+        cause = StopCause.BUG
+    site.signals.fails = False
+    return cause
+
+
+@given(SEQUENCES, ENDS, st.sampled_from([FaceRule.REQUIRED, FaceRule.IF_BOUND]))
+def test_whatever_happens_the_promises_hold(steps: list[tuple], end: str, face: FaceRule) -> None:
+    site = Site(face=face)
+    for step in steps:
+        do(site, step)
+    cause = come_to(end, site)
+    before = site.verifier.state
+    last = site.verifier.stop(cause)
+
+    # No release without a durable grant just before it, and none for the same grant twice.
+    grants = list(at_release(site.tape.entries))
+    assert len(grants) == len(set(grants))
+    # Every passage has one decision; each that could be written is one record.
+    outcomes = [moment.outcome for moment in site.moments if moment.outcome] + ([last] if last else [])
+    written = [outcome.seq for outcome in outcomes if outcome.seq is not None]
+    if cause is StopCause.END:
+        assert written == [seq for seq, record in enumerate(site.tape.records) if isinstance(record, Passage)]
+        assert (last is not None) == (before not in SETTLED)
+    for earlier, later in itertools.pairwise(site.moments):
+        if earlier.state not in SETTLED:
+            assert (later.state not in SETTLED) == (later.outcome is None)
+    # Nothing moves and nobody is remembered once it has stopped.
+    if site.tape.cut:
+        site.clock.advance(10_000)  # out of our reach, the strike relocks by itself
+    assert not site.door.energised
+    assert all(reference.wiped for reference in site.engine.references)
+    assert site.signals.current is None
+    # What the door did is the doing of a grant, or of nobody.
+    granted = {
+        seq for seq, record in enumerate(site.tape.records) if record in site.passages and not record.reason
+    }
+    assert {r.decision for r in site.tape.records if isinstance(r, DoorChange)} <= granted | {None}
+    if not site.tape.full:
+        assert site.tape.records[-1].cause is cause
+
+
+def at_release(entries: Sequence[AuditRecord | str]) -> Iterator[int]:
+    """The seq of the grant behind each release: the passage recorded last before it."""
+    seq, latest = -1, None
+    for entry in entries:
+        if entry == "release":
+            assert latest is not None
+            assert latest[1].outcome is Outcome.GRANT
+            yield latest[0]
+        else:
+            seq += 1
+            latest = (seq, entry) if isinstance(entry, Passage) else latest
+
+
+# -- and some that it found, or may not find ---------------------------------------------------------------
+
+
+def admitted(site: Site) -> None:
+    """A holder is granted, in two frames."""
+    site.reader.in_view = (site.code(),)
+    site.see()
+    site.engine.who = "holder"
+    site.see()
+    assert site.verifier.state is State.RELEASED
+
+
+def test_the_steps_reach_a_release() -> None:
+    site = Site()
+    admitted(site)
+    assert site.door.energised
+    assert list(at_release(site.tape.entries)) == [1]
+
+
+def test_a_release_that_a_bug_left_due_does_not_happen_while_stopping() -> None:
+    """The record stands, then the wiping of the reference fails: the strike must not move any more."""
+    site = Site()
+    site.reader.in_view = (site.code(),)
+    site.see()
+    (reference,) = site.engine.references
+    reference._vector.flags.writeable = False
+    site.engine.who = "holder"
+    with pytest.raises(ValueError, match="read-only"):
+        site.see()
+    reference._vector.flags.writeable = True
+    site.verifier.stop(StopCause.BUG)
+    assert "release" not in site.tape.entries
+    assert [passage.outcome for passage in site.passages] == [Outcome.GRANT]
+    assert site.door.history == []
+
+
+def test_a_strike_that_cannot_be_released_sends_the_holder_to_the_staff_at_once() -> None:
+    site = Site()
+    site.reader.in_view = (site.code(),)
+    site.see()
+    site.engine.who = "holder"
+    site.tape.cut = True
+    moment = site.see()
+    assert (moment.state, moment.signal) == (State.COOLDOWN, Signal.ASK_STAFF)
+    assert moment.outcome is not None
+    assert moment.outcome.seq == 2
+    told = site.tape.records[1:]
+    assert [type(record) for record in told] == [
+        Faulted,
+        Passage,
+        Faulted,
+    ]  # not heard, granted, not released
+    assert site.see(15).state is State.IDLE
+
+
+def test_stopping_twice_is_safe_and_frames_after_it_do_nothing() -> None:
+    site = Site()
+    admitted(site)
+    site.verifier.stop(StopCause.SIGNAL)
+    site.reader.in_view = (site.code(card_id=b"another1"),)
+    assert site.see(30).state is State.HALTED
+    assert site.verifier.stop(StopCause.SIGNAL) is None
+    assert len(site.passages) == 1
+    assert [event.kind for event in site.door.history] == ["released", "relocked"]
+
+
+@pytest.mark.parametrize(
+    ("part", "records"),
+    [(Part.CAMERA, ["fault", "deny device.fault", "stop"]), (None, ["deny passage.interrupted", "stop"])],
+)
+def test_a_passage_cut_short_is_denied_for_what_cut_it(part: Part | None, records: list[str]) -> None:
+    site = Site()
+    site.reader.in_view = (site.code(),)
+    site.see()
+    if part:
+        site.verifier.fault(part)
+    site.verifier.stop(StopCause.FAULT if part else StopCause.SIGNAL)
+    words = {Passage: lambda r: f"deny {r.reason}", Faulted: lambda _: "fault", Stopped: lambda _: "stop"}
+    assert [words[type(record)](record) for record in site.tape.records[1:]] == records
+
+
+def test_what_a_moment_says_of_a_passage_is_what_was_recorded() -> None:
+    site = Site()
+    admitted(site)
+    outcome = site.moments[-1].outcome
+    assert outcome is not None
+    assert isinstance(outcome.decision, Grant)
+    assert outcome.reason is None
+    assert outcome.seq == 1
+    assert set(outcome.micros) == {"code", "verify", "face", "record"}
+
+
+def test_a_record_that_cannot_be_written_is_an_outcome_without_a_number() -> None:
+    site = Site()
+    site.tape.full = True
+    site.reader.in_view = (site.code(),)
+    site.see()
+    site.engine.who = "holder"
+    outcome = site.see().outcome
+    assert outcome is not None
+    assert outcome.decision == Deny(Reason.DEVICE_FAULT)
+    assert outcome.seq is None
+    assert "release" not in site.tape.entries
