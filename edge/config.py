@@ -61,6 +61,12 @@ class Face(Table, frozen=True):
     """What `doorward face calibrate` wrote: the site's own strangers say which similarity 1 in N is."""
     time_ms: Annotated[int, Meta(ge=1_000, le=60_000)] = 8_000
     """How long a visitor has to look into the camera."""
+    prompts: Annotated[int, Meta(ge=0, le=4)] = 0
+    """Ask the visitor for this many movements of the head ("turn to the left"); 0 asks for none."""
+    consistency: bool = False
+    """Want half a second of looks that show one face, moving as the living do."""
+    mirrored: bool = False
+    """The camera shows a looking-glass picture: left and right are swapped."""
     runtime: Literal["litert", "tflite"] | None = None
     """TFLite runtime; left out: ai-edge-litert where it is installed, else tflite-runtime."""
 

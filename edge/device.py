@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ from edge.errors import (
     StorageFault,
     TrustFault,
 )
+from edge.passage.liveness import LivenessRule
 from edge.passage.machine import State, Times
 from edge.passage.stages import Stages
 from edge.passage.verifier import Ports, Verifier
@@ -154,6 +156,12 @@ def stages_for(config: Config, engine: FaceEngine | None) -> Stages:
         policy=door_policy(config, engine),
         engine=engine,
         replay=ReplayMemory(),
+        liveness=LivenessRule(
+            prompts=config.face.prompts,
+            consistency=config.face.consistency,
+            mirrored=config.face.mirrored,
+            dice=secrets.randbelow,
+        ),
         stopwatch=time.perf_counter_ns,
     )
 

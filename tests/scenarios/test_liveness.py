@@ -1,0 +1,142 @@
+"""A door that asks its visitors to move: a head that follows goes in, a picture does not.
+
+The heads are rendered from one photograph (hw/sim/head.py): no film of people was at hand.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge.app import open_face_engine
+from edge.audit.journal import Journal
+from edge.audit.record import StopCause
+from edge.decision import Reason
+from edge.demo.cast import Cast
+from edge.demo.world import SITE, World
+from edge.face.challenge import Prompt
+from edge.passage.liveness import LivenessRule
+from edge.passage.machine import State
+from edge.passage.stages import Stages
+from edge.passage.verifier import Ports, Verifier
+from edge.policy import DoorPolicy
+from edge.ports import Frame, Pixels
+from edge.trust.replay import ReplayMemory
+from edge.trust.verify import Gate
+from hw.sim.door import SimDoor, Visitor
+from hw.sim.head import FRAME_MS, Move, Species, Subject, attack, head, script
+from hw.sim.reader import SimReader
+from hw.sim.scene import visitor
+from hw.sim.signals import SimSignals
+
+ASKED = (Move.LEFT, Move.NOD)  # what the dice below draw
+CODE = np.zeros((8, 8), np.uint8)
+
+
+class Lane:
+    """A door that asks for a turn to the left and a nod, and one visitor with a good card."""
+
+    def __init__(self, folder: Path, models: Path, photos: Path, **rule: object) -> None:
+        engine, cast = open_face_engine(models), Cast(photos).complete()
+        self.world = World(engine, cast)
+        self.door = SimDoor(self.world.clock, visitor=Visitor())
+        self.signals = SimSignals()
+        self.journal = Journal.open(folder / "journal.db", bytes(32), "lane-1")
+        text = self.world.enrol("Erin").wallet.code(self.world.now())
+        reader = SimReader()
+        reader.in_view = (text,)
+        ports = Ports(
+            reader, self.door, self.signals, self.world.clock, self.journal, lambda: self.world.trust
+        )
+        throws = iter((0, 1, 0, 1, 0, 1))  # of three prompts the first, then of the two others the second
+        stages = Stages(
+            Gate(site=SITE),
+            DoorPolicy(SITE, engine.threshold.cosine),
+            engine,
+            ReplayMemory(),
+            time.perf_counter_ns,
+            LivenessRule(dice=lambda _: next(throws), **rule),  # type: ignore[arg-type]
+        )
+        self.verifier = Verifier(ports, stages, version="0")
+        frame = visitor(cast.sitter("Erin"), face_share=0.34, seed=1)
+        probe = engine.probe(frame, engine.people(frame)[0])
+        self.erin = Subject(frame, probe.landmarks.points)
+
+    def visit(self, film: Iterable[tuple[Pixels, int]]) -> Reason | str | None:
+        """Show the code, then the film; what the passage came to, or None where it was not decided."""
+        self.verifier.see(Frame(CODE, self.erin.photo, self.world.clock.tick_ms()))
+        assert self.verifier.state is State.FACE
+        for picture, _ in film:
+            self.world.clock.advance(FRAME_MS)
+            outcome = self.verifier.see(Frame(CODE, picture, self.world.clock.tick_ms())).outcome
+            if outcome is not None:
+                return outcome.reason or "granted"
+        return None
+
+    def close(self) -> None:
+        self.verifier.stop(StopCause.END)
+        self.journal.close()
+
+
+@pytest.fixture
+def lane(tmp_path: Path, built_models: Path, photos: Path):
+    made: list[Lane] = []
+
+    def make(*, folder: Path = tmp_path, **rule: object) -> Lane:
+        made.append(Lane(folder, built_models, photos, **rule))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+
+
+def test_a_head_that_follows_is_let_in_and_was_told_what_to_do(lane) -> None:
+    door = lane(prompts=2)
+    assert door.visit(head(door.erin, script(ASKED, seed=2, rest=14), seed=2)) == "granted"
+    words = [word for word in door.signals.asked if word]
+    assert Prompt.TURN_LEFT.value in words
+    assert words.index(Prompt.TURN_LEFT.value) < words.index(Prompt.NOD.value)
+    assert door.signals.asked[-1] is None
+
+
+@pytest.mark.parametrize("species", [Species.STILL, Species.ROTATED, Species.BENT, Species.CUT])
+def test_what_is_held_up_instead_is_not(lane, species: Species) -> None:
+    door = lane(prompts=2)
+    came_to = door.visit(attack(species, door.erin, ASKED, seed=3))
+    assert came_to != "granted"
+    assert not door.door.history
+
+
+def test_a_head_that_moves_in_another_order_is_not_let_in(lane) -> None:
+    door = lane(prompts=2)
+    assert door.visit(head(door.erin, script(ASKED[::-1], seed=2, rest=14), seed=2)) is Reason.FACE_QUALITY
+    assert not door.door.history
+
+
+def test_a_still_photograph_is_an_attack_where_one_living_face_is_wanted(lane) -> None:
+    door = lane(consistency=True)
+    assert door.visit(attack(Species.STILL, door.erin, ASKED, seed=3)) is Reason.FACE_ATTACK
+
+
+def test_a_standing_person_is_one_living_face(lane) -> None:
+    door = lane(consistency=True)
+    assert door.visit(head(door.erin, script((), seed=4, rest=30), seed=4)) == "granted"
+
+
+@pytest.mark.parametrize("before", [1, 4, 16])
+def test_whoever_moves_must_be_whoever_was_compared(lane, tmp_path: Path, before: int) -> None:
+    honest = lane(prompts=1)
+    film = list(head(honest.erin, script(ASKED[:1], seed=2, rest=14), seed=2))
+    started = honest.world.clock.tick_ms()
+    assert honest.visit(film) == "granted"
+    granted_at = (honest.world.clock.tick_ms() - started) // FRAME_MS
+    (tmp_path / "swap").mkdir()
+    door = lane(prompts=1, folder=tmp_path / "swap")
+    bea = visitor(door.world.cast.sitter("Bea"), face_share=0.34, seed=1)
+    assert door.visit([*film[: granted_at - before], *[(bea, 0)] * 40]) != "granted"
+    assert not door.door.history
