@@ -1,0 +1,85 @@
+"""`doorward config` as a technician meets it: what it prints is a configuration."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from edge.__main__ import main
+from edge.cli.config import read
+from edge.config import MAX_CONFIG_BYTES, Config, parse_config
+from edge.errors import ConfigError
+
+UNUSUAL = r"""
+[door]
+site = "tower-1/garage"
+release_ms = 700
+[face]
+one_in = 10000
+[camera]
+device = '/dev/v4l/by-id/usb-"Cam"-\index0'
+[paths]
+models = "modèles"
+"""
+
+
+@pytest.fixture
+def unusual(tmp_path: Path) -> Path:
+    file = tmp_path / "door.toml"
+    file.write_text(UNUSUAL, "utf-8")
+    return file
+
+
+def test_what_show_prints_is_the_default_configuration(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["config", "show"]) == 0
+    assert parse_config(capsys.readouterr().out.encode(), Path("shown")) == Config()
+
+
+def test_what_show_prints_of_a_file_is_that_configuration(
+    unusual: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["config", "show", str(unusual)]) == 0
+    shown = capsys.readouterr().out
+    assert parse_config(shown.encode(), Path("shown")) == read(unusual) != Config()
+    assert "# How long the strike is released" in shown
+
+
+def test_as_json_it_says_the_same(unusual: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["config", "show", "--json", str(unusual)]) == 0
+    assert main(["config", "check", "--json", str(unusual)]) == 0
+    shown, checked = map(json.loads, capsys.readouterr().out.splitlines())
+    assert checked == {"file": str(unusual), "result": "valid", "config": shown}
+    assert msgspec.convert(shown, Config) == read(unusual)
+
+
+def test_check_says_that_a_file_is_right(unusual: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["config", "check", str(unusual)]) == 0
+    assert capsys.readouterr().out == f"{unusual}: valid\n"
+
+
+MISTAKES: dict[str, tuple[bytes, str]] = {
+    "no path at all": (b"[paths]\njournal = ''\n", "door.toml:2: paths.journal: "),
+    "a NUL in a path": (b'[paths]\ntrust = "a\\u0000b"\n', "door.toml:2: paths.trust: "),
+    "one byte too long": (b"#" * (MAX_CONFIG_BYTES + 1), "door.toml: is larger than 64 kB"),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_mistake_is_an_error_with_a_hint(
+    mistake: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, message = MISTAKES[mistake]
+    (tmp_path / "door.toml").write_bytes(data)
+    assert main(["config", "check", str(tmp_path / "door.toml")]) == 2
+    error, hint = capsys.readouterr().err.splitlines()
+    assert error.startswith(f"error: {tmp_path}/{message}")
+    assert hint.startswith("hint: ")
+
+
+def test_a_file_that_cannot_be_read_names_the_way_to_begin(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be read: is a directory") as caught:
+        read(tmp_path)
+    assert "config show" in caught.value.hint

@@ -1,0 +1,118 @@
+"""`doorward run`: the rows it prints, when it stops, and what it will not take. The live loop is a scenario."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from edge.__main__ import main
+from edge.audit.evidence import open_evidence
+from edge.cli.run import _Rows
+from edge.decision import Deny, Grant, Reason
+from edge.demo.live import run_sim
+from edge.passage.machine import State
+from edge.passage.verifier import Moment, Outcome
+
+SPENT = {"code": 4_000, "verify": 500, "face": 9_040, "record": 2_000, "detect": 7_000}
+GRANTED = Outcome(Grant(3_000), 7, SPENT)
+DENIED = Outcome(Deny(Reason.CARD_REPLAYED), 8, {"code": 1_000})
+UNWRITTEN = Outcome(Deny(Reason.DEVICE_FAULT), None, {})
+
+
+def moment(state: State, outcome: Outcome | None = None) -> Moment:
+    return Moment(tick_ms=0, state=state, signal=None, outcome=outcome)
+
+
+def rows(*, limit: int | None = None, as_json: bool = False) -> tuple[_Rows, threading.Event]:
+    stop = threading.Event()
+    return _Rows(limit=limit, as_json=as_json, stop=stop), stop
+
+
+def test_a_row_for_people_says_outcome_reason_record_and_time(capsys: pytest.CaptureFixture[str]) -> None:
+    show, _ = rows()
+    show.ready("tower-1/lobby, watching the camera")
+    show(moment(State.IDLE))
+    for outcome in (GRANTED, DENIED, UNWRITTEN):
+        show(moment(State.COOLDOWN, outcome))
+    assert [line.split() for line in capsys.readouterr().out.splitlines()] == [
+        ["ready:", "tower-1/lobby,", "watching", "the", "camera;", "Ctrl-C", "stops"],
+        ["grant", "record", "7", "15.5", "ms"],
+        ["deny", "card.replayed", "record", "8", "1.0", "ms"],
+        ["deny", "device.fault", "record", "None", "0.0", "ms"],
+    ]
+
+
+def test_json_lines_are_passages_and_nothing_else(capsys: pytest.CaptureFixture[str]) -> None:
+    show, _ = rows(as_json=True)
+    show.ready("a simulated door")
+    show(moment(State.RELEASED, GRANTED))
+    show(moment(State.COOLDOWN, DENIED))
+    assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == [
+        {"outcome": "grant", "reason": None, "record": 7, "ms": 15.5},
+        {"outcome": "deny", "reason": "card.replayed", "record": 8, "ms": 1.0},
+    ]
+
+
+# What the device shows in order, and after which moment of it the run is over.
+ENDINGS: dict[str, tuple[int | None, list[Moment], int | None]] = {
+    "a denial ends it at once": (1, [moment(State.FACE), moment(State.COOLDOWN, DENIED)], 1),
+    "whoever is let in gets through first": (
+        1,
+        [moment(State.RELEASED, GRANTED), moment(State.RELEASED), moment(State.COOLDOWN)],
+        2,
+    ),
+    "the second of two": (2, [moment(State.COOLDOWN, DENIED), moment(State.IDLE), moment(State.COOLDOWN, DENIED)], 2),
+    "without a limit never": (None, [moment(State.COOLDOWN, DENIED)] * 3, None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_the_run_ends_when_the_last_passage_is_over(ending: str) -> None:
+    limit, moments, last = ENDINGS[ending]
+    show, stop = rows(limit=limit)
+    over = []
+    for shown in moments:
+        show(shown)
+        over.append(stop.is_set())
+    assert over == [last is not None and number >= last for number in range(len(moments))]
+
+
+REFUSED = {
+    "no passages": (["--passages", "0"], "give a number from 1"),
+    "passages that are no number": (["--passages", "many"], "give a number from 1"),
+    "a configuration for the simulation": (["--sim", "--config", "door.toml"], "--config is for a real door"),
+    "a folder for a real journal": (["--journal", "."], "--journal goes with --sim"),
+    "two sources": (["--sim", "--camera", "0"], "not allowed with argument"),
+}
+
+
+@pytest.mark.parametrize("words", REFUSED)
+def test_what_would_be_ignored_is_refused(words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    argv, message = REFUSED[words]
+    assert exit_code(lambda: main(["run", *argv])) == 2
+    assert message in capsys.readouterr().err
+
+
+def exit_code(command: Callable[[], int]) -> object:
+    """What a shell would see: argparse leaves by SystemExit."""
+    try:
+        return command()
+    except SystemExit as left:
+        return left.code
+
+
+def test_a_simulation_goes_on_with_its_own_journal(built_models: Path, photos: Path, tmp_path: Path) -> None:
+    told: list[str] = []
+    over = threading.Event()
+    over.set()
+    for _ in range(2):
+        assert run_sim(stop=over, on_ready=told.append, on_moment=lambda _: None, journal=tmp_path) == 0
+    with open_evidence(tmp_path / "journal.db") as evidence:
+        kinds = [type(entry.record).__name__ for entry in evidence.entries()]
+        assert evidence.verify().device == "demo-1"
+    assert kinds == ["Started", "Stopped", "Started", "Stopped"]
+    assert told == [f"a simulated door, journal in {tmp_path / 'journal.db'}"] * 2
