@@ -15,14 +15,22 @@ MISTAKES: dict[str, tuple[bytes, str, str]] = {
     "unknown key": (b"[door]\n\nrelase_ms = 3\n", "door.toml:3: unknown key [door] relase_ms", "release_ms"),
     "unknown table": (b"[dor]\nsite = 'a'\n", "door.toml:1: unknown key dor", "did you mean door?"),
     "unknown top key": (b"x = 1\n", "door.toml:1: unknown key x", "known here: device, door"),
-    "out of range": (b"[door]\nrelease_ms = 60000\n", "door.toml:2: door.release_ms: expected", "config show"),
+    "out of range": (
+        b"[door]\nrelease_ms = 60000\n",
+        "door.toml:2: door.release_ms: expected",
+        "config show",
+    ),
     "wrong type": (b"[face]\none_in = 'many'\n", "door.toml:2: face.one_in: expected", "config show"),
     "wrong word": (b"[door]\nface = 'maybe'\n", "door.toml:2: door.face: invalid enum value", "config show"),
     "a site with spaces": (b"[door]\nsite = 'the lobby'\n", "door.toml:2: door.site", "config show"),
     "a site with a line end": (b'[door]\nsite = "lobby\\n"\n', "door.toml:2: door.site", "config show"),
     "not TOML": (b"[door\n", "door.toml:1: ", "toml.io"),
     "not text": (b"[door]\n\xff\xfe", "door.toml:2: is not UTF-8 text", "UTF-8"),
-    "stale before ageing": (b"[lists]\nageing_h = 48\nstale_h = 3\n", "door.toml:3: stale_h 3 is below", "larger"),
+    "stale before ageing": (
+        b"[lists]\nageing_h = 48\nstale_h = 3\n",
+        "door.toml:3: stale_h 3 is below",
+        "larger",
+    ),
     "too large": (b"#" * (MAX_CONFIG_BYTES + 1), "door.toml: is", ""),
 }
 
