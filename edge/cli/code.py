@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge import app
-from edge.cli.output import emit, fail, progress
+from edge.cli.output import emit, fail, harmless, progress
 from edge.decision import Reason
 from edge.errors import Exit, InputError, Refused
 
@@ -78,14 +78,9 @@ def _row(symbol: Symbol) -> dict[str, str]:
 
 def _tell(path: Path, symbols: Sequence[Symbol]) -> None:
     if not symbols:
-        print(f"{_harmless(str(path))}: no code")
+        print(f"{harmless(str(path))}: no code")
     for symbol in symbols:
-        print(f"{_harmless(str(path))}: {_harmless(symbol.text)} ({symbol.engine})")
-
-
-def _harmless(text: str) -> str:
-    """A stranger's text on one line, without the control sequences that a terminal would obey."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+        print(f"{harmless(str(path))}: {harmless(symbol.text)} ({symbol.engine})")
 
 
 def _verify(args: argparse.Namespace) -> int:
@@ -107,7 +102,7 @@ def _verify(args: argparse.Namespace) -> int:
         if args.json:
             emit(row)
         elif "error" not in row:
-            print(f"{_harmless(name)}: {row['result']}" + (f" ({row['reason']})" if row["reason"] else ""))
+            print(f"{harmless(name)}: {row['result']}" + (f" ({row['reason']})" if row["reason"] else ""))
     return worst
 
 

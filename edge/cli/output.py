@@ -26,9 +26,14 @@ def emit(row: Mapping[str, object]) -> None:
     print(text.encode(errors="backslashreplace").decode(), flush=True)
 
 
+def harmless(text: str) -> str:
+    """A stranger's text on one line, without the control sequences that a terminal would obey."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 def fail(error: EdgeError) -> None:
     """`error: ...` and, where there is one, `hint: ...` on standard error."""
-    print(f"error: {error.message}", file=sys.stderr)
+    print(f"error: {harmless(error.message)}", file=sys.stderr)  # it may quote a file's name
     if error.hint:
         print(f"hint: {error.hint}", file=sys.stderr)
 

@@ -238,6 +238,16 @@ def test_each_picture_gets_its_own_two_lines(run, things: dict[str, Path | str])
     assert (done.returncode, done.stdout) == (2, "")
 
 
+def test_a_name_that_would_write_to_the_terminal_stays_on_its_line(run, tmp_path: Path) -> None:
+    name = "a\nerror: \x1b[2Jall is well"
+    (tmp_path / name).touch()
+    done = run(Case(f"code read {shlex.quote(name)}", 2, "", ""))
+    assert done.stderr.splitlines() == [
+        "error: a\\nerror: \\x1b[2Jall is well: is empty",
+        "hint: copy the file again",
+    ]
+
+
 def test_what_a_full_disk_interrupted_goes_on_when_there_is_room(run, tmp_path: Path) -> None:
     assert run(CASES["full disk"]).returncode == 3
     with Journal.open(tmp_path / "journal.db", device_seed(tmp_path / "device.key"), "doorward-1") as journal:
