@@ -90,13 +90,14 @@ class Subject:
 def script(moves: Sequence[Move], *, seed: int = 0, peak: float = 1.0, rest: int = 9) -> list[Pose]:
     """A person who follows `moves`: look, turn there, stay a moment, come back, look; with some sway.
 
-    `peak`: of the usual angle; `rest`: frames of looking before and after each move.
+    `peak`: of the usual angle, and of the usual time to get there; `rest`: frames of looking before and
+    after each move.
     """
     rng = np.random.default_rng((seed, 11))
     track = [np.zeros((rest, 2))]
     for move in moves:
-        there = int(rng.integers(8, 15))  # 0.5 to 0.9 s for the way there
-        stay, back = int(rng.integers(2, 6)), int(rng.integers(8, 15))
+        there = round(peak * rng.integers(8, 15))  # 0.5 to 0.9 s for the way there
+        stay, back = int(rng.integers(2, 6)), round(peak * rng.integers(8, 15))
         way = np.concatenate([_smooth(there), np.ones(stay), 1 - _smooth(back), np.zeros(rest)])
         aside = rng.uniform(-0.12, 0.12)  # nobody turns about one axis alone
         angle = peak * rng.uniform(0.85, 1.2)
@@ -151,7 +152,8 @@ def attack(
     species: Species, subject: Subject, moves: Sequence[Move], *, seed: int = 0
 ) -> Iterator[tuple[Pixels, int]]:
     """What `species` shows to somebody who asks for `moves`."""
-    poses = script(moves, seed=seed, peak=1.3)  # a hand exaggerates
+    rng = np.random.default_rng((seed, 13))
+    poses = script(moves, seed=seed, peak=rng.uniform(1, 2))  # a hand can tilt further than a neck
     if species is Species.CUT:
         return head(subject, _cut(script(moves, seed=seed)), seed=seed)
     if species is Species.ORDER:
@@ -159,8 +161,7 @@ def attack(
     if species is Species.STILL:
         return sheet(subject, [Pose(roll=1)] * len(poses), seed=seed)
     if species is Species.MOVED:
-        return sheet(subject, [Pose(x=4 * p.yaw, y=-4 * p.pitch) for p in poses], seed=seed)
-    rng = np.random.default_rng((seed, 13))
+        return sheet(subject, [Pose(x=3 * p.yaw, y=-3 * p.pitch) for p in poses], seed=seed)
     bend = np.zeros((len(poses), 2), np.float32)
     if species is Species.BENT:
         bend[:] = rng.uniform(0.5, 1.1), 0

@@ -36,6 +36,10 @@ PEAK = 28.0
 WAY = {LEFT: (1, 0), RIGHT: (-1, 0), NOD: (0, 0.8)}  # holder's left is the picture's right
 
 
+def named(prompts: tuple[Prompt, ...]) -> str:
+    return "-".join(prompt.name for prompt in prompts)
+
+
 def swing(*prompts: Prompt, frames: int = 9, peak: float = PEAK) -> list[tuple[float, float]]:
     """Angles of a head that follows `prompts`: looks, turns, comes back, looks."""
     there = np.sin(np.linspace(0, np.pi, 2 * frames + 1))
@@ -95,7 +99,7 @@ def test_every_order_of_two_is_as_likely():
 # --- what meets it ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("prompts", list(itertools.permutations(Prompt, 2)), ids=str)
+@pytest.mark.parametrize("prompts", list(itertools.permutations(Prompt, 2)), ids=named)
 def test_a_head_that_follows_the_prompts_is_done(prompts):
     progress = follow(prompts, swing(*prompts))
     assert isinstance(progress, Done)
@@ -168,7 +172,7 @@ def test_a_flat_print_that_turns_is_flat():
 
 @pytest.mark.parametrize("peak", [10, 20, 30, 40, 50])
 @pytest.mark.parametrize("shape", [FLAT, BENT], ids=["flat", "bent"])
-@pytest.mark.parametrize("prompt", list(Prompt), ids=str)
+@pytest.mark.parametrize("prompt", list(Prompt), ids=lambda p: p.name)
 def test_no_print_is_ever_done(peak, shape, prompt):
     assert not isinstance(follow((prompt,), swing(prompt, peak=peak, frames=14), depth=shape), Done)
 
@@ -314,13 +318,13 @@ def play(engine: FaceEngine, film, prompts) -> Progress:
     return progress
 
 
-@pytest.mark.parametrize("prompts", [(LEFT, NOD), (NOD, RIGHT)], ids=str)
+@pytest.mark.parametrize("prompts", [(LEFT, NOD), (NOD, RIGHT)], ids=named)
 def test_a_rendered_head_meets_the_challenge(engine, astronaut, prompts):
     film = head(astronaut, script([MOVES[p] for p in prompts], seed=3, rest=6), seed=3)
     assert isinstance(play(engine, film, prompts), Done)
 
 
-@pytest.mark.parametrize("species", list(Species), ids=str)
+@pytest.mark.parametrize("species", list(Species), ids=lambda s: s.name)
 def test_no_species_meets_it(engine, astronaut, species):
     prompts = (RIGHT, NOD)
     film = attack(species, astronaut, [MOVES[p] for p in prompts], seed=4)
