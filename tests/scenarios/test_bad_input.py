@@ -248,6 +248,38 @@ def test_a_name_that_would_write_to_the_terminal_stays_on_its_line(run, tmp_path
     ]
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
+@pytest.mark.parametrize("command", ["config show", "config show --json"])
+def test_rows_that_meet_a_full_disk_end_in_one_line(command: str, tmp_path: Path) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "edge", *command.split()],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 3
+    assert done.stderr.splitlines() == [
+        "error: standard output cannot be written: the disk is full",
+        "hint: free some space",
+    ]
+
+
+def test_a_reader_that_goes_away_is_no_error() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "edge", "config", "show"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as command:
+        assert command.stdout is not None
+        assert command.stderr is not None
+        command.stdout.close()
+        assert command.stderr.read() == ""
+    assert command.returncode == 0
+
+
 def test_what_a_full_disk_interrupted_goes_on_when_there_is_room(run, tmp_path: Path) -> None:
     assert run(CASES["full disk"]).returncode == 3
     with Journal.open(tmp_path / "journal.db", device_seed(tmp_path / "device.key"), "doorward-1") as journal:
