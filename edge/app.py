@@ -17,7 +17,8 @@ from edge.errors import ModelFault, ReaderFault, StorageFault, TrustFault
 if TYPE_CHECKING:
     from edge.face.calibration import Calibration, Parts
     from edge.face.engine import FaceEngine
-    from edge.face.manifest import Manifest
+    from edge.face.manifest import Manifest, ModelFile
+    from edge.face.pad.fusion import PadPolicy
     from edge.ports import Camera, Clock, CodeReader, Files, Network, Pixels, Signals, Strike
     from edge.trust.snapshot import TrustSnapshot
 
@@ -113,14 +114,16 @@ def open_face_engine(
     machine: str | None = None,
     one_in: int | None = None,
     calibration: Path | None = None,
+    pad: PadPolicy | None = None,
 ) -> FaceEngine:
     """Detector, mesh, embedder and thresholds that belong together. Raises ModelFault.
 
     `runtime`: "litert" or "tflite"; None takes the best that is installed. `machine`: with the files that
     suit this kind of machine, as `platform.machine()` names it; None is this one. `one_in`: accept one false
     match in this many strangers; None takes the models' careful default. `calibration`: a file of `doorward
-    face calibrate`, whose strangers count in place of the models'; it must belong to these very files. Raises
-    ConfigError for a `one_in` that was not measured.
+    face calibrate`, whose strangers count in place of the models'; it must belong to these very files. `pad`:
+    what is asked of a face besides; None is the policy's own default. Raises ConfigError for a `one_in` that
+    was not measured.
     """
     import platform  # noqa: PLC0415
     import time  # noqa: PLC0415
@@ -128,7 +131,8 @@ def open_face_engine(
     from edge.face.calibration import site_threshold  # noqa: PLC0415
     from edge.face.compare import threshold_for  # noqa: PLC0415
     from edge.face.engine import FaceEngine, Networks  # noqa: PLC0415
-    from edge.face.manifest import ModelFile, parse  # noqa: PLC0415
+    from edge.face.manifest import parse  # noqa: PLC0415
+    from edge.face.pad.fusion import Family, PadPolicy  # noqa: PLC0415
     from hw.networks import read_array, read_manifest  # noqa: PLC0415
     from hw.runtimes import open_runtime  # noqa: PLC0415
 
@@ -145,13 +149,42 @@ def open_face_engine(
         )
     else:
         threshold = threshold_for(parts.thresholds, one_in) if one_in else parts.threshold
+    policy = pad or PadPolicy()
+    passive = _installed(folder, parts) if Family.PASSIVE in policy.families else None
     return FaceEngine(
-        Networks(load(parts.detector), load(parts.detector_retry), load(parts.mesh), load(parts.embedder)),
+        Networks(
+            detector=load(parts.detector),
+            detector_retry=load(parts.detector_retry),
+            mesh=load(parts.mesh),
+            embedder=load(parts.embedder),
+            passive=(load(passive[0]), load(passive[1])) if passive else None,
+        ),
         read_array(folder / parts.basis.name, parts.basis.sha256),
         model_id=parts.model_id,
         threshold=threshold,
+        pad=policy,
         seconds=time.perf_counter,
     )
+
+
+def installed_pad(folder: Path | None = None) -> PadPolicy:
+    """All of PAD that these models can measure: the passive networks only where their files are built."""
+    import platform  # noqa: PLC0415
+
+    from edge.face.manifest import parse  # noqa: PLC0415
+    from edge.face.pad.fusion import Family, PadPolicy  # noqa: PLC0415
+    from hw.networks import read_manifest  # noqa: PLC0415
+
+    folder = folder or models_dir()
+    parts = parse(read_manifest(folder), runtime="litert", machine=platform.machine())
+    families = set(Family) if _installed(folder, parts) else set(Family) - {Family.PASSIVE}
+    return PadPolicy(frozenset(families))
+
+
+def _installed(folder: Path, parts: Manifest) -> tuple[ModelFile, ModelFile] | None:
+    """The pair of passive PAD, where both files are there; whether they are right is for who loads them."""
+    pair = parts.passive
+    return pair if pair and all((folder / file.name).is_file() for file in pair) else None
 
 
 def engine_parts(folder: Path | None = None, *, runtime: str | None = None) -> Parts:

@@ -11,11 +11,13 @@ import os
 import subprocess
 import sys
 from importlib import import_module
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import durable
 import fetch
+import given
 import manifest as pages
 
 from edge.cli.output import fail, progress
@@ -45,6 +47,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     way.add_argument(
         "--calibrate", type=Path, metavar="DIR", help="new calibration.json from a folder of portraits"
     )
+    parser.add_argument(
+        "--pad-weights",
+        metavar="DIR|URL",
+        default=os.environ.get("DOORWARD_PAD_WEIGHTS"),
+        help="where the optional weights of passive PAD are; kept in models/cache, so once is enough",
+    )
     args = parser.parse_args(argv)
     try:
         if args.verify:
@@ -52,7 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if args.calibrate:
             _calibrate(args.calibrate, offline=args.offline)
         else:
-            _build(args.into, offline=args.offline)
+            _build(args.into, offline=args.offline, pad_weights=args.pad_weights)
     except EdgeError as err:
         fail(err)
         return err.exit_code
@@ -61,42 +69,48 @@ def main(argv: Sequence[str] | None = None) -> int:
     return Exit.OK
 
 
-def _build(into: Path | None, *, offline: bool) -> None:
+def _build(into: Path | None, *, offline: bool, pad_weights: str | None) -> None:
     """Everything into models/built and models/photos, or only the model files into another folder."""
     page = pages.load(MANIFEST)
     target = into or BUILT
     photos = {} if into else page.photos
-    if _complete(page, target, photos):
+    optional = given.weights(page.pad, CACHE, pad_weights)
+    names = [*page.files, *optional]
+    if _complete(page, target, names, photos):
         print(f"{target}: complete")
         return
     durable.need_space(target, BUILD_MB)
     archives = fetch.fetch(page.packages, CACHE, offline=offline)
     recipe = _recipe()
     with durable.scratch(target) as folder:
-        for name, content in progress(
-            recipe.files(page, archives), total=len(page.files), label="building models"
-        ):
+        parts = chain(
+            recipe.files(page, archives), recipe.passive_pad(page.pad, optional) if optional else ()
+        )
+        for name, content in progress(parts, total=len(names), label="building models"):
             durable.write(folder / name, content)
         for name, photo in photos.items():
             durable.write(PHOTOS / name, recipe.member(photo, archives))
-        _publish(page, folder, target)
-    print(f"{target}: {len(page.files)} files, each as the manifest says")
+        _publish(names, folder, target)
+    print(f"{target}: {len(names)} files, each as the manifest says")
 
 
-def _publish(page: pages.Manifest, folder: Path, target: Path) -> None:
+def _publish(names: Sequence[str], folder: Path, target: Path) -> None:
     """Finished files to their place. The manifest goes first and comes back last: there means complete."""
     seal = target / MANIFEST.name
     with durable.storage(target):
         seal.unlink(missing_ok=True)
-        for name in page.files:
+        for name in names:
             durable.move(folder / name, target / name)
         durable.write(seal, MANIFEST.read_bytes())
 
 
-def _complete(page: pages.Manifest, target: Path, photos: dict[str, pages.Member]) -> bool:
+def _complete(
+    page: pages.Manifest, target: Path, names: Sequence[str], photos: dict[str, pages.Member]
+) -> bool:
     """Whether everything that a build would write is there and right."""
     wanted = {target / MANIFEST.name: durable.sha256(MANIFEST)}
-    wanted |= {target / name: file.sha256 for name, file in page.files.items()}
+    pinned = page.files | page.pad.files
+    wanted |= {target / name: pinned[name].sha256 for name in names}
     wanted |= {PHOTOS / name: photo.sha256 for name, photo in photos.items()}
     return all(durable.sha256(path) == digest for path, digest in wanted.items())
 

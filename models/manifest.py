@@ -71,6 +71,30 @@ class File(_Table, frozen=True, kw_only=True):
         return Member(package=self.package, member=self.member, sha256=self.sha256, bytes=self.bytes)
 
 
+class Weights(_Table, frozen=True, kw_only=True):
+    """One optional network: the file that an operator gives, under any of `names`, and what it becomes."""
+
+    names: tuple[str, ...]
+    sha256: str
+    bytes: int
+    file: str
+    built: File
+
+
+class Pad(_Table, frozen=True, kw_only=True):
+    """The optional networks of passive PAD; `edge.face.manifest` reads this too."""
+
+    licence: str
+    origin: str
+    v2: Weights
+    v1se: Weights
+
+    @property
+    def files(self) -> dict[str, File]:
+        """The built files by name."""
+        return {weights.file: weights.built for weights in (self.v2, self.v1se)}
+
+
 class Embedders(_Table, frozen=True, kw_only=True):
     """The embedder's file by runtime, and where it matters by machine."""
 
@@ -109,6 +133,7 @@ class Manifest(_Table, frozen=True, kw_only=True):
     files: dict[str, File]
     photos: dict[str, Member]
     face: Face
+    pad: Pad
 
 
 def load(path: Path) -> Manifest:

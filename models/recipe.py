@@ -11,6 +11,7 @@ import basis
 import calibrate
 import durable
 import equalise
+import passive
 import portraits
 import quantise
 import surgery
@@ -22,7 +23,7 @@ from hw.runtimes import open_runtime
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from manifest import Manifest, Member
+    from manifest import Manifest, Member, Pad
 
     Archives = Mapping[str, Path]
 
@@ -55,6 +56,14 @@ def built(page: Manifest, archives: Archives) -> Iterator[tuple[str, bytes]]:
     yield page.face.embedder.litert, quantise.static_int8(level, calibration.ranges)
     yield page.face.embedder.tflite_runtime, quantise.weight_only_int8(network)
     yield page.face.basis, basis.npy(basis.load(_text(BASIS)))
+
+
+def passive_pad(pad: Pad, given: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
+    """The files of passive PAD, checked, from what an operator gave. Raises ModelFault."""
+    for weights in (pad.v2, pad.v1se):
+        content = passive.build(given[weights.file])
+        check(weights.file, content, weights.built.sha256)
+        yield weights.file, content
 
 
 def float_embedder(page: Manifest, archives: Archives) -> bytes:

@@ -35,6 +35,7 @@ class Manifest:
     basis: ModelFile
     threshold: Threshold
     thresholds: tuple[Threshold, ...]
+    passive: tuple[ModelFile, ModelFile] | None = None  # MiniFASNet V2 and V1SE; the files may not be there
 
 
 def parse(text: str, *, runtime: str, machine: str) -> Manifest:
@@ -57,16 +58,26 @@ def parse(text: str, *, runtime: str, machine: str) -> Manifest:
             basis=_file(files, face["basis"]),
             threshold=threshold_at(rows, _number(face["default_cosine"])),
             thresholds=tuple(rows),
+            passive=_passive(page["pad"]) if "pad" in page else None,
         )
     except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as err:
         raise ModelFault(f"the model manifest cannot be used: {err}", hint=HINT) from err
 
 
 def _file(files: Mapping[str, Any], name: str) -> ModelFile:
+    return _plain(name, files[_word(name)])
+
+
+def _passive(pad: Mapping[str, Any]) -> tuple[ModelFile, ModelFile]:
+    v2, v1se = (_plain(pad[key]["file"], pad[key]["built"]) for key in ("v2", "v1se"))
+    return v2, v1se
+
+
+def _plain(name: str, file: Mapping[str, Any]) -> ModelFile:
     name = _word(name)
     if "/" in name or "\\" in name or name.startswith("."):
         raise ValueError(f"{name!r} is not a plain file name")
-    return ModelFile(name, _word(files[name]["sha256"]))
+    return ModelFile(name, _word(file["sha256"]))
 
 
 def _word(value: object) -> str:

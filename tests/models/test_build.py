@@ -76,5 +76,5 @@ def test_the_manifest_is_written_last_and_removed_first(tmp_path: Path) -> None:
     first = next(iter(page.files))
     (folder / first).write_bytes(b"the only one that was finished")
     with pytest.raises(build.EdgeError):
-        build._publish(page, folder, target)
+        build._publish(list(page.files), folder, target)
     assert [path.name for path in target.iterdir()] == [first]

@@ -49,12 +49,12 @@ def moire(rgb: Pixels, face: Face) -> float:
 def _windows(rgb: Pixels, face: Face) -> Floats | None:
     """The face as float32 (GRID * GRID, WINDOW_PX, WINDOW_PX), each without its mean and its rim."""
     green = _inside(rgb, face)[..., 1]
-    by = -(-max(green.shape) // MAX_SIDE_PX)
+    by = max(1, -(-max(green.shape) // MAX_SIDE_PX))
+    if min(green.shape) < WINDOW_PX * by:
+        return None
     if by > 1:
         green = shrink_to(green, green.shape[1] // by, green.shape[0] // by)
     bottom, right = green.shape[0] - WINDOW_PX, green.shape[1] - WINDOW_PX
-    if min(bottom, right) < 0:
-        return None
     corners = [(y * bottom // (GRID - 1), x * right // (GRID - 1)) for y in range(GRID) for x in range(GRID)]
     cut = [green[top : top + WINDOW_PX, left : left + WINDOW_PX] for top, left in corners]
     windows = np.stack(cut).astype(np.float32)

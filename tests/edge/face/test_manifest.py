@@ -49,6 +49,28 @@ def test_a_runtime_on_a_machine_gets_its_own_embedder(runtime: str, machine: str
     assert parts.threshold == Threshold(1e-5, 0.60)
 
 
+PAD = """
+[pad.v2]
+file = "v2.tflite"
+built = { sha256 = "aa" }
+[pad.v1se]
+file = "v1se.tflite"
+built = { sha256 = "bb" }
+"""
+
+
+def test_passive_pad_is_a_pair_or_nothing() -> None:
+    assert parse(PAGE, runtime="litert", machine="aarch64").passive is None
+    passive = parse(PAGE + PAD, runtime="litert", machine="aarch64").passive
+    assert passive == (ModelFile("v2.tflite", "aa"), ModelFile("v1se.tflite", "bb"))
+
+
+@pytest.mark.parametrize("change", [("v1se]", "v3]"), ('"v2.tflite"', '"../v2"'), ("sha256", "sha265")])
+def test_half_a_pair_is_a_model_fault(change: tuple[str, str]) -> None:
+    with pytest.raises(ModelFault):
+        parse(PAGE + PAD.replace(*change), runtime="litert", machine="aarch64")
+
+
 BROKEN = {
     "no TOML": (PAGE, "= ="),
     "no face": ("[face]", "[farce]"),

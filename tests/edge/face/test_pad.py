@@ -182,6 +182,8 @@ def test_an_enlarged_picture_has_no_raster_of_its_enlargement(factor: float) -> 
 
 def test_a_face_smaller_than_a_window_says_nothing() -> None:
     assert texture.moire(raster(3.7, 0.4, 0.1), face(side=60)) == 0
+    sliver = Face((300.0, -500.0, 301.0, 900.0), face().points, 0.9)
+    assert texture.moire(raster(3.7, 0.4, 0.1), sliver) == 0
 
 
 # --- passive -----------------------------------------------------------------------------------------------

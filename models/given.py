@@ -1,0 +1,72 @@
+"""Optional weights that an operator gives, as a folder or an address: checked, then kept in models/cache."""
+
+from __future__ import annotations
+
+import hashlib
+import urllib.error
+import urllib.request
+from http.client import HTTPException
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import durable
+
+from edge.errors import ModelFault
+
+if TYPE_CHECKING:
+    from manifest import Pad, Weights
+
+TIMEOUT_S = 60  # of silence; 1.8 MB need two seconds on a slow line
+WEB = ("https", "http")  # the sha256 is pinned: what comes is right or is refused
+
+
+def weights(pad: Pad, cache: Path, place: str | None) -> dict[str, bytes]:
+    """The given files by the name of what is built of them; {} where none were ever given.
+
+    `place`: a folder or a web address that holds them, under any of the names in the manifest; None takes
+    what an earlier run kept in the cache. Raises ModelFault where `place` does not hold the pinned bytes.
+    """
+    found = {}
+    for wanted in (pad.v2, pad.v1se):
+        kept = cache / wanted.names[0]
+        if durable.sha256(kept) == wanted.sha256:
+            found[wanted.file] = kept.read_bytes()
+        elif place:
+            found[wanted.file] = _from(place, wanted)
+            durable.write(kept, found[wanted.file])
+    return found if len(found) == 2 else {}
+
+
+def _from(place: str, wanted: Weights) -> bytes:
+    web = place.partition(":")[0] in WEB
+    for name in wanted.names:
+        content = (
+            _download(f"{place.rstrip('/')}/{name}", wanted) if web else _read(Path(place) / name, wanted)
+        )
+        if content is not None and hashlib.sha256(content).hexdigest() == wanted.sha256:
+            return content
+    raise ModelFault(
+        f"{place}: holds no {' or '.join(wanted.names)} with the sha256 {wanted.sha256[:12]}",
+        hint="models/pad.md says where these weights come from; other bytes are other networks",
+    )
+
+
+def _read(path: Path, wanted: Weights) -> bytes | None:
+    try:
+        with path.open("rb") as file:
+            return file.read(wanted.bytes + 1)  # one more than it may have: enough to tell
+    except OSError:
+        return None
+
+
+def _download(url: str, wanted: Weights) -> bytes | None:
+    """What an address serves; None where it has no such file, for the next name to be tried."""
+    try:
+        with urllib.request.urlopen(url, timeout=TIMEOUT_S) as answer:  # noqa: S310  http(s) alone: WEB
+            return bytes(answer.read(wanted.bytes + 1))
+    except urllib.error.HTTPError:
+        return None
+    except (OSError, HTTPException, ValueError) as err:
+        raise ModelFault(
+            f"{url}: cannot be fetched: {err}", hint="or give a folder that holds the files"
+        ) from err

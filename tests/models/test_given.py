@@ -1,0 +1,102 @@
+"""Optional weights: right bytes from a folder or an address, kept once, and never other bytes."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import http.server
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import given
+import pytest
+from manifest import File, Pad, Weights
+
+from edge.errors import ModelFault
+
+CONTENT = {"first.tflite": b"one network", "second.tflite": b"another one"}
+
+
+def wanted(name: str, built: str) -> Weights:
+    content = CONTENT[name]
+    return Weights(
+        names=(name, f"upstream_{name}"),
+        sha256=hashlib.sha256(content).hexdigest(),
+        bytes=len(content),
+        file=built,
+        built=File(sha256="", bytes=0),
+    )
+
+
+PAD = Pad(licence="", origin="", v2=wanted("first.tflite", "v2"), v1se=wanted("second.tflite", "v1se"))
+FOUND = {"v2": CONTENT["first.tflite"], "v1se": CONTENT["second.tflite"]}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    place = tmp_path / "operator"
+    place.mkdir()
+    for name, content in CONTENT.items():
+        (place / name).write_bytes(content)
+    return place
+
+
+@pytest.fixture
+def address(folder: Path) -> Iterator[str]:
+    """The folder, served on this machine."""
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(
+        ("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder))
+    )
+    with server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/"
+        server.shutdown()
+        thread.join()
+
+
+def test_weights_that_were_never_given_are_no_error(tmp_path: Path) -> None:
+    assert given.weights(PAD, tmp_path / "cache", None) == {}
+
+
+def test_weights_from_a_folder_are_kept_so_once_is_enough(folder: Path, tmp_path: Path) -> None:
+    assert given.weights(PAD, tmp_path / "cache", str(folder)) == FOUND
+    assert given.weights(PAD, tmp_path / "cache", None) == FOUND
+
+
+def test_weights_are_found_under_the_names_of_their_origin(folder: Path, tmp_path: Path) -> None:
+    for name in CONTENT:
+        (folder / name).rename(folder / f"upstream_{name}")
+    assert given.weights(PAD, tmp_path / "cache", str(folder)) == FOUND
+
+
+def test_weights_come_from_an_address(address: str, folder: Path, tmp_path: Path) -> None:
+    (folder / "second.tflite").rename(folder / "upstream_second.tflite")  # the first name is then a 404
+    assert given.weights(PAD, tmp_path / "cache", address) == FOUND
+
+
+@pytest.mark.parametrize("content", [None, b"", b"another two", b"another one, and more"])
+def test_other_bytes_are_refused_and_not_kept(folder: Path, tmp_path: Path, content: bytes | None) -> None:
+    (folder / "second.tflite").unlink()
+    if content is not None:
+        (folder / "second.tflite").write_bytes(content)
+    with pytest.raises(ModelFault, match="holds no second"):
+        given.weights(PAD, tmp_path / "cache", str(folder))
+    assert not (tmp_path / "cache" / "second.tflite").exists()
+    assert given.weights(PAD, tmp_path / "cache", None) == {}
+
+
+@pytest.mark.parametrize("place", ["http://127.0.0.1:9/", "http://[::1", "https://", "/no/such/folder", ""])
+def test_a_place_that_is_none_is_a_model_fault_or_as_if_none_was_given(place: str, tmp_path: Path) -> None:
+    if not place:
+        assert given.weights(PAD, tmp_path / "cache", place) == {}
+        return
+    with pytest.raises(ModelFault) as caught:
+        given.weights(PAD, tmp_path / "cache", place)
+    assert caught.value.hint
