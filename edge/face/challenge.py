@@ -252,7 +252,8 @@ class Challenge:
             return None
         if elapsed_ms > self._limits.gap_ms:
             return Failure.LOST
-        seconds = max(elapsed_ms, 40) / 1000  # landmarks tremble: a step below 40 ms would be all noise
+        # Landmarks tremble: a step below 40 ms would be all noise. Frames that are lost buy no more than 120.
+        seconds = min(max(elapsed_ms, 40), 120) / 1000
         whirl = _apart(moved_before, self._motion)
         jumped = way > self._limits.speed * seconds or whirl > self._limits.whirl * seconds
         return Failure.JUMP if jumped else None

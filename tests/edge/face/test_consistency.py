@@ -107,7 +107,7 @@ def test_ticks_that_do_not_move_divide_by_nothing():
     ("change", "objection"),
     [
         ({}, None),
-        ({"alike": 0.49}, Objection.SWAPPED),
+        ({"alike": 0.59}, Objection.SWAPPED),
         ({"alike": None}, None),
         ({"fastest": 4.6}, Objection.JUMPED),
         ({"gap_ms": 1_201}, Objection.INTERRUPTED),
