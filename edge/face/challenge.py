@@ -11,7 +11,10 @@ Failure; Done needs every prompt followed.
 What this stops: photographs held still, moved, turned, bent; films that turn another way or are cut.
 What it does not: a film that happens to follow the same prompts (one in six with two of three), a face
 drawn live by a computer, a mask. The numbers below were set on heads rendered from photographs
-(hw/sim/head.py): no film of people was at hand. Parallax alone was also checked on real pairs of pictures.
+(hw/sim/head.py): no film of people was at hand. Parallax alone was checked on real pictures too. Of 134
+pairs of one person in LFW 20 degrees or more apart all show 0.27 and more, half 0.40; 877 copies of one
+picture tilted as planes by 30 and 45 degrees 0.26 at most, 99 % below 0.18; 368 pairs of prints held up by
+hand in NUAA 0.15 at most.
 
 Left and right are the holder's own. In a picture that is not mirrored the holder's left is on the right;
 a camera that mirrors its picture, as a looking-glass does, must say so with `mirrored`.

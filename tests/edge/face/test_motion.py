@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
+from collections import defaultdict
+from pathlib import Path
+
+import cv2
 import numpy as np
 import pytest
+from conftest import shared
 from head_points import BENT, FLAT, face
 from hypothesis import given
 from hypothesis import strategies as st
 
+from edge.app import open_face_engine, read_image
+from edge.face.challenge import Limits
+from edge.face.engine import FaceEngine, subject
+from edge.face.mesh import Landmarks
 from edge.face.motion import Rest, step, usable, width
+from edge.face.quality import pose
 
 angles = st.floats(-35, 35)
 places = st.tuples(st.floats(-120, 120), st.floats(-80, 80))
@@ -87,3 +98,52 @@ def test_landmarks_that_are_no_face_are_not_usable(landmarks):
 
 def test_landmarks_of_a_face_are_usable():
     assert usable(face())
+
+
+# --- real pictures: what the simulation cannot prove -----------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def engine(built_models: Path) -> FaceEngine:
+    return open_face_engine(built_models)
+
+
+def landmarks(engine: FaceEngine, rgb: np.ndarray) -> np.ndarray | None:
+    faces = engine.find(rgb)
+    return engine.probe(rgb, subject(faces, rgb)).landmarks.points if faces else None
+
+
+def yaw_of(points: np.ndarray) -> float:
+    return pose(Landmarks(points, presence=1.0))[0]
+
+
+def test_real_heads_in_two_pictures_show_the_parallax_of_their_turn(engine):
+    turns, yaws = [], []
+    for who in ("Tony_Blair", "Silvio_Berlusconi", "David_Beckham"):
+        looks = []
+        for path in sorted(shared("faces", "lfw").glob(f"{who}_*.jpg")):
+            points = landmarks(engine, cv2.resize(read_image(path), (500, 500)))
+            if points is not None:
+                looks.append(points)
+        resting = min(looks, key=lambda points: abs(yaw_of(points)))
+        for look in looks:
+            turns.append(Rest([resting]).motion(look).turn)
+            yaws.append(yaw_of(look) - yaw_of(resting))
+    turned = np.abs(yaws) > 25
+    assert turned.sum() >= 2
+    assert np.corrcoef(turns, np.sin(np.radians(yaws)))[0, 1] > 0.95
+    assert (np.abs(turns)[turned] > 0.34).all()
+
+
+def test_real_prints_held_up_by_hand_show_none(engine):
+    sequences = defaultdict(list)
+    for path in sorted(shared("faces", "nuaa", "print").glob("*.jpg")):
+        sequences[path.stem.rsplit("_", 1)[0]].append(path)
+    limits, pairs = Limits(), 0
+    for paths in itertools.islice((p for p in sequences.values() if len(p) >= 3), 12):
+        looks = [landmarks(engine, read_image(path)) for path in paths]
+        for one, other in itertools.permutations([look for look in looks if look is not None], 2):
+            motion = Rest([one]).motion(other)
+            assert max(abs(motion.turn), abs(motion.nod)) < limits.nodded
+            pairs += 1
+    assert pairs > 50
