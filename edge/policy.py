@@ -57,8 +57,9 @@ class _Facts:
 
     @property
     def face_needed(self) -> bool:
-        rule = self.policy.face
-        return rule is FaceRule.REQUIRED or (rule is FaceRule.IF_BOUND and self.card.face is not None)
+        """Unless the rule says in so many words that it is not: a rule nobody knows asks for a face."""
+        optional = self.policy.face is FaceRule.IF_BOUND and self.card.face is None
+        return not (optional or self.policy.face is FaceRule.NONE)
 
     @property
     def matches(self) -> bool:
@@ -71,7 +72,7 @@ CARD_RULES: tuple[tuple[Reason, Callable[[_Facts], bool]], ...] = (
     (Reason.DOOR_NOT_PERMITTED, lambda f: not f.card.covers(f.policy.site)),
     (Reason.STATUS_STALE, lambda f: f.card.list_freshness is Freshness.STALE),
     (Reason.CARD_ASSURANCE, lambda f: f.card.assurance < f.policy.min_assurance),
-    (Reason.FACE_TEMPLATE, lambda f: f.policy.face is FaceRule.REQUIRED and f.card.face is None),
+    (Reason.FACE_TEMPLATE, lambda f: f.face_needed and f.card.face is None),
 )
 
 # Asked of each look at the face. A missing answer objects: FACE_ABSENT before anything else.

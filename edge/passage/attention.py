@@ -20,10 +20,18 @@ class Attention:
     def __init__(self) -> None:
         self._texts: frozenset[str] = frozenset()
         self._last_ms = 0
+        self._until_clear = False
 
     def hold(self, tick_ms: int) -> None:
         """Nobody reads codes just now: what was in view counts as still there."""
         self._last_ms = tick_ms
+
+    def passed(self) -> None:
+        """Somebody was let in: their phone must leave the picture before any code counts again.
+
+        A phone left in view makes its next code after 20 s; that is nobody's wish to pass twice.
+        """
+        self._until_clear = True
 
     def fresh(self, symbols: Sequence[Symbol], tick_ms: int) -> Sequence[Symbol]:
         """The symbols where they are a new presentation, else nothing.
@@ -31,6 +39,10 @@ class Attention:
         A second code that joins the first is new; one of two that stays behind is not: somebody
         pulling a phone away must not have what is left taken for a presentation of its own.
         """
+        if self._until_clear:
+            self._until_clear = bool(symbols) or tick_ms - self._last_ms <= GAP_MS
+            self._last_ms = tick_ms if symbols else self._last_ms
+            return ()
         if not symbols:
             return ()
         texts = frozenset(symbol.text for symbol in symbols)

@@ -51,6 +51,14 @@ class Presented:
 
 
 @dataclass(frozen=True, slots=True)
+class TurnedAway:
+    """A presentation that is refused. `card` is there where it was verified before something objected."""
+
+    deny: Deny
+    card: Card | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Stages:
     """What a passage is judged by. `stopwatch` returns nanoseconds of any monotonic clock."""
 
@@ -63,8 +71,9 @@ class Stages:
 
     def present(
         self, symbols: Sequence[Symbol], trust: TrustSnapshot, *, now: datetime
-    ) -> Presented | Deny | None:
+    ) -> Presented | TurnedAway | None:
         """The card that these symbols present, the reason it is refused, or None where there is no code."""
+        card: Card | None = None
         try:
             code = one_code(symbols)
             if code is None:
@@ -72,12 +81,12 @@ class Stages:
             card = verify(decode(code), trust, now=now, gate=self.gate)
             self.replay.admit(card, now)
             if objection := judge_card(card, self.policy):
-                return objection
+                return TurnedAway(objection, card)
             return Presented(card, self._reference(card, trust))
         except Refused as refused:
-            return Deny(refused.reason)
+            return TurnedAway(Deny(refused.reason), card)
         except Fault:
-            return Deny(Reason.DEVICE_FAULT)
+            return TurnedAway(Deny(Reason.DEVICE_FAULT), card)
 
     def needs_face(self, presented: Presented) -> bool:
         """Whether the camera has to see a face before `conclude` may be asked."""

@@ -17,7 +17,7 @@ from edge.errors import DoorLinkFault, StorageFault
 from edge.passage import machine as m
 from edge.passage.attention import Attention
 from edge.passage.encounter import Encounter
-from edge.passage.stages import Presented
+from edge.passage.stages import Presented, TurnedAway
 from edge.passage.testimony import Testimony
 from edge.ports import DoorEventKind
 
@@ -155,9 +155,11 @@ class Verifier:
             self._begin(presented)
         return symbols
 
-    def _begin(self, presented: Presented | Deny | None) -> None:
+    def _begin(self, presented: Presented | TurnedAway | None) -> None:
         match presented:
-            case Deny() as deny:
+            case TurnedAway(deny=deny, card=card):
+                if card is not None:
+                    self._testimony.card(card)
                 self._on(m.Denied(deny))
             case Presented():
                 self._presented = presented
@@ -251,6 +253,7 @@ class Verifier:
     def _release(self, grant: Grant) -> None:
         try:
             self._ports.strike.release(grant.release_ms)
+            self._attention.passed()
         except DoorLinkFault:
             self._note_fault(Part.DOOR)
             self._show(signal_for(Reason.DEVICE_FAULT))

@@ -71,6 +71,12 @@ CASES: dict[str, tuple[VerifiedCard, FaceEvidence | None, DoorPolicy, Reason | N
         replace(POLICY, face=FaceRule.IF_BOUND),
         Reason.FACE_ABSENT,
     ),
+    "a rule that nobody knows asks for a face": (
+        CARD,
+        None,
+        replace(POLICY, face="required"),  # a plain string is no FaceRule
+        Reason.FACE_ABSENT,
+    ),
     "a door without faces": (CARD, None, replace(POLICY, face=FaceRule.NONE), None),
     "a door without faces still has lists": (
         replace(CARD, list_freshness=Freshness.STALE),

@@ -27,6 +27,18 @@ def test_a_presentation_is_let_through_once(case: str) -> None:
     assert [bool(attention.fresh(symbols, tick)) for tick, symbols in frames] == fresh
 
 
+def test_after_a_grant_the_phone_must_leave_the_picture_first() -> None:
+    attention = Attention()
+    assert attention.fresh((A,), 0)
+    attention.hold(6_000)
+    attention.passed()
+    assert not attention.fresh((B,), 6_066)  # the phone has made its next code
+    assert not attention.fresh((), 6_133)
+    assert not attention.fresh((B,), 6_200)
+    assert not attention.fresh((), 6_200 + GAP_MS + 1)
+    assert attention.fresh((B,), 6_300 + GAP_MS)
+
+
 def test_a_code_in_view_through_a_whole_passage_is_not_presented_again() -> None:
     attention = Attention()
     assert attention.fresh((A,), 0)
