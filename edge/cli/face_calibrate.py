@@ -189,7 +189,7 @@ def _journal(path: Path, parts: Parts) -> _Strangers:
         f"{len(best) - len(strangers)} refused cards were granted at another time and left out",
         "refused holders who were never granted cannot be told from strangers; they make it more careful",
     )
-    similarities = (np.array(strangers, dtype=np.float32) + 0.5) / 1000  # the record is rounded
+    similarities = ((np.array(strangers) + 0.5) / 1000).astype(np.float32)  # the record is rounded
     return _Strangers("journal", similarities, len(strangers), None, ceiling / 1000, unseen=1, notes=notes)
 
 

@@ -127,7 +127,7 @@ def _halves(looks: Sequence[Floats]) -> tuple[float, float]:
     half = len(looks) // 2
     scale = width(looks[0])
     middles = np.array([points[:, :2].mean(axis=0) for points in looks])
-    aligned = np.array([_onto(points[:, :2], looks[0][:, :2]) for points in looks])
+    aligned = np.array([_onto(points[:, :2], looks[0][:, :2]) for points in looks], dtype=np.float32)
     sway = middles[-half:].mean(axis=0) - middles[:half].mean(axis=0)
     early, late = aligned[:half].mean(axis=0), aligned[-half:].mean(axis=0)
     drift = np.sqrt(((_onto(late, early) - early) ** 2).sum(axis=1).mean())

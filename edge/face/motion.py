@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,7 +24,11 @@ from edge.face.mesh import POINTS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from edge.ports import Floats
+
+    Reals = NDArray[np.floating[Any]]  # float32 as they are seen, float64 as they are averaged
 
 RIGHT_CHEEK, LEFT_CHEEK = 234, 454  # the widest points of the outline
 MIN_RELIEF = 0.02  # RMS of the pattern in half widths; the flattest face of 51 has 0.08
@@ -88,7 +92,7 @@ class Rest:
         )
 
 
-def width(landmarks: Floats) -> float:
+def width(landmarks: Reals) -> float:
     """From cheek to cheek in px."""
     across = landmarks[LEFT_CHEEK, :2] - landmarks[RIGHT_CHEEK, :2]
     return math.hypot(float(across[0]), float(across[1]))
@@ -110,5 +114,5 @@ def usable(landmarks: Floats | None) -> bool:
     )
 
 
-def _ratio(lengths: Floats) -> float:
+def _ratio(lengths: Reals) -> float:
     return float(lengths[1] / max(float(lengths[0]), 1e-9))

@@ -33,7 +33,7 @@ Bools = NDArray[np.bool_]
 
 def share(rgb: Pixels, face: Face) -> float:
     """The face box's longer side over the picture's short side. Large: held to the lens."""
-    return face.side / min(rgb.shape[:2])
+    return float(face.side / min(rgb.shape[:2]))
 
 
 def below(rgb: Pixels, face: Face) -> float:
@@ -41,7 +41,7 @@ def below(rgb: Pixels, face: Face) -> float:
 
     Negative where the face reaches beyond the picture.
     """
-    return (rgb.shape[0] - face.box[3]) / face.side
+    return float((rgb.shape[0] - face.box[3]) / face.side)
 
 
 def border(rgb: Pixels, face: Face) -> float:
