@@ -61,6 +61,8 @@ class Face(Table, frozen=True):
     """What `doorward face calibrate` wrote: the site's own strangers say which similarity 1 in N is."""
     time_ms: Annotated[int, Meta(ge=1_000, le=60_000)] = 8_000
     """How long a visitor has to look into the camera."""
+    pad: tuple[Literal["geometry", "texture", "passive"], ...] = ("geometry", "texture")
+    """What a frame must pass to be taken for a person; "passive" needs weights: models/README.md."""
     prompts: Annotated[int, Meta(ge=0, le=4)] = 0
     """Ask the visitor for this many movements of the head ("turn to the left"); 0 asks for none."""
     consistency: bool = False
@@ -181,7 +183,8 @@ def _explain(message: str, text: str, file: Path) -> ConfigError:
         return ConfigError(
             f"unknown key {name}", file=file, line=_line_of(text, path[0] if path else None, key), hint=hint
         )
-    table, key = (path[0] if path else None), (path[-1] if path else "")
+    table = path[0] if path else None
+    key = path[-1].partition("[")[0] if path else ""  # `pad[1]` is the second word of the key `pad`
     what = message.partition(" - at")[0].replace("`", "").lower()
     return ConfigError(
         f"{'.'.join(path)}: {what}",

@@ -33,6 +33,7 @@ from edge.errors import (
     StorageFault,
     TrustFault,
 )
+from edge.face.pad.fusion import Family, PadPolicy
 from edge.passage.liveness import LivenessRule
 from edge.passage.machine import State, Times
 from edge.passage.stages import Stages
@@ -102,7 +103,13 @@ def open_device(config: Config, base: Path, *, camera: str | None = None) -> Ite
         compares = config.door.face != "none"
         site = base / config.face.calibration if config.face.calibration else None
         engine = (
-            open_face_engine(models, runtime=config.face.runtime, one_in=config.face.one_in, calibration=site)
+            open_face_engine(
+                models,
+                runtime=config.face.runtime,
+                one_in=config.face.one_in,
+                calibration=site,
+                pad=PadPolicy(frozenset(Family(name) for name in config.face.pad)),
+            )
             if compares
             else None
         )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge import app
-from edge.cli import face_calibrate, face_eval
+from edge.cli import face_calibrate, face_eval, face_pad
 from edge.cli.face_pictures import TEMPLATES, embedding_of, template_format
 from edge.cli.output import emit
 from edge.errors import Exit, InputError
@@ -41,6 +41,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     face_calibrate.configure(
         verbs.add_parser("calibrate", parents=[common], help="which similarity is 1 in N at this site")
+    )
+    face_pad.configure(
+        verbs.add_parser("pad", parents=[common], help="how often attacks pass, people do not")
     )
 
 

@@ -21,6 +21,11 @@ MISTAKES: dict[str, tuple[bytes, str, str]] = {
         "config show",
     ),
     "wrong type": (b"[face]\none_in = 'many'\n", "door.toml:2: face.one_in: expected", "config show"),
+    "wrong word in a list": (
+        b"[face]\npad = ['geometry', 'moire']\n",
+        "door.toml:2: face.pad[1]: invalid enum value",
+        "config show",
+    ),
     "wrong word": (b"[door]\nface = 'maybe'\n", "door.toml:2: door.face: invalid enum value", "config show"),
     "a site with spaces": (b"[door]\nsite = 'the lobby'\n", "door.toml:2: door.site", "config show"),
     "a site with a line end": (b'[door]\nsite = "lobby\\n"\n', "door.toml:2: door.site", "config show"),

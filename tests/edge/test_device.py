@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -205,6 +206,14 @@ def test_a_start_that_fails_leaves_no_key_and_no_journal(part: str, folder: Path
     with pytest.raises(Fault, match=message), open_device(config(text), folder):
         pytest.fail("it opened")
     assert set(folder.iterdir()) == before
+
+
+def test_a_door_that_needs_weights_that_nobody_gave_does_not_start(folder: Path, built_models: Path) -> None:
+    shutil.copytree(built_models, folder / "models", ignore=shutil.ignore_patterns("pad_*"))
+    text = "door.face = 'required'\npaths.models = 'models'\nface.pad = ['geometry', 'passive']"
+    with pytest.raises(ModelFault, match="passive PAD") as caught, open_device(config(text), folder):
+        pytest.fail("it opened")
+    assert "DOORWARD_PAD_WEIGHTS" in caught.value.hint
 
 
 def test_the_camera_of_the_command_line_wins(folder: Path) -> None:

@@ -1,0 +1,160 @@
+"""`doorward face pad`: how often attacks pass and people are refused, over folders of pictures."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edge import app
+from edge.cli.output import emit, progress
+from edge.errors import Exit, InputError
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping
+
+    from edge.face.engine import FaceEngine
+    from edge.face.pad.fusion import PadEvidence, PadPolicy
+    from edge.face.pad.rates import Shown
+    from edge.ports import Pixels
+
+BONA_FIDE = "bona_fide"
+FAMILIES = ("geometry", "texture", "passive")
+SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
+MAX_PICTURES = 100_000  # an hour of looking; the largest public PAD set has 625,000 in all
+MAX_SPECIES = 100  # a table for eyes
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """`pad DIR`."""
+    parser.add_argument(
+        "folder", type=Path, metavar="DIR", help="holds bona_fide/ and one folder for each PAI species"
+    )
+    parser.add_argument(
+        "--measures",
+        metavar="LIST",
+        help="which of geometry,texture,passive; left out: all that is installed",
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Look at every picture once, print one row."""
+    files = _find(args.folder)
+    policy = _policy(args.measures) if args.measures is not None else app.installed_pad(args.models)
+    engine = app.open_face_engine(args.models, runtime=args.runtime, pad=policy)
+    seen: dict[str, list[PadEvidence | None]] = {label: [] for label in files}
+    every = [(label, file) for label, names in files.items() for file in names]
+    spent = []
+    for label, file in progress(every, total=len(every), label="looking at faces"):
+        picture = app.read_image(file)
+        began = time.perf_counter()
+        seen[label].append(_evidence(engine, picture))
+        spent.append(1000 * (time.perf_counter() - began))
+    row = _figures(policy, {label: _shown(found) for label, found in seen.items()})
+    row["ms_per_picture"] = sorted(spent)[len(spent) // 2]
+    if args.json:
+        emit(row)
+    else:
+        _print(row)
+    return Exit.OK
+
+
+def _evidence(engine: FaceEngine, picture: Pixels) -> PadEvidence | None:
+    """What PAD says about whom a picture is of; None where nobody is found."""
+    from edge.face.engine import subject  # noqa: PLC0415
+
+    faces = engine.find(picture)
+    return engine.inspect(picture, subject(faces, picture)) if faces else None
+
+
+def _shown(found: list[PadEvidence | None]) -> Shown:
+    from edge.face.pad.rates import Shown  # noqa: PLC0415
+
+    evidence = [one for one in found if one is not None]
+    return Shown(evidence, not_acquired=len(found) - len(evidence))
+
+
+def _figures(policy: PadPolicy, shown: Mapping[str, Shown]) -> dict[str, object]:
+    from edge.face.pad import rates  # noqa: PLC0415
+    from edge.face.pad.fusion import TABLE, THRESHOLD  # noqa: PLC0415
+
+    bona_fide = shown[BONA_FIDE]
+    attacks = {label: species for label, species in shown.items() if label != BONA_FIDE}
+    bpcer, apcer = rates.bpcer(bona_fide), {label: rates.apcer(species) for label, species in attacks.items()}
+    return {
+        "bona_fide": {
+            "n": len(bona_fide.evidence),
+            "bpcer": bpcer,
+            "bpcer_95": rates.interval(bpcer, bona_fide),
+            "not_acquired": bona_fide.not_acquired,
+        },
+        "attacks": {
+            label: {
+                "n": len(species.evidence),
+                "apcer": apcer[label],
+                "eer": rates.eer(bona_fide, species),
+                "apcer_95": rates.interval(apcer[label], species),
+                "not_acquired": species.not_acquired,
+            }
+            for label, species in attacks.items()
+        },
+        "threshold": THRESHOLD,
+        "families": [name for name in FAMILIES if name in policy.families],
+        "measures": {
+            measure.value: {
+                "limit": TABLE[measure].limit,
+                "bpcer": rates.bpcer(bona_fide.by(measure)),
+                "apcer": {label: rates.apcer(species.by(measure)) for label, species in attacks.items()},
+            }
+            for measure in policy.measures
+        },
+    }
+
+
+def _print(row: Mapping[str, object]) -> None:
+    for name, value in row.items():
+        if isinstance(value, dict) and name in ("attacks", "measures"):
+            for key, figures in value.items():
+                print(f"{key:15} {figures}")
+        else:
+            print(f"{name:15} {value}")
+
+
+def _policy(names: str) -> PadPolicy:
+    from edge.face.pad.fusion import Family, PadPolicy  # noqa: PLC0415
+
+    wanted = [name.strip() for name in names.split(",")]
+    if unknown := [name for name in wanted if name not in FAMILIES]:
+        raise InputError(f"unknown measures {unknown[0]!r}", hint=f"some of: {','.join(FAMILIES)}")
+    return PadPolicy(frozenset(Family(name) for name in wanted))
+
+
+def _find(folder: Path) -> dict[str, list[Path]]:
+    """The pictures of every label, in order. Raises InputError where one has none or bona_fide is missing."""
+    try:
+        labels = sorted(entry.name for entry in os.scandir(folder) if entry.is_dir())
+        files = {label: _pictures(folder / label) for label in labels if not label.startswith(".")}
+    except (OSError, ValueError) as err:
+        raise InputError(f"{folder}: cannot be read as a folder: {err}") from err
+    if BONA_FIDE not in files:
+        raise InputError(
+            f"{folder}: no folder {BONA_FIDE}",
+            hint="pictures of people there, and of each PAI species beside it",
+        )
+    if empty := [label for label, found in files.items() if not found]:
+        raise InputError(f"{folder / empty[0]}: no pictures", hint=f"files that end in {' '.join(SUFFIXES)}")
+    if len(files) > MAX_SPECIES or sum(map(len, files.values())) > MAX_PICTURES:
+        raise InputError(f"{folder}: more than {MAX_SPECIES} folders or {MAX_PICTURES} pictures")
+    return files
+
+
+def _pictures(folder: Path) -> list[Path]:
+    return sorted(
+        Path(parent) / name
+        for parent, _, names in os.walk(folder)
+        for name in names
+        if name.lower().endswith(SUFFIXES)
+    )
