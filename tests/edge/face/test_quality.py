@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 
@@ -10,15 +12,33 @@ from edge.errors import ModelFault
 from edge.face import mesh
 from edge.face.detect import Face
 from edge.face.mesh import FaceMesh, Landmarks
-from edge.face.quality import Coaching, Quality, gate, measure, pose
+from edge.face.quality import (
+    LIMITS,
+    Coaching,
+    Component,
+    Quality,
+    detail,
+    gate,
+    measure,
+    patch,
+    pose,
+    rank,
+    shortfall,
+)
 
 GOOD = Quality(
     side_px=150,
     share=0.3,
     eyes_px=65,
+    margin=1.5,
     sharpness=300,
+    detail=0.8,
     brightness=0.5,
     contrast=0.15,
+    eye_detail=0.12,
+    eye_light=0.7,
+    eye_opening=0.3,
+    mouth_detail=0.1,
     presence=1.0,
     yaw=0,
     pitch=0,
@@ -26,29 +46,86 @@ GOOD = Quality(
 )
 
 BAD = {
-    "far away": ({"eyes_px": 23.0}, Coaching.COME_CLOSER),
-    "not a face to the landmark network": ({"presence": 0.4}, Coaching.SHOW_YOUR_FACE),
-    "turned right": ({"yaw": 40.0}, Coaching.FACE_THE_CAMERA),
-    "turned left": ({"yaw": -40.0}, Coaching.FACE_THE_CAMERA),
-    "looking up": ({"pitch": 40.0}, Coaching.FACE_THE_CAMERA),
-    "looking down": ({"pitch": -40.0}, Coaching.FACE_THE_CAMERA),
-    "tilted far": ({"roll": -70.0}, Coaching.FACE_THE_CAMERA),
-    "upside down": ({"roll": 180.0}, Coaching.FACE_THE_CAMERA),
-    "in the dark": ({"brightness": 0.05}, Coaching.MORE_LIGHT),
-    "in the sun": ({"brightness": 0.95}, Coaching.LESS_LIGHT),
-    "blurred": ({"sharpness": 15.0}, Coaching.HOLD_STILL),
-    "far and blurred: nearer first": ({"eyes_px": 10.0, "sharpness": 1.0}, Coaching.COME_CLOSER),
+    "far away": ({"eyes_px": 23.0}, Component.INTER_EYE_DISTANCE, Coaching.COME_CLOSER),
+    "not a face to the landmark network": (
+        {"presence": 0.4},
+        Component.FACE_OCCLUSION,
+        Coaching.SHOW_YOUR_FACE,
+    ),
+    "at the lens": ({"share": 0.81}, Component.HEAD_SIZE, Coaching.STEP_BACK),
+    "half out of the picture": ({"margin": -0.1}, Component.CROP_OF_THE_FACE, Coaching.COME_INTO_VIEW),
+    "turned right": ({"yaw": 40.0}, Component.HEAD_POSE_YAW, Coaching.FACE_THE_CAMERA),
+    "turned left": ({"yaw": -40.0}, Component.HEAD_POSE_YAW, Coaching.FACE_THE_CAMERA),
+    "looking up": ({"pitch": 40.0}, Component.HEAD_POSE_PITCH, Coaching.LOOK_STRAIGHT),
+    "looking down": ({"pitch": -40.0}, Component.HEAD_POSE_PITCH, Coaching.LOOK_STRAIGHT),
+    "tilted far": ({"roll": -70.0}, Component.HEAD_POSE_ROLL, Coaching.FACE_THE_CAMERA),
+    "upside down": ({"roll": 180.0}, Component.HEAD_POSE_ROLL, Coaching.FACE_THE_CAMERA),
+    "in the dark": ({"brightness": 0.05}, Component.UNDER_EXPOSURE, Coaching.MORE_LIGHT),
+    "in the sun": ({"brightness": 0.95}, Component.OVER_EXPOSURE, Coaching.LESS_LIGHT),
+    "in the fog": ({"contrast": 0.02}, Component.DYNAMIC_RANGE, Coaching.MORE_LIGHT),
+    "behind plain glass": ({"eye_detail": 0.02}, Component.EYES_VISIBLE, Coaching.UNCOVER_YOUR_FACE),
+    "behind dark glass": ({"eye_light": 0.2}, Component.EYES_VISIBLE, Coaching.UNCOVER_YOUR_FACE),
+    "behind a mask": ({"mouth_detail": 0.01}, Component.MOUTH_OCCLUSION, Coaching.UNCOVER_YOUR_FACE),
+    "asleep": ({"eye_opening": 0.1}, Component.EYES_OPEN, Coaching.OPEN_YOUR_EYES),
+    "blurred": ({"sharpness": 15.0}, Component.SHARPNESS, Coaching.HOLD_STILL),
+    "smeared": ({"detail": 0.2}, Component.SHARPNESS, Coaching.HOLD_STILL),
+    "no number": ({"yaw": math.nan}, Component.HEAD_POSE_YAW, Coaching.FACE_THE_CAMERA),
+    "far and blurred: nearer first": (
+        {"eyes_px": 10.0, "sharpness": 1.0},
+        Component.INTER_EYE_DISTANCE,
+        Coaching.COME_CLOSER,
+    ),
 }
 
 
 def test_a_good_probe_needs_no_coaching() -> None:
+    assert shortfall(GOOD) is None
     assert gate(GOOD) is None
 
 
 @pytest.mark.parametrize("case", BAD, ids=str)
-def test_a_bad_probe_gets_one_instruction(case: str) -> None:
-    change, coaching = BAD[case]
+def test_a_bad_probe_has_one_component_and_one_instruction(case: str) -> None:
+    change, component, coaching = BAD[case]
+    found = shortfall(replace(GOOD, **change))
+    assert (found.component, found.coaching) == (component, coaching)
     assert gate(replace(GOOD, **change)) is coaching
+
+
+def test_every_limit_has_a_probe_that_fails_it_alone() -> None:
+    assert {shortfall(replace(GOOD, **change)) for change, *_ in BAD.values()} == set(LIMITS)
+
+
+def test_names_of_components_fit_an_audit_record() -> None:
+    assert all(re.fullmatch(r"[a-z][a-z_]{2,39}", component) for component in Component)
+
+
+def test_of_two_probes_the_straighter_and_sharper_one_ranks_higher() -> None:
+    assert 0 < rank(replace(GOOD, yaw=30.0)) < rank(GOOD) <= 1
+    assert rank(replace(GOOD, detail=0.4)) < rank(GOOD)
+    assert rank(replace(GOOD, pitch=170.0)) == 0
+
+
+def textured(seed: int = 3) -> np.ndarray:
+    return np.random.default_rng(seed).integers(0, 256, (64, 64), dtype=np.uint8)
+
+
+@pytest.mark.parametrize("angle", [0, 30, 45, 90, 135])
+def test_a_smear_is_seen_in_whatever_direction_it_goes(angle: float) -> None:
+    kernel = np.zeros((13, 13), np.float32)
+    kernel[6] = 1
+    kernel = cv2.warpAffine(kernel, cv2.getRotationMatrix2D((6, 6), angle, 1), (13, 13))
+    sharp = cv2.GaussianBlur(textured(), (0, 0), 1.5)
+    smeared = cv2.filter2D(sharp, -1, kernel / kernel.sum())
+    assert detail(smeared) < 0.4 * detail(sharp)
+
+
+def test_a_plain_surface_has_no_detail() -> None:
+    assert detail(np.full((64, 64), 90, np.uint8)) == 0
+
+
+@pytest.mark.parametrize("centre", [(56, 56), (-500, 20), (1e9, 1e9), (0, 111)])
+def test_a_patch_is_never_empty(centre: tuple[float, float]) -> None:
+    assert patch(np.zeros((112, 112), np.uint8), np.array(centre), (8, 5)).size > 0
 
 
 def head(yaw: float = 0, pitch: float = 0, roll: float = 0) -> Landmarks:
@@ -87,6 +164,8 @@ def test_measures_are_those_of_the_middle_of_the_crop() -> None:
     assert found.brightness == pytest.approx(0.2)
     assert found.contrast == 0
     assert found.sharpness == 0
+    assert found.detail == 0
+    assert (found.eye_detail, found.mouth_detail) == (0, 0)
 
 
 class Answers:
