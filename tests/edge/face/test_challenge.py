@@ -217,6 +217,17 @@ def test_a_cut_back_is_a_jump():
     assert failure(follow((LEFT,), track[: turned + 1] + [(0, 0)] * 8)) is Failure.JUMP
 
 
+def test_a_turn_that_nobody_can_follow_is_hasty():
+    assert failure(follow((LEFT,), [(0, 0)] * 6 + [(12, 0), (22, 0)] + [(PEAK, 0)] * 5, frame_ms=125)) is (
+        Failure.HASTY
+    )
+
+
+@pytest.mark.parametrize(("frame_ms", "frames"), [(33, 12), (66, 6), (100, 6), (125, 8)])
+def test_slow_cameras_follow_unhurried_turns(frame_ms, frames):
+    assert isinstance(follow((LEFT,), swing(LEFT, frames=frames), frame_ms=frame_ms), Done)
+
+
 def test_a_face_that_jumps_between_prompts_is_a_jump():
     looks = [face(*angles) for angles in swing(LEFT)[:-2]]
     looks += [face(shift=(90, 0))] * 5
@@ -238,6 +249,7 @@ def test_frames_too_rare_to_follow_are_lost():
     [
         (Failure.TIME, Reason.FACE_QUALITY),
         (Failure.LOST, Reason.FACE_QUALITY),
+        (Failure.HASTY, Reason.FACE_QUALITY),
         (Failure.OTHER_WAY, Reason.FACE_QUALITY),
         (Failure.JUMP, Reason.FACE_ATTACK),
         (Failure.FLAT, Reason.FACE_ATTACK),
