@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.ready
 MODELS := models/built/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup models demo test check format lint types arch bench vectors vectors-check fuzz clean
+.PHONY: help setup models demo test check format lint types arch bench bench-peers vectors vectors-check fuzz clean
 
 help: ## print this list
 	@awk 'BEGIN{FS=":.*## "} /^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ arch: $(STAMP)
 
 bench: $(MODELS) ## measure the numbers of tests/BENCHMARKS.md
 	@$(BIN)/python tools/bench.py
+
+bench-peers: $(MODELS) ## the same pictures through dlib, in the same run: a table of ratios
+	@$(BIN)/python tools/bench_peers.py
 
 vectors: $(STAMP) ## regenerate tests/vectors
 	@$(BIN)/python tools/vectors.py
