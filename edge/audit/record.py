@@ -115,6 +115,7 @@ class Passage(_Record, frozen=True, kw_only=True, tag="passage"):
 
     `card`: pseudonym of the card here, 12 hex digits; `issuer`: key id, hex; `assurance`: 0..3 as signed.
     `similarity_milli`, `threshold_milli`: cosine times 1000, both or neither; `model` made the cosine.
+    `fta`: the quality component that kept the last look from being compared (ISO/IEC 29794-5).
     `stages_us`: time spent per stage, microseconds.
     """
 
@@ -125,6 +126,7 @@ class Passage(_Record, frozen=True, kw_only=True, tag="passage"):
     assurance: Annotated[int, Meta(ge=0, le=3)] | None = None
     similarity_milli: Milli | None = None
     threshold_milli: Milli | None = None
+    fta: Ident | None = None
     model: Ident | None = None
     policy: Ident | None = None
     clock: ClockTrust = ClockTrust.TRUSTED

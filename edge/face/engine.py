@@ -21,14 +21,16 @@ from edge.face.mesh import FaceMesh
 from edge.face.pad.detector import PadDetector
 from edge.face.pad.fusion import PadPolicy
 from edge.face.pad.passive import PassivePair
+from edge.face.quality import Coaching, Component
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from edge.face.detect import Face
+    from edge.face.fusion import Fusion
     from edge.face.mesh import Landmarks
     from edge.face.pad.fusion import PadEvidence
-    from edge.face.quality import Coaching, Quality
+    from edge.face.quality import Quality
     from edge.face.template import Reference
     from edge.ports import Floats, Network, Pixels
 
@@ -63,7 +65,9 @@ class FaceEvidence:
 
     `reason` is why there is no similarity (face.absent, several, quality, attack, template), else
     None; then `similarity` in [-1, 1] is there. Whether it is enough is not said here. `box` as in
-    Face and `landmarks` float32 (468, 3) are for drawing. `ms`: milliseconds by stage.
+    Face and `landmarks` float32 (468, 3) are for drawing. `ms`: milliseconds by stage. `coaching` is for the
+    holder and `fta` for the audit where the face could not be acquired. `settled`: no further frame of a
+    burst would change which side of the threshold `similarity` is on.
     """
 
     faces: int
@@ -72,6 +76,8 @@ class FaceEvidence:
     pad: PadEvidence | None = None
     reason: Reason | None = None
     coaching: Coaching | None = None
+    fta: Component | None = None
+    settled: bool = True
     box: tuple[float, float, float, float] | None = None
     landmarks: Floats | None = None
     ms: Mapping[str, float] = field(default_factory=dict)
@@ -180,8 +186,11 @@ class FaceEngine:
             )
         return self.encode(self.embed(probe), fmt)
 
-    def assess(self, rgb: Pixels, reference: Reference) -> FaceEvidence:
-        """What one frame says about the holder of `reference`. Raises ModelFault, nothing for a bad frame."""
+    def assess(self, rgb: Pixels, reference: Reference, fusion: Fusion | None = None) -> FaceEvidence:
+        """What one frame says about the holder of `reference`, alone or together with the burst before it.
+
+        Raises ModelFault, nothing for a bad frame.
+        """
         if reference.model != self.model_id or reference.wiped:
             return FaceEvidence(0, reason=Reason.FACE_TEMPLATE)
         watch = _Stopwatch(self._seconds)
@@ -194,16 +203,27 @@ class FaceEngine:
             return FaceEvidence(0, reason=Reason.FACE_ABSENT, ms=ms)
         box = faces[0].box
         if len(faces) > 1:
-            return FaceEvidence(len(faces), reason=Reason.FACE_SEVERAL, box=box, ms=ms)
+            return FaceEvidence(
+                len(faces),
+                reason=Reason.FACE_SEVERAL,
+                coaching=Coaching.ONE_AT_A_TIME,
+                fta=Component.SINGLE_FACE_PRESENT,
+                box=box,
+                ms=ms,
+            )
         probe = self.probe(rgb, faces[0])
         ms |= watch.lap("align")
-        attack, coaching = self.inspect(rgb, faces[0]), quality.gate(probe.quality)
+        attack, short = self.inspect(rgb, faces[0]), quality.shortfall(probe.quality)
         ms |= watch.lap("pad")
-        reason = attack.reason or (Reason.FACE_QUALITY if coaching else None)
-        alike = None
+        reason = attack.reason or (Reason.FACE_QUALITY if short else None)
+        alike, settled = None, True
         if reason is None:
             embedding = self.embed(probe)
-            alike = self.similarity(reference, embedding)
+            if fusion is None:
+                alike = self.similarity(reference, embedding)
+            else:
+                fused = fusion.add(template.project(embedding, self._basis), quality.rank(probe.quality))
+                alike, settled = fused.similarity, fused.settled
             embedding.fill(0)
             ms |= watch.lap("embed")
         probe.crop.fill(0)
@@ -213,7 +233,9 @@ class FaceEngine:
             quality=probe.quality,
             pad=attack,
             reason=reason,
-            coaching=coaching,
+            coaching=short.coaching if short else None,
+            fta=short.component if short else None,
+            settled=settled,
             box=box,
             landmarks=probe.landmarks.points,
             ms=ms,

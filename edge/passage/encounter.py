@@ -31,6 +31,7 @@ class Encounter:
         self._presented = presented
         self._rule = stages.liveness
         self._burst = Burst()
+        self._fusion = stages.burst(presented)
         self._looks: list[Look] = []
         self._challenge: Challenge | None = None
         self._moved = self._rule.prompts == 0
@@ -43,18 +44,30 @@ class Encounter:
 
     def look(self, rgb: Pixels, tick_ms: int) -> tuple[FaceEvidence, Decision | None]:
         """What this frame shows, and the passage's decision once there is one."""
-        evidence, decision = self._stages.look(self._presented, rgb)
+        evidence, decision = self._stages.look(self._presented, rgb, self._fusion)
+        self._coach(evidence)
         if self._challenge is not None and not self._moved:
             return evidence, self._watch(self._challenge, evidence, decision, tick_ms)
-        final = self._burst.add(decision)
         self._remember(evidence, tick_ms)
+        if isinstance(decision, Grant) and not evidence.settled:
+            return evidence, None  # it matches, but not by much: the mean of more looks decides
+        final = self._burst.add(decision)
         if isinstance(final, Grant):
             final = self._confirm(final, tick_ms)
         return evidence, final
 
+    def wipe(self) -> None:
+        """Forget what the looks were: no embedding outlives its passage."""
+        self._fusion.wipe()
+
     def give_up(self) -> Deny:
         """The time is over."""
         return Deny(Reason.FACE_QUALITY) if self.challenged else self._burst.give_up()
+
+    def _coach(self, evidence: FaceEvidence) -> None:
+        """Tell the holder what to mend; a challenge has words of its own."""
+        if not self.challenged or self._moved:
+            self.prompt = evidence.coaching.value if evidence.coaching else None
 
     def _remember(self, evidence: FaceEvidence, tick_ms: int) -> None:
         if self._rule.consistency and evidence.landmarks is not None:
@@ -85,6 +98,7 @@ class Encounter:
             case Done():
                 # A burst of its own, so that what the turned head cost is not held against the same face.
                 self._moved, self._burst, self.prompt = True, Burst(), None
+                self._fusion.wipe()
                 return None
             case waiting:
                 self.prompt = waiting.words

@@ -17,6 +17,7 @@ from edge.card.code import one_code
 from edge.card.ecard import decode
 from edge.decision import Deny, Reason
 from edge.errors import Fault, Refused
+from edge.face.fusion import Fusion
 from edge.passage.liveness import LivenessRule
 from edge.policy import decide, judge_card, needs_face
 from edge.trust.sealed import unseal
@@ -92,11 +93,16 @@ class Stages:
         """Whether the camera has to see a face before `conclude` may be asked."""
         return needs_face(presented.card, self.policy)
 
-    def look(self, presented: Presented, rgb: Pixels) -> tuple[FaceEvidence, Decision]:
-        """One look at whoever stands in front of the camera, and what it would decide by itself."""
+    def burst(self, presented: Presented) -> Fusion:
+        """An empty burst to compare this holder's looks in."""
+        assert presented.reference is not None, "judge_card and _reference refuse cards that have none"
+        return Fusion(presented.reference, threshold=self.policy.similarity)
+
+    def look(self, presented: Presented, rgb: Pixels, burst: Fusion) -> tuple[FaceEvidence, Decision]:
+        """One look at whoever stands in front of the camera, and what the burst so far would decide."""
         assert self.engine is not None, "a door that compares faces starts with an engine"
         assert presented.reference is not None, "judge_card and _reference refuse cards that have none"
-        evidence = self.engine.assess(rgb, presented.reference)
+        evidence = self.engine.assess(rgb, presented.reference, burst)
         return evidence, decide(presented.card, evidence, self.policy)
 
     def conclude(self, presented: Presented) -> Decision:

@@ -59,6 +59,7 @@ class Testimony:
     def _reset(self) -> None:
         self._card: Card | None = None
         self._similarity: float | None = None
+        self._fta: str | None = None
         self._trust: tuple[TrustAge, ...] = ()
         self._micros: dict[str, int] = {}
 
@@ -84,6 +85,7 @@ class Testimony:
         if evidence.similarity is not None:
             best = self._similarity
             self._similarity = evidence.similarity if best is None else max(best, evidence.similarity)
+        self._fta = evidence.fta.value if evidence.fta else None
         for stage, ms in evidence.ms.items():
             self._micros[stage] = round(ms * 1000)
 
@@ -108,6 +110,7 @@ class Testimony:
             assurance=self._card.assurance if self._card else None,
             similarity_milli=None if similarity is None else round(similarity * 1000),
             threshold_milli=None if similarity is None else round(self._policy.similarity * 1000),
+            fta=self._fta if reason else None,
             model=self._model,
             policy=self._policy.version,
             clock=ClockTrust.SUSPECT if reason is Reason.CLOCK_UNTRUSTED else ClockTrust.TRUSTED,

@@ -231,6 +231,8 @@ class Verifier:
                 assert self._encounter is not None
                 self._events.append(m.Denied(self._encounter.give_up()))
             case m.Forget():
+                if self._encounter is not None:
+                    self._encounter.wipe()
                 if self._presented is not None:
                     self._presented.wipe()
                 self._presented = self._encounter = None

@@ -21,7 +21,8 @@ def axis(*values: float) -> np.ndarray:
 
 
 def burst(threshold: float = 0.6, **rule: float) -> Fusion:
-    return Fusion(Reference(axis(1), "m"), threshold=threshold, rule=FusionRule(**rule))
+    """With `newcomer` out of the way: these frames are all of one person, however far apart."""
+    return Fusion(Reference(axis(1), "m"), threshold=threshold, rule=FusionRule(**{"newcomer": -1.0} | rule))
 
 
 def test_one_frame_is_compared_as_it_is() -> None:
@@ -34,6 +35,15 @@ def test_errors_of_single_frames_cancel() -> None:
     fusion = burst()
     fusion.add(axis(0.6, 0.8))
     assert fusion.add(axis(0.6, -0.8)).similarity == pytest.approx(1.0)
+
+
+def test_somebody_else_begins_a_burst_of_their_own() -> None:
+    fusion = burst(newcomer=0.3)
+    fusion.add(axis(0, 1), quality=0.9)
+    fusion.add(axis(0, 1), quality=0.9)
+    fused = fusion.add(axis(0.9, 0.1), quality=0.1)
+    assert fused.frames == 1
+    assert fused.similarity == pytest.approx(0.9 / np.hypot(0.9, 0.1))
 
 
 SETTLED = {

@@ -86,7 +86,7 @@ class ScriptedEngine:
         self.references.append(made)
         return made
 
-    def assess(self, rgb: Pixels, reference: Reference) -> FaceEvidence:
+    def assess(self, rgb: Pixels, reference: Reference, fusion: object) -> FaceEvidence:
         assert not reference.wiped
         if self.fails:
             raise self.fails("the engine failed")
