@@ -17,15 +17,14 @@ if TYPE_CHECKING:
     from edge.ports import Floats, Pixels
 
 # The surroundings: four face sides across, the eyes level, so that the edges of a portrait, which are
-# cut along the face, are upright too. At 32 px a face side NUAA's papers are told from its rooms as well as
-# at 56, in a fifth of the time.
-SIDES, SIDE_PX = 4, 32
+# cut along the face, are upright too. 40 px a face side tell NUAA's papers from its rooms as well as 56 do.
+SIDES, SIDE_PX = 4, 40
 PATCH_PX = SIDES * SIDE_PX
 PADDING = 4  # grey levels of 255: a camera sees no such black; software fills up pictures with it
-NEAR_PADDING = np.ones((7, 7), np.uint8)  # px a line must keep away from padding, or it is padding's edge
+NEAR_PADDING = np.ones((9, 9), np.uint8)  # px a line must keep away from padding, or it is padding's edge
 
 TILT = math.tan(math.radians(14))  # held in hands and seen at an angle, edges lean this far
-COLLINEAR = 0.05  # face sides: two segments of one edge, 1.6 px apart at most
+COLLINEAR = 0.05  # face sides: two segments of one edge, 2 px apart at most
 STEPS = 64  # an edge is looked for at this many places
 MAX_SEGMENTS = 64  # the longest; a patch full of books has three hundred, and the work grows with the square
 

@@ -47,7 +47,7 @@ NO_OBJECTION = {
 JUST_BEYOND = {
     Measure.SHARE: (0.5, 0.501),
     Measure.BELOW: (0.2, 0.199),
-    Measure.BORDER: (2.2, 2.21),
+    Measure.BORDER: (2.0, 2.01),
     Measure.MOIRE: (0.85, 0.851),
     Measure.LIVE: (0.25, 0.249),
 }
