@@ -86,6 +86,6 @@ def _frame(draw: ImageDraw, axes: _Axes, title: str) -> None:
             draw.line((left, y, right, y), fill=GRID)
             draw.text((left - 8, y), name, fill=INK, anchor="rm", font_size=14)
     draw.rectangle((left, top, right, bottom), outline=INK)
-    draw.text((left, 24), f"DET: {title}", fill=INK, font_size=20)
+    draw.text((left, 14), f"DET: {title}", fill=INK, font_size=20)
     draw.text(((left + right) / 2, SIDE - 24), "false match rate (FMR)", fill=INK, anchor="ms", font_size=18)
     draw.text((left, top - 8), "false non-match rate (FNMR)", fill=INK, anchor="ls", font_size=16)

@@ -2,12 +2,13 @@
 
 A burst is not a number of tries. The maximum of three similarities gives a stranger three chances; the
 mean of three embeddings is one better probe, compared once. LFW, 96 people with four pictures or more, one
-as reference and up to three as burst, at cosine 0.60 (`models/embedder.md` has the table):
+as reference and up to three as burst, at cosine 0.60 (tools/measure_burst.py; models/embedder.md has it all):
 
     frames   rule               FNMR     FMR
-    1        -                 14.9 %   0.5e-5
-    3        best similarity    4.3 %   1.9e-5
-    3        mean embedding     3.0 %   2.0e-5
+    1        -                 12.6 %   0.8e-5
+    3        best quality      10.7 %   0.9e-5
+    3        best similarity    3.6 %   2.4e-5
+    3        mean embedding     2.8 %   2.2e-5
 """
 
 from __future__ import annotations
@@ -29,11 +30,10 @@ if TYPE_CHECKING:
 class FusionRule:
     """How many frames make a probe, and when fewer are enough.
 
-    `frames`: the best of this many are kept; at cosine 0.60 the second brings the FNMR on LFW from 14.9 to
-    4.9 %, the third to 3.0 %. `sure`: so far above the threshold one look decides; three LFW frames stopped
-    early so (1.3 looked at, on average) make the errors of three awaited: FNMR 3.1 against 3.4 %, FMR 1.9e-5
-    against 2.1e-5. `newcomer`: a look less alike than this to those kept is of somebody else, who begins a
-    burst of their own; looks of one person are 0.5 and more, of two people 0.4 and less.
+    `frames`: the best of this many are kept; at cosine 0.60 the second brings the FNMR on LFW from 12.6 to
+    4.1 %, the third to 2.8 %. `sure`: so far above the threshold one look decides; bursts of three stopped
+    early so (1.3 frames on average) make the errors of three awaited: with static int8 an FNMR of 3.1 against
+    3.4 %, an FMR of 1.9e-5 against 2.1e-5.
     """
 
     frames: int = 3
