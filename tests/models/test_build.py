@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import build
 import pytest
-from conftest import ROOT
+from conftest import ROOT, shared
 
 from edge.errors import Exit
 
@@ -41,6 +41,38 @@ def test_without_a_cache_an_offline_build_stops_with_error_and_hint(
     said = capsys.readouterr().err.splitlines()
     assert [line.partition(":")[0] for line in said] == ["error", "hint"]
     assert not list((tmp_path / "out").iterdir())
+
+
+def test_a_place_without_the_optional_weights_stops_before_anything_is_fetched_or_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(build, "CACHE", tmp_path / "cache")
+    words = ["--into", str(tmp_path / "out"), "--pad-weights", str(tmp_path)]
+    assert build.main(words) == Exit.DEVICE
+    assert f"error: {tmp_path}: holds no minifasnet_v2.tflite" in capsys.readouterr().err
+    assert not (tmp_path / "cache").exists()
+
+
+def test_optional_weights_are_built_beside_the_rest_and_remembered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given, archives = shared("models"), build.CACHE
+    page = build.pages.load(build.MANIFEST)
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    for package in page.packages.values():
+        if not (archives / package.archive).exists():
+            pytest.skip("the packages are not fetched: make models")
+        (cache / package.archive).symlink_to(archives / package.archive)
+    monkeypatch.setattr(build, "CACHE", cache)
+    monkeypatch.setenv("DOORWARD_PAD_WEIGHTS", str(given))
+    assert build.main(["--offline", "--into", str(tmp_path / "one")]) == Exit.OK
+    monkeypatch.delenv("DOORWARD_PAD_WEIGHTS")
+    for target in ("one", "two"):
+        assert build.main(["--offline", "--into", str(tmp_path / target)]) == Exit.OK
+        built = {path.name: build.durable.sha256(path) for path in (tmp_path / target).glob("pad_*")}
+        assert built == {name: file.sha256 for name, file in page.pad.files.items()}
+    assert "one: complete" in capsys.readouterr().out
 
 
 def test_a_target_that_cannot_be_written_stops_with_error_and_hint(
