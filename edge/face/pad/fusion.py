@@ -100,7 +100,8 @@ class Reading:
 
     @property
     def objects(self) -> bool:
-        return self.suspicion > THRESHOLD
+        """Whether this speaks against a person; so does a NaN, which no person has."""
+        return not self.suspicion <= THRESHOLD
 
 
 @dataclass(frozen=True, slots=True)

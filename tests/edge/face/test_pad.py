@@ -276,3 +276,7 @@ def test_fuzz_every_measure_answers_for_any_face_in_any_picture(
     assert {reading.measure for reading in evidence.readings} == set(Measure)
     assert all(math.isfinite(reading.value) for reading in evidence.readings)
     assert 0 <= evidence.value(Measure.BORDER) <= 4
+
+
+def test_a_number_that_is_none_objects() -> None:
+    assert fuse([(Measure.MOIRE, float("nan"))]).reason is Reason.FACE_ATTACK
