@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     from edge.ports import Pixels
 
 
+# Looks that speak against the holder count when they are this far apart: three neighbouring frames of a fast
+# camera are nearly one picture, and would end a passage within a tenth of a second.
+APART_MS = 150
+
+
 class Encounter:
     """The looks of one passage at one holder. Feed every frame to `look` until it decides."""
 
@@ -35,6 +40,7 @@ class Encounter:
         self._looks: list[Look] = []
         self._challenge: Challenge | None = None
         self._moved = self._rule.prompts == 0
+        self._counted_ms: int | None = None
         self.prompt: str | None = None
 
     @property
@@ -51,7 +57,7 @@ class Encounter:
         self._remember(evidence, tick_ms)
         if isinstance(decision, Grant) and not evidence.settled:
             return evidence, None  # it matches, but not by much: the mean of more looks decides
-        final = self._burst.add(decision)
+        final = self._count(decision, tick_ms)
         if isinstance(final, Grant):
             final = self._confirm(final, tick_ms)
         return evidence, final
@@ -72,6 +78,13 @@ class Encounter:
     def _remember(self, evidence: FaceEvidence, tick_ms: int) -> None:
         if self._rule.consistency and evidence.landmarks is not None:
             self._looks.append(Look(evidence.landmarks, tick_ms))
+
+    def _count(self, decision: Decision, tick_ms: int) -> Decision | None:
+        if isinstance(decision, Deny):
+            if self._counted_ms is not None and tick_ms - self._counted_ms < APART_MS:
+                return None
+            self._counted_ms = tick_ms
+        return self._burst.add(decision)
 
     def _confirm(self, grant: Grant, tick_ms: int) -> Decision | None:
         """The face matches: is it one face, and does it move when it is asked to."""
@@ -102,11 +115,11 @@ class Encounter:
                 return None
             case waiting:
                 self.prompt = waiting.words
-                return self._objection(waiting, decision)
+                return self._objection(waiting, decision, tick_ms)
 
-    def _objection(self, waiting: Waiting, decision: Decision) -> Deny | None:
+    def _objection(self, waiting: Waiting, decision: Decision, tick_ms: int) -> Deny | None:
         """A face that looks into the camera must go on matching; one that was told to turn away need not."""
         if waiting.phase is Phase.AWAY or isinstance(decision, Grant):
             return None
-        final = self._burst.add(decision)
+        final = self._count(decision, tick_ms)
         return final if isinstance(final, Deny) else None

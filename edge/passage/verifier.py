@@ -163,9 +163,9 @@ class Verifier:
                 self._on(m.Denied(deny))
             case Presented():
                 self._presented = presented
-                self._encounter = Encounter(self._stages, presented)
                 self._testimony.card(presented.card)
                 if self._stages.needs_face(presented):
+                    self._encounter = Encounter(self._stages, presented)
                     self._on(m.FaceWanted())
                 else:
                     self._decided(self._stages.conclude(presented))
