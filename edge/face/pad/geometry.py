@@ -45,24 +45,20 @@ def below(rgb: Pixels, face: Face) -> float:
 
 
 def border(rgb: Pixels, face: Face) -> float:
-    """How much of a frame's four sides stands around the face, in [0, 4]. Large: paper or a screen.
+    """How much of a frame stands around the face, in [0, 2]. Large: paper or a screen.
 
     For each side the straight line that is there for the longest part of the face's own height or
-    width, as a share of it; the four added up. Fingers and curtains take away from it, door posts and
-    desks give to it.
+    width, as a share of it. The lower side counts as much as the other three together: a door, a window
+    or a shelf behind somebody ends at their shoulders, and all of its three sides come to 1. Fingers
+    take away from it, desks and stripes give to it.
     """
     lines = segments(rgb, face)
-    return sum(
-        _covered(lines, axis, towards, near, first, last)
-        for axis, towards, near, first, last in (
-            # left and right of the ears, from the brow to under the chin, where shoulders hide a door post
-            (0, -1, 0.55, -0.7, 0.9),
-            (0, 1, 0.55, -0.7, 0.9),
-            # above the brow and below the chin, as wide as the hair
-            (1, -1, 0.6, -0.7, 0.7),
-            (1, 1, 0.7, -0.7, 0.7),
-        )
-    )
+    # left and right of the ears, from the brow to under the chin; above the brow and below the chin
+    left = _covered(lines, 0, -1, 0.55, -0.7, 0.9)
+    right = _covered(lines, 0, 1, 0.55, -0.7, 0.9)
+    upper = _covered(lines, 1, -1, 0.6, -0.7, 0.7)
+    lower = _covered(lines, 1, 1, 0.7, -0.7, 0.7)
+    return (left + right + upper) / 3 + lower
 
 
 def segments(rgb: Pixels, face: Face) -> Floats:
