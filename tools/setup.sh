@@ -51,13 +51,15 @@ if ! has_zbar; then
     say "hint: sudo apt-get install libzbar0 (other distributions call it zbar)"
 fi
 
-# An environment without a working pip is what an interrupted run leaves: made anew.
-if ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
+# One without a working pip, or with the folder that is there while pip works, was cut short: made anew.
+if [ -e "$venv/tmp" ] || ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
+    rm -rf "$venv"
     free_mb=$(($(df -Pk . | awk 'NR == 2 { print $4 }') / 1024))
     [ "$free_mb" -ge "$need_mb" ] ||
         fail "$free_mb MB are free here, and setup needs $need_mb MB" "free some space, then: make setup"
-    said=$("$python" -m venv --clear "$venv" 2>&1) ||
-        fail "$python -m venv: $(printf '%s\n' "$said" | tail -n 1)" "free some space or repair $python, then: make setup"
+    said=$("$python" -m venv "$venv" 2>&1) ||
+        fail "$python -m venv: $(printf '%s\n' "$said" | tail -n 1)" \
+            "free some space or repair $python, then: make setup"
 fi
 
 say "installing packages into $venv (about 660 MB, once; a minute or two)"
@@ -68,11 +70,12 @@ if ! TMPDIR=$temporary "$venv/bin/python" -m pip install --disable-pip-version-c
     --editable '.[dev]' >"$log" 2>&1; then
     rm -rf "$temporary"
     if grep -qE 'No space left|Disk quota|File too large' "$log"; then
+        rm -rf "$venv"
         fail "the disk was full before all packages were there" "free $need_mb MB, then: make setup"
     elif grep -qE 'Failed to establish|Connection|resolution|timed out|unreachable|Proxy|CERTIFICATE' "$log"; then
         fail "pip cannot reach the package index, see $log" "check the network, then: make setup"
     fi
-    fail "pip: $(grep '^ERROR' "$log" | head -n 1)" "see $log, then: make setup"
+    fail "pip: $(sed -n 's/^ERROR: //p' "$log" | tail -n 1)" "see $log, then: make setup"
 fi
 rm -rf "$temporary"
 say "ready: $venv"
