@@ -7,7 +7,6 @@ that folder, it opens the device, prints `ready`, plays the pictures, and tells 
 from __future__ import annotations
 
 import json
-import resource
 import secrets
 import statistics
 import sys
@@ -26,7 +25,9 @@ if TYPE_CHECKING:
     from hw.sim.clock import SimClock
 
 SITE = "tower-1/lobby"
-PASSAGES = 12
+PASSAGES = 10
+APART = timedelta(seconds=30)  # every passage has a code of its own, made when it begins
+PATIENCE = 100  # frames; a passage that takes more has gone wrong
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +88,8 @@ def prepare() -> Prepared:
     )
     wallet = wallet.with_card(issuer.enrol(request, now=now).card)
     files = dict(issuer.publish(now))
-    # A phone a second ahead each time: every passage needs a code that was not shown before.
-    texts = [wallet.code(now + timedelta(seconds=number)) for number in range(PASSAGES)]
-    phones = tuple(hold_up(phone(text), seed=number) for number, text in enumerate(texts[:10]))
+    texts = [wallet.code(now + number * APART) for number in range(PASSAGES)]
+    phones = tuple(hold_up(phone(text), seed=number) for number, text in enumerate(texts))
     return Prepared(
         SITE, now, texts[0], load(files), files, portrait, visitor(cast.sitter("Erin"), seed=1), phones
     )
@@ -99,9 +99,18 @@ def _until(state: State, verifier: Verifier, picture: Pixels, clock: SimClock, *
     """Show one picture until the passage has come to `state`."""
     from hw.framing import frame_from_rgb  # noqa: PLC0415
 
-    while verifier.state is not state:
+    for _ in range(PATIENCE):
+        if verifier.state is state:
+            return
         clock.advance(step_ms)
         verifier.see(frame_from_rgb(picture, clock.tick_ms()))
+    raise SystemExit(f"the passage never came to {state}")
+
+
+def _peak_mb() -> float:
+    """Most memory this program ever held. Not ru_maxrss, which remembers the parent that was forked."""
+    status = Path("/proc/self/status").read_text("ascii")
+    return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]) / 1024
 
 
 def run(folder: Path) -> None:
@@ -128,7 +137,9 @@ def run(folder: Path) -> None:
     print("ready", flush=True)
     face = read_rgb(folder / "face.png")
     decisions: list[float] = []
-    for file in sorted(folder.glob("phone*.png")):
+    began = clock.now()
+    for number, file in enumerate(sorted(folder.glob("phone*.png"))):
+        clock.jump(began + number * APART)
         phone = read_rgb(file)
         _until(State.FACE, verifier, phone, clock, step_ms=100)
         clock.advance(100)
@@ -143,7 +154,7 @@ def run(folder: Path) -> None:
     verifier.stop(StopCause.END)
     journal.close()
     (folder / "journal.db").unlink()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = _peak_mb()
     print(json.dumps({"peak_mb": peak, "decision_ms": decisions, "median_ms": statistics.median(decisions)}))
 
 
