@@ -153,7 +153,6 @@ def run(folder: Path) -> None:
             verifier.see(frame_from_rgb(face, clock.tick_ms()))
     verifier.stop(StopCause.END)
     journal.close()
-    (folder / "journal.db").unlink()
     peak = _peak_mb()
     print(json.dumps({"peak_mb": peak, "decision_ms": decisions, "median_ms": statistics.median(decisions)}))
 
