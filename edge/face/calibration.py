@@ -119,7 +119,8 @@ def estimate(non_mated: Floats, *, total: int, ceiling: float = 1.0, unseen: int
     rows: list[Row] = []
     for one_in in promises:
         over = float(ordered[_allowed(one_in, total) - unseen])
-        cosine = math.floor(max(over, 0.0) * 1e4 + 1) / 1e4  # above it, and short enough to be read
+        # above it, and short enough to be read; the 0.001 keeps it above as float32 too, whose ulp is 0.0006 here
+        cosine = math.floor(max(over, 0.0) * 1e4 + 1.001) / 1e4
         if cosine > ceiling:
             break
         matches = int((ordered >= cosine).sum())
