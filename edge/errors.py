@@ -96,3 +96,29 @@ class ClockFault(Fault):
 
 class TrustFault(Fault):
     """The trust folder is missing or broken."""
+
+
+class SyncError(EdgeError):
+    """An update was not applied; the old trust stays in force."""
+
+    exit_code = Exit.REFUSED
+
+
+class FetchError(SyncError):
+    """A source could not be read, was too slow, or sent more than it may."""
+
+    exit_code = Exit.DEVICE
+
+
+class NotThere(FetchError):
+    """A source answers, and has no such file."""
+
+
+class UpdateRejected(SyncError):
+    """What a source offered is not signed as it must be, or is older than what we have."""
+
+
+class NoSpace(SyncError):
+    """There is no room on the disk for the update."""
+
+    exit_code = Exit.DEVICE

@@ -134,6 +134,19 @@ class Clock(Protocol):
     def tick_ms(self) -> int: ...
 
 
+class Source(Protocol):
+    """Where a trust repository is read from: a web server, or a folder on a stick. Raises FetchError."""
+
+    def fetch(self, name: str, *, offset: int = 0) -> Iterator[bytes]:
+        """The file `name` (relative, with `/`) from `offset` on, in chunks of at most 64 kB.
+
+        Raises:
+            NotThere: the source has no such file.
+            FetchError: anything else.
+        """
+        ...
+
+
 class Files(Protocol):
     """Small files under one root. Raises StorageFault; names are relative, with `/`."""
 

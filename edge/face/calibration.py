@@ -119,7 +119,7 @@ def estimate(non_mated: Floats, *, total: int, ceiling: float = 1.0, unseen: int
     rows: list[Row] = []
     for one_in in promises:
         over = float(ordered[_allowed(one_in, total) - unseen])
-        # above it, and short enough to be read; the 0.001 keeps it above as float32 too, whose ulp is 0.0006 here
+        # above it, and short enough to be read; the 0.001 keeps it above as float32 too, whose ulp is 0.0006
         cosine = math.floor(max(over, 0.0) * 1e4 + 1.001) / 1e4
         if cosine > ceiling:
             break

@@ -16,7 +16,8 @@ from edge.card.encode import sign_card
 from edge.errors import InputError
 from edge.issuing.documents import Paper, digest
 from edge.issuing.register import Entry, Part, Register, Standing
-from edge.trust.bundle import issuer_file, sealed_file, status_file
+from edge.trust.bundle import sealed_file, status_file
+from edge.trust.issuerfile import issuer_file
 from edge.trust.sealed import box_id, seal
 from edge.trust.snapshot import ANYWHERE, IssuerKey, Scope
 from edge.trust.status import StatusList

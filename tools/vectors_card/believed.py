@@ -33,7 +33,7 @@ from vectors_card.make import (
 )
 
 from edge.card import cose
-from edge.trust import bundle
+from edge.trust import bundle, issuerfile
 from edge.trust.snapshot import ANYWHERE, IssuerKey, Scope
 from edge.trust.status import StatusList
 
@@ -256,7 +256,7 @@ def trust_files() -> dict[str, bytes]:
         key = cose.public_key(seed(label))
         start_at, end_at = moment(NOW + start * DAY), moment(NOW + end * DAY)
         issuer = IssuerKey(cose.kid_of(key), name, key, scope, start_at, end_at, moment(NOW - 400 * DAY))
-        path, data = bundle.issuer_file(issuer)
+        path, data = issuerfile.issuer_file(issuer)
         files[path] = data
         if label == "issuer":
             path, data = bundle.status_file(_status_list(), issuer=issuer, uri=URI, issuer_seed=seed(label))

@@ -14,19 +14,19 @@ from trust_world import DAY, ISSUER, KEY, KID, LIST, NOW, SEED, TRUST, URI
 from edge.card import cose
 from edge.card.claims import TemplateReference
 from edge.errors import InputError, TrustFault
-from edge.trust import bundle, statusfile
+from edge.trust import bundle, issuerfile, statusfile
 from edge.trust.sealed import seal
 from edge.trust.snapshot import Scope, TrustSnapshot
 from edge.trust.status import StatusList
 
-KEY_NAME, KEY_DATA = bundle.issuer_file(ISSUER)
+KEY_NAME, KEY_DATA = issuerfile.issuer_file(ISSUER)
 LIST_NAME, LIST_DATA = bundle.status_file(LIST, issuer=ISSUER, uri=URI, issuer_seed=SEED)
 REFERENCE, BOX = seal(TemplateReference(101, "mfn1", bytes(64)), b"k" * 16)
 BOX_NAME, BOX_DATA = bundle.sealed_file(BOX)
 FILES = {KEY_NAME: KEY_DATA, LIST_NAME: LIST_DATA, BOX_NAME: BOX_DATA}
 OTHER_SEED = b"o" * 32
 OTHER_KID = cose.kid_of(cose.public_key(OTHER_SEED))
-OTHER_NAME, OTHER_DATA = bundle.issuer_file(
+OTHER_NAME, OTHER_DATA = issuerfile.issuer_file(
     replace(ISSUER, kid=OTHER_KID, public_key=cose.public_key(OTHER_SEED))
 )
 
@@ -165,7 +165,7 @@ def test_the_largest_list_goes_into_a_file():
 
 def test_times_in_another_zone_are_the_same_times():
     elsewhere = replace(ISSUER, valid_from=ISSUER.valid_from.astimezone(timezone(timedelta(hours=8))))
-    name, data = bundle.issuer_file(elsewhere)
+    name, data = issuerfile.issuer_file(elsewhere)
     issuer = bundle.load({name: data}).issuers[KID]
     assert issuer == ISSUER
     assert issuer.valid_from.tzinfo is UTC
@@ -184,7 +184,7 @@ NOT_ISSUERS = {
 @pytest.mark.parametrize("changes", NOT_ISSUERS.values(), ids=NOT_ISSUERS)
 def test_no_issuer_is_written_that_a_device_would_refuse(changes):
     with pytest.raises(InputError, match="does not make an issuer"):
-        bundle.issuer_file(replace(ISSUER, **changes))
+        issuerfile.issuer_file(replace(ISSUER, **changes))
 
 
 NOT_LISTS = {
@@ -207,7 +207,7 @@ def test_an_issuer_key_outside_the_main_subgroup_is_no_key():
     torsion = bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05")  # of order 8
     for key in (torsion, nacl.bindings.crypto_core_ed25519_add(KEY, torsion), b"\xff" * 32):
         with pytest.raises(InputError, match="does not make an issuer"):
-            bundle.issuer_file(replace(ISSUER, public_key=key, kid=cose.kid_of(key)))
+            issuerfile.issuer_file(replace(ISSUER, public_key=key, kid=cose.kid_of(key)))
 
 
 def loaded(files: dict[str, bytes]) -> TrustSnapshot | TrustFault:
