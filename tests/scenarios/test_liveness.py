@@ -128,6 +128,11 @@ def test_a_standing_person_is_one_living_face(lane) -> None:
     assert door.visit(head(door.erin, script((), seed=4, rest=30), seed=4)) == "granted"
 
 
+def test_a_living_face_may_be_asked_to_move_too(lane) -> None:
+    door = lane(prompts=2, consistency=True)
+    assert door.visit(head(door.erin, script(ASKED, seed=2, rest=40), seed=2)) == "granted"
+
+
 @pytest.mark.parametrize("before", [1, 4, 16])
 def test_whoever_moves_must_be_whoever_was_compared(lane, tmp_path: Path, before: int) -> None:
     honest = lane(prompts=1)
