@@ -119,13 +119,12 @@ def open_face_engine(
     """Detector, mesh, embedder and thresholds that belong together. Raises ModelFault.
 
     `runtime`: "litert" or "tflite"; None takes the best that is installed. `machine`: with the files that
-    suit this kind of machine, as `platform.machine()` names it; None is this one. `one_in`: accept one false
+    suit this kind of machine, as `hw.processors` names it; None is this one. `one_in`: accept one false
     match in this many strangers; None takes the models' careful default. `calibration`: a file of `doorward
     face calibrate`, whose strangers count in place of the models'; it must belong to these very files. `pad`:
     what is asked of a face besides; None is the policy's own default. Raises ConfigError for a `one_in` that
     was not measured.
     """
-    import platform  # noqa: PLC0415
     import time  # noqa: PLC0415
 
     from edge.face.calibration import site_threshold  # noqa: PLC0415
@@ -134,11 +133,12 @@ def open_face_engine(
     from edge.face.manifest import parse  # noqa: PLC0415
     from edge.face.pad.fusion import Family, PadPolicy  # noqa: PLC0415
     from hw.networks import read_array, read_manifest  # noqa: PLC0415
+    from hw.processors import this_kind  # noqa: PLC0415
     from hw.runtimes import open_runtime  # noqa: PLC0415
 
     folder = folder or models_dir()
     name, open_network = open_runtime(runtime)
-    parts = parse(read_manifest(folder), runtime=name, machine=machine or platform.machine())
+    parts = parse(read_manifest(folder), runtime=name, machine=machine or this_kind())
 
     def load(file: ModelFile) -> Network:
         return open_network(folder / file.name, file.sha256)
@@ -169,14 +169,13 @@ def open_face_engine(
 
 def installed_pad(folder: Path | None = None) -> PadPolicy:
     """All of PAD that these models can measure: the passive networks only where their files are built."""
-    import platform  # noqa: PLC0415
-
     from edge.face.manifest import parse  # noqa: PLC0415
     from edge.face.pad.fusion import Family, PadPolicy  # noqa: PLC0415
     from hw.networks import read_manifest  # noqa: PLC0415
+    from hw.processors import this_kind  # noqa: PLC0415
 
     folder = folder or models_dir()
-    parts = parse(read_manifest(folder), runtime="litert", machine=platform.machine())
+    parts = parse(read_manifest(folder), runtime="litert", machine=this_kind())
     families = set(Family) if _installed(folder, parts) else set(Family) - {Family.PASSIVE}
     return PadPolicy(frozenset(families))
 
@@ -189,16 +188,13 @@ def _installed(folder: Path, parts: Manifest) -> tuple[ModelFile, ModelFile] | N
 
 def engine_parts(folder: Path | None = None, *, runtime: str | None = None) -> Parts:
     """What `open_face_engine` would put together, as a calibration names it. Raises ModelFault."""
-    import platform  # noqa: PLC0415
-
     from edge.face.manifest import parse  # noqa: PLC0415
     from hw.networks import read_manifest  # noqa: PLC0415
+    from hw.processors import this_kind  # noqa: PLC0415
     from hw.runtimes import open_runtime  # noqa: PLC0415
 
     name, _ = open_runtime(runtime)
-    return _engine_parts(
-        parse(read_manifest(folder or models_dir()), runtime=name, machine=platform.machine())
-    )
+    return _engine_parts(parse(read_manifest(folder or models_dir()), runtime=name, machine=this_kind()))
 
 
 def _engine_parts(manifest: Manifest) -> Parts:

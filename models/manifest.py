@@ -100,6 +100,7 @@ class Embedders(_Table, frozen=True, kw_only=True):
 
     litert: str
     litert_x86_64: str
+    litert_x86_64_vnni: str
     tflite_runtime: str
 
 

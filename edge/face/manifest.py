@@ -41,7 +41,9 @@ class Manifest:
 def parse(text: str, *, runtime: str, machine: str) -> Manifest:
     """The engine that the manifest describes for one runtime ("litert" or "tflite") on one kind of machine.
 
-    `machine` as `platform.machine()` says it. Raises ModelFault.
+    `machine` as `hw.processors` names it; one that has no file of its own takes the runtime's.
+
+    Raises ModelFault.
     """
     try:
         page = tomllib.loads(text)

@@ -22,6 +22,7 @@ default_cosine = 0.60
 [face.embedder]
 litert = "i8"
 litert_x86_64 = "w8"
+litert_x86_64_vnni = "i8"
 tflite_runtime = "w8"
 [[face.thresholds]]
 fmr = 1e-4
@@ -37,7 +38,9 @@ cosine = 0.60
     [
         ("litert", "aarch64", "i8"),
         ("litert", "x86_64", "w8"),
+        ("litert", "x86_64_vnni", "i8"),
         ("tflite", "aarch64", "w8"),
+        ("tflite", "x86_64_vnni", "w8"),
         ("tflite", "armv7l", "w8"),
     ],
 )
