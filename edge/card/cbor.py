@@ -35,7 +35,7 @@ def decode(data: bytes, *, limit: int) -> object:
     try:
         value = cbor2.loads(
             data,
-            semantic_decoders=_NO_TAGS,
+            semantic_decoders=NO_TAGS,
             allow_duplicate_keys=False,
             allow_indefinite=False,
             max_depth=MAX_DEPTH,
@@ -92,4 +92,4 @@ class _NoTags(Mapping[int, Callable[..., Any]]):
         return 0
 
 
-_NO_TAGS: Final = _NoTags()
+NO_TAGS: Final = _NoTags()
