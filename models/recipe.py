@@ -53,8 +53,9 @@ def built(page: Manifest, archives: Archives) -> Iterator[tuple[str, bytes]]:
     calibration = calibrate.load(_text(CALIBRATION))
     network = float_embedder(page, archives)
     level = equalise.apply(network, calibration.scales)
-    yield page.face.embedder.litert, quantise.static_int8(level, calibration.ranges)
-    yield page.face.embedder.tflite_runtime, quantise.weight_only_int8(network)
+    static, weight_only = (surgery.join_convolutions(content) for content in (level, network))
+    yield page.face.embedder.litert, quantise.static_int8(static, calibration.ranges)
+    yield page.face.embedder.tflite_runtime, quantise.weight_only_int8(weight_only)
     yield page.face.basis, basis.npy(basis.load(_text(BASIS)))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import calibrate
@@ -127,6 +128,36 @@ def test_surgery_refuses_five_operators_that_are_no_prelu(shipped: bytes) -> Non
         surgery.operate(graph.to_bytes())
 
 
+def test_joining_convolutions_keeps_every_embedding(clean: bytes, level: bytes, truth: np.ndarray) -> None:
+    assert np.abs(embed_each(surgery.join_convolutions(clean)) - truth).max() <= 1e-4  # of values up to 8
+    assert (
+        np.abs(embed_each(surgery.join_convolutions(level)) - truth).max() <= 1e-3
+    )  # as equalisation itself
+
+
+def test_joining_takes_two_convolutions_away_and_nothing_else(clean: bytes) -> None:
+    before, after = Graph(clean), Graph(surgery.join_convolutions(clean))
+    gone = Counter(before.code(op) for op in before.operators)
+    gone.subtract(Counter(after.code(op) for op in after.operators))
+    assert +gone == {Op.CONV_2D: 2}
+    assert after.ends() == before.ends()
+    assert len(surgery.join_convolutions(clean)) < 0.82 * len(clean)
+
+
+def test_convolutions_stay_apart_where_one_would_multiply_more(clean: bytes) -> None:
+    joined = surgery.join_convolutions(clean)
+    assert Graph(surgery.join_convolutions(joined)).to_bytes() == Graph(joined).to_bytes()
+
+
+def test_convolutions_with_an_activation_between_them_stay_apart(clean: bytes) -> None:
+    graph = Graph(clean)
+    for op in graph.operators:
+        if graph.code(op) == Op.CONV_2D:
+            op.builtinOptions.fusedActivationFunction = 1  # RELU
+    untouched = graph.to_bytes()
+    assert Graph(surgery.join_convolutions(untouched)).to_bytes() == Graph(untouched).to_bytes()
+
+
 def test_equalisation_keeps_every_embedding(level: bytes, truth: np.ndarray) -> None:
     assert (
         np.abs(embed_each(level) - truth).max() <= 1e-3
@@ -162,13 +193,14 @@ def test_static_int8_points_where_float_points(
     level: bytes, numbers: calibrate.Calibration, photos: Path
 ) -> None:
     crop = face(photos)
-    quantised = embed(quantise.static_int8(level, numbers.ranges), crop)[0]
+    quantised = embed(quantise.static_int8(surgery.join_convolutions(level), numbers.ranges), crop)[0]
     assert cosine(quantised, embed(level, crop)[0]) >= 0.985  # mean 0.995 on LFW; one face may be lower
 
 
 def test_weight_only_int8_points_where_float_points(clean: bytes, photos: Path) -> None:
     crop = face(photos)
-    assert cosine(embed(quantise.weight_only_int8(clean), crop)[0], embed(clean, crop)[0]) >= 0.999
+    quantised = embed(quantise.weight_only_int8(surgery.join_convolutions(clean)), crop)[0]
+    assert cosine(quantised, embed(clean, crop)[0]) >= 0.999
 
 
 def face(photos: Path) -> np.ndarray:
