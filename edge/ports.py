@@ -147,6 +147,30 @@ class Source(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A topic and what is said there; ours are retained by the broker."""
+
+    topic: str
+    payload: str = field(repr=False)
+
+
+class Broker(Protocol):
+    """A message broker that may come and go; nothing it says is believed. Never blocks, never raises."""
+
+    def publish(self, message: Message) -> None:
+        """Retained by the broker; said again after every reconnection."""
+        ...
+
+    def heard(self) -> Sequence[Message]:
+        """What arrived on the subscriptions since the last call: at most 100, the oldest first."""
+        ...
+
+    def close(self) -> None:
+        """Say the last will and go."""
+        ...
+
+
 class Files(Protocol):
     """Small files under one root. Raises StorageFault; names are relative, with `/`."""
 

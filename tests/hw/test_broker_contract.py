@@ -1,0 +1,235 @@
+"""The Broker port: in memory, and on a real mosquitto that the test starts on the loopback interface."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from edge.errors import ConfigError
+from edge.ports import Broker, Message
+from edge.sync.presence import Presence
+from hw.mqtt_paho import MAX_PAYLOAD_BYTES, Address, PahoBroker
+from hw.sim.broker import SimBroker, SimMessageBus
+
+PRESENCE = Presence("doorward", "lobby-1")
+PATIENCE_S = 10  # for what takes milliseconds on a machine with nothing else to do
+
+
+class World(Protocol):
+    """A broker seen from outside."""
+
+    def connect(self) -> Broker: ...
+    def say(self, topic: str, payload: str, *, retain: bool = False) -> None: ...
+    def retained(self, topic: str) -> str | None: ...
+    def cut(self, broker: Broker) -> None: ...
+
+
+class Simulated:
+    def __init__(self) -> None:
+        self.bus = SimMessageBus()
+
+    def connect(self) -> SimBroker:
+        return self.bus.connect(will=PRESENCE.will, subscriptions=PRESENCE.subscriptions)
+
+    def say(self, topic: str, payload: str, *, retain: bool = False) -> None:
+        self.bus.say(topic, payload)
+
+    def retained(self, topic: str) -> str | None:
+        return self.bus.retained.get(topic)
+
+    def cut(self, broker: Broker) -> None:
+        assert isinstance(broker, SimBroker)
+        self.bus.lose(broker)
+
+
+class Mosquitto:
+    """A real broker, a device that connects to it, and an onlooker."""
+
+    def __init__(self, folder: Path) -> None:
+        mqtt = pytest.importorskip("paho.mqtt.client", reason="paho-mqtt is not installed: make setup")
+        program = shutil.which(
+            "mosquitto", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin:/opt/homebrew/sbin"
+        )
+        if program is None:
+            pytest.skip("mosquitto is not installed: apt install mosquitto")
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self._config = folder / "mosquitto.conf"
+        self._config.write_text(
+            f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence false\nuser root\n"
+        )
+        self._program = program
+        self.start()
+        self._seen: dict[str, str] = {}
+        self._ears = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2)
+        self._ears.on_connect = lambda client, *_: client.subscribe("#", qos=1)
+        self._ears.on_message = lambda _client, _data, message: self._seen.update(
+            {message.topic: message.payload.decode()}
+        )
+        self._ears.connect("127.0.0.1", self.port)
+        self._ears.loop_start()
+
+    def start(self) -> None:
+        self._process = subprocess.Popen(
+            [self._program, "-c", str(self._config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        wait_until(self._listens)
+
+    def stop(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+    def _listens(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def connect(self) -> PahoBroker:
+        return PahoBroker(
+            Address("127.0.0.1", self.port, tls=False),
+            client_id="lobby-1",
+            will=PRESENCE.will,
+            subscriptions=PRESENCE.subscriptions,
+        )
+
+    def say(self, topic: str, payload: str, *, retain: bool = False) -> None:
+        self._ears.publish(topic, payload, qos=1, retain=retain).wait_for_publish(PATIENCE_S)
+
+    def retained(self, topic: str) -> str | None:
+        return self._seen.get(topic)
+
+    def cut(self, broker: Broker) -> None:
+        """Half a cable: the socket goes, and nobody says goodbye."""
+        assert isinstance(broker, PahoBroker)
+        broker._client.loop_stop()
+        sock = broker._client.socket()
+        if sock is not None:
+            sock.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        self._ears.loop_stop()
+        self.stop()
+
+
+@pytest.fixture(params=["sim", "mosquitto"])
+def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+    if request.param == "sim":
+        yield Simulated()
+        return
+    mosquitto = Mosquitto(tmp_path)
+    yield mosquitto
+    mosquitto.close()
+
+
+@pytest.fixture
+def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
+    broker = Mosquitto(tmp_path)
+    yield broker
+    broker.close()
+
+
+def wait_until(holds: Callable[[], object]) -> None:
+    end = time.monotonic() + PATIENCE_S
+    while not holds():
+        assert time.monotonic() < end, "it did not come"
+        time.sleep(0.01)
+
+
+def hears(world: World, broker: Broker, topic: str, payload: str) -> list[Message]:
+    """What arrives; a real broker may take our subscription a little later than our message."""
+    found: list[Message] = []
+
+    def arrived() -> bool:
+        world.say(topic, payload)
+        found.extend(broker.heard())
+        return bool(found)
+
+    wait_until(arrived)
+    return found
+
+
+def test_what_is_published_is_there_for_whoever_looks_later(world: World) -> None:
+    broker = world.connect()
+    broker.publish(PRESENCE.birth)
+    wait_until(lambda: world.retained("doorward/lobby-1/availability") == "online")
+    broker.close()
+
+
+def test_a_wake_up_is_heard_with_its_topic(world: World) -> None:
+    broker = world.connect()
+    assert hears(world, broker, "doorward/lobby-1/wake", "now")[0] == Message("doorward/lobby-1/wake", "now")
+    broker.close()
+
+
+def test_who_dies_without_a_word_is_offline(world: World) -> None:
+    broker = world.connect()
+    broker.publish(PRESENCE.birth)
+    wait_until(lambda: world.retained("doorward/lobby-1/availability") == "online")
+    world.cut(broker)
+    wait_until(lambda: world.retained("doorward/lobby-1/availability") == "offline")
+
+
+def test_who_takes_his_leave_is_offline_too(world: World) -> None:
+    broker = world.connect()
+    broker.publish(PRESENCE.birth)
+    wait_until(lambda: world.retained("doorward/lobby-1/availability") == "online")
+    broker.close()
+    wait_until(lambda: world.retained("doorward/lobby-1/availability") == "offline")
+
+
+def test_after_the_broker_was_away_all_is_said_again(mosquitto: Mosquitto) -> None:
+    broker = mosquitto.connect()
+    broker.publish(PRESENCE.birth)
+    wait_until(lambda: mosquitto.retained("doorward/lobby-1/availability") == "online")
+    mosquitto.stop()
+    mosquitto._seen.clear()
+    mosquitto.start()  # it keeps nothing, as one without persistence
+    wait_until(lambda: mosquitto.retained("doorward/lobby-1/availability") == "online")
+    assert hears(mosquitto, broker, "doorward/wake", "")
+    broker.close()
+
+
+def test_a_wake_up_that_the_broker_kept_is_of_another_day(mosquitto: Mosquitto) -> None:
+    mosquitto.say("doorward/wake", "old", retain=True)
+    broker = mosquitto.connect()
+    assert {message.payload for message in hears(mosquitto, broker, "doorward/wake", "new")} == {"new"}
+    broker.close()
+
+
+def test_a_long_message_is_not_kept(mosquitto: Mosquitto) -> None:
+    broker = mosquitto.connect()
+    hears(mosquitto, broker, "doorward/wake", "")
+    mosquitto.say("doorward/wake", "x" * (MAX_PAYLOAD_BYTES + 1))
+    assert not any(len(message.payload) > 4 for message in hears(mosquitto, broker, "doorward/wake", "sync"))
+    broker.close()
+
+
+def test_a_broker_that_is_not_there_is_no_error() -> None:
+    pytest.importorskip("paho.mqtt.client", reason="paho-mqtt is not installed: make setup")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound and not listening: a connection is refused
+        broker = PahoBroker(
+            Address("127.0.0.1", taken.getsockname()[1], tls=False),
+            client_id="x",
+            will=PRESENCE.will,
+            subscriptions=(),
+        )
+        broker.publish(PRESENCE.birth)
+        assert broker.heard() == ()
+        broker.close()
+
+
+def test_certificates_that_are_none_are_the_technicians_business(tmp_path: Path) -> None:
+    pytest.importorskip("paho.mqtt.client", reason="paho-mqtt is not installed: make setup")
+    (tmp_path / "ca.pem").write_text("nothing")
+    with pytest.raises(ConfigError, match="certificates"):
+        PahoBroker(
+            Address("localhost", ca=tmp_path / "ca.pem"), client_id="x", will=PRESENCE.will, subscriptions=()
+        )
