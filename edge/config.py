@@ -23,6 +23,7 @@ SiteName = Annotated[str, Meta(pattern=r"\A[a-z0-9][a-z0-9-]*(/[a-z0-9][a-z0-9-]
 FilePath = Annotated[str, Meta(pattern=r"\A[^\x00]+\Z", max_length=1_000)]
 Url = Annotated[str, Meta(pattern=r"\Ahttps?://[^\s?#]+\Z", max_length=1_000)]
 HostName = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9.:-]*\Z", max_length=253)]
+Jurisdiction = Annotated[str, Meta(pattern=r"\A[A-Z]{2}(-[A-Z0-9]{1,3})?\Z")]
 DeviceName = Annotated[str, Meta(pattern=r"\A[a-z0-9][a-z0-9.-]*\Z", max_length=40)]
 
 
@@ -46,6 +47,8 @@ class Door(Table, frozen=True):
     """The door's name as cards and issuers scope it; `/` goes from the large to the small."""
     venue: Literal["door", "desk", "gate", "lane", "check"] = "door"
     """What kind of place this is; issuers may be trusted for some kinds only."""
+    jurisdiction: Jurisdiction | None = None
+    """Whose law holds here: an ISO 3166 code such as MO or CN-GD; left out: only issuers for anywhere."""
     release_ms: Annotated[int, Meta(ge=200, le=10_000)] = 3_000
     """How long the strike is released for one grant; the door relocks earlier when it opens."""
     face: Literal["required", "if-bound", "none"] = "required"

@@ -154,6 +154,7 @@ def stages_for(config: Config, engine: FaceEngine | None) -> Stages:
     gate = Gate(
         site=config.door.site,
         venue=config.door.venue,
+        jurisdiction=config.door.jurisdiction,
         budgets=Budgets(
             fresh=timedelta(hours=config.lists.ageing_h), ageing=timedelta(hours=config.lists.stale_h)
         ),

@@ -42,7 +42,13 @@ CAPACITY: Final = 100_000  # a campus; the list has 25 kB
 def init(args: argparse.Namespace) -> int:
     """Makes the keys of a new issuer."""
     config = OfficeConfig(
-        args.name, args.uri, args.capacity, args.venue or [ANYWHERE], args.site or [ANYWHERE], args.now
+        args.name,
+        args.uri,
+        args.capacity,
+        args.venue or [ANYWHERE],
+        args.site or [ANYWHERE],
+        args.now,
+        args.jurisdiction or [ANYWHERE],
     )
     issuer = Office(args.folder).create(config)
     print(f"issuer {issuer.name}, key {issuer.kid.hex()}, room for {args.capacity} cards")
@@ -200,6 +206,12 @@ def _parser() -> argparse.ArgumentParser:
     new.add_argument("--capacity", type=int, default=CAPACITY, help=f"cards on the list (default {CAPACITY})")
     new.add_argument("--venue", action="append", help="kind of venue that its cards are for (default any)")
     new.add_argument("--site", action="append", help="site that its cards are for (default any)")
+    new.add_argument(
+        "--jurisdiction",
+        action="append",
+        metavar="CODE",
+        help="where its cards count, as ISO 3166 codes it: MO, CN-GD (default anywhere)",
+    )
 
     card = verb("enrol", enrol)
     face = card.add_mutually_exclusive_group(required=True)

@@ -22,7 +22,7 @@ from edge.issuing.documents import KEY_BYTES
 from edge.issuing.issuer import Issuer
 from edge.issuing.register import Entry, Part, Register, Standing
 from edge.trust.sealed import MAX_SEALED_BYTES
-from edge.trust.snapshot import Scope
+from edge.trust.snapshot import ANYWHERE, Scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -47,6 +47,7 @@ class OfficeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     venues: list[str]
     sites: list[str]
     since: datetime
+    jurisdictions: list[str] = msgspec.field(default_factory=lambda: [ANYWHERE])  # what older offices meant
 
 
 class Office:
@@ -123,7 +124,7 @@ def _issuer(config: OfficeConfig, seed: bytes, document_key: bytes, entries: Seq
         since=config.since.astimezone(UTC),
         dice=secrets,
         register=Register(config.capacity, entries),
-        scope=Scope(tuple(config.venues), tuple(config.sites)),
+        scope=Scope(tuple(config.venues), tuple(config.sites), tuple(config.jurisdictions)),
         document_key=document_key,
     )
 

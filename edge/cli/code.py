@@ -42,6 +42,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     verify.add_argument("--now", type=_instant, metavar="RFC3339", help="left out: the clock of this machine")
     verify.add_argument("--site", help='this door, such as "tower-1/lobby"; left out: any door')
+    verify.add_argument(
+        "--jurisdiction", metavar="CODE", help="where this door is, such as MO or CN-GD; goes with --site"
+    )
     verify.add_argument("--aud", help="another audience that this door answers to")
     verify.add_argument("--nonce", type=_nonce, metavar="HEX", help="what this door's screen shows")
     verify.add_argument("--json", action="store_true", help="one JSON object an input")
@@ -88,7 +91,14 @@ def _verify(args: argparse.Namespace) -> int:
     worst = Exit.OK
     for name in progress(args.files, total=len(args.files), label="verifying"):
         now = args.now or app.system_clock().now()
-        gate = partial(_gate, trust=trust, site=args.site, audience=args.aud, nonce=args.nonce)
+        gate = partial(
+            _gate,
+            trust=trust,
+            site=args.site,
+            jurisdiction=args.jurisdiction,
+            audience=args.aud,
+            nonce=args.nonce,
+        )
         row: dict[str, object] = {"input": name, "format": None, "result": "refused", "reason": None}
         try:
             _judge(row, _bytes(name), trust, now, gate, args.site)
@@ -170,7 +180,13 @@ def _bytes(name: str) -> bytes:
 
 
 def _gate(
-    signed: SignedCard, *, trust: TrustSnapshot, site: str | None, audience: str | None, nonce: bytes | None
+    signed: SignedCard,
+    *,
+    trust: TrustSnapshot,
+    site: str | None,
+    jurisdiction: str | None,
+    audience: str | None,
+    nonce: bytes | None,
 ) -> Gate:
     """The door that is asked about; without `site`, one that stands where the issuer's cards are for."""
     from edge.trust.snapshot import ANYWHERE, Scope  # noqa: PLC0415
@@ -179,13 +195,15 @@ def _gate(
     venue = "door"
     if site is None:
         issuer = trust.issuers.get(signed.kid)
-        scope = issuer.scope if issuer else Scope((ANYWHERE,), (ANYWHERE,))
+        scope = issuer.scope if issuer else Scope((ANYWHERE,), (ANYWHERE,), (ANYWHERE,))
         venue, place = next(iter(scope.venues), venue), next(iter(scope.sites), ANYWHERE)
         site = ANYWHERE if place == ANYWHERE else f"{place}/any"
+        jurisdiction = jurisdiction or next(iter(scope.jurisdictions))
         audience = audience or signed.presentation.audience
     return Gate(
         site=site,
         venue=venue,
+        jurisdiction=jurisdiction,
         audiences=frozenset({audience} if audience else ()),
         nonce=nonce,
     )

@@ -31,7 +31,7 @@ LIST_LIFE: Final = timedelta(days=7)  # the issuer's last word on its age; sites
 MAX_CARD_BYTES: Final = (
     640  # with the longest audience and nonce around it, still a code of FORMAT.md section 5
 )
-EVERYWHERE: Final = Scope((ANYWHERE,), (ANYWHERE,))
+EVERYWHERE: Final = Scope((ANYWHERE,), (ANYWHERE,), (ANYWHERE,))
 
 
 class Dice(Protocol):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from datetime import UTC, datetime
 from typing import Annotated, Final
 
@@ -18,13 +19,16 @@ from edge.trust.snapshot import ANYWHERE, IssuerKey, Scope
 MAX_ISSUER_BYTES: Final = 8_192  # an issuer with every field at its limit takes 5 kB
 MAX_VENUES: Final = 16  # there are five kinds so far
 MAX_SITES: Final = 64  # an issuer of more sites than this signs for "*" or for a place around them
+MAX_JURISDICTIONS: Final = 64  # the 34 parts of the country with the most people, twice over
 
+_JURISDICTION: Final = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")  # the form of ISO 3166-1 alpha-2 and 3166-2
 _Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class _ScopeFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     venues: list[str]
     sites: list[str]
+    jurisdictions: list[str]
 
 
 class _IssuerFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -41,7 +45,9 @@ def issuer_file(issuer: IssuerKey) -> tuple[str, bytes]:
     content = _IssuerFile(
         name=issuer.name,
         public_key=_text_of(issuer.public_key),
-        scope=_ScopeFile(list(issuer.scope.venues), list(issuer.scope.sites)),
+        scope=_ScopeFile(
+            list(issuer.scope.venues), list(issuer.scope.sites), list(issuer.scope.jurisdictions)
+        ),
         valid_from=issuer.valid_from,
         valid_until=issuer.valid_until,
         issued_at=issuer.issued_at,
@@ -81,10 +87,18 @@ def _scope_of(scope: _ScopeFile) -> Scope:
     """An empty scope would be an issuer for nowhere; "*" has to be written out."""
     venues = fields.array(scope.venues, 1, MAX_VENUES, "scope.venues")
     sites = fields.array(scope.sites, 1, MAX_SITES, "scope.sites")
+    jurisdictions = fields.array(scope.jurisdictions, 1, MAX_JURISDICTIONS, "scope.jurisdictions")
     return Scope(
         tuple(fields.word(venue, n.MAX_SITE_CHARS, "scope.venues") for venue in venues),
         tuple(site if site == ANYWHERE else fields.site(site, "scope.sites") for site in sites),
+        tuple(code if code == ANYWHERE else _jurisdiction(code) for code in jurisdictions),
     )
+
+
+def _jurisdiction(code: str) -> str:
+    if not _JURISDICTION.fullmatch(code):
+        raise ValueError("scope.jurisdictions: not a code of ISO 3166 such as MO or CN-GD")
+    return code
 
 
 def _utc(instant: datetime) -> datetime:

@@ -19,14 +19,26 @@ ANYWHERE: Final = "*"  # written out, so that a forgotten scope is an empty one
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Where an issuer's cards may be used at all: kinds of venue, and sites or parts of them."""
+    """Where an issuer's cards may be used at all: kinds of venue, sites, and whose law holds there.
+
+    `jurisdictions` are codes of ISO 3166-1 ("MO") and 3166-2 ("CN-GD"); a country's covers its parts.
+    """
 
     venues: tuple[str, ...]
     sites: tuple[str, ...]
+    jurisdictions: tuple[str, ...]
 
-    def covers(self, *, venue: str, site: str) -> bool:
-        return (ANYWHERE in self.venues or venue in self.venues) and (
-            ANYWHERE in self.sites or within(site, self.sites)
+    def covers(self, *, venue: str, site: str, jurisdiction: str | None) -> bool:
+        """Whether a door of this kind at this place is meant; one that names no jurisdiction is in none."""
+        return (
+            (ANYWHERE in self.venues or venue in self.venues)
+            and (ANYWHERE in self.sites or within(site, self.sites))
+            and (ANYWHERE in self.jurisdictions or self._reaches(jurisdiction))
+        )
+
+    def _reaches(self, jurisdiction: str | None) -> bool:
+        return jurisdiction is not None and (
+            jurisdiction in self.jurisdictions or jurisdiction.partition("-")[0] in self.jurisdictions
         )
 
 

@@ -25,12 +25,14 @@ if TYPE_CHECKING:
 class Gate:
     """Who is asking: one door, and what it knows at this moment.
 
-    `site`: its id, such as "tower-1/lobby", which is also an audience it answers to. `nonce`: what its screen
-    shows now, 8 to 16 bytes, if it has one. `since_sync`: how long its clock has run on its own.
+    `site`: its id, such as "tower-1/lobby", which is also an audience it answers to. `jurisdiction`: whose
+    law holds there, as ISO 3166 codes it; without one only issuers for anywhere count. `nonce`: what its
+    screen shows now, 8 to 16 bytes, if it has one. `since_sync`: how long its clock has run on its own.
     """
 
     site: str
     venue: str = "door"
+    jurisdiction: str | None = None
     audiences: frozenset[str] = frozenset()
     nonce: bytes | None = field(default=None, repr=False)
     since_sync: timedelta = timedelta(0)
@@ -88,7 +90,7 @@ def _issuer(signed: SignedCard, trust: TrustSnapshot) -> IssuerKey:
 
 
 def _check_scope(claims: Claims, issuer: IssuerKey, gate: Gate) -> None:
-    if not issuer.scope.covers(venue=gate.venue, site=gate.site):
+    if not issuer.scope.covers(venue=gate.venue, site=gate.site, jurisdiction=gate.jurisdiction):
         raise Refused(Reason.ISSUER_SCOPE, "this issuer's cards are not for this place")
     if not issuer.valid_from <= claims.issued_at < issuer.valid_until:
         raise Refused(Reason.ISSUER_SCOPE, "issued outside the life of the key")

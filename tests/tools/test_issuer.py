@@ -21,6 +21,7 @@ from edge.decision import Reason
 from edge.errors import Exit, Refused
 from edge.issuing.wallet import Wallet
 from edge.trust.sealed import unseal
+from edge.trust.snapshot import Scope
 from edge.trust.verify import Gate, verify
 
 TOOL = Path(__file__).resolve().parents[2] / "tools" / "issuer.py"
@@ -138,11 +139,12 @@ def test_card_says_what_the_command_line_asked_for(office):
     assert [document.type for document in claims.documents] == [5, 77]
 
 
-def test_issuer_is_good_for_the_venues_and_sites_of_init(tmp_path):
-    run("init", tmp_path / "o", "--name", "x", "--uri", URI, "--venue", "desk", "--site", "inn", *AT)
+def test_issuer_is_good_for_the_scope_of_init(tmp_path):
+    scope = ["--venue", "desk", "--site", "inn", "--jurisdiction", "CN-GD", "--jurisdiction", "MO"]
+    run("init", tmp_path / "o", "--name", "x", "--uri", URI, *scope, *AT)
     run("publish", tmp_path / "o", "--to", tmp_path / "trust", *AT)
     (key,) = open_trust(tmp_path / "trust").issuers.values()
-    assert (key.scope.venues, key.scope.sites) == (("desk",), ("inn",))
+    assert key.scope == Scope(("desk",), ("inn",), ("CN-GD", "MO"))
 
 
 def test_holder_keeps_the_key_and_the_office_sees_only_its_public_half(office):

@@ -177,6 +177,12 @@ def place_vectors() -> Iterator[Vector]:
         ("key_too_early", "a card dated before its key was in force", future, SITE),
     ):
         yield Vector(f"scope_{name}", 5, "issuer.scope", comment, text, site=site)
+    abroad = issued({1: "MACAU"}, seed("abroad"))
+    for name, comment, gate in (
+        ("jurisdiction", "an issuer for Macau, at a door in Guangdong", {"jurisdiction": "CN-GD"}),
+        ("jurisdiction_unsaid", "an issuer for Macau, at a door that does not say where it is", {}),
+    ):
+        yield Vector(f"scope_{name}", 5, "issuer.scope", comment, abroad, gate=gate)
     for name, comment, clock in (
         ("behind", "a clock one second behind the list's iat", NOW - 3_601),
         ("lost", "a clock that lost its battery", 1),
@@ -242,14 +248,15 @@ def moment_vectors() -> Iterator[Vector]:
 
 def trust_files() -> dict[str, bytes]:
     """The trust that all vectors share."""
-    anywhere = Scope((ANYWHERE,), (ANYWHERE,))
+    anywhere = Scope((ANYWHERE,), (ANYWHERE,), (ANYWHERE,))
     files = {}
     for label, name, scope, start, end in (
-        ("issuer", "CN-GD", Scope(("door", "desk"), ("tower-1",)), -400, 400),
+        ("issuer", "CN-GD", Scope(("door", "desk"), ("tower-1",), (ANYWHERE,)), -400, 400),
         ("other", "CN-GX", anywhere, -400, 400),
         ("silent", "SILENT", anywhere, -400, 400),
-        ("lobby", "LOBBY", Scope(("door",), (SITE,)), -400, 400),
-        ("desk", "DESK", Scope(("desk",), (ANYWHERE,)), -400, 400),
+        ("lobby", "LOBBY", Scope(("door",), (SITE,), (ANYWHERE,)), -400, 400),
+        ("desk", "DESK", Scope(("desk",), (ANYWHERE,), (ANYWHERE,)), -400, 400),
+        ("abroad", "MACAU", Scope(("door",), (ANYWHERE,), ("MO",)), -400, 400),
         ("retired", "OLD", anywhere, -400, -10),
         ("future", "NEW", anywhere, 0, 400),
     ):

@@ -22,7 +22,7 @@ from edge.trust.status import StatusList
 from edge.trust.verify import Gate, verify
 
 KEY = cose.public_key(ISSUER_SEED)
-EVERYWHERE = Scope((ANYWHERE,), (ANYWHERE,))
+EVERYWHERE = Scope((ANYWHERE,), (ANYWHERE,), (ANYWHERE,))
 FROM, UNTIL = NOW.replace(year=2020), NOW.replace(year=2040)
 ISSUER = IssuerKey(cose.kid_of(KEY), "CN-GD", KEY, EVERYWHERE, FROM, UNTIL, FROM)
 NOBODY = bytes((LIST_SIZE + 7) // 8)

@@ -112,8 +112,8 @@ def test_two_phones_in_view_are_refused(tmp_path):
     ("other", "expected"),
     [
         ({"seed": 2}, Reason.ISSUER_UNKNOWN),
-        ({"scope": Scope(("desk",), ("*",))}, Reason.ISSUER_SCOPE),
-        ({"scope": Scope(("door",), ("tower-2",))}, Reason.ISSUER_SCOPE),
+        ({"scope": Scope(("desk",), ("*",), ("*",))}, Reason.ISSUER_SCOPE),
+        ({"scope": Scope(("door",), ("tower-2",), ("*",))}, Reason.ISSUER_SCOPE),
     ],
 )
 def test_card_of_an_issuer_that_this_door_does_not_follow_is_refused(tmp_path, other, expected):

@@ -82,6 +82,8 @@ def listed(edits: dict[int, object]) -> bytes:
 
 
 SMALL = "x" * 8_200
+SCOPE = {"venues": ["*"], "sites": ["*"], "jurisdictions": ["*"]}
+OLD_SCOPE = {"venues": ["*"], "sites": ["*"]}
 BROKEN = {
     "no issuers at all": ({KEY_NAME: None, LIST_NAME: None}, "no issuer keys"),
     "an empty file": ({KEY_NAME: b""}, KEY_NAME),
@@ -99,9 +101,15 @@ BROKEN = {
     "a key of zeros, of low order": ({KEY_NAME: edited(public_key="A" * 43)}, "public_key"),
     "a key of order 1": ({KEY_NAME: edited(public_key="AQ" + "A" * 41)}, "public_key"),
     "another key than the name says": ({f"issuers/{OTHER_KID.hex()}.json": KEY_DATA}, "another key"),
-    "a scope of nothing": ({KEY_NAME: edited(scope={"venues": [], "sites": ["*"]})}, "scope.venues"),
-    "no sites": ({KEY_NAME: edited(scope={"venues": ["*"], "sites": []})}, "scope.sites"),
-    "a site in upper case": ({KEY_NAME: edited(scope={"venues": ["*"], "sites": ["Tower"]})}, "scope.sites"),
+    "a scope of nothing": ({KEY_NAME: edited(scope=SCOPE | {"venues": []})}, "scope.venues"),
+    "no sites": ({KEY_NAME: edited(scope=SCOPE | {"sites": []})}, "scope.sites"),
+    "a site in upper case": ({KEY_NAME: edited(scope=SCOPE | {"sites": ["Tower"]})}, "scope.sites"),
+    "no jurisdiction": ({KEY_NAME: edited(scope=SCOPE | {"jurisdictions": []})}, "scope.jurisdictions"),
+    "a file from before there were jurisdictions": ({KEY_NAME: edited(scope=OLD_SCOPE)}, "jurisdictions"),
+    "a jurisdiction in lower case": ({KEY_NAME: edited(scope=SCOPE | {"jurisdictions": ["mo"]})}, "ISO 3166"),
+    "a jurisdiction by its name": ({KEY_NAME: edited(scope=SCOPE | {"jurisdictions": ["Macau"]})}, "ISO 3166"),
+    "a jurisdiction and half": ({KEY_NAME: edited(scope=SCOPE | {"jurisdictions": ["CN-"]})}, "ISO 3166"),
+    "too many jurisdictions": ({KEY_NAME: edited(scope=SCOPE | {"jurisdictions": ["MO"] * 65})}, "1 to 64"),
     "a time without a zone": ({KEY_NAME: edited(valid_from="2026-01-01T00:00:00")}, "valid_from"),
     "a time that is no time": ({KEY_NAME: edited(valid_from="yesterday")}, "valid_from"),
     "a time before time": ({KEY_NAME: edited(valid_from="0001-01-01T00:00:00+14:00")}, KEY_NAME),
@@ -172,7 +180,7 @@ def test_times_in_another_zone_are_the_same_times():
 
 
 NOT_ISSUERS = {
-    "a scope of nothing": {"scope": Scope((), ("*",))},
+    "a scope of nothing": {"scope": Scope((), ("*",), ("*",))},
     "a name with a space": {"name": "CN GD"},
     "another key id": {"kid": OTHER_KID},
     "a key that is none": {"public_key": bytes(32)},

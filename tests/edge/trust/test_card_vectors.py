@@ -62,6 +62,7 @@ def run(headers: dict[str, str], text: str, trust) -> Outcome:
     now = datetime.fromisoformat(headers["clock"])
     gate = Gate(
         site=headers["site"],
+        jurisdiction=headers.get("jurisdiction"),
         audiences=frozenset({headers["audience"]} if "audience" in headers else ()),
         nonce=bytes.fromhex(headers["nonce"]) if "nonce" in headers else None,
         since_sync=timedelta(seconds=int(headers.get("since-sync-s", "0"))),

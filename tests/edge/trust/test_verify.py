@@ -104,14 +104,39 @@ def test_a_clock_that_is_behind_is_never_blamed_on_the_card():
 
 
 def test_the_same_key_at_two_sites_is_bound_by_its_scope():
-    here = replace(ISSUER, scope=Scope(("door",), ("tower-1",)))
+    here = replace(ISSUER, scope=Scope(("door",), ("tower-1",), ("CN-GD", "MO")))
     trust = TrustSnapshot.of([here], TRUST.status_lists)
     signed = ecard.decode(parse_code(shown()))
-    assert verify(signed, trust, now=NOW, gate=GATE).issuer == "CN-GD"
-    for gate in (replace(GATE, site="tower-2"), replace(GATE, venue="desk")):
+    gate_here = replace(GATE, jurisdiction="MO")
+    assert verify(signed, trust, now=NOW, gate=gate_here).issuer == "CN-GD"
+    for elsewhere in (
+        {"site": "tower-2"},
+        {"venue": "desk"},
+        {"jurisdiction": "CN-GX"},
+        {"jurisdiction": None},
+    ):
         with pytest.raises(Refused) as caught:
-            verify(signed, trust, now=NOW, gate=gate)
+            verify(signed, trust, now=NOW, gate=replace(gate_here, **elsewhere))
         assert caught.value.reason is Reason.ISSUER_SCOPE
+
+
+JURISDICTIONS = {  # of the issuer, of the door: whether its cards count there
+    "anywhere, at a door that names none": (("*",), None, True),
+    "anywhere, at a door that names one": (("*",), "MO", True),
+    "somewhere, at a door that names none": (("MO",), None, False),
+    "the very one": (("CN-GD", "MO"), "MO", True),
+    "another": (("CN-GD",), "MO", False),
+    "a country, at a door in a part of it": (("CN",), "CN-GD", True),
+    "a part, at a door that names the country": (("CN-GD",), "CN", False),
+    "another part of the country": (("CN-GD",), "CN-GX", False),
+    "a code that only begins alike": (("C", "CN-G"), "CN-GD", False),
+}
+
+
+@pytest.mark.parametrize(("of_issuer", "of_door", "counts"), JURISDICTIONS.values(), ids=JURISDICTIONS)
+def test_an_issuer_counts_where_its_scope_names_the_doors_jurisdiction(of_issuer, of_door, counts):
+    scope = Scope(("*",), ("*",), of_issuer)
+    assert scope.covers(venue="door", site="tower-1", jurisdiction=of_door) is counts
 
 
 LIVES = {  # when the key's life begins and ends: whether a card issued a day ago is good now
