@@ -24,6 +24,7 @@ ALG_EDDSA: Final = -8
 TYP_CARD: Final = 293  # application/sd-cwt, as SD-CWT asks IANA
 TYP_PRESENTATION: Final = 294  # application/kb+cwt
 TYP_STATUS: Final = "application/ec1-status+cwt"  # edge/trust/STATUS.md; ours, so no number was asked for it
+TYP_STATUS_MANIFEST: Final = "application/ec1-status-manifest+cwt"  # likewise
 KID_BYTES: Final = 8
 SIGNATURE_BYTES: Final = 64
 
@@ -52,6 +53,7 @@ CLAIM_SEALED_FACE: Final = -65_538
 CLAIM_SCOPE: Final = -65_539
 CLAIM_ASSURANCE: Final = -65_540
 CLAIM_STATUS_BITS: Final = -65_541  # in status lists only
+CLAIM_STATUS_HASHES: Final = -65_542  # in manifests of status lists only
 
 CNF_COSE_KEY: Final = 1
 STATUS_LIST: Final = "status_list"
@@ -72,6 +74,7 @@ MAX_SUB_CHARS: Final = 64
 CTI_BYTES: Final = 8
 MAX_URI_CHARS: Final = 64
 MAX_INDEX: Final = 2**32 - 1
+MAX_SERIAL: Final = 2**32 - 1
 MAX_TEMPLATE_BYTES: Final = 256
 MIN_TEMPLATE_FORMAT: Final = 100
 MAX_TEMPLATE_FORMAT: Final = 200

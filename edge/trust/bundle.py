@@ -2,7 +2,8 @@
 
     issuers/<kid>.json           one key of one issuer
     sealed/<id>.box              one sealed template (edge.trust.sealed)
-    status/<kid>-<list>.cwt      one status list, signed with that key (STATUS.md)
+    status/<kid>-<list>.cwt      one status list, or the manifest of one, signed with that key (STATUS.md)
+    status/<kid>-<list>.revoked, .suspended      the bitmaps of a manifest
 
 `<kid>` is 16 hex digits, `<list>` the first 8 of the SHA-256 of the list's URI. `<id>` is 32
 hex digits, the first 16 bytes of the SHA-256 of the file. The name of a file says what must be inside, so no
@@ -17,31 +18,39 @@ from typing import TYPE_CHECKING, Final
 
 from edge.errors import InputError, Refused, TrustFault
 from edge.trust import statusfile
+from edge.trust.bitmap import bitmap_bytes
 from edge.trust.issuerfile import MAX_ISSUER_BYTES, read_issuer
 from edge.trust.sealed import MAX_SEALED_BYTES, box_id
 from edge.trust.snapshot import IssuerKey, TrustSnapshot
+from edge.trust.status import MAX_SIZE, Bitmaps, Manifest, StatusList, WrongList
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from edge.trust.status import StatusList
+    from typing_extensions import Buffer
 
 MAX_FILE_BYTES: Final = max(MAX_ISSUER_BYTES, statusfile.MAX_STATUS_BYTES)
 MAX_FILES: Final = (
     65_536  # a region's issuers and the sealed templates of a large site; more is a wrong folder
 )
+MAX_BITMAP_BYTES: Final = bitmap_bytes(MAX_SIZE)
+MAX_MANIFESTS: Final = (
+    128  # each keeps two files mapped, and two generations may be here: 512 of 1,024 descriptors
+)
 
 _ISSUER: Final = re.compile(r"issuers/([0-9a-f]{16})\.json")
 _STATUS: Final = re.compile(r"status/([0-9a-f]{16})-[0-9a-f]{8}\.cwt")
+_BITMAP: Final = re.compile(r"status/[0-9a-f]{16}-[0-9a-f]{8}\.(?:revoked|suspended)")
 _SEALED: Final = re.compile(r"sealed/([0-9a-f]{32})\.box")
 _OURS: Final = ("issuers/", "sealed/", "status/")
 
 
-def load(files: Mapping[str, bytes]) -> TrustSnapshot:
+def load(files: Mapping[str, Buffer]) -> TrustSnapshot:
     """The trust in a folder's files; names are relative with "/".
 
-    Files outside these three folders belong to others and are not looked at, nor are hidden ones. All or
-    nothing: raises TrustFault, naming the file and what to do, for the first that is not right.
+    Files outside these three folders belong to others and are not looked at, nor are hidden ones. Bitmaps
+    (`is_bitmap`) are read where they lie for as long as the snapshot lives: their files may be mapped.
+    All or nothing: raises TrustFault, naming the file and what to do, for the first that is not right.
     """
     names = sorted(name for name in files if name.startswith(_OURS) and not _hidden(name))
     if len(names) > MAX_FILES:
@@ -54,31 +63,50 @@ def load(files: Mapping[str, bytes]) -> TrustSnapshot:
     for name in names:  # issuers/ sorts before status/
         if found := _ISSUER.fullmatch(name):
             kid = bytes.fromhex(found[1])
-            issuers[kid] = read_issuer(name, kid, files[name])
+            issuers[kid] = read_issuer(name, kid, bytes(files[name]))
         elif found := _STATUS.fullmatch(name):
             kid = bytes.fromhex(found[1])
-            uri, status = _read_status(name, issuers.get(kid), files[name])
-            lists[kid, uri] = status
+            uri, status = _read_status(name, issuers.get(kid), bytes(files[name]))
+            lists[kid, uri] = _with_bitmaps(name, status, files) if isinstance(status, Manifest) else status
         elif found := _SEALED.fullmatch(name):
-            boxes[bytes.fromhex(found[1])] = _read_box(name, bytes.fromhex(found[1]), files[name])
-        else:
+            boxes[bytes.fromhex(found[1])] = _read_box(name, bytes.fromhex(found[1]), bytes(files[name]))
+        elif not is_bitmap(name):
             raise TrustFault(
                 f"{name}: not a name that trust uses", hint="move this file out of the trust folder"
             )
     if not issuers:
         raise TrustFault("no issuer keys", hint="publish one: tools/issuer.py publish")
+    _check_bitmaps(names, {status_stem(*key) for key, status in lists.items() if status.serial})
     return TrustSnapshot.of(issuers.values(), lists, boxes)
 
 
-def status_file(status: StatusList, *, issuer: IssuerKey, uri: str, issuer_seed: bytes) -> tuple[str, bytes]:
-    """Name and content of a signed list for a trust folder; InputError where `load` would refuse them."""
-    name = _status_name(issuer.kid, uri)
+def is_bitmap(name: str) -> bool:
+    """Whether `load` leaves the bytes of this file where they are, so that mapping it pays."""
+    return _BITMAP.fullmatch(name) is not None
+
+
+def status_stem(kid: bytes, uri: str) -> str:
+    """The name of a list's files without what comes after the dot: .cwt, .revoked, .suspended."""
+    return f"status/{kid.hex()}-{hashlib.sha256(uri.encode()).hexdigest()[:8]}"
+
+
+def status_file(
+    status: StatusList | Manifest, *, issuer: IssuerKey, uri: str, issuer_seed: bytes
+) -> tuple[str, bytes]:
+    """Name and content of a signed list or manifest for a trust folder; InputError if `load` refuses it."""
+    name = f"{status_stem(issuer.kid, uri)}.cwt"
     data = statusfile.encode(status, issuer=issuer.name, uri=uri, issuer_seed=issuer_seed)
     try:
         _read_status(name, issuer, data)
     except TrustFault as fault:
         raise InputError(f"this does not make a status list: {fault.message}", hint=fault.hint) from fault
     return name, data
+
+
+def bitmap_files(bitmaps: Bitmaps, *, kid: bytes, uri: str) -> tuple[tuple[str, Buffer], tuple[str, Buffer]]:
+    """Names and contents of the two files that belong beside a manifest."""
+    stem = status_stem(kid, uri)
+    return (f"{stem}.revoked", bitmaps.revoked), (f"{stem}.suspended", bitmaps.suspended)
 
 
 def sealed_file(box: bytes) -> tuple[str, bytes]:
@@ -91,11 +119,7 @@ def _hidden(name: str) -> bool:
     return any(part.startswith(".") for part in name.split("/"))
 
 
-def _status_name(kid: bytes, uri: str) -> str:
-    return f"status/{kid.hex()}-{hashlib.sha256(uri.encode()).hexdigest()[:8]}.cwt"
-
-
-def _read_status(name: str, issuer: IssuerKey | None, data: bytes) -> tuple[str, StatusList]:
+def _read_status(name: str, issuer: IssuerKey | None, data: bytes) -> tuple[str, StatusList | Manifest]:
     if issuer is None:
         raise TrustFault(
             f"{name}: its issuer is not in issuers/", hint="publish the issuer's key, or remove the list"
@@ -106,9 +130,35 @@ def _read_status(name: str, issuer: IssuerKey | None, data: bytes) -> tuple[str,
         raise TrustFault(
             f"{name}: {refused.message}", hint="fetch this list again from its issuer"
         ) from refused
-    if name != _status_name(issuer.kid, uri):
+    if name != f"{status_stem(issuer.kid, uri)}.cwt":
         raise TrustFault(f"{name}: holds another list than its name says", hint="fetch this list again")
     return uri, status
+
+
+def _with_bitmaps(name: str, manifest: Manifest, files: Mapping[str, Buffer]) -> StatusList:
+    stem = name.removesuffix(".cwt")
+    revoked, suspended = f"{stem}.revoked", f"{stem}.suspended"
+    hint = "fetch this list again from its issuer: the manifest and both bitmaps"
+    for missing in {revoked, suspended} - files.keys():
+        raise TrustFault(f"{missing}: not there, and its manifest is", hint=hint)
+    try:
+        return manifest.check(Bitmaps(manifest.size, files[revoked], files[suspended]))
+    except WrongList as wrong:
+        raise TrustFault(f"{stem}.{wrong.message}", hint=hint) from wrong
+
+
+def _check_bitmaps(names: list[str], with_manifest: set[str]) -> None:
+    if len(with_manifest) > MAX_MANIFESTS:
+        raise TrustFault(
+            f"{len(with_manifest)} manifests of lists, at most {MAX_MANIFESTS}",
+            hint="is this the right folder?",
+        )
+    for name in filter(is_bitmap, names):
+        if name.rpartition(".")[0] not in with_manifest:
+            raise TrustFault(
+                f"{name}: no manifest beside it",
+                hint="fetch the list again from its issuer, or remove this file",
+            )
 
 
 def _read_box(name: str, expected: bytes, data: bytes) -> bytes:
