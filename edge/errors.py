@@ -105,9 +105,16 @@ class SyncError(EdgeError):
 
 
 class FetchError(SyncError):
-    """A source could not be read, was too slow, or sent more than it may."""
+    """A source could not be read, was too slow, or sent more than it may.
+
+    `after_s`: how long the source asked to be left alone; 0 where it did not say.
+    """
 
     exit_code = Exit.DEVICE
+
+    def __init__(self, message: str, *, hint: str = "", after_s: float = 0.0) -> None:
+        super().__init__(message, hint=hint)
+        self.after_s = after_s
 
 
 class NotThere(FetchError):

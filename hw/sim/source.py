@@ -1,0 +1,87 @@
+"""A repository in memory, whose server can be made to fail in every way that servers have."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from itertools import repeat
+from typing import TYPE_CHECKING
+
+from edge.errors import FetchError, NotThere
+from hw.source import CHUNK_BYTES, parts_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, MutableMapping
+
+
+class Kind(StrEnum):
+    """What goes wrong with one file."""
+
+    MISSING = "missing"
+    ERROR_500 = "error 500"
+    SLOW = "slow"  # some bytes, then too few to wait for
+    CUT_OFF = "cut off"  # some bytes, then the line is dead
+    SHORT = "short"  # some bytes, then an end as if that were all
+    ENDLESS = "endless"  # the file, and then no end
+    GARBAGE = "garbage"  # as many bytes, and none of them right
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """`kind` befalls a fetch after `after_bytes` of what it asked for, `times` times; None is for ever."""
+
+    kind: Kind
+    after_bytes: int = 0
+    times: int | None = None
+
+
+@dataclass
+class SimSource:
+    """Implements Source over `files`; `trouble` says what fails and how; `asked` is what was fetched."""
+
+    files: Mapping[str, bytes]
+    trouble: MutableMapping[str, Trouble] = field(default_factory=dict)
+    asked: list[tuple[str, int]] = field(default_factory=list)
+
+    def fetch(self, name: str, *, offset: int = 0) -> Iterator[bytes]:
+        parts_of(name)
+        self.asked.append((name, offset))
+        trouble = self._next_trouble(name)
+        if name not in self.files or (trouble and trouble.kind is Kind.MISSING):
+            raise NotThere(f"{name}: no such file")
+        data = self.files[name][offset:]
+        if trouble is None:
+            yield from _chunks(data)
+        else:
+            yield from _suffer(trouble, name, data)
+
+    def _next_trouble(self, name: str) -> Trouble | None:
+        trouble = self.trouble.get(name)
+        if trouble is not None and trouble.times is not None:
+            left = Trouble(trouble.kind, trouble.after_bytes, trouble.times - 1)
+            self.trouble[name] = left
+            return trouble if left.times is not None and left.times >= 0 else None
+        return trouble
+
+
+def _chunks(data: bytes) -> Iterator[bytes]:
+    yield from (data[start : start + CHUNK_BYTES] for start in range(0, len(data), CHUNK_BYTES))
+
+
+def _suffer(trouble: Trouble, name: str, data: bytes) -> Iterator[bytes]:
+    match trouble.kind:
+        case Kind.ENDLESS:
+            yield from _chunks(data)
+            yield from repeat(bytes(CHUNK_BYTES))
+        case Kind.GARBAGE:
+            yield from _chunks(bytes(byte ^ 0x5A for byte in data))
+        case Kind.SHORT:
+            yield from _chunks(data[: trouble.after_bytes])
+        case Kind.ERROR_500:
+            raise FetchError(f"{name}: the server answers 500")
+        case Kind.CUT_OFF | Kind.SLOW:
+            yield from _chunks(data[: trouble.after_bytes])
+            what = "the line went dead" if trouble.kind is Kind.CUT_OFF else "is too slow"
+            raise FetchError(f"{name}: {what}")
+        case Kind.MISSING:
+            raise NotThere(f"{name}: no such file")

@@ -1,0 +1,269 @@
+"""A repository on a web server, over HTTP with urllib3.
+
+Signatures say what is believed. Here it is only seen to that no server can hold us up, fill our disk or send
+us about in the building's network. TLS is always verified; proxies are those of the environment.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import time
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http.client import HTTPException
+from threading import Event, Timer
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urljoin, urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import HTTPError, NameResolutionError, ProxyError, SSLError
+from urllib3.exceptions import TimeoutError as Late
+
+from edge.errors import FetchError, NotThere
+from hw.source import CHUNK_BYTES, parts_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from urllib3 import BaseHTTPResponse
+
+MAX_REDIRECTS: Final = 3  # a server that adds a slash, or moves to https, needs one
+MAX_RETRY_AFTER_S: Final = 3_600.0  # no server may silence a device for longer than an hour
+_MOVED: Final = frozenset({301, 302, 303, 307, 308})
+# Object stores answer 403 for what is not there to readers who may not list; TUF's own client says the same.
+_ABSENT: Final = frozenset({403, 404, 410})
+_WAIT: Final = frozenset({429, 503})
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a server may take of our time and our disk for one file."""
+
+    connect_s: float = 10.0
+    read_s: float = 30.0  # the longest silence; a radio link may lose ten seconds
+    answer_s: float = 60.0  # from the request to the end of the headers, however they drip
+    whole_s: float = 900.0  # what is not over by then is resumed at the next sync
+    slowest: int = 512  # bytes a second, on average: a tenth of the worst GPRS
+    grace_s: float = 20.0  # before the average counts
+    max_bytes: int = 4 << 30  # the signed length is the limit; this one is for an endless stream of nothing
+
+
+LIMITS: Final = Limits()
+
+
+class HttpSource:
+    """The files below one address. Implements Source.
+
+    A redirect is followed on the same host only, and never from https to http: a repository has one address,
+    and nobody on the way may have devices knock at other doors of the building's network.
+    """
+
+    def __init__(self, base: str, *, limits: Limits = LIMITS) -> None:
+        """`base`: where `metadata/` and `targets/` are; a missing slash at its end is added."""
+        self._base = base if base.endswith("/") else f"{base}/"
+        self._limits = limits
+        self._lines: set[HTTPConnection] = set()
+        self._manager = _manager(self._base, self._lines)
+
+    def fetch(self, name: str, *, offset: int = 0) -> Iterator[bytes]:
+        parts_of(name)
+        with self._errors(name):
+            with self._at_most(self._limits.answer_s):
+                response = self._answer(name, offset)
+            try:
+                with self._at_most(self._limits.whole_s):
+                    yield from self._body(name, response, offset)
+            finally:
+                response.close()
+
+    def _answer(self, name: str, offset: int) -> BaseHTTPResponse:
+        """The response whose body is the file, redirects followed. Raises FetchError for any other status."""
+        url = self._base + name
+        headers = {"Accept-Encoding": "identity"}
+        if offset:
+            headers["Range"] = f"bytes={offset}-"
+        timeout = urllib3.Timeout(connect=self._limits.connect_s, read=self._limits.read_s)
+        for _ in range(MAX_REDIRECTS + 1):
+            response = self._manager.request(
+                "GET",
+                url,
+                headers=headers,
+                timeout=timeout,
+                retries=False,
+                redirect=False,
+                preload_content=False,
+                decode_content=False,
+            )
+            if response.status not in _MOVED:
+                break
+            response.close()
+            url = _moved(name, url, response.headers.get("Location", ""))
+        else:
+            raise FetchError(f"{name}: more than {MAX_REDIRECTS} redirects", hint="check [sync] url")
+        try:
+            _check_answer(name, response, offset)
+        except FetchError:
+            response.close()
+            raise
+        return response
+
+    def _body(self, name: str, response: BaseHTTPResponse, offset: int) -> Iterator[bytes]:
+        """The file from `offset` on; what a server without ranges sends before it is dropped."""
+        if response.status == 416:  # nothing behind the offset
+            return
+        unwanted = offset if response.status == 200 else 0
+        began, got = time.monotonic(), 0
+        # read1 hands over what is there; read would wait for the whole chunk, however slowly it drips.
+        while chunk := response.read1(CHUNK_BYTES, decode_content=False):
+            got += len(chunk)
+            if got > self._limits.max_bytes:
+                raise FetchError(f"{name}: the server sends more than {self._limits.max_bytes} bytes")
+            spent = time.monotonic() - began
+            if spent > self._limits.grace_s and got < spent * self._limits.slowest:
+                raise FetchError(
+                    f"{name}: {got} bytes in {spent:.0f} s are too slow", hint="check the network"
+                )
+            skip = min(unwanted, len(chunk))
+            unwanted -= skip
+            if skip < len(chunk):
+                yield chunk[skip:]
+
+    @contextmanager
+    def _at_most(self, seconds: float) -> Iterator[None]:
+        """End every open connection after this time: a timeout of a socket begins anew with every byte."""
+        over = Event()
+        timer = Timer(seconds, self._hang_up, (over,))
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        except (HTTPError, HTTPException, OSError, ValueError) as error:
+            if over.is_set():
+                raise Late(f"not over after {seconds:g} s") from error
+            raise
+        finally:
+            timer.cancel()
+        if over.is_set():  # a body without a length just seems to end
+            raise Late(f"not over after {seconds:g} s")
+
+    def _hang_up(self, over: Event) -> None:
+        over.set()
+        for line in list(self._lines):
+            if line.sock is not None:
+                with suppress(
+                    OSError
+                ):  # of the socket itself: the TLS above it belongs to the reading thread
+                    socket.socket.shutdown(line.sock, socket.SHUT_RDWR)
+
+    @contextmanager
+    def _errors(self, name: str) -> Iterator[None]:
+        try:
+            yield
+        except (HTTPError, HTTPException, OSError, ValueError) as error:
+            what, hint = _explained(error)
+            raise FetchError(f"{self._base}{name}: {what}", hint=hint) from error
+
+
+def _manager(base: str, lines: set[HTTPConnection]) -> urllib3.PoolManager:
+    """Connections that are in `lines` while they are open, through the proxy of the environment if any."""
+
+    class Line(HTTPConnection):
+        def connect(self) -> None:
+            lines.add(self)
+            super().connect()
+
+        def close(self) -> None:
+            lines.discard(self)
+            super().close()
+
+    class SecureLine(HTTPSConnection):
+        def connect(self) -> None:
+            lines.add(self)
+            super().connect()
+
+        def close(self) -> None:
+            lines.discard(self)
+            super().close()
+
+    class Pool(HTTPConnectionPool):
+        ConnectionCls = Line
+
+    class SecurePool(HTTPSConnectionPool):
+        ConnectionCls = SecureLine
+
+    address = urlsplit(base)
+    proxies = getproxies()
+    proxy = proxies.get(address.scheme) or proxies.get("all")
+    trust = ssl.create_default_context()
+    if proxy and not proxy_bypass(address.netloc.rpartition("@")[2]):
+        manager: urllib3.PoolManager = urllib3.ProxyManager(proxy, ssl_context=trust, num_pools=2)
+    else:
+        manager = urllib3.PoolManager(ssl_context=trust, num_pools=2)
+    manager.pool_classes_by_scheme = {"http": Pool, "https": SecurePool}
+    return manager
+
+
+def _check_answer(name: str, response: BaseHTTPResponse, offset: int) -> None:
+    """Raises FetchError unless the body is the file, from its start or from `offset`."""
+    status = response.status
+    if status in _ABSENT:
+        raise NotThere(f"{name}: the server has no such file ({status})")
+    if status in _WAIT:
+        raise FetchError(
+            f"{name}: the server asks to come back later ({status})",
+            hint="it is asked again at the next sync",
+            after_s=_retry_after(response.headers.get("Retry-After", "")),
+        )
+    if status == 416 and offset:
+        return
+    if status == 206 and offset:
+        start = response.headers.get("Content-Range", "").partition("-")[0].strip()
+        if start != f"bytes {offset}":
+            raise FetchError(f"{name}: the server sends another part than was asked for")
+    elif status != 200:
+        raise FetchError(f"{name}: the server answers {status}", hint="see the log of the server")
+    encoding = response.headers.get("Content-Encoding", "identity").lower()
+    if encoding != "identity":
+        raise FetchError(f"{name}: sent as {encoding[:20]}", hint="have the server send files as they are")
+
+
+def _moved(name: str, url: str, location: str) -> str:
+    """Where a redirect leads. Raises FetchError where it may not lead."""
+    target = urljoin(url, location)
+    before, after = urlsplit(url), urlsplit(target)
+    if not location or after.hostname != before.hostname or after.scheme not in {before.scheme, "https"}:
+        raise FetchError(
+            f"{name}: the server points to another place", hint="set [sync] url to the repository's address"
+        )
+    return target
+
+
+def _retry_after(text: str) -> float:
+    """Seconds, or a date, as RFC 9110 section 10.2.3 has it; 0 for what is neither."""
+    if text.isascii() and text.isdigit():
+        return min(float(text), MAX_RETRY_AFTER_S)
+    with suppress(ValueError, TypeError, OverflowError):
+        wait = (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
+        return min(max(wait, 0.0), MAX_RETRY_AFTER_S)
+    return 0.0
+
+
+def _explained(error: Exception) -> tuple[str, str]:
+    """What went wrong and what to do, for a technician."""
+    match error:
+        case Late():
+            return "is too slow", "check the network; a later sync goes on where this one stopped"
+        case SSLError() | ssl.SSLError():
+            return "no secure connection", "check the clock, and the server's certificate"
+        case NameResolutionError():
+            return "its name is not known", "check [sync] url, and the network's name server"
+        case ProxyError():
+            return "the proxy does not let us through", "check https_proxy in the environment"
+        case _:
+            return "the connection failed", "check the network; a later sync goes on where this one stopped"
