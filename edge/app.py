@@ -223,15 +223,26 @@ def read_calibration(file: Path) -> Calibration:
 
 
 def open_trust(folder: Path) -> TrustSnapshot:
-    """The trust in a folder. Raises TrustFault naming the file that is broken."""
-    from edge.trust.bundle import MAX_FILE_BYTES, load  # noqa: PLC0415
+    """The trust in a folder. Raises TrustFault naming the file that is broken.
+
+    Bitmaps are mapped and not read, so that a list of 10^8 cards takes no memory of its own.
+    """
+    from edge.trust.bundle import MAX_BITMAP_BYTES, MAX_FILE_BYTES, is_bitmap, load  # noqa: PLC0415
+    from hw.files import Folder  # noqa: PLC0415
 
     if not os.path.isdir(folder):  # noqa: PTH112  Path.is_dir raises for what can be no name
         raise TrustFault(
             f"{folder}: no such folder", hint="publish an issuer into it: tools/issuer.py publish"
         )
-    files = open_files(folder)
-    return load({name: files.read(name, limit=MAX_FILE_BYTES) for name in files.names()})
+    files = Folder(folder)
+    return load(
+        {
+            name: files.map(name, limit=MAX_BITMAP_BYTES)
+            if is_bitmap(name)
+            else files.read(name, limit=MAX_FILE_BYTES)
+            for name in files.names()
+        }
+    )
 
 
 def device_seed(file: Path) -> bytes:

@@ -1,14 +1,15 @@
-"""A folder as a Files port: small files, written whole or not at all."""
+"""A folder as a Files port: small files, written whole or not at all; large ones can be mapped."""
 
 from __future__ import annotations
 
 import errno
+import mmap
 import os
 import secrets
 import stat
 from contextlib import contextmanager, suppress
 from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from edge.errors import StorageFault
 
@@ -34,6 +35,7 @@ _HINTS: Final = {
     errno.ENAMETOOLONG: "use a shorter name",
     errno.ENOTDIR: "check the path: a file or a link stands where a folder should",
     errno.EISDIR: "check the path: a folder stands where a file should",
+    errno.EMFILE: "this process has too many files open: raise ulimit -n",
     errno.ELOOP: "links are not followed here: put the file itself in its place",
     errno.EIO: "the storage is failing: replace the card",
 }
@@ -62,18 +64,25 @@ class Folder:
         return sorted(found)
 
     def read(self, name: str, *, limit: int) -> bytes:
-        parts = self._parts(name)
-        with (
-            self._faults(name, "cannot be read"),
-            self._parent(parts) as folder,
-            os.fdopen(os.open(parts[-1], _READ, dir_fd=folder), "rb") as file,
-        ):
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise self._fault(name, "is not a regular file", "remove it")
+        with self._opened(name, "cannot be read") as file:
             data = file.read(limit + 1)
         if len(data) > limit:
-            raise self._fault(name, f"is larger than {limit} bytes", "this is not the file it should be")
+            raise self._too_large(name, limit)
         return data
+
+    def map(self, name: str, *, limit: int) -> memoryview:
+        """The whole file, read-only and where it lies: only what is looked at takes memory.
+
+        The view is good for as long as anybody holds it, also when another file takes the name, as `write`
+        makes it. A mapped file that is cut short in its place ends this process (SIGBUS).
+        """
+        with self._opened(name, "cannot be mapped") as file:
+            size = os.fstat(file.fileno()).st_size
+            if size > limit:
+                raise self._too_large(name, limit)
+            if not size:
+                return memoryview(b"")  # mmap takes no empty file
+            return memoryview(mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ))
 
     def write(self, name: str, data: bytes, *, secret: bool = False) -> None:
         parts = self._parts(name)
@@ -101,6 +110,19 @@ class Folder:
                     yield name
                 elif entry.is_dir(follow_symlinks=False) and depth > 1:
                     yield from self._walk(name, depth - 1)
+
+    @contextmanager
+    def _opened(self, name: str, what: str) -> Iterator[BinaryIO]:
+        """A regular file, open for reading."""
+        parts = self._parts(name)
+        with (
+            self._faults(name, what),
+            self._parent(parts) as folder,
+            os.fdopen(os.open(parts[-1], _READ, dir_fd=folder), "rb") as file,
+        ):
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise self._fault(name, "is not a regular file", "remove it")
+            yield file
 
     @contextmanager
     def _parent(self, parts: Sequence[str], *, create: bool = False) -> Iterator[int]:
@@ -138,6 +160,9 @@ class Folder:
             raise self._fault(name, f"{what}: {(error.strerror or 'error').lower()}", hint) from error
         except UnicodeError as error:
             raise self._fault(ascii(name), f"{what}: no file system takes this name", "rename it") from error
+
+    def _too_large(self, name: str, limit: int) -> StorageFault:
+        return self._fault(name, f"is larger than {limit} bytes", "this is not the file it should be")
 
     def _fault(self, name: str, what: str, hint: str) -> StorageFault:
         return StorageFault(f"{self.root / name if name else self.root}: {what}", hint=hint)

@@ -22,11 +22,6 @@ if TYPE_CHECKING:
 CHUNK_BYTES: Final = 1 << 16  # its positions take 4 MB if every bit is set, whatever the size of the list
 
 
-def bitmap_bytes(size: int) -> int:
-    """How many bytes `size` bits take."""
-    return (size + 7) // 8
-
-
 def as_bytes(bits: Buffer) -> Bytes:
     """The bytes of a buffer, where they are: as writable as the buffer is."""
     return np.frombuffer(memoryview(bits), np.uint8)

@@ -18,11 +18,10 @@ from typing import TYPE_CHECKING, Final
 
 from edge.errors import InputError, Refused, TrustFault
 from edge.trust import statusfile
-from edge.trust.bitmap import bitmap_bytes
 from edge.trust.issuerfile import MAX_ISSUER_BYTES, read_issuer
 from edge.trust.sealed import MAX_SEALED_BYTES, box_id
 from edge.trust.snapshot import IssuerKey, TrustSnapshot
-from edge.trust.status import MAX_SIZE, Bitmaps, Manifest, StatusList, WrongList
+from edge.trust.status import MAX_SIZE, Bitmaps, Manifest, StatusList, WrongList, bitmap_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

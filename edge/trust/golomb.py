@@ -19,6 +19,7 @@ import numpy as np
 
 from edge.errors import UpdateRejected
 from edge.trust import bitmap
+from edge.trust.status import bitmap_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -45,7 +46,7 @@ def parameter(count: int, size: int) -> int:
 def encode(blocks: Iterable[Positions], *, count: int, size: int) -> bytes:
     """The encoding of `count` positions, ascending within and over all blocks, below `size`."""
     k = parameter(count, size)
-    low = np.zeros(bitmap.bitmap_bytes(count * k), np.uint8)
+    low = np.zeros(bitmap_bytes(count * k), np.uint8)
     unary = np.zeros(_most_unary_bytes(count, size), np.uint8)
     done, last, end = 0, -1, -1
     for places in blocks:
@@ -56,7 +57,7 @@ def encode(blocks: Iterable[Positions], *, count: int, size: int) -> bytes:
         done, last, end = done + places.size, int(places[-1]), int(ends[-1])
     assert done == count, "count is the number of positions"
     assert last < size, "positions are below size"
-    filled = unary[: bitmap.bitmap_bytes(end + 1)]
+    filled = unary[: bitmap_bytes(end + 1)]
     return b"".join((_HEAD.pack(count, filled.size), low.tobytes(), filled.tobytes()))
 
 
@@ -100,7 +101,7 @@ def parse(data: memoryview, size: int) -> tuple[CodedSet, memoryview]:
     if unary_bytes > _most_unary_bytes(count, size):
         raise malformed("a unary part longer than any set of this size has")
     low_bits = count * parameter(count, size)
-    middle = _HEAD.size + bitmap.bitmap_bytes(low_bits)
+    middle = _HEAD.size + bitmap_bytes(low_bits)
     end = middle + unary_bytes
     if len(data) < end:
         raise malformed("cut off")
@@ -119,7 +120,7 @@ def malformed(detail: str) -> UpdateRejected:
 
 def _most_unary_bytes(count: int, size: int) -> int:
     """A one for each position, and at most a zero for every 2**k places that are passed over."""
-    return bitmap.bitmap_bytes(count + (size - count >> parameter(count, size))) if count else 0
+    return bitmap_bytes(count + (size - count >> parameter(count, size))) if count else 0
 
 
 def _write_low(low: bitmap.Bytes, values: Positions, k: int, start: int) -> None:
@@ -136,7 +137,7 @@ def _write_low(low: bitmap.Bytes, values: Positions, k: int, start: int) -> None
 def _read_low(low: memoryview, count: int, k: int, start: int) -> Positions:
     """`count` values of `k` bits each, from bit `start` on."""
     first, ahead = divmod(start, 8)
-    packed = bitmap.as_bytes(low[first : bitmap.bitmap_bytes(start + count * k)])
+    packed = bitmap.as_bytes(low[first : bitmap_bytes(start + count * k)])
     bits = np.unpackbits(packed, bitorder="little")[ahead : ahead + count * k].reshape(count, k)
     values = np.zeros(count, np.int64)
     for j in range(k):

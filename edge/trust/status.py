@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 
 from edge.decision import Reason
 from edge.errors import Refused, UpdateRejected
-from edge.trust.bitmap import bitmap_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +16,12 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
 MAX_SIZE: Final = 2**31  # more than any nation has people; a bitmap is 256 MB then
+_HINT: Final = "take the full list"
+
+
+def bitmap_bytes(size: int) -> int:
+    """How many bytes `size` bits take."""
+    return (size + 7) // 8
 
 
 class WrongList(UpdateRejected):
@@ -108,9 +113,6 @@ class Manifest:
         if _sha256(view) != sha256:
             raise WrongList(f"{what}: not the bitmap that the issuer signed", hint=_HINT)
         return view.toreadonly()
-
-
-_HINT: Final = "take the full list"
 
 
 def _sha256(bits: Buffer) -> bytes:

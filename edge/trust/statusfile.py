@@ -8,8 +8,7 @@ from edge.card import cbor, cose, fields
 from edge.card import numbers as n
 from edge.decision import Reason
 from edge.errors import Refused
-from edge.trust.bitmap import bitmap_bytes
-from edge.trust.status import MAX_SIZE, Manifest, StatusList
+from edge.trust.status import MAX_SIZE, Manifest, StatusList, bitmap_bytes
 
 if TYPE_CHECKING:
     from datetime import datetime
