@@ -68,7 +68,7 @@ class HttpSource:
         """`base`: where `metadata/` and `targets/` are; a missing slash at its end is added."""
         self._base = base if base.endswith("/") else f"{base}/"
         self._limits = limits
-        self._lines: set[HTTPConnection] = set()
+        self._lines: list[socket.socket] = []
         self._manager = _manager(self._base, self._lines)
 
     def fetch(self, name: str, *, offset: int = 0) -> Iterator[bytes]:
@@ -155,11 +155,8 @@ class HttpSource:
     def _hang_up(self, over: Event) -> None:
         over.set()
         for line in list(self._lines):
-            if line.sock is not None:
-                with suppress(
-                    OSError
-                ):  # of the socket itself: the TLS above it belongs to the reading thread
-                    socket.socket.shutdown(line.sock, socket.SHUT_RDWR)
+            with suppress(OSError):  # of the socket itself: the TLS above it belongs to the reading thread
+                socket.socket.shutdown(line, socket.SHUT_RDWR)
 
     @contextmanager
     def _errors(self, name: str) -> Iterator[None]:
@@ -170,26 +167,24 @@ class HttpSource:
             raise FetchError(f"{self._base}{name}: {what}", hint=hint) from error
 
 
-def _manager(base: str, lines: set[HTTPConnection]) -> urllib3.PoolManager:
-    """Connections that are in `lines` while they are open, through the proxy of the environment if any."""
+def _manager(base: str, lines: list[socket.socket]) -> urllib3.PoolManager:
+    """Connections whose sockets are in `lines`, through the proxy of the environment if there is one."""
+
+    def note(line: socket.socket | None) -> None:
+        # A connection forgets its socket when an answer will be its last; that answer still reads from it.
+        lines[:] = [open_line for open_line in lines if open_line.fileno() >= 0]
+        if line is not None:
+            lines.append(line)
 
     class Line(HTTPConnection):
         def connect(self) -> None:
-            lines.add(self)
             super().connect()
-
-        def close(self) -> None:
-            lines.discard(self)
-            super().close()
+            note(self.sock)
 
     class SecureLine(HTTPSConnection):
         def connect(self) -> None:
-            lines.add(self)
-            super().connect()
-
-        def close(self) -> None:
-            lines.discard(self)
-            super().close()
+            super().connect()  # the handshake as a whole has the time of one read
+            note(self.sock)
 
     class Pool(HTTPConnectionPool):
         ConnectionCls = Line
