@@ -157,15 +157,6 @@ def test_a_bad_frame_has_a_name_and_no_similarity(
     assert evidence.similarity is None
 
 
-def test_upside_down_is_never_a_match(
-    engine: FaceEngine, reference: Reference, astronaut: np.ndarray
-) -> None:
-    for turned in (astronaut[::-1], np.rot90(astronaut, 2)):
-        evidence = engine.assess(np.ascontiguousarray(turned), reference)
-        # FaceMesh sees an upright face in an inverted one, with the mouth for eyes: it is a stranger's
-        assert evidence.reason in (Reason.FACE_ABSENT, Reason.FACE_QUALITY) or evidence.similarity < 0.2
-
-
 def test_a_picture_on_its_side_is_face_quality(
     engine: FaceEngine, reference: Reference, astronaut: np.ndarray
 ) -> None:
@@ -238,7 +229,7 @@ def test_evidence_carries_no_embedding_and_no_template(
 
 def test_no_londoner_is_falsely_rejected_at_the_default_threshold(engine: FaceEngine) -> None:
     folder = shared("faces", "london")
-    for neutral in sorted(folder.glob("*_neutral.jpg"))[::4]:
+    for neutral in sorted(folder.glob("*_neutral.jpg")):
         held = engine.reference(engine.enrol(read_image(neutral)), fmt=Format.INT8_64, model=engine.model_id)
         smiling = read_image(neutral.with_name(neutral.name.replace("neutral", "smiling")))
         evidence = engine.assess(smiling, held)
