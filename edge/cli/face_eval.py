@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from edge import app
 from edge.cli.face_pictures import embedding_of, template_format
+from edge.cli.face_tables import eval_lines
 from edge.cli.output import emit, progress
 from edge.errors import Exit, InputError
 
@@ -94,7 +95,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         emit(result)
     else:
-        _print(result)
+        print(*eval_lines(result), sep="\n")
     return Exit.OK
 
 
@@ -234,21 +235,6 @@ def _write_det(
 
 def _write(path: Path, data: bytes) -> None:
     app.open_files(path.parent).write(path.name, data)
-
-
-def _print(result: Mapping[str, Any]) -> None:
-    """The row for people: a line a figure, then the table of groups."""
-    for name, value in result.items():
-        if name not in ("det", "groups"):
-            print(f"{name:15} {value}")
-    for group, found in result.get("groups", {}).items():
-        fnmr, fmr = (
-            "-"
-            if found[rate] is None
-            else f"{found[rate]:.4%} ({found[f'{rate}_95'][0]:.4%} to {found[f'{rate}_95'][1]:.4%})"
-            for rate in ("fnmr", "fmr")
-        )
-        print(f"group {group}: FNMR {fnmr} of {found['mated']}, FMR {fmr} of {found['non_mated']}")
 
 
 def _read_labels(path: Path, names: set[str]) -> dict[str, str]:
