@@ -27,9 +27,10 @@ from edge.cli.output import emit, run_verb
 from edge.errors import Exit, InputError
 from edge.face.template import Format
 from edge.issuing.documents import DocumentType, Paper
-from edge.issuing.issuer import Enrolment, Issuer
+from edge.issuing.issuer import RAW_CAPACITY, Enrolment, Issuer
 from edge.issuing.register import Entry, Part, Standing
 from edge.issuing.wallet import Wallet
+from edge.trust.bundle import status_stem
 from edge.trust.sealed import box_id
 from edge.trust.snapshot import ANYWHERE
 
@@ -93,12 +94,16 @@ def publish(args: argparse.Namespace) -> int:
     office = Office(args.folder)
     with office.open() as issuer:
         boxes = office.boxes()
-        files = issuer.publish(args.now, boxes=boxes.values(), life=timedelta(days=args.life))
+        files = issuer.publish(
+            args.now, boxes=boxes.values(), life=timedelta(days=args.life), manifest=args.manifest
+        )
     target = open_files(args.to)
     for name, data in files:
         target.write(name, data)
         print(args.to / name)
-    for name in boxes.keys() - {name for name, _ in files}:  # of cards that are revoked or have expired
+    # boxes of cards that are revoked or have expired; the bitmaps of a list that now holds them itself
+    stem = status_stem(issuer.kid, issuer.uri)
+    for name in {*boxes, f"{stem}.revoked", f"{stem}.suspended"} - {name for name, _ in files}:
         (args.to / name).unlink(missing_ok=True)
     return Exit.OK
 
@@ -239,6 +244,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     out.add_argument(
         "--life", type=float, default=7, help="days after which the list is stale at every site (default 7)"
+    )
+
+    out.add_argument(
+        "--manifest",
+        action=argparse.BooleanOptionalAction,
+        help=f"sign a manifest, with the bitmaps beside it (default above {RAW_CAPACITY} cards)",
     )
 
     for name, standing in (

@@ -20,12 +20,12 @@ from edge.card import cose
 from edge.errors import InputError, StorageFault
 from edge.issuing.documents import KEY_BYTES
 from edge.issuing.issuer import Issuer
-from edge.issuing.register import Entry, Part, Register, Standing
+from edge.issuing.register import Edition, Entry, Part, Register, Standing
 from edge.trust.sealed import MAX_SEALED_BYTES
 from edge.trust.snapshot import ANYWHERE, Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from pathlib import Path
 
 CONFIG, KEY, DOCUMENT_KEY, REGISTER, SEALED = (
@@ -62,7 +62,7 @@ class Office:
         if (self.folder / KEY).exists() or (self.folder / CONFIG).exists():
             raise InputError(f"{self.folder}: there is an issuer here", hint="choose another folder")
         seed = secrets.token_bytes(cose.SEED_BYTES)
-        issuer = _issuer(config, seed, b"", ())
+        issuer = _issuer(config, seed, b"", Register(config.capacity))
         issuer.publish(config.since)  # what could not be published is refused now, and nothing is written
         self.files.write(KEY, seed, secret=True)
         self.files.write(DOCUMENT_KEY, secrets.token_bytes(KEY_BYTES), secret=True)
@@ -81,10 +81,12 @@ class Office:
         seed, document_key = self._key(KEY, cose.SEED_BYTES), self._key(DOCUMENT_KEY, KEY_BYTES)
         with self._register() as db:
             before = tuple(_entry(row) for row in db["cards"].rows) if db["cards"].exists() else ()
-            issuer = _issuer(config, seed, document_key, before)
-            yield issuer
-            changed = set(issuer.register) - set(before)
+            register = Register(config.capacity, before, _edition(db))
+            yield _issuer(config, seed, document_key, register)
+            changed = set(register) - set(before)
             db.table("cards").upsert_all([_row(entry) for entry in changed], pk="idx")
+            edition = {"serial": register.edition.serial, "hashes": register.edition.hashes.hex()}
+            db.table("edition").upsert({"id": 1} | edition, pk="id")
 
     def boxes(self) -> dict[str, bytes]:
         """All sealed templates that this office has made, by file name."""
@@ -116,17 +118,23 @@ class Office:
             ) from error
 
 
-def _issuer(config: OfficeConfig, seed: bytes, document_key: bytes, entries: Sequence[Entry]) -> Issuer:
+def _issuer(config: OfficeConfig, seed: bytes, document_key: bytes, register: Register) -> Issuer:
     return Issuer(
         config.name,
         seed,
         config.uri,
         since=config.since.astimezone(UTC),
         dice=secrets,
-        register=Register(config.capacity, entries),
+        register=register,
         scope=Scope(tuple(config.venues), tuple(config.sites), tuple(config.jurisdictions)),
         document_key=document_key,
     )
+
+
+def _edition(db: sqlite_utils.Database) -> Edition:
+    """The one row of its table; an office from before there were manifests has none."""
+    rows = list(db["edition"].rows) if db["edition"].exists() else []
+    return Edition(rows[0]["serial"], bytes.fromhex(rows[0]["hashes"])) if rows else Edition()
 
 
 def _row(entry: Entry) -> dict[str, Any]:

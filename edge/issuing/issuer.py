@@ -5,7 +5,7 @@ Pure: the time and the dice come in.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -16,11 +16,12 @@ from edge.card.encode import sign_card
 from edge.errors import InputError
 from edge.issuing.documents import Paper, digest
 from edge.issuing.register import Entry, Part, Register, Standing
-from edge.trust.bundle import sealed_file, status_file
+from edge.trust.bundle import sealed_file, status_file, status_stem
 from edge.trust.issuerfile import issuer_file
 from edge.trust.sealed import box_id, seal
 from edge.trust.snapshot import ANYWHERE, IssuerKey, Scope
-from edge.trust.status import StatusList
+from edge.trust.status import Bitmaps, Manifest, StatusList
+from edge.trust.statusfile import MAX_CARDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 KEY_LIFE: Final = timedelta(days=5 * 365)
 LIST_LIFE: Final = timedelta(days=7)  # the issuer's last word on its age; sites have stricter budgets
+RAW_CAPACITY: Final = (
+    1_000_000  # 250 kB every day; above that a manifest with deltas of a few kilobytes is kinder
+)
 MAX_CARD_BYTES: Final = (
     640  # with the longest audience and nonce around it, still a code of FORMAT.md section 5
 )
@@ -150,25 +154,58 @@ class Issuer:
         return self.register.stand(index, Standing.GOOD)
 
     def publish(
-        self, now: datetime, *, boxes: Iterable[bytes] = (), life: timedelta = LIST_LIFE
+        self,
+        now: datetime,
+        *,
+        boxes: Iterable[bytes] = (),
+        life: timedelta = LIST_LIFE,
+        manifest: bool | None = None,
     ) -> list[tuple[str, bytes]]:
         """The files of a trust folder, by name: the issuer's key, the status list signed at `now`, the boxes.
 
-        `boxes`: sealed templates; only those of cards that may still open a door are published.
+        `boxes`: sealed templates; only those of cards that may still open a door are published. `manifest`:
+        whether to sign a manifest and put the bitmaps beside it; None does that above `RAW_CAPACITY`. Raises
+        InputError for a list without one above the limit of its file.
         """
         now = now.replace(microsecond=0)
+        if manifest is None:
+            manifest = self.register.capacity > RAW_CAPACITY
+        wanted = self.register.boxes(now)
+        return [
+            issuer_file(self._key),
+            *(self._list_beside(now, now + life) if manifest else [self._list(now, now + life)]),
+            *(sealed_file(box) for box in boxes if box_id(box) in wanted),
+        ]
+
+    def _list(self, issued_at: datetime, expires: datetime) -> tuple[str, bytes]:
+        """The status list with its bitmaps inside."""
+        if self.register.capacity > MAX_CARDS:
+            raise InputError(
+                f"a list of {self.register.capacity} cards does not fit one file, {MAX_CARDS} at most",
+                hint="publish a manifest",
+            )
         status = StatusList(
             self.register.capacity,
             self.register.bitmap(Standing.REVOKED),
             self.register.bitmap(Standing.SUSPENDED),
-            now,
-            now + life,
+            issued_at,
+            expires,
         )
-        wanted = self.register.boxes(now)
+        return status_file(status, issuer=self._key, uri=self.uri, issuer_seed=self._seed)
+
+    def _list_beside(self, issued_at: datetime, expires: datetime) -> list[tuple[str, bytes]]:
+        """The two bitmaps, then the manifest that makes them count."""
+        revoked, suspended = self.register.bitmap(Standing.REVOKED), self.register.bitmap(Standing.SUSPENDED)
+        bitmaps = Bitmaps(self.register.capacity, revoked, suspended)
+        unnumbered = Manifest.of(bitmaps, serial=0, issued_at=issued_at, expires=expires)
+        serial = self.register.serial_of(unnumbered.revoked_sha256 + unnumbered.suspended_sha256)
+        stem = status_stem(self.kid, self.uri)
         return [
-            issuer_file(self._key),
-            status_file(status, issuer=self._key, uri=self.uri, issuer_seed=self._seed),
-            *(sealed_file(box) for box in boxes if box_id(box) in wanted),
+            (f"{stem}.revoked", revoked),
+            (f"{stem}.suspended", suspended),
+            status_file(
+                replace(unnumbered, serial=serial), issuer=self._key, uri=self.uri, issuer_seed=self._seed
+            ),
         ]
 
     def _face(self, request: Enrolment) -> tuple[FaceReference | None, bytes | None]:

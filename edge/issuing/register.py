@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from edge.errors import InputError
-from edge.trust.statusfile import MAX_CARDS
+from edge.trust.status import bitmap_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 # An index goes to the next card only when no device can still believe the old one: a clock that lost
 # power falls back to its floor, which is as old as the last list it was given.
 REST: Final = timedelta(days=30)
+MAX_CAPACITY: Final = (
+    100_000_000  # two bitmaps of 12.5 MB, made in memory; a nation has an office in every region
+)
 
 
 class Standing(StrEnum):
@@ -46,15 +49,24 @@ class Entry:
     box: bytes = field(default=b"", repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """The last manifest of a list: its serial, and both hashes of its bitmaps. Serial 0: there was none."""
+
+    serial: int = 0
+    hashes: bytes = b""
+
+
 class Register:
     """The issuer's side of a status list of `capacity` indexes."""
 
-    def __init__(self, capacity: int, entries: Iterable[Entry] = ()) -> None:
-        if not 1 <= capacity <= MAX_CARDS:
+    def __init__(self, capacity: int, entries: Iterable[Entry] = (), edition: Edition | None = None) -> None:
+        if not 1 <= capacity <= MAX_CAPACITY:
             raise InputError(
-                f"a list of {capacity} cards, not 1 to {MAX_CARDS}", hint="choose another capacity"
+                f"a list of {capacity} cards, not 1 to {MAX_CAPACITY}", hint="choose another capacity"
             )
         self.capacity = capacity
+        self.edition = edition or Edition()
         self._entries = {entry.index: entry for entry in entries}
 
     def __iter__(self) -> Iterator[Entry]:
@@ -111,9 +123,15 @@ class Register:
             if entry.box and entry.expires > now and entry.standing is not Standing.REVOKED
         )
 
+    def serial_of(self, hashes: bytes) -> int:
+        """The serial for bitmaps of these hashes: one more than the last, unless that had the same."""
+        if hashes != self.edition.hashes:
+            self.edition = Edition(self.edition.serial + 1, hashes)
+        return self.edition.serial
+
     def bitmap(self, standing: Standing) -> bytes:
         """Bit per index, least significant first, set where the index stands so; ceil(capacity / 8) bytes."""
-        bits = bytearray((self.capacity + 7) // 8)
+        bits = bytearray(bitmap_bytes(self.capacity))
         for entry in self._entries.values():
             if entry.standing is standing:
                 bits[entry.index // 8] |= 1 << entry.index % 8

@@ -10,8 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.errors import InputError
-from edge.issuing.register import REST, Entry, Part, Register, Standing
-from edge.trust.statusfile import MAX_CARDS
+from edge.issuing.register import MAX_CAPACITY, REST, Entry, Part, Register, Standing
 
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
 MONTH = timedelta(days=30)
@@ -129,7 +128,7 @@ def test_card_is_found_by_its_id_and_its_documents_are_not_mistaken_for_it():
         register.find(b"unknown!")
 
 
-@pytest.mark.parametrize("capacity", [-1, 0, MAX_CARDS + 1])
+@pytest.mark.parametrize("capacity", [-1, 0, MAX_CAPACITY + 1])
 def test_capacity_outside_what_a_list_can_hold_is_refused(capacity):
     with pytest.raises(InputError, match=str(capacity)):
         Register(capacity)
