@@ -4,6 +4,7 @@
     sealed/<id>.box              one sealed template (edge.trust.sealed)
     status/<kid>-<list>.cwt      one status list, or the manifest of one, signed with that key (STATUS.md)
     status/<kid>-<list>.revoked, .suspended      the bitmaps of a manifest
+    policy.toml, generation.json                 what the site asks for; when all of this was fetched
 
 `<kid>` is 16 hex digits, `<list>` the first 8 of the SHA-256 of the list's URI. `<id>` is 32
 hex digits, the first 16 bytes of the SHA-256 of the file. The name of a file says what must be inside, so no
@@ -17,7 +18,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from edge.errors import InputError, Refused, TrustFault
-from edge.trust import statusfile
+from edge.trust import generation, sitepolicy, statusfile
 from edge.trust.issuerfile import MAX_ISSUER_BYTES, read_issuer
 from edge.trust.sealed import MAX_SEALED_BYTES, box_id
 from edge.trust.snapshot import IssuerKey, TrustSnapshot
@@ -37,6 +38,9 @@ MAX_MANIFESTS: Final = (
     128  # each keeps two files mapped, and two generations may be here: 512 of 1,024 descriptors
 )
 
+POLICY: Final = "policy.toml"  # of the site (edge.trust.sitepolicy)
+GENERATION: Final = "generation.json"  # where all of this came from (edge.trust.generation)
+
 _ISSUER: Final = re.compile(r"issuers/([0-9a-f]{16})\.json")
 _STATUS: Final = re.compile(r"status/([0-9a-f]{16})-[0-9a-f]{8}\.cwt")
 _BITMAP: Final = re.compile(r"status/[0-9a-f]{16}-[0-9a-f]{8}\.(?:revoked|suspended)")
@@ -47,8 +51,9 @@ _OURS: Final = ("issuers/", "sealed/", "status/")
 def load(files: Mapping[str, Buffer]) -> TrustSnapshot:
     """The trust in a folder's files; names are relative with "/".
 
-    Files outside these three folders belong to others and are not looked at, nor are hidden ones. Bitmaps
-    (`is_bitmap`) are read where they lie for as long as the snapshot lives: their files may be mapped.
+    Outside these three folders only `policy.toml` and `generation.json` are looked at, where they are there:
+    the others belong to others, and hidden files to nobody. Bitmaps (`is_bitmap`) are read where they lie for
+    as long as the snapshot lives: their files may be mapped.
     All or nothing: raises TrustFault, naming the file and what to do, for the first that is not right.
     """
     names = sorted(name for name in files if name.startswith(_OURS) and not _hidden(name))
@@ -76,7 +81,13 @@ def load(files: Mapping[str, Buffer]) -> TrustSnapshot:
     if not issuers:
         raise TrustFault("no issuer keys", hint="publish one: tools/issuer.py publish")
     _check_bitmaps(names, {status_stem(*key) for key, status in lists.items() if status.serial})
-    return TrustSnapshot.of(issuers.values(), lists, boxes)
+    return TrustSnapshot.of(
+        issuers.values(),
+        lists,
+        boxes,
+        policy=sitepolicy.parse(bytes(files[POLICY])) if POLICY in files else None,
+        generation=generation.parse(bytes(files[GENERATION])) if GENERATION in files else None,
+    )
 
 
 def is_bitmap(name: str) -> bool:
@@ -100,12 +111,6 @@ def status_file(
     except TrustFault as fault:
         raise InputError(f"this does not make a status list: {fault.message}", hint=fault.hint) from fault
     return name, data
-
-
-def bitmap_files(bitmaps: Bitmaps, *, kid: bytes, uri: str) -> tuple[tuple[str, Buffer], tuple[str, Buffer]]:
-    """Names and contents of the two files that belong beside a manifest."""
-    stem = status_stem(kid, uri)
-    return (f"{stem}.revoked", bitmaps.revoked), (f"{stem}.suspended", bitmaps.suspended)
 
 
 def sealed_file(box: bytes) -> tuple[str, bytes]:

@@ -7,11 +7,14 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from edge.card.claims import within
+from edge.trust.freshness import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
+    from edge.trust.generation import Generation
+    from edge.trust.sitepolicy import SitePolicy
     from edge.trust.status import StatusList
 
 ANYWHERE: Final = "*"  # written out, so that a forgotten scope is an empty one
@@ -57,12 +60,19 @@ class IssuerKey:
 
 @dataclass(frozen=True, slots=True)
 class TrustSnapshot:
-    """Issuers by key id, status lists by (key id, uri), and the latest time signed by any of them."""
+    """Issuers by key id, status lists by (key id, uri), and the latest time signed by any of them.
+
+    `policy`: the written policy of the site. `published_at`: the signed time of the publication that all of
+    this came in. `synced_at`: when a network was last there, by this device's own clock. None: there is none.
+    """
 
     issuers: Mapping[bytes, IssuerKey]
     status_lists: Mapping[tuple[bytes, str], StatusList] = field(repr=False)
     floor: datetime
     sealed: Mapping[bytes, bytes] = field(default_factory=dict, repr=False)  # by `edge.trust.sealed.box_id`
+    policy: SitePolicy | None = None
+    published_at: datetime | None = None
+    synced_at: datetime | None = None
 
     @classmethod
     def of(
@@ -70,14 +80,48 @@ class TrustSnapshot:
         issuers: Iterable[IssuerKey],
         status_lists: Mapping[tuple[bytes, str], StatusList],
         sealed: Mapping[bytes, bytes] = MappingProxyType({}),
+        *,
+        policy: SitePolicy | None = None,
+        generation: Generation | None = None,
     ) -> TrustSnapshot:
         """A snapshot whose floor is the latest signed time in it. At least one issuer."""
         by_kid = {issuer.kid: issuer for issuer in issuers}
+        published_at = generation.signed_at if generation else None
         signed = [issuer.issued_at for issuer in by_kid.values()]
         signed += [status.issued_at for status in status_lists.values()]
-        lists, boxes = MappingProxyType(dict(status_lists)), MappingProxyType(dict(sealed))
-        return cls(MappingProxyType(by_kid), lists, max(signed), boxes)
+        signed += [policy.issued_at] if policy else []
+        signed += [published_at] if published_at else []
+        return cls(
+            MappingProxyType(by_kid),
+            MappingProxyType(dict(status_lists)),
+            max(signed),
+            MappingProxyType(dict(sealed)),
+            policy,
+            published_at,
+            generation.network_at if generation else None,
+        )
+
+    def issued(self, kind: Kind) -> datetime | None:
+        """When this kind of data was signed; None where there is none of it.
+
+        Whoever publishes says with it that these are the keys and this is the policy, however long ago they
+        were made. Of several lists the oldest counts.
+        """
+        match kind:
+            case Kind.KEYS:
+                made = max((issuer.issued_at for issuer in self.issuers.values()), default=None)
+                return _latest(made, self.published_at)
+            case Kind.STATUS:
+                return min((status.issued_at for status in self.status_lists.values()), default=None)
+            case Kind.POLICY:
+                return _latest(self.policy.issued_at, self.published_at) if self.policy else None
+            case Kind.TIME:
+                return self.floor
 
     def raised_to(self, known: datetime) -> TrustSnapshot:
-        """The same trust, with a floor of at least `known`: the last time this device stored."""
+        """The same trust, with a floor of at least `known`."""
         return replace(self, floor=max(self.floor, known))
+
+
+def _latest(*times: datetime | None) -> datetime | None:
+    return max((time for time in times if time is not None), default=None)

@@ -55,7 +55,7 @@ def test_a_snapshot_cannot_be_changed():
 
 def test_files_of_others_and_hidden_ones_are_not_looked_at():
     beside = {
-        "policy.toml": b"\xff",
+        "readme.txt": b"\xff",
         "models/x.tflite": b"",
         "issuers/.new.json": b"{",
         "status/.DS_Store": b"",
