@@ -21,10 +21,12 @@ from typing import TYPE_CHECKING
 from nacl.exceptions import BadSignatureError
 
 from edge.audit.errors import JournalBroken
-from edge.audit.merkle import HASH_BYTES
+from edge.audit.merkle import HASH_BYTES, Frontier
 from edge.errors import InputError
 
 if TYPE_CHECKING:
+    from typing import Self
+
     from nacl.signing import SigningKey, VerifyKey
 
 # Origin, size and root are 150 bytes; the rest is room for some twenty witnesses.
@@ -45,6 +47,55 @@ class Checkpoint:
     @property
     def text(self) -> str:
         return f"{self.origin}\n{self.size}\n{b64encode(self.root).decode()}\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A state of the tree with the note that was signed over it. Made by `check` and by `Signer`."""
+
+    frontier: Frontier
+    note: str
+
+    @classmethod
+    def check(cls, note: bytes, peaks: bytes, *, origin: str, key: VerifyKey) -> Self:
+        """What was stored, once the signature holds and both say the same. Raises JournalBroken."""
+        try:
+            checkpoint = open_checkpoint(note, origin=origin, key=key)
+        except InputError as err:  # a note that a person hands in may be no note; a stored one must be one
+            raise JournalBroken(err.message) from err
+        frontier = Frontier.from_bytes(checkpoint.size, peaks)
+        if frontier.root != checkpoint.root:
+            raise JournalBroken("frontier and checkpoint disagree")
+        return cls(frontier, note.decode())
+
+    @property
+    def size(self) -> int:
+        return self.frontier.size
+
+    @property
+    def peaks(self) -> bytes:
+        return self.frontier.to_bytes()
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """The device whose journal this is."""
+
+    device: str
+    key: SigningKey
+
+    @property
+    def public(self) -> bytes:
+        return bytes(self.key.verify_key)
+
+    def sign(self, frontier: Frontier) -> Head:
+        """The frontier under a new note."""
+        checkpoint = Checkpoint(origin_of(self.device), frontier.size, frontier.root)
+        return Head(frontier, sign_checkpoint(checkpoint, self.key))
+
+    def check(self, note: bytes, peaks: bytes) -> Head:
+        """What this device signed and stored. Raises JournalBroken."""
+        return Head.check(note, peaks, origin=origin_of(self.device), key=self.key.verify_key)
 
 
 def origin_of(device_id: str) -> str:

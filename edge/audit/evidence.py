@@ -1,36 +1,29 @@
-"""Reading a journal as a stranger would: from a copy of the file, believing nothing in it.
-
-The file is never written to. A clean copy is opened immutable; one with a `-wal` beside it (power cut, or a
-card pulled from a running device) is copied to a temporary folder first, so that SQLite may fold the WAL in
-there; one that a device is writing at this moment is read in place, as SQLite allows.
-"""
+"""Reading a journal as a stranger would: from a copy of one of its files, believing nothing in it."""
 
 from __future__ import annotations
 
-import shutil
-import sqlite3
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from nacl.signing import VerifyKey
 
-from edge.audit.checkpoint import MAX_NOTE_BYTES, Checkpoint, open_checkpoint, origin_of
+from edge.audit.checkpoint import Checkpoint, Head, origin_of
 from edge.audit.errors import JournalBroken
 from edge.audit.merkle import Frontier, leaf_hash
-from edge.audit.record import MAX_RECORD_BYTES, decode
-from edge.audit.store import APPLICATION_ID, FORMAT, SQLITE_ERRORS, error_name, has_writer
+from edge.audit.reading import connect_beside, connect_reader, damage
+from edge.audit.record import decode
 from edge.errors import InputError
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
 
     from edge.audit.record import Entry
 
 Row = tuple[object, object, object]
-_MAGIC = b"SQLite format 3\0"
 _KEY_BYTES = 32
 _LOWEST_SEQ = -(2**63)  # not 0: a record may have been put before the first
 
@@ -39,9 +32,11 @@ _LOWEST_SEQ = -(2**63)  # not 0: a record may have been put before the first
 class Verified:
     """What a journal proved: its records are the ones its device signed, all of them, in this order.
 
+    `base`: the seq that it begins with; `size`: the one after its last, counted from the device's first.
     `key`: public key that the head is signed with; worth no more than how you came to know it.
     """
 
+    base: int
     size: int
     root: bytes
     first: Entry | None
@@ -52,24 +47,51 @@ class Verified:
 
 
 class Evidence:
-    """A journal opened for reading; what it yields is decoded, but proven only by `verify`."""
+    """One file opened for reading; what it yields is decoded, but proven only by `verify`.
+
+    `head` and `base`: what its device signed when it wrote last, and when the file before it was closed.
+    """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
-        with _sqlite_errors():
-            self.device, self.key, self._peaks, self.note = self._read_head()
+        with damage():
+            # The first format knew one file only, which begins at the beginning.
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+            self._expect_tables("records", "meta", "head", *(["base"] if version > 1 else []))
+            self.device, self.key = self._read_meta()
+            self.head = self._read_head("head")
+            self.base = self._read_head("base").frontier if version > 1 else Frontier()
+        if self.base.size > self.head.size:
+            raise JournalBroken("it ends before it begins")
 
     def size(self) -> int:
-        """How many records there are to read."""
-        with _sqlite_errors():
+        """How many records there are to read in this file."""
+        with damage():
             (count,) = self._connection.execute("SELECT count(*) FROM records").fetchone()
         return int(count)
 
     def entries(self, last: int | None = None) -> Iterator[Entry]:
         """The records in order, or the last few of them. Raises JournalBroken."""
-        start = 0 if last is None else max(0, self.size() - last)
+        start = _LOWEST_SEQ if last is None else self.head.size - last
         for seq, body, _ in self._rows(start):
             yield _placed(seq, body)[0]
+
+    def bodies(self, start: int, count: int) -> Iterator[bytes]:
+        """The canonical bytes of at most `count` records from `start` on. Raises JournalBroken."""
+        for seq, body, _ in islice(self._rows(start), count):
+            _placed(seq, body)
+            assert isinstance(body, bytes)
+            yield body
+
+    def leaves(self, start: int, stop: int) -> Iterator[bytes]:
+        """The stored leaf hashes of records `start` to `stop` - 1, unproven. Raises JournalBroken."""
+        with damage():
+            for (leaf,) in self._connection.execute(
+                "SELECT leaf FROM records WHERE seq >= ? AND seq < ? ORDER BY seq", (start, stop)
+            ):
+                if not isinstance(leaf, bytes):
+                    raise JournalBroken("a leaf hash is not made of bytes")
+                yield leaf
 
     def verify(
         self,
@@ -78,7 +100,7 @@ class Evidence:
         previous: Checkpoint | None = None,
         watch: Callable[[Iterable[Row], int], Iterable[Row]] = lambda rows, _: rows,
     ) -> Verified:
-        """Check every byte that counts: bodies, hashes, order, root, signature, history.
+        """Check every byte that counts: bodies, hashes, order, root, signatures, history.
 
         Args:
             key: the device's public key, 32 bytes, known from elsewhere; else the file's own is used, which
@@ -88,60 +110,91 @@ class Evidence:
 
         Raises:
             JournalBroken: says what does not hold.
+            InputError: `previous` is over records before this file.
         """
         if key is not None and key != self.key:
             raise JournalBroken("journal is signed by another key than the one given")
-        head = self._checkpoint()
-        if previous is not None and previous.size > head.size:
-            raise JournalBroken(f"it had {previous.size} records once and has {head.size} now")
-        frontier, first, last = Frontier(), None, None
-        for seq, body, leaf in watch(self._rows(_LOWEST_SEQ), head.size):
-            if seq != frontier.size or seq == head.size:
+        size = self.head.size
+        check_reach(previous, self.base.size, size)
+        frontier, first, last = self.base, None, None
+        _check_history(previous, frontier)
+        for seq, body, leaf in watch(self._rows(_LOWEST_SEQ), size - frontier.size):
+            if seq != frontier.size or seq == size:
                 raise JournalBroken(f"record {frontier.size} is missing, or one was put in")
             last, computed = _placed(seq, body)
             if leaf != computed:
                 raise JournalBroken(f"record {seq} does not have the hash that was stored with it")
             first = first or last
             frontier = frontier.append(computed)
-            if previous is not None and frontier.size == previous.size and frontier.root != previous.root:
-                raise JournalBroken(f"some of the first {previous.size} records changed since the checkpoint")
-        if frontier.size != head.size:
-            raise JournalBroken(f"it has {frontier.size} records and its checkpoint is over {head.size}")
-        if frontier.root != head.root or frontier.to_bytes() != self._peaks:
+            _check_history(previous, frontier)
+        if frontier.size != size:
+            raise JournalBroken(f"it has {frontier.size} records and its checkpoint is over {size}")
+        if frontier != self.head.frontier:
             raise JournalBroken("records do not add up to the signed root")
         return Verified(
-            head.size, head.root, first, last, device=self.device, key=self.key, note=self.note.decode()
+            self.base.size,
+            size,
+            frontier.root,
+            first,
+            last,
+            device=self.device,
+            key=self.key,
+            note=self.head.note,
         )
 
-    def _checkpoint(self) -> Checkpoint:
-        try:
-            return open_checkpoint(self.note, origin=origin_of(self.device), key=VerifyKey(self.key))
-        except InputError as err:  # a note that a person hands in may be no note; ours must be one
-            raise JournalBroken(err.message) from err
-
     def _rows(self, start: int) -> Iterator[Row]:
-        with _sqlite_errors():
+        with damage():
             yield from self._connection.execute(
                 "SELECT seq, body, leaf FROM records WHERE seq >= ? ORDER BY seq", (start,)
             )
 
-    def _read_head(self) -> tuple[str, bytes, bytes, bytes]:
+    def _expect_tables(self, *names: str) -> None:
         # A view in the place of a table could run for ever.
-        tables = self._connection.execute(
-            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name IN ('records', 'head', 'meta')"
-        ).fetchall()
-        if len(tables) != 3:
+        found = self._connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchmany(9)
+        if not {name.encode() for name in names} <= {name for (name,) in found}:
             raise JournalBroken("a table is missing")
-        meta = self._connection.execute("SELECT device, key FROM meta LIMIT 2").fetchall()
-        head = self._connection.execute("SELECT frontier, note FROM head LIMIT 2").fetchall()
-        if len(meta) != 1 or len(head) != 1:
-            raise JournalBroken("head or meta does not have exactly one row")
-        (device, key), (peaks, note) = meta[0], head[0]
-        if not all(isinstance(value, bytes) for value in (device, key, peaks, note)):
-            raise JournalBroken("head or meta holds a value of another type")
+
+    def _read_meta(self) -> tuple[str, bytes]:
+        device, key = self._one_row("meta", "device, key")
         if len(key) != _KEY_BYTES or not device.isascii():
             raise JournalBroken("meta names no device and key")
-        return device.decode("ascii"), key, peaks, note
+        return device.decode("ascii"), key
+
+    def _read_head(self, table: str) -> Head:
+        peaks, note = self._one_row(table, "frontier, note")
+        return Head.check(note, peaks, origin=origin_of(self.device), key=VerifyKey(self.key))
+
+    def _one_row(self, table: str, columns: str) -> tuple[bytes, bytes]:
+        rows = self._connection.execute(f"SELECT {columns} FROM {table} LIMIT 2").fetchall()  # noqa: S608  our own words
+        if len(rows) != 1:
+            raise JournalBroken(f"{table} does not have exactly one row")
+        one, other = rows[0]
+        if not (isinstance(one, bytes) and isinstance(other, bytes)):
+            raise JournalBroken(f"{table} holds a value of another type")
+        return one, other
+
+
+def check_reach(previous: Checkpoint | None, first: int, size: int) -> None:
+    """Whether records `first` to `size` - 1 can say anything on an earlier checkpoint.
+
+    Raises:
+        JournalBroken: records were lost since.
+        InputError: the checkpoint is over records before these.
+    """
+    if previous is None:
+        return
+    if previous.size > size:
+        raise JournalBroken(f"it had {previous.size} records once and has {size} now")
+    if previous.size < first:
+        raise InputError(
+            f"the checkpoint is over {previous.size} records, and these begin at record {first}",
+            hint="give the files before them too, or a checkpoint that is newer",
+        )
+
+
+def _check_history(previous: Checkpoint | None, frontier: Frontier) -> None:
+    if previous is not None and frontier.size == previous.size and frontier.root != previous.root:
+        raise JournalBroken(f"some of the first {previous.size} records changed since the checkpoint")
 
 
 def verify(path: Path, *, key: bytes | None = None, previous: Checkpoint | None = None) -> Verified:
@@ -152,65 +205,25 @@ def verify(path: Path, *, key: bytes | None = None, previous: Checkpoint | None 
 
 @contextmanager
 def open_evidence(path: Path) -> Iterator[Evidence]:
-    """The journal at `path`, for reading.
+    """The file of a journal at `path`, for reading. It is never written to, and nothing is left beside it.
 
     Raises:
         InputError: it cannot be read, or is no journal.
         JournalBroken: it is one, and damaged.
     """
-    _expect_sqlite(path)
-    with ExitStack() as stack:
-        try:
-            uri = _readable_uri(path, stack)
-        except OSError as err:
-            raise InputError(
-                f"{path}: cannot be copied to a temporary folder: {(err.strerror or 'failed').lower()}",
-                hint="the -wal beside it needs that: free space there, or set TMPDIR",
-            ) from err
-        with _sqlite_errors():
-            connection = sqlite3.connect(uri, uri=True, isolation_level=None)
-            stack.callback(connection.close)
-            _harden(connection)
-            (application,) = connection.execute("PRAGMA application_id").fetchone()
-            (version,) = connection.execute("PRAGMA user_version").fetchone()
-        if application != APPLICATION_ID:
-            raise InputError(f"{path}: not a journal", hint="it is a database of something else")
-        if version != FORMAT:
-            raise InputError(f"{path}: journal of format {version}", hint="use the release that wrote it")
+    with connect_reader(path) as connection:
         yield Evidence(connection)
 
 
-def _expect_sqlite(path: Path) -> None:
-    try:
-        with path.open("rb") as file:
-            magic = file.read(len(_MAGIC))
-    except OSError as err:
-        raise InputError(
-            f"{path}: {(err.strerror or 'cannot be read').lower()}", hint="name the file of a journal"
-        ) from err
-    if magic != _MAGIC:
-        raise InputError(f"{path}: not a journal", hint="name the SQLite file that paths.journal points to")
+@contextmanager
+def open_beside(path: Path) -> Iterator[Evidence]:
+    """The file that this device writes, or may begin to write at any moment, read in its place.
 
-
-def _readable_uri(path: Path, stack: ExitStack) -> str:
-    wal = path.with_name(path.name + "-wal")
-    if not wal.exists() or wal.stat().st_size == 0:
-        return f"{path.resolve().as_uri()}?mode=ro&immutable=1"
-    if has_writer(path):
-        return f"{path.resolve().as_uri()}?mode=ro"
-    copy = Path(stack.enter_context(TemporaryDirectory(prefix="doorward-"))) / "journal.db"
-    shutil.copyfile(path, copy)
-    shutil.copyfile(wal, copy.with_name("journal.db-wal"))
-    return f"{copy.as_uri()}?mode=ro"
-
-
-def _harden(connection: sqlite3.Connection) -> None:
-    connection.text_factory = bytes
-    # Larger than anything we write, so that a hostile file cannot ask for a gigabyte in one cell.
-    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 16 * max(MAX_RECORD_BYTES, MAX_NOTE_BYTES))
-    connection.execute("PRAGMA trusted_schema = OFF")
-    connection.execute("PRAGMA cell_size_check = ON")
-    connection.execute("BEGIN")  # head and records of one moment, while a device goes on writing
+    For programs of the device itself: unlike `open_evidence` it may leave a WAL's files beside the journal,
+    and it never gets in the way of a device that starts. Raises InputError, JournalBroken.
+    """
+    with connect_beside(path) as connection:
+        yield Evidence(connection)
 
 
 def _placed(seq: object, body: object) -> tuple[Entry, bytes]:
@@ -221,11 +234,3 @@ def _placed(seq: object, body: object) -> tuple[Entry, bytes]:
     if entry.seq != seq:
         raise JournalBroken(f"record {seq} says that it is record {entry.seq}")
     return entry, leaf_hash(body)
-
-
-@contextmanager
-def _sqlite_errors() -> Iterator[None]:
-    try:
-        yield
-    except SQLITE_ERRORS as err:
-        raise JournalBroken(f"database is damaged ({error_name(err)})") from err

@@ -2,7 +2,8 @@
 
 One append is one SQLite transaction: the record's bytes, its leaf hash, the frontier of the Merkle tree and
 a checkpoint signed by the device. So the file is, after every commit and after a power cut at any
-instruction, a whole journal with a valid head. `edge.audit.evidence` reads and verifies it.
+instruction, a whole journal with a valid head. A file that has grown large is closed, and the next one goes
+on from its signed head. JOURNAL.md specifies both; `edge.audit.evidence` reads and verifies them.
 
 What it cannot show by itself: that the file was swapped for an older copy of itself. A checkpoint kept
 elsewhere shows that (`doorward log verify --checkpoint`).
@@ -11,79 +12,69 @@ elsewhere shows that (`doorward log verify --checkpoint`).
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from nacl.signing import SigningKey
 
-from edge.audit.checkpoint import Checkpoint, open_checkpoint, origin_of, sign_checkpoint
+from edge.audit.checkpoint import Signer
 from edge.audit.errors import JournalBroken
+from edge.audit.evidence import open_evidence
 from edge.audit.merkle import Frontier, leaf_hash
-from edge.audit.record import Entry, encode
-from edge.audit.store import (
-    APPLICATION_ID,
-    SQLITE_ERRORS,
-    connect_writer,
-    create_tables,
-    lock_writer,
-    roll_back,
-    storage_fault,
-    sync_folder,
-    transaction,
-)
-from edge.errors import InputError, StorageFault
+from edge.audit.record import Entry, Passage, encode
+from edge.audit.segment import Segment
+from edge.audit.segments import alone, closed_path, closed_segments, lock_writer, sync_folder
+from edge.audit.store import storage_faults
+from edge.errors import StorageFault
 
 if TYPE_CHECKING:
-    import sqlite3
     from pathlib import Path
     from types import TracebackType
     from typing import Self
 
+    from edge.audit.checkpoint import Head
     from edge.audit.record import AuditRecord
 
-__all__ = ["Journal", "JournalBroken"]
+__all__ = ["Journal", "JournalBroken", "SegmentLimits"]
 
-_ALTERED = "keep the file as evidence (`doorward log verify`), start a new one, and ask who had access"
+
+@dataclass(frozen=True, slots=True)
+class SegmentLimits:
+    """When a file is closed: larger than `size_bytes`, or its first record older than `age_ms`."""
+
+    size_bytes: int
+    age_ms: int | None = None
 
 
 class Journal:
     """The one writer of a journal. Use `Journal.open`, then `append`, then `close` (or `with`)."""
 
-    def __init__(
-        self, path: Path, connection: sqlite3.Connection, lock: int, key: SigningKey, device_id: str
-    ) -> None:
+    def __init__(self, path: Path, lock: int, signer: Signer, limit_pages: int | None) -> None:
         self._path = path
-        self._connection = connection
         self._lock = lock
-        self._key = key
-        self._device_id = device_id
-        self._origin = origin_of(device_id)
-        self._note = ""
-        self._frontier: Frontier | None = None  # None: ask the database, memory may be behind it
+        self._signer = signer
+        self._limit_pages = limit_pages
+        self._segment: Segment | None = None  # None: between two files, or closed
 
     @classmethod
     def open(cls, path: Path, seed: bytes, device_id: str, *, limit_pages: int | None = None) -> Self:
-        """Open the journal at `path`, or make a new one, and check its head.
+        """Open the journal at `path`, or begin a new file, and check its head.
+
+        A new file goes on from the newest closed segment beside it: that is how a rotation ends, and how one
+        is ended that a power cut interrupted.
 
         Args:
-            path: the SQLite file; `-wal`, `-shm` and `.lock` files stand beside it.
+            path: the SQLite file; `edge.audit.segments` says what stands beside it.
             seed: Ed25519 seed of the device, 32 bytes.
             device_id: stands in the origin line of every checkpoint.
-            limit_pages: most pages of 4 KB that the file may grow to; appends fail beyond.
+            limit_pages: most pages of 4 KB that a file may grow to; appends fail beyond.
 
         Raises:
             StorageFault: it cannot be opened or written, belongs to another device, or was altered.
         """
-        lock = lock_writer(path)
+        journal = cls(path, lock_writer(path), Signer(device_id, SigningKey(seed)), limit_pages)
         try:
-            connection = connect_writer(path, limit_pages)
-        except BaseException as err:
-            os.close(lock)
-            if isinstance(err, SQLITE_ERRORS):
-                raise storage_fault(path, err) from err
-            raise
-        journal = cls(path, connection, lock, SigningKey(seed), device_id)
-        try:
-            journal._begin()
+            journal._current()
         except BaseException:
             journal.close()
             raise
@@ -91,14 +82,13 @@ class Journal:
 
     @property
     def size(self) -> int:
-        """How many records there are."""
-        return self._head().size
+        """How many records there are, in all segments since the first."""
+        return self._current().head().size
 
     @property
     def note(self) -> str:
         """The signed checkpoint over all of them, to be kept elsewhere."""
-        self._head()
-        return self._note
+        return self._current().head().note
 
     def append(self, record: AuditRecord) -> int:
         """Write one record; it is on the disk when this returns its seq.
@@ -106,28 +96,67 @@ class Journal:
         Raises:
             StorageFault: it is not recorded. A later append may succeed; this record stays unwritten.
         """
-        head = self._head()
-        body = encode(Entry(seq=head.size, record=record))
-        leaf = leaf_hash(body)
-        grown = head.append(leaf)
-        note = sign_checkpoint(Checkpoint(self._origin, grown.size, grown.root), self._key)
-        # Until the commit has returned, nobody knows what the file holds: not even after Ctrl-C.
-        self._frontier = None
-        try:
-            with transaction(self._connection) as db:
-                db.execute("INSERT INTO records (seq, body, leaf) VALUES (?, ?, ?)", (head.size, body, leaf))
-                db.execute("UPDATE head SET frontier = ?, note = ? WHERE id = 0", (grown.to_bytes(), note))
-        except SQLITE_ERRORS as err:
-            raise storage_fault(self._path, err) from err
-        self._frontier, self._note = grown, note
-        return head.size
+        segment = self._current()
+        seq = segment.head().size
+        body = encode(Entry(seq=seq, record=record))
+        segment.append(body, leaf_hash(body))
+        return seq
+
+    def tail(self, since_ms: int, limit: int) -> tuple[Entry, ...]:
+        """The passages since `since_ms` among the last `limit` records of any kind, oldest first.
+
+        Every one of these records is looked at, so that no clock that was set back hides a passage; files
+        that were closed are read too. Raises StorageFault.
+        """
+        return tuple(
+            entry
+            for entry in reversed(self._last(limit))
+            if isinstance(entry.record, Passage) and entry.record.time_ms >= since_ms
+        )
+
+    def last_ms(self) -> int | None:
+        """UTC of the newest record as its clock had it; None before the first. Raises StorageFault."""
+        newest = self._last(1)
+        return newest[0].record.time_ms if newest else None
+
+    def rotate_if_due(self, limits: SegmentLimits, now_ms: int | None) -> Path | None:
+        """Close the file if it is due, and begin the next; returns the closed one.
+
+        Some 20 ms, so it is for a pause of the door. Put off while somebody reads the journal. `now_ms`: UTC,
+        None while the clock is not believed.
+
+        Raises:
+            StorageFault: the next file could not be begun. The next append tries again.
+        """
+        segment = self._current()
+        if not _due(segment, limits, now_ms):
+            return None
+        target = closed_path(self._path, segment.base().size)
+        if target.exists():
+            raise StorageFault(f"{target}: is in the way", hint="move it away; it may be older evidence")
+        with alone(self._path) as nobody_reads:
+            if not (nobody_reads and segment.fold()):
+                return None
+            self._segment = None
+            segment.close()
+            try:
+                self._path.rename(target)
+                # Durable before the next file has its name, or a power cut might leave only that one.
+                sync_folder(self._path.parent)
+            except OSError as err:
+                raise StorageFault(
+                    f"journal {self._path}: {(err.strerror or 'cannot be renamed').lower()}",
+                    hint="check the disk, and who may write in the journal's folder",
+                ) from err
+            self._current()
+        return target
 
     def close(self) -> None:
         """Fold the WAL into the file and let another process write. Safe to call again."""
+        segment, self._segment = self._segment, None
         try:
-            self._connection.close()
-        except SQLITE_ERRORS as err:
-            raise storage_fault(self._path, err) from err
+            if segment is not None:
+                segment.close()
         finally:
             if self._lock >= 0:
                 os.close(self._lock)
@@ -141,60 +170,41 @@ class Journal:
     ) -> None:
         self.close()
 
-    def _begin(self) -> None:
-        try:
-            if not self._connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
-                self._create()
-            (application,) = self._connection.execute("PRAGMA application_id").fetchone()
-        except SQLITE_ERRORS as err:
-            raise storage_fault(self._path, err) from err
-        if application != APPLICATION_ID:
-            raise StorageFault(
-                f"journal {self._path}: it is a database of something else",
-                hint="name another file in paths.journal",
+    def _current(self) -> Segment:
+        """The file being written; opened again where a rotation was left in the middle."""
+        if self._lock < 0:
+            raise StorageFault(f"journal {self._path}: it was closed", hint="this is a bug; please report it")
+        if self._segment is None:
+            self._segment = Segment.open(
+                self._path, self._signer, limit_pages=self._limit_pages, base=self._base
             )
-        self._head()
+        return self._segment
 
-    def _create(self) -> None:
-        empty = Frontier()
-        note = sign_checkpoint(Checkpoint(self._origin, empty.size, empty.root), self._key)
-        with transaction(self._connection) as db:
-            create_tables(db, self._device_id, bytes(self._key.verify_key), note)
-        # So that a copy of the file without its -wal is at least an empty journal.
-        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        sync_folder(self._path.parent)
+    def _base(self) -> Head:
+        """What a new file goes on from."""
+        closed = closed_segments(self._path)
+        if not closed:
+            return self._signer.sign(Frontier())
+        _, newest = closed[-1]
+        with storage_faults(newest), open_evidence(newest) as evidence:
+            if (evidence.device, evidence.key) != (self._signer.device, self._signer.public):
+                raise JournalBroken("it belongs to another device or key")
+            return evidence.head
 
-    def _head(self) -> Frontier:
-        """The tree so far; read from the database, and checked, whenever memory may be behind it."""
-        if self._frontier is None:
-            try:
-                self._frontier, self._note = self._load()
-            except SQLITE_ERRORS as err:
-                raise storage_fault(self._path, err) from err
-            except (JournalBroken, InputError) as err:
-                raise StorageFault(
-                    f"journal {self._path}: it was altered: {err.message}", hint=_ALTERED
-                ) from err
-        return self._frontier
+    def _last(self, count: int) -> list[Entry]:
+        """The last few records of all segments, newest first."""
+        found = self._current().last(count)
+        for _, path in reversed(closed_segments(self._path)):
+            if len(found) >= count:
+                break
+            with storage_faults(path), open_evidence(path) as evidence:
+                found += reversed(list(evidence.entries(count - len(found))))
+        return found
 
-    def _load(self) -> tuple[Frontier, str]:
-        roll_back(self._connection)
-        meta = self._connection.execute("SELECT device, key FROM meta").fetchall()
-        if meta != [(self._device_id, bytes(self._key.verify_key))]:
-            raise StorageFault(
-                f"journal {self._path}: it belongs to another device or key",
-                hint="each device writes its own journal: name another file in paths.journal",
-            )
-        row = self._connection.execute("SELECT frontier, note FROM head WHERE id = 0").fetchone()
-        if row is None:
-            raise JournalBroken("head is missing")
-        peaks, note = row
-        checkpoint = open_checkpoint(note.encode(), origin=self._origin, key=self._key.verify_key)
-        frontier = Frontier.from_bytes(checkpoint.size, peaks)
-        if frontier.root != checkpoint.root:
-            raise JournalBroken("frontier and checkpoint disagree")
-        # The last seq only: counting would read the whole file at every start; `verify` does that.
-        (last,) = self._connection.execute("SELECT max(seq) FROM records").fetchone()
-        if last != (frontier.size - 1 if frontier.size else None):
-            raise JournalBroken("records were added or removed")
-        return frontier, note
+
+def _due(segment: Segment, limits: SegmentLimits, now_ms: int | None) -> bool:
+    first_ms = segment.first_ms()
+    if first_ms is None:
+        return False
+    aged = now_ms is not None and limits.age_ms is not None and now_ms - first_ms > limits.age_ms
+    return aged or segment.size_bytes() > limits.size_bytes

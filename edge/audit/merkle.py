@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from edge.audit.errors import JournalBroken
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 HASH_BYTES = 32
 EMPTY_ROOT = sha256(b"").digest()
@@ -39,13 +39,17 @@ class Frontier:
     size: int = 0
     peaks: tuple[bytes, ...] = ()
 
-    def append(self, leaf: bytes) -> Frontier:
-        """The tree with one more leaf hash."""
-        peaks, node, size = list(self.peaks), leaf, self.size
-        while size & 1:
+    def append(self, node: bytes, level: int = 0) -> Frontier:
+        """The tree with one more leaf hash, or with the root of 2**level more leaves.
+
+        A subtree stands where its own size divides `size`; elsewhere it would be no subtree of this tree.
+        """
+        peaks, units = list(self.peaks), self.size >> level
+        assert units << level == self.size
+        while units & 1:
             node = node_hash(peaks.pop(), node)
-            size >>= 1
-        return Frontier(self.size + 1, (*peaks, node))
+            units >>= 1
+        return Frontier(self.size + (1 << level), (*peaks, node))
 
     @property
     def root(self) -> bytes:
@@ -100,6 +104,31 @@ def _subproof(leaves: Sequence[bytes], old_size: int, *, whole: bool) -> tuple[b
     if old_size <= k:
         return (*_subproof(leaves[:k], old_size, whole=whole), tree_root(leaves[k:]))
     return (*_subproof(leaves[k:], old_size - k, whole=False), tree_root(leaves[:k]))
+
+
+def growth_proof(old: Frontier, size: int, subtree: Callable[[int, int], bytes]) -> tuple[bytes, ...]:
+    """The consistency proof from `old` to the tree of `size`, without a single leaf of the old one.
+
+    Every node of it is either a peak of `old` or spans new leaves only; for those `subtree(start, stop)` is
+    asked. `stop - start` is at most the power of two that divides `start`, so each begins its own subtree.
+    """
+    assert 0 <= old.size <= size
+    if old.size in {0, size}:
+        return ()
+    peaks = iter(old.peaks)
+    start, stop = 0, size
+    path: list[bytes] = []
+    while old.size != stop:
+        middle = start + _split(stop - start)
+        if old.size <= middle:
+            path.append(subtree(middle, stop))
+            stop = middle
+        else:
+            path.append(next(peaks))
+            start = middle
+    if start:  # else the old tree is whole in the new one, and its root is known
+        path.append(next(peaks))
+    return tuple(reversed(path))
 
 
 def _split(size: int) -> int:

@@ -1,33 +1,39 @@
 """The journal as an SQLite file: its tables, its settings, its one writer, and what its errors mean.
 
-records  seq, body (canonical bytes), leaf (RFC 6962 hash of body)
-head     one row: the frontier of the tree and the signed checkpoint
-meta     one row: device id and public key
+Specified in JOURNAL.md, section 2.
 """
 
 from __future__ import annotations
 
-import fcntl
-import os
 import sqlite3
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from edge.errors import StorageFault
+from edge.audit.errors import JournalBroken
+from edge.errors import InputError, StorageFault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from edge.audit.checkpoint import Head
+
 APPLICATION_ID = 0x444F4F52  # "DOOR", in bytes 68 to 71 of the file
-FORMAT = 1
+FORMAT = 2
 HEADER_BYTES = 100  # of every SQLite file, sqlite.org/fileformat2.html section 1.3
 # Another process may hold the write lock for one statement; somebody waits at the door meanwhile.
 BUSY_MS = 250
 
+# Plain statements: sqlite-utils takes 0.3 s to import, and a journal rotates while its door is in use.
+_RECORDS = "CREATE TABLE records (seq INTEGER PRIMARY KEY, body BLOB NOT NULL, leaf BLOB NOT NULL) STRICT"
+_META = "CREATE TABLE meta (device TEXT PRIMARY KEY, key BLOB NOT NULL) STRICT"
+_HEAD = "CREATE TABLE head (id INTEGER PRIMARY KEY, frontier BLOB NOT NULL, note TEXT NOT NULL) STRICT"
+_BASE = "CREATE TABLE base (id INTEGER PRIMARY KEY, frontier BLOB NOT NULL, note TEXT NOT NULL) STRICT"
+
 # What sqlite3 raises over a damaged file: the second when its own message quotes the damage.
 SQLITE_ERRORS = (sqlite3.Error, UnicodeDecodeError)
 
+_ALTERED = "keep the file as evidence (`doorward log verify`), start a new one, and ask who had access"
 _HELD = ("another process holds it", "close what has the file open; the device needs it alone")
 _FAULTS = {
     sqlite3.SQLITE_FULL: (
@@ -58,6 +64,17 @@ def storage_fault(path: Path, error: Exception) -> StorageFault:
     return StorageFault(f"journal {path}: {what}", hint=hint)
 
 
+@contextmanager
+def storage_faults(path: Path) -> Iterator[None]:
+    """Whatever goes wrong with the database in this block is a StorageFault that names it."""
+    try:
+        yield
+    except SQLITE_ERRORS as err:
+        raise storage_fault(path, err) from err
+    except (JournalBroken, InputError) as err:
+        raise StorageFault(f"journal {path}: it was altered: {err.message}", hint=_ALTERED) from err
+
+
 def connect_writer(path: Path, limit_pages: int | None) -> sqlite3.Connection:
     """A connection whose commits are on the disk when they return: WAL with NORMAL may lose the last ones.
 
@@ -78,22 +95,21 @@ def connect_writer(path: Path, limit_pages: int | None) -> sqlite3.Connection:
     return connection
 
 
-def create_tables(connection: sqlite3.Connection, device_id: str, key: bytes, note: str) -> None:
-    """The empty journal, in the transaction that the caller holds."""
-    from sqlite_utils import Database  # noqa: PLC0415  0.3 s, which only the first start of a device pays
+def create_tables(db: sqlite3.Connection, device_id: str, key: bytes, base: Head) -> None:
+    """The journal that goes on from `base`, in the transaction that the caller holds."""
+    for statement in (_RECORDS, _META, _HEAD):
+        db.execute(statement)
+    db.execute("INSERT INTO meta (device, key) VALUES (?, ?)", (device_id, key))
+    db.execute("INSERT INTO head (id, frontier, note) VALUES (0, ?, ?)", (base.peaks, base.note))
+    db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    add_base(db, base)
 
-    db = Database(connection, execute_plugins=False)
-    db.table("records").create(
-        {"seq": int, "body": bytes, "leaf": bytes}, pk="seq", not_null={"body", "leaf"}, strict=True
-    )
-    db.table("meta").create({"device": str, "key": bytes}, pk="device", not_null={"key"}, strict=True)
-    db.table("head").create(
-        {"id": int, "frontier": bytes, "note": str}, pk="id", not_null={"frontier", "note"}, strict=True
-    )
-    db.table("meta").insert({"device": device_id, "key": key})
-    db.table("head").insert({"id": 0, "frontier": b"", "note": note})
-    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    connection.execute(f"PRAGMA user_version = {FORMAT}")
+
+def add_base(db: sqlite3.Connection, base: Head) -> None:
+    """What format 2 has and format 1 had not, in the transaction that the caller holds."""
+    db.execute(_BASE)
+    db.execute("INSERT INTO base (id, frontier, note) VALUES (0, ?, ?)", (base.peaks, base.note))
+    db.execute(f"PRAGMA user_version = {FORMAT}")
 
 
 @contextmanager
@@ -113,58 +129,3 @@ def roll_back(connection: sqlite3.Connection) -> None:
     with suppress(sqlite3.Error):
         if connection.in_transaction:
             connection.execute("ROLLBACK")
-
-
-def lock_writer(path: Path) -> int:
-    """Be the one writer of this journal until the returned descriptor is closed, or the process dies.
-
-    The lock sits on a file of its own: closing any descriptor of a database drops SQLite's own locks.
-
-    Raises:
-        StorageFault: another process writes this journal, or the folder cannot be written.
-    """
-    try:
-        descriptor = os.open(lock_path(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
-    except OSError as err:
-        raise StorageFault(
-            f"journal {path}: {(err.strerror or 'cannot be locked').lower()}",
-            hint="check that the folder exists, that it can be written, and that the disk has room",
-        ) from err
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as err:
-        os.close(descriptor)
-        raise StorageFault(
-            f"journal {path}: another process is writing it",
-            hint="stop the other `doorward run`: systemctl status doorward",
-        ) from err
-    return descriptor
-
-
-def has_writer(path: Path) -> bool:
-    """Whether a device is writing this journal at this moment, on this machine."""
-    try:
-        descriptor = os.open(lock_path(path), os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
-
-
-def lock_path(path: Path) -> Path:
-    """Where the writer's lock of this journal stands."""
-    return path.with_name(path.name + ".lock")
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a new file's name durable; SQLite does so for its WAL, not for the database itself."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -16,7 +16,7 @@ from nacl.signing import SigningKey
 from edge.audit.checkpoint import Checkpoint, open_checkpoint, origin_of, sign_checkpoint
 from edge.audit.errors import JournalBroken
 from edge.audit.evidence import Verified, open_evidence, verify
-from edge.audit.merkle import Frontier, leaf_hash
+from edge.audit.merkle import EMPTY_ROOT, Frontier, leaf_hash
 from edge.audit.record import Entry, encode
 from edge.errors import InputError
 
@@ -149,6 +149,11 @@ CHANGES = {
     "the device is not ASCII": "UPDATE meta SET device = 'löbby-1'",
     "the device is gone": "DELETE FROM meta",
     "a table is gone": "DROP TABLE records",
+    "the base is gone": "DELETE FROM base",
+    "there are two bases": "INSERT INTO base SELECT 1, frontier, note FROM base",
+    "the base was moved": "UPDATE base SET (frontier, note) = (SELECT frontier, note FROM head)",
+    "the base is no note": "UPDATE base SET note = 'hello'",
+    "the table of the base is gone": "DROP TABLE base",
     "a huge body": "UPDATE records SET body = zeroblob(1000000) WHERE seq = 5",
 }
 
@@ -176,6 +181,7 @@ COLUMNS = [
     ("records", "leaf"),
     ("head", "frontier"),
     ("head", "note"),
+    ("base", "note"),
     ("meta", "key"),
     ("meta", "device"),
 ]
@@ -264,6 +270,8 @@ def forge(path: Path, ticks: list[int], key: SigningKey) -> None:
         editor.executemany("INSERT INTO records VALUES (?, ?, ?)", rows)
         editor.execute("UPDATE head SET frontier = ?, note = ?", (frontier.to_bytes(), note))
         editor.execute("UPDATE meta SET key = ?", (bytes(key.verify_key),))
+        begun = sign_checkpoint(Checkpoint(origin_of(DEVICE), 0, EMPTY_ROOT), key)
+        editor.execute("UPDATE base SET note = ?", (begun,))
     editor.close()
 
 
@@ -325,6 +333,6 @@ def test_a_database_of_something_else_is_an_input_error(tmp_path: Path) -> None:
 
 
 def test_a_journal_of_a_later_format_is_an_input_error(copy: Path) -> None:
-    edit(copy, "PRAGMA user_version = 2")
-    with pytest.raises(InputError, match="format 2"):
+    edit(copy, "PRAGMA user_version = 3")
+    with pytest.raises(InputError, match="format 3"):
         verify(copy)

@@ -1,0 +1,107 @@
+"""Opening somebody's SQLite file to read it, whatever it holds and whoever may be writing it.
+
+A clean file is opened immutable; one with a `-wal` beside it (power cut, or a card pulled from a running
+device) is copied to a temporary folder first, so that SQLite may fold the WAL in there; one that a device is
+writing at this moment is read in place, as SQLite allows.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from edge.audit.checkpoint import MAX_NOTE_BYTES
+from edge.audit.errors import JournalBroken
+from edge.audit.record import MAX_RECORD_BYTES
+from edge.audit.segments import has_writer, reading_beside
+from edge.audit.store import APPLICATION_ID, FORMAT, SQLITE_ERRORS, error_name
+from edge.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_MAGIC = b"SQLite format 3\0"
+
+
+@contextmanager
+def connect_reader(path: Path) -> Iterator[sqlite3.Connection]:
+    """The database at `path`, known to be a journal. Raises InputError, JournalBroken."""
+    with ExitStack() as stack:
+        if has_writer(path):
+            yield stack.enter_context(connect_beside(path))
+        else:
+            _expect_sqlite(path)
+            yield _connect(path, _unwritten(path, stack), stack)
+
+
+@contextmanager
+def connect_beside(path: Path) -> Iterator[sqlite3.Connection]:
+    """The same, in place, while its device may be writing it. Raises InputError, JournalBroken."""
+    with ExitStack() as stack:
+        stack.enter_context(reading_beside(path))
+        _expect_sqlite(path)
+        yield _connect(path, f"{path.resolve().as_uri()}?mode=ro", stack)
+
+
+@contextmanager
+def damage() -> Iterator[None]:
+    """What SQLite complains of in this block is damage to the journal."""
+    try:
+        yield
+    except SQLITE_ERRORS as err:
+        raise JournalBroken(f"database is damaged ({error_name(err)})") from err
+
+
+def _expect_sqlite(path: Path) -> None:
+    try:
+        with path.open("rb") as file:
+            magic = file.read(len(_MAGIC))
+    except OSError as err:
+        raise InputError(
+            f"{path}: {(err.strerror or 'cannot be read').lower()}", hint="name the file of a journal"
+        ) from err
+    if magic != _MAGIC:
+        raise InputError(f"{path}: not a journal", hint="name the SQLite file that paths.journal points to")
+
+
+def _unwritten(path: Path, stack: ExitStack) -> str:
+    wal = path.with_name(path.name + "-wal")
+    if not wal.exists() or wal.stat().st_size == 0:
+        return f"{path.resolve().as_uri()}?mode=ro&immutable=1"
+    try:
+        copy = Path(stack.enter_context(TemporaryDirectory(prefix="doorward-"))) / "journal.db"
+        shutil.copyfile(path, copy)
+        shutil.copyfile(wal, copy.with_name("journal.db-wal"))
+    except OSError as err:
+        raise InputError(
+            f"{path}: cannot be copied to a temporary folder: {(err.strerror or 'failed').lower()}",
+            hint="the -wal beside it needs that: free space there, or set TMPDIR",
+        ) from err
+    return f"{copy.as_uri()}?mode=ro"
+
+
+def _connect(path: Path, uri: str, stack: ExitStack) -> sqlite3.Connection:
+    with damage():
+        connection = sqlite3.connect(uri, uri=True, isolation_level=None)
+        stack.callback(connection.close)
+        _harden(connection)
+        (application,) = connection.execute("PRAGMA application_id").fetchone()
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if application != APPLICATION_ID:
+        raise InputError(f"{path}: not a journal", hint="it is a database of something else")
+    if not 1 <= version <= FORMAT:
+        raise InputError(f"{path}: journal of format {version}", hint="use the release that wrote it")
+    return connection
+
+
+def _harden(connection: sqlite3.Connection) -> None:
+    connection.text_factory = bytes
+    # Larger than anything we write, so that a hostile file cannot ask for a gigabyte in one cell.
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 16 * max(MAX_RECORD_BYTES, MAX_NOTE_BYTES))
+    connection.execute("PRAGMA trusted_schema = OFF")
+    connection.execute("PRAGMA cell_size_check = ON")
+    connection.execute("BEGIN")  # head and records of one moment, while a device goes on writing

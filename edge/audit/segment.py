@@ -1,0 +1,167 @@
+"""The one file that is being written: an SQLite database and its checked head."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING
+
+from edge.audit.errors import JournalBroken
+from edge.audit.merkle import Frontier
+from edge.audit.record import decode
+from edge.audit.segments import sync_folder
+from edge.audit.store import (
+    APPLICATION_ID,
+    BUSY_MS,
+    FORMAT,
+    add_base,
+    connect_writer,
+    create_tables,
+    roll_back,
+    storage_faults,
+    transaction,
+)
+from edge.errors import StorageFault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+    from typing import Self
+
+    from edge.audit.checkpoint import Head, Signer
+    from edge.audit.record import Entry
+
+
+class Segment:
+    """An open file of the journal. Whatever fails is a StorageFault that names it."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection, signer: Signer) -> None:
+        self._path = path
+        self._connection = connection
+        self._signer = signer
+        self._head: Head | None = None  # None: ask the database, memory may be behind it
+        self._first_ms: int | None = None
+
+    @classmethod
+    def open(cls, path: Path, signer: Signer, *, limit_pages: int | None, base: Callable[[], Head]) -> Self:
+        """Open the file at `path`, or begin it from `base`, and check its head. Raises StorageFault."""
+        with storage_faults(path):
+            segment = cls(path, connect_writer(path, limit_pages), signer)
+        try:
+            with storage_faults(path):
+                segment._begin(base)
+            segment.head()
+        except BaseException:
+            segment.close()
+            raise
+        return segment
+
+    def head(self) -> Head:
+        """The tree so far; read from the database, and checked, whenever memory may be behind it."""
+        if self._head is None:
+            with storage_faults(self._path):
+                self._head = self._load()
+        return self._head
+
+    def base(self) -> Head:
+        """The tree that this file goes on from, checked."""
+        with storage_faults(self._path):
+            return self._signed("base")
+
+    def append(self, body: bytes, leaf: bytes) -> None:
+        """Make one record durable, with the head over it."""
+        head = self.head()
+        grown = self._signer.sign(head.frontier.append(leaf))
+        # Until the commit has returned, nobody knows what the file holds: not even after Ctrl-C.
+        self._head = None
+        with storage_faults(self._path), transaction(self._connection) as db:
+            db.execute("INSERT INTO records (seq, body, leaf) VALUES (?, ?, ?)", (head.size, body, leaf))
+            db.execute("UPDATE head SET frontier = ?, note = ? WHERE id = 0", (grown.peaks, grown.note))
+        self._head = grown
+
+    def size_bytes(self) -> int:
+        """How large the file is, with what is still in its WAL."""
+        with storage_faults(self._path):
+            (pages,) = self._connection.execute("PRAGMA page_count").fetchone()
+            (page_bytes,) = self._connection.execute("PRAGMA page_size").fetchone()
+        return int(pages) * int(page_bytes)
+
+    def last(self, count: int) -> list[Entry]:
+        """The last few records, newest first."""
+        with storage_faults(self._path):
+            rows = self._connection.execute("SELECT body FROM records ORDER BY seq DESC LIMIT ?", (count,))
+            return [decode(body) for (body,) in rows]
+
+    def first_ms(self) -> int | None:
+        """UTC of the record that this file begins with, as its clock had it; None while it has none."""
+        if self._first_ms is None:
+            with storage_faults(self._path):
+                row = self._connection.execute("SELECT body FROM records ORDER BY seq LIMIT 1").fetchone()
+                self._first_ms = decode(row[0]).record.time_ms if row else None
+        return self._first_ms
+
+    def fold(self) -> bool:
+        """Fold the WAL into the file for good, so that it stands alone; False while somebody has it open."""
+        with storage_faults(self._path):
+            self._connection.execute("PRAGMA busy_timeout = 0")
+            try:
+                (mode,) = self._connection.execute("PRAGMA journal_mode = DELETE").fetchone()
+            except sqlite3.OperationalError as err:
+                if err.sqlite_errorcode & 0xFF not in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+                    raise
+                return False
+            finally:
+                self._connection.execute(f"PRAGMA busy_timeout = {BUSY_MS:d}")
+        return bool(mode == "delete")
+
+    def close(self) -> None:
+        """Fold the WAL into the file and let go of it. Safe to call again."""
+        with storage_faults(self._path):
+            self._connection.close()
+
+    def _begin(self, base: Callable[[], Head]) -> None:
+        db = self._connection
+        if not db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
+            self._create(base())
+        (application,) = db.execute("PRAGMA application_id").fetchone()
+        if application != APPLICATION_ID:
+            raise StorageFault(
+                f"journal {self._path}: it is a database of something else",
+                hint="name another file in paths.journal",
+            )
+        (version,) = db.execute("PRAGMA user_version").fetchone()
+        if version == 1:  # one file without end: it begins at the beginning
+            with transaction(db):
+                add_base(db, self._signer.sign(Frontier()))
+        elif version != FORMAT:
+            raise StorageFault(
+                f"journal {self._path}: it is of format {version}", hint="use the release that wrote it"
+            )
+
+    def _create(self, base: Head) -> None:
+        with transaction(self._connection) as db:
+            create_tables(db, self._signer.device, self._signer.public, base)
+        # So that a copy of the file without its -wal is at least an empty journal.
+        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        sync_folder(self._path.parent)
+
+    def _load(self) -> Head:
+        roll_back(self._connection)
+        meta = self._connection.execute("SELECT device, key FROM meta").fetchall()
+        if meta != [(self._signer.device, self._signer.public)]:
+            raise StorageFault(
+                f"journal {self._path}: it belongs to another device or key",
+                hint="each device writes its own journal: name another file in paths.journal",
+            )
+        head, base = self._signed("head"), self._signed("base")
+        # The last seq only: counting would read the whole file at every start; `verify` does that.
+        (last,) = self._connection.execute("SELECT max(seq) FROM records").fetchone()
+        if last != (head.size - 1 if head.size > base.size else None):
+            raise JournalBroken("records were added or removed")
+        return head
+
+    def _signed(self, table: str) -> Head:
+        row = self._connection.execute(f"SELECT frontier, note FROM {table} WHERE id = 0").fetchone()  # noqa: S608  one of two words
+        if row is None:
+            raise JournalBroken(f"{table} is missing")
+        peaks, note = row
+        return self._signer.check(note.encode(), peaks)
