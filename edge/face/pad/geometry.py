@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import cv2
@@ -10,25 +11,51 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.face.detect import LEFT_EYE, RIGHT_EYE
-from edge.face.geometry import rotated_square, warp
+from edge.face.geometry import rotated_square, shrink_to, warp
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from edge.face.detect import Face
     from edge.ports import Floats, Pixels
 
 # The surroundings: four face sides across, the eyes level, so that the edges of a portrait, which are
-# cut along the face, are upright too. 40 px a face side tell NUAA's papers from its rooms as well as 56 do.
+# cut along the face, are upright too. 40 px a face side tell NUAA's papers from its rooms as well as 48 do.
 SIDES, SIDE_PX = 4, 40
 PATCH_PX = SIDES * SIDE_PX
 PADDING = 4  # grey levels of 255: a camera sees no such black; software fills up pictures with it
 NEAR_PADDING = np.ones((9, 9), np.uint8)  # px a line must keep away from padding, or it is padding's edge
 
+# Along an edge two pixels are made one: half the work, and what is not straight for long is gone before it
+# is looked at. People come to 0.86 by that in place of 0.90, prints to 0.98 (median) in place of 0.93.
+ALONG = 2
+RIM = 0.05  # face sides looked at beyond where a line counts: there LSD sees none along its picture's end
 TILT = math.tan(math.radians(14))  # held in hands and seen at an angle, edges lean this far
 COLLINEAR = 0.05  # face sides: two segments of one edge, 2 px apart at most
 STEPS = 64  # an edge is looked for at this many places
-MAX_SEGMENTS = 64  # the longest; a patch full of books has three hundred, and the work grows with the square
 
 Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class _Strip:
+    """What lies beyond one side of a face; lengths in face sides from its centre.
+
+    `turn` brings the side to the right of the surroundings, as a view. Lines count from `near` on outwards,
+    and between `first` and `last` along the side.
+    """
+
+    turn: Callable[[Pixels], Pixels]
+    near: float
+    first: float
+    last: float
+
+
+# left and right of the ears, from the brow to under the chin; above the brow and below the chin
+LEFT = _Strip(lambda square: square[:, ::-1], 0.55, -0.7, 0.9)
+RIGHT = _Strip(lambda square: square, 0.55, -0.7, 0.9)
+UPPER = _Strip(lambda square: square.T[:, ::-1], 0.6, -0.7, 0.7)
+LOWER = _Strip(lambda square: square.T, 0.7, -0.7, 0.7)
 
 
 def share(rgb: Pixels, face: Face) -> float:
@@ -52,51 +79,51 @@ def border(rgb: Pixels, face: Face) -> float:
     or a shelf behind somebody ends at their shoulders, and all of its three sides come to 1. Fingers
     take away from it, desks and stripes give to it.
     """
-    lines = segments(rgb, face)
-    # left and right of the ears, from the brow to under the chin; above the brow and below the chin
-    left = _covered(lines, 0, -1, 0.55, -0.7, 0.9)
-    right = _covered(lines, 0, 1, 0.55, -0.7, 0.9)
-    upper = _covered(lines, 1, -1, 0.6, -0.7, 0.7)
-    lower = _covered(lines, 1, 1, 0.7, -0.7, 0.7)
+    dx, dy = face.points[LEFT_EYE] - face.points[RIGHT_EYE]
+    matrix = rotated_square(face.centre, face.side * SIDES, math.atan2(dy, dx), PATCH_PX)
+    green = warp(cv2.extractChannel(rgb, 1), matrix, PATCH_PX)  # of which a camera has most
+    seen = cv2.erode((green > PADDING).astype(np.uint8), NEAR_PADDING)
+    left, right, upper, lower = (
+        _longest(_lines(strip.turn(green), strip.turn(seen), strip), strip)
+        for strip in (LEFT, RIGHT, UPPER, LOWER)
+    )
     return (left + right + upper) / 3 + lower
 
 
-def segments(rgb: Pixels, face: Face) -> Floats:
-    """Straight edges around a face: float32 (n, 4) as x0, y0, x1, y1 in face sides from its centre."""
-    dx, dy = face.points[LEFT_EYE] - face.points[RIGHT_EYE]
-    matrix = rotated_square(face.centre, face.side * SIDES, math.atan2(dy, dx), PATCH_PX)
-    green = warp(rgb[..., 1], matrix, PATCH_PX)
-    seen = cv2.erode((green > PADDING).astype(np.uint8), NEAR_PADDING)
-    found: object = cv2.createLineSegmentDetector(cv2.LSD_REFINE_STD).detect(green)[0]
+def _lines(green: Pixels, seen: Pixels, strip: _Strip) -> Floats:
+    """Upright edges in a strip: float32 (n, 4) as x0, y0, x1, y1 in face sides from the face's centre."""
+    left, top, bottom = (
+        round((SIDES / 2 + edge) * SIDE_PX)
+        for edge in (strip.near - RIM, strip.first - RIM, strip.last + RIM)
+    )
+    part = green[top:bottom, left:]
+    low = shrink_to(np.ascontiguousarray(part), part.shape[1], part.shape[0] // ALONG)
+    found: object = cv2.createLineSegmentDetector(cv2.LSD_REFINE_NONE, scale=1.0).detect(low)[0]
     if found is None:  # nothing straight at all
         return np.zeros((0, 4), np.float32)
-    ends = np.asarray(found, np.float32)[:, 0]
-    longest = np.argsort(-np.hypot(*(ends[:, 2:] - ends[:, :2]).T), kind="stable")[:MAX_SEGMENTS]
-    ends = ends[longest]
+    ends = np.asarray(found, np.float32)[:, 0] * (1, ALONG, 1, ALONG) + (left, top, left, top)
+    lean, length = np.abs(ends[:, 2:] - ends[:, :2]).T
     column, row = ((ends[:, :2] + ends[:, 2:]) / 2).astype(int).clip(0, PATCH_PX - 1).T
-    return np.asarray((ends[seen[row, column] > 0] - PATCH_PX / 2) / SIDE_PX, dtype=np.float32)
+    upright = ends[(lean < TILT * length) & (seen[row, column] > 0)]
+    return np.asarray((upright - PATCH_PX / 2) / SIDE_PX, dtype=np.float32)
 
 
-def _covered(lines: Floats, axis: int, towards: int, near: float, first: float, last: float) -> float:
-    """The share of `first`..`last` along which one straight line stands across `axis`, beyond `near`."""
-    along = 1 - axis
-    a, b = lines[:, :2], lines[:, 2:]
-    steep = np.abs(b - a)[:, axis] < TILT * np.abs(b - a)[:, along]
-    chosen = steep & (towards * (a + b)[:, axis] / 2 > near)
-    if not chosen.any():
+def _longest(lines: Floats, strip: _Strip) -> float:
+    """The share of a strip's length along which one straight line stands in it, in [0, 1]."""
+    lines = lines[lines[:, 0] + lines[:, 2] > 2 * strip.near]
+    if not len(lines):
         return 0.0
-    a, b = a[chosen], b[chosen]
-    line = _same_line(a, b)
-    places = np.linspace(first, last, STEPS)
-    low, high = np.minimum(a, b)[:, along, np.newaxis], np.maximum(a, b)[:, along, np.newaxis]
+    low, high = np.sort(lines[:, 1::2]).T[..., np.newaxis]
+    places = np.linspace(strip.first, strip.last, STEPS)
     there = (low <= places) & (places <= high)
     # (i, j) x (j, place): is there any segment j of line i at this place
+    line = _same_line(lines[:, :2], lines[:, 2:])
     return float(((line.astype(np.float32) @ there.astype(np.float32)) > 0).mean(axis=1).max())
 
 
 def _same_line(a: Floats, b: Floats) -> Bools:
     """Whether segment j (column) continues segment i (row), for all pairs: bool (n, n)."""
-    direction = (b - a) / np.maximum(np.linalg.norm(b - a, axis=1, keepdims=True), 1e-6)
+    direction = (b - a) / np.maximum(np.hypot(*(b - a).T), 1e-6)[:, np.newaxis]
     normal = np.stack([-direction[:, 1], direction[:, 0]])
     offset = (a * normal.T).sum(axis=1)
     far = np.maximum(np.abs(a @ normal - offset), np.abs(b @ normal - offset))
