@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, BinaryIO
 from edge.errors import ModelFault, ReaderFault, StorageFault, TrustFault
 
 if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
     from edge.face.calibration import Calibration, Parts
     from edge.face.engine import FaceEngine
     from edge.face.manifest import Manifest, ModelFile
@@ -223,11 +225,18 @@ def read_calibration(file: Path) -> Calibration:
 
 
 def open_trust(folder: Path) -> TrustSnapshot:
-    """The trust in a folder. Raises TrustFault naming the file that is broken.
+    """The trust in a folder. Raises TrustFault naming the file that is broken."""
+    from edge.trust.bundle import load  # noqa: PLC0415
+
+    return load(trust_files(folder))
+
+
+def trust_files(folder: Path) -> dict[str, Buffer]:
+    """The files of a trust folder by name. Raises TrustFault where there is none, and StorageFault.
 
     Bitmaps are mapped and not read, so that a list of 10^8 cards takes no memory of its own.
     """
-    from edge.trust.bundle import MAX_BITMAP_BYTES, MAX_FILE_BYTES, is_bitmap, load  # noqa: PLC0415
+    from edge.trust.bundle import MAX_BITMAP_BYTES, MAX_FILE_BYTES, is_bitmap  # noqa: PLC0415
     from hw.files import Folder  # noqa: PLC0415
 
     if not os.path.isdir(folder):  # noqa: PTH112  Path.is_dir raises for what can be no name
@@ -235,14 +244,12 @@ def open_trust(folder: Path) -> TrustSnapshot:
             f"{folder}: no such folder", hint="publish an issuer into it: tools/issuer.py publish"
         )
     files = Folder(folder)
-    return load(
-        {
-            name: files.map(name, limit=MAX_BITMAP_BYTES)
-            if is_bitmap(name)
-            else files.read(name, limit=MAX_FILE_BYTES)
-            for name in files.names()
-        }
-    )
+    return {
+        name: files.map(name, limit=MAX_BITMAP_BYTES)
+        if is_bitmap(name)
+        else files.read(name, limit=MAX_FILE_BYTES)
+        for name in files.names()
+    }
 
 
 def device_seed(file: Path) -> bytes:
