@@ -6,10 +6,10 @@ STAMP  := $(VENV)/.ready
 MODELS := models/built/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: given help setup models demo test check format lint types arch bench bench-peers vectors vectors-check fuzz clean
+.PHONY: given help setup models demo test check format lint types arch bench bench-peers bench-revocation vectors vectors-check fuzz clean
 
 help: ## print this list
-	@awk 'BEGIN{FS=":.*## "} /^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN{FS=":.*## "} /^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## make .venv with everything the checkout needs
 $(STAMP): pyproject.toml tools/setup.sh
@@ -44,6 +44,9 @@ bench: $(MODELS) ## measure the numbers of tests/BENCHMARKS.md
 
 bench-peers: $(MODELS) ## the same pictures through dlib, in the same run: a table of ratios
 	@$(BIN)/python tools/bench_peers.py
+
+bench-revocation: $(STAMP) ## full lists, deltas and answers at 10^6 to 10^8 cards, beside zlib
+	@$(BIN)/python tools/bench_revocation.py
 
 vectors: $(STAMP) ## regenerate tests/vectors
 	@$(BIN)/python tools/vectors.py
