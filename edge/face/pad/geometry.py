@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import cv2
@@ -34,28 +33,23 @@ TILT = math.tan(math.radians(14))  # held in hands and seen at an angle, edges l
 COLLINEAR = 0.05  # face sides: two segments of one edge, 2 px apart at most
 STEPS = 64  # an edge is looked for at this many places
 
+# The four sides of a face: left and right of the ears, from the brow to under the chin; above the brow; below
+# the chin. Each is turned to the right of the picture, where its edges are upright. In face sides from the
+# middle of the face, lines count from NEAR on outwards and between FIRST and LAST along the side.
+TURNS: tuple[Callable[[Pixels], Pixels], ...] = (
+    lambda square: square[:, ::-1],
+    lambda square: square,
+    lambda square: square.T[:, ::-1],
+    lambda square: square.T,
+)
+NEAR = np.array([0.55, 0.55, 0.6, 0.7], np.float32)
+FIRST = np.array([-0.7, -0.7, -0.7, -0.7], np.float32)
+LAST = np.array([0.9, 0.9, 0.7, 0.7], np.float32)
+_CUTS = np.rint((SIDES / 2 + np.stack([NEAR - RIM, FIRST - RIM, LAST + RIM], axis=1)) * SIDE_PX).astype(int)
+_PLACES = np.linspace(FIRST, LAST, STEPS, axis=1)
+
 Bools = NDArray[np.bool_]
-
-
-@dataclass(frozen=True, slots=True)
-class _Strip:
-    """What lies beyond one side of a face; lengths in face sides from its centre.
-
-    `turn` brings the side to the right of the surroundings, as a view. Lines count from `near` on outwards,
-    and between `first` and `last` along the side.
-    """
-
-    turn: Callable[[Pixels], Pixels]
-    near: float
-    first: float
-    last: float
-
-
-# left and right of the ears, from the brow to under the chin; above the brow and below the chin
-LEFT = _Strip(lambda square: square[:, ::-1], 0.55, -0.7, 0.9)
-RIGHT = _Strip(lambda square: square, 0.55, -0.7, 0.9)
-UPPER = _Strip(lambda square: square.T[:, ::-1], 0.6, -0.7, 0.7)
-LOWER = _Strip(lambda square: square.T, 0.7, -0.7, 0.7)
+Numbers = NDArray[np.intp]
 
 
 def share(rgb: Pixels, face: Face) -> float:
@@ -81,44 +75,45 @@ def border(rgb: Pixels, face: Face) -> float:
     """
     dx, dy = face.points[LEFT_EYE] - face.points[RIGHT_EYE]
     matrix = rotated_square(face.centre, face.side * SIDES, math.atan2(dy, dx), PATCH_PX)
-    green = warp(cv2.extractChannel(rgb, 1), matrix, PATCH_PX)  # of which a camera has most
-    seen = cv2.erode((green > PADDING).astype(np.uint8), NEAR_PADDING)
-    left, right, upper, lower = (
-        _longest(_lines(strip.turn(green), strip.turn(seen), strip), strip)
-        for strip in (LEFT, RIGHT, UPPER, LOWER)
-    )
+    green = np.asarray(cv2.extractChannel(rgb, 1), dtype=np.uint8)  # of which a camera has most
+    left, right, upper, lower = _longest(*_lines(warp(green, matrix, PATCH_PX)))
     return (left + right + upper) / 3 + lower
 
 
-def _lines(green: Pixels, seen: Pixels, strip: _Strip) -> Floats:
-    """Upright edges in a strip: float32 (n, 4) as x0, y0, x1, y1 in face sides from the face's centre."""
-    left, top, bottom = (
-        round((SIDES / 2 + edge) * SIDE_PX)
-        for edge in (strip.near - RIM, strip.first - RIM, strip.last + RIM)
-    )
-    part = green[top:bottom, left:]
-    low = shrink_to(np.ascontiguousarray(part), part.shape[1], part.shape[0] // ALONG)
+def _lines(green: Pixels) -> tuple[Floats, Numbers]:
+    """Upright edges beside a face: float32 (n, 4) as x0, y0, x1, y1 in face sides, and the side of each."""
+    found = [_segments(turn(green), *cut) for turn, cut in zip(TURNS, _CUTS.tolist(), strict=True)]
+    side = np.repeat(np.arange(len(TURNS)), [len(ends) for ends in found])
+    ends = np.concatenate(found)
+    unpadded = np.asarray(cv2.erode((green > PADDING).astype(np.uint8), NEAR_PADDING), dtype=np.uint8)
+    seen = np.stack([turn(unpadded) for turn in TURNS])
+    middle = (ends[:, :2] + ends[:, 2:]) / 2
+    column, row = middle.astype(int).clip(0, PATCH_PX - 1).T
+    lean, length = np.abs(ends[:, 2:] - ends[:, :2]).T
+    beyond = middle[:, 0] > (SIDES / 2 + NEAR[side]) * SIDE_PX
+    chosen = beyond & (lean < TILT * length) & (seen[side, row, column] > 0)
+    return (ends[chosen] - PATCH_PX / 2) / SIDE_PX, side[chosen]
+
+
+def _segments(green: Pixels, left: int, top: int, bottom: int) -> Floats:
+    """Straight edges in one cut of the surroundings: float32 (n, 4) in pixels of the whole."""
+    part = np.ascontiguousarray(green[top:bottom, left:])
+    low = shrink_to(part, part.shape[1], part.shape[0] // ALONG)
     found: object = cv2.createLineSegmentDetector(cv2.LSD_REFINE_NONE, scale=1.0).detect(low)[0]
     if found is None:  # nothing straight at all
         return np.zeros((0, 4), np.float32)
-    ends = np.asarray(found, np.float32)[:, 0] * (1, ALONG, 1, ALONG) + (left, top, left, top)
-    lean, length = np.abs(ends[:, 2:] - ends[:, :2]).T
-    column, row = ((ends[:, :2] + ends[:, 2:]) / 2).astype(int).clip(0, PATCH_PX - 1).T
-    upright = ends[(lean < TILT * length) & (seen[row, column] > 0)]
-    return np.asarray((upright - PATCH_PX / 2) / SIDE_PX, dtype=np.float32)
+    stretch, shift = (np.array(pair * 2, np.float32) for pair in ((1, ALONG), (left, top)))
+    return np.asarray(found, np.float32)[:, 0] * stretch + shift
 
 
-def _longest(lines: Floats, strip: _Strip) -> float:
-    """The share of a strip's length along which one straight line stands in it, in [0, 1]."""
-    lines = lines[lines[:, 0] + lines[:, 2] > 2 * strip.near]
-    if not len(lines):
-        return 0.0
+def _longest(lines: Floats, side: Numbers) -> list[float]:
+    """For each side the share of its length along which one straight line stands there, in [0, 1]."""
     low, high = np.sort(lines[:, 1::2]).T[..., np.newaxis]
-    places = np.linspace(strip.first, strip.last, STEPS)
-    there = (low <= places) & (places <= high)
+    there = (low <= _PLACES[side]) & (_PLACES[side] <= high)
+    line = _same_line(lines[:, :2], lines[:, 2:]) & (side[:, np.newaxis] == side)
     # (i, j) x (j, place): is there any segment j of line i at this place
-    line = _same_line(lines[:, :2], lines[:, 2:])
-    return float(((line.astype(np.float32) @ there.astype(np.float32)) > 0).mean(axis=1).max())
+    covered = ((line.astype(np.float32) @ there.astype(np.float32)) > 0).mean(axis=1)
+    return [float(covered[side == number].max(initial=0.0)) for number in range(len(TURNS))]
 
 
 def _same_line(a: Floats, b: Floats) -> Bools:

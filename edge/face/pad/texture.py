@@ -21,12 +21,13 @@ MAX_SIDE_PX = 256  # a door camera's largest face; finer rasters than it can see
 NOISE = 1.0
 
 _HANN = np.outer(np.hanning(WINDOW_PX), np.hanning(WINDOW_PX)).astype(np.float32)
-_NOISE = NOISE**2 * float((_HANN**2).sum())
+_NOISE = np.float32(NOISE**2 * (_HANN**2).sum())
 _UP = np.fft.fftshift(np.fft.fftfreq(WINDOW_PX))
 _FAR = np.hypot(_UP[:, np.newaxis], _UP)
 _EIGHTH = np.isclose(_UP * 8 % 1, 0)
 # Periods of 2 to 8 px; slower ones are features of the face. JPEG's own 8x8 raster stands aside.
 _BAND = (_FAR > 0.12) & (_FAR < 0.49) & ~(_EIGHTH[:, np.newaxis] & _EIGHTH)
+_SHARE_OF_BAND = (np.fft.ifftshift(_BAND) / _BAND.sum()).astype(np.float32)
 
 
 def moire(rgb: Pixels, face: Face) -> float:
@@ -39,9 +40,10 @@ def moire(rgb: Pixels, face: Face) -> float:
     windows = _windows(rgb, face)
     if windows is None:
         return 0.0
-    power = np.square(np.abs(np.fft.fftshift(np.fft.fft2(windows), axes=(1, 2)))) + _NOISE
-    spread = power / power[:, _BAND].mean(axis=1)[:, np.newaxis, np.newaxis]  # each window has one voice
-    spectrum = np.log10(spread.mean(axis=0)).astype(np.float32)
+    waves = np.stack([cv2.dft(window, flags=cv2.DFT_COMPLEX_OUTPUT) for window in windows])
+    power = np.square(waves[..., 0]) + np.square(waves[..., 1]) + _NOISE
+    spread = power / (power * _SHARE_OF_BAND).sum(axis=(1, 2), keepdims=True)  # each window has one voice
+    spectrum = np.fft.fftshift(np.log10(spread.mean(axis=0)))
     around = cv2.medianBlur(spectrum, 5)  # of 25 bins; a peak under the Hann window takes nine
     return float((spectrum - around)[_BAND].max())
 
