@@ -1,0 +1,200 @@
+"""What the two ends of the door link say (firmware/LINK.md sections 2, 3 and 5): numbers and typed events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum, IntFlag
+
+
+class Type(IntEnum):
+    """The first byte of a payload."""
+
+    HELLO = 0x01
+    PROVE = 0x02
+    SET_KEY = 0x03
+    PING = 0x10
+    RELEASE = 0x11
+    RELOCK = 0x12
+    MODE = 0x13
+    SIGNAL = 0x14
+    EVENTS = 0x15
+    WIEGAND = 0x16
+    WELCOME = 0x81
+    READY = 0x82
+    KEY_SET = 0x83
+    REFUSED = 0x8F
+    PONG = 0x90
+    DONE = 0x91
+    DENIED = 0x92
+    EVENT = 0x93
+
+
+class Lock(IntEnum):
+    """What a lock does without power."""
+
+    FAIL_SECURE = 1
+    FAIL_SAFE = 2
+
+
+class Mode(IntEnum):
+    """How a door is run."""
+
+    NORMAL = 0
+    LOCK_DOWN = 1
+    FREE_ACCESS = 2
+
+
+class DoorState(IntEnum):
+    """The states of a door, by the names that BACnet uses."""
+
+    NORMAL = 0
+    RELEASED = 1
+    EGRESS = 2
+    OPEN = 3
+    PRE_ALARM = 4
+    OPEN_TOO_LONG = 5
+    FORCED_OPEN = 6
+    FAULT = 7
+    LOCK_DOWN = 8
+    FREE_ACCESS = 9
+    FIRE = 10
+
+
+class Inputs(IntFlag):
+    """What the controller's wires say."""
+
+    CONTACT_OPEN = 1
+    REX = 2
+    TAMPER = 4
+    FIRE = 8
+    SERVICE = 16
+
+
+class Outputs(IntFlag):
+    """What the controller drives."""
+
+    STRIKE = 1
+    PASSAGE_FREE = 2
+    BUZZER = 4
+    TAMPER_ALARM = 8
+
+
+class Flags(IntFlag):
+    """What a controller says of itself in WELCOME."""
+
+    TAMPER_OPEN = 1
+    NO_KEY = 2
+    WATCHDOG = 4
+    FAULT = 8
+
+
+class Kind(IntEnum):
+    """What an EVENT tells."""
+
+    BOOT = 1
+    RELEASED = 2
+    RELOCKED = 3
+    OPENED = 4
+    CLOSED = 5
+    REX = 6
+    FORCED_OPEN = 7
+    PRE_ALARM = 8
+    OPEN_TOO_LONG = 9
+    TAMPER = 10
+    FIRE = 11
+    MODE = 12
+    FAULT = 13
+    SESSION = 14
+    ALARM_OVER = 15
+    EVENTS_LOST = 16
+    REX_STUCK = 17
+    KEY_SET = 18
+
+
+class Code(IntEnum):
+    """Why a controller says no."""
+
+    MALFORMED = 1
+    BUSY = 2
+    NO_KEY = 3
+    LOCK_KIND = 4
+    WRONG_TAG = 5
+    LOCK_DOWN = 6
+    FAULT = 7
+    TAMPER = 8
+    NOT_NOW = 9
+    LIMIT = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Not authenticated: anybody on the cable may say it. For a technician's eyes only."""
+
+    code: int
+
+
+@dataclass(frozen=True, slots=True)
+class Welcomed:
+    """A controller that holds the key has answered; not yet in session."""
+
+    firmware: tuple[int, int, int]
+    flags: Flags
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The session is open. `next_event`: the number that the controller's next event will have."""
+
+    next_event: int
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A PONG. `tick_ms` is the controller's clock: 2^30 ms, then from 0 again."""
+
+    state: DoorState
+    inputs: Inputs
+    outputs: Outputs
+    mode: Mode
+    tick_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A message was obeyed; `counter` names it."""
+
+    counter: int
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """A message was not obeyed."""
+
+    counter: int
+    code: Code
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """An event at the door, numbered without gaps."""
+
+    number: int
+    kind: Kind
+    tick_ms: int
+    data: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """The controller fell silent, or never answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class WrongVersion:
+    """The other end speaks another version of the protocol, or an older firmware than is wanted."""
+
+    version: int
+    firmware: tuple[int, int, int]
+
+
+LinkEvent = Refused | Welcomed | Opened | Status | Done | Denied | Happened | Lost | WrongVersion

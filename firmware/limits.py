@@ -1,0 +1,29 @@
+"""Every number that keeps a door safe, each with its reason. Nothing on the wire can change one of them."""
+
+from micropython import const
+
+# -- the strike
+MAX_RELEASE_MS = const(10_000)  # a wheelchair reaches and pulls a door in this
+REX_RELEASE_MS = const(5_000)  # from a button beside the door to the handle, on crutches
+
+# -- the host
+HEARTBEAT_MS = const(1_000)  # four PINGs of 250 ms lost in a row: the host hangs, or the cable is cut
+SESSION_MS = const(
+    5_000
+)  # a host that was restarted needs less; after this everybody introduces himself again
+HANDSHAKES_A_SECOND = const(4)  # 1.5 ms of hashing each; a flood of HELLOs must not slow the door down
+
+# -- the leaf
+DEBOUNCE_MS = const(30)  # reed contacts and buttons are quiet after 10; three looks in 10 ms steps agree
+STUCK_REX_MS = const(
+    60_000
+)  # nobody leans on a button for a minute: it is jammed, and must not hold the door
+
+# -- the link
+MAX_PAYLOAD = const(56)  # type and body of the longest frame: 1 + 55
+MAX_FRAME = const(58)  # and its CRC
+MAX_WIRE = const(60)  # and the code byte and the delimiter of COBS
+TAG_BYTES = const(8)  # 2^63 guesses at 300 frames a second outlast the building
+KEY_BYTES = const(32)
+NONCE_BYTES = const(16)
+EVENTS_KEPT = const(64)  # a night of a busy door without its host

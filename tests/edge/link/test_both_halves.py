@@ -1,0 +1,309 @@
+"""The host's half against the controller's, with a cable between them that may do anything to the bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import itertools
+from dataclasses import dataclass, field
+
+import frame as controller_frame
+import pytest
+import session as controller_session
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from limits import HEARTBEAT_MS, MAX_WIRE, SESSION_MS
+
+from edge.link import frame
+from edge.link import messages as m
+from edge.link.session import LinkDown, Pair, Session
+
+KEY = bytes(range(32))
+OTHER = bytes(32)
+
+
+def nonces(label: bytes):
+    counter = itertools.count()
+    return lambda: hashlib.sha256(label + bytes([next(counter) & 255])).digest()[:16]
+
+
+class Controller:
+    """The controller's link with a strike that is nothing but a counter of obeyed RELEASEs."""
+
+    def __init__(self, key: bytes | None = KEY, lock: int = 1) -> None:
+        self.receiver = controller_frame.Receiver()
+        self.session = controller_session.Session(key, lock, bytes((0, 1, 0)), nonces(b"controller"))
+        self.wire = bytearray(MAX_WIRE)
+        self.obeyed: list[bytes] = []
+        self.lost = 0
+
+    def receive(self, data: bytes, now: int) -> bytes:
+        out = bytearray()
+        for byte in data:
+            length = self.receiver.feed(byte)
+            if length:
+                out += self._answer(length, now)
+        return bytes(out)
+
+    def step(self, now: int) -> None:
+        self.lost += self.session.step(now)
+
+    def _answer(self, length: int, now: int) -> bytes:
+        payload, session = self.receiver.frame, self.session
+        if payload[0] == controller_session.HELLO:
+            return self._send(session.greet(payload, length, 0, now))
+        if payload[0] == controller_session.PROVE:
+            return self._send(session.prove(payload, length, 7, now))
+        content = session.accept(payload, length, now)
+        if content < 0:
+            return b""
+        if payload[0] == m.Type.PING:
+            session.reply[5:13] = bytes(8)
+            return self._send(session.seal(m.Type.PONG, 8))
+        self.obeyed.append(bytes(payload[:1]) + bytes(payload[5 : 5 + content]))
+        session.reply[5:9] = payload[1:5]
+        return self._send(session.seal(m.Type.DONE, 4))
+
+    def _send(self, length: int) -> bytes:
+        if not length:
+            return b""
+        size = controller_frame.encode(self.session.reply, length, self.wire)
+        return bytes(self.wire[:size])
+
+
+@dataclass
+class Cable:
+    """Both ends, and what came out of them."""
+
+    host: Session = field(
+        default_factory=lambda: Session(Pair(KEY, m.Lock.FAIL_SECURE), fresh=nonces(b"host"))
+    )
+    controller: Controller = field(default_factory=Controller)
+    events: list[m.LinkEvent] = field(default_factory=list)
+    now: int = 0
+
+    def carry(self, to_controller: bytes) -> None:
+        """Back and forth until nobody has anything more to say."""
+        while to_controller:
+            to_host = self.controller.receive(to_controller, self.now)
+            to_controller, told = self.host.receive(to_host, self.now)
+            self.events += told
+
+    def pass_time(self, ms: int, *, connected: bool = True) -> None:
+        for _ in range(ms // 50):
+            self.now += 50
+            self.controller.step(self.now)
+            out, told = self.host.step(self.now)
+            self.events += told
+            if connected:
+                self.carry(out)
+
+    def open(self) -> Cable:
+        self.pass_time(50)
+        assert self.host.is_open
+        self.events.clear()
+        return self
+
+
+@given(st.binary(min_size=1, max_size=56))
+def test_the_two_codecs_agree(payload: bytes) -> None:
+    out = bytearray(MAX_WIRE)
+    scratch = bytearray(payload + bytes(2))
+    encoded = bytes(out[: controller_frame.encode(scratch, len(payload), out)])
+    assert encoded == frame.encode(payload)
+    assert len(encoded) <= MAX_WIRE
+    assert b"\0" not in encoded[:-1]
+    assert list(frame.Receiver().feed(encoded)) == [payload]
+    receiver = controller_frame.Receiver()
+    lengths = [receiver.feed(byte) for byte in encoded]
+    assert lengths[-1] == len(payload)
+    assert bytes(receiver.frame[: len(payload)]) == payload
+    assert not any(lengths[:-1])
+
+
+def test_the_crc_is_the_one_of_the_catalogue() -> None:
+    assert frame.crc16(b"123456789") == 0x29B1
+    assert controller_frame.crc16(bytearray(b"123456789"), 9) == 0x29B1
+
+
+@given(st.lists(st.binary(max_size=200), max_size=20))
+def test_noise_is_heard_alike_on_both_sides(chunks: list[bytes]) -> None:
+    host, controller = frame.Receiver(), controller_frame.Receiver()
+    heard = [
+        bytes(controller.frame[:length]) for byte in b"".join(chunks) if (length := controller.feed(byte))
+    ]
+    assert [payload for chunk in chunks for payload in host.feed(chunk)] == heard
+
+
+def test_noise_before_a_frame_costs_at_most_that_frame() -> None:
+    host, payload = frame.Receiver(), b"\x10hello"
+    assert list(host.feed(b"\x07garbage" + frame.encode(payload) + frame.encode(payload))) == [payload]
+
+
+def test_a_handshake_opens_a_session_on_both_sides() -> None:
+    cable = Cable()
+    cable.pass_time(50)
+    assert cable.events == [m.Welcomed((0, 1, 0), m.Flags(0)), m.Opened(7)]
+    assert cable.host.is_open
+    assert cable.controller.session.in_force
+
+
+def test_what_is_asked_is_obeyed_once_and_confirmed() -> None:
+    cable = Cable().open()
+    counter, data = cable.host.release(3_000, grant=42)
+    cable.carry(data)
+    assert cable.controller.obeyed == [b"\x11" + (3_000).to_bytes(2, "little") + (42).to_bytes(4, "little")]
+    assert cable.events == [m.Done(counter)]
+
+
+def test_a_session_lives_as_long_as_somebody_pings() -> None:
+    cable = Cable().open()
+    cable.pass_time(60_000)
+    assert cable.host.is_open
+    assert cable.controller.session.alive
+    assert m.Lost() not in cable.events
+
+
+def test_both_sides_notice_a_cut_cable_and_recover_when_it_is_back() -> None:
+    cable = Cable().open()
+    cable.pass_time(HEARTBEAT_MS + 100, connected=False)
+    assert not cable.host.is_open
+    assert not cable.controller.session.alive
+    assert cable.controller.lost == 1
+    cable.pass_time(SESSION_MS, connected=False)
+    assert not cable.controller.session.in_force
+    cable.pass_time(1_000)
+    assert cable.host.is_open
+    assert cable.controller.session.alive
+
+
+def test_nothing_can_be_asked_without_a_session() -> None:
+    with pytest.raises(LinkDown):
+        Session(Pair(KEY, m.Lock.FAIL_SECURE), fresh=nonces(b"")).release(1_000, 0)
+
+
+@pytest.mark.parametrize(
+    ("controller", "told"),
+    [
+        (Controller(key=None), [m.Refused(m.Code.NO_KEY)]),
+        (Controller(lock=2), [m.Welcomed((0, 1, 0), m.Flags(0)), m.Refused(m.Code.LOCK_KIND)]),
+        (Controller(key=OTHER), []),
+    ],
+)
+def test_without_the_same_key_and_lock_there_is_no_session(
+    controller: Controller, told: list[m.LinkEvent]
+) -> None:
+    cable = Cable(controller=controller)
+    cable.pass_time(50)
+    assert cable.events == told
+    assert not cable.host.is_open
+    assert not controller.session.in_force
+
+
+def test_a_flood_of_hellos_is_answered_four_times_a_second_and_ends_no_session() -> None:
+    cable = Cable().open()
+    hello = frame.encode(bytes([m.Type.HELLO, 1]) + bytes(16))
+    answers = [cable.controller.receive(hello, cable.now) for _ in range(100)]
+    assert sum(map(bool, answers)) <= 4
+    assert cable.controller.session.in_force
+    counter, data = cable.host.release(1_000, 1)
+    cable.carry(data)
+    assert cable.events == [m.Done(counter)]
+
+
+# -- the cable is hostile -------------------------------------------------------------------------
+
+
+def recorded(cable: Cable, asked: int) -> list[bytes]:
+    """Everything a listener heard from the host in a session with so many releases."""
+    heard = []
+    for number in range(asked):
+        _, data = cable.host.release(1_000, number)
+        heard.append(data)
+        cable.carry(data)
+    return heard
+
+
+@given(st.data())
+@settings(max_examples=200)
+def test_replayed_reordered_and_altered_frames_move_nothing(data: st.DataObject) -> None:
+    cable = Cable().open()
+    heard = recorded(cable, 3)
+    obeyed = list(cable.controller.obeyed)
+    for _ in range(data.draw(st.integers(1, 8))):
+        forged = bytearray(data.draw(st.sampled_from(heard)))
+        match data.draw(st.sampled_from(["replay", "flip", "cut", "join"])):
+            case "flip":
+                forged[data.draw(st.integers(0, len(forged) - 2))] ^= 1 << data.draw(st.integers(0, 7))
+            case "cut":
+                del forged[data.draw(st.integers(0, len(forged) - 2)) :]
+                forged += b"\0"
+            case "join":
+                forged += data.draw(st.sampled_from(heard))
+        cable.controller.receive(bytes(forged), cable.now)
+    assert cable.controller.obeyed == obeyed
+
+
+@given(st.data())
+@settings(max_examples=200)
+def test_whoever_lacks_the_key_moves_nothing_whatever_the_counter(data: st.DataObject) -> None:
+    """Right in every byte but the tag: made with another key, for any type and counter."""
+    cable = Cable().open()
+    kind = data.draw(st.sampled_from([m.Type.RELEASE, m.Type.MODE, m.Type.RELOCK, m.Type.PING]))
+    counter = data.draw(st.integers(0, 2**32 - 1))
+    body = bytes([kind]) + counter.to_bytes(4, "little") + data.draw(st.binary(max_size=8))
+    tag = hmac.digest(data.draw(st.binary(min_size=32, max_size=32)), body, "sha256")[:8]
+    before = cable.controller.session._heard
+    assert cable.controller.receive(frame.encode(body + tag), cable.now + 9) == b""
+    assert cable.controller.obeyed == []
+    assert cable.controller.session._heard == before  # not even a sign of life
+
+
+def test_a_session_recorded_yesterday_opens_nothing_today() -> None:
+    yesterday = Cable()
+    out, _ = yesterday.host.step(50)
+    spoken = [out]
+    while out:
+        back = yesterday.controller.receive(out, 50)
+        out, _ = yesterday.host.receive(back, 50)
+        spoken.append(out)
+    _, release = yesterday.host.release(3_000, 1)
+    today = Controller()
+    today.session._nonce = nonces(b"another day")
+    for data in [*spoken, release]:
+        today.receive(data, 50)
+    assert today.obeyed == []
+    assert not today.session.in_force
+
+
+def test_the_controllers_words_cannot_be_said_back_to_it() -> None:
+    cable = Cable().open()
+    _, data = cable.host.release(1_000, 1)
+    answer = cable.controller.receive(data, cable.now)
+    obeyed = list(cable.controller.obeyed)
+    cable.controller.receive(answer, cable.now)
+    assert cable.controller.obeyed == obeyed
+    assert cable.host.receive(data, cable.now) == (b"", ())
+
+
+@given(st.lists(st.binary(max_size=100), max_size=10), st.integers(0, 2**30 - 1))
+def test_fuzz_garbage_raises_nothing_on_either_side(chunks: list[bytes], now: int) -> None:
+    cable = Cable(now=now).open()
+    for chunk in chunks:
+        cable.controller.receive(chunk + b"\0", cable.now)
+        cable.host.receive(chunk + b"\0", cable.now)
+    assert cable.controller.obeyed == []
+
+
+@pytest.mark.parametrize("start", [2**30 - 1_050, 2**30 - 50, 2**30 - 1])
+def test_the_controllers_clock_may_wrap_in_the_middle_of_a_session(start: int) -> None:
+    cable = Cable(now=start)
+    real = cable.controller
+    receive, step = real.receive, real.step
+    real.receive = lambda data, now: receive(data, now & 2**30 - 1)
+    real.step = lambda now: step(now & 2**30 - 1)
+    cable.open()
+    cable.pass_time(10_000)
+    assert real.lost == 0
+    cable.pass_time(2_000, connected=False)
+    assert real.lost == 1
