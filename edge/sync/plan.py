@@ -1,0 +1,168 @@
+"""What a device takes of a repository, in which order and by which way. Pure."""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from edge.errors import FetchError, UpdateRejected
+from edge.sync import names
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+MAX_WAIT_S: Final = 6 * 3600.0  # a repository that was away for a day is found again within a quarter of one
+FIRST_WAIT_S: Final = 30.0  # a router that restarts is back by then
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One file as signed metadata describes it. `sha256`: 64 lower-case hex digits."""
+
+    name: str
+    length: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What one device needs. `time` and `heads` say what else there is, and are small; models can wait."""
+
+    time: Target
+    heads: tuple[Target, ...]  # issuers' keys, the policy, status lists or their manifests
+    sealed: tuple[Target, ...]
+    models: tuple[Target, ...]
+
+    def kept(self) -> dict[str, str]:
+        """Name to SHA-256 of everything that a generation is made of. The same map means the same trust."""
+        parts = (self.time, *self.heads, *self.sealed, *self.models)
+        return {target.name: target.sha256 for target in parts}
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How the bitmaps of a list get to an edition: by deltas in this order, else by the full list.
+
+    `here`: that edition is here already. `full` is the way out wherever something does not come out as
+    signed.
+    """
+
+    deltas: tuple[Target, ...] = ()
+    full: Target | None = None
+    here: bool = False
+
+    @property
+    def fetch(self) -> tuple[Target, ...]:
+        """What has to be downloaded, if all goes well."""
+        return () if self.here else self.deltas or ((self.full,) if self.full else ())
+
+
+def select(targets: Mapping[str, Target], *, site: str, models: bool) -> Wanted:
+    """What a door at `site` needs of all targets. Raises UpdateRejected where the signed time is missing."""
+    if names.TIME not in targets:
+        raise UpdateRejected(
+            f"{names.TIME} is not in the repository", hint="the authority has to publish again"
+        )
+    issuers = {kid: name for name in targets if (kid := names.issuer_kid(name))}
+    policy = [name for name in names.policies(site) if name in targets][:1]
+    # A list without its issuer's key says nothing about any card that this door could accept.
+    lists = [
+        name
+        for name in targets
+        if (part := names.list_target(name)) and part.kind == "cwt" and part.of.kid in issuers
+    ]
+    sealed = [name for name in targets if names.boxes_for(site, name)]
+    weights = [name for name in targets if models and _is_model(name)]
+
+    def taken(chosen: Iterable[str]) -> tuple[Target, ...]:
+        return tuple(targets[name] for name in chosen)
+
+    # Lists come before keys and policy: of all that is published, a card that was revoked is in a hurry.
+    heads = (*sorted(lists), *sorted(issuers.values()), *policy)
+    return Wanted(targets[names.TIME], taken(heads), taken(sorted(sealed)), taken(sorted(weights)))
+
+
+def way(targets: Mapping[str, Target], of: names.ListName, *, have: int | None, want: int) -> Way:
+    """The cheapest way in bytes from edition `have` to edition `want` of a list; the full list on a tie.
+
+    `have`: None where there is no base. Raises UpdateRejected where no way leads there.
+    """
+    full = targets.get(of.full(want))
+    if have == want:
+        return Way(full=full, here=True)
+    deltas = _cheapest(_edges(targets, of), have, want) if have is not None and have < want else None
+    if deltas and (full is None or sum(delta.length for delta in deltas) < full.length):
+        return Way(deltas, full)
+    if full is None:
+        raise UpdateRejected(
+            f"{of.stem}: no way leads to serial {want}", hint="the authority has to publish the full list"
+        )
+    return Way(full=full)
+
+
+def fit(needed: Iterable[Target], models: Iterable[Target], *, budget: int) -> tuple[Target, ...]:
+    """The models that can be downloaded besides what is `needed`, in `budget` bytes; the others wait.
+
+    Raises FetchError where not even the needed fits.
+    """
+    left = budget - sum(target.length for target in needed)
+    if left < 0:
+        raise FetchError(
+            f"the update takes {(budget - left) / 1e6:.0f} MB, and {budget / 1e6:.0f} are allowed",
+            hint="raise [sync] max_mb, or ask the authority whether this is right",
+        )
+    fitting: list[Target] = []
+    for target in models:
+        if target.length <= left:
+            fitting.append(target)
+            left -= target.length
+    return tuple(fitting)
+
+
+def wait_s(failures: int, *, every_s: float, asked_s: float, dice: Callable[[], float]) -> float:
+    """Seconds until the next sync, after this many failures in a row.
+
+    `dice`: uniform in [0, 1). The devices of a city that lost its network all at once must not come back all
+    at once: without failures the wait is anywhere between three and five quarters of `every_s`. After
+    failures it doubles from half a minute up, and the whole of it is left to the dice ("full jitter":
+    Brooker, Exponential Backoff and Jitter, 2015). `asked_s`: what the server asked for is the least.
+    """
+    if failures == 0:
+        return max(asked_s, every_s * (0.75 + 0.5 * dice()))
+    longest = min(FIRST_WAIT_S * 2.0 ** min(failures - 1, 30), max(every_s, MAX_WAIT_S))
+    return asked_s + 1.0 + longest * dice()
+
+
+def _is_model(name: str) -> bool:
+    folder, _, file = name.partition("/")
+    return folder == "models" and file.isascii() and not file.startswith(".") and "/" not in file
+
+
+def _edges(targets: Mapping[str, Target], of: names.ListName) -> dict[int, list[tuple[int, Target]]]:
+    """The deltas of a list by the edition that they start from."""
+    edges: dict[int, list[tuple[int, Target]]] = {}
+    for name, target in targets.items():
+        part = names.list_target(name)
+        if part and part.of == of and part.start is not None and part.end is not None:
+            edges.setdefault(part.start, []).append((part.end, target))
+    return edges
+
+
+def _cheapest(
+    edges: Mapping[int, list[tuple[int, Target]]], start: int, goal: int
+) -> tuple[Target, ...] | None:
+    """Dijkstra over editions; every delta leads forward, so there are no circles."""
+    queue: list[tuple[int, int, tuple[Target, ...]]] = [(0, start, ())]
+    seen: set[int] = set()
+    while queue:
+        spent, at, path = heapq.heappop(queue)
+        if at == goal:
+            return path
+        if at in seen:
+            continue
+        seen.add(at)
+        for end, delta in edges.get(at, ()):
+            if end <= goal and end not in seen:
+                heapq.heappush(queue, (spent + delta.length, end, (*path, delta)))
+    return None
