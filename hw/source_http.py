@@ -1,32 +1,21 @@
 """A repository on a web server, over HTTP with urllib3.
 
 Signatures say what is believed. Here it is only seen to that no server can hold us up, fill our disk or send
-us about in the building's network. TLS is always verified; proxies are those of the environment.
+us about in the building's network.
 """
 
 from __future__ import annotations
 
-import socket
-import ssl
 import time
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from http.client import HTTPException
-from threading import Event, Timer
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urljoin, urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import urllib3
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import HTTPError, NameResolutionError, ProxyError, SSLError
-from urllib3.exceptions import TimeoutError as Late
 
 from edge.errors import FetchError, NotThere
 from hw.source import CHUNK_BYTES, parts_of
+from hw.web import Web, retry_after
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +23,6 @@ if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse
 
 MAX_REDIRECTS: Final = 3  # a server that adds a slash, or moves to https, needs one
-MAX_RETRY_AFTER_S: Final = 3_600.0  # no server may silence a device for longer than an hour
 _MOVED: Final = frozenset({301, 302, 303, 307, 308})
 # Object stores answer 403 for what is not there to readers who may not list; TUF's own client says the same.
 _ABSENT: Final = frozenset({403, 404, 410})
@@ -66,31 +54,29 @@ class HttpSource:
 
     def __init__(self, base: str, *, limits: Limits = LIMITS) -> None:
         """`base`: where `metadata/` and `targets/` are; a missing slash at its end is added."""
-        self._base = base if base.endswith("/") else f"{base}/"
+        self._web = Web(base)
         self._limits = limits
-        self._lines: list[socket.socket] = []
-        self._manager = _manager(self._base, self._lines)
 
     def fetch(self, name: str, *, offset: int = 0) -> Iterator[bytes]:
         parts_of(name)
-        with self._errors(name):
-            with self._at_most(self._limits.answer_s):
+        with self._web.errors(name, setting="[sync] url"):
+            with self._web.at_most(self._limits.answer_s):
                 response = self._answer(name, offset)
             try:
-                with self._at_most(self._limits.whole_s):
+                with self._web.at_most(self._limits.whole_s):
                     yield from self._body(name, response, offset)
             finally:
                 response.close()
 
     def _answer(self, name: str, offset: int) -> BaseHTTPResponse:
         """The response whose body is the file, redirects followed. Raises FetchError for any other status."""
-        url = self._base + name
+        url = self._web.base + name
         headers = {"Accept-Encoding": "identity"}
         if offset:
             headers["Range"] = f"bytes={offset}-"
         timeout = urllib3.Timeout(connect=self._limits.connect_s, read=self._limits.read_s)
         for _ in range(MAX_REDIRECTS + 1):
-            response = self._manager.request(
+            response = self._web.manager.request(
                 "GET",
                 url,
                 headers=headers,
@@ -134,75 +120,6 @@ class HttpSource:
             if skip < len(chunk):
                 yield chunk[skip:]
 
-    @contextmanager
-    def _at_most(self, seconds: float) -> Iterator[None]:
-        """End every open connection after this time: a timeout of a socket begins anew with every byte."""
-        over = Event()
-        timer = Timer(seconds, self._hang_up, (over,))
-        timer.daemon = True
-        timer.start()
-        try:
-            yield
-        except (HTTPError, HTTPException, OSError, ValueError) as error:
-            if over.is_set():
-                raise Late(f"not over after {seconds:g} s") from error
-            raise
-        finally:
-            timer.cancel()
-        if over.is_set():  # a body without a length just seems to end
-            raise Late(f"not over after {seconds:g} s")
-
-    def _hang_up(self, over: Event) -> None:
-        over.set()
-        for line in list(self._lines):
-            with suppress(OSError):  # of the socket itself: the TLS above it belongs to the reading thread
-                socket.socket.shutdown(line, socket.SHUT_RDWR)
-
-    @contextmanager
-    def _errors(self, name: str) -> Iterator[None]:
-        try:
-            yield
-        except (HTTPError, HTTPException, OSError, ValueError) as error:
-            what, hint = _explained(error)
-            raise FetchError(f"{self._base}{name}: {what}", hint=hint) from error
-
-
-def _manager(base: str, lines: list[socket.socket]) -> urllib3.PoolManager:
-    """Connections whose sockets are in `lines`, through the proxy of the environment if there is one."""
-
-    def note(line: socket.socket | None) -> None:
-        # A connection forgets its socket when an answer will be its last; that answer still reads from it.
-        lines[:] = [open_line for open_line in lines if open_line.fileno() >= 0]
-        if line is not None:
-            lines.append(line)
-
-    class Line(HTTPConnection):
-        def connect(self) -> None:
-            super().connect()
-            note(self.sock)
-
-    class SecureLine(HTTPSConnection):
-        def connect(self) -> None:
-            super().connect()  # the handshake as a whole has the time of one read
-            note(self.sock)
-
-    class Pool(HTTPConnectionPool):
-        ConnectionCls = Line
-
-    class SecurePool(HTTPSConnectionPool):
-        ConnectionCls = SecureLine
-
-    address = urlsplit(base)
-    proxies = getproxies()
-    proxy = proxies.get(address.scheme) or proxies.get("all")
-    trust = ssl.create_default_context()
-    if proxy and not proxy_bypass(address.netloc.rpartition("@")[2]):
-        manager: urllib3.PoolManager = urllib3.ProxyManager(proxy, ssl_context=trust, num_pools=2)
-    else:
-        manager = urllib3.PoolManager(ssl_context=trust, num_pools=2)
-    manager.pool_classes_by_scheme = {"http": Pool, "https": SecurePool}
-    return manager
-
 
 def _check_answer(name: str, response: BaseHTTPResponse, offset: int) -> None:
     """Raises FetchError unless the body is the file, from its start or from `offset`."""
@@ -213,7 +130,7 @@ def _check_answer(name: str, response: BaseHTTPResponse, offset: int) -> None:
         raise FetchError(
             f"{name}: the server asks to come back later ({status})",
             hint="it is asked again at the next sync",
-            after_s=_retry_after(response.headers.get("Retry-After", "")),
+            after_s=retry_after(response.headers.get("Retry-After", "")),
         )
     if status == 416 and offset:
         return
@@ -237,28 +154,3 @@ def _moved(name: str, url: str, location: str) -> str:
             f"{name}: the server points to another place", hint="set [sync] url to the repository's address"
         )
     return target
-
-
-def _retry_after(text: str) -> float:
-    """Seconds, or a date, as RFC 9110 section 10.2.3 has it; 0 for what is neither."""
-    if text.isascii() and text.isdigit():
-        return min(float(text), MAX_RETRY_AFTER_S)
-    with suppress(ValueError, TypeError, OverflowError):
-        wait = (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
-        return min(max(wait, 0.0), MAX_RETRY_AFTER_S)
-    return 0.0
-
-
-def _explained(error: Exception) -> tuple[str, str]:
-    """What went wrong and what to do, for a technician."""
-    match error:
-        case Late():
-            return "is too slow", "check the network; a later sync goes on where this one stopped"
-        case SSLError() | ssl.SSLError():
-            return "no secure connection", "check the clock, and the server's certificate"
-        case NameResolutionError():
-            return "its name is not known", "check [sync] url, and the network's name server"
-        case ProxyError():
-            return "the proxy does not let us through", "check https_proxy in the environment"
-        case _:
-            return "the connection failed", "check the network; a later sync goes on where this one stopped"

@@ -14,7 +14,8 @@ import pytest
 from web_server import Answer, Web, reply, serve
 
 from edge.errors import FetchError, NotThere
-from hw.source_http import MAX_REDIRECTS, MAX_RETRY_AFTER_S, HttpSource, Limits
+from hw.source_http import MAX_REDIRECTS, HttpSource, Limits
+from hw.web import MAX_RETRY_AFTER_S
 
 # A test's server never needs the seconds that a real one may take.
 SOON = Limits(connect_s=5, read_s=0.2, answer_s=0.4, whole_s=0.6)
