@@ -68,14 +68,15 @@ class Draft:
         """Signs this role again, whether or not it changes."""
         self._renewed.add(role)
 
-    def sign(self, now: datetime, *, life: timedelta = timedelta(0)) -> dict[str, bytes]:
+    def sign(self, now: datetime, *, life: timedelta = LIVES[TIMESTAMP]) -> dict[str, bytes]:
         """The files to write, in order: targets, then metadata, `timestamp.json` last.
 
-        What the online keys sign is good for `life` at least. Raises InputError where a key is missing.
+        `life`: of the timestamp. Raises InputError where a key is missing.
         """
-        if life > roles.MAX_LIFE:
+        if not timedelta(0) < life <= roles.MAX_LIFE:
             raise InputError(
-                f"a life of {life.days} days, at most {roles.MAX_LIFE.days}", hint="sign again in time"
+                f"a life of {life / timedelta(days=1):g} days, not up to {roles.MAX_LIFE.days}",
+                hint="a timestamp is good for days: sign again in time",
             )
         files = dict(self._files)
         snapshot = cast("Snapshot", self.signed[SNAPSHOT])
@@ -83,9 +84,7 @@ class Draft:
             if not self._changed(role):
                 continue
             version = self._old[role].signed.version + 1 if role in self._old else 1
-            path, data = self._sign(
-                role, version, now + max(LIVES[role], life if role in ONLINE else timedelta(0))
-            )
+            path, data = self._sign(role, version, now + _life(role, life))
             files[path] = data
             described = MetaFile.from_data(version, data, ["sha256"])
             if role == SNAPSHOT:
@@ -126,6 +125,13 @@ class Draft:
     @staticmethod
     def _delegator(role: str, signed: Mapping[str, Signed]) -> Root | Targets:
         return cast("Root | Targets", signed[TARGETS if role in DELEGATED else ROOT])
+
+
+def _life(role: str, asked: timedelta) -> timedelta:
+    """What else the online keys sign lives on while the timestamp does."""
+    if role == TIMESTAMP:
+        return asked
+    return max(LIVES[role], asked) if role in ONLINE else LIVES[role]
 
 
 def missing(role: str, key_ids: list[str]) -> InputError:

@@ -7,7 +7,6 @@ middle has published nothing: `metadata/timestamp.json` is what clients read fir
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from tuf.api.metadata import (
@@ -34,7 +33,7 @@ from edge.sync.signedtime import read_signed_time, signed_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from edge.issuing.tufsigner import Ring, SeedSigner
     from edge.ports import Files
@@ -136,12 +135,12 @@ class Repository:
         ring: Ring,
         *,
         now: datetime,
-        life: timedelta = timedelta(0),
+        life: timedelta = LIVES[TIMESTAMP],
     ) -> dict[str, bytes]:
         """The files that change these targets, in the order to write them; None removes a target.
 
-        Every publication says the time, and the online keys sign it for `life` at least. Raises InputError
-        for a clock that runs behind, or where a key is missing: only roles that change need theirs.
+        Every publication says the time, and its timestamp is good for `life`. Raises InputError for a clock
+        that runs behind, or where a key is missing: only roles that change need theirs.
         """
         draft = self.draft(ring, now=now)
         draft.put(puts)
