@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from nacl.signing import VerifyKey
@@ -25,7 +24,8 @@ if TYPE_CHECKING:
 
 Row = tuple[object, object, object]
 _KEY_BYTES = 32
-_LOWEST_SEQ = -(2**63)  # not 0: a record may have been put before the first
+# What SQLite counts to, not 0 and the size: a record may have been put before the first or after the last.
+_LOWEST, _HIGHEST = -(2**63), 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +72,17 @@ class Evidence:
 
     def entries(self, last: int | None = None) -> Iterator[Entry]:
         """The records in order, or the last few of them. Raises JournalBroken."""
-        start = _LOWEST_SEQ if last is None else self.head.size - last
-        for seq, body, _ in self._rows(start):
+        for seq, body, _ in self._rows(_LOWEST if last is None else self.head.size - last):
             yield _placed(seq, body)[0]
 
-    def bodies(self, start: int, count: int) -> Iterator[bytes]:
-        """The canonical bytes of at most `count` records from `start` on. Raises JournalBroken."""
-        for seq, body, _ in islice(self._rows(start), count):
+    def entries_between(self, start: int, stop: int) -> Iterator[Entry]:
+        """The records from `start` to `stop` - 1. Raises JournalBroken."""
+        for seq, body, _ in self._rows(start, stop - 1):
+            yield _placed(seq, body)[0]
+
+    def bodies(self, start: int, stop: int) -> Iterator[bytes]:
+        """The canonical bytes of these records. Raises JournalBroken."""
+        for seq, body, _ in self._rows(start, stop - 1):
             _placed(seq, body)
             assert isinstance(body, bytes)
             yield body
@@ -87,7 +91,7 @@ class Evidence:
         """The stored leaf hashes of records `start` to `stop` - 1, unproven. Raises JournalBroken."""
         with damage():
             for (leaf,) in self._connection.execute(
-                "SELECT leaf FROM records WHERE seq >= ? AND seq < ? ORDER BY seq", (start, stop)
+                "SELECT leaf FROM records WHERE seq BETWEEN ? AND ? ORDER BY seq", (start, stop - 1)
             ):
                 if not isinstance(leaf, bytes):
                     raise JournalBroken("a leaf hash is not made of bytes")
@@ -118,7 +122,7 @@ class Evidence:
         check_reach(previous, self.base.size, size)
         frontier, first, last = self.base, None, None
         _check_history(previous, frontier)
-        for seq, body, leaf in watch(self._rows(_LOWEST_SEQ), size - frontier.size):
+        for seq, body, leaf in watch(self._rows(), size - frontier.size):
             if seq != frontier.size or seq == size:
                 raise JournalBroken(f"record {frontier.size} is missing, or one was put in")
             last, computed = _placed(seq, body)
@@ -142,10 +146,10 @@ class Evidence:
             note=self.head.note,
         )
 
-    def _rows(self, start: int) -> Iterator[Row]:
+    def _rows(self, first: int = _LOWEST, last: int = _HIGHEST) -> Iterator[Row]:
         with damage():
             yield from self._connection.execute(
-                "SELECT seq, body, leaf FROM records WHERE seq >= ? ORDER BY seq", (start,)
+                "SELECT seq, body, leaf FROM records WHERE seq BETWEEN ? AND ? ORDER BY seq", (first, last)
             )
 
     def _expect_tables(self, *names: str) -> None:

@@ -81,6 +81,11 @@ class Journal:
         return journal
 
     @property
+    def path(self) -> Path:
+        """The file that is being written."""
+        return self._path
+
+    @property
     def size(self) -> int:
         """How many records there are, in all segments since the first."""
         return self._current().head().size

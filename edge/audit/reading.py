@@ -19,11 +19,12 @@ from edge.audit.errors import JournalBroken
 from edge.audit.record import MAX_RECORD_BYTES
 from edge.audit.segments import has_writer, reading_beside
 from edge.audit.store import APPLICATION_ID, FORMAT, SQLITE_ERRORS, error_name
-from edge.errors import InputError
+from edge.errors import InputError, StorageFault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_HELD = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
 _MAGIC = b"SQLite format 3\0"
 
 
@@ -49,10 +50,14 @@ def connect_beside(path: Path) -> Iterator[sqlite3.Connection]:
 
 @contextmanager
 def damage() -> Iterator[None]:
-    """What SQLite complains of in this block is damage to the journal."""
+    """What SQLite complains of in this block is damage to the journal, or a writer that holds it for long."""
     try:
         yield
     except SQLITE_ERRORS as err:
+        if getattr(err, "sqlite_errorcode", 0) & 0xFF in _HELD:
+            raise StorageFault(
+                f"journal cannot be read at this moment ({error_name(err)})", hint="try again"
+            ) from err
         raise JournalBroken(f"database is damaged ({error_name(err)})") from err
 
 

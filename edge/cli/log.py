@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import argparse
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge.cli.log_export import configure_export
 from edge.cli.output import emit, fail, progress
 from edge.errors import Exit, InputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from edge.audit.chain import Chain
     from edge.audit.checkpoint import Checkpoint
-    from edge.audit.evidence import Evidence
-    from edge.audit.record import Entry
     from edge.errors import EdgeError
 
 # A table is for eyes; a longer one is asked for with --last, or read as JSON Lines.
@@ -24,75 +23,90 @@ TABLE_ROWS = 40
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Set up `log show` and `log verify`."""
+    """Set up `log show`, `log verify` and `log export`."""
     verbs = parser.add_subparsers(required=True, metavar="VERB")
     show = verbs.add_parser("show", help="print the records")
-    show.add_argument("path", type=Path, help="the journal, or a copy of it")
+    show.add_argument(
+        "path", type=Path, help="the journal (with the closed files beside it), or a folder of copies"
+    )
     show.add_argument("--json", action="store_true", help="every record as one JSON object a line")
     show.add_argument("--last", type=_count, metavar="N", help=f"only the last N (table: {TABLE_ROWS})")
     show.set_defaults(run=run_show)
     verify = verbs.add_parser("verify", help="check every record, the order and the signature")
-    verify.add_argument("path", type=Path, help="the journal, or a copy of it")
+    verify.add_argument(
+        "path", type=Path, nargs="+", help="one file alone, several that follow each other, or their folder"
+    )
     verify.add_argument("--json", action="store_true", help="the result as one JSON object")
     verify.add_argument("--key", type=_key, metavar="HEX", help="public key of the device, 64 hex digits")
     verify.add_argument(
         "--checkpoint", type=Path, metavar="FILE", help="an earlier checkpoint, kept elsewhere"
     )
     verify.set_defaults(run=run_verify)
+    configure_export(verbs.add_parser("export", help="write the records as CSV or JSON Lines"))
 
 
 def run_show(args: argparse.Namespace) -> int:
     """Print records; exit 1 at the first that cannot be one."""
-    from edge.audit.evidence import open_evidence  # noqa: PLC0415
+    from edge.audit.chain import files_of, open_chain  # noqa: PLC0415
+    from edge.audit.export import row_of  # noqa: PLC0415
 
-    with open_evidence(args.path) as evidence:
+    last = args.last if args.json else args.last or TABLE_ROWS
+    paths = (args.path,) if args.path.is_dir() else files_of(args.path, last=last)
+    with open_chain(paths) as chain:
         if args.json:
-            for entry in evidence.entries(args.last):
-                emit(_row(entry))
+            for entry in chain.entries(last):
+                emit(row_of(entry))
         else:
-            _print_table(list(evidence.entries(args.last or TABLE_ROWS)), evidence)
+            _print_table(map(row_of, chain.entries(last)), f"{chain.device}: {chain.size} records")
     return Exit.OK
 
 
 def run_verify(args: argparse.Namespace) -> int:
     """Say "intact" or "broken, because"; exit 0 or 1. Exit 2: this is no journal."""
+    from edge.audit.chain import open_chain  # noqa: PLC0415
     from edge.audit.errors import JournalBroken  # noqa: PLC0415
-    from edge.audit.evidence import open_evidence  # noqa: PLC0415
+    from edge.audit.export import utc  # noqa: PLC0415
 
+    name = " ".join(map(str, args.path))
     try:
-        with open_evidence(args.path) as evidence:
-            verified = evidence.verify(
+        with open_chain(args.path) as chain:
+            files = len(chain.paths)
+            verified = chain.verify(
                 key=args.key,
-                previous=_previous(args, evidence),
+                previous=_previous(args, chain),
                 watch=lambda rows, total: progress(rows, total=total, label="verifying"),
             )
     except JournalBroken as error:
-        return _report_broken(args, error)
+        return _report_broken(args, name, error)
     row: dict[str, object] = {
-        "path": str(args.path),
+        "path": name,
         "result": "intact",
-        "records": verified.size,
+        "records": verified.size - verified.base,
+        "first": verified.base,
+        "files": files,
         "root": verified.root.hex(),
         "device": verified.device,
         "key": verified.key.hex(),
         "key_pinned": args.key is not None,
     }
     if verified.last is not None:
-        row["checkpoint_time"] = _utc(verified.last.record.time_ms)
+        row["checkpoint_time"] = utc(verified.last.record.time_ms)
     if args.json:
         emit(row)
         return Exit.OK
-    print(f"{args.path}: intact, {verified.size} records, root {verified.root.hex()[:16]}")
+    print(f"{name}: intact, {row['records']} records, root {verified.root.hex()[:16]}")
+    if verified.base:
+        print(f"they begin at record {verified.base}; those before are in other files, or were removed")
     if args.key is None:
         print(f"signed by the key in the file; to know whose it is: --key {verified.key.hex()}")
     return Exit.OK
 
 
-def _report_broken(args: argparse.Namespace, error: EdgeError) -> int:
+def _report_broken(args: argparse.Namespace, name: str, error: EdgeError) -> int:
     if args.json:
         emit(
             {
-                "path": str(args.path),
+                "path": name,
                 "result": "broken",
                 "records": None,
                 "root": None,
@@ -100,12 +114,12 @@ def _report_broken(args: argparse.Namespace, error: EdgeError) -> int:
             }
         )
     else:
-        print(f"{args.path}: broken")
+        print(f"{name}: broken")
         fail(error)
     return Exit.REFUSED
 
 
-def _previous(args: argparse.Namespace, evidence: Evidence) -> Checkpoint | None:
+def _previous(args: argparse.Namespace, chain: Chain) -> Checkpoint | None:
     if args.checkpoint is None:
         return None
     from nacl.signing import VerifyKey  # noqa: PLC0415
@@ -117,30 +131,18 @@ def _previous(args: argparse.Namespace, evidence: Evidence) -> Checkpoint | None
             note = file.read(MAX_NOTE_BYTES + 1)
     except OSError as err:
         raise InputError(f"{args.checkpoint}: {(err.strerror or 'cannot be read').lower()}") from err
-    return open_checkpoint(note, origin=origin_of(evidence.device), key=VerifyKey(args.key or evidence.key))
+    return open_checkpoint(note, origin=origin_of(chain.device), key=VerifyKey(args.key or chain.key))
 
 
-def _row(entry: Entry) -> dict[str, object]:
-    import msgspec  # noqa: PLC0415
-
-    record = msgspec.to_builtins(entry.record)
-    return {"seq": entry.seq, "time": _utc(entry.record.time_ms), **record}
-
-
-def _print_table(entries: Iterable[Entry], evidence: Evidence) -> None:
+def _print_table(rows: Iterable[dict[str, object]], title: str) -> None:
     from rich.console import Console  # noqa: PLC0415
     from rich.table import Table  # noqa: PLC0415
 
-    table = Table(
-        box=None,
-        pad_edge=False,
-        title=f"{evidence.device}: {evidence.size()} records",
-        title_justify="left",
-    )
+    table = Table(box=None, pad_edge=False, title=title, title_justify="left")
     for heading in ("seq", "time (UTC)", "what", "why", "card", "similarity", "ms"):
         table.add_column(heading, justify="right" if heading in {"seq", "ms"} else "left", overflow="fold")
-    for entry in entries:
-        table.add_row(*_cells(_row(entry)))
+    for row in rows:
+        table.add_row(*_cells(row))
     # In a file or a pipe there is no edge to fold at.
     Console(highlight=False, width=None if sys.stdout.isatty() else 120).print(table)
 
@@ -163,12 +165,7 @@ def _what(row: dict[str, object]) -> tuple[str, str]:
         case "door":
             return f"door {row['change']}", str(row["cause"] or "")
         case kind:
-            return str(kind), str(row.get("cause") or row.get("part") or "")
-
-
-def _utc(time_ms: int) -> str:
-    whole = datetime.fromtimestamp(time_ms // 1000, UTC)
-    return f"{whole:%Y-%m-%dT%H:%M:%S}.{time_ms % 1000:03}Z"
+            return str(kind), str(row.get("cause") or row.get("part") or row.get("event") or "")
 
 
 def _count(text: str) -> int:

@@ -50,6 +50,8 @@ def test_an_intact_journal_is_one_line_and_exit_0(journal: Path, capsys: pytest.
             "path": str(journal),
             "result": "intact",
             "records": 6,
+            "first": 0,
+            "files": 1,
             "root": verify(journal).root.hex(),
             "device": DEVICE,
             "key": KEY,

@@ -1,0 +1,174 @@
+"""Several files of one journal as what they are together: one tree, each going on from the one before."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from edge.audit.errors import JournalBroken
+from edge.audit.evidence import check_reach, open_evidence
+from edge.audit.segments import journal_files, reading_beside
+from edge.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from edge.audit.checkpoint import Checkpoint
+    from edge.audit.evidence import Evidence, Row, Verified
+    from edge.audit.merkle import Frontier
+    from edge.audit.record import Entry
+
+    Watch = Callable[[Iterable[Row], int], Iterable[Row]]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One file as its signed notes describe it; whether its records fit between them is not known yet."""
+
+    path: Path
+    device: str
+    key: bytes
+    base: Frontier
+    head: Frontier
+
+
+class Chain:
+    """The files of one journal in order, each fit to go on from the one before. Use `open_chain`.
+
+    It stands for one moment: records that a device writes while it is read are not part of it.
+    """
+
+    def __init__(self, links: Sequence[Link]) -> None:
+        self._links = links
+        self.device = links[0].device
+        self.key = links[0].key
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        return tuple(link.path for link in self._links)
+
+    @property
+    def first(self) -> int:
+        """The seq of the oldest record here."""
+        return self._links[0].base.size
+
+    @property
+    def size(self) -> int:
+        """The seq after the newest: how many records the device has written in all."""
+        return self._links[-1].head.size
+
+    def entries(self, last: int | None = None) -> Iterator[Entry]:
+        """The records in order, or the last few of them. Raises InputError, JournalBroken."""
+        start = self.first if last is None else self.size - last
+        for link in self._links:
+            if link.head.size > start:
+                with self._opened(link) as evidence:
+                    yield from evidence.entries_between(start, link.head.size)
+
+    def verify(
+        self,
+        *,
+        key: bytes | None = None,
+        previous: Checkpoint | None = None,
+        watch: Watch = lambda rows, _: rows,
+    ) -> Verified:
+        """Check every byte that counts in every file: see `Evidence.verify`. Raises likewise."""
+        check_reach(previous, self.first, self.size)
+        found = []
+        for link in self._links:
+            within = previous is not None and link.base.size <= previous.size <= link.head.size
+            with self._opened(link) as evidence:
+                found.append(evidence.verify(key=key, previous=previous if within else None, watch=watch))
+        first = next((verified.first for verified in found if verified.first), None)
+        last = next((verified.last for verified in reversed(found) if verified.last), None)
+        return replace(found[-1], base=self.first, first=first, last=last)
+
+    @contextmanager
+    def _opened(self, link: Link) -> Iterator[Evidence]:
+        try:
+            with open_evidence(link.path) as evidence:
+                _check_same(link, evidence)
+                yield evidence
+        except JournalBroken as err:
+            raise JournalBroken(self._where(link) + err.message) from err
+
+    def _where(self, link: Link) -> str:
+        return f"{link.path.name}: " if len(self._links) > 1 else ""
+
+
+@contextmanager
+def open_chain(paths: Sequence[Path]) -> Iterator[Chain]:
+    """The journal in these files; a folder stands for every `.db` in it. It does not rotate meanwhile.
+
+    Raises:
+        InputError: one of them cannot be read, or is no journal.
+        JournalBroken: one is damaged, or they do not go on from each other.
+    """
+    with ExitStack() as stack:
+        files = [file for path in paths for file in _files(path)]
+        for file in files:
+            stack.enter_context(reading_beside(file))
+        links = sorted(map(_link, files), key=lambda link: (link.base.size, link.head.size))
+        for before, after in pairwise(links):
+            _check_seam(before, after)
+        yield Chain(links)
+
+
+def files_of(journal: Path, *, last: int | None = None) -> tuple[Path, ...]:
+    """A journal's newest file with the closed ones beside it, oldest first; those that hold the last records.
+
+    Raises InputError, JournalBroken, StorageFault.
+    """
+    if not journal.is_file():
+        return (journal,)
+    needed: list[Path] = []
+    count = 0
+    for file in reversed(journal_files(journal)):
+        needed.append(file)
+        if last is not None:
+            link = _link(file)
+            count += link.head.size - link.base.size
+            if count >= last:
+                break
+    return tuple(reversed(needed))
+
+
+def _files(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    # All of them: one whose first bytes are destroyed must not pass for one that was never there.
+    files = sorted(path.glob("*.db"))
+    if not files:
+        raise InputError(f"{path}: no journal in this folder", hint="name its files, or another folder")
+    return files
+
+
+def _link(path: Path) -> Link:
+    try:
+        with open_evidence(path) as evidence:
+            return Link(path, evidence.device, evidence.key, evidence.base, evidence.head.frontier)
+    except JournalBroken as err:
+        raise JournalBroken(f"{path.name}: {err.message}") from err
+
+
+def _check_same(link: Link, evidence: Evidence) -> None:
+    if evidence.base != link.base or evidence.head.size < link.head.size:
+        raise JournalBroken("it changed while it was read")
+
+
+def _check_seam(before: Link, after: Link) -> None:
+    one, other = before.path.name, after.path.name
+    if (before.device, before.key) != (after.device, after.key):
+        raise JournalBroken(f"{one} and {other} belong to different devices or keys")
+    missing = after.base.size - before.head.size
+    if missing > 0:
+        raise JournalBroken(
+            f"records {before.head.size} to {after.base.size - 1} are missing, between {one} and {other}"
+        )
+    if missing < 0:
+        raise JournalBroken(f"{one} and {other} both hold record {after.base.size}")
+    if before.head != after.base:
+        raise JournalBroken(f"{other} does not go on from the head of {one}")

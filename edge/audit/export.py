@@ -1,0 +1,77 @@
+"""Records as rows for other people's programs: one JSON object, or one line of CSV with fixed columns."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+if TYPE_CHECKING:
+    from edge.audit.record import Entry
+
+# JOURNAL.md section 6. The order is for ever; a new column goes to the end.
+COLUMNS: Final = (
+    "seq",
+    "time",
+    "kind",
+    "door",
+    "outcome",
+    "reason",
+    "card",
+    "issuer",
+    "assurance",
+    "similarity_milli",
+    "threshold_milli",
+    "fta",
+    "model",
+    "policy",
+    "clock",
+    "trust",
+    "stages_us",
+    "change",
+    "cause",
+    "decision",
+    "part",
+    "event",
+    "off_s",
+    "version",
+    "time_ms",
+    "tick_ms",
+)
+# What a spreadsheet takes for the beginning of a formula (OWASP, "CSV Injection"). No field of a record can
+# begin like this; should a later one be able to, its cell is text all the same.
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+
+
+def row_of(entry: Entry) -> dict[str, object]:
+    """A record with its seq and its time in words; what it does not say is null or absent."""
+    record = msgspec.to_builtins(entry.record)
+    return {"seq": entry.seq, "time": utc(entry.record.time_ms), **record}
+
+
+def csv_row(entry: Entry) -> list[str]:
+    """The cells of a record under COLUMNS; empty where it says nothing."""
+    row = row_of(entry)
+    assert row.keys() <= set(COLUMNS)
+    return [cell(row.get(column)) for column in COLUMNS]
+
+
+def cell(value: object) -> str:
+    """One value as the text of a cell; lists and maps as JSON."""
+    match value:
+        case None:
+            return ""
+        case int():
+            return str(value)
+        case str():
+            return f"'{value}" if value.startswith(_FORMULA) else value
+        case _:
+            return json.dumps(value, separators=(",", ":"), sort_keys=True)
+
+
+def utc(time_ms: int) -> str:
+    """RFC 3339, to the millisecond."""
+    whole = datetime.fromtimestamp(time_ms // 1000, UTC)
+    return f"{whole:%Y-%m-%dT%H:%M:%S}.{time_ms % 1000:03}Z"
