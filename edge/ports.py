@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from edge.decision import Signal
@@ -143,6 +143,27 @@ class Source(Protocol):
         Raises:
             NotThere: the source has no such file.
             FetchError: anything else.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a hub said, which may be anything. `after_s`: for how long it asked to be left alone."""
+
+    status: int
+    body: bytes = field(repr=False)
+    after_s: float = 0.0
+
+
+class Post(Protocol):
+    """Hands a body to a hub and waits for what it says, so long and no longer."""
+
+    def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        """Any answer at all, its body cut at 4 kB and `after_s` at an hour; `path` is below the hub's address.
+
+        Raises:
+            FetchError: there was none, or not in time. The hub may have taken the body all the same.
         """
         ...
 

@@ -24,6 +24,7 @@ TIME_HEADER: Final = "Doorward-Time"
 # A hub has the time from its network. A device that is further off than this asks with a batch instead.
 MAX_SKEW_S: Final = 300
 MAX_ANSWER_BYTES: Final = 4_096  # `{"next": 9007199254740991}` is 26; an error page of a proxy is cut here
+MAX_DETAIL_CHARS: Final = 200  # two lines of a terminal
 
 _SCHEME: Final = "ed25519="
 _SIGNATURE_BYTES: Final = 64
@@ -114,8 +115,13 @@ def parse_next(body: bytes) -> int:
 
 
 def parse_error(body: bytes) -> Error:
-    """What the answer says is wrong; an empty error where it says nothing that we understand."""
+    """What the answer says is wrong; an empty error where it says nothing that we understand.
+
+    It ends up before a technician, so what a terminal might obey is left out.
+    """
     try:
-        return msgspec.json.decode(body[:MAX_ANSWER_BYTES], type=Error)
+        said = msgspec.json.decode(body[:MAX_ANSWER_BYTES], type=Error)
     except (msgspec.MsgspecError, UnicodeDecodeError):
         return Error("")
+    detail = "".join(c for c in said.detail[:MAX_DETAIL_CHARS] if c.isascii() and c.isprintable())
+    return Error(said.error, detail)
