@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from edge.face.engine import FaceEngine
     from edge.face.manifest import Manifest, ModelFile
     from edge.face.pad.fusion import PadPolicy
-    from edge.ports import Camera, Clock, CodeReader, Files, Network, Pixels, Signals, Strike
+    from edge.ports import Camera, Clock, CodeReader, Files, Network, Pixels, Signals, Source, Strike
     from edge.trust.snapshot import TrustSnapshot
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -234,7 +234,8 @@ def open_trust(folder: Path) -> TrustSnapshot:
 def trust_files(folder: Path) -> dict[str, Buffer]:
     """The files of a trust folder by name. Raises TrustFault where there is none, and StorageFault.
 
-    Bitmaps are mapped and not read, so that a list of 10^8 cards takes no memory of its own.
+    Bitmaps are mapped and not read, so that a list of 10^8 cards takes no memory of its own. Models beside
+    the trust are left out: they are large, and checked by whoever runs them.
     """
     from edge.trust.bundle import MAX_BITMAP_BYTES, MAX_FILE_BYTES, is_bitmap  # noqa: PLC0415
     from hw.files import Folder  # noqa: PLC0415
@@ -249,7 +250,22 @@ def trust_files(folder: Path) -> dict[str, Buffer]:
         if is_bitmap(name)
         else files.read(name, limit=MAX_FILE_BYTES)
         for name in files.names()
+        if not name.startswith("models/")
     }
+
+
+def open_web_source(url: str) -> Source:
+    """A trust repository on a web server."""
+    from hw.source_http import HttpSource  # noqa: PLC0415
+
+    return HttpSource(url)
+
+
+def open_folder_source(folder: Path) -> Source:
+    """A trust repository in a folder, as on a USB stick."""
+    from hw.source_folder import FolderSource  # noqa: PLC0415
+
+    return FolderSource(folder)
 
 
 def device_seed(file: Path) -> bytes:
