@@ -160,7 +160,7 @@ class Post(Protocol):
     """Hands a body to a hub and waits for what it says, so long and no longer."""
 
     def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-        """Any answer at all, its body cut at 4 kB and `after_s` at an hour; `path` is below the hub's address.
+        """Any answer, its body cut at 4 kB and `after_s` at an hour; `path` is below the hub's address.
 
         Raises:
             FetchError: there was none, or not in time. The hub may have taken the body all the same.

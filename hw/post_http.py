@@ -30,7 +30,7 @@ class Patience:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Whom to believe, and who we are, over TLS. PEM files; left out: the system's certificates, and nobody."""
+    """Whom to believe over TLS (left out: the system's certificates), and who we are. PEM files."""
 
     ca: Path | None = None
     cert: Path | None = None
