@@ -323,3 +323,40 @@ def test_descriptors_are_all_closed(folder: Folder) -> None:
             continue
     folder.write("a/b/d", b"x")
     assert open_descriptors() == before
+
+
+def test_a_mapped_file_reads_as_it_was_written_and_cannot_be_changed(folder: Folder) -> None:
+    folder.write("a/b", bytes(range(256)))
+    view = folder.map("a/b", limit=256)
+    assert view == bytes(range(256))
+    with pytest.raises(TypeError):
+        view[0] = 1
+
+
+def test_a_mapping_outlives_the_name_of_its_file(folder: Folder) -> None:
+    folder.write("a", b"before")
+    view = folder.map("a", limit=6)
+    folder.write("a", b"after!")
+    (folder.root / "a").unlink()
+    assert view == b"before"
+
+
+def test_an_empty_file_maps_to_nothing(folder: Folder) -> None:
+    folder.write("a", b"")
+    assert folder.map("a", limit=0) == b""
+
+
+def test_mapping_refuses_what_reading_refuses(folder: Folder, tmp_path: Path) -> None:
+    folder.write("a", b"12345")
+    (tmp_path / "outside").write_bytes(b"1")
+    (folder.root / "link").symlink_to(tmp_path / "outside")
+    (folder.root / "up").symlink_to(tmp_path)
+    (folder.root / "inner").mkdir()
+    os.mkfifo(folder.root / "fifo")
+    for name in ("a", "link", "up/outside", "../outside", "inner", "fifo", "missing", "", "a\0"):
+        messages = []
+        for open_one in (folder.read, folder.map):
+            with pytest.raises(StorageFault) as caught:
+                open_one(name, limit=4)
+            messages.append((caught.value.message.replace("mapped", "read"), caught.value.hint))
+        assert messages[0] == messages[1]

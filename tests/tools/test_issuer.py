@@ -106,6 +106,60 @@ def test_card_is_changed_by_its_id_or_by_the_pseudonym_of_a_log(office, capsys, 
             verified(wallet, office / "trust", NOW)
 
 
+def published(office: Path, trust: Path, *more):
+    assert run("publish", office, "--to", trust, *AT, *more) == Exit.OK
+    (status,) = open_trust(trust).status_lists.values()
+    return status
+
+
+def endings(trust: Path) -> list[str]:
+    return sorted(path.suffix for path in (trust / "status").iterdir())
+
+
+def test_serial_of_a_manifest_grows_when_the_list_changes_and_not_otherwise(office, capsys):
+    trust, serials = office.parent / "trust", []
+    for verb in (None, None, "suspend", None, "reinstate", "revoke", "revoke"):
+        if verb is None:
+            enrol(office, f"{len(serials)}.wallet")
+        else:
+            assert run(verb, office, rows(office, capsys)[0]["card"]) == Exit.OK
+        serials.append(published(office, trust, "--manifest").serial)
+    assert serials == [1, 1, 2, 2, 3, 4, 4]
+    assert endings(trust) == [".cwt", ".revoked", ".suspended"]
+
+
+def test_card_on_a_list_with_a_manifest_is_refused_once_it_is_revoked(office, capsys):
+    wallet, trust = enrol(office), office.parent / "trust"
+    published(office, trust, "--manifest")
+    assert verified(wallet, trust, NOW).issuer == "tower-1"
+    run("revoke", office, rows(office, capsys)[0]["card"])
+    published(office, trust, "--manifest")
+    with pytest.raises(Refused, match=Reason.CARD_REVOKED.value):
+        verified(wallet, trust, NOW)
+
+
+def test_bitmaps_leave_the_folder_when_the_list_holds_them_itself(office):
+    trust = office.parent / "trust"
+    assert published(office, trust, "--manifest").serial == 1
+    assert published(office, trust).serial == 0
+    assert endings(trust) == [".cwt"]
+    assert published(office, trust, "--manifest").serial == 1  # the same list as the last manifest
+
+
+@pytest.mark.parametrize(("capacity", "serial"), [(1_000_000, 0), (1_000_001, 1)])
+def test_large_list_gets_a_manifest_unasked(tmp_path, capacity, serial):
+    run("init", tmp_path / "o", "--name", "x", "--uri", URI, "--capacity", capacity, *AT)
+    status = published(tmp_path / "o", tmp_path / "trust")
+    assert (status.size, status.serial) == (capacity, serial)
+
+
+def test_list_that_fits_no_single_file_is_not_pressed_into_one(tmp_path, capsys):
+    run("init", tmp_path / "o", "--name", "x", "--uri", URI, "--capacity", 10_000_001, *AT)
+    assert published(tmp_path / "o", tmp_path / "trust").size == 10_000_001
+    assert run("publish", tmp_path / "o", "--to", tmp_path / "t", "--no-manifest", *AT) == Exit.USAGE
+    assert "10000001 cards does not fit one file" in capsys.readouterr().err
+
+
 def test_keys_and_wallets_are_for_their_owner_only(office):
     wallet = enrol(office)
     for secret in (office / "issuer.key", office / "documents.key", wallet):
