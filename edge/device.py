@@ -20,8 +20,9 @@ from edge.app import (
     open_webcam,
     system_clock,
 )
-from edge.audit.journal import Journal
-from edge.audit.record import Part, StopCause
+from edge.audit.journal import Journal, SegmentLimits
+from edge.audit.record import Part, StopCause, utc_ms
+from edge.audit.retention import Housekeeper, Rules
 from edge.errors import (
     CameraFault,
     ClockFault,
@@ -52,8 +53,11 @@ if TYPE_CHECKING:
     from edge.config import Config
     from edge.face.engine import FaceEngine
     from edge.passage.verifier import Moment
-    from edge.ports import Camera
+    from edge.ports import Camera, Clock
 
+
+DAY_MS = 86_400_000
+MEGABYTE = 1 << 20
 
 # What a fault that ends the program is put on record as.
 PARTS: dict[type[Fault], Part] = {
@@ -89,6 +93,7 @@ class Device:
 
     camera: Camera
     verifier: Verifier
+    housekeeper: Housekeeper | None = None
 
 
 @contextmanager
@@ -134,7 +139,7 @@ def open_device(config: Config, base: Path, *, camera: str | None = None) -> Ite
             version=software_version(),
             times=Times(face_ms=config.face.time_ms),
         )
-        yield Device(eye, verifier)
+        yield Device(eye, verifier, _housekeeper(config, base, journal, clock))
 
 
 def _camera_of(config: Config, base: Path) -> int | str:
@@ -147,6 +152,28 @@ def _open_journal(config: Config, base: Path) -> Journal:
     if os.path.isdir(path):  # noqa: PTH112  Path.is_dir raises for what can be no name
         raise StorageFault(f"journal {path}: is a folder", hint="name a file in paths.journal")
     return Journal.open(path, device_seed(base / config.device.key), config.device.id)
+
+
+def _housekeeper(config: Config, base: Path, journal: Journal, clock: Clock) -> Housekeeper:
+    keep_ms = config.journal.keep_days * DAY_MS
+    # A quiet door fills a file in years: closed after a quarter of it, nothing stays much longer than asked.
+    segment = SegmentLimits(config.journal.segment_mb * MEGABYTE, keep_ms // 4)
+    rules = Rules(segment, keep_ms, config.journal.spare_mb * MEGABYTE)
+
+    def acknowledged() -> int | None:
+        if config.hub.url is None:
+            return None
+        from edge.sync.outbox import acknowledged  # noqa: PLC0415  only a device with a hub pays for it
+
+        return acknowledged(base / config.paths.state, config.hub.url)
+
+    return Housekeeper(
+        journal,
+        rules,
+        acknowledged=acknowledged,
+        now_ms=lambda: utc_ms(clock.now()),
+        tick_ms=clock.tick_ms,
+    )
 
 
 def stages_for(config: Config, engine: FaceEngine | None) -> Stages:
@@ -200,6 +227,8 @@ def _watch(device: Device, stop: threading.Event, on_moment: Callable[[Moment], 
     for frame in device.camera.frames():
         if not stop.is_set():  # told to stop while we waited: nobody is let in any more
             on_moment(device.verifier.see(frame))
+            if device.housekeeper and device.verifier.state is State.IDLE:
+                device.housekeeper.rest()
         if stop.is_set():
             return StopCause.SIGNAL
     if device.verifier.state not in SETTLED:
