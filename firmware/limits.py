@@ -14,6 +14,8 @@ SESSION_MS = const(
 HANDSHAKES_A_SECOND = const(4)  # 1.5 ms of hashing each; a flood of HELLOs must not slow the door down
 
 # -- the leaf
+PRE_ALARM_MS = const(20_000)  # a family with a pram is through; somebody who holds the door is reminded
+OPEN_TOO_LONG_MS = const(30_000)  # after the opening, so 10 s after the reminder
 DEBOUNCE_MS = const(30)  # reed contacts and buttons are quiet after 10; three looks in 10 ms steps agree
 STUCK_REX_MS = const(
     60_000

@@ -1,0 +1,267 @@
+"""The door itself: one table of states, and what each brings about. Pure, and allocates nothing.
+
+Everything that decides whether somebody can pass stands in this file. Inputs come debounced, time as wrapped
+ticks. Nothing but REX, the fire input, a grant in the NORMAL state and the free-access mode ever frees the
+passage; whatever is not in the table changes nothing.
+"""
+
+from limits import (
+    MAX_RELEASE_MS,
+    OPEN_TOO_LONG_MS,
+    PRE_ALARM_MS,
+    REX_RELEASE_MS,
+    STUCK_REX_MS,
+)
+from micropython import const
+from ticks import elapsed
+
+# -- states, by the names that BACnet uses (LINK.md section 3)
+NORMAL = const(0)
+RELEASED = const(1)
+EGRESS = const(2)
+OPEN = const(3)
+PRE_ALARM = const(4)
+TOO_LONG = const(5)
+FORCED = const(6)
+FAULT = const(7)
+LOCK_DOWN = const(8)
+FREE_ACCESS = const(9)
+FIRE = const(10)
+
+# -- modes
+MODE_NORMAL = const(0)
+MODE_LOCK_DOWN = const(1)
+MODE_FREE_ACCESS = const(2)
+
+# -- inputs, one bit each
+CONTACT_IS_OPEN = const(1)
+REX_IS_PRESSED = const(2)
+TAMPER_IS_OPEN = const(4)
+FIRE_IS_ON = const(8)
+
+# -- what may happen to a state: the columns of the table
+GRANT, CANCEL, HOST_LOST, REX, OPENED, CLOSED, TIME, FIRE_ON, FIRE_OFF, MODE, TAMPERED, FAULTED = range(12)
+_COLUMNS = const(12)
+
+# -- what a cell says besides the next state
+STAY = const(0xF0)
+REST = const(0xF1)  # where a door belongs that nobody uses: by its leaf, its mode and its health
+LOOSEN = const(0xF2)  # to free-access if that is the mode; an open leaf keeps its alarm otherwise
+NO = const(0xF3)  # a grant is denied
+
+_ = STAY
+# fmt: off
+TABLE = bytes((
+    # GRANT     CANCEL LOST  REX     OPENED  CLOSED TIME       FIRE_ON OFF   MODE    TAMPER FAULT
+    RELEASED, _,     _,    EGRESS, FORCED, _,     _,         FIRE,   _,    REST,   _,     REST,  # NORMAL
+    RELEASED, REST,  REST, EGRESS, OPEN,   _,     REST,      FIRE,   _,    REST,   REST,  REST,  # RELEASED
+    _,        _,     _,    EGRESS, OPEN,   _,     REST,      FIRE,   _,    _,      _,     _,     # EGRESS
+    OPEN,     _,     _,    _,      _,      REST,  PRE_ALARM, FIRE,   _,    LOOSEN, _,     _,     # OPEN
+    OPEN,     _,     _,    _,      _,      REST,  TOO_LONG,  FIRE,   _,    LOOSEN, _,     _,     # PRE_ALARM
+    NO,       _,     _,    _,      _,      REST,  _,         FIRE,   _,    LOOSEN, _,     _,     # TOO_LONG
+    NO,       _,     _,    _,      _,      REST,  _,         FIRE,   _,    LOOSEN, _,     _,     # FORCED
+    NO,       _,     _,    EGRESS, FORCED, _,     _,         FIRE,   _,    REST,   _,     REST,  # FAULT
+    NO,       _,     _,    EGRESS, FORCED, _,     _,         FIRE,   _,    REST,   _,     REST,  # LOCK_DOWN
+    _,        _,     REST, _,      _,      _,     _,         FIRE,   _,    REST,   _,     REST,  # FREE_ACCESS
+    _,        _,     _,    _,      _,      _,     _,         _,      REST, _,      _,     _,     # FIRE
+))
+# fmt: on
+
+# -- kinds of events, and causes of relocking (LINK.md section 3)
+EV_RELEASED = const(2)
+EV_RELOCKED = const(3)
+EV_OPENED = const(4)
+EV_CLOSED = const(5)
+EV_REX = const(6)
+EV_FORCED_OPEN = const(7)
+EV_PRE_ALARM = const(8)
+EV_OPEN_TOO_LONG = const(9)
+EV_TAMPER = const(10)
+EV_FIRE = const(11)
+EV_MODE = const(12)
+EV_FAULT = const(13)
+EV_ALARM_OVER = const(15)
+EV_REX_STUCK = const(17)
+
+# by column: why the passage is not free any more
+_CAUSES = bytes((0, 4, 5, 0, 2, 3, 1, 0, 9, 6, 8, 7))
+
+# -- codes of a denial (LINK.md section 3)
+OBEYED = const(0)
+DENIED_MALFORMED = const(1)
+DENIED_LOCK_DOWN = const(6)
+DENIED_FAULT = const(7)
+DENIED_TAMPER = const(8)
+DENIED_NOT_NOW = const(9)
+
+
+class Door:
+    """One door. `log(kind, tick_ms, data)` is told what happens; `data` is an int below 2^30.
+
+    `inputs`: how the door is found at boot. A leaf that stands open then was not forced: nobody was looking.
+    """
+
+    def __init__(self, inputs: int, now: int, log) -> None:  # noqa: ANN001
+        self.mode = MODE_NORMAL
+        self.fault = 0
+        self._log = log
+        self._inputs = inputs & CONTACT_IS_OPEN  # anything else that is on has just come on
+        self._since = now  # when the time of this state began
+        self._for_ms = PRE_ALARM_MS
+        self._egress = False  # REX frees an open leaf too: its contact may be broken
+        self._egress_since = now
+        self._pressed_since = now
+        self._stuck = False
+        self.state = OPEN if inputs & CONTACT_IS_OPEN else NORMAL
+
+    @property
+    def is_free(self) -> bool:
+        """Whether somebody can pass: what the strike has to bring about, whatever kind of lock it is."""
+        state = self.state
+        return self._egress or state in (RELEASED, EGRESS, FREE_ACCESS, FIRE)
+
+    @property
+    def alarm(self) -> bool:
+        """Whether the buzzer has a reason."""
+        return self.state in (PRE_ALARM, TOO_LONG, FORCED)
+
+    @property
+    def tampered(self) -> bool:
+        return bool(self._inputs & TAMPER_IS_OPEN)
+
+    def step(self, inputs: int, now: int) -> None:
+        """The inputs as they are now. Call at least once a second, and far more often for a quick door."""
+        changed = inputs ^ self._inputs
+        self._inputs = inputs
+        if changed & FIRE_IS_ON:
+            self._log(EV_FIRE, now, 1 if inputs & FIRE_IS_ON else 0)
+            self._on(FIRE_ON if inputs & FIRE_IS_ON else FIRE_OFF, now)
+        if changed & TAMPER_IS_OPEN:
+            self._log(EV_TAMPER, now, 1 if inputs & TAMPER_IS_OPEN else 0)
+            if inputs & TAMPER_IS_OPEN:
+                self._on(TAMPERED, now)
+        if changed & CONTACT_IS_OPEN:
+            self._log(EV_OPENED if inputs & CONTACT_IS_OPEN else EV_CLOSED, now, 0)
+            self._on(OPENED if inputs & CONTACT_IS_OPEN else CLOSED, now)
+        if changed & REX_IS_PRESSED:
+            self._stuck = False
+            self._pressed_since = now
+            if inputs & REX_IS_PRESSED:
+                self._log(EV_REX, now, 0)
+        if inputs & REX_IS_PRESSED and not self._stuck:
+            self._press(now)
+        if self._egress and elapsed(now, self._egress_since) >= REX_RELEASE_MS:
+            self._end_egress(TIME, now)
+        if self._has_time() and elapsed(now, self._since) >= self._for_ms:
+            self._on(TIME, now)
+
+    def release(self, for_ms: int, now: int) -> int:
+        """The host grants: OBEYED, or the code of a denial."""
+        if for_ms <= 0:
+            return DENIED_MALFORMED
+        if self._inputs & TAMPER_IS_OPEN:
+            return DENIED_TAMPER
+        if self.fault:
+            return DENIED_FAULT
+        if self.mode == MODE_LOCK_DOWN:
+            return DENIED_LOCK_DOWN
+        if TABLE[self.state * _COLUMNS + GRANT] == NO:
+            return DENIED_NOT_NOW
+        self._on(GRANT, now)
+        if self.state == RELEASED:
+            self._for_ms = min(for_ms, MAX_RELEASE_MS)
+        return OBEYED
+
+    def relock(self, now: int) -> None:
+        """The host takes its grant back."""
+        self._on(CANCEL, now)
+
+    def host_lost(self, now: int) -> None:
+        """The heartbeat stopped: what the host granted is over, what people need to get out is not."""
+        if self.mode == MODE_FREE_ACCESS:
+            self.mode = MODE_NORMAL
+            self._log(EV_MODE, now, MODE_NORMAL)
+        self._on(HOST_LOST, now)
+
+    def set_mode(self, mode: int, now: int) -> int:
+        """OBEYED, or the code of a denial. While the lid is off nobody is let in by a mode."""
+        if mode > MODE_FREE_ACCESS:
+            return DENIED_MALFORMED
+        if mode == MODE_FREE_ACCESS and (self._inputs & TAMPER_IS_OPEN or self.fault):
+            return DENIED_FAULT if self.fault else DENIED_TAMPER
+        if mode != self.mode:
+            self.mode = mode
+            self._log(EV_MODE, now, mode)
+            self._on(MODE, now)
+        return OBEYED
+
+    def set_fault(self, code: int, now: int) -> None:
+        """The controller itself cannot be relied on (0: again it can). REX and fire still work."""
+        if code != self.fault:
+            self.fault = code
+            self._log(EV_FAULT, now, code)
+            self._on(FAULTED, now)
+
+    def _press(self, now: int) -> None:
+        """REX is pressed, just now or still."""
+        if elapsed(now, self._pressed_since) >= STUCK_REX_MS:
+            self._stuck = True
+            self._log(EV_REX_STUCK, now, 0)
+        elif self._inputs & CONTACT_IS_OPEN:
+            self._egress = True
+            self._egress_since = now
+        else:
+            self._on(REX, now)
+
+    def _on(self, column: int, now: int) -> None:
+        """Look into the table, and let follow what follows."""
+        was_free = self.is_free
+        if self._egress and column in (OPENED, CLOSED):
+            self._egress = False  # they are through
+        before = self.state
+        cell = TABLE[before * _COLUMNS + column]
+        if cell == REST:
+            cell = self._resting()
+        elif cell == LOOSEN:
+            cell = FREE_ACCESS if self.mode == MODE_FREE_ACCESS and not self.fault else STAY
+        if cell < STAY:
+            self._enter(cell, now)
+        if was_free and not self.is_free:
+            self._log(EV_RELOCKED, now, _CAUSES[column])
+        elif column == GRANT and self.state == RELEASED and before != RELEASED:
+            self._log(EV_RELEASED, now, 0)
+
+    def _enter(self, state: int, now: int) -> None:
+        alarmed = self.state in (TOO_LONG, FORCED)
+        self.state = state
+        self._since = now
+        if state == EGRESS:
+            self._for_ms = REX_RELEASE_MS
+        elif state == OPEN:
+            self._for_ms = PRE_ALARM_MS
+        elif state == PRE_ALARM:
+            self._for_ms = OPEN_TOO_LONG_MS - PRE_ALARM_MS
+            self._log(EV_PRE_ALARM, now, 0)
+        elif state == TOO_LONG:
+            self._log(EV_OPEN_TOO_LONG, now, 0)
+        elif state == FORCED:
+            self._log(EV_FORCED_OPEN, now, 0)
+        if alarmed and state not in (TOO_LONG, FORCED):
+            self._log(EV_ALARM_OVER, now, 0)
+
+    def _resting(self) -> int:
+        if self.mode == MODE_FREE_ACCESS and not self.fault:
+            return FREE_ACCESS
+        if self._inputs & CONTACT_IS_OPEN:
+            return OPEN
+        if self.fault:
+            return FAULT
+        return LOCK_DOWN if self.mode == MODE_LOCK_DOWN else NORMAL
+
+    def _end_egress(self, column: int, now: int) -> None:
+        self._egress = False
+        if not self.is_free:
+            self._log(EV_RELOCKED, now, _CAUSES[column])
+
+    def _has_time(self) -> bool:
+        return self.state in (RELEASED, EGRESS, OPEN, PRE_ALARM)
