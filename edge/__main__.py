@@ -19,6 +19,8 @@ NOUNS = {
     "face": "compare faces and measure how well that works",
     "log": "show and verify the journal",
     "config": "check and explain the configuration",
+    "sync": "bring keys, lists and models up to date",
+    "trust": "show whom this device believes, and how old that is",
 }
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from edge.errors import SyncError, TrustFault, UpdateRejected
+from edge.errors import StorageFault, SyncError, TrustFault, UpdateRejected
 from edge.sync import names, plan
 from edge.sync.apply import head_file, pack_file, place_bitmaps, place_pack, read_heads
 from edge.sync.disk import storing
@@ -252,9 +252,12 @@ def _is_model(name: str) -> bool:
 def _loaded(place: Place, folder: Path) -> TrustSnapshot:
     """What a device would make of a generation. Raises UpdateRejected."""
     try:
-        return place.load(folder)
-    except TrustFault as fault:
+        trust = place.load(folder)
+        if trust.policy is not None:
+            trust.policy.check_site(place.site)
+    except (TrustFault, StorageFault) as fault:
         raise UpdateRejected(f"does not load: {fault.message}", hint=fault.hint) from fault
+    return trust
 
 
 @contextmanager

@@ -1,0 +1,221 @@
+"""`doorward sync`: bring keys, lists, policy and models up to date."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edge.cli.output import emit, fail, harmless
+from edge.errors import Exit, FetchError, InputError, SyncError
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
+
+    from edge.sync.download import Progress
+    from edge.sync.report import Report
+    from edge.updates import Updates
+
+NICE = 10  # of 19: the passage loop on the same board goes first
+LISTEN_EVERY_S = 2.0  # how soon a wake-up is heard
+SPREAD_S = 30.0  # a city whose power comes back does not ask all at once
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """One run, or with `--watch` one after the other for ever."""
+    parser.add_argument(
+        "--config", type=Path, help="configuration file; left out: the defaults, in this folder"
+    )
+    way = parser.add_mutually_exclusive_group()
+    way.add_argument(
+        "--from", dest="folder", type=Path, metavar="DIR", help="a copy of the repository, as on a USB stick"
+    )
+    way.add_argument("--watch", action="store_true", help="again every [sync] every_min, until told to stop")
+    parser.add_argument("--json", action="store_true", help="one JSON object for each sync")
+    parser.set_defaults(run=_run)
+
+
+def _run(args: argparse.Namespace) -> int:
+    from edge.cli import config as file  # noqa: PLC0415
+    from edge.config import Config  # noqa: PLC0415
+    from edge.updates import Updates  # noqa: PLC0415
+
+    config = file.read(args.config) if args.config else Config()
+    updates = Updates(config, args.config.parent if args.config else Path())
+    if args.watch:
+        return _watch(updates, as_json=args.json)
+    _begin(updates, as_json=args.json)
+    with _bar() as progress:
+        report = updates.run(args.folder, progress=progress)
+    _show(report, as_json=args.json)
+    return Exit.OK
+
+
+def _begin(updates: Updates, *, as_json: bool) -> None:
+    """The trust that came with the image comes first: a door that has any can work while the rest arrives."""
+    try:
+        report = updates.begin()
+    except SyncError as error:
+        fail(error)  # what the network has may be better
+    else:
+        if report is not None:
+            _show(report, as_json=as_json)
+
+
+def _watch(updates: Updates, *, as_json: bool) -> int:
+    from edge.sync.plan import wait_s  # noqa: PLC0415
+
+    if updates.config.sync.url is None:
+        raise InputError("--watch needs a repository on the network", hint="set [sync] url")
+    alarm = _Alarm(updates)
+    os.nice(NICE)
+    first = updates.is_first
+    _begin(updates, as_json=as_json)
+    dice = random.SystemRandom().random
+    failures = 0
+    alarm.wait(0.0 if first else SPREAD_S * dice())
+    while not alarm.stopped:
+        asked_s = 0.0
+        try:
+            report = updates.run()
+        except SyncError as error:
+            failures += 1
+            asked_s = error.after_s if isinstance(error, FetchError) else 0.0
+            fail(error)
+        else:
+            failures = 0
+            if report.changed:
+                _show(report, as_json=as_json)
+        every_s = updates.config.sync.every_min * 60.0
+        alarm.wait(wait_s(failures, every_s=every_s, asked_s=asked_s, dice=dice))
+    return Exit.OK
+
+
+class _Alarm:
+    """Waits until it is time, until somebody rings (SIGUSR1, or `edge.sync.bell`), or until told to stop."""
+
+    def __init__(self, updates: Updates) -> None:
+        from edge.sync.bell import Bell  # noqa: PLC0415
+
+        self.stopped = False
+        self._bell = Bell(updates.state)
+        self._event = threading.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._stop)
+        signal.signal(signal.SIGUSR1, lambda *_: self._event.set())
+
+    def wait(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while not self.stopped and (left := end - time.monotonic()) > 0 and not self._bell.rung():
+            if self._event.wait(min(left, LISTEN_EVERY_S)):
+                break
+        if not self.stopped:
+            self._event.clear()
+
+    def _stop(self, *_: object) -> None:
+        self.stopped = True
+        self._event.set()
+
+
+@contextmanager
+def _bar() -> Iterator[Progress | None]:
+    """A bar on standard error while a terminal is attached there."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console  # noqa: PLC0415  only a terminal pays for the import
+    from rich.progress import BarColumn, DownloadColumn, TextColumn, TransferSpeedColumn  # noqa: PLC0415
+    from rich.progress import Progress as RichProgress  # noqa: PLC0415
+
+    columns = (TextColumn("fetching"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with RichProgress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("fetching", total=None)
+
+        class Bar:
+            def expect(self, count: int) -> None:
+                bar.reset(task, total=count)
+
+            def got(self, count: int) -> None:
+                bar.advance(task, count)
+
+        yield Bar()
+
+
+def _show(report: Report, *, as_json: bool) -> None:
+    if as_json:
+        emit(_row(report))
+        return
+    for line in _lines(report):
+        print(harmless(line), flush=True)
+
+
+def _row(report: Report) -> dict[str, object]:
+    return {
+        "result": "updated" if report.changed else "up-to-date",
+        "generation": report.generation,
+        "signed_at": _iso(report.signed_at),
+        "fetched_bytes": report.fetched,
+        "keys_added": [{"kid": key.kid.hex(), "name": key.name} for key in report.keys_added],
+        "keys_removed": list(report.keys_removed),
+        "lists": [
+            {
+                "uri": change.uri,
+                "serial": change.serial,
+                "size": change.size,
+                "issued_at": _iso(change.issued_at),
+            }
+            for change in report.lists
+        ],
+        "lists_removed": list(report.lists_removed),
+        "policy": report.policy,
+        "sealed": list(report.sealed),
+        "models": list(report.models),
+        "left_out": list(report.left_out),
+    }
+
+
+def _lines(report: Report) -> Iterator[str]:
+    where = f"generation {report.generation}, signed {_iso(report.signed_at)}"
+    if not report.changed:
+        yield f"up to date: {where}"
+    else:
+        news = "updated" if report.news else "nothing new but the signed time"
+        yield f"{news}: {where}, {report.fetched / 1000:.1f} kB fetched"
+    for key in report.keys_added:
+        yield f"  key       {key.kid.hex()}  {key.name}, until {key.valid_until:%Y-%m-%d}"
+    for kid in report.keys_removed:
+        yield f"  key gone  {kid}"
+    now = datetime.now(UTC)
+    for change in report.lists:
+        serial = f"serial {change.serial}, " if change.serial else ""
+        yield f"  list      {change.uri}  {serial}{change.size} cards, signed {age(now - change.issued_at)}"
+    for name in report.lists_removed:
+        yield f"  list gone {name}"
+    if report.policy:
+        yield f"  policy    {report.policy}"
+    for word, changed in (("sealed", report.sealed), ("model", report.models), ("waiting", report.left_out)):
+        for name in changed:
+            yield f"  {word:9} {name}"
+
+
+def age(past: timedelta) -> str:
+    """How long ago, for people."""
+    seconds = past.total_seconds()
+    if seconds < 0:
+        return "in the future"
+    for unit, size in (("days", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit} ago"
+    return f"{seconds:.0f} s ago"
+
+
+def _iso(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,149 @@
+"""`doorward trust show`: whom this device believes, how old that is, and what the age leaves of a passage."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edge.card.claims import Freshness
+from edge.cli.output import emit, harmless
+from edge.cli.sync import age
+from edge.errors import Exit
+from edge.trust.freshness import Kind, Rung, aged
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from edge.trust.footing import Footing
+    from edge.trust.generation import Generation
+    from edge.trust.snapshot import TrustSnapshot
+    from edge.trust.status import StatusList
+
+MEANS = {Rung.PASS: "cards pass", Rung.STEP_UP: "cards step up", Rung.STAFF: "staff decide"}
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Set up `trust show`."""
+    verbs = parser.add_subparsers(required=True, metavar="VERB")
+    show = verbs.add_parser("show", help="every issuer, every list, their ages and what those mean")
+    show.add_argument(
+        "--config", type=Path, help="configuration file; left out: the defaults, in this folder"
+    )
+    show.add_argument("--json", action="store_true", help="all of it as one JSON object")
+    show.set_defaults(run=_show)
+
+
+def _show(args: argparse.Namespace) -> int:
+    from edge.app import open_trust  # noqa: PLC0415
+    from edge.cli import config as file  # noqa: PLC0415
+    from edge.config import Config  # noqa: PLC0415
+    from edge.sync.generation import read_generation  # noqa: PLC0415
+    from edge.trust.footing import footing  # noqa: PLC0415
+    from edge.trust.sitepolicy import LocalLists, ladder_for  # noqa: PLC0415
+    from edge.updates import Updates  # noqa: PLC0415
+
+    config = file.read(args.config) if args.config else Config()
+    base = args.config.parent if args.config else Path()
+    folder = (base / config.paths.trust).resolve()  # one generation, whatever a sync does meanwhile
+    trust = open_trust(folder)
+    lists = LocalLists(timedelta(hours=config.lists.ageing_h), timedelta(hours=config.lists.stale_h))
+    believed = Updates(config, base).time(trust)
+    row = _row(
+        folder, trust, footing(trust, believed, ladder_for(trust.policy, lists)), read_generation(folder)
+    )
+    if args.json:
+        emit(row)
+    else:
+        _print(row)
+    return Exit.OK
+
+
+def _row(folder: Path, trust: TrustSnapshot, at: Footing, generation: Generation | None) -> dict[str, Any]:
+    return {
+        "generation": folder.name,
+        "source": generation.source if generation else None,
+        "synced_at": _iso(generation.synced_at) if generation else None,
+        "signed_at": _iso(trust.floor),
+        "now": _iso(at.at.now),
+        "clock": at.at.doubt or "trusted",
+        "clock_leaves": at.clock,
+        "versions": dict(generation.versions) if generation else {},
+        "policy": trust.policy.version if trust.policy else None,
+        "ages": [
+            {
+                "kind": part.kind,
+                "issued_at": _iso(part.issued_at),
+                "age_s": int(part.age.total_seconds()),
+                "freshness": part.freshness,
+                "leaves": part.rung,
+            }
+            for part in at.ages
+        ],
+        "issuers": [
+            {
+                "kid": kid.hex(),
+                "name": key.name,
+                "venues": list(key.scope.venues),
+                "sites": list(key.scope.sites),
+                "jurisdictions": list(key.scope.jurisdictions),
+                "valid_from": _iso(key.valid_from),
+                "valid_until": _iso(key.valid_until),
+                "in_force": key.valid_from <= at.at.now < key.valid_until,
+            }
+            for kid, key in trust.issuers.items()
+        ],
+        "lists": [_list(kid, uri, status, at) for (kid, uri), status in trust.status_lists.items()],
+        "sealed": len(trust.sealed),
+    }
+
+
+def _list(kid: bytes, uri: str, status: StatusList, at: Footing) -> dict[str, Any]:
+    part = aged(Kind.STATUS, status.issued_at, at.at.now, at.ladder.status)
+    expired = at.at.now >= status.expires
+    return {
+        "uri": uri,
+        "issuer": kid.hex(),
+        "serial": status.serial or None,
+        "cards": status.size,
+        "issued_at": _iso(status.issued_at),
+        "expires": _iso(status.expires),
+        "age_s": int(part.age.total_seconds()),
+        "freshness": Freshness.STALE if expired else part.freshness,
+        "leaves": at.ladder.status.stale if expired else part.rung,
+    }
+
+
+def _print(row: dict[str, Any]) -> None:
+    for line in _lines(row):
+        print(harmless(line))
+
+
+def _lines(row: dict[str, Any]) -> Iterator[str]:
+    came = f", fetched {row['synced_at']} from {row['source']}" if row["synced_at"] else ", put here by hand"
+    yield f"trust     {row['generation']}{came}"
+    clock = "" if row["clock"] == "trusted" else f", suspect ({row['clock']}): {MEANS[row['clock_leaves']]}"
+    yield f"now       {row['now']}{clock}"
+    yield f"policy    {row['policy'] or 'none: the configuration alone'}"
+    for part in row["ages"]:
+        yield f"{part['kind']:9} {_aged(part)}"
+    for key in row["issuers"]:
+        scope = f"{'+'.join(key['venues'])} at {'+'.join(key['sites'])}"
+        dates = f"{key['valid_from'][:10]} to {key['valid_until'][:10]}"
+        now = "" if key["in_force"] else ", not now"
+        yield f"issuer    {key['kid']}  {key['name']}  {scope}  {dates}{now}"
+    for part in row["lists"]:
+        serial = f"serial {part['serial']}, " if part["serial"] else ""
+        yield f"list      {part['uri']}  {serial}{part['cards']} cards, {_aged(part)}"
+    yield f"sealed    {row['sealed']} templates"
+
+
+def _aged(part: dict[str, Any]) -> str:
+    how_old = age(timedelta(seconds=part["age_s"]))
+    return f"signed {part['issued_at']}, {how_old}: {part['freshness']}, {MEANS[part['leaves']]}"
+
+
+def _iso(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
