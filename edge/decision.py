@@ -35,6 +35,7 @@ class Reason(StrEnum):
     SIGNATURE_BAD = "signature.bad"
     STATUS_UNKNOWN = "status.unknown"
     STATUS_STALE = "status.stale"
+    TRUST_STALE = "trust.stale"
     CLOCK_UNTRUSTED = "clock.untrusted"
     DOOR_NOT_PERMITTED = "door.not_permitted"
     SCHEDULE_CLOSED = "schedule.closed"

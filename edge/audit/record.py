@@ -90,8 +90,18 @@ class _Strict(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     pass
 
 
+class ClockEvent(StrEnum):
+    """What happened to the belief in this device's clock."""
+
+    BEHIND = "behind"  # it is before a signed time, or before the last time stored here: suspect
+    BACK = "back"  # it was set back while the program ran: suspect
+    AHEAD = "ahead"  # it was set forward while the program ran: suspect
+    TRUSTED = "trusted"  # it is believed again
+    HOLDERS = "holders"  # the holders' phones say otherwise: an alarm, and nothing else
+
+
 class TrustAge(_Strict, frozen=True, kw_only=True):
-    """One part of the trust snapshot ("keys", "status", "policy") as the decision saw it.
+    """One part of the trust snapshot ("keys", "status", "policy", "time") as the decision saw it.
 
     `issued_s`: its signed issue time, UTC; `age_s`: how old it was by the device's clock.
     """
@@ -167,7 +177,17 @@ class Faulted(_Record, frozen=True, kw_only=True, tag="fault"):
     part: Part
 
 
-AuditRecord = Passage | DoorChange | Started | Stopped | Faulted
+class ClockChange(_Record, frozen=True, kw_only=True, tag="clock"):
+    """The clock lost or won belief. `off_s`: how far it is ahead of what is believed in its place.
+
+    For `holders` that is the median of their phones. `time_ms` is the time that is believed from here on.
+    """
+
+    event: ClockEvent
+    off_s: Seconds | None = None
+
+
+AuditRecord = Passage | DoorChange | Started | Stopped | Faulted | ClockChange
 
 
 class Entry(_Strict, frozen=True, kw_only=True):

@@ -34,7 +34,7 @@ class Encounter:
     def __init__(self, stages: Stages, presented: Presented) -> None:
         self._stages = stages
         self._presented = presented
-        self._rule = stages.liveness
+        self._rule = presented.liveness
         self._burst = Burst()
         self._fusion = stages.burst(presented)
         self._looks: list[Look] = []

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 from edge.audit.record import (
     Cause,
+    ClockChange,
     ClockTrust,
     DoorChange,
     Faulted,
@@ -23,15 +24,15 @@ from edge.decision import Deny, Grant, Reason
 from edge.ports import DoorEventKind
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
-    from edge.audit.record import Part, StopCause
+    from edge.audit.record import ClockEvent, Part, StopCause
     from edge.card.claims import Card
     from edge.decision import Decision
     from edge.face.engine import FaceEvidence
     from edge.policy import DoorPolicy
     from edge.ports import DoorEvent
-    from edge.trust.snapshot import TrustSnapshot
+    from edge.trust.footing import Footing
 
 
 class _Stamp(TypedDict):
@@ -60,25 +61,23 @@ class Testimony:
         self._card: Card | None = None
         self._similarity: float | None = None
         self._fta: str | None = None
-        self._trust: tuple[TrustAge, ...] = ()
+        self._footing: Footing | None = None
         self._micros: dict[str, int] = {}
 
-    def begin(self, trust: TrustSnapshot, now: datetime) -> None:
-        """A new presentation, judged by this trust."""
+    @property
+    def footing(self) -> Footing | None:
+        """On what the latest presentation is, or was, judged."""
+        return self._footing
+
+    def begin(self, footing: Footing) -> None:
+        """A new presentation, judged on this footing."""
         self._reset()
-        ages = {"floor": trust.floor}
-        if trust.issuers:
-            ages["keys"] = max(issuer.issued_at for issuer in trust.issuers.values())
-        if trust.status_lists:
-            ages["status"] = min(status.issued_at for status in trust.status_lists.values())
-        self._trust = tuple(
-            TrustAge(part=part, issued_s=int(at.timestamp()), age_s=int((now - at).total_seconds()))
-            for part, at in sorted(ages.items())
-        )
+        self._footing = footing
 
     def card(self, card: Card) -> None:
         """The card that was verified."""
         self._card = card
+        self._footing = self._footing.under(card) if self._footing else None
 
     def face(self, evidence: FaceEvidence) -> None:
         """One look: the best similarity of the passage is what counts."""
@@ -100,7 +99,8 @@ class Testimony:
     def passage(self, decision: Decision, now: datetime, tick_ms: int) -> Passage:
         """The record of this decision."""
         reason = decision.reason if isinstance(decision, Deny) else None
-        similarity = self._similarity
+        similarity, footing = self._similarity, self._footing
+        suspect = reason is Reason.CLOCK_UNTRUSTED or (footing is not None and footing.at.suspect)
         return Passage(
             **self._stamp(now, tick_ms),
             outcome=Outcome.GRANT if isinstance(decision, Grant) else Outcome.DENY,
@@ -112,9 +112,9 @@ class Testimony:
             threshold_milli=None if similarity is None else round(self._policy.similarity * 1000),
             fta=self._fta if reason else None,
             model=self._model,
-            policy=self._policy.version,
-            clock=ClockTrust.SUSPECT if reason is Reason.CLOCK_UNTRUSTED else ClockTrust.TRUSTED,
-            trust=self._trust,
+            policy=footing.policy if footing and footing.policy else self._policy.version,
+            clock=ClockTrust.SUSPECT if suspect else ClockTrust.TRUSTED,
+            trust=_ages(footing) if footing else (),
             stages_us=self._micros,
         )
 
@@ -163,5 +163,21 @@ class Testimony:
         """The record of a part that failed."""
         return Faulted(**self._stamp(now, tick_ms), part=part)
 
+    def clock(self, event: ClockEvent, off: timedelta | None, now: datetime, tick_ms: int) -> ClockChange:
+        """The record of a clock that lost or won belief."""
+        off_s = None if off is None else round(off.total_seconds())
+        return ClockChange(**self._stamp(now, tick_ms), event=event, off_s=off_s)
+
     def _stamp(self, now: datetime, tick_ms: int) -> _Stamp:
         return _Stamp(time_ms=utc_ms(now), tick_ms=tick_ms, door=self._policy.site, version=self._version)
+
+
+def _ages(footing: Footing) -> tuple[TrustAge, ...]:
+    return tuple(
+        TrustAge(
+            part=part.kind.value,
+            issued_s=int(part.issued_at.timestamp()),
+            age_s=int(part.age.total_seconds()),
+        )
+        for part in sorted(footing.ages, key=lambda part: part.kind)
+    )

@@ -19,7 +19,9 @@ from edge.passage.attention import Attention
 from edge.passage.encounter import Encounter
 from edge.passage.stages import Presented, TurnedAway
 from edge.passage.testimony import Testimony
+from edge.passage.timing import Timing
 from edge.ports import DoorEventKind
+from edge.trust.timekeeper import Timekeeper
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,7 +32,11 @@ if TYPE_CHECKING:
     from edge.face.engine import FaceEvidence
     from edge.passage.stages import Stages
     from edge.ports import Clock, CodeReader, DoorEvent, Frame, Signals, Strike, Symbol
+    from edge.trust.footing import Footing
     from edge.trust.snapshot import TrustSnapshot
+
+# How often the clocks and the ages are looked at while nobody comes.
+PULSE_MS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +54,10 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What one frame brought: for screens, reports and tests. Holds no card and no template."""
+    """What one frame brought: for screens, reports and tests. Holds no card and no template.
+
+    `footing`: how old everything is that the passage rests on, or would rest on now.
+    """
 
     tick_ms: int
     state: m.State
@@ -58,6 +67,7 @@ class Moment:
     evidence: FaceEvidence | None = None
     door: tuple[DoorEvent, ...] = ()
     outcome: Outcome | None = None
+    footing: Footing | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +85,22 @@ class Ports:
 class Verifier:
     """One device at one door."""
 
-    def __init__(self, ports: Ports, stages: Stages, *, version: str, times: m.Times | None = None) -> None:
+    def __init__(
+        self,
+        ports: Ports,
+        stages: Stages,
+        *,
+        version: str,
+        times: m.Times | None = None,
+        keeper: Timekeeper | None = None,
+    ) -> None:
+        """`keeper`: what this device remembers of time; left out, it remembers nothing."""
         self._ports = ports
         self._stages = stages
         self._machine = m.Machine(times)
         self._attention = Attention()
         self._testimony = Testimony(stages.policy, stages.engine.model_id if stages.engine else None, version)
+        self._timing = Timing(ports.clock, keeper or Timekeeper(), stages.holders, ports.trust)
         self._events: deque[m.Event] = deque()
         self._deadline_ms: int | None = None
         self._tick_ms = 0
@@ -90,6 +110,8 @@ class Verifier:
         self._signal: Signal | None = None
         self._outcome: Outcome | None = None
         self._door_answers = True
+        self._footing: Footing | None = None
+        self._pulse_ms: int | None = None
 
     @property
     def state(self) -> m.State:
@@ -99,6 +121,8 @@ class Verifier:
         """Take one frame through the machine. Raises the Faults of camera-side models only."""
         self._tick_ms = frame.tick_ms
         self._outcome = None
+        if self._pulse_ms is None or frame.tick_ms >= self._pulse_ms + PULSE_MS:
+            self._feel_pulse()
         symbols: tuple[Symbol, ...] = ()
         evidence: FaceEvidence | None = None
         door = self._hear_door()
@@ -121,11 +145,13 @@ class Verifier:
             evidence,
             door,
             self._outcome,
+            self._footing,
         )
 
     def start(self) -> None:
         """Put on record that this device is ready. Raises StorageFault: without a journal, no door."""
-        self._ports.journal.append(self._testimony.started(self._ports.clock.now(), self._tick_ms))
+        self._ports.journal.append(self._testimony.started(self._timing.now(), self._tick_ms))
+        self._note_clock()
 
     def fault(self, part: Part) -> None:
         """A part failed: the open passage is denied for it and the strike relocks."""
@@ -138,7 +164,7 @@ class Verifier:
         self._testimony.ending()
         self._halt(m.Interrupted())
         self._hear_door()
-        self._note(self._testimony.stopped(cause, self._ports.clock.now(), self._tick_ms))
+        self._note(self._testimony.stopped(cause, self._timing.now(), self._tick_ms))
         return self._outcome
 
     def _read(self, frame: Frame) -> tuple[Symbol, ...]:
@@ -148,11 +174,14 @@ class Verifier:
         fresh = self._attention.fresh(symbols, frame.tick_ms)
         if fresh:
             trust = self._ports.trust()
-            self._testimony.begin(trust, self._ports.clock.now())
+            footing = self._stages.weigh(trust, self._timing.at(trust))
+            self._note_clock()
+            self._testimony.begin(footing)
             self._testimony.took("code", read - started)
-            presented = self._stages.present(fresh, trust, now=self._ports.clock.now())
+            presented = self._stages.present(fresh, trust, footing)
             self._testimony.took("verify", self._stages.stopwatch() - read)
             self._begin(presented)
+            self._footing = self._testimony.footing
         return symbols
 
     def _begin(self, presented: Presented | TurnedAway | None) -> None:
@@ -204,7 +233,7 @@ class Verifier:
             return ()
         self._door_answers = True
         for event in events:
-            self._note(self._testimony.door(event, self._ports.clock.now()))
+            self._note(self._testimony.door(event, self._timing.now()))
             if event.kind is DoorEventKind.RELOCKED:
                 self._on(m.Relocked())
         return events
@@ -241,7 +270,7 @@ class Verifier:
     def _append(self, decision: Decision) -> None:
         started = self._stages.stopwatch()
         try:
-            record = self._testimony.passage(decision, self._ports.clock.now(), self._tick_ms)
+            record = self._testimony.passage(decision, self._timing.now(), self._tick_ms)
             seq = self._ports.journal.append(record)
         except StorageFault:
             self._outcome = Outcome(Deny(Reason.DEVICE_FAULT), None, self._testimony.micros())
@@ -271,7 +300,20 @@ class Verifier:
             self._ports.signals.prompt(words)
 
     def _note_fault(self, part: Part) -> None:
-        self._note(self._testimony.fault(part, self._ports.clock.now(), self._tick_ms))
+        self._note(self._testimony.fault(part, self._timing.now(), self._tick_ms))
+
+    def _feel_pulse(self) -> None:
+        """Look at the clocks, and at how old everything is: for the record, and for whoever watches."""
+        self._pulse_ms = self._tick_ms
+        trust = self._ports.trust()
+        at = self._timing.at(trust)
+        if self._machine.state is m.State.IDLE:
+            self._footing = self._stages.weigh(trust, at)
+        self._note_clock()
+
+    def _note_clock(self) -> None:
+        for event, off in self._timing.changes():
+            self._note(self._testimony.clock(event, off, self._timing.now(), self._tick_ms))
 
     def _note(self, record: AuditRecord) -> None:
         """Append what is not a decision, or go on without.

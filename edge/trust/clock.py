@@ -30,8 +30,13 @@ class Window:
 
 def window(since_sync: timedelta) -> Window:
     """30 s behind and 10 s ahead, each wider by the drift since the clock was last set; 120 s at most."""
-    drift = min(max(since_sync, timedelta(0)) * DRIFT_PPM / 1_000_000, MAX_WINDOW - TOKEN_LIFE)
-    return Window(TOKEN_LIFE + drift, PHONE_AHEAD + drift)
+    extra = drift(since_sync)
+    return Window(TOKEN_LIFE + extra, PHONE_AHEAD + extra)
+
+
+def drift(since_sync: timedelta) -> timedelta:
+    """How far an ordinary crystal may be off by now; at most what the window has room for."""
+    return min(max(since_sync, timedelta(0)) * DRIFT_PPM / 1_000_000, MAX_WINDOW - TOKEN_LIFE)
 
 
 def check_floor(now: datetime, floor: datetime) -> None:

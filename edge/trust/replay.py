@@ -1,4 +1,10 @@
-"""One code opens one door once: what was shown here in the last two minutes (FORMAT.md section 6)."""
+"""One code opens one door once: what was shown here in the last two minutes (FORMAT.md section 6).
+
+Memory does not outlive a power cut, records do. What was shown before the last start is remembered from the
+journal, which knows when a card was decided and not when its code was made: at the latest as far ahead as
+any phone's clock may be. So after a start a holder who was here in the last seconds waits for a code that is
+newer than that, 10 s and the drift of the clock at most.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +15,8 @@ from edge.errors import Fault, Refused
 from edge.trust.clock import MAX_WINDOW
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Iterable
+    from datetime import datetime, timedelta
 
     from edge.card.claims import Card
 
@@ -19,13 +26,30 @@ MAX_ENTRIES: Final = 4_096  # 34 cards a second for two minutes: no door is that
 class ReplayMemory:
     """The latest presentation of each card, for as long as its code could still pass the window.
 
-    The one object of this room that changes; it belongs to the passage's single thread.
+    Cards go by their pseudonyms, as records name them: two that share one (1 in 2^48) only refuse each other.
+    The one object of this room that changes beside the timekeeper; it belongs to the passage's single thread.
     """
 
     def __init__(self, *, max_entries: int = MAX_ENTRIES) -> None:
-        self._latest: dict[tuple[bytes, bytes], datetime] = {}
+        self._latest: dict[str, datetime] = {}
         self._max_entries = max_entries
         self._forgotten_to: datetime | None = None
+
+    def __len__(self) -> int:
+        return len(self._latest)
+
+    def recall(self, decided: Iterable[tuple[str, datetime]], *, ahead: timedelta, now: datetime) -> None:
+        """Remember what an earlier run of this device decided: pseudonyms and times, the oldest first.
+
+        `ahead`: as far as a phone's clock may be ahead of ours. What lies in the future was recorded by a
+        clock that has been set right since, and is taken for a moment ago. Of too many the newest stay.
+        """
+        for pseudonym, at in decided:
+            latest = min(at, now) + ahead
+            before = self._latest.pop(pseudonym, latest)  # so that the newest are last
+            self._latest[pseudonym] = max(before, latest)
+        self._latest = dict(list(self._latest.items())[-self._max_entries :])
+        self._forget(now)
 
     def admit(self, card: Card, now: datetime) -> None:
         """Remember this presentation; Refused(CARD_REPLAYED) for one not newer than the last of its card.
@@ -36,15 +60,14 @@ class ReplayMemory:
         self._forget(now)
         if self._forgotten_to is not None and card.presented_at + MAX_WINDOW < self._forgotten_to:
             raise Refused(Reason.CLOCK_UNTRUSTED, "the clock went back past the replay memory")
-        key = (card.kid, card.card_id)
-        latest = self._latest.get(key)
+        latest = self._latest.get(card.pseudonym)
         if latest is not None and card.presented_at <= latest:
             raise Refused(Reason.CARD_REPLAYED)
         if latest is None and len(self._latest) >= self._max_entries:
             raise Fault(
                 "the replay memory is full", hint="more cards a minute than a door can pass: look at it"
             )
-        self._latest[key] = card.presented_at
+        self._latest[card.pseudonym] = card.presented_at
 
     def _forget(self, now: datetime) -> None:
         """Drop what is out of the widest window; `>=` keeps an entry for the last moment of it."""

@@ -12,7 +12,7 @@ from edge.card.claims import Card, Claims, Freshness, Presentation, SignedCard, 
 from edge.decision import Reason
 from edge.errors import Refused
 from edge.trust.clock import check_floor, window
-from edge.trust.freshness import Budgets, freshness
+from edge.trust.freshness import Budgets, Rung, freshness
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -28,6 +28,7 @@ class Gate:
     `site`: its id, such as "tower-1/lobby", which is also an audience it answers to. `jurisdiction`: whose
     law holds there, as ISO 3166 codes it; without one only issuers for anywhere count. `nonce`: what its
     screen shows now, 8 to 16 bytes, if it has one. `since_sync`: how long its clock has run on its own.
+    `clock`: anything but PASS says that `now` is only the earliest that it can be.
     """
 
     site: str
@@ -37,6 +38,7 @@ class Gate:
     nonce: bytes | None = field(default=None, repr=False)
     since_sync: timedelta = timedelta(0)
     budgets: Budgets = field(default_factory=Budgets)
+    clock: Rung = Rung.PASS
 
 
 def verify(signed: SignedCard, trust: TrustSnapshot, *, now: datetime, gate: Gate) -> Card:
@@ -52,8 +54,9 @@ def verify(signed: SignedCard, trust: TrustSnapshot, *, now: datetime, gate: Gat
     _check_scope(claims, issuer, gate)
     cose.check_signature(signed.presentation_envelope, claims.holder_key, whose="the holder")
     check_floor(now, trust.floor)
-    _check_dates(claims, issuer, now)
+    _check_dates(claims, issuer, now, believed=gate.clock is Rung.PASS)
     status = _check_status(claims, signed.kid, trust)
+    _check_clock(claims, issuer, now, gate)
     _check_presentation(signed.presentation, now, gate)
     age = now - status.issued_at
     return Card(
@@ -96,10 +99,11 @@ def _check_scope(claims: Claims, issuer: IssuerKey, gate: Gate) -> None:
         raise Refused(Reason.ISSUER_SCOPE, "issued outside the life of the key")
 
 
-def _check_dates(claims: Claims, issuer: IssuerKey, now: datetime) -> None:
-    if not issuer.valid_from <= now < issuer.valid_until:
+def _check_dates(claims: Claims, issuer: IssuerKey, now: datetime, *, believed: bool) -> None:
+    """What is over is over by a clock that is behind, too; what has not begun may have."""
+    if now >= issuer.valid_until or (believed and now < issuer.valid_from):
         raise Refused(Reason.ISSUER_SCOPE, "the key is not in force now")
-    if now < claims.not_before:
+    if believed and now < claims.not_before:
         raise Refused(Reason.CARD_NOT_YET_VALID, "nbf is ahead")
     if now >= claims.expires:
         raise Refused(Reason.CARD_EXPIRED, "exp is past")
@@ -115,11 +119,19 @@ def _check_status(claims: Claims, kid: bytes, trust: TrustSnapshot) -> StatusLis
     return status
 
 
+def _check_clock(claims: Claims, issuer: IssuerKey, now: datetime, gate: Gate) -> None:
+    """With a clock that cannot be believed a code has no age: no more than what the site wrote down."""
+    if gate.clock is Rung.STAFF:
+        raise Refused(Reason.CLOCK_UNTRUSTED, "nothing says how old this code is")
+    if gate.clock is Rung.STEP_UP and now < max(issuer.valid_from, claims.not_before):
+        raise Refused(Reason.CLOCK_UNTRUSTED, "nothing says whether this card has begun")
+
+
 def _check_presentation(presentation: Presentation, now: datetime, gate: Gate) -> None:
     allowed = window(gate.since_sync)
     if presentation.presented_at < now - allowed.behind:
         raise Refused(Reason.CODE_STALE, "made too long ago")
-    if presentation.presented_at > now + allowed.ahead:
+    if gate.clock is Rung.PASS and presentation.presented_at > now + allowed.ahead:
         raise Refused(Reason.CODE_STALE, "made in the future")
     audience = presentation.audience
     if audience is not None and audience != gate.site and audience not in gate.audiences:
