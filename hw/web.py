@@ -19,7 +19,7 @@ from urllib.request import getproxies, proxy_bypass
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import HTTPError, NameResolutionError, ProxyError, SSLError
+from urllib3.exceptions import HTTPError, NameResolutionError, NewConnectionError, ProxyError, SSLError
 from urllib3.exceptions import TimeoutError as Late
 
 from edge.errors import FetchError
@@ -124,12 +124,14 @@ def _manager(base: str, trust: ssl.SSLContext, lines: list[socket.socket]) -> ur
 def _explained(error: Exception, setting: str) -> tuple[str, str]:
     """What went wrong and what to do, for a technician."""
     match error:
+        case NameResolutionError():  # a NewConnectionError, which is a time-out, says urllib3
+            return "its name is not known", f"check {setting}, and the network's name server"
+        case NewConnectionError():
+            return "cannot be reached", f"check {setting}, and the network"
         case Late():
             return "is too slow", "check the network; a later sync goes on where this one stopped"
         case SSLError() | ssl.SSLError():
             return "no secure connection", "check the clock, and the server's certificate"
-        case NameResolutionError():
-            return "its name is not known", f"check {setting}, and the network's name server"
         case ProxyError():
             return "the proxy does not let us through", "check https_proxy in the environment"
         case _:
