@@ -1,8 +1,8 @@
-"""Write the test vectors of the card format, or check that the committed ones are what this makes.
+"""Write the test vectors of cards and of status lists, or check that the committed ones are what this makes.
 
     python tools/vectors.py [--check]
 
-Deterministic: every key is the SHA-256 of a label and every time a constant. Each vector is the genuine code
+Deterministic: every key is the SHA-256 of a label and every time a constant. Each vector is the genuine one
 with one thing changed; tests/vectors/README.md explains the files.
 """
 
@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from vectors_card import believed, claims, malformed
+from vectors_status import lists, manifests
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ROOT: Final = Path(__file__).resolve().parent.parent
-FOLDER: Final = ROOT / "tests" / "vectors" / "card"
-GROUPS: Final = (
+FOLDER: Final = ROOT / "tests" / "vectors"
+CARD: Final = (
     believed.valid_vectors,
     malformed.text_vectors,
     malformed.byte_vectors,
@@ -32,29 +33,37 @@ GROUPS: Final = (
     believed.status_vectors,
     believed.moment_vectors,
 )
+STATUS: Final = (manifests.manifest_vectors, lists.full_vectors, lists.delta_vectors)
 
 
 def expected_files() -> dict[str, bytes]:
-    """Name under tests/vectors/card and content of every file."""
-    files = {f"{vector.name}.txt": vector.render().encode() for group in GROUPS for vector in group()}
-    return files | {f"trust/{name}": data for name, data in believed.trust_files().items()}
+    """Name under tests/vectors and content of every file, but for the page that explains them."""
+    made = [(f"card/{vector.name}.txt", vector.render()) for group in CARD for vector in group()]
+    made += [(f"status/{vector.name}.txt", vector.render()) for group in STATUS for vector in group()]
+    files = {name: text.encode() for name, text in made}
+    assert len(files) == len(made), "every vector has a name of its own"
+    files |= {f"card/trust/{name}": data for name, data in believed.trust_files().items()}
+    return files | {f"status/{name}": data for name, data in manifests.shared_files().items()}
+
+
+def present_files(folder: Path) -> dict[str, Path]:
+    """The files that are there, by name; those beside the folders of vectors are not made here."""
+    return {str(path.relative_to(folder)): path for path in folder.glob("*/**/*") if path.is_file()}
 
 
 def differences(folder: Path, expected: Mapping[str, bytes]) -> list[str]:
     """One line for every file that is missing, changed or left over."""
-    present = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
-    lines = [f"missing: {name}" for name in sorted(expected.keys() - present)]
-    lines += [f"left over: {name}" for name in sorted(present - expected.keys())]
-    changed = (
-        name for name in sorted(present & expected.keys()) if (folder / name).read_bytes() != expected[name]
-    )
-    return lines + [f"changed: {name}" for name in changed]
+    present = present_files(folder)
+    lines = [f"missing: {name}" for name in sorted(expected.keys() - present.keys())]
+    lines += [f"left over: {name}" for name in sorted(present.keys() - expected.keys())]
+    both = sorted(present.keys() & expected.keys())
+    return lines + [f"changed: {name}" for name in both if present[name].read_bytes() != expected[name]]
 
 
 def write(folder: Path, expected: Mapping[str, bytes]) -> None:
     """Make the folder hold exactly these files."""
-    for path in folder.rglob("*"):
-        if path.is_file() and str(path.relative_to(folder)) not in expected:
+    for name, path in present_files(folder).items():
+        if name not in expected:
             path.unlink()
     for name, data in expected.items():
         path = folder / name
@@ -64,7 +73,7 @@ def write(folder: Path, expected: Mapping[str, bytes]) -> None:
 
 def main() -> int:
     """0 where the files are as they should be, 1 where they are not."""
-    parser = argparse.ArgumentParser(description="write the vectors of the card format")
+    parser = argparse.ArgumentParser(description="write the vectors of cards and status lists")
     parser.add_argument("--check", action="store_true", help="only compare; exit 1 on any difference")
     expected = expected_files()
     if not parser.parse_args().check:
