@@ -72,6 +72,10 @@ class Session:
         self._pending_host = self._pending_controller = None
         self._end()
 
+    def check(self) -> bytes:
+        """What shows a host that its key has arrived whole (LINK.md section 5)."""
+        return self._mac.tag(b"doorward key check")
+
     def greet(self, frame: bytearray, length: int, flags: int, now: int) -> int:
         """Answer a HELLO."""
         if length != _HELLO_BYTES:

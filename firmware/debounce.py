@@ -1,0 +1,28 @@
+"""Inputs that agree with themselves: a bit counts once it has been the same for DEBOUNCE_MS. Allocates nothing."""
+
+from limits import DEBOUNCE_MS
+from micropython import const
+from ticks import elapsed
+
+_BITS = const(5)
+
+
+class Debounce:
+    """Raw bits in, quiet bits out. Each bit has its own clock: a noisy contact must not silence REX."""
+
+    def __init__(self, raw: int, now: int) -> None:
+        self.quiet = raw
+        self._raw = raw
+        self._since = [now] * _BITS
+
+    def step(self, raw: int, now: int) -> int:
+        """The inputs of now, as far as they can be believed."""
+        changed = raw ^ self._raw
+        self._raw = raw
+        for bit in range(_BITS):
+            mask = 1 << bit
+            if changed & mask:
+                self._since[bit] = now
+            elif (raw ^ self.quiet) & mask and elapsed(now, self._since[bit]) >= DEBOUNCE_MS:
+                self.quiet ^= mask
+        return self.quiet
