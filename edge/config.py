@@ -79,12 +79,14 @@ class Face(Table, frozen=True):
 
 
 class Lists(Table, frozen=True):
-    """How old keys and lists may be."""
+    """How old status lists may be. Where the site has a written policy, the stricter of the two holds."""
 
-    ageing_h: Annotated[int, Meta(ge=1, le=24 * 366)] = 24
-    """Older than this is said in every record."""
-    stale_h: Annotated[int, Meta(ge=1, le=24 * 366)] = 168
-    """Older than this and nobody passes."""
+    ageing_h: Annotated[int, Meta(ge=1, le=24 * 366)] | None = None
+    """Older than this is ageing; left out: what the site's policy says, else 24."""
+    stale_h: Annotated[int, Meta(ge=1, le=24 * 366)] | None = None
+    """Older than this is stale, and staff decide; left out: what the site's policy says, else 168."""
+    ageing: Literal["pass", "step-up", "staff"] | None = None
+    """What ageing lists leave of a passage; left out: what the site's policy says, else "pass"."""
 
 
 class Reader(Table, frozen=True):
@@ -234,9 +236,10 @@ def parse_config(data: bytes, file: Path) -> Config:
         config = msgspec.convert(table, Config)
     except msgspec.ValidationError as err:
         raise _explain(str(err), text, file) from err
-    if config.lists.stale_h < config.lists.ageing_h:
+    ageing_h, stale_h = config.lists.ageing_h, config.lists.stale_h
+    if ageing_h is not None and stale_h is not None and stale_h < ageing_h:
         raise ConfigError(
-            f"stale_h {config.lists.stale_h} is below ageing_h {config.lists.ageing_h}",
+            f"stale_h {stale_h} is below ageing_h {ageing_h}",
             file=file,
             line=_line_of(text, "lists", "stale_h"),
             hint="lists age before they are stale: make stale_h the larger",

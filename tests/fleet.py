@@ -6,6 +6,7 @@ import json
 import os
 import pwd
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -15,24 +16,39 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hub_intake
 import pytest
 import urllib3
+import uvicorn
 from journals import DEVICE, SEED, passage
 from nacl.signing import SigningKey
 
 from edge.audit.checkpoint import Checkpoint, origin_of, sign_checkpoint
 from edge.audit.merkle import Frontier, consistency_proof, leaf_hash, tree_root
 from edge.audit.record import ClockTrust, Entry, encode
-from edge.sync.parcel import Parcel, Status, pack
-from edge.sync.request import CONTENT_TYPE, SIGNATURE_HEADER, records_path, sign, upload_message
+from edge.ports import Answer
+from edge.sync.parcel import Parcel, Status, pack, unpack
+from edge.sync.request import (
+    CONTENT_TYPE,
+    SIGNATURE_HEADER,
+    check_signature,
+    records_path,
+    sign,
+    upload_message,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from starlette.applications import Starlette
+
+    from hw.sim.hub import Posted
 
 HUB = Path(__file__).resolve().parents[1] / "tools" / "hub.py"
 KEY = SigningKey(SEED)
 OTHER_KEY = SigningKey(bytes(range(1, 33)))
 STATUS = Status(software="0.1.0", clock=ClockTrust.TRUSTED, lists_issued_s=1_767_340_000, free_mb=900)
+PASSWORD = "a long password"
 SENT_MS = 1_767_340_800_000
 
 
@@ -81,6 +97,43 @@ class History:
             status=STATUS,
         )
         return replace(parcel, **other)
+
+
+@dataclass
+class MemoryHub:
+    """The smallest hub there is, of one device: what tools/hub.py believes, without its database."""
+
+    history: hub_intake.History = field(default_factory=hub_intake.History)
+    bodies: dict[int, bytes] = field(default_factory=dict)
+
+    @property
+    def size(self) -> int:
+        return self.history.frontier.size
+
+    def give(self, parcel: Parcel) -> hub_intake.Admitted:
+        return self.take(pack(parcel))
+
+    def take(self, body: bytes) -> hub_intake.Admitted:
+        offer = hub_intake.open_offer(body, device=DEVICE, key=KEY.verify_key)
+        parcel = offer.parcel
+        stored = {seq: self.bodies[seq] for seq in range(parcel.first, parcel.next) if seq in self.bodies}
+        admitted = hub_intake.admit(offer, self.history, stored)
+        self.bodies |= {entry.seq: record for record, entry in admitted.fresh}
+        self.history = admitted.history
+        return admitted
+
+    def answer(self, request: Posted) -> Answer:
+        """As `SimHub` wants it."""
+        check_signature(
+            upload_message(DEVICE, request.body), request.headers[SIGNATURE_HEADER], KEY.verify_key
+        )
+        try:
+            self.take(request.body)
+        except hub_intake.Disputed as dispute:
+            said = {"error": dispute.dispute.value, "detail": dispute.message}
+            return Answer(422, json.dumps(said).encode())
+        status = 200 if self.size == unpack(request.body).next else 409
+        return Answer(status, b'{"next":%d}' % self.size)
 
 
 @dataclass(frozen=True)
@@ -132,6 +185,31 @@ def tool(*args: object, db: str, script: Path = HUB) -> str:
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+@contextmanager
+def serving(app: Starlette) -> Iterator[Hub]:
+    """An application behind real sockets, in a thread of this process; its password is PASSWORD."""
+    server = _Server(uvicorn.Config(app, log_level="error", ws="none", lifespan="off"))
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        try:
+            assert server.ready.wait(30)
+            yield Hub(f"http://127.0.0.1:{listener.getsockname()[1]}", PASSWORD)
+        finally:
+            server.should_exit = True
+            thread.join()
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = threading.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.ready.set()
 
 
 @contextmanager

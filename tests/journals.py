@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from edge.audit.journal import Journal
+from edge.audit.journal import Journal, SegmentLimits
 from edge.audit.record import Outcome, Passage, TrustAge
+from edge.audit.segments import journal_files
 from edge.decision import Reason
 
 if TYPE_CHECKING:
@@ -46,3 +47,22 @@ def write_journal(path: Path, records: int) -> Path:
         for tick in range(records):
             journal.append(passage(tick))
     return path
+
+
+def write_chain(folder: Path, sizes: list[int]) -> list[Path]:
+    """A journal of so many records in each of its files; the files in order, the newest last."""
+    path = folder / "journal.db"
+    tick = 0
+    with open_journal(path) as journal:
+        for number, size in enumerate(sizes):
+            if number:
+                assert rotate(journal)
+            for _ in range(size):
+                journal.append(passage(tick))
+                tick += 1
+    return list(journal_files(path))
+
+
+def rotate(journal: Journal) -> Path | None:
+    """Close the file, however small it is."""
+    return journal.rotate_if_due(SegmentLimits(0), None)

@@ -22,6 +22,8 @@ class Web:
     ranges: bool = True
     answers: MutableMapping[str, Answer] = field(default_factory=dict)
     asked: list[tuple[str, Mapping[str, str]]] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
+    """What was posted."""
     over: threading.Event = field(default_factory=threading.Event)
     """Set as the server closes: an answer that takes for ever waits for this."""
     url: str = ""
@@ -46,6 +48,12 @@ class _Handler(BaseHTTPRequestHandler):
             self._file(self.web.files[name])
         else:
             reply(self, 404, b"no such file")
+
+    def do_POST(self) -> None:
+        name = unquote(urlsplit(self.path).path).lstrip("/")
+        self.web.asked.append((name, dict(self.headers.items())))
+        self.web.bodies.append(self.rfile.read(int(self.headers["Content-Length"])))
+        self.web.answers.get(name, lambda handler: reply(handler, 404, b"no such thing"))(self)
 
     def _file(self, data: bytes) -> None:
         wanted = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))

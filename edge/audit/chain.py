@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from edge.audit.errors import JournalBroken
 from edge.audit.evidence import check_reach, open_evidence
-from edge.audit.segments import journal_files, reading_beside
+from edge.audit.segments import has_content, journal_files, reading_beside
 from edge.errors import InputError
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def files_of(journal: Path, *, last: int | None = None) -> tuple[Path, ...]:
 
     Raises InputError, JournalBroken, StorageFault.
     """
-    if not journal.is_file():
+    if not journal.parent.is_dir():
         return (journal,)
     needed: list[Path] = []
     count = 0
@@ -139,8 +139,9 @@ def files_of(journal: Path, *, last: int | None = None) -> tuple[Path, ...]:
 def _files(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
-    # All of them: one whose first bytes are destroyed must not pass for one that was never there.
-    files = sorted(path.glob("*.db"))
+    # All of them: one whose first bytes are destroyed must not pass for one that was never there. An empty one
+    # is what a power cut leaves of a file that was to be begun.
+    files = sorted(filter(has_content, path.glob("*.db")))
     if not files:
         raise InputError(f"{path}: no journal in this folder", hint="name its files, or another folder")
     return files

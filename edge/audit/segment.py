@@ -19,6 +19,7 @@ from edge.audit.store import (
     roll_back,
     storage_faults,
     transaction,
+    write_ahead,
 )
 from edge.errors import StorageFault
 
@@ -121,7 +122,9 @@ class Segment:
     def _begin(self, base: Callable[[], Head]) -> None:
         db = self._connection
         if not db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
-            self._create(base())
+            with transaction(db):
+                create_tables(db, self._signer.device, self._signer.public, base())
+            sync_folder(self._path.parent)
         (application,) = db.execute("PRAGMA application_id").fetchone()
         if application != APPLICATION_ID:
             raise StorageFault(
@@ -136,13 +139,7 @@ class Segment:
             raise StorageFault(
                 f"journal {self._path}: it is of format {version}", hint="use the release that wrote it"
             )
-
-    def _create(self, base: Head) -> None:
-        with transaction(self._connection) as db:
-            create_tables(db, self._signer.device, self._signer.public, base)
-        # So that a copy of the file without its -wal is at least an empty journal.
-        self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        sync_folder(self._path.parent)
+        write_ahead(db)
 
     def _load(self) -> Head:
         roll_back(self._connection)

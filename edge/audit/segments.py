@@ -44,9 +44,17 @@ def closed_segments(journal: Path) -> tuple[tuple[int, Path], ...]:
 
 
 def journal_files(journal: Path) -> tuple[Path, ...]:
-    """A journal with the closed segments beside it, oldest first. Raises StorageFault."""
+    """A journal with the closed segments beside it, oldest first. Raises StorageFault.
+
+    A power cut may leave the newest without its tables yet, or without its name.
+    """
     closed = tuple(path for _, path in closed_segments(journal))
-    return (*closed, journal) if journal.exists() or not closed else closed
+    return (*closed, journal) if not closed or has_content(journal) else closed
+
+
+def has_content(path: Path) -> bool:
+    """Whether there is a file with as much as one byte."""
+    return path.is_file() and path.stat().st_size > 0
 
 
 def lock_writer(path: Path) -> int:

@@ -76,7 +76,7 @@ def storage_faults(path: Path) -> Iterator[None]:
 
 
 def connect_writer(path: Path, limit_pages: int | None) -> sqlite3.Connection:
-    """A connection whose commits are on the disk when they return: WAL with NORMAL may lose the last ones.
+    """A connection whose commits are on the disk when they return: FULL, for NORMAL may lose the last ones.
 
     Raises StorageFault, sqlite3.Error.
     """
@@ -85,7 +85,6 @@ def connect_writer(path: Path, limit_pages: int | None) -> sqlite3.Connection:
         raise StorageFault(f"journal {path}: it is not a database", hint=_FAULTS[sqlite3.SQLITE_NOTADB][1])
     connection = sqlite3.connect(path, isolation_level=None, timeout=BUSY_MS / 1000)
     try:
-        connection.execute("PRAGMA journal_mode = WAL").fetchone()
         connection.execute("PRAGMA synchronous = FULL")
         if limit_pages is not None:
             connection.execute(f"PRAGMA max_page_count = {limit_pages:d}").fetchone()
@@ -93,6 +92,11 @@ def connect_writer(path: Path, limit_pages: int | None) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def write_ahead(connection: sqlite3.Connection) -> None:
+    """One fsync a commit. Not before the file has its tables: SQLite throws the WAL of an empty file away."""
+    connection.execute("PRAGMA journal_mode = WAL").fetchone()
 
 
 def create_tables(db: sqlite3.Connection, device_id: str, key: bytes, base: Head) -> None:

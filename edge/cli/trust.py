@@ -49,7 +49,9 @@ def _show(args: argparse.Namespace) -> int:
     base = args.config.parent if args.config else Path()
     folder = (base / config.paths.trust).resolve()  # one generation, whatever a sync does meanwhile
     trust = open_trust(folder)
-    lists = LocalLists(timedelta(hours=config.lists.ageing_h), timedelta(hours=config.lists.stale_h))
+    lists = LocalLists.of(
+        ageing_h=config.lists.ageing_h, stale_h=config.lists.stale_h, ageing=config.lists.ageing
+    )
     believed = Updates(config, base).time(trust)
     row = _row(
         folder, trust, footing(trust, believed, ladder_for(trust.policy, lists)), read_generation(folder)

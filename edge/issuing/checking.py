@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from edge.errors import InputError, Refused
 from edge.issuing.editions import expanded
-from edge.issuing.roles import role_of
+from edge.issuing.roles import REVOCATION, role_of
 from edge.sync import names
 from edge.sync.names import ListTarget, list_target
 from edge.sync.signedtime import read_signed_time
@@ -52,4 +52,4 @@ def _check_list(
     except Refused as refused:
         raise InputError(f"{name}: {refused.message}", hint="publish the list again") from refused
     if isinstance(status, Manifest):
-        expanded(repository, found.of, status)
+        expanded(repository.contents(REVOCATION), found.of, status)

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from edge.errors import InputError
-from edge.issuing.roles import REVOCATION
 from edge.sync.names import list_target
 from edge.trust import golomb, statusdelta
 from edge.trust.status import Bitmaps
@@ -20,7 +19,6 @@ from edge.trust.status import Bitmaps
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from edge.issuing.repository import Repository
     from edge.sync.names import ListName
     from edge.trust.golomb import CodedSet
     from edge.trust.status import Manifest
@@ -32,11 +30,11 @@ _DELTA: Final = struct.Struct(">4sIII")  # the head of a delta, as edge.trust.st
 
 
 def next_edition(
-    repository: Repository, name: ListName, old: Manifest | None, new: Manifest, bitmaps: Bitmaps
+    published: Mapping[str, bytes], name: ListName, old: Manifest | None, new: Manifest, bitmaps: Bitmaps
 ) -> dict[str, bytes | None]:
     """What to put and what to remove so that devices get from `old`, as published, to `new`.
 
-    `bitmaps`: those of `new`, checked. Raises InputError for a serial that does not lead on from `old`.
+    `published`: content by target name. `bitmaps`: those of `new`, checked. Raises InputError for a serial that does not lead on from `old`.
     """
     if old and old.serial >= new.serial:
         if old.serial == new.serial and _content(old) == _content(new):
@@ -45,22 +43,21 @@ def next_edition(
             f"{name.signed}: edition {new.serial}, and {old.serial} is published already",
             hint="publish the issuer's latest list; its serial grows by one with every change",
         )
-    published = _published(repository, name)
+    ways = _ways(published, name)
     full = statusdelta.encode_full(bitmaps, serial=new.serial)
-    puts: dict[str, bytes | None] = dict.fromkeys(published)
+    puts: dict[str, bytes | None] = dict.fromkeys(ways)
     puts[name.full(new.serial)] = full
     if old is None or old.size != new.size:
         return puts  # a list that grows begins anew
     step = statusdelta.encode_delta(
-        expanded(repository, name, old), bitmaps, old_serial=old.serial, new_serial=new.serial
+        expanded(published, name, old), bitmaps, old_serial=old.serial, new_serial=new.serial
     )
     made = {
-        start: merge(repository.read(name.delta(start, old.serial)), step)
-        for start in _bases(published, old.serial)
+        start: merge(published[name.delta(start, old.serial)], step) for start in _bases(ways, old.serial)
     }
     made = {start: delta for start, delta in made.items() if new.serial - start <= REACH} | {old.serial: step}
     puts |= {name.delta(start, new.serial): delta for start, delta in made.items() if len(delta) < len(full)}
-    for kept in _steps(published, old.serial)[-(STEPS - 1) :]:
+    for kept in _steps(ways, old.serial)[-(STEPS - 1) :]:
         del puts[kept]
     return puts
 
@@ -87,9 +84,9 @@ def _content(manifest: Manifest) -> tuple[int, bytes, bytes]:
     return manifest.size, manifest.revoked_sha256, manifest.suspended_sha256
 
 
-def _published(repository: Repository, name: ListName) -> dict[str, tuple[int | None, int]]:
+def _ways(published: Mapping[str, bytes], name: ListName) -> dict[str, tuple[int | None, int]]:
     """From where to where the list's files lead; a full list comes from nowhere."""
-    found = {path: list_target(path) for path in repository.targets(REVOCATION).targets}
+    found = {path: list_target(path) for path in published}
     return {
         path: (target.start, target.end)
         for path, target in found.items()
@@ -97,24 +94,24 @@ def _published(repository: Repository, name: ListName) -> dict[str, tuple[int | 
     }
 
 
-def _steps(published: Mapping[str, tuple[int | None, int]], current: int) -> list[str]:
+def _steps(ways: Mapping[str, tuple[int | None, int]], current: int) -> list[str]:
     """The deltas that lead from one edition to the next, in order."""
-    deltas = sorted((end, start, path) for path, (start, end) in published.items() if start is not None)
+    deltas = sorted((end, start, path) for path, (start, end) in ways.items() if start is not None)
     return [path for end, start, path in deltas if end < current or start == max(deltas)[1]]
 
 
-def _bases(published: Mapping[str, tuple[int | None, int]], current: int) -> list[int]:
+def _bases(ways: Mapping[str, tuple[int | None, int]], current: int) -> list[int]:
     """Where the merged deltas begin that have to lead on, SPACING apart; that of the last step may be new."""
     bases: list[int] = []
-    for start in sorted(start for start, end in published.values() if start is not None and end == current):
+    for start in sorted(start for start, end in ways.values() if start is not None and end == current):
         if not bases or start - bases[-1] >= SPACING:
             bases.append(start)
     return bases
 
 
-def expanded(repository: Repository, name: ListName, manifest: Manifest) -> Bitmaps:
+def expanded(published: Mapping[str, bytes], name: ListName, manifest: Manifest) -> Bitmaps:
     """The edition that is published now, from its full list."""
     bitmaps = Bitmaps.zeroed(manifest.size)
-    statusdelta.expand(repository.read(name.full(manifest.serial)), bitmaps, serial=manifest.serial)
+    statusdelta.expand(published[name.full(manifest.serial)], bitmaps, serial=manifest.serial)
     manifest.check(bitmaps)
     return bitmaps

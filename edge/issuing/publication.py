@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from edge.card import cbor
 from edge.errors import InputError, Refused, TrustFault
 from edge.issuing.editions import next_edition
+from edge.issuing.roles import REVOCATION
 from edge.sync import names
 from edge.sync.names import ListName, list_target
 from edge.trust import bundle, statusfile
@@ -162,7 +163,7 @@ def _list(
     stem = bundle.status_stem(issuer.kid, uri)
     bitmaps = Bitmaps(new.size, trust[f"{stem}.revoked"], trust[f"{stem}.suspended"])
     before = old if isinstance(old, Manifest) else None
-    return {**next_edition(repository, name, before, new, bitmaps), name.signed: signed}
+    return {**next_edition(repository.contents(REVOCATION), name, before, new, bitmaps), name.signed: signed}
 
 
 def _is_edition(path: str, name: ListName) -> bool:

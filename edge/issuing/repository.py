@@ -7,6 +7,7 @@ middle has published nothing: `metadata/timestamp.json` is what clients read fir
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from tuf.api.metadata import (
@@ -32,7 +33,7 @@ from edge.sync import names, tufkeys
 from edge.sync.signedtime import read_signed_time, signed_time
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime, timedelta
 
     from edge.issuing.tufsigner import Ring, SeedSigner
@@ -125,6 +126,10 @@ class Repository:
         require_content(target_path(target), data, target)
         return data
 
+    def contents(self, role: str) -> Mapping[str, bytes]:
+        """What a role's targets hold, by name; each is read, and compared, when it is asked for."""
+        return _Contents(self, role)
+
     def signed_at(self) -> datetime:
         """The signed time of the last publication."""
         return read_signed_time(self.read(names.TIME))
@@ -158,6 +163,23 @@ class Repository:
         return draft
 
 
+class _Contents(Mapping[str, bytes]):
+    def __init__(self, repository: Repository, role: str) -> None:
+        self._repository = repository
+        self._role = role
+
+    def __getitem__(self, name: str) -> bytes:
+        if name not in self._repository.targets(self._role).targets:
+            raise KeyError(name)
+        return self._repository.read(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._repository.targets(self._role).targets)
+
+    def __len__(self) -> int:
+        return len(self._repository.targets(self._role).targets)
+
+
 def _roots(files: Files) -> list[Metadata[Root]]:
     """All roots, each signed as the one before it and it itself ask for."""
     found = [int(match[1]) for name in files.names() if (match := _ROOT_FILE.fullmatch(name))]
@@ -184,7 +206,7 @@ def _read(
     if described is None and role != TIMESTAMP:
         raise InputError(f"the snapshot does not name {role}", hint="restore the repository from a backup")
     path = metadata_path(role, described.version if described else 0)
-    data = files.read(path, limit=described.length if described and described.length else MAX_METADATA_BYTES)
+    data = files.read(path, limit=MAX_METADATA_BYTES)
     if described:
         require_content(path, data, described)
     metadata = parse(path, data, kind)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from edge.audit.journal import Journal
-    from edge.audit.record import AuditRecord, StopCause
+    from edge.audit.record import AuditRecord, ClockEvent, StopCause
     from edge.decision import Decision, Signal
     from edge.face.engine import FaceEvidence
     from edge.passage.stages import Stages
@@ -56,7 +56,8 @@ class Outcome:
 class Moment:
     """What one frame brought: for screens, reports and tests. Holds no card and no template.
 
-    `footing`: how old everything is that the passage rests on, or would rest on now.
+    `footing`: how old everything is that the passage rests on, or would rest on now. `clock`: what happened
+    to the belief in this device's clock since the last frame.
     """
 
     tick_ms: int
@@ -68,6 +69,7 @@ class Moment:
     door: tuple[DoorEvent, ...] = ()
     outcome: Outcome | None = None
     footing: Footing | None = None
+    clock: tuple[ClockEvent, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,7 @@ class Verifier:
         self._outcome: Outcome | None = None
         self._door_answers = True
         self._footing: Footing | None = None
+        self._clock_events: list[ClockEvent] = []
         self._pulse_ms: int | None = None
 
     @property
@@ -146,6 +149,7 @@ class Verifier:
             door,
             self._outcome,
             self._footing,
+            self._told_of_clock(),
         )
 
     def start(self) -> None:
@@ -311,8 +315,13 @@ class Verifier:
             self._footing = self._stages.weigh(trust, at)
         self._note_clock()
 
+    def _told_of_clock(self) -> tuple[ClockEvent, ...]:
+        events, self._clock_events = tuple(self._clock_events), []
+        return events
+
     def _note_clock(self) -> None:
         for event, off in self._timing.changes():
+            self._clock_events.append(event)
             self._note(self._testimony.clock(event, off, self._timing.now(), self._tick_ms))
 
     def _note(self, record: AuditRecord) -> None:

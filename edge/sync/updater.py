@@ -153,7 +153,7 @@ class _Fetcher(FetcherInterface):
         self._source = source
 
     def _fetch(self, url: str) -> Iterator[bytes]:
-        chunks = self._source.fetch(url)
+        chunks = self._source.fetch(url.removeprefix("/"))  # ngclient ends every base with a slash, also none
         try:
             first = next(chunks, b"")
         except NotThere as error:

@@ -100,6 +100,15 @@ class LocalLists:
     stale: timedelta | None = None
     ageing: Rung | None = None
 
+    @classmethod
+    def of(cls, *, ageing_h: int | None, stale_h: int | None, ageing: str | None) -> LocalLists:
+        """The same in the configuration's own words."""
+        return cls(
+            None if ageing_h is None else timedelta(hours=ageing_h),
+            None if stale_h is None else timedelta(hours=stale_h),
+            None if ageing is None else Rung(ageing),
+        )
+
 
 def parse(data: bytes) -> SitePolicy:
     """The policy in a file. Raises TrustFault, naming the key that is wrong."""

@@ -85,6 +85,11 @@ class Timekeeper:
         self._heard = False  # a sync since the doubt began
         self.memory = memory or Memory(FIRST, built)
 
+    @property
+    def doubt(self) -> Doubt | None:
+        """What speaks against the wall clock at the moment."""
+        return self._doubt
+
     def at(self, wall: datetime, tick_ms: int, trust: TrustSnapshot) -> Believed:
         """The time to judge by, given the wall clock (aware UTC), the steady clock and the trust of now."""
         news = self._listen(trust)

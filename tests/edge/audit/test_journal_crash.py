@@ -12,55 +12,173 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import pytest
 from journals import open_journal
 
-from edge.audit.evidence import open_evidence, verify
+from edge.audit.chain import open_chain
+from edge.audit.segments import journal_files
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-ROUNDS = 10
+# `make test-crash` asks for more rounds, and for every line in place of every third.
+ROUNDS = int(os.environ.get("DOORWARD_CRASH_ROUNDS", "10"))
+STEP = 1 if ROUNDS > 10 else 3
 
 WRITER = """
 import os, sys
 from pathlib import Path
-from journals import open_journal, passage
+from journals import SegmentLimits, open_journal, passage
 
 journal = open_journal(Path(sys.argv[1]))
 os.write(1, b"open\\n")
 for tick in range(int(sys.argv[2]), 10**9):
     os.write(1, b"%d %d\\n" % (journal.append(passage(tick)), tick))
+    journal.rotate_if_due(SegmentLimits(int(sys.argv[3])), None)
 """
 
 
-def test_no_acknowledged_record_is_lost_and_none_is_there_twice(tmp_path: Path) -> None:
+@pytest.mark.parametrize("segment_bytes", [1 << 30, 30_000], ids=["one file", "a file every few records"])
+def test_no_acknowledged_record_is_lost_and_none_is_there_twice(tmp_path: Path, segment_bytes: int) -> None:
     path = tmp_path / "journal.db"
     dice = random.Random(20_260_102)
     acknowledged: dict[int, int] = {}  # seq -> tick
     for number in range(ROUNDS):
         first = number * 1_000_000
         # The first rounds die while opening or at the first append, the others somewhere later.
-        acknowledged |= _write_and_kill(path, first, lines=number if number < 3 else dice.randrange(1, 60))
-        with open_evidence(path) as evidence:
-            written = [entry.record.tick_ms for entry in evidence.entries()]
+        lines = number if number < 3 else dice.randrange(1, 60)
+        acknowledged |= _write_and_kill(path, first, segment_bytes, lines=lines)
+        with open_chain(journal_files(path)) as chain:
+            size = chain.verify().size
+            written = [entry.record.tick_ms for entry in chain.entries()]
         assert {seq: written[seq] for seq in acknowledged} == acknowledged
-        assert len(set(written)) == len(written)
+        assert len(set(written)) == len(written) == size
         # At most one record a round was written and not yet acknowledged.
         assert len(written) - len(acknowledged) <= number + 1
-        assert verify(path).size == len(written)
     assert len(acknowledged) > ROUNDS
     with open_journal(path) as journal:
         assert journal.size == len(written)
 
 
-def _write_and_kill(path: Path, first_tick: int, *, lines: int) -> dict[int, int]:
+def _write_and_kill(path: Path, first_tick: int, segment_bytes: int, *, lines: int) -> dict[int, int]:
     """Let a device write until it has said `lines` lines, kill it, and return what it acknowledged."""
-    env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    command = [sys.executable, "-c", WRITER, str(path), str(first_tick)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, env=env) as child:
+    command = [sys.executable, "-c", WRITER, str(path), str(first_tick), str(segment_bytes)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=_env()) as child:
         assert child.stdout is not None
         said = [child.stdout.readline() for _ in range(lines + 1)]
         child.kill()
         said += child.stdout.readlines()  # what it said before the kill reached it
     assert said[0] == b"open\n"
     return {int(seq): int(tick) for seq, tick in (line.split() for line in said[1:])}
+
+
+# Runs `act` in a child that dies at its n-th line of our own code, for n after n, and lets `check` look at what
+# is left. In a process of its own, for it forks.
+KILLER = """
+import os, shutil, signal, sys
+from pathlib import Path
+from journals import SegmentLimits, open_journal, passage, rotate
+from edge.audit.chain import open_chain
+from edge.audit.retention import Rules, retain
+from edge.audit.segments import closed_segments, journal_files
+
+OURS = str(Path(sys.modules["edge.audit.chain"].__file__).parent)
+
+def dies_at(number):
+    left = number
+    def watch(frame, event, _):
+        nonlocal left
+        if not frame.f_code.co_filename.startswith(OURS):
+            return None
+        if event == "line":
+            left -= 1
+            if left < 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+        return watch
+    return watch
+
+def kill_everywhere(folder, prepare, act, check):
+    for line in range(0, 1_000, int(sys.argv[2])):
+        path = folder / str(line) / "journal.db"
+        path.parent.mkdir()
+        prepare(path)
+        child = os.fork()
+        if child == 0:
+            act(path, lambda: sys.settrace(dies_at(line)))
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        check(path)
+        shutil.rmtree(path.parent)
+        if status == 0:
+            return line
+        assert os.WTERMSIG(status) == signal.SIGKILL, status
+
+def ticks(path):
+    with open_chain(journal_files(path)) as chain:
+        chain.verify()
+        return chain.first, [entry.record.tick_ms for entry in chain.entries()]
+"""
+
+ROTATION = """
+def prepare(path):
+    with open_journal(path) as journal:
+        for tick in range(3):
+            journal.append(passage(tick))
+
+def act(path, begin_to_die):
+    with open_journal(path) as journal:
+        assert journal.append(passage(3)) == 3
+        begin_to_die()
+        assert rotate(journal)
+        assert journal.append(passage(4)) == 4
+
+def check(path):
+    first, before = ticks(path)
+    assert (first, before) in [(0, list(range(size))) for size in (4, 5)], before
+    with open_journal(path) as journal:
+        assert journal.append(passage(9)) == len(before)
+        assert journal.tail(0, 100)[-1].seq == len(before)
+    assert ticks(path) == (0, [*before, 9])
+
+print(kill_everywhere(Path(sys.argv[1]), prepare, act, check))
+"""
+
+RETENTION = """
+def prepare(path):
+    with open_journal(path) as journal:
+        for tick in range(8):
+            journal.append(passage(tick))
+            if tick % 2:
+                rotate(journal)
+
+def act(path, begin_to_die):
+    begin_to_die()
+    # Everything is short, and a hub has the records before 6.
+    assert len(retain(path, Rules(SegmentLimits(0), 0, 1 << 60), now_ms=None, acknowledged=6)) == 3
+
+def check(path):
+    first, kept = ticks(path)
+    assert first in (0, 2, 4, 6)
+    assert kept == list(range(first, 8))
+
+print(kill_everywhere(Path(sys.argv[1]), prepare, act, check))
+"""
+
+
+@pytest.mark.parametrize(
+    ("story", "least"), [(ROTATION, 200), (RETENTION, 30)], ids=["rotation", "retention"]
+)
+def test_there_is_no_line_of_our_code_at_which_it_may_not_die(tmp_path: Path, story: str, least: int) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", KILLER + story, tmp_path, str(STEP)],
+        env=_env(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > least
+
+
+def _env() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
