@@ -33,6 +33,9 @@ class FusionRule:
     `frames`: the best of this many are kept; at cosine 0.60 the second brings the FNMR on LFW from 12.6 to
     4.1 %, the third to 2.8 %. `sure`: so far above the threshold one look decides; bursts that stop then
     (after 1.3 frames on average) make the errors of three awaited: FNMR 2.7 against 2.8 %, FMR 2.2e-5.
+    `newcomer`: a look less like every frame kept than this cosine is of somebody else, with whom the burst
+    begins anew: below it are 97 % of pairs of strangers in LFW, no pair of successive looks at one person in
+    NUAA (0.73 and more), and none of 336 pairs of one person in LFW with heads 20 to 35 degrees apart.
     """
 
     frames: int = 3
@@ -59,16 +62,22 @@ class Fusion:
     Holds embeddings: lives for one passage, then `wipe`. Not for use by two threads at once.
     """
 
-    __slots__ = ("_kept", "_reference", "_rule", "_threshold")
+    __slots__ = ("_alike", "_kept", "_reference", "_rule", "_threshold")
 
     def __init__(self, reference: Reference, *, threshold: float, rule: FusionRule | None = None) -> None:
         self._reference = reference
         self._threshold = threshold
         self._rule = rule or FusionRule()
         self._kept: list[tuple[float, Floats]] = []  # quality, unit vector; best first
+        self._alike: float | None = None
 
     def __repr__(self) -> str:
         return f"Fusion(frames={len(self._kept)})"  # never a vector: reprs end up in logs
+
+    @property
+    def alike(self) -> float | None:
+        """Greatest cosine of the last frame with those kept before it; None where there were none."""
+        return self._alike
 
     def wants(self, quality: float) -> bool:
         """Whether a frame of this quality (any scale, higher is better) would be one of those kept."""
@@ -80,8 +89,10 @@ class Fusion:
         What a passer-by left is not averaged into the holder: a face unlike those kept starts anew.
         Raises Refused(face.template) where the reference was wiped.
         """
-        if self._kept and max(float(vector @ probe) for _, vector in self._kept) < self._rule.newcomer:
+        alike = max((float(vector @ probe) for _, vector in self._kept), default=None)
+        if alike is not None and alike < self._rule.newcomer:
             self.wipe()
+        self._alike = alike
         if self.wants(quality):
             self._kept.append((quality, probe.copy()))
             self._kept.sort(key=lambda kept: -kept[0])  # stable: of equals the earlier stays
@@ -89,13 +100,14 @@ class Fusion:
                 vector.fill(0)
             del self._kept[self._rule.frames :]
         mean = unit(np.sum([vector for _, vector in self._kept], axis=0))
-        alike = similarity(self._reference, mean, model=self._reference.model)
+        cosine = similarity(self._reference, mean, model=self._reference.model)
         mean.fill(0)
         full = len(self._kept) >= self._rule.frames
-        return Fused(alike, len(self._kept), full or alike >= self._threshold + self._rule.sure)
+        return Fused(cosine, len(self._kept), full or cosine >= self._threshold + self._rule.sure)
 
     def wipe(self) -> None:
         """Overwrite every embedding. Safe to call twice."""
         for _, vector in self._kept:
             vector.fill(0)
         self._kept.clear()
+        self._alike = None

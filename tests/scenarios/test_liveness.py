@@ -30,7 +30,7 @@ from edge.trust.verify import Gate
 from hw.sim.door import SimDoor, Visitor
 from hw.sim.head import FRAME_MS, Move, Species, Subject, attack, head, script
 from hw.sim.reader import SimReader
-from hw.sim.scene import visitor
+from hw.sim.scene import empty, visitor
 from hw.sim.signals import SimSignals
 
 ASKED = (Move.LEFT, Move.NOD)  # what the dice below draw
@@ -62,9 +62,14 @@ class Lane:
             LivenessRule(dice=lambda _: next(throws), **rule),  # type: ignore[arg-type]
         )
         self.verifier = Verifier(ports, stages, version="0")
-        frame = visitor(cast.sitter("Erin"), face_share=0.34, seed=1)
+        self.erin, self.bea = self.subject("Erin"), self.subject("Bea")
+
+    def subject(self, name: str) -> Subject:
+        """A person before the camera, whom hw.sim.head can turn."""
+        engine = self.world.engine
+        frame = visitor(self.world.cast.sitter(name), face_share=0.34, seed=1)
         probe = engine.probe(frame, engine.people(frame)[0])
-        self.erin = Subject(frame, probe.landmarks.points)
+        return Subject(frame, probe.landmarks.points)
 
     def visit(self, film: Iterable[tuple[Pixels, int]]) -> Reason | str | None:
         """Show the code, then the film; what the passage came to, or None where it was not decided."""
@@ -142,6 +147,22 @@ def test_whoever_moves_must_be_whoever_was_compared(lane, tmp_path: Path, before
     granted_at = (honest.world.clock.tick_ms() - started) // FRAME_MS
     (tmp_path / "swap").mkdir()
     door = lane(prompts=1, folder=tmp_path / "swap")
-    bea = visitor(door.world.cast.sitter("Bea"), face_share=0.34, seed=1)
-    assert door.visit([*film[: granted_at - before], *[(bea, 0)] * 40]) != "granted"
+    assert door.visit([*film[: granted_at - before], *[(door.bea.photo, 0)] * 40]) != "granted"
+    assert not door.door.history
+
+
+@pytest.mark.parametrize("beyond", [2.0, 8.0])
+def test_nobody_turns_for_the_holder_behind_a_photograph(lane, beyond: float) -> None:
+    """The holder's picture is held up, and taken aside for as long as somebody else turns the head.
+
+    For a moment nobody is seen, so that no face jumps: hands pass before the lens.
+    """
+    door = lane(prompts=1)
+    poses = script(ASKED[:1], seed=2, rest=14, peak=1.3)
+    there = [number for number, pose in enumerate(poses) if abs(pose.yaw) > beyond]
+    films = zip(poses, head(door.erin, poses, seed=2), head(door.bea, poses, seed=2), strict=True)
+    film = [bea if there[0] <= number <= there[-1] else erin for number, (_, erin, bea) in enumerate(films)]
+    for edge in (there[0], there[-1] + 1):
+        film[edge - 2 : edge + 2] = [(empty(), 0)] * 4
+    assert door.visit(film) is Reason.FACE_ATTACK
     assert not door.door.history

@@ -46,6 +46,23 @@ def test_somebody_else_begins_a_burst_of_their_own() -> None:
     assert fused.similarity == pytest.approx(0.9 / np.hypot(0.9, 0.1))
 
 
+def test_a_frame_is_compared_with_those_before_it() -> None:
+    fusion = burst(newcomer=0.3)
+    assert fusion.alike is None
+    fusion.add(axis(1))
+    assert fusion.alike is None
+    fusion.add(axis(0.8, 0.6))
+    assert fusion.alike == pytest.approx(0.8)
+    fusion.add(axis(0.6, 0.8))
+    assert fusion.alike == pytest.approx(0.96)
+    fusion.add(axis(0, 0, 1))  # a newcomer is told by it, and the next frame is compared with the newcomer
+    assert fusion.alike == pytest.approx(0)
+    fusion.add(axis(0, 0, 1))
+    assert fusion.alike == pytest.approx(1)
+    fusion.wipe()
+    assert fusion.alike is None
+
+
 SETTLED = {
     "well above: sure at once": ([0.66], [True]),
     "at the threshold: look again": ([0.60, 0.60], [False, False]),
