@@ -34,7 +34,8 @@ def next_edition(
 ) -> dict[str, bytes | None]:
     """What to put and what to remove so that devices get from `old`, as published, to `new`.
 
-    `published`: content by target name. `bitmaps`: those of `new`, checked. Raises InputError for a serial that does not lead on from `old`.
+    `published`: content by target name; `bitmaps`: those of `new`, checked. Raises InputError for a serial
+    that does not lead on from `old`.
     """
     if old and old.serial >= new.serial:
         if old.serial == new.serial and _content(old) == _content(new):
