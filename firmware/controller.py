@@ -1,7 +1,7 @@
-"""The controller without its wires: frames and inputs in, replies and outputs out. Joins all the other parts.
+"""The controller without its wires: frames and inputs in, replies and outputs out. Joins the other parts.
 
-`step` allocates nothing. A message from the host costs some hashing, and its garbage is collected at once, while
-nothing is due: see `main`.
+`step` allocates nothing. A message from the host costs some hashing; `main` collects its garbage at once,
+while nothing is due.
 """
 
 import door as d
@@ -49,9 +49,9 @@ OUT_TAMPER = const(8)
 class Controller:
     """One door's controller.
 
-    `keys`: `load()` gives (lock, key) or None, `save(lock, key)`, `erase()`. `nonce()`: 16 bytes, never twice.
+    `keys`: `load()` gives (lock, key) or None, `save(lock, key)`, `erase()`. `nonce()`: 16 bytes, new ones.
     `write(buffer, length)` sends; `drive(level)` moves the strike's pin; `lamps(bits)` the lamps and buzzer;
-    `wiegand(bits, buffer, at)` a panel's wires, False where there are none. `cause`: why it booted, for the log.
+    `wiegand(bits, buffer, at)` a panel's wires, False where there are none. `cause`: why it booted.
     """
 
     def __init__(self, keys, nonce, write, drive, lamps, wiegand, inputs: int, now: int, cause: int) -> None:  # noqa: ANN001

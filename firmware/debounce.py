@@ -1,4 +1,4 @@
-"""Inputs that agree with themselves: a bit counts once it has been the same for DEBOUNCE_MS. Allocates nothing."""
+"""Inputs that agree with themselves: a bit counts once it has been the same for DEBOUNCE_MS."""
 
 from limits import DEBOUNCE_MS
 from micropython import const

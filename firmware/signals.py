@@ -10,8 +10,8 @@ BUZZER = const(4)
 STEP_MS = const(100)
 _STEPS = const(10)
 
-# Ten steps of 100 ms, over and over; the first turn of a signal has the beep in its first step, so that nobody
-# needs to see it. Shape tells as much as colour does: one man in twelve cannot tell red from green.
+# Ten steps of 100 ms, over and over; a new signal begins with a beep, so that nobody needs to see it. Shape
+# tells as much as colour does: one man in twelve cannot tell red from green.
 _PATTERNS = (
     bytes((0, 0, 0, 0, 0, 0, 0, 0, 0, 0)),  # 0 nothing
     bytes((2, 2, 0, 0, 0, 2, 2, 0, 0, 0)),  # 1 look here: green, slow
