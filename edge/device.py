@@ -7,12 +7,12 @@ import secrets
 import time
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from edge.app import (
     device_seed,
     open_face_engine,
+    open_files,
     open_live_reader,
     open_signals,
     open_strike,
@@ -23,6 +23,7 @@ from edge.app import (
 from edge.audit.journal import Journal, SegmentLimits
 from edge.audit.record import Part, StopCause, utc_ms
 from edge.audit.retention import Housekeeper, Rules
+from edge.clockstore import ClockStore, log_clock, remembered
 from edge.errors import (
     CameraFault,
     ClockFault,
@@ -37,13 +38,15 @@ from edge.errors import (
 from edge.face.pad.fusion import Family, PadPolicy
 from edge.passage.liveness import LivenessRule
 from edge.passage.machine import State, Times
+from edge.passage.recall import recall
 from edge.passage.stages import Stages
 from edge.passage.verifier import Ports, Verifier
 from edge.policy import DoorPolicy, FaceRule
-from edge.trust.freshness import Budgets
 from edge.trust.replay import ReplayMemory
+from edge.trust.sitepolicy import LocalLists
+from edge.trust.timekeeper import Timekeeper
 from edge.trust.verify import Gate
-from edge.version import software_version
+from edge.version import built_at, software_version
 
 if TYPE_CHECKING:
     import threading
@@ -84,16 +87,21 @@ def door_policy(config: Config, engine: FaceEngine | None) -> DoorPolicy:
         release_ms=config.door.release_ms,
         face=FaceRule(config.door.face),
         min_assurance=config.door.min_assurance,
+        can_step_up=engine is not None,
+        lists=LocalLists.of(
+            ageing_h=config.lists.ageing_h, stale_h=config.lists.stale_h, ageing=config.lists.ageing
+        ),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """Everything one door needs, opened and joined."""
+    """Everything one door needs, opened and joined. `watchers` are shown every moment."""
 
     camera: Camera
     verifier: Verifier
     housekeeper: Housekeeper | None = None
+    watchers: tuple[Callable[[Moment], None], ...] = ()
 
 
 @contextmanager
@@ -105,7 +113,8 @@ def open_device(config: Config, base: Path, *, camera: str | None = None) -> Ite
     with ExitStack() as stack:
         trust = open_trust(base / config.paths.trust)
         models = base / config.paths.models if config.paths.models else None
-        compares = config.door.face != "none"
+        # Raises where the policy is another site's; a policy that asks for a face needs the models for it.
+        compares = door_policy(config, None).under(trust.policy).face is not FaceRule.NONE
         site = base / config.face.calibration if config.face.calibration else None
         engine = (
             open_face_engine(
@@ -125,6 +134,11 @@ def open_device(config: Config, base: Path, *, camera: str | None = None) -> Ite
         stack.callback(eye.close)
         journal = stack.enter_context(_open_journal(config, base))
         clock = system_clock()
+        stages = stages_for(config, engine)
+        state = open_files(base / config.paths.state)
+        keeper = Timekeeper(remembered(state, journal, trust), built=built_at())
+        recall(stages.replay, journal, keeper.at(clock.now(), clock.tick_ms(), trust))
+        stack.enter_context(ClockStore(state, keeper))
         ports = Ports(
             reader=reader,
             strike=strike,
@@ -135,11 +149,19 @@ def open_device(config: Config, base: Path, *, camera: str | None = None) -> Ite
         )
         verifier = Verifier(
             ports,
-            stages_for(config, engine),
+            stages,
             version=software_version(),
             times=Times(face_ms=config.face.time_ms),
+            keeper=keeper,
         )
-        yield Device(eye, verifier, _housekeeper(config, base, journal, clock))
+        watchers = [log_clock]
+        if config.metrics.port is not None:
+            from edge.metrics import Metrics  # noqa: PLC0415  only a device that is scraped pays for it
+
+            metrics = Metrics(replay=lambda: len(stages.replay), records=lambda: journal.size)
+            stack.enter_context(metrics.serve(config.metrics.port))
+            watchers.append(metrics.see)
+        yield Device(eye, verifier, _housekeeper(config, base, journal, clock, keeper), tuple(watchers))
 
 
 def _camera_of(config: Config, base: Path) -> int | str:
@@ -154,7 +176,9 @@ def _open_journal(config: Config, base: Path) -> Journal:
     return Journal.open(path, device_seed(base / config.device.key), config.device.id)
 
 
-def _housekeeper(config: Config, base: Path, journal: Journal, clock: Clock) -> Housekeeper:
+def _housekeeper(
+    config: Config, base: Path, journal: Journal, clock: Clock, keeper: Timekeeper
+) -> Housekeeper:
     keep_ms = config.journal.keep_days * DAY_MS
     # A quiet door fills a file in years: closed after a quarter of it, nothing stays much longer than asked.
     segment = SegmentLimits(config.journal.segment_mb * MEGABYTE, keep_ms // 4)
@@ -171,7 +195,7 @@ def _housekeeper(config: Config, base: Path, journal: Journal, clock: Clock) -> 
         journal,
         rules,
         acknowledged=acknowledged,
-        now_ms=lambda: utc_ms(clock.now()),
+        now_ms=lambda: None if keeper.doubt else utc_ms(keeper.memory.time),
         tick_ms=clock.tick_ms,
     )
 
@@ -182,9 +206,6 @@ def stages_for(config: Config, engine: FaceEngine | None) -> Stages:
         site=config.door.site,
         venue=config.door.venue,
         jurisdiction=config.door.jurisdiction,
-        budgets=Budgets(
-            fresh=timedelta(hours=config.lists.ageing_h), ageing=timedelta(hours=config.lists.stale_h)
-        ),
     )
     return Stages(
         gate=gate,
@@ -226,7 +247,9 @@ def run_device(device: Device, *, stop: threading.Event, on_moment: Callable[[Mo
 def _watch(device: Device, stop: threading.Event, on_moment: Callable[[Moment], None]) -> StopCause:
     for frame in device.camera.frames():
         if not stop.is_set():  # told to stop while we waited: nobody is let in any more
-            on_moment(device.verifier.see(frame))
+            moment = device.verifier.see(frame)
+            for watcher in (*device.watchers, on_moment):
+                watcher(moment)
             if device.housekeeper and device.verifier.state is State.IDLE:
                 device.housekeeper.rest()
         if stop.is_set():

@@ -14,6 +14,7 @@ from edge.passage.machine import State
 
 if TYPE_CHECKING:
     from edge.passage.verifier import Moment, Outcome
+    from edge.trust.footing import Footing
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -80,17 +81,33 @@ class _Rows:
 
     def __call__(self, moment: Moment) -> None:
         if moment.outcome is not None:
-            self._print(moment.outcome)
+            self._print(moment.outcome, moment.footing)
             if self._left is not None:
                 self._left -= 1
         # Whoever was let in has to get through the door before we leave it.
         if self._left is not None and self._left <= 0 and moment.state is not State.RELEASED:
             self._stop.set()
 
-    def _print(self, outcome: Outcome) -> None:
+    def _print(self, outcome: Outcome, footing: Footing | None) -> None:
         word = "deny" if outcome.reason else "grant"
         total = sum(outcome.micros.get(stage, 0) for stage in ("code", "verify", "face", "record")) / 1000
         if self._json:
-            emit({"outcome": word, "reason": outcome.reason, "record": outcome.seq, "ms": round(total, 1)})
+            row = {"outcome": word, "reason": outcome.reason, "record": outcome.seq, "ms": round(total, 1)}
+            emit(row | (_standing(footing) if footing else {}))
         else:
             print(f"{word:5}  {outcome.reason or '':24} record {outcome.seq}  {total:.1f} ms", flush=True)
+
+
+def _standing(footing: Footing) -> dict[str, object]:
+    """On what the passage stood: the clock, and the age of each part of trust with what it leaves."""
+    return {
+        "clock": footing.at.doubt or "trusted",
+        "trust": {
+            part.kind: {
+                "age_s": int(part.age.total_seconds()),
+                "freshness": part.freshness,
+                "leaves": part.rung,
+            }
+            for part in footing.ages
+        },
+    }
