@@ -16,6 +16,7 @@ from edge.decision import Deny, Grant, Reason, signal_for
 from edge.errors import DoorLinkFault, StorageFault
 from edge.passage import machine as m
 from edge.passage.attention import Attention
+from edge.passage.backoff import Backoff
 from edge.passage.encounter import Encounter
 from edge.passage.stages import Presented, TurnedAway
 from edge.passage.testimony import Testimony
@@ -101,6 +102,7 @@ class Verifier:
         self._stages = stages
         self._machine = m.Machine(times)
         self._attention = Attention()
+        self._backoff = Backoff()
         self._testimony = Testimony(stages.policy, stages.engine.model_id if stages.engine else None, version)
         self._timing = Timing(ports.clock, keeper or Timekeeper(), stages.holders, ports.trust)
         self._events: deque[m.Event] = deque()
@@ -197,11 +199,13 @@ class Verifier:
             case Presented():
                 self._presented = presented
                 self._testimony.card(presented.card)
-                if self._stages.needs_face(presented):
+                if not self._stages.needs_face(presented):
+                    self._decided(self._stages.conclude(presented))
+                elif objection := self._backoff.objection(presented.card, self._tick_ms):
+                    self._on(m.Denied(objection))
+                else:
                     self._encounter = Encounter(self._stages, presented)
                     self._on(m.FaceWanted())
-                else:
-                    self._decided(self._stages.conclude(presented))
             case None:
                 pass
 
@@ -273,6 +277,9 @@ class Verifier:
 
     def _append(self, decision: Decision) -> None:
         started = self._stages.stopwatch()
+        if self._presented is not None and self._encounter is not None:
+            challenged = self._encounter.challenged
+            self._backoff.learn(self._presented.card, decision, self._tick_ms, challenged=challenged)
         try:
             record = self._testimony.passage(decision, self._timing.now(), self._tick_ms)
             seq = self._ports.journal.append(record)

@@ -35,6 +35,7 @@ from edge.errors import DoorLinkFault, ModelFault, StorageFault
 from edge.face import template
 from edge.face.engine import FaceEvidence
 from edge.face.template import Format, Reference
+from edge.passage.backoff import FREE, LONGEST_MS
 from edge.passage.machine import State
 from edge.passage.stages import Stages
 from edge.passage.verifier import Moment, Ports, Verifier
@@ -431,3 +432,43 @@ def test_a_record_that_cannot_be_written_is_an_outcome_without_a_number() -> Non
     assert outcome.decision == Deny(Reason.DEVICE_FAULT)
     assert outcome.seq is None
     assert "release" not in site.tape.entries
+
+
+# -- tries that fail ---------------------------------------------------------------------------------------
+
+
+def visit(site: Site, who: str, **card: object) -> Reason | None:
+    """Show a new code of a card, stand there as `who`, go away; what the passage came to."""
+    site.reader.in_view = (site.code(**card),)
+    site.engine.who = who
+    before = len(site.passages)
+    site.see()
+    site.reader.in_view = ()
+    while len(site.passages) == before or site.verifier.state is not State.IDLE:
+        site.see()
+    site.see(1_500 // FRAME_MS)  # until the phone is taken for gone
+    return site.passages[-1].reason
+
+
+def test_a_found_phone_gets_three_tries_and_its_holder_a_minute_later_the_next() -> None:
+    site = Site()
+    reasons = [visit(site, "stranger") for _ in range(FREE + 1)]
+    assert reasons == [Reason.FACE_NO_MATCH] * FREE + [Reason.RISK_HIGH]
+    assert visit(site, "holder") is Reason.RISK_HIGH
+    assert [m.signal for m in site.moments if m.outcome and m.outcome.reason is Reason.RISK_HIGH] == [
+        Signal.ASK_STAFF
+    ] * 2
+    assert visit(site, "holder", card_id=b"card0007") is None
+    site.see(LONGEST_MS // FRAME_MS)
+    assert visit(site, "holder") is None
+    assert visit(site, "stranger") is Reason.FACE_NO_MATCH  # and a grant has forgotten all
+
+
+def test_whoever_waits_is_not_looked_at() -> None:
+    site = Site()
+    for _ in range(FREE):
+        visit(site, "stranger")
+    references = len(site.engine.references)
+    visit(site, "holder")
+    assert not any(moment.evidence for moment in site.moments[-20:])
+    assert all(reference.wiped for reference in site.engine.references[references:])
