@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from urllib3 import BaseHTTPResponse
+
 ANSWER_BYTES: Final = 4_096  # the port's own limit; a good answer has 26, the rest is some proxy's page
 
 
@@ -65,11 +67,19 @@ class HttpPost:
                 decode_content=False,
             )
             try:
-                said = response.read(ANSWER_BYTES + 1, decode_content=False)
+                said = _beginning(response)
             finally:
                 response.close()  # a connection whose answer is read to its end is back in the pool by now
             after_s = retry_after(response.headers.get("Retry-After", ""))
-            return Answer(response.status, said[:ANSWER_BYTES], after_s)
+            return Answer(response.status, said, after_s)
+
+
+def _beginning(response: BaseHTTPResponse) -> bytes:
+    """The body as far as it is of interest; one that is shorter than it said raises in the last read."""
+    said = b""
+    while len(said) < ANSWER_BYTES and (more := response.read(ANSWER_BYTES, decode_content=False)):
+        said += more
+    return said[:ANSWER_BYTES]
 
 
 def _context(credentials: Credentials) -> ssl.SSLContext:
