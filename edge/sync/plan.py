@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -152,17 +151,13 @@ def _edges(targets: Mapping[str, Target], of: names.ListName) -> dict[int, list[
 def _cheapest(
     edges: Mapping[int, list[tuple[int, Target]]], start: int, goal: int
 ) -> tuple[Target, ...] | None:
-    """Dijkstra over editions; every delta leads forward, so there are no circles."""
-    queue: list[tuple[int, int, tuple[Target, ...]]] = [(0, start, ())]
-    seen: set[int] = set()
-    while queue:
-        spent, at, path = heapq.heappop(queue)
-        if at == goal:
-            return path
-        if at in seen:
+    """The shortest path. Every delta leads forward: by the time of an edition all ways to it are known."""
+    best: dict[int, tuple[int, tuple[Target, ...]]] = {start: (0, ())}
+    for at in sorted(edges):
+        if at not in best:
             continue
-        seen.add(at)
-        for end, delta in edges.get(at, ()):
-            if end <= goal and end not in seen:
-                heapq.heappush(queue, (spent + delta.length, end, (*path, delta)))
-    return None
+        spent, path = best[at]
+        for end, delta in edges[at]:
+            if end <= goal and (end not in best or spent + delta.length < best[end][0]):
+                best[end] = spent + delta.length, (*path, delta)
+    return best[goal][1] if goal in best else None

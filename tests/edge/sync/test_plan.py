@@ -1,0 +1,235 @@
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.errors import FetchError, UpdateRejected
+from edge.sync import names, plan
+from edge.sync.plan import MAX_WAIT_S, Target, fit, select, wait_s, way
+
+KID = b"\x01" * 8
+LIST = names.ListName.of(KID, "https://s.example/1")
+SITE = "tower-1/lobby/gate-2"
+
+
+def targets(*listed: str | tuple[str, int]) -> dict[str, Target]:
+    pairs = [item if isinstance(item, tuple) else (item, 100) for item in listed]
+    return {name: Target(name, length, f"{number:064x}") for number, (name, length) in enumerate(pairs)}
+
+
+# -- what a device needs -------------------------------------------------------------------------------------
+
+EVERYTHING = targets(
+    names.TIME,
+    names.issuer(KID),
+    names.issuer(b"\x02" * 8),
+    LIST.signed,
+    LIST.full(7),
+    LIST.delta(6, 7),
+    LIST.foreign,
+    names.ListName.of(b"\x09" * 8, "x").signed,  # nobody's here
+    "policy/default.toml",
+    "policy/tower-1.toml",
+    "policy/tower-1_lobby.toml",
+    "policy/tower-2.toml",
+    names.boxes("tower-1", KID),
+    names.boxes("tower-2", KID),
+    names.boxes(None, KID),
+    "models/manifest.toml",
+    "models/mesh.tflite",
+    "models/.hidden",
+    "firmware/door.bin",
+    "unknown/file",
+    "issuers/short.json",
+)
+
+
+def chosen(**how: object) -> list[str]:
+    return sorted(select(EVERYTHING, **{"site": SITE, "models": False, **how}).kept())  # type: ignore[arg-type]
+
+
+def test_a_door_takes_what_is_for_it_and_nothing_else() -> None:
+    assert chosen() == sorted(
+        [
+            names.TIME,
+            names.issuer(KID),
+            names.issuer(b"\x02" * 8),
+            LIST.signed,
+            "policy/tower-1_lobby.toml",
+            names.boxes("tower-1", KID),
+            names.boxes(None, KID),
+        ]
+    )
+
+
+def test_models_are_taken_where_they_are_asked_for() -> None:
+    assert set(chosen(models=True)) - set(chosen()) == {"models/manifest.toml", "models/mesh.tflite"}
+
+
+@pytest.mark.parametrize(
+    ("site", "policy"),
+    [
+        ("tower-1/lobby", "policy/tower-1_lobby.toml"),
+        ("tower-1/roof", "policy/tower-1.toml"),
+        ("tower-2/lobby", "policy/tower-2.toml"),
+        ("tower-3", "policy/default.toml"),
+    ],
+)
+def test_the_nearest_policy_counts(site: str, policy: str) -> None:
+    assert [name for name in chosen(site=site) if name.startswith("policy/")] == [policy]
+
+
+def test_lists_come_before_keys_and_policy() -> None:
+    heads = [target.name for target in select(EVERYTHING, site=SITE, models=False).heads]
+    assert heads[0] == LIST.signed
+    assert heads[-1] == "policy/tower-1_lobby.toml"
+
+
+def test_a_repository_without_a_signed_time_is_refused() -> None:
+    with pytest.raises(UpdateRejected, match=r"time\.json"):
+        select(targets(names.issuer(KID)), site=SITE, models=False)
+
+
+@given(st.lists(st.text(max_size=60), max_size=30), st.sampled_from(["a", "a/b", "tower-1/lobby"]))
+def test_names_of_any_kind_choose_nothing_that_is_not_ours(listed: list[str], site: str) -> None:
+    known = targets(names.TIME, *listed)
+    for name in select(known, site=site, models=True).kept():
+        assert name.partition("/")[0] in {"revocation", "issuers", "policy", "sealed", "models"}
+        assert name in known
+
+
+# -- the way to the next edition of a list -------------------------------------------------------------------
+
+
+def lengths(found: plan.Way) -> list[str]:
+    return [target.name.removeprefix(f"{LIST.stem}.") for target in found.fetch]
+
+
+WAYS: dict[str, tuple[int | None, list[tuple[str, int]], list[str]]] = {
+    "one step": (6, [(LIST.full(7), 1_000), (LIST.delta(6, 7), 10)], ["6-7.delta"]),
+    "several": (
+        5,
+        [(LIST.full(7), 1_000), (LIST.delta(5, 6), 10), (LIST.delta(6, 7), 10)],
+        ["5-6.delta", "6-7.delta"],
+    ),
+    "a merged one is cheaper": (
+        5,
+        [(LIST.full(7), 1_000), (LIST.delta(5, 6), 10), (LIST.delta(6, 7), 10), (LIST.delta(5, 7), 15)],
+        ["5-7.delta"],
+    ),
+    "the full list is cheaper": (
+        5,
+        [(LIST.full(7), 20), (LIST.delta(5, 6), 10), (LIST.delta(6, 7), 10)],
+        ["7.full"],
+    ),
+    "nothing here yet": (None, [(LIST.full(7), 1_000), (LIST.delta(6, 7), 10)], ["7.full"]),
+    "the base is too old": (3, [(LIST.full(7), 1_000), (LIST.delta(6, 7), 10)], ["7.full"]),
+    "here already": (7, [(LIST.full(7), 1_000), (LIST.delta(6, 7), 10)], []),
+    "ahead of what is published": (9, [(LIST.full(7), 1_000), (LIST.delta(7, 9), 10)], ["7.full"]),
+    "only a delta": (6, [(LIST.delta(6, 7), 10)], ["6-7.delta"]),
+    "an older full list": (6, [(LIST.full(6), 1_000), (LIST.delta(6, 7), 10)], ["6-7.delta"]),
+}
+
+
+@pytest.mark.parametrize("case", WAYS)
+def test_the_cheapest_way_is_taken(case: str) -> None:
+    have, published, expected = WAYS[case]
+    assert lengths(way(targets(*published), LIST, have=have, want=7)) == expected
+
+
+@pytest.mark.parametrize("have", [None, 3, 9])
+def test_where_no_way_leads_the_update_is_refused(have: int | None) -> None:
+    with pytest.raises(UpdateRejected, match="no way leads to serial 7"):
+        way(targets(LIST.delta(5, 6), LIST.full(6)), LIST, have=have, want=7)
+
+
+edges = st.dictionaries(
+    st.tuples(st.integers(1, 8), st.integers(1, 8)).filter(lambda edge: edge[0] < edge[1]),
+    st.integers(1, 50),
+    max_size=20,
+)
+
+
+@given(edges, st.integers(1, 60), st.integers(1, 8))
+def test_no_chain_that_could_be_tried_by_hand_is_cheaper(
+    published: dict[tuple[int, int], int], full: int, have: int
+) -> None:
+    known = targets(
+        (LIST.full(8), full),
+        *((LIST.delta(start, end), length) for (start, end), length in published.items()),
+    )
+    found = way(known, LIST, have=have, want=8)
+
+    def cheapest(at: int) -> float:
+        if at == 8:
+            return 0
+        return min(
+            (length + cheapest(end) for (start, end), length in published.items() if start == at), default=1e9
+        )
+
+    spent = sum(target.length for target in found.fetch)
+    assert spent == min(cheapest(have), full)
+    serial = have
+    for delta in found.deltas:  # each goes on where the one before has ended
+        part = names.list_target(delta.name)
+        assert part
+        assert part.start == serial
+        assert part.end
+        serial = part.end
+    assert not found.deltas or serial == 8
+
+
+# -- bytes -----------------------------------------------------------------------------------------------------
+
+
+def test_models_wait_where_the_bytes_are_few() -> None:
+    needed = [Target("a", 60, "")]
+    models = [Target("models/1", 50, ""), Target("models/2", 40, ""), Target("models/3", 1, "")]
+    assert [target.name for target in fit(needed, models, budget=100)] == ["models/2"]
+    assert fit(needed, models, budget=60) == ()
+    with pytest.raises(FetchError, match="allowed") as caught:
+        fit(needed, models, budget=59)
+    assert "max_mb" in caught.value.hint
+
+
+# -- when to come again ------------------------------------------------------------------------------------------
+
+dice = st.floats(0, 1, exclude_max=True)
+every = st.floats(60, 86_400)
+
+
+@given(every, dice)
+def test_after_a_success_it_is_the_usual_time_and_a_quarter_around_it(every_s: float, thrown: float) -> None:
+    wait = wait_s(0, every_s=every_s, asked_s=0, dice=lambda: thrown)
+    assert 0.75 * every_s <= wait <= 1.25 * every_s
+
+
+@given(st.integers(1, 10_000), every, dice)
+def test_after_failures_it_is_never_at_once_and_never_for_ever(
+    failures: int, every_s: float, thrown: float
+) -> None:
+    wait = wait_s(failures, every_s=every_s, asked_s=0, dice=lambda: thrown)
+    assert 1 <= wait <= max(every_s, MAX_WAIT_S) + 1
+
+
+@given(st.integers(0, 100), every, dice, st.floats(0, 3_600))
+def test_what_the_server_asked_for_is_the_least(
+    failures: int, every_s: float, thrown: float, asked_s: float
+) -> None:
+    assert wait_s(failures, every_s=every_s, asked_s=asked_s, dice=lambda: thrown) >= asked_s
+
+
+@given(every)
+def test_the_longest_wait_grows_with_every_failure(every_s: float) -> None:
+    longest = [wait_s(n, every_s=every_s, asked_s=0, dice=lambda: 0.999) for n in range(1, 30)]
+    assert longest == sorted(longest)
+
+
+def test_a_thousand_devices_that_fail_together_do_not_return_together() -> None:
+    thrown = random.Random(1).random
+    waits = sorted(wait_s(5, every_s=900, asked_s=0, dice=thrown) for _ in range(1_000))
+    fullest_second = max(sum(1 for wait in waits if start <= wait < start + 1) for start in range(500))
+    assert fullest_second < 20
