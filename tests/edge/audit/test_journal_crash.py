@@ -21,9 +21,9 @@ from edge.audit.segments import journal_files
 if TYPE_CHECKING:
     from pathlib import Path
 
-# `make test-crash` asks for more rounds, and for every line in place of every third.
+# `make test-crash` asks for more rounds, and for every line in place of every seventh.
 ROUNDS = int(os.environ.get("DOORWARD_CRASH_ROUNDS", "10"))
-STEP = 1 if ROUNDS > 10 else 3
+STEP = 1 if ROUNDS > 10 else 7
 
 WRITER = """
 import os, sys
@@ -166,7 +166,7 @@ print(kill_everywhere(Path(sys.argv[1]), prepare, act, check))
 
 
 @pytest.mark.parametrize(
-    ("story", "least"), [(ROTATION, 200), (RETENTION, 30)], ids=["rotation", "retention"]
+    ("story", "least"), [(ROTATION, 400), (RETENTION, 30)], ids=["rotation", "retention"]
 )
 def test_there_is_no_line_of_our_code_at_which_it_may_not_die(tmp_path: Path, story: str, least: int) -> None:
     done = subprocess.run(

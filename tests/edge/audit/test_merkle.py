@@ -15,6 +15,7 @@ from edge.audit.merkle import (
     EMPTY_ROOT,
     Frontier,
     consistency_proof,
+    growth_proof,
     inclusion_proof,
     leaf_hash,
     tree_root,
@@ -78,6 +79,28 @@ def test_a_frontier_survives_being_stored(size: int) -> None:
 def test_a_frontier_of_another_size_is_refused(size: int, length: int) -> None:
     with pytest.raises(JournalBroken):
         Frontier.from_bytes(size, bytes(length))
+
+
+@pytest.mark.parametrize("level", range(4))
+def test_a_subtree_counts_for_its_leaves(level: int) -> None:
+    frontier, width = Frontier(), 1 << level
+    for start in range(0, 64, width):
+        frontier = frontier.append(tree_root(LEAVES[start : start + width]), level)
+        assert frontier.root == tree_root(LEAVES[: start + width])
+
+
+@pytest.mark.parametrize("size", range(70))
+def test_a_proof_of_growth_is_the_consistency_proof_without_an_old_leaf(size: int) -> None:
+    old = Frontier()
+    for old_size in range(size + 1):
+
+        def subtree(start: int, stop: int, old_size: int = old_size) -> bytes:
+            assert old_size <= start < stop <= size
+            assert start % (1 << (stop - start - 1).bit_length()) == 0  # it begins its own subtree
+            return tree_root(LEAVES[start:stop])
+
+        assert growth_proof(old, size, subtree) == consistency_proof(LEAVES[:size], old_size)
+        old = old.append(LEAVES[old_size])
 
 
 @given(st.data())

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from journals import DEVICE, SEED, open_journal, passage, write_journal
+from journals import DEVICE, SEED, open_journal, passage, write_chain, write_journal
 from nacl.signing import SigningKey
 
 from edge.__main__ import main
@@ -123,7 +125,7 @@ def test_a_checkpoint_file_that_is_none_is_exit_2_and_says_nothing_about_the_jou
     assert said.err.startswith("error: ")
 
 
-@pytest.mark.parametrize("verb", ["show", "verify"])
+@pytest.mark.parametrize("verb", ["show", "verify", "export"])
 @pytest.mark.parametrize("content", [None, b"", b"binary \x00\xff" * 99], ids=["missing", "empty", "garbage"])
 def test_what_is_no_journal_is_exit_2_with_a_hint(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], verb: str, content: bytes | None
@@ -131,7 +133,7 @@ def test_what_is_no_journal_is_exit_2_with_a_hint(
     path = tmp_path / "file"
     if content is not None:
         path.write_bytes(content)
-    assert main(["log", verb, str(path), "--json"]) == Exit.USAGE
+    assert main(["log", verb, str(path)]) == Exit.USAGE
     said = capsys.readouterr()
     assert said.out == ""
     assert "error: " in said.err
@@ -149,6 +151,160 @@ def test_a_key_that_is_none_is_a_usage_error(
         main(["log", "verify", str(journal), *arguments])
     assert caught.value.code == Exit.USAGE
     assert "64 hex digits" in capsys.readouterr().err
+
+
+# -- several files --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def chain(tmp_path: Path) -> Path:
+    """A folder with a journal of 4, 3 and 2 records."""
+    folder = tmp_path / "device"
+    folder.mkdir()
+    write_chain(folder, [4, 3, 2])
+    return folder
+
+
+def test_a_folder_and_its_files_verify_as_one(chain: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files = [str(file) for file in chain.glob("*.db")]
+    for arguments in ([str(chain)], files):
+        assert main(["log", "verify", *arguments, "--json"]) == Exit.OK
+        (row,) = lines(capsys)
+        assert (row["result"], row["first"], row["records"], row["files"]) == ("intact", 0, 9, 3)
+
+
+def test_one_closed_file_verifies_alone_and_says_where_it_begins(
+    chain: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    closed = str(chain / "journal.000000000004.db")
+    assert main(["log", "verify", closed, "--json"]) == Exit.OK
+    (row,) = lines(capsys)
+    assert (row["first"], row["records"], row["files"]) == (4, 3, 1)
+    assert main(["log", "verify", closed]) == Exit.OK
+    assert "they begin at record 4" in capsys.readouterr().out
+
+
+def test_a_file_that_is_missing_between_two_is_exit_1_and_named(
+    chain: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (chain / "journal.000000000004.db").unlink()
+    assert main(["log", "verify", str(chain), "--json"]) == Exit.REFUSED
+    reason = lines(capsys)[0]["reason"]
+    assert reason == "records 4 to 6 are missing, between journal.000000000000.db and journal.db"
+
+
+def test_a_checkpoint_holds_across_files_and_is_exit_2_before_them(
+    chain: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = chain / "journal.000000000000.db"
+    kept = chain / "kept.txt"
+    kept.write_text(verify(first).note, encoding="utf-8")
+    assert main(["log", "verify", str(chain), "--checkpoint", str(kept)]) == Exit.OK
+    with open_journal(chain.parent / "shorter.db") as shorter:
+        for tick in range(2):
+            shorter.append(passage(tick))
+        kept.write_text(shorter.note, encoding="utf-8")
+    assert main(["log", "verify", str(chain), "--checkpoint", str(kept)]) == Exit.OK
+    first.unlink()
+    assert main(["log", "verify", str(chain), "--checkpoint", str(kept)]) == Exit.USAGE
+    assert "begin at record 4" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", [".", "journal.db"])
+def test_show_goes_across_files(chain: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
+    assert main(["log", "show", str(chain / name), "--json"]) == Exit.OK
+    assert [row["seq"] for row in lines(capsys)] == list(range(9))
+    assert main(["log", "show", str(chain / name), "--json", "--last", "3"]) == Exit.OK
+    assert [row["seq"] for row in lines(capsys)] == [6, 7, 8]
+    assert main(["log", "show", str(chain / name)]) == Exit.OK
+    assert f"{DEVICE}: 9 records" in capsys.readouterr().out
+
+
+def test_the_last_records_are_shown_whatever_became_of_the_first(
+    chain: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (chain / "journal.000000000000.db").write_bytes(b"damaged" * 100)
+    assert main(["log", "show", str(chain / "journal.db"), "--last", "5", "--json"]) == Exit.OK
+    assert [row["seq"] for row in lines(capsys)] == [4, 5, 6, 7, 8]
+
+
+# -- export ---------------------------------------------------------------------------------------
+
+
+def rows_of_csv(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
+@pytest.mark.parametrize("name", [".", "journal.db"])
+def test_csv_is_the_whole_chain_in_order(chain: Path, capsys: pytest.CaptureFixture[str], name: str) -> None:
+    assert main(["log", "export", str(chain / name)]) == Exit.OK
+    rows = rows_of_csv(capsys.readouterr().out)
+    assert [row["seq"] for row in rows] == [str(seq) for seq in range(9)]
+    assert rows[8]["time"] == "2026-01-02T08:00:00.008Z"
+    assert rows[8]["reason"] == "card.revoked"
+
+
+def test_json_lines_are_what_show_prints(chain: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["log", "show", str(chain), "--json"]) == Exit.OK
+    shown = lines(capsys)
+    assert main(["log", "export", str(chain), "--format", "jsonl"]) == Exit.OK
+    assert lines(capsys) == shown
+
+
+@pytest.mark.parametrize(
+    ("limits", "seqs"),
+    [
+        (["--since", "2026-01-02T08:00:00.003Z"], range(3, 9)),
+        (["--until", "2026-01-02T08:00:00.003Z"], range(3)),
+        (["--since", "2026-01-02T10:00:00.002+02:00", "--until", "2026-01-02T08:00:00.004"], range(2, 4)),
+        (["--since", "2026-01-02", "--until", "2026-01-03"], range(9)),
+        (["--since", "2026-01-03"], range(0)),
+    ],
+)
+def test_only_the_time_that_was_asked_for(
+    chain: Path, capsys: pytest.CaptureFixture[str], limits: list[str], seqs: range
+) -> None:
+    assert main(["log", "export", str(chain), *limits]) == Exit.OK
+    assert [int(row["seq"]) for row in rows_of_csv(capsys.readouterr().out)] == list(seqs)
+
+
+@pytest.mark.parametrize("time", ["yesterday", "", "2026-13-01", "12:00"])
+def test_a_time_that_is_none_is_a_usage_error(
+    chain: Path, capsys: pytest.CaptureFixture[str], time: str
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["log", "export", str(chain), "--since", time])
+    assert caught.value.code == Exit.USAGE
+    assert "2026-01-31" in capsys.readouterr().err
+
+
+def test_a_file_is_written_whole_or_not_at_all(chain: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = chain / "records.csv"
+    assert main(["log", "export", str(chain), "--out", str(out)]) == Exit.OK
+    assert len(rows_of_csv(out.read_text("ascii"))) == 9
+    assert capsys.readouterr().out == ""
+    edit(chain / "journal.000000000004.db", "UPDATE records SET body = x'7b7d' WHERE seq = 5")
+    before = set(chain.iterdir())
+    other = chain / "other.csv"
+    assert main(["log", "export", str(chain), "--out", str(other), "--unverified"]) == Exit.REFUSED
+    assert set(chain.iterdir()) == before
+
+
+def test_nothing_is_exported_of_a_broken_journal_unless_it_is_asked_for(
+    chain: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    edit(chain / "journal.000000000004.db", "UPDATE records SET leaf = zeroblob(32) WHERE seq = 5")
+    assert main(["log", "export", str(chain)]) == Exit.REFUSED
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "record 5" in said.err
+    assert main(["log", "export", str(chain), "--unverified"]) == Exit.OK
+    assert len(rows_of_csv(capsys.readouterr().out)) == 9
+
+
+def test_a_folder_that_takes_no_file_is_exit_3(chain: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["log", "export", str(chain), "--out", str(chain / "absent" / "a.csv")]) == Exit.DEVICE
+    assert "no such file" in capsys.readouterr().err
 
 
 # -- show -----------------------------------------------------------------------------------------
