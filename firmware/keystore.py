@@ -1,7 +1,7 @@
 """The key of the pair in two sectors of raw flash: no file system, so nothing a power cut could tear.
 
 A sector holds magic, generation, lock, key and a CRC. A new one is written into the older sector; the newest
-that is whole counts. `flash`: `read(sector, buffer)`, `write(sector, buffer)` for sectors 0 and 1, with erasing.
+that is whole counts. `flash`: `read(sector, buffer)`, `write(sector, buffer)` for sectors 0 and 1.
 """
 
 from frame import crc16
