@@ -33,6 +33,7 @@ from edge.errors import (
     ModelFault,
     ReaderFault,
     StorageFault,
+    SyncError,
     TrustFault,
 )
 from edge.face.pad.fusion import Family, PadPolicy
@@ -42,6 +43,7 @@ from edge.passage.recall import recall
 from edge.passage.stages import Stages
 from edge.passage.verifier import Ports, Verifier
 from edge.policy import DoorPolicy, FaceRule
+from edge.sync.watch import TrustWatch, log_trust
 from edge.trust.replay import ReplayMemory
 from edge.trust.sitepolicy import LocalLists
 from edge.trust.timekeeper import Timekeeper
@@ -57,6 +59,7 @@ if TYPE_CHECKING:
     from edge.face.engine import FaceEngine
     from edge.passage.verifier import Moment
     from edge.ports import Camera, Clock
+    from edge.trust.snapshot import TrustSnapshot
 
 
 DAY_MS = 86_400_000
@@ -111,10 +114,16 @@ def open_device(config: Config, base: Path, *, camera: str | None = None) -> Ite
     What only reads is opened first, so that a device that cannot start leaves no key and no journal behind.
     """
     with ExitStack() as stack:
-        trust = open_trust(base / config.paths.trust)
-        models = base / config.paths.models if config.paths.models else None
-        # Raises where the policy is another site's; a policy that asks for a face needs the models for it.
-        compares = door_policy(config, None).under(trust.policy).face is not FaceRule.NONE
+        _begin_trust(config, base)
+        compares = True  # until the first trust says otherwise
+
+        def load(folder: Path) -> TrustSnapshot:
+            return _believable(config, folder, compares=compares)
+
+        watch = TrustWatch(base / config.paths.trust, load, tell=log_trust)
+        trust = watch.current()
+        compares = asks_for_face(config, trust)
+        models = _models(config, base)
         site = base / config.face.calibration if config.face.calibration else None
         engine = (
             open_face_engine(
@@ -139,13 +148,14 @@ def open_device(config: Config, base: Path, *, camera: str | None = None) -> Ite
         keeper = Timekeeper(remembered(state, journal, trust), built=built_at())
         recall(stages.replay, journal, keeper.at(clock.now(), clock.tick_ms(), trust))
         stack.enter_context(ClockStore(state, keeper))
+        stack.enter_context(watch)
         ports = Ports(
             reader=reader,
             strike=strike,
             signals=open_signals(),
             clock=clock,
             journal=journal,
-            trust=lambda: trust,
+            trust=watch.current,
         )
         verifier = Verifier(
             ports,
@@ -162,6 +172,41 @@ def open_device(config: Config, base: Path, *, camera: str | None = None) -> Ite
             stack.enter_context(metrics.serve(config.metrics.port))
             watchers.append(metrics.see)
         yield Device(eye, verifier, _housekeeper(config, base, journal, clock, keeper), tuple(watchers))
+
+
+def asks_for_face(config: Config, trust: TrustSnapshot) -> bool:
+    """Whether this door compares faces. Raises TrustFault where the written policy is another site's."""
+    return door_policy(config, None).under(trust.policy).face is not FaceRule.NONE
+
+
+def _begin_trust(config: Config, base: Path) -> None:
+    """At the very first start, take the trust that came with the image."""
+    if config.sync.baked is None or (base / config.paths.trust).exists():
+        return
+    from edge.updates import Updates  # noqa: PLC0415  TUF takes 24 MB, which every other start does without
+
+    try:
+        Updates(config, base).begin()
+    except SyncError as error:
+        raise TrustFault(error.message, hint=error.hint) from error
+
+
+def _believable(config: Config, folder: Path, *, compares: bool) -> TrustSnapshot:
+    """The trust in a folder, if this device can work by it; what needs models has them from the start on."""
+    trust = open_trust(folder)
+    if asks_for_face(config, trust) and not compares:
+        raise TrustFault(
+            f"{folder}: its policy asks for a face, and this device runs without models", hint="restart it"
+        )
+    return trust
+
+
+def _models(config: Config, base: Path) -> Path | None:
+    """The models to run with: those that are named, else those that sync fetched; None: those built here."""
+    if config.paths.models:
+        return base / config.paths.models
+    fetched = (base / config.paths.trust).resolve() / "models"
+    return fetched if config.sync.models and (fetched / "manifest.toml").is_file() else None
 
 
 def _camera_of(config: Config, base: Path) -> int | str:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
+
+import structlog
 
 from edge.errors import StorageFault, TrustFault
 from edge.sync.generation import GENERATION, read_generation
@@ -126,3 +130,16 @@ class TrustWatch:
     def _say(self, news: News) -> None:
         if self._tell is not None:
             self._tell(news)
+
+
+def log_trust(news: News) -> None:
+    """One JSON line on standard error for each generation."""
+    log = structlog.wrap_logger(
+        structlog.PrintLogger(sys.stderr),
+        processors=[structlog.processors.TimeStamper(fmt="iso"), structlog.processors.JSONRenderer()],
+    )
+    with suppress(OSError):  # a log that nobody reads any more keeps nobody out
+        if news.fault is not None:
+            log.error("trust kept", refused=news.generation, why=news.fault.message, hint=news.fault.hint)
+        else:
+            log.info("trust swapped", generation=news.generation)
