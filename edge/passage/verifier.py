@@ -318,6 +318,7 @@ class Verifier:
         self._pulse_ms = self._tick_ms
         trust = self._ports.trust()
         at = self._timing.at(trust)
+        self._stages.replay.tidy(at.now)
         if self._machine.state is m.State.IDLE:
             self._footing = self._stages.weigh(trust, at)
         self._note_clock()

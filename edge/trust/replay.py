@@ -8,6 +8,7 @@ newer than that, 10 s and the drift of the clock at most.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from edge.decision import Reason
@@ -16,10 +17,11 @@ from edge.trust.clock import MAX_WINDOW
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
     from edge.card.claims import Card
 
+_A_SECOND: Final = timedelta(seconds=1)  # codes carry whole ones
 MAX_ENTRIES: Final = 4_096  # 34 cards a second for two minutes: no door is that busy, an attack may be
 
 
@@ -49,7 +51,7 @@ class ReplayMemory:
             before = self._latest.pop(pseudonym, latest)  # so that the newest are last
             self._latest[pseudonym] = max(before, latest)
         self._latest = dict(list(self._latest.items())[-self._max_entries :])
-        self._forget(now)
+        self.tidy(now)
 
     def admit(self, card: Card, now: datetime) -> None:
         """Remember this presentation; Refused(CARD_REPLAYED) for one not newer than the last of its card.
@@ -57,7 +59,7 @@ class ReplayMemory:
         Raises Refused(CLOCK_UNTRUSTED) where the clock went back past what was already forgotten, and Fault
         when the memory is full of live entries: then it is this device that cannot do its job.
         """
-        self._forget(now)
+        self.tidy(now)
         if self._forgotten_to is not None and card.presented_at + MAX_WINDOW < self._forgotten_to:
             raise Refused(Reason.CLOCK_UNTRUSTED, "the clock went back past the replay memory")
         latest = self._latest.get(card.pseudonym)
@@ -69,9 +71,17 @@ class ReplayMemory:
             )
         self._latest[card.pseudonym] = card.presented_at
 
-    def _forget(self, now: datetime) -> None:
-        """Drop what is out of the widest window; `>=` keeps an entry for the last moment of it."""
+    def tidy(self, now: datetime) -> None:
+        """Drop what is out of the widest window. At every presentation, and while nobody comes."""
+        if self._forgotten_to is not None and now + MAX_WINDOW < self._forgotten_to:
+            self._begin_anew(now)
         if self._forgotten_to is not None and now <= self._forgotten_to:
             return
+        # `>=` keeps an entry for the last moment of its window.
         self._latest = {key: at for key, at in self._latest.items() if at + MAX_WINDOW >= now}
         self._forgotten_to = now
+
+    def _begin_anew(self, now: datetime) -> None:
+        """The clock has been set right, far back: only codes that are made from now on can be told apart."""
+        self._latest = {key: min(at, now) for key, at in self._latest.items()}
+        self._forgotten_to = now + MAX_WINDOW + _A_SECOND

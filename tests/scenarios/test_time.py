@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import itertools
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import ROOT
 from trust_world import DAY, GATE, ISSUER, KID, LIST, NOW, URI, shown
 
 from edge.app import open_files
@@ -199,6 +202,12 @@ def stick(age: timedelta) -> Step:
     return lambda site: site.sync(age=age, source="/media/stick")
 
 
+def SEEN(site: Site) -> None:  # noqa: N802  a word of the stories, like CUT
+    """The device sees what was brought, and the next code is made after that."""
+    site.wait(S)
+    site.wait(2 * S)
+
+
 def guest(expected: str = "granted", **changes: object) -> Step:
     return lambda site: _expect(site.guest(**changes), expected)
 
@@ -257,11 +266,11 @@ STORIES: dict[str, list[Step]] = {
     ],
     "started a year ahead, corrected, never online: staff until somebody trusted signs": [
         power_on(clock=YEAR), guest("status.stale", phone=YEAR, **LONG), wait(HOUR), clock_is(RIGHT),
-        guest(UNTRUSTED, **LONG), STOP, power_on(), guest(UNTRUSTED, **LONG), wait(HOUR), stick(age=HOUR), guest(),
+        guest(UNTRUSTED, **LONG), STOP, power_on(), guest(UNTRUSTED, **LONG), wait(HOUR), stick(age=HOUR), SEEN, guest(),
         STOP, power_on(), guest(), STOP,
     ],
     "started a year ahead, corrected by the network that also brings lists": [
-        power_on(clock=YEAR), wait(HOUR), clock_is(RIGHT), guest(UNTRUSTED, **LONG), sync(), guest(),
+        power_on(clock=YEAR), wait(HOUR), clock_is(RIGHT), guest(UNTRUSTED, **LONG), sync(), SEEN, guest(),
         CUT, power_on(), guest(), STOP,
     ],
     "forward by eight hours, a time zone, then a sync at that clock": [
@@ -358,6 +367,43 @@ def test_the_zone_of_a_device_is_nobodys_business(zone: str, monkeypatch: pytest
         monkeypatch.undo()
         time.tzset()
     assert "TZ" not in os.environ or os.environ["TZ"] != zone
+
+
+CHILD = """
+import sys
+from pathlib import Path
+from test_time import Site
+site = Site(Path(sys.argv[1]))
+site.power_on()
+print(site.guest(), site.code, flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_process_that_is_killed_after_a_grant_does_not_grant_the_same_code_again(tmp_path: Path) -> None:
+    """kill -9 between the release and anything that could have been saved: the record alone remembers."""
+    path = os.pathsep.join(str(ROOT / part) for part in (".", "tests", "tests/scenarios"))
+    with subprocess.Popen(
+        [sys.executable, "-c", CHILD, tmp_path],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": path},
+    ) as child:
+        assert child.stdout is not None
+        said, code = child.stdout.readline().rstrip("\n").split(" ", maxsplit=1)
+        child.kill()
+    assert said == "granted"
+    assert not (tmp_path / "state").exists()
+    again = Site(tmp_path)
+    again.true += 20 * S
+    again.power_on()
+    assert again.visit(code) == "card.replayed"
+    holder = {"card_id": b"guest000"}
+    assert again.guest(phone=-MINUTE / 2, **holder) == "card.replayed"  # as old as the first
+    again.wait(10 * S)
+    assert again.guest(**holder) == "granted"
+    again.stop()
 
 
 # -- what holders say --------------------------------------------------------------------------------------

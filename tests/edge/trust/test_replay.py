@@ -61,6 +61,18 @@ def test_a_clock_that_went_forward_and_back_does_not_open_the_memory():
     assert refusal(memory, card, NOW) is Reason.CLOCK_UNTRUSTED
 
 
+def test_a_clock_that_is_set_right_far_back_shuts_nobody_out_for_long():
+    """It was a year ahead; what was shown by it says nothing now, and codes made from now on do."""
+    memory, ahead = ReplayMemory(), NOW + timedelta(days=365)
+    memory.admit(verified(NOW, **CARDS[1]), NOW)
+    memory.tidy(ahead)
+    memory.tidy(NOW + S)
+    assert refusal(memory, verified(NOW, **CARDS[1]), NOW + S) is Reason.CLOCK_UNTRUSTED
+    assert refusal(memory, verified(NOW + S), NOW + S) is Reason.CLOCK_UNTRUSTED
+    assert refusal(memory, verified(NOW + 3 * S), NOW + 3 * S) is None
+    assert refusal(memory, verified(NOW + 3 * S), NOW + 4 * S) is Reason.CARD_REPLAYED
+
+
 def test_a_memory_full_of_live_entries_is_a_fault_and_admits_nobody():
     memory = ReplayMemory(max_entries=2)
     first, second, third = (verified(**changes) for changes in CARDS)
@@ -96,3 +108,69 @@ def test_no_code_is_ever_admitted_twice(steps):
         if refusal(memory, verified(presented_at, **CARDS[which]), now) is None:
             assert (which, presented_at) not in admitted
             admitted.add((which, presented_at))
+
+
+# -- over a restart ----------------------------------------------------------------------------------------
+
+AHEAD = 10 * S
+
+
+def recalled(*decided, now=NOW, max_entries: int = 8) -> ReplayMemory:
+    memory = ReplayMemory(max_entries=max_entries)
+    memory.recall(decided, ahead=AHEAD, now=now)
+    return memory
+
+
+def test_what_was_decided_before_the_start_is_a_replay_after_it():
+    card = verified(NOW)
+    memory = recalled((card.pseudonym, NOW), now=NOW + 5 * S)
+    assert refusal(memory, card, NOW + 5 * S) is Reason.CARD_REPLAYED
+
+
+def test_a_phone_that_is_fast_gains_nothing_by_a_restart():
+    """Its code says ten seconds later than it was decided, and the record only says when it was decided."""
+    card = verified(NOW + AHEAD, now=NOW)
+    memory = recalled((card.pseudonym, NOW), now=NOW + S)
+    assert refusal(memory, card, NOW + S) is Reason.CARD_REPLAYED
+
+
+def test_the_holder_waits_ten_seconds_after_a_restart_and_others_do_not():
+    memory = recalled((verified().pseudonym, NOW), now=NOW)
+    assert refusal(memory, verified(NOW + AHEAD), NOW + AHEAD) is Reason.CARD_REPLAYED
+    assert refusal(memory, verified(NOW + AHEAD + S), NOW + AHEAD + S) is None
+    assert refusal(memory, verified(NOW, **CARDS[1]), NOW + AHEAD) is None
+
+
+def test_a_record_from_a_clock_that_was_ahead_locks_nobody_out():
+    memory = recalled((verified().pseudonym, NOW + timedelta(days=365)), now=NOW)
+    assert refusal(memory, verified(NOW + AHEAD + S), NOW + AHEAD + S) is None
+
+
+def test_of_too_many_the_newest_are_remembered():
+    names = [verified(**changes).pseudonym for changes in CARDS]
+    memory = recalled(*((name, NOW) for name in names), max_entries=2)
+    assert len(memory) == 2
+    assert refusal(memory, verified(NOW, **CARDS[2]), NOW) is Reason.CARD_REPLAYED
+
+
+def test_what_no_window_lets_pass_is_not_recalled():
+    assert len(recalled((verified().pseudonym, NOW), now=NOW + MAX_WINDOW + AHEAD + S)) == 0
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 2), st.integers(-30, 10), st.integers(0, 40), st.booleans()), max_size=12
+    )
+)
+def test_no_code_is_admitted_twice_however_often_the_device_is_restarted(steps):
+    """Each admission is on record a moment later; a restart knows the records and nothing else."""
+    memory, now, admitted, records = ReplayMemory(), NOW, set(), []
+    for which, offset, passed, restart in steps:
+        now += passed * S
+        if restart:
+            memory = recalled(*records, now=now)
+        card = verified(now + offset * S, now=now, **CARDS[which])
+        if refusal(memory, card, now) is None:
+            assert (which, card.presented_at) not in admitted
+            admitted.add((which, card.presented_at))
+            records.append((card.pseudonym, now))
