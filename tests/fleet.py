@@ -38,7 +38,7 @@ from edge.sync.request import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from starlette.applications import Starlette
 
@@ -140,7 +140,7 @@ class MemoryHub:
 class Said:
     status: int
     body: dict
-    headers: dict
+    headers: Mapping
 
 
 @dataclass
@@ -169,8 +169,8 @@ class Hub:
             method, f"{self.url}/{path}", body=body, headers=headers, timeout=20, retries=False
         )
         content = answer.data
-        is_json = answer.headers.get("content-type", "").startswith("application/json")
-        return Said(answer.status, json.loads(content) if is_json else content, dict(answer.headers))
+        is_json = answer.headers.get("content-type", "") == "application/json"
+        return Said(answer.status, json.loads(content) if is_json else content, answer.headers)
 
     def page(self, path: str, **headers: str) -> str:
         said = self.call("GET", path, headers={"Authorization": f"Bearer {self.password}"} | headers)

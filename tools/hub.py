@@ -57,9 +57,10 @@ def serve(args: argparse.Namespace) -> int:
 
 def device_add(args: argparse.Namespace) -> int:
     """Registers the public key of a device."""
+    key = _key(args.key)
     with _store(args) as store:
-        store.add(args.device, args.key, _now_ms())
-    print(f"device {args.device}: records signed by {args.key.hex()} are taken")
+        store.add(args.device, key, _now_ms())
+    print(f"device {args.device}: records signed by {key.hex()} are taken")
     return Exit.OK
 
 
@@ -155,7 +156,7 @@ def _password(file: Path) -> str:
 
 
 def _key(text: str) -> bytes:
-    """64 hex digits, or a file that holds them."""
+    """The key in 64 hex digits, or in a file that holds them. Raises InputError, StorageFault."""
     hexadecimal = text
     if len(text) != KEY_DIGITS:
         path = Path(text)
@@ -224,7 +225,7 @@ def _parser() -> argparse.ArgumentParser:
     device = noun("device", "who may send records")
     add = verb(device, "add", device_add)
     add.add_argument("device", type=_device)
-    add.add_argument("--key", type=_key, required=True, metavar="HEX|FILE", help="its public key")
+    add.add_argument("--key", required=True, metavar="HEX|FILE", help="its public key")
     remove = verb(device, "remove", device_remove)
     remove.add_argument("device", type=_device)
     remove.add_argument("--records-too", action="store_true", help="and forget what it sent")

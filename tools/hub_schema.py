@@ -39,7 +39,8 @@ if TYPE_CHECKING:
 
 SCHEMA: Final = 1
 # Longer than any transaction of ours; a device that waits longer comes again.
-LOCK_S: Final = 5
+LOCK_S: Final = 5.0
+CONNECT_S: Final = 5
 # Starlette answers from 40 threads; more connections would only wait for each other.
 POOL: Final = 10
 OVERFLOW: Final = 30
@@ -104,9 +105,10 @@ alarms = Table(
 class Database:
     """An engine with our habits. `writing` and `reading` are one transaction each; raises StorageFault."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, lock_s: float = LOCK_S) -> None:
+        """`url`: a file, or an address; `lock_s`: how long to wait for who writes. Raises InputError."""
         self._url = _known(url)
-        self.engine = _engine(self._url)
+        self.engine = _engine(self._url, lock_s)
 
     @property
     def name(self) -> str:
@@ -178,9 +180,9 @@ def _known(url: str) -> URL:
     raise InputError("--db names a kind of database that is not known here", hint="FILE, or postgresql://...")
 
 
-def _engine(url: URL) -> Engine:
+def _engine(url: URL, lock_s: float) -> Engine:
     if url.get_backend_name() == "sqlite":
-        engine = create_engine(url, pool_size=POOL, max_overflow=OVERFLOW, connect_args={"timeout": LOCK_S})
+        engine = create_engine(url, pool_size=POOL, max_overflow=OVERFLOW, connect_args={"timeout": lock_s})
         event.listen(engine, "connect", _tame_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
@@ -188,12 +190,12 @@ def _engine(url: URL) -> Engine:
         url,
         pool_size=POOL,
         max_overflow=OVERFLOW,
-        pool_timeout=LOCK_S,
+        pool_timeout=lock_s,
         pool_pre_ping=True,  # a server that was restarted costs no device its answer
         connect_args={
-            "connect_timeout": LOCK_S,
+            "connect_timeout": CONNECT_S,
             "application_name": "doorward-hub",
-            "options": f"-c synchronous_commit=on -c lock_timeout={LOCK_S}s -c statement_timeout=60s",
+            "options": f"-c synchronous_commit=on -c statement_timeout=60s -c lock_timeout={lock_s:.1f}s",
         },
     )
 
