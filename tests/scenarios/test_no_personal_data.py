@@ -1,0 +1,262 @@
+"""A day at a door, and then every byte the device left behind is searched for every person of that day."""
+
+from __future__ import annotations
+
+import itertools
+import random
+import threading
+from base64 import b64encode
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import base45
+import numpy as np
+import pytest
+from journals import rotate
+from traces import Haystack
+from trust_world import GATE, SEED, TRUST, claims
+
+from edge.__main__ import main
+from edge.app import open_face_engine, open_signals
+from edge.audit.journal import Journal
+from edge.audit.record import Passage, StopCause
+from edge.card import cose
+from edge.card.claims import Document, SealedReference, StatusPointer, TemplateReference
+from edge.card.encode import sign_card, sign_presentation
+from edge.card.numbers import PREFIX
+from edge.cli.run import _Rows
+from edge.demo.passages import SCENES
+from edge.demo.play import Theatre
+from edge.demo.world import World
+from edge.issuing.documents import DocumentType, Paper, digest
+from edge.passage.stages import Stages
+from edge.passage.verifier import Ports, Verifier
+from edge.policy import DoorPolicy, FaceRule
+from edge.ports import Frame
+from edge.sync.outbox import Outbox
+from edge.trust.replay import ReplayMemory
+from hw.sim.clock import SimClock
+from hw.sim.door import SimDoor
+from hw.sim.reader import SimReader
+
+PIXELS = np.zeros((4, 4), np.uint8)
+FIRST = ["Erika", "Nguyen", "Mehmet", "Óscar", "Yuki", "Fatima", "Anneliese", "Wei", "Zoltán", "Nkechi"]
+LAST = [
+    "Mustermann",
+    "Takahashi",
+    "Özdemir",
+    "Oyelaran",
+    "Fernández",
+    "Szabó",
+    "Wáng",
+    "Kowalczyk",
+    "Haugland",
+    "Abdulrahman",
+]
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody who came to the door, and everything that is theirs."""
+
+    name: str
+    number: str
+    subject: str
+    card_id: bytes
+    seed: bytes
+    template: bytes
+    sealed: SealedReference
+    document: Document
+
+    @classmethod
+    def born(cls, dice: random.Random) -> Person:
+        number = f"C{dice.randrange(10**8):08}"
+        card_id = dice.randbytes(8)
+        paper = Paper(DocumentType.PASSPORT, number, date(2030, 1, 1))
+        ref = digest(paper, card_id=card_id, key=b"d" * 32)
+        return cls(
+            name=f"{dice.choice(FIRST)} {dice.choice(LAST)}",
+            number=number,
+            subject=f"employee-{dice.randrange(10**6):06}",
+            card_id=card_id,
+            seed=dice.randbytes(32),
+            template=dice.randbytes(64),
+            sealed=SealedReference(dice.randbytes(16), dice.randbytes(16)),
+            document=Document(int(DocumentType.PASSPORT), ref, paper.expires_day, 3),
+        )
+
+    def secrets(self) -> dict[str, bytes]:
+        parts = {f"name {part}": part.encode() for part in (self.name, *self.name.split())}
+        return parts | {
+            "number": self.number.encode(),
+            "subject": self.subject.encode(),
+            "card id": self.card_id,
+            "holder key": cose.public_key(self.seed),
+            "template": self.template,
+            "key of the sealed template": self.sealed.key,
+            "hash of the sealed template": self.sealed.hash,
+            "digest of the document": self.document.ref,
+        }
+
+
+class Day:
+    """A door without a face, everybody who came to it, and what was in view of its reader."""
+
+    def __init__(self, folder: Path) -> None:
+        self.secrets: dict[str, bytes] = {}
+        self._dice = random.Random(20_261_121)
+        self.journal = Journal.open(folder / "journal.db", bytes(32), "lobby-1")
+        self._clock = SimClock(TRUST.floor)
+        self._reader = SimReader()
+        ports = Ports(
+            self._reader, SimDoor(self._clock), open_signals(), self._clock, self.journal, lambda: TRUST
+        )
+        ticks = itertools.count(step=1_000)
+        policy = DoorPolicy(GATE.site, 1.0, face=FaceRule.IF_BOUND)
+        stages = Stages(GATE, policy, None, ReplayMemory(), lambda: next(ticks))
+        self._verifier = Verifier(ports, stages, version="0")
+        self._rows = [_Rows(limit=None, as_json=json, stop=threading.Event()) for json in (True, False)]
+
+    def play(self, visitors: int) -> None:
+        self._verifier.start()
+        for number in range(visitors):
+            person = Person.born(self._dice)
+            self.secrets |= {f"{number} {what}": value for what, value in person.secrets().items()}
+            for text in self._shows(person, number % 8):
+                self._present(text)
+                self.secrets[f"{number} code"] = text.encode()
+                with suppress(ValueError):  # a code of ours, or what only begins like one
+                    self.secrets[f"{number} bytes of the code"] = base45.b45decode(text[len(PREFIX) :])
+            if number % 16 == 15:
+                rotate(self.journal)
+        self._verifier.stop(StopCause.END)
+
+    def _shows(self, person: Person, turn: int) -> Iterator[str]:
+        card = {"card_id": person.card_id, "subject": person.subject, "documents": (person.document,)}
+        template = TemplateReference(
+            100, person.name.split()[0].encode("ascii", "ignore").decode(), person.template
+        )
+        match turn:
+            case 0:  # granted, and shown once more
+                code = self._code(person, **card)
+                yield from (code, code)
+            case 1:
+                yield self._code(person, **card, status=StatusPointer("https://s.example/1", 1))  # revoked
+            case 2:  # a face in the card, and a model whose name is a person's
+                yield self._code(person, **card, face=template)
+            case 3:
+                yield self._code(person, **card, face=person.sealed)
+            case 4:  # not a code of ours at all
+                yield f"BEGIN:VCARD\nFN:{person.name}\nNOTE:passport {person.number}\nEND:VCARD"
+                yield f"P<UTO{person.name.upper().replace(' ', '<<')}<<<<\n{person.number}<6UTO7408122F1204159"
+            case 5:  # ours by its prefix, and then a name
+                yield f"{PREFIX}{person.name} {person.number}"
+            case 6:  # with the end of its signature forged
+                code = self._code(person, **card)
+                yield code[:-6] + "000000"
+            case 7:  # for another door
+                yield self._code(person, **card, scope=(f"tower-2/{person.number.lower()}",))
+
+    def _code(self, person: Person, **changes: object) -> str:
+        card = sign_card(claims(holder_key=cose.public_key(person.seed), **changes), SEED)
+        return sign_presentation(card, person.seed, iat=self._clock.now())
+
+    def _present(self, text: str) -> None:
+        for in_view, frames in (((text,), 3), ((), 60)):
+            self._reader.in_view = in_view
+            for _ in range(frames):
+                self._clock.advance(100)
+                moment = self._verifier.see(Frame(PIXELS, PIXELS, self._clock.tick_ms()))
+                for show in self._rows:
+                    show(moment)
+
+
+def left_behind(folder: Path) -> bytes:
+    return b"".join(file.read_bytes() for file in sorted(folder.rglob("*")) if file.is_file())
+
+
+def test_nothing_a_device_leaves_behind_holds_a_name_a_number_a_code_or_a_template(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    day = Day(tmp_path)
+    day.play(48)
+    with Outbox(tmp_path / "journal.db", tmp_path / "state", "https://hub.example") as outbox:
+        outbox.acknowledge(outbox.unsent().next)
+    running = left_behind(tmp_path)  # with the WAL
+    passages = [entry.record for entry in day.journal.tail(0, 10_000)]
+    day.journal.close()
+    for verb in (
+        ["show", "--json"],
+        ["show", "--last", "500"],
+        ["verify"],
+        ["export"],
+        ["export", "--format", "jsonl"],
+        ["export", "--out", str(tmp_path / "day.csv")],
+    ):
+        assert main(["log", verb[0], str(tmp_path), *verb[1:]]) == 0
+    said = capfd.readouterr()
+    hay = Haystack(running + left_behind(tmp_path) + (said.out + said.err).encode())
+    assert {what: form for what, secret in day.secrets.items() if (form := hay.holds(secret))} == {}
+    # And yet it was a day: every kind of visitor is on record, in several files, and every output has them.
+    assert len(passages) > 48
+    assert len({passage.reason for passage in passages if isinstance(passage, Passage)}) >= 6
+    assert len(list(tmp_path.glob("journal*.db"))) == 4
+    assert all(said.out.count(reason) > 5 for reason in ("card.replayed", "card.revoked", "code.unreadable"))
+    assert '"show":' in said.err
+
+
+def test_the_demos_faces_and_codes_are_nowhere_either(
+    tmp_path: Path, built_models: Path, photos: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    from edge.demo.cast import Cast  # noqa: PLC0415
+
+    world = World(open_face_engine(), Cast().complete())
+    theatre = Theatre(world, tmp_path, bytes(32))
+    secrets: dict[str, bytes] = {}
+    for number, scene in enumerate(SCENES[:8]):
+        played = theatre.play(scene)
+        assert played.as_expected
+        for text in world.shown:
+            secrets[f"{number} code"] = text.encode()
+            secrets[f"{number} bytes"] = base45.b45decode(text.removeprefix(PREFIX))
+    secrets |= {f"template of {name}": data for name, data in world._templates.items()}
+    running = left_behind(tmp_path)
+    theatre.close()
+    said = capfd.readouterr()
+    hay = Haystack(
+        running + left_behind(tmp_path) + (said.out + said.err).encode(),
+        public=(world.engine.model_id.encode(),),
+    )
+    assert len(secrets) > 12
+    assert {what: form for what, secret in secrets.items() if (form := hay.holds(secret))} == {}
+    names = {scene.who for scene in SCENES}
+    assert not [name for name in names if name.encode() in hay.content]
+
+
+SECRET = random.Random(1).randbytes(64)
+LEAKS = {
+    "whole": SECRET,
+    "a part of it": SECRET[17:30],
+    "hex": SECRET[3:40].hex().encode(),
+    "upper case hex": SECRET.hex().upper().encode(),
+    "base64": b64encode(SECRET),
+    "base64 in something longer": b64encode(b"?" + SECRET[:40]),
+    "base64 of a part": b64encode(b"??" + SECRET[7:40]),
+    "base45": base45.b45encode(SECRET),
+    "base45 in something longer": base45.b45encode(b"???" + SECRET),
+}
+
+
+@pytest.mark.parametrize("leak", LEAKS)
+def test_the_search_would_find_it(leak: str) -> None:
+    noise = random.Random(2).randbytes(1_000)
+    assert Haystack(noise).holds(SECRET) is None
+    assert Haystack(noise + LEAKS[leak] + noise).holds(SECRET)
+
+
+@pytest.mark.parametrize("written", ["Erika Mustermann", "ERIKA MUSTERMANN", "xerika mustermannx"])
+def test_the_search_would_find_a_name(written: str) -> None:
+    assert Haystack(written.encode()).holds(b"Erika")

@@ -1,0 +1,58 @@
+"""Looks for what went in among what came out: whole or in part, plain or in the usual encodings."""
+
+from __future__ import annotations
+
+from base64 import b64encode, urlsafe_b64encode
+from dataclasses import dataclass, field
+
+import base45
+
+PART = 12  # so many consecutive bytes of a secret are no accident; a key id, which is public, has 8
+
+
+@dataclass(slots=True)
+class Haystack:
+    """Everything that a device left behind. `public`: what may be in it though it is part of a secret."""
+
+    content: bytes
+    public: tuple[bytes, ...] = ()
+    _parts: dict[int, set[bytes]] = field(default_factory=dict)
+
+    def holds(self, secret: bytes) -> str | None:
+        """In which form the secret, or any 12 bytes of it, is in there."""
+        for name, form, length in _forms(secret):
+            if len(form) <= length:
+                found = form.lower() in self.content.lower()
+            else:
+                found = any(
+                    form[at : at + length] in self._of(length)
+                    and not any(form[at : at + length] in known for known in self.public)
+                    for at in range(len(form) - length + 1)
+                )
+            if found:
+                return name
+        return None
+
+    def _of(self, length: int) -> set[bytes]:
+        if length not in self._parts:
+            ends = len(self.content) - length + 1
+            self._parts[length] = {self.content[at : at + length] for at in range(ends)}
+        return self._parts[length]
+
+
+def _forms(secret: bytes) -> list[tuple[str, bytes, int]]:
+    """The secret's encodings, each with how many characters stand for 12 bytes."""
+    forms = [
+        ("plain", secret, PART),
+        ("UTF-16", secret.decode("latin-1").encode("utf-16-le"), 2 * PART),
+        ("hex", secret.hex().encode(), 2 * PART),
+        ("HEX", secret.hex().upper().encode(), 2 * PART),
+    ]
+    for skipped in range(3):  # inside something longer, it may begin at any of three places of a group
+        part = secret[skipped:]
+        whole = part[: len(part) // 3 * 3]
+        forms.append(("base64", b64encode(whole), PART // 3 * 4))
+        forms.append(("base64url", urlsafe_b64encode(whole), PART // 3 * 4))
+        even = part[: len(part) // 2 * 2]
+        forms.append(("base45", base45.b45encode(even), PART // 2 * 3))
+    return [(name, form, length) for name, form, length in forms if len(form) >= 4]
