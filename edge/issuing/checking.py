@@ -10,8 +10,9 @@ from edge.issuing.roles import REVOCATION, role_of
 from edge.sync import names
 from edge.sync.names import ListTarget, list_target
 from edge.sync.signedtime import read_signed_time
-from edge.trust import sitepolicy, statusdelta, statusfile
-from edge.trust.status import Manifest
+from edge.trust import sitepolicy, statusdelta, statusfile, tokenstatus
+from edge.trust.foreignkey import ForeignKey
+from edge.trust.status import Manifest, StatusList
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,10 +46,12 @@ def _check_list(
     issuer = known.get(found.of.kid)
     if issuer is None:
         raise InputError(f"{name}: its issuer is not published", hint="remove the list, or add the issuer")
-    if found.kind == "tsl":
-        return  # a foreign list; whose key it goes by is the devices' configuration
+    status: StatusList | Manifest
     try:
-        _, status = statusfile.decode(data, issuer)
+        if found.kind == "tsl":
+            _, status = tokenstatus.decode(data, issuer.list_key or ForeignKey("EdDSA", issuer.public_key))
+        else:
+            _, status = statusfile.decode(data, issuer)
     except Refused as refused:
         raise InputError(f"{name}: {refused.message}", hint="publish the list again") from refused
     if isinstance(status, Manifest):

@@ -4,6 +4,7 @@
     sealed/<id>.box              one sealed template (edge.trust.sealed)
     status/<kid>-<list>.cwt      one status list, or the manifest of one, signed with that key (STATUS.md)
     status/<kid>-<list>.revoked, .suspended      the bitmaps of a manifest
+    status/<kid>-<list>.tsl      an IETF Token Status List in the place of the first (edge.trust.tokenstatus)
     policy.toml, generation.json                 what the site asks for; when all of this was fetched
 
 `<kid>` is 16 hex digits, `<list>` the first 8 of the SHA-256 of the list's URI. `<id>` is 32
@@ -18,7 +19,8 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from edge.errors import InputError, Refused, TrustFault
-from edge.trust import generation, sitepolicy, statusfile
+from edge.trust import generation, sitepolicy, statusfile, tokenstatus
+from edge.trust.foreignkey import ForeignKey
 from edge.trust.issuerfile import MAX_ISSUER_BYTES, read_issuer
 from edge.trust.sealed import MAX_SEALED_BYTES, box_id
 from edge.trust.snapshot import IssuerKey, TrustSnapshot
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Buffer
 
-MAX_FILE_BYTES: Final = max(MAX_ISSUER_BYTES, statusfile.MAX_STATUS_BYTES)
+MAX_FILE_BYTES: Final = max(MAX_ISSUER_BYTES, statusfile.MAX_STATUS_BYTES, tokenstatus.MAX_TOKEN_BYTES)
 MAX_FILES: Final = (
     65_536  # a region's issuers and the sealed templates of a large site; more is a wrong folder
 )
@@ -42,7 +44,7 @@ POLICY: Final = "policy.toml"  # of the site (edge.trust.sitepolicy)
 GENERATION: Final = "generation.json"  # where all of this came from (edge.trust.generation)
 
 _ISSUER: Final = re.compile(r"issuers/([0-9a-f]{16})\.json")
-_STATUS: Final = re.compile(r"status/([0-9a-f]{16})-[0-9a-f]{8}\.cwt")
+_STATUS: Final = re.compile(r"status/([0-9a-f]{16})-[0-9a-f]{8}\.(?:cwt|tsl)")
 _BITMAP: Final = re.compile(r"status/[0-9a-f]{16}-[0-9a-f]{8}\.(?:revoked|suspended)")
 _SEALED: Final = re.compile(r"sealed/([0-9a-f]{32})\.box")
 _OURS: Final = ("issuers/", "sealed/", "status/")
@@ -71,6 +73,8 @@ def load(files: Mapping[str, Buffer]) -> TrustSnapshot:
         elif found := _STATUS.fullmatch(name):
             kid = bytes.fromhex(found[1])
             uri, status = _read_status(name, issuers.get(kid), bytes(files[name]))
+            if (kid, uri) in lists:
+                raise TrustFault(f"{name}: this list is there twice", hint="remove the .cwt or the .tsl")
             lists[kid, uri] = _with_bitmaps(name, status, files) if isinstance(status, Manifest) else status
         elif found := _SEALED.fullmatch(name):
             boxes[bytes.fromhex(found[1])] = _read_box(name, bytes.fromhex(found[1]), bytes(files[name]))
@@ -128,13 +132,18 @@ def _read_status(name: str, issuer: IssuerKey | None, data: bytes) -> tuple[str,
         raise TrustFault(
             f"{name}: its issuer is not in issuers/", hint="publish the issuer's key, or remove the list"
         )
+    uri: str
+    status: StatusList | Manifest
     try:
-        uri, status = statusfile.decode(data, issuer)
+        if name.endswith(".tsl"):
+            uri, status = tokenstatus.decode(data, issuer.list_key or ForeignKey("EdDSA", issuer.public_key))
+        else:
+            uri, status = statusfile.decode(data, issuer)
     except Refused as refused:
         raise TrustFault(
             f"{name}: {refused.message}", hint="fetch this list again from its issuer"
         ) from refused
-    if name != f"{status_stem(issuer.kid, uri)}.cwt":
+    if name.rpartition(".")[0] != status_stem(issuer.kid, uri):
         raise TrustFault(f"{name}: holds another list than its name says", hint="fetch this list again")
     return uri, status
 

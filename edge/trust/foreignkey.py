@@ -35,6 +35,13 @@ class ForeignKey:
     alg: Literal["ES256", "EdDSA"]
     point: bytes = field(repr=False)
 
+    def to_jwk(self) -> dict[str, str]:
+        """What `parse` reads."""
+        x, y = _text(self.point[:COORDINATE_BYTES]), _text(self.point[COORDINATE_BYTES:])
+        return (
+            {"kty": "EC", "crv": "P-256", "x": x, "y": y} if y else {"kty": "OKP", "crv": "Ed25519", "x": x}
+        )
+
     def check(self, message: bytes, signature: bytes) -> None:
         """Raises Refused(SIGNATURE_BAD) unless this key signed the message.
 
@@ -88,9 +95,13 @@ def decode_base64url(text: str) -> bytes:
         data = base64.b64decode(text.encode("ascii") + b"=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, UnicodeEncodeError) as error:
         raise ValueError("not base64url") from error
-    if base64.urlsafe_b64encode(data).rstrip(b"=").decode() != text:
+    if _text(data) != text:
         raise ValueError("not base64url in its one form")
     return data
+
+
+def _text(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
 def _coordinate(text: str, hint: str) -> bytes:

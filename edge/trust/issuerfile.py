@@ -14,6 +14,7 @@ import nacl.bindings
 from edge.card import cose, fields
 from edge.card import numbers as n
 from edge.errors import InputError, Refused, TrustFault
+from edge.trust import foreignkey
 from edge.trust.snapshot import ANYWHERE, IssuerKey, Scope
 
 MAX_ISSUER_BYTES: Final = 8_192  # an issuer with every field at its limit takes 5 kB
@@ -38,6 +39,7 @@ class _IssuerFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     valid_from: _Instant
     valid_until: _Instant
     issued_at: _Instant
+    list_key: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
 def issuer_file(issuer: IssuerKey) -> tuple[str, bytes]:
@@ -51,6 +53,9 @@ def issuer_file(issuer: IssuerKey) -> tuple[str, bytes]:
         valid_from=issuer.valid_from,
         valid_until=issuer.valid_until,
         issued_at=issuer.issued_at,
+        list_key=msgspec.Raw(msgspec.json.encode(issuer.list_key.to_jwk()))
+        if issuer.list_key
+        else msgspec.UNSET,
     )
     name = f"issuers/{issuer.kid.hex()}.json"
     data = msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n"
@@ -71,7 +76,10 @@ def read_issuer(name: str, kid: bytes, data: bytes) -> IssuerKey:
         key = _key_of(content.public_key)
         scope = _scope_of(content.scope)
         issuer = fields.word(content.name, n.MAX_ISS_CHARS, "name")
+        list_key = foreignkey.parse(bytes(content.list_key)) if content.list_key else None
         start, end, issued_at = map(_utc, (content.valid_from, content.valid_until, content.issued_at))
+    except TrustFault as fault:
+        raise TrustFault(f"{name}: list_key: {fault.message}", hint=fault.hint) from fault
     except Refused as refused:
         raise TrustFault(f"{name}: {refused.detail}", hint=hint) from refused
     except (ValueError, RecursionError, OverflowError) as error:  # msgspec's errors are ValueErrors
@@ -80,7 +88,7 @@ def read_issuer(name: str, kid: bytes, data: bytes) -> IssuerKey:
         raise TrustFault(f"{name}: holds another key than its name says", hint=hint)
     if start >= end:
         raise TrustFault(f"{name}: valid_until is not after valid_from", hint=hint)
-    return IssuerKey(kid, issuer, key, scope, start, end, issued_at)
+    return IssuerKey(kid, issuer, key, scope, start, end, issued_at, list_key)
 
 
 def _scope_of(scope: _ScopeFile) -> Scope:

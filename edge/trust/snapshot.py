@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
+    from edge.trust.foreignkey import ForeignKey
     from edge.trust.generation import Generation
     from edge.trust.sitepolicy import SitePolicy
     from edge.trust.status import StatusList
@@ -47,7 +48,10 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class IssuerKey:
-    """One key of one issuer. `name` is the only `iss` its cards may carry; times are aware UTC."""
+    """One key of one issuer. `name` is the only `iss` its cards may carry; times are aware UTC.
+
+    `list_key`: what its foreign status lists are signed with; None where that is the key itself.
+    """
 
     kid: bytes
     name: str
@@ -56,6 +60,7 @@ class IssuerKey:
     valid_from: datetime
     valid_until: datetime
     issued_at: datetime
+    list_key: ForeignKey | None = None
 
 
 @dataclass(frozen=True, slots=True)
