@@ -50,6 +50,11 @@ def test_a_mistake_names_its_line(mistake: str) -> None:
     assert "\n" not in error.value.message
 
 
+def test_a_device_may_say_one_age_and_leave_the_other_to_its_site() -> None:
+    lists = parse_config(b"[lists]\nstale_h = 3\nageing = 'step-up'\n", FILE).lists
+    assert (lists.ageing_h, lists.stale_h, lists.ageing) == (None, 3, "step-up")
+
+
 def test_an_empty_file_is_the_defaults() -> None:
     assert parse_config(b"", FILE) == Config()
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from trust_world import NOW, TRUST
 
 from edge.__main__ import main
 from edge.audit.evidence import open_evidence
@@ -16,6 +18,9 @@ from edge.decision import Deny, Grant, Reason
 from edge.demo.live import run_sim
 from edge.passage.machine import State
 from edge.passage.verifier import Moment, Outcome
+from edge.trust.footing import footing
+from edge.trust.freshness import Ladder
+from edge.trust.timekeeper import Believed, Doubt
 
 SPENT = {"code": 4_000, "verify": 500, "face": 9_040, "record": 2_000, "detect": 7_000}
 GRANTED = Outcome(Grant(3_000), 7, SPENT)
@@ -55,6 +60,22 @@ def test_json_lines_are_passages_and_nothing_else(capsys: pytest.CaptureFixture[
         {"outcome": "grant", "reason": None, "record": 7, "ms": 15.5},
         {"outcome": "deny", "reason": "card.replayed", "record": 8, "ms": 1.0},
     ]
+
+
+@pytest.mark.parametrize(("doubt", "word"), [(None, "trusted"), (Doubt.AHEAD, "ahead")])
+def test_a_row_says_how_old_everything_is_that_it_rests_on(
+    capsys: pytest.CaptureFixture[str], doubt: Doubt | None, word: str
+) -> None:
+    show, _ = rows(as_json=True)
+    standing = footing(TRUST, Believed(NOW, doubt), Ladder())
+    show(replace(moment(State.RELEASED, GRANTED), footing=standing))
+    row = json.loads(capsys.readouterr().out)
+    assert row["clock"] == word
+    assert row["trust"] == {
+        "keys": {"age_s": 400 * 86_400, "freshness": "ageing", "leaves": "pass"},
+        "status": {"age_s": 3_600, "freshness": "fresh", "leaves": "pass"},
+        "time": {"age_s": 3_600, "freshness": "fresh", "leaves": "pass"},
+    }
 
 
 # What the device shows in order, and after which moment of it the run is over.

@@ -1,0 +1,172 @@
+"""What a device does as its trust grows old: the ladder, at a door with faces, card by card."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge.app import open_face_engine
+from edge.audit.evidence import open_evidence
+from edge.audit.journal import Journal
+from edge.audit.record import Passage, StopCause
+from edge.demo.cast import Cast
+from edge.demo.world import DAY, SITE, World
+from edge.face.challenge import Prompt
+from edge.passage.liveness import LivenessRule
+from edge.passage.stages import Stages
+from edge.passage.verifier import Outcome, Ports, Verifier
+from edge.policy import DoorPolicy, FaceRule
+from edge.ports import Frame, Pixels
+from edge.trust.replay import ReplayMemory
+from edge.trust.sitepolicy import parse
+from edge.trust.verify import Gate
+from hw.sim.door import SimDoor, Visitor
+from hw.sim.head import FRAME_MS, Move, Subject, head, script
+from hw.sim.reader import SimReader
+from hw.sim.scene import visitor
+from hw.sim.signals import SimSignals
+
+CODE = np.zeros((8, 8), np.uint8)
+WRITTEN = b"""
+version = "tower-7"
+issued_at = 2026-11-01T00:00:00Z
+site = "tower-1"
+[freshness.status]
+fresh_h = 24
+stale_h = 168
+ageing = "step-up"
+[clock]
+suspect = "step-up"
+"""
+
+
+class Door:
+    """A door that compares faces and asks for no movement by itself; Erin comes to it."""
+
+    def __init__(self, folder: Path, models: Path, photos: Path) -> None:
+        self.engine = open_face_engine(models)
+        self.world = World(self.engine, Cast(photos).complete())
+        self.door = SimDoor(self.world.clock, visitor=Visitor())
+        self.signals = SimSignals()
+        self.path = folder / "journal.db"
+        self.journal = Journal.open(self.path, bytes(32), "lobby-1")
+        self.policy = DoorPolicy(SITE, self.engine.threshold.cosine, can_step_up=True)
+        self.written: bytes | None = WRITTEN
+        frame = visitor(self.world.cast.sitter("Erin"), face_share=0.34, seed=1)
+        probe = self.engine.probe(frame, self.engine.people(frame)[0])
+        self.erin = Subject(frame, probe.landmarks.points)
+
+    def age(self, days: float) -> None:
+        """The device's lists are so old."""
+        self.world.synchronise(age=days * DAY)
+
+    def visit(self, moves: tuple[Move, ...] = (), *, face: bool = True) -> str:
+        """Erin shows her code and stands before the camera, moving like this; what came of it."""
+        world, reader = self.world, SimReader()
+        reader.in_view = (world.enrol("Erin" if face else None).wallet.code(world.now()),)
+        written = parse(self.written) if self.written else None
+        trust = replace(world.trust, policy=written)
+        ports = Ports(reader, self.door, self.signals, world.clock, self.journal, lambda: trust)
+        stages = Stages(
+            Gate(site=SITE),
+            self.policy,
+            self.engine,
+            ReplayMemory(),
+            time.perf_counter_ns,
+            LivenessRule(dice=lambda _: 0),
+        )
+        verifier = Verifier(ports, stages, version="0")
+        outcome = self._play(verifier, head(self.erin, script(moves, seed=2, rest=14), seed=2))
+        verifier.stop(StopCause.END)
+        return (outcome.reason.value if outcome.reason else "granted") if outcome else "not decided"
+
+    def _play(self, verifier: Verifier, film: Iterable[tuple[Pixels, int]]) -> Outcome | None:
+        outcome = verifier.see(Frame(CODE, self.erin.photo, self.world.clock.tick_ms())).outcome
+        for picture, _ in film:
+            if outcome is not None:
+                break
+            self.world.clock.advance(FRAME_MS)
+            outcome = verifier.see(Frame(CODE, picture, self.world.clock.tick_ms())).outcome
+        return outcome
+
+    @property
+    def asked(self) -> bool:
+        return Prompt.TURN_LEFT.value in self.signals.asked
+
+    def last(self) -> Passage:
+        with open_evidence(self.path) as evidence:
+            return [entry.record for entry in evidence.entries() if isinstance(entry.record, Passage)][-1]
+
+
+@pytest.fixture
+def door(tmp_path: Path, built_models: Path, photos: Path) -> Iterator[Door]:
+    door = Door(tmp_path, built_models, photos)
+    yield door
+    door.journal.close()
+
+
+def test_a_month_without_a_network_step_by_step(door: Door) -> None:
+    """Fresh: she passes. Ageing: she passes who turns her head. Stale: staff."""
+    told = []
+    for days in (0.5, 2, 6, 8, 30):
+        door.age(days)
+        door.signals.asked.clear()
+        told.append((days, door.visit((Move.LEFT,)), door.asked))
+        ages = {part.part: part.age_s / 86_400 for part in door.last().trust}
+        assert ages["status"] == pytest.approx(days, abs=0.01)
+        assert door.last().policy == "tower-7"
+    assert told == [
+        (0.5, "granted", False),
+        (2, "granted", True),
+        (6, "granted", True),
+        (8, "status.stale", False),
+        (30, "status.stale", False),
+    ]
+
+
+def test_whoever_does_not_move_does_not_step_up(door: Door) -> None:
+    door.age(2)
+    assert door.visit() != "granted"
+    assert door.asked
+    assert door.door.history == []
+
+
+def test_without_a_written_policy_ageing_lists_pass_as_ever(door: Door) -> None:
+    door.written = None
+    door.age(2)
+    assert (door.visit(), door.asked) == ("granted", False)
+
+
+def test_a_card_without_a_face_has_nothing_to_step_up_with(door: Door) -> None:
+    door.policy = replace(door.policy, face=FaceRule.IF_BOUND)
+    door.age(2)
+    assert door.visit(face=False) == "status.stale"
+
+
+def test_at_a_door_without_faces_a_step_up_is_a_face(door: Door) -> None:
+    door.policy = replace(door.policy, face=FaceRule.NONE)
+    door.age(0.5)
+    assert (door.visit(), door.asked) == ("granted", False)
+    door.age(2)
+    assert (door.visit((Move.LEFT,)), door.asked) == ("granted", True)
+    assert door.last().similarity_milli is not None
+
+
+def test_a_clock_in_doubt_steps_up_where_the_site_wrote_that_down(door: Door) -> None:
+    door.world.clock.jump(door.world.trust.floor - DAY)
+    door.world._slow = timedelta(days=1, hours=2)
+    assert (door.visit((Move.LEFT,)), door.asked) == ("granted", True)
+    assert door.last().clock == "suspect"
+    door.written = WRITTEN.replace(b'suspect = "step-up"', b'suspect = "staff"')
+    assert door.visit((Move.LEFT,)) == "clock.untrusted"
+
+
+def test_the_policy_of_another_tower_opens_nothing(door: Door) -> None:
+    door.written = WRITTEN.replace(b'"tower-1"', b'"tower-2"')
+    assert door.visit((Move.LEFT,)) == "device.fault"
