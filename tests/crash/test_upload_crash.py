@@ -1,0 +1,148 @@
+"""Power fails at both ends of an upload: SIGKILL after a random number of lines of the device's and the hub's code.
+
+Device and hub are one forked process here, so that every line of either can be the last for both; the journal,
+the cursor and the hub's database are what is left. tests/scenarios/test_upload.py kills them one by one.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import FrameType
+
+import hub_store
+import pytest
+import sqlalchemy.engine
+from fleet import DEVICE, KEY, STATUS, postgres_server
+from hub_app import json_lines
+from hub_numbers import Numbers
+from hub_schema import Database
+from hub_store import Store
+from hub_upload import Uploads
+from journals import open_journal, passage
+
+import edge.sync
+from edge.audit.evidence import open_evidence
+from edge.audit.record import encode
+from edge.ports import Answer
+from edge.sync.outbox import Outbox
+from edge.sync.request import SIGNATURE_HEADER
+from edge.sync.upload import Sender, upload
+
+# A few for every run of the tests; `make test-crash` asks for more rounds, and a round kills once.
+ROUNDS = int(os.environ.get("DOORWARD_CRASH_ROUNDS", "10"))
+COUNTED = tuple(
+    str(Path(module.__file__ or "").parent) for module in (edge.sync, hub_store, sqlalchemy.engine)
+)
+SENDER = Sender(device=DEVICE, key=KEY, status=STATUS, now_ms=lambda: 1_767_340_900_000)
+HUB = "https://hub.example"
+
+
+class Countdown:
+    """Kills this process at the n-th line that it runs in the packages that are counted."""
+
+    def __init__(self, lines: int | None) -> None:
+        self.ran = 0
+        self._lines = lines
+
+    def __call__(self, frame: FrameType, event: str, _: object) -> Countdown | None:
+        if not frame.f_code.co_filename.startswith(COUNTED):
+            return None
+        if event == "line":
+            self.ran += 1
+            if self.ran == self._lines:
+                os.kill(os.getpid(), signal.SIGKILL)
+        return self
+
+
+class Here:
+    """A hub without a socket. Implements Post."""
+
+    def __init__(self, database: Database) -> None:
+        self._uploads = Uploads(Store(database), Numbers(dict), json_lines(), now_s=lambda: 1_767_340_900.0)
+
+    def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
+        response = self._uploads._take(path.split("/")[2], headers[SIGNATURE_HEADER], body)
+        return Answer(response.status_code, bytes(response.body))
+
+
+def sent_by_a_child(folder: Path, db: str, *, lines: int | None) -> int:
+    """Upload in a forked process that is killed after so many lines; returns how many it ran, or 0."""
+    readable, writable = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+            database = Database(db)
+            countdown = Countdown(lines)
+            sys.settrace(countdown)
+            with Outbox(folder / "journal.db", folder, HUB) as outbox:
+                upload(outbox, Here(database), SENDER)
+            sys.settrace(None)
+            os.write(writable, str(countdown.ran).encode())
+        finally:
+            os._exit(0)
+    os.close(writable)
+    with os.fdopen(readable, "rb") as pipe:
+        said = pipe.read()
+    os.waitpid(child, 0)
+    return int(said or 0)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    if request.param == "sqlite":
+        yield str(tmp_path / "hub.db")
+    else:
+        with postgres_server() as url:
+            yield url
+
+
+def on_hub(db: str) -> list[str]:
+    database = Database(db)
+    try:
+        store = Store(database)
+        device = store.find(DEVICE)
+        bodies = list(store.bodies(device.serial))
+        assert device.next == len(bodies)
+        return bodies
+    finally:
+        database.close()
+
+
+def in_journal(folder: Path) -> list[str]:
+    with open_evidence(folder / "journal.db") as evidence:
+        return [encode(entry).decode() for entry in evidence.entries()]
+
+
+def test_wherever_it_ends_nothing_acknowledged_is_lost_and_nothing_is_there_twice(
+    db: str, tmp_path: Path
+) -> None:
+    database = Database(db)
+    database.prepare()
+    Store(database).add(DEVICE, bytes(KEY.verify_key), 0)
+    database.close()
+    dice = random.Random(20_261_122)
+    killed = ticks = 0
+    most = 0
+    for _ in range(ROUNDS):
+        with open_journal(tmp_path / "journal.db") as journal:
+            for _ in range(dice.randrange(1, 6)):
+                journal.append(passage(ticks))
+                ticks += 1
+        if not most:
+            most = sent_by_a_child(tmp_path, db, lines=None)
+            continue
+        ran = sent_by_a_child(tmp_path, db, lines=dice.randrange(1, most))
+        killed += not ran
+        written, arrived = in_journal(tmp_path), on_hub(db)
+        assert arrived == written[: len(arrived)]
+        with Outbox(tmp_path / "journal.db", tmp_path, HUB) as outbox:
+            assert outbox.acknowledged <= len(arrived)
+    assert killed > ROUNDS / 2
+    assert sent_by_a_child(tmp_path, db, lines=None)
+    assert on_hub(db) == in_journal(tmp_path)
