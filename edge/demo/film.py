@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 WIDTH = 528  # twice the width it is shown at, for sharp screens
 CODE_COLOUR = (255, 196, 0)
 FACE_COLOUR = (64, 200, 255)
-MAX_SHOTS = 6
+MAX_SHOTS = 12  # two prompts and all around them are eleven
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,7 @@ class Shot:
     caption: str
     alt: str
     signal: str
+    prompt: str
 
 
 def develop(taken: Sequence[tuple[Frame, Moment]]) -> list[Shot]:
@@ -40,7 +41,7 @@ def develop(taken: Sequence[tuple[Frame, Moment]]) -> list[Shot]:
 
 
 def _telling(taken: Sequence[tuple[Frame, Moment]]) -> list[tuple[Frame, Moment]]:
-    """Frames in which something happened: a code, a new answer, a decision, a signal, the door."""
+    """Frames in which something happened: a code, a new answer, a prompt, a decision, a signal, the door."""
     told: list[tuple[Frame, Moment]] = []
     before: Moment | None = None
     for frame, moment in taken:
@@ -59,6 +60,8 @@ def _happened(moment: Moment, before: Moment | None) -> bool:
         return True
     if moment.evidence and (before.evidence is None or moment.evidence.reason != before.evidence.reason):
         return True
+    if moment.prompt and moment.prompt != before.prompt:
+        return True
     return moment.signal is not None and moment.signal != before.signal
 
 
@@ -75,6 +78,7 @@ def _shot(frame: Frame, moment: Moment, start_ms: int) -> Shot:
         caption=caption,
         alt=f"camera frame: {caption}",
         signal=moment.signal.value if moment.signal else "",
+        prompt=moment.prompt or "",
     )
 
 

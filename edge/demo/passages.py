@@ -29,6 +29,8 @@ class Before(Enum):
     NOBODY = "nobody"
     TWO = "two people"
     PRINT = "a print of the holder's photograph, held up to the lens"
+    MOVES = "the holder, who turns and nods when asked to"
+    TILTED = "a large print of the holder's photograph, turned when asked to move"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,11 @@ class Scene:
     face: Before = Before.SAME
     after: Callable[[World], None] | None = None
     broken_log: bool = False
+
+    @property
+    def asks_to_move(self) -> bool:
+        """Whether this door asks its visitors for movements of the head."""
+        return self.face in (Before.MOVES, Before.TILTED)
 
     @property
     def changes_world(self) -> bool:
@@ -124,6 +131,14 @@ SCENES: tuple[Scene, ...] = (
         BEA, "found Erin's phone: another person's face", Reason.FACE_NO_MATCH, _shows(ERIN), Before.STRANGER
     ),
     Scene(ERIN, "a print of her photograph is held up", Reason.FACE_ATTACK, _shows(ERIN), Before.PRINT),
+    Scene(ERIN, "asked to turn her head and to nod, she does", None, _shows(ERIN), Before.MOVES),
+    Scene(
+        ERIN,
+        "asked the same, a large print of her is turned",
+        Reason.FACE_ATTACK,
+        _shows(ERIN),
+        Before.TILTED,
+    ),
     Scene(ERIN, "shows her code and walks away", Reason.FACE_ABSENT, _shows(ERIN), Before.NOBODY),
     Scene(ERIN, "somebody stands beside her", Reason.FACE_SEVERAL, _shows(ERIN), Before.TWO),
     Scene("Erin, Ada", "two codes in view", Reason.CODE_SEVERAL, _two_phones),

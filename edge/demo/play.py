@@ -6,7 +6,7 @@ import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache, partial
-from itertools import count
+from itertools import count, cycle
 from typing import TYPE_CHECKING
 
 from edge.app import open_live_reader
@@ -15,6 +15,7 @@ from edge.audit.record import Started, StopCause, utc_ms
 from edge.demo.passages import BEA, Before
 from edge.demo.world import SITE, START
 from edge.errors import StorageFault
+from edge.passage.liveness import LivenessRule
 from edge.passage.machine import State, Times
 from edge.passage.stages import Stages
 from edge.passage.verifier import Ports, Verifier
@@ -26,6 +27,7 @@ from hw.camera_files import FileCamera
 from hw.framing import frame_from_rgb
 from hw.sim import scene as stage
 from hw.sim.door import SimDoor, Visitor
+from hw.sim.head import Move, Subject, head, script, sheet
 from hw.sim.phone import phone
 from hw.sim.signals import SimSignals
 
@@ -46,6 +48,10 @@ PATIENCE = 60
 # Between two visitors the door is empty for longer than edge.passage.attention.GAP_MS.
 PAUSE_FRAMES = 14
 SEEDS = 3  # different moments of one pose; after these the film repeats
+# A film cannot listen. So the dice of the door that asks for movements are loaded, here and nowhere else: of
+# three prompts they throw the first, a turn to the left, then of the two others the second, a nod.
+MOVES, THROWS = (Move.LEFT, Move.NOD), (0, 1)
+LOOKING = (State.FACE, State.CHALLENGE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,9 +130,11 @@ class Theatre:
         full = self._stack.enter_context(_full_journal(folder / "full.db", seed))
         self._device = self._verifier(journal)
         self._broken = self._verifier(full)
+        throws = cycle(THROWS)
+        self._asking = self._verifier(journal, LivenessRule(prompts=len(MOVES), dice=lambda _: next(throws)))
         self._device.start()
 
-    def _verifier(self, journal: Journal) -> Verifier:
+    def _verifier(self, journal: Journal, liveness: LivenessRule | None = None) -> Verifier:
         world = self._world
         ports = Ports(
             reader=open_live_reader(),
@@ -143,6 +151,7 @@ class Theatre:
             engine=world.engine,
             replay=self._replay,
             stopwatch=time.perf_counter_ns,
+            liveness=liveness or LivenessRule(),
         )
         return Verifier(ports, stages, version=software_version(), times=Times(face_ms=3_000))
 
@@ -157,7 +166,7 @@ class Theatre:
         world = self._world
         codes = scene.codes(world)
         world.shown = codes
-        verifier = self._broken if scene.broken_log else self._device
+        verifier = self._device_for(scene)
         taken: list[tuple[Frame, Moment]] = []
         world.clock.advance(FRAME_MS)
         film = (frame_from_rgb(picture, 0) for picture in self._pictures(scene, codes, verifier))
@@ -172,6 +181,11 @@ class Theatre:
             scene.after(world)
         return Played(scene, taken[PAUSE_FRAMES:])
 
+    def _device_for(self, scene: Scene) -> Verifier:
+        if scene.broken_log:
+            return self._broken
+        return self._asking if scene.asks_to_move else self._device
+
     def close(self, cause: StopCause = StopCause.END) -> None:
         """The device stops in order."""
         self._device.stop(cause)
@@ -181,20 +195,35 @@ class Theatre:
         nobody = stage.empty()
         for _ in range(PAUSE_FRAMES):
             yield nobody
-        phones, faces = cache(partial(_phones, codes)), cache(partial(self._faces, scene))
+        phones, faces = cache(partial(_phones, codes)), self._film(scene)
         last = nobody
         for turn in range(PATIENCE):
             if verifier.state is not State.IDLE:
                 break
             yield (last := phones(turn % SEEDS))
-        for turn in count():
-            if verifier.state is not State.FACE:
-                break
-            yield (last := faces(turn % SEEDS))
+        while verifier.state in LOOKING:
+            yield (last := next(faces, last))
         while verifier.state is State.RELEASED:
             yield last
         while verifier.state is not State.IDLE or self._door.is_open:
             yield nobody
+
+    def _film(self, scene: Scene) -> Iterator[Pixels]:
+        """What stands before the camera once the code has been read, frame by frame."""
+        if scene.asks_to_move:
+            return self._moving(scene)
+        moments = cache(partial(self._faces, scene))
+        return (moments(turn % SEEDS) for turn in count())
+
+    def _moving(self, scene: Scene) -> Iterator[Pixels]:
+        """The holder's head, or a print of it, as it follows MOVES; hw/sim/head.py says what is not in it."""
+        engine, frame = self._world.engine, stage.visitor(self._world.cast.sitter(scene.who), seed=1)
+        holder = Subject(frame, engine.probe(frame, engine.people(frame)[0]).landmarks.points)
+        if scene.face is Before.TILTED:  # too large for PAD to see its border, and turned as far as hands can
+            film = sheet(holder, script(MOVES, seed=3, rest=10, peak=1.8), reach=2, seed=3)
+        else:
+            film = head(holder, script(MOVES, seed=2, rest=10), seed=2)
+        return (picture for picture, _ in film)
 
     def _faces(self, scene: Scene, seed: int) -> Pixels:
         cast = self._world.cast
@@ -209,6 +238,8 @@ class Theatre:
                 return stage.print_held_up(cast.sitter(scene.who), seed=seed)
             case Before.NOBODY:
                 return stage.empty(seed=seed)
+            case Before.MOVES | Before.TILTED:
+                raise AssertionError("these are films, not moments")
 
 
 def _phones(codes: tuple[str, ...], seed: int) -> Pixels:

@@ -155,8 +155,8 @@ class Times:
     """How long the passage waits, in ms.
 
     `face_ms`: to look into the camera; 8 s is three unhurried tries. A site sets it: `[face] time_ms`.
-    `challenge_ms`: for all prompts and the look after them; one takes 3 to 5 s (one to hear it, one there, one
-    back), the most that a door may ask for is four, and `edge.face.challenge.Limits` ends each one earlier.
+    `challenge_ms`: for all prompts and the look after them; one takes 3 to 5 s (to read it, there, and back),
+    a door asks for four at most, and `edge.face.challenge.Limits` ends each one earlier.
     `released_ms`: after which we relock even if the door says nothing: the longest release and 2 s.
     `cooldown_ms`: for which the last signal stays readable before the next passage may begin.
     """

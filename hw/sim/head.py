@@ -181,19 +181,23 @@ def sheet(
     *,
     bend: Floats | None = None,
     crease: float = 0,
+    reach: float = 1.15,
     seed: int = 0,
 ) -> Iterator[tuple[Pixels, int]]:
     """A print of the subject's picture through `poses`, turned about the middle of its face.
 
     `bend` (len(poses), 2): radians of arc across one face width, about the upright and the level axis;
-    positive bulges to the camera. `crease`: slope of both halves of a sheet folded along the nose.
+    positive bulges to the camera. `crease`: slope of both halves of a sheet folded along the nose. `reach`:
+    from the middle of the face to the sheet's sides, in face widths; 2 is too far for PAD to take them for
+    the border of a picture.
     """
     height, width = subject.photo.shape[:2]
     lens = Lens(FOCAL_PER_WIDTH * width, (width / 2, height / 2))
     face = subject.landmarks[:, :2].mean(axis=0)
-    reach = np.minimum([1.15 * subject.width, 1.35 * subject.width], [width, height])
+    half = np.array([reach, reach + 0.2]) * subject.width
+    sides = np.minimum(half, [width, height])
     unit, triangles = grid(25, 25)
-    spots = np.asarray(face + (unit * 2 - 1) * reach, dtype=np.float32)
+    spots = np.asarray(face + (unit * 2 - 1) * sides, dtype=np.float32)
     picture = _print(subject.photo)
     room = lobby((width, height), seed)
     bends = np.zeros((len(poses), 2), np.float32) if bend is None else bend

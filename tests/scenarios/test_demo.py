@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from edge.demo.passages import SCENES
+from edge.face.challenge import Prompt
 
 pytestmark = pytest.mark.usefixtures("built_models", "photos")
 
@@ -72,3 +73,17 @@ def test_the_page_shows_every_passage_and_needs_nothing_else(
     assert page.count("data:image/jpeg;base64,") > len(SCENES)
     assert 'src="http' not in page
     assert "<script" not in page
+
+
+def test_the_page_shows_what_visitors_were_asked_to_do(
+    demo: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    page = (demo[0] / "report.html").read_text("utf-8")
+    passages = dict(zip(SCENES, page.split("<section")[1:], strict=True))
+    asked = {scene for scene, text in passages.items() if any(prompt in text for prompt in Prompt)}
+    assert asked == {scene for scene in SCENES if scene.asks_to_move}
+    moves, tilts = (text for scene, text in passages.items() if scene.asks_to_move)
+    for prompt in (Prompt.TURN_LEFT, Prompt.NOD):
+        assert f'<span class="said">{prompt}</span>' in moves
+    assert f'<span class="said">{Prompt.TURN_LEFT}</span>' in tilts  # it was the movement that gave it away
+    assert f'<span class="said">{Prompt.NOD}</span>' not in tilts
