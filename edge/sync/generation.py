@@ -53,10 +53,9 @@ class Generations:
         return folder if folder.is_dir() else None
 
     def begin(self) -> Draft:
-        """An empty generation beside the one in force; what an interrupted sync has left is removed."""
+        """An empty generation beside the one in force."""
+        self.tidy()
         with storing(self.folder):
-            self.folder.mkdir(parents=True, exist_ok=True)
-            self._remove_all_but(self._worth_keeping())
             number = max((*self._numbers(), 0)) + 1
             folder = self.folder / f".{number}.new"
             folder.mkdir()
@@ -73,12 +72,21 @@ class Generations:
             fresh.symlink_to(f"{self.folder.name}/{draft.final.name}")
             fresh.replace(self.link)
             flush_folder(self.link.parent)
-            self._remove_all_but(self._worth_keeping())
+        self.tidy()
         return draft.final
 
     def drop(self, draft: Draft) -> None:
         """Remove a draft that comes to nothing."""
         shutil.rmtree(draft.folder, ignore_errors=True)
+
+    def tidy(self) -> None:
+        """Remove what an interrupted sync has left, and all generations but the last two."""
+        with storing(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            kept = self._worth_keeping()
+            for entry in list(os.scandir(self.folder)):
+                if entry.name not in kept and (_is_number(entry.name) or entry.name.startswith(".")):
+                    shutil.rmtree(entry.path)
 
     def _numbers(self) -> list[int]:
         return [int(entry.name) for entry in os.scandir(self.folder) if _is_number(entry.name)]
@@ -90,11 +98,6 @@ class Generations:
             return set()
         before = [number for number in self._numbers() if number < int(current.name)]
         return {current.name, *(str(number) for number in sorted(before)[-1:])}
-
-    def _remove_all_but(self, kept: set[str]) -> None:
-        for entry in list(os.scandir(self.folder)):
-            if entry.name not in kept and (_is_number(entry.name) or entry.name.startswith(".")):
-                shutil.rmtree(entry.path)
 
 
 class Draft:

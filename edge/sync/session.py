@@ -106,6 +106,8 @@ def synchronise(place: Place, visit: Visit, *, progress: Progress | None = None)
         update = _Update(place, targets, wanted, files, old, watcher)
         if before and update.nothing_new():
             write_generation(before, now)
+            generations.tidy()
+            files.forget_all_but(update.waiting)
             return Report(
                 generation=before.name,
                 signed_at=signed_at,

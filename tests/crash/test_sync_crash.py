@@ -1,0 +1,141 @@
+"""Power fails while a device syncs: SIGKILL after a random number of lines of our code and of ngclient's.
+
+The lines are counted inside the child, so that every one of them can be the last, also where it takes no time.
+SIGKILL shows that no instruction is a wrong one to die at; that the disk keeps what fsync promised takes a real
+power cut.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+
+import pytest
+import tuf.ngclient
+from publishing import Authority, Gate
+
+import edge.sync
+from edge.card import cbor
+from edge.sync import names
+from edge.trust.snapshot import TrustSnapshot
+from hw.sim.source import SimSource
+
+# A few for every run of the tests; `make test-crash` asks for more rounds, and a round kills once or twice.
+ROUNDS = int(os.environ.get("DOORWARD_CRASH_ROUNDS", "10"))
+# pytest-xdist has threads of its own; the child uses none of theirs.
+pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
+
+COUNTED = tuple(str(Path(package.__file__ or "").parent) for package in (edge.sync, tuf.ngclient))
+
+
+class Countdown:
+    """Kills this process at the n-th line that it runs in the packages that are counted."""
+
+    def __init__(self, lines: int | None) -> None:
+        self.ran = 0
+        self._lines = lines
+
+    def __call__(self, frame: FrameType, event: str, _: object) -> Countdown | None:
+        if not frame.f_code.co_filename.startswith(COUNTED):
+            return None
+        if event == "line":
+            self.ran += 1
+            if self.ran == self._lines:
+                os.kill(os.getpid(), signal.SIGKILL)
+        return self
+
+
+def synced_in_a_child(gate: Gate, authority: Authority, *, lines: int | None) -> int:
+    """Sync in a forked process that is killed after so many lines; returns how many it ran, or 0 if it died."""
+    readable, writable = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            countdown = Countdown(lines)
+            sys.settrace(countdown)
+            gate.sync(SimSource(authority.files), now=authority.now)
+            sys.settrace(None)
+            os.write(writable, str(countdown.ran).encode())
+        finally:
+            os._exit(0)
+    os.close(writable)
+    with os.fdopen(readable, "rb") as pipe:
+        said = pipe.read()
+    os.waitpid(child, 0)
+    return int(said or 0)
+
+
+def editions(*, manifest: bool) -> Authority:
+    authority = Authority(capacity=4_000)
+    authority.manifest = manifest
+    for _ in range(40):
+        authority.revoke_one()
+    authority.publish_lists()
+    return authority
+
+
+def publish_another(authority: Authority, round_number: int) -> None:
+    authority.later()
+    authority.revoke_one()
+    authority.publish_lists()
+    boxes = [bytes([round_number % 256, number]) * 40 for number in range(5)]
+    authority.publish(
+        {
+            names.boxes(None, authority.issuer.kid): cbor.encode(boxes),
+            "models/manifest.toml": b"%d" % round_number,
+        }
+    )
+
+
+def revoked(trust: TrustSnapshot) -> int:
+    (status,) = trust.status_lists.values()
+    return sum(byte.bit_count() for byte in status.revoked)
+
+
+@pytest.mark.parametrize("manifest", [False, True], ids=["whole lists", "bitmaps and deltas"])
+def test_a_sync_that_dies_leaves_the_old_trust_or_the_new(tmp_path: Path, manifest: bool) -> None:
+    dice = random.Random(20_260_302 + manifest)
+    authority = editions(manifest=manifest)
+    gate = Gate(tmp_path, authority.root, models=True)
+    gate.sync(authority.files, now=authority.now)
+    publish_another(authority, 0)
+    lines = synced_in_a_child(gate, authority, lines=None)
+    assert lines > 500
+    died = 0
+    for number in range(1, ROUNDS + 1):
+        publish_another(authority, number)
+        before, after = gate.trust.published_at, authority.now
+        # Half of them die a second time, while they clear up after the first.
+        for _ in range(dice.choice((1, 2))):
+            died += synced_in_a_child(gate, authority, lines=dice.randrange(1, lines)) == 0
+            assert gate.trust.published_at in (before, after)
+        in_force = gate.trust
+        assert revoked(in_force) == 41 + number - (in_force.published_at == before)
+        gate.sync(authority.files, now=authority.now)
+        assert gate.trust.published_at == authority.now
+        assert revoked(gate.trust) == 41 + number
+        assert len(gate.trust.sealed) == 5
+        assert (tmp_path / "trust" / "models" / "manifest.toml").read_bytes() == b"%d" % number
+        assert len(gate.generations()) == 2
+        assert list((tmp_path / "state" / "partial").iterdir()) == []
+        assert not any((tmp_path / "state" / "tuf").glob("tmp*"))
+    print(f"{died} kills in {ROUNDS} rounds of {lines} lines")
+    assert died >= ROUNDS
+
+
+def test_a_first_sync_that_dies_leaves_nothing_or_all(tmp_path: Path) -> None:
+    dice = random.Random(7)
+    authority = editions(manifest=True)
+    lines = synced_in_a_child(Gate(tmp_path / "whole", authority.root), authority, lines=None)
+    for number in range(max(ROUNDS // 4, 3)):
+        gate = Gate(tmp_path / str(number), authority.root)
+        (tmp_path / str(number)).mkdir()
+        synced_in_a_child(gate, authority, lines=dice.randrange(1, lines))
+        if (gate.folder / "trust").exists():
+            assert revoked(gate.trust) == 40
+        gate.sync(authority.files)
+        assert revoked(gate.trust) == 40
