@@ -139,8 +139,8 @@ def files_of(journal: Path, *, last: int | None = None) -> tuple[Path, ...]:
 def _files(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
-    # All of them: one whose first bytes are destroyed must not pass for one that was never there. But an empty
-    # one is what a power cut leaves of a file that was to be begun.
+    # All of them: one whose first bytes are destroyed must not pass for one that was never there. An empty
+    # one is no such case: a power cut leaves it of a file that was to be begun.
     files = sorted(filter(has_content, path.glob("*.db")))
     if not files:
         raise InputError(f"{path}: no journal in this folder", hint="name its files, or another folder")

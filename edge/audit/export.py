@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
@@ -40,6 +39,7 @@ COLUMNS: Final = (
     "time_ms",
     "tick_ms",
 )
+_COLUMNS: Final = frozenset(COLUMNS)
 # What a spreadsheet takes for the beginning of a formula (OWASP, "CSV Injection"). No field of a record can
 # begin like this; should a later one be able to, its cell is text all the same.
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -51,15 +51,20 @@ def row_of(entry: Entry) -> dict[str, object]:
     return {"seq": entry.seq, "time": utc(entry.record.time_ms), **record}
 
 
+def json_line(entry: Entry) -> str:
+    """The same as one JSON object, in ASCII, without the end of the line."""
+    return _json.encode(row_of(entry)).decode("ascii")
+
+
 def csv_row(entry: Entry) -> list[str]:
     """The cells of a record under COLUMNS; empty where it says nothing."""
     row = row_of(entry)
-    assert row.keys() <= set(COLUMNS)
+    assert row.keys() <= _COLUMNS
     return [cell(row.get(column)) for column in COLUMNS]
 
 
 def cell(value: object) -> str:
-    """One value as the text of a cell; lists and maps as JSON."""
+    """One value as the text of a cell; lists and maps as JSON, in the order of the record."""
     match value:
         case None:
             return ""
@@ -68,10 +73,13 @@ def cell(value: object) -> str:
         case str():
             return f"'{value}" if value.startswith(_FORMULA) else value
         case _:
-            return json.dumps(value, separators=(",", ":"), sort_keys=True)
+            return _json.encode(value).decode("ascii")
 
 
 def utc(time_ms: int) -> str:
     """RFC 3339, to the millisecond."""
     whole = datetime.fromtimestamp(time_ms // 1000, UTC)
-    return f"{whole:%Y-%m-%dT%H:%M:%S}.{time_ms % 1000:03}Z"
+    return f"{whole.isoformat()[:19]}.{time_ms % 1000:03}Z"
+
+
+_json = msgspec.json.Encoder()  # three times as fast as json, and every field of a record is ASCII

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import json
 import os
 import sys
 from contextlib import contextmanager
@@ -68,9 +67,9 @@ def _write_csv(file: TextIO, entries: Iterable[Entry]) -> None:
 
 
 def _write_jsonl(file: TextIO, entries: Iterable[Entry]) -> None:
-    from edge.audit.export import row_of  # noqa: PLC0415
+    from edge.audit.export import json_line  # noqa: PLC0415
 
-    file.writelines(json.dumps(row_of(entry), separators=(",", ":")) + "\n" for entry in entries)
+    file.writelines(json_line(entry) + "\n" for entry in entries)
 
 
 @contextmanager
