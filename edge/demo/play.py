@@ -132,6 +132,7 @@ class Theatre:
         self._broken = self._verifier(full)
         throws = cycle(THROWS)
         self._asking = self._verifier(journal, LivenessRule(prompts=len(MOVES), dice=lambda _: next(throws)))
+        self._at_work = self._device  # of the two that share the journal
         self._device.start()
 
     def _verifier(self, journal: Journal, liveness: LivenessRule | None = None) -> Verifier:
@@ -167,6 +168,8 @@ class Theatre:
         codes = scene.codes(world)
         world.shown = codes
         verifier = self._device_for(scene)
+        if verifier is not self._broken:
+            self._at_work = verifier
         taken: list[tuple[Frame, Moment]] = []
         world.clock.advance(FRAME_MS)
         film = (frame_from_rgb(picture, 0) for picture in self._pictures(scene, codes, verifier))
@@ -187,8 +190,8 @@ class Theatre:
         return self._asking if scene.asks_to_move else self._device
 
     def close(self, cause: StopCause = StopCause.END) -> None:
-        """The device stops in order."""
-        self._device.stop(cause)
+        """The device stops in order: a passage that is open is recorded as interrupted."""
+        self._at_work.stop(cause)
         self._stack.close()
 
     def _pictures(self, scene: Scene, codes: tuple[str, ...], verifier: Verifier) -> Iterator[Pixels]:

@@ -17,7 +17,7 @@ from edge.audit.evidence import open_evidence, verify
 from edge.audit.record import DoorChange, Passage, StopCause, Stopped
 from edge.decision import Reason
 from edge.demo.cast import Cast
-from edge.demo.passages import SCENES
+from edge.demo.passages import SCENES, Before, Scene
 from edge.demo.play import Theatre
 from edge.demo.world import World
 from edge.passage.machine import State
@@ -34,8 +34,11 @@ def records(journal: Path) -> list[object]:
         return [entry.record for entry in evidence.entries()]
 
 
-def interrupted_in(state: State, folder: Path) -> list[object]:
-    """Play the genuine passage, stop in `state`, and return what the journal then says."""
+MOVES = next(scene for scene in SCENES if scene.face is Before.MOVES)
+
+
+def interrupted_in(state: State, folder: Path, scene: Scene = SCENES[0]) -> list[object]:
+    """Play a genuine passage, stop in `state`, and return what the journal then says."""
     theatre = Theatre(World(open_face_engine(), Cast()), folder, secrets.token_bytes(32))
     stop = threading.Event()
 
@@ -43,14 +46,17 @@ def interrupted_in(state: State, folder: Path) -> list[object]:
         if moment.state is state:
             stop.set()
 
-    theatre.play(SCENES[0], stop=stop, on_moment=watch)
+    theatre.play(scene, stop=stop, on_moment=watch)
     theatre.close(StopCause.SIGNAL)
     assert verify(theatre.journal_path).size > 0
     return records(theatre.journal_path)
 
 
-def test_while_looking_for_a_face_it_is_recorded_as_interrupted(tmp_path: Path) -> None:
-    *_, passage, stopped = interrupted_in(State.FACE, tmp_path)
+@pytest.mark.parametrize(("state", "scene"), [(State.FACE, SCENES[0]), (State.CHALLENGE, MOVES)])
+def test_while_somebody_is_looked_at_it_is_recorded_as_interrupted(
+    state: State, scene: Scene, tmp_path: Path
+) -> None:
+    *_, passage, stopped = interrupted_in(state, tmp_path, scene)
     assert isinstance(passage, Passage)
     assert passage.reason is Reason.PASSAGE_INTERRUPTED
     assert isinstance(stopped, Stopped)
