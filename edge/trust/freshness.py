@@ -30,12 +30,12 @@ class Rung(StrEnum):
     STAFF = "staff"  # no green light; a person decides
 
 
-_ORDER: Final = tuple(Rung)
+_STRICTNESS: Final = {rung: place for place, rung in enumerate(Rung)}
 
 
 def strictest(*rungs: Rung) -> Rung:
     """The strictest of these, or PASS where there is none."""
-    return max(rungs, key=_ORDER.index, default=Rung.PASS)
+    return max(rungs, key=_STRICTNESS.__getitem__, default=Rung.PASS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,87 @@
+"""A card before a clock that is in doubt: what is certain is said first, and what is not is never the card's fault."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from trust_world import DAY, GATE, ISSUER, NOW, TRUST, URI, shown
+
+from edge.card import ecard
+from edge.card.claims import Card, StatusPointer
+from edge.card.code import parse_code
+from edge.decision import Reason
+from edge.errors import Refused
+from edge.trust.footing import footing
+from edge.trust.freshness import Kind, Ladder, Rung
+from edge.trust.snapshot import TrustSnapshot
+from edge.trust.timekeeper import Believed, Doubt
+from edge.trust.verify import verify
+
+S, HOUR = timedelta(seconds=1), timedelta(hours=1)
+
+
+def refusal(clock: Rung, *, made: timedelta = HOUR, issuer=ISSUER, **changes: object) -> Reason | None:
+    """What a card says whose code was made so long after the earliest time that it can be."""
+    trust = TrustSnapshot.of([issuer], TRUST.status_lists)
+    signed = ecard.decode(parse_code(shown(NOW + made, **changes)))
+    try:
+        card = verify(signed, trust, now=NOW, gate=replace(GATE, clock=clock))
+    except Refused as refused:
+        return refused.reason
+    assert isinstance(card, Card)
+    return None
+
+
+LATER = replace(ISSUER, valid_from=NOW + HOUR)
+OVER = replace(ISSUER, valid_until=NOW)
+
+# The code and its card; what it is refused for where the clock is believed, steps up, or calls staff.
+CLOCKS: dict[str, tuple[dict[str, object], Reason | None, Reason | None]] = {
+    "a code from later": ({}, Reason.CODE_STALE, None),
+    "a code from now": ({"made": 0 * S}, None, None),
+    "a code from before": ({"made": -40 * S}, Reason.CODE_STALE, Reason.CODE_STALE),
+    "an expired card": ({"expires": NOW}, Reason.CARD_EXPIRED, Reason.CARD_EXPIRED),
+    "a revoked card": ({"status": StatusPointer(URI, 1)}, Reason.CARD_REVOKED, Reason.CARD_REVOKED),
+    "a key that is over": ({"issuer": OVER}, Reason.ISSUER_SCOPE, Reason.ISSUER_SCOPE),
+    "a card that may have begun": ({"not_before": NOW + S}, Reason.CARD_NOT_YET_VALID, Reason.CLOCK_UNTRUSTED),
+    "a key that may have begun": (
+        {"issuer": LATER, "issued_at": NOW + 2 * HOUR, "not_before": NOW}, Reason.ISSUER_SCOPE, Reason.CLOCK_UNTRUSTED,
+    ),
+    "revoked, and perhaps not begun": (
+        {"not_before": NOW + S, "status": StatusPointer(URI, 1)}, Reason.CARD_NOT_YET_VALID, Reason.CARD_REVOKED,
+    ),
+}  # fmt: skip
+CERTAIN = {Reason.CARD_EXPIRED, Reason.CARD_REVOKED, Reason.ISSUER_SCOPE}
+
+
+@pytest.mark.parametrize("case", CLOCKS)
+def test_a_clock_in_doubt_refuses_for_what_is_certain_and_else_for_itself(case: str) -> None:
+    changes, believed, steps_up = CLOCKS[case]
+    assert refusal(Rung.PASS, **changes) is believed
+    assert refusal(Rung.STEP_UP, **changes) is steps_up
+    staff = steps_up if steps_up in CERTAIN else Reason.CLOCK_UNTRUSTED
+    assert refusal(Rung.STAFF, **changes) is staff
+
+
+@pytest.mark.parametrize("doubt", [None, *Doubt])
+@pytest.mark.parametrize("clock", [Rung.STEP_UP, Rung.STAFF])
+def test_a_footing_leaves_what_the_site_wrote_of_a_doubt_and_all_without(
+    doubt: Doubt | None, clock: Rung
+) -> None:
+    standing = footing(TRUST, Believed(NOW, doubt), Ladder(clock=clock))
+    assert standing.clock is (clock if doubt else Rung.PASS)
+
+
+def test_a_footing_has_no_age_of_what_is_not_there() -> None:
+    standing = footing(TRUST, Believed(NOW), Ladder())
+    assert {part.kind for part in standing.ages} == {Kind.KEYS, Kind.STATUS, Kind.TIME}
+    assert standing.rung(Kind.POLICY) is Rung.PASS
+
+
+def test_trust_from_a_publication_is_as_old_as_that() -> None:
+    trust = replace(TRUST, published_at=NOW - 2 * DAY)
+    ages = {part.kind: part.age for part in footing(trust, Believed(NOW), Ladder()).ages}
+    assert ages[Kind.KEYS] == 2 * DAY
+    assert ages[Kind.STATUS] == HOUR
