@@ -8,7 +8,7 @@ and the list of all targets (it answers for one name at a time).
 
 from __future__ import annotations
 
-import os
+import hashlib
 from contextlib import contextmanager, suppress
 from itertools import chain
 from typing import TYPE_CHECKING, Final
@@ -75,8 +75,9 @@ class Client:
         tufkeys.register()
         self._folder = folder
         with storing(folder), _judged():
-            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "root_history").mkdir(parents=True, exist_ok=True)
             _tidy(folder)
+            self._kept = _contents(folder)
             self._updater = Updater(
                 str(folder),
                 below,
@@ -96,7 +97,7 @@ class Client:
             try:
                 self._updater.refresh()
             finally:
-                _keep(self._folder)
+                self._keep()
 
     def find(self, name: str) -> TargetFile | None:
         """One target by its name, with the metadata of the role that may speak for it."""
@@ -104,7 +105,7 @@ class Client:
             try:
                 return self._updater.get_targetinfo(name)
             finally:
-                _keep(self._folder)
+                self._keep()
 
     def targets(self, probes: Sequence[str]) -> dict[str, Target]:
         """All targets of the top-level role, and those of each role that may speak for one of `probes`.
@@ -136,6 +137,16 @@ class Client:
         if self._verified.root.consistent_snapshot:
             return f"{folder}{slash}{target.sha256}.{file}"
         return target.name
+
+    def _keep(self) -> None:
+        """Have the disk keep what is new: ngclient renames it into its place and leaves it at that."""
+        now = _contents(self._folder)
+        fresh = [file for file, content in now.items() if self._kept.get(file) != content]
+        for file in fresh:
+            flush(file)
+        for folder in {file.parent for file in fresh}:
+            flush_folder(folder)
+        self._kept = now
 
 
 def as_target(target: TargetFile) -> Target:
@@ -226,10 +237,7 @@ def _tidy(folder: Path) -> None:
             file.unlink()
 
 
-def _keep(folder: Path) -> None:
-    """Have the disk keep what ngclient renamed into its place."""
-    for place in (folder, folder / "root_history"):
-        for entry in os.scandir(place):
-            if entry.is_file(follow_symlinks=False):
-                flush(place / entry.name)
-        flush_folder(place)
+def _contents(folder: Path) -> dict[Path, bytes]:
+    """What is in the files of metadata, by hash: ngclient writes the first root anew every time."""
+    files = [*folder.glob("*.json"), *folder.glob("root_history/*.json")]
+    return {file: hashlib.sha256(file.read_bytes()).digest() for file in files if not file.is_symlink()}
