@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from edge.face.engine import FaceEngine
     from edge.face.manifest import Manifest, ModelFile
     from edge.face.pad.fusion import PadPolicy
-    from edge.ports import Camera, Clock, CodeReader, Files, Network, Pixels, Signals, Source, Strike
+    from edge.ports import Camera, Clock, CodeReader, Files, Network, Pixels, Post, Signals, Source, Strike
     from edge.trust.snapshot import TrustSnapshot
 
 CHECKOUT = Path(__file__).resolve().parent.parent
@@ -259,6 +259,13 @@ def open_web_source(url: str) -> Source:
     from hw.source_http import HttpSource  # noqa: PLC0415
 
     return HttpSource(url)
+
+
+def open_post(url: str, *, ca: Path | None, cert: Path | None, key: Path | None) -> Post:
+    """The way to a hub; PEM files for TLS, all of which may be left out. Raises ConfigError."""
+    from hw.post_http import Credentials, HttpPost  # noqa: PLC0415
+
+    return HttpPost(url, Credentials(ca, cert, key))
 
 
 def open_folder_source(folder: Path) -> Source:

@@ -1,4 +1,4 @@
-"""`doorward sync`: bring keys, lists, policy and models up to date."""
+"""`doorward sync`: bring keys, lists, policy and models up to date, and records to the hub."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ import sys
 import threading
 import time
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.cli.output import emit, fail, harmless
-from edge.errors import Exit, FetchError, InputError, SyncError
+from edge.cli.sync_records import send
+from edge.errors import EdgeError, Exit, FetchError, InputError, SyncError
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from edge.sync.download import Progress
     from edge.sync.report import Report
@@ -47,16 +49,39 @@ def _run(args: argparse.Namespace) -> int:
     from edge.cli import config as file  # noqa: PLC0415
     from edge.config import Config  # noqa: PLC0415
     from edge.updates import Updates  # noqa: PLC0415
+    from edge.uploads import Uploads  # noqa: PLC0415
 
     config = file.read(args.config) if args.config else Config()
-    updates = Updates(config, args.config.parent if args.config else Path())
+    base = args.config.parent if args.config else Path()
+    updates = Updates(config, base)
+    # A stick has no hub on it; and without either, what is missing is the repository.
+    records = config.hub.url is not None and args.folder is None
+    trust = config.sync.url is not None or not records
     if args.watch:
-        return _watch(updates, as_json=args.json)
-    _begin(updates, as_json=args.json)
-    with _bar() as progress:
-        report = updates.run(args.folder, progress=progress)
-    _show(report, as_json=args.json)
+        return _watch(updates, trust=trust, records=records, as_json=args.json)
+    jobs: list[Callable[[], object]] = []
+    if trust:
+        _begin(updates, as_json=args.json)
+        jobs.append(lambda: _fetch(updates, args.folder, as_json=args.json))
+    if records:
+        jobs.append(lambda: send(Uploads(config, base), as_json=args.json))
+    return max(map(_done, jobs))
+
+
+def _done(job: Callable[[], object]) -> int:
+    """The exit code of one of two jobs; neither keeps the other from being done."""
+    try:
+        job()
+    except EdgeError as error:
+        fail(error)
+        return error.exit_code
     return Exit.OK
+
+
+def _fetch(updates: Updates, folder: Path | None, *, as_json: bool) -> None:
+    with _bar() as progress:
+        report = updates.run(folder, progress=progress)
+    _show(report, as_json=as_json)
 
 
 def _begin(updates: Updates, *, as_json: bool) -> None:
@@ -70,33 +95,69 @@ def _begin(updates: Updates, *, as_json: bool) -> None:
             _show(report, as_json=as_json)
 
 
-def _watch(updates: Updates, *, as_json: bool) -> int:
-    from edge.sync.plan import wait_s  # noqa: PLC0415
+def _watch(updates: Updates, *, trust: bool, records: bool, as_json: bool) -> int:
+    from edge.uploads import Uploads  # noqa: PLC0415
 
-    if updates.config.sync.url is None:
+    if trust and updates.config.sync.url is None:
         raise InputError("--watch needs a repository on the network", hint="set [sync] url")
     alarm = _Alarm(updates)
     os.nice(NICE)
     first = updates.is_first
-    _begin(updates, as_json=as_json)
-    dice = random.SystemRandom().random
-    failures = 0
-    alarm.wait(0.0 if first else SPREAD_S * dice())
+    every_s = updates.config.sync.every_min * 60.0
+    jobs: list[_Job] = []
+    if trust:
+        _begin(updates, as_json=as_json)
+        jobs.append(_Job(lambda: _refresh(updates, as_json=as_json), every_s))
+    if records:
+        uploads = Uploads(updates.config, updates.base)
+        jobs.append(_Job(lambda: send(uploads, as_json=as_json, news_only=True), every_s))
+    alarm.wait(0.0 if first else SPREAD_S * _dice())
     while not alarm.stopped:
-        asked_s = 0.0
+        for job in jobs:
+            if job.due <= time.monotonic() and not alarm.stopped:
+                job.attempt()
+        if alarm.wait(min(job.due for job in jobs) - time.monotonic()):
+            for job in jobs:
+                job.due = 0.0
+    return Exit.OK
+
+
+def _refresh(updates: Updates, *, as_json: bool) -> bool:
+    report = updates.run()
+    if report.changed:
+        _show(report, as_json=as_json)
+    return False
+
+
+@dataclass(slots=True)
+class _Job:
+    """What is done again and again. Each waits for itself: a hub that is away keeps no trust away.
+
+    `run` says whether there is more to do at once; `due`: on the monotonic clock.
+    """
+
+    run: Callable[[], bool]
+    every_s: float
+    due: float = 0.0
+    failures: int = 0
+
+    def attempt(self) -> None:
+        from edge.sync.plan import wait_s  # noqa: PLC0415
+
+        asked_s, more = 0.0, False
         try:
-            report = updates.run()
-        except SyncError as error:
-            failures += 1
+            more = self.run()
+        except EdgeError as error:
+            self.failures += 1
             asked_s = error.after_s if isinstance(error, FetchError) else 0.0
             fail(error)
         else:
-            failures = 0
-            if report.changed:
-                _show(report, as_json=as_json)
-        every_s = updates.config.sync.every_min * 60.0
-        alarm.wait(wait_s(failures, every_s=every_s, asked_s=asked_s, dice=dice))
-    return Exit.OK
+            self.failures = 0
+        wait = 0.0 if more else wait_s(self.failures, every_s=self.every_s, asked_s=asked_s, dice=_dice)
+        self.due = time.monotonic() + wait
+
+
+_dice = random.SystemRandom().random
 
 
 class _Alarm:
@@ -112,13 +173,14 @@ class _Alarm:
             signal.signal(number, self._stop)
         signal.signal(signal.SIGUSR1, lambda *_: self._event.set())
 
-    def wait(self, seconds: float) -> None:
-        end = time.monotonic() + seconds
-        while not self.stopped and (left := end - time.monotonic()) > 0 and not self._bell.rung():
-            if self._event.wait(min(left, LISTEN_EVERY_S)):
-                break
+    def wait(self, seconds: float) -> bool:
+        """Whether somebody rang before the time was over."""
+        end, rang = time.monotonic() + seconds, False
+        while not self.stopped and not rang and (left := end - time.monotonic()) > 0:
+            rang = self._bell.rung() or self._event.wait(min(left, LISTEN_EVERY_S))
         if not self.stopped:
             self._event.clear()
+        return rang
 
     def _stop(self, *_: object) -> None:
         self.stopped = True

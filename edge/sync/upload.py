@@ -158,7 +158,7 @@ class _Run:
             case HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
                 self._halve(unsent)
                 return False
-        raise _refusal(answer)
+        raise _refusal(answer, self._sender)
 
     def _move(self, wanted: int, unsent: Unsent, answer: Answer) -> None:
         self._moves += 1
@@ -191,11 +191,15 @@ def _nonsense(answer: Answer) -> FetchError:
     )
 
 
-def _refusal(answer: Answer) -> SyncError:
+def _refusal(answer: Answer, sender: Sender) -> SyncError:
     said = parse_error(answer.body)
     match answer.status, said.error:
         case HTTPStatus.FORBIDDEN, "unknown":
-            return HubRefuses("hub does not know this device", hint=said.detail)
+            key = bytes(sender.key.verify_key).hex()
+            return HubRefuses(
+                "hub does not know this device",
+                hint=f"at the hub: python tools/hub.py device add {sender.device} --key {key}",
+            )
         case ((HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN), _):
             return HubRefuses(
                 f"hub does not believe this device ({answer.status})",

@@ -1,0 +1,50 @@
+"""The half of `doorward sync` that goes up: records on their way to the hub."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from edge.cli.output import emit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from edge.sync.upload import Uploaded
+    from edge.uploads import Uploads
+
+
+def send(uploads: Uploads, *, as_json: bool, news_only: bool = False) -> bool:
+    """Send what the hub does not have; returns whether there is more. `news_only`: no line where nothing was.
+
+    Raises what `edge.uploads.Uploads.run` does.
+    """
+    with _bar() as watch:
+        uploaded = uploads.run(watch=watch)
+    if uploaded is None or (news_only and not uploaded.count):
+        return False
+    _show(uploaded, as_json=as_json)
+    return uploaded.left > 0
+
+
+def _show(uploaded: Uploaded, *, as_json: bool) -> None:
+    if as_json:
+        emit({"result": "sent", "records": uploaded.count, "next": uploaded.next, "left": uploaded.left})
+    else:
+        left = f", {uploaded.left:,} to go" if uploaded.left else ""
+        print(f"records: {uploaded.count:,} sent, the hub has all before {uploaded.next:,}{left}", flush=True)
+
+
+@contextmanager
+def _bar() -> Iterator[Callable[[int, int], None]]:
+    """A bar on standard error while a terminal is attached there."""
+    if not sys.stderr.isatty():
+        yield lambda _done, _total: None
+        return
+    from rich.console import Console  # noqa: PLC0415  only a terminal pays for the import
+    from rich.progress import Progress  # noqa: PLC0415
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("sending records", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

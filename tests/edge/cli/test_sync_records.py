@@ -1,0 +1,134 @@
+"""`doorward sync` where there is a hub: the records go up, whatever becomes of the trust that comes down."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fleet import DEVICE, KEY, PASSWORD, Hub, serving
+from hub_app import create_app
+from hub_schema import Database
+from hub_store import Store
+from journals import SEED, open_journal, passage, write_journal
+
+from edge.__main__ import main
+from edge.errors import Exit
+
+PUBLIC = bytes(KEY.verify_key)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    database = Database(str(tmp_path / "hub.db"))
+    database.prepare()
+    yield Store(database)
+    database.close()
+
+
+@pytest.fixture
+def hub(store: Store) -> Iterator[Hub]:
+    with serving(create_app(store.database, password=PASSWORD)) as hub:
+        yield hub
+
+
+@pytest.fixture
+def config(tmp_path: Path, hub: Hub) -> Path:
+    """A device with seven records whose only network is the hub."""
+    file = tmp_path / "door.toml"
+    file.write_text(f'[device]\nid = "{DEVICE}"\n[hub]\nurl = "{hub.url}"\n')
+    (tmp_path / "device.key").write_bytes(SEED)
+    write_journal(tmp_path / "journal.db", 7)
+    return file
+
+
+def sync(config: Path, *more: str) -> int:
+    return main(["sync", "--config", str(config), *more])
+
+
+def test_records_go_up_and_a_line_says_so(config: Path, store: Store, capsys) -> None:
+    store.add(DEVICE, PUBLIC, 0)
+    assert sync(config) == Exit.OK
+    assert capsys.readouterr().out == "records: 7 sent, the hub has all before 7\n"
+    with open_journal(config.parent / "journal.db") as device:
+        device.append(passage(7))
+    assert sync(config, "--json") == Exit.OK
+    assert json.loads(capsys.readouterr().out) == {"result": "sent", "records": 1, "next": 8, "left": 0}
+    assert len(list(store.bodies(store.find(DEVICE).serial))) == 8
+
+
+def test_a_hub_that_does_not_know_the_device_says_how_to_add_it(config: Path, capsys) -> None:
+    assert sync(config) == Exit.REFUSED
+    said = capsys.readouterr().err
+    assert "error: hub does not know this device" in said
+    assert f"device add {DEVICE} --key {PUBLIC.hex()}" in said
+
+
+def test_a_repository_that_is_away_keeps_no_record_here(config: Path, store: Store, capsys) -> None:
+    store.add(DEVICE, PUBLIC, 0)
+    config.write_text(config.read_text() + '[sync]\nurl = "http://127.0.0.1:1/"\n')
+    (config.parent / "root.json").write_text("{}")
+    assert sync(config) != Exit.OK
+    said = capsys.readouterr()
+    assert said.err.startswith("error: ")
+    assert "records: 7 sent" in said.out
+
+
+def test_a_device_without_a_journal_has_nothing_to_send(config: Path, store: Store, capsys) -> None:
+    store.add(DEVICE, PUBLIC, 0)
+    (config.parent / "journal.db").unlink()
+    assert sync(config) == Exit.OK
+    assert capsys.readouterr().out == ""
+    assert store.histories(DEVICE)[0]["heard_ms"] is None
+
+
+def test_a_key_that_is_lost_is_not_made_anew(config: Path, store: Store, capsys) -> None:
+    store.add(DEVICE, PUBLIC, 0)
+    (config.parent / "device.key").unlink()
+    assert sync(config) == Exit.DEVICE
+    assert not (config.parent / "device.key").exists()
+
+
+def test_another_history_is_an_error_that_a_script_sees(config: Path, store: Store, capsys) -> None:
+    store.add(DEVICE, PUBLIC, 0)
+    sync(config)
+    for file in config.parent.glob("journal.db*"):
+        file.unlink()
+    with open_journal(config.parent / "journal.db") as device:
+        for tick in range(9):
+            device.append(passage(tick + 100))
+    assert sync(config) != Exit.OK
+    assert "history" in capsys.readouterr().err
+    assert store.alarms(store.find(DEVICE).serial)
+
+
+def test_a_stick_has_no_hub_on_it(config: Path, store: Store, capsys, tmp_path: Path) -> None:
+    store.add(DEVICE, PUBLIC, 0)
+    (tmp_path / "stick").mkdir()
+    assert sync(config, "--from", str(tmp_path / "stick")) != Exit.OK
+    assert store.find(DEVICE).next == 0
+
+
+def test_what_the_device_says_of_itself_without_trust(config: Path, store: Store) -> None:
+    store.add(DEVICE, PUBLIC, 0)
+    sync(config)
+    row = store.histories(DEVICE)[0]
+    assert (row["clock"], row["lists_issued_s"]) == ("suspect", None)
+    assert row["free_mb"] > 0
+
+
+def test_watching_sends_what_is_there_and_stops_when_told(config: Path, store: Store) -> None:
+    store.add(DEVICE, PUBLIC, 0)
+    command = [sys.executable, "-m", "edge", "sync", "--config", str(config), "--watch", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert json.loads(process.stdout.readline())["records"] == 7
+            process.send_signal(signal.SIGTERM)
+            _, errors = process.communicate(timeout=30)
+        finally:
+            process.kill()
+    assert (process.returncode, errors) == (0, "")
