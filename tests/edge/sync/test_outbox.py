@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,6 +22,7 @@ from edge.audit.journal import Journal, SegmentLimits
 from edge.audit.merkle import Frontier, leaf_hash, verify_consistency
 from edge.audit.record import decode
 from edge.audit.retention import Rules, retain
+from edge.audit.segments import closed_segments
 from edge.errors import StorageFault
 from edge.sync import backlog
 from edge.sync.outbox import HistoryDiffers, Outbox, Unsent, acknowledged
@@ -141,6 +145,39 @@ def test_the_device_goes_on_writing_while_the_outbox_reads(path: Path, state: Pa
                 assert rotate(journal)  # the outbox holds nothing open between two batches
             outbox.acknowledge(hub.take(outbox.unsent()))
             assert hub.tree.size == tick + 1
+
+
+DEVICE_AT_WORK = """
+import sys
+from pathlib import Path
+from journals import SegmentLimits, open_journal, passage
+
+with open_journal(Path(sys.argv[1])) as journal:
+    print("open", flush=True)
+    closed = 0
+    for tick in range(400):
+        journal.append(passage(tick))
+        closed += journal.rotate_if_due(SegmentLimits(40_000), None) is not None
+    print(closed)
+"""
+
+
+def test_two_processes_one_that_writes_and_rotates_and_one_that_sends(path: Path, state: Path) -> None:
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
+    command = [sys.executable, "-c", DEVICE_AT_WORK, str(path)]
+    hub = Hub()
+    with (
+        subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env) as device,
+        Outbox(path, state, HUB) as outbox,
+    ):
+        assert device.stdout is not None
+        assert device.stdout.readline() == "open\n"
+        while hub.tree.size < 400:
+            assert device.poll() in (None, 0)
+            outbox.acknowledge(hub.take(outbox.unsent(limit=50)))
+        closed = int(device.stdout.read())
+    assert device.returncode == 0
+    assert closed == len(closed_segments(path)) > 0
 
 
 # -- the cursor -----------------------------------------------------------------------------------
