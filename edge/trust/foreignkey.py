@@ -38,9 +38,9 @@ class ForeignKey:
     def to_jwk(self) -> dict[str, str]:
         """What `parse` reads."""
         x, y = _text(self.point[:COORDINATE_BYTES]), _text(self.point[COORDINATE_BYTES:])
-        return (
-            {"kty": "EC", "crv": "P-256", "x": x, "y": y} if y else {"kty": "OKP", "crv": "Ed25519", "x": x}
-        )
+        if self.alg == "EdDSA":
+            return {"kty": "OKP", "crv": "Ed25519", "x": x}
+        return {"kty": "EC", "crv": "P-256", "x": x, "y": y}
 
     def check(self, message: bytes, signature: bytes) -> None:
         """Raises Refused(SIGNATURE_BAD) unless this key signed the message.
