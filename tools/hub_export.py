@@ -1,25 +1,18 @@
-"""Records as a file to take away: JSON Lines, byte for byte as signed, or CSV for a spreadsheet."""
+"""Records as a file to take away: JSON Lines as they were signed, or CSV as `doorward log export` writes."""
 
 from __future__ import annotations
 
 import csv
 import io
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-import msgspec
-
+from edge.audit.export import COLUMNS, csv_row
 from edge.audit.record import decode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 FORMATS: Final = {"jsonl": "application/jsonl", "csv": "text/csv; charset=utf-8"}
-# One table for every kind of record; what a kind does not say stays empty. No field can begin with =, + or @.
-COLUMNS: Final = (
-    "seq", "time", "kind", "door", "outcome", "reason", "card", "issuer", "assurance", "similarity_milli",
-    "threshold_milli", "model", "clock", "change", "cause", "decision", "part", "version",
-)  # fmt: skip
 
 
 def lines(bodies: Iterable[str], form: str) -> Iterator[str]:
@@ -27,16 +20,11 @@ def lines(bodies: Iterable[str], form: str) -> Iterator[str]:
     if form == "jsonl":
         yield from (f"{body}\n" for body in bodies)
         return
-    yield _row(COLUMNS)
-    for body in bodies:
-        entry = decode(body.encode())
-        record = msgspec.to_builtins(entry.record)
-        moment = datetime.fromtimestamp(entry.record.time_ms / 1000, UTC)
-        said = record | {"seq": entry.seq, "time": moment.isoformat(timespec="milliseconds")}
-        yield _row(said.get(column) for column in COLUMNS)
+    yield _line(COLUMNS)
+    yield from (_line(csv_row(decode(body.encode()))) for body in bodies)
 
 
-def _row(values: Iterable[object]) -> str:
+def _line(cells: Iterable[str]) -> str:
     out = io.StringIO()
-    csv.writer(out, lineterminator="\n").writerow("" if value is None else value for value in values)
+    csv.writer(out).writerow(cells)
     return out.getvalue()

@@ -100,7 +100,7 @@ def test_records_come_out_as_they_went_in(db: str, capsys) -> None:
     assert run("records", "export", DEVICE, db=db) == Exit.OK
     assert capsys.readouterr().out.encode() == b"".join(body + b"\n" for body in history.bodies)
     assert run("records", "export", DEVICE, "--format", "csv", db=db) == Exit.OK
-    assert capsys.readouterr().out.splitlines()[4].startswith("3,2026-01-02T08:00:00.003+00:00,passage,")
+    assert capsys.readouterr().out.splitlines()[4].startswith("3,2026-01-02T08:00:00.003Z,passage,")
 
 
 def test_alarms_are_listed_and_cleared(db: str, capsys) -> None:

@@ -250,7 +250,7 @@ def test_all_records_can_be_taken_away(office: Office, form: str) -> None:
     else:
         table = list(csv.DictReader(io.StringIO(said.body.decode())))
         assert [row["seq"] for row in table] == ["0", "1", "2", "3", "4"]
-        assert table[3]["time"] == "2026-01-02T08:00:00.003+00:00"
+        assert table[3]["time"] == "2026-01-02T08:00:00.003Z"
         assert (table[3]["reason"], table[3]["similarity_milli"], table[3]["cause"]) == (
             "card.revoked",
             "512",
