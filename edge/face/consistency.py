@@ -82,7 +82,7 @@ class Consistency:
         return self.sway < STILL_SWAY and self.drift < STILL_DRIFT
 
 
-# 100 successive looks of 7 people in NUAA: 0.73 and more, half above 0.93. 5,100 pairs of strangers before
+# 100 successive looks of 7 people in NUAA: 0.73 and more, half above 0.93. 1,275 pairs of strangers before
 # one camera (London): 0.52 at most.
 MIN_ALIKE = 0.6
 MAX_SPEED = 4.5  # face widths a second, as for the challenge
