@@ -113,7 +113,7 @@ def estimate(non_mated: Floats, *, total: int, ceiling: float = 1.0, unseen: int
     if not promises:
         needed = next(n for n in range(total + 1, 1 << 20) if rare(unseen, n)[1] * LEAST <= 1)
         raise InputError(
-            f"{total} non-mated comparison{'' if total == 1 else 's'} support no threshold, at least {needed} are needed",
+            f"{total} non-mated comparisons support no threshold, at least {needed} are needed",
             hint="the rule of three: for 1 in N, three times N strangers of whom none matched",
         )
     rows: list[Row] = []

@@ -9,10 +9,10 @@ is followed from frame to frame all the while: a jump is a cut, and ends it. Eve
 Failure; Done needs every prompt followed.
 
 What this stops: photographs held still, moved, turned, bent; films that turn another way or are cut.
-What it does not: a film that happens to follow the same prompts (one in six with two of three; so
-edge/passage/backoff.py makes a card wait after three failures), clips that are started by hand as the prompts
-appear, a face drawn live by a computer, a print folded as sharply as a nose, a mask. Those are for the passive
-measures and for staff.
+What it does not: a film that happens to follow the same prompts (one in six with two of three; therefore a
+card waits after three failures, edge/passage/backoff.py), clips that are started by hand as the prompts appear,
+a face drawn live by a computer, a print folded as sharply as a nose, a mask. Those are for the passive measures
+and for staff.
 
 The numbers below were set on heads rendered from photographs (hw/sim/head.py): no film of people was at
 hand. Parallax alone was checked on real pictures too. Of 134 pairs of one person in LFW 20 degrees or more
@@ -82,9 +82,7 @@ class Limits:
     away_ms: int = 6_000
     back_ms: int = 4_000
     look_ms: int = 6_000
-    gap_ms: int = (
-        350  # motion blur loses a face for a frame or two at 15 frames a second; a swap takes longer
-    )
+    gap_ms: int = 350  # motion blur loses a face for a frame or two at 15 frames a second
     still_looks: int = 3  # 0.2 s at 15 frames a second: long enough to average, short enough not to bore
     still: float = 0.05  # a standing person's sway is under 0.02 face widths a frame
     frontal_yaw: float = 22.0  # degrees; `pose` is rough by 5, and doors are not always looked at squarely
