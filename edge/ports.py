@@ -81,28 +81,81 @@ class Network(Protocol):
 
 
 class DoorEventKind(StrEnum):
-    """What a door reports."""
+    """What a door reports. A door without a controller of its own reports the first five only."""
 
     RELEASED = "released"
     OPENED = "opened"
     CLOSED = "closed"
     RELOCKED = "relocked"
     FORCED = "forced"
+    PRE_ALARM = "pre-alarm"  # the leaf is held open, and the buzzer asks for it to be shut
+    OPEN_TOO_LONG = "open-too-long"
+    ALARM_OVER = "alarm-over"  # a leaf that was forced, or open too long, is shut
+    REX = "rex"  # somebody asked to leave
+    REX_STUCK = "rex-stuck"  # that button was held for a minute and counts for nothing until it is let go
+    TAMPER = "tamper"
+    TAMPER_OVER = "tamper-over"
+    FIRE = "fire"
+    FIRE_OVER = "fire-over"
+    NORMAL_MODE = "normal-mode"
+    LOCK_DOWN = "lock-down"
+    FREE_ACCESS = "free-access"
+    FAULT = "fault"  # the controller cannot rely on itself
+    FAULT_OVER = "fault-over"
+    BOOT = "boot"  # the controller got its power back
+    WATCHDOG = "watchdog"  # the controller hung, and began anew
+    KEY_SET = "key-set"
+    EVENTS_LOST = "events-lost"  # more happened while nobody listened than the controller keeps
+
+
+class Cause(StrEnum):
+    """Why the strike or the leaf moved."""
+
+    GRANT = "grant"  # a recorded decision released it
+    TIMEOUT = "timeout"  # the release ran out
+    OPENED = "opened"  # the leaf opened, so the strike relocked
+    CLOSED = "closed"  # the leaf shut again
+    COMMAND = "command"  # someone in charge asked for it
+    SHUTDOWN = "shutdown"  # this program is ending
+    HEARTBEAT = "heartbeat"  # the controller heard nothing from this program any more
+    MODE = "mode"  # free-access or lock-down began or ended
+    REX = "rex"  # somebody asked to leave
+    FIRE = "fire"
+    TAMPER = "tamper"
+    FAULT = "fault"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Which of a controller's events this is: its number, and the controller's own clock then."""
+
+    number: int
+    tick_ms: int
 
 
 @dataclass(frozen=True, slots=True)
 class DoorEvent:
-    """One thing that happened at a door, and when."""
+    """One thing that happened at a door, and when.
+
+    What only some doors know: `cause` of a move, `grant` (the seq of the record) behind a release, and the
+    `mark` by which the event can be told from every other one.
+    """
 
     kind: DoorEventKind
     tick_ms: int
+    cause: Cause | None = None
+    grant: int | None = None
+    mark: Mark | None = None
 
 
 class Strike(Protocol):
     """The lock output of one door. Raises DoorLinkFault."""
 
-    def release(self, for_ms: int) -> None:
-        """Energise for at most `for_ms`; the output relocks by itself, whatever becomes of us."""
+    def release(self, for_ms: int, *, grant: int = 0) -> None:
+        """Energise for at most `for_ms`; the output relocks by itself, whatever becomes of us.
+
+        `grant`: seq of the record that allows it, for the door's own events; 0 where there is none.
+        """
         ...
 
     def relock(self) -> None:

@@ -43,7 +43,7 @@ class GpioRelay:
         self._timer: threading.Timer | None = None
         self._device = _open_output(pin, factory)
 
-    def release(self, for_ms: int) -> None:
+    def release(self, for_ms: int, *, grant: int = 0) -> None:  # noqa: ARG002  its events name no record
         for_ms = capped(for_ms)
         with self._guard:
             if self._device.closed:

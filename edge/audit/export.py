@@ -38,6 +38,8 @@ COLUMNS: Final = (
     "version",
     "time_ms",
     "tick_ms",
+    "number",
+    "controller_ms",
 )
 _COLUMNS: Final = frozenset(COLUMNS)
 # What a spreadsheet takes for the beginning of a formula (OWASP, "CSV Injection"). No field of a record can

@@ -18,7 +18,7 @@ from msgspec import Meta, Struct
 from edge.audit.errors import JournalBroken
 from edge.decision import Reason
 from edge.errors import StorageFault
-from edge.ports import DoorEventKind
+from edge.ports import Cause, DoorEventKind
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -52,16 +52,6 @@ class ClockTrust(StrEnum):
 
     TRUSTED = "trusted"
     SUSPECT = "suspect"
-
-
-class Cause(StrEnum):
-    """Why the strike or the leaf moved."""
-
-    GRANT = "grant"  # a recorded decision released it
-    TIMEOUT = "timeout"  # the release ran out
-    OPENED = "opened"  # the leaf opened, so the strike relocked
-    COMMAND = "command"  # someone in charge asked for it
-    SHUTDOWN = "shutdown"  # this program is ending
 
 
 class StopCause(StrEnum):
@@ -151,11 +141,17 @@ class Passage(_Record, frozen=True, kw_only=True, tag="passage"):
 
 
 class DoorChange(_Record, frozen=True, kw_only=True, tag="door"):
-    """The strike or the leaf moved. `decision`: seq of the passage that caused it, where one did."""
+    """The strike or the leaf moved, or the door has something to say.
+
+    `decision`: seq of the passage that caused it, where one did. `number`, `controller_ms`: of a door with a
+    controller, the event's own number and the controller's clock, by which no event is put on record twice.
+    """
 
     change: DoorEventKind
     cause: Cause | None = None
     decision: Count | None = None
+    number: Count | None = None
+    controller_ms: Ticks | None = None
 
 
 class Started(_Record, frozen=True, kw_only=True, tag="start"):

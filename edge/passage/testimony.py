@@ -5,10 +5,9 @@ Only versions, ages, identifiers and measurements are kept; what would name a pe
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Final, TypedDict
 
 from edge.audit.record import (
-    Cause,
     ClockChange,
     ClockTrust,
     DoorChange,
@@ -21,7 +20,7 @@ from edge.audit.record import (
     utc_ms,
 )
 from edge.decision import Deny, Grant, Reason
-from edge.ports import DoorEventKind
+from edge.ports import Cause, DoorEventKind
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -33,6 +32,18 @@ if TYPE_CHECKING:
     from edge.policy import DoorPolicy
     from edge.ports import DoorEvent
     from edge.trust.footing import Footing
+
+
+# After these the passage is free for that reason, or not free at all.
+_FREES: Final = {
+    DoorEventKind.RELEASED: Cause.GRANT,
+    DoorEventKind.REX: Cause.REX,
+    DoorEventKind.FIRE: Cause.FIRE,
+    DoorEventKind.FREE_ACCESS: Cause.MODE,
+    DoorEventKind.RELOCKED: None,
+    DoorEventKind.BOOT: None,
+    DoorEventKind.WATCHDOG: None,
+}
 
 
 class _Stamp(TypedDict):
@@ -52,6 +63,7 @@ class Testimony:
         self._model = model
         self._version = version
         self._granted_seq: int | None = None  # the latest grant: what the strike and the leaf do is its doing
+        self._free: Cause | None = None  # why the passage is free now
         self._opened_seq: int | None = None  # the grant by which the leaf stands open; None: by force
         self._opened = False
         self._ending = False
@@ -123,6 +135,7 @@ class Testimony:
         if isinstance(decision, Grant):
             self._granted_seq = seq
             self._opened = False
+            self._free = Cause.GRANT
 
     def ending(self) -> None:
         """The program ends: from here on it is what relocks."""
@@ -130,26 +143,42 @@ class Testimony:
 
     def door(self, event: DoorEvent, now: datetime) -> DoorChange:
         """The record of what the door did, tied to the passage that caused it."""
-        cause: Cause | None = None
-        seq = self._granted_seq
-        match event.kind:
-            case DoorEventKind.RELEASED:
-                cause = Cause.GRANT
-            case DoorEventKind.OPENED:
-                cause = Cause.GRANT
-                self._opened, self._opened_seq = True, seq
-            case DoorEventKind.FORCED:
-                seq = self._opened_seq = None
-            case DoorEventKind.CLOSED:  # perhaps long after: another holder was granted, or denied, since
-                seq = self._opened_seq
-            case DoorEventKind.RELOCKED:
-                cause = self._why_locked()
-        return DoorChange(**self._stamp(now, event.tick_ms), change=event.kind, cause=cause, decision=seq)
+        cause, seq = self._doing(event)
+        if event.kind in _FREES:
+            self._free = _FREES[event.kind]
+        mark = event.mark
+        return DoorChange(
+            **self._stamp(now, event.tick_ms),
+            change=event.kind,
+            cause=cause,
+            decision=seq,
+            number=mark.number if mark else None,
+            controller_ms=mark.tick_ms if mark else None,
+        )
 
-    def _why_locked(self) -> Cause:
-        if self._opened:
-            return Cause.OPENED
-        return Cause.SHUTDOWN if self._ending else Cause.TIMEOUT
+    def _doing(self, event: DoorEvent) -> tuple[Cause | None, int | None]:
+        """Why the door did this, and by which grant."""
+        granted = self._granted_seq if self._free is Cause.GRANT else None
+        match event.kind:
+            case DoorEventKind.RELEASED:  # perhaps before this program began: then the door knows the grant
+                return Cause.GRANT, self._granted_seq if event.grant is None else event.grant
+            case DoorEventKind.OPENED:
+                self._opened, self._opened_seq = True, granted
+                return self._free, granted
+            case DoorEventKind.FORCED:
+                self._opened_seq = None
+            case DoorEventKind.CLOSED:  # perhaps long after: another holder was granted, or denied, since
+                return None, self._opened_seq
+            case DoorEventKind.RELOCKED:
+                return self._why_locked(event.cause), granted
+            case _:
+                pass
+        return None, None
+
+    def _why_locked(self, told: Cause | None) -> Cause:
+        if self._ending and told in (None, Cause.COMMAND) and not self._opened:
+            return Cause.SHUTDOWN
+        return told or (Cause.OPENED if self._opened else Cause.TIMEOUT)
 
     def started(self, now: datetime, tick_ms: int) -> Started:
         """The record of a device that is ready."""

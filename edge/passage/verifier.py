@@ -294,7 +294,8 @@ class Verifier:
 
     def _release(self, grant: Grant) -> None:
         try:
-            self._ports.strike.release(grant.release_ms)
+            seq = self._outcome.seq if self._outcome else None
+            self._ports.strike.release(grant.release_ms, grant=seq or 0)
             self._attention.passed()
         except DoorLinkFault:
             self._note_fault(Part.DOOR)

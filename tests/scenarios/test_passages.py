@@ -317,9 +317,9 @@ class CutCable:
         self._deaf = deaf
         self.cut = True
 
-    def release(self, for_ms: int) -> None:
+    def release(self, for_ms: int, *, grant: int = 0) -> None:
         self._check()
-        self._door.release(for_ms)
+        self._door.release(for_ms, grant=grant)
 
     def relock(self) -> None:
         self._check()

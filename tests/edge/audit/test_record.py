@@ -85,6 +85,8 @@ records = st.one_of(
         change=st.sampled_from(DoorEventKind),
         cause=st.none() | st.sampled_from(Cause),
         decision=st.none() | st.integers(0, 2**53 - 1),
+        number=st.none() | st.integers(0, 2**30 - 1),
+        controller_ms=st.none() | st.integers(0, 2**30 - 1),
     ),
     st.builds(Started, **common, model=st.none() | idents, policy=st.none() | idents),
     st.builds(Stopped, **common, cause=st.sampled_from(StopCause)),

@@ -112,10 +112,10 @@ class Tape:
         self._size += 1
         return self._size - 1
 
-    def release(self, for_ms: int) -> None:
+    def release(self, for_ms: int, *, grant: int = 0) -> None:
         self._reach()
         self.entries.append("release")
-        self._door.release(for_ms)
+        self._door.release(for_ms, grant=grant)
 
     def relock(self) -> None:
         self._reach()
