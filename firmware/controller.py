@@ -40,6 +40,8 @@ _ERASE_MS = const(5_000)
 _CONTENT_AT = const(5)
 _MAX_WIEGAND_BITS = const(64)
 
+_LOUD = (d.TOO_LONG, d.FORCED)  # built once: in `step` it would take memory
+
 OUT_STRIKE = const(1)
 OUT_FREE = const(2)
 OUT_BUZZER = const(4)
@@ -87,7 +89,7 @@ class Controller:
         self._inputs = inputs
         self.strike.set_free(self.door.is_free)
         state = self.door.state
-        self._lamps(self.signals.outputs(state == d.PRE_ALARM, state in (d.TOO_LONG, d.FORCED), now))
+        self._lamps(self.signals.outputs(state == d.PRE_ALARM, state in _LOUD, now))
 
     def receive(self, byte: int, now: int) -> bool:
         """One byte from the wire; True if it ended a frame that was answered."""
