@@ -10,9 +10,9 @@ Failure; Done needs every prompt followed.
 
 What this stops: photographs held still, moved, turned, bent; films that turn another way or are cut.
 What it does not: a film that happens to follow the same prompts (one in six with two of three; therefore a
-card waits after three failures, edge/passage/backoff.py), clips that are started by hand as the prompts appear,
-a face drawn live by a computer, a print folded as sharply as a nose, a mask. Those are for the passive measures
-and for staff.
+card waits after three failures: edge/passage/backoff.py), clips that are started by hand as the prompts
+appear, a face drawn live by a computer, a print folded as sharply as a nose, a mask. Those are for the
+passive measures and for staff.
 
 The numbers below were set on heads rendered from photographs (hw/sim/head.py): no film of people was at
 hand. Parallax alone was checked on real pictures too. Of 134 pairs of one person in LFW 20 degrees or more
