@@ -107,7 +107,7 @@ def _watch(updates: Updates, *, trust: bool, records: bool, as_json: bool) -> in
     jobs: list[_Job] = []
     if trust:
         _begin(updates, as_json=as_json)
-        jobs.append(_Job(lambda: _refresh(updates, as_json=as_json), every_s))
+        jobs.append(_Job(lambda: _refresh(updates, alarm, as_json=as_json), every_s))
     if records:
         uploads = Uploads(updates.config, updates.base)
         jobs.append(_Job(lambda: send(uploads, as_json=as_json, news_only=True), every_s))
@@ -122,8 +122,13 @@ def _watch(updates: Updates, *, trust: bool, records: bool, as_json: bool) -> in
     return Exit.OK
 
 
-def _refresh(updates: Updates, *, as_json: bool) -> bool:
-    report = updates.run()
+def _refresh(updates: Updates, alarm: _Alarm, *, as_json: bool) -> bool:
+    try:
+        report = updates.run(progress=alarm)
+    except SyncError:
+        if alarm.stopped:
+            return False
+        raise
     if report.changed:
         _show(report, as_json=as_json)
     return False
@@ -161,7 +166,10 @@ _dice = random.SystemRandom().random
 
 
 class _Alarm:
-    """Waits until it is time, until somebody rings (SIGUSR1, or `edge.sync.bell`), or until told to stop."""
+    """Waits until it is time, until somebody rings (SIGUSR1, or `edge.sync.bell`), or until told to stop.
+
+    It watches downloads too: who is told to stop in the middle of one leaves it for the next time.
+    """
 
     def __init__(self, updates: Updates) -> None:
         from edge.sync.bell import Bell  # noqa: PLC0415
@@ -181,6 +189,14 @@ class _Alarm:
         if not self.stopped:
             self._event.clear()
         return rang
+
+    def expect(self, count: int) -> None:
+        """Nothing to do."""
+
+    def got(self, count: int) -> None:  # noqa: ARG002  the port's
+        """Leave a download when told to."""
+        if self.stopped:
+            raise SyncError("told to stop", hint="the next sync goes on from here")
 
     def _stop(self, *_: object) -> None:
         self.stopped = True

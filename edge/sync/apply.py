@@ -100,6 +100,11 @@ def _edition(of: names.ListName, issuer: IssuerKey, before: Path | None) -> Stat
     return None
 
 
+def bitmap_room(status: StatusList | Manifest) -> int:
+    """Bytes that the bitmaps beside a list take on the disk."""
+    return 2 * bitmap_bytes(status.size) if isinstance(status, Manifest) else 0
+
+
 def place_bitmaps(
     draft: Draft, head: Head, manifest: Manifest, way: Way, files: Downloads, *, reserve: int
 ) -> None:
@@ -113,7 +118,7 @@ def place_bitmaps(
             for kind in BITMAPS:
                 draft.keep(f"{stem}.{kind}")
             return
-    need_space(draft.folder, 2 * bitmap_bytes(manifest.size), reserve=reserve)
+    need_space(draft.folder, bitmap_room(manifest), reserve=reserve)
     if head.base and way.deltas:
         # Whatever does not come out as it was signed, or has lost its base, is what the full list is for.
         with suppress(UpdateRejected, FileNotFoundError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from edge.ports import Source
     from edge.sync.plan import Target
 
+MAX_S: Final = 1_800.0  # then another may have its turn: a technician with a stick, who waits at the door
 TRIES: Final = 4  # cut off three times on the way the line is bad: the next sync goes on from there
 
 
@@ -41,7 +43,7 @@ class Downloads:
     """Targets in `folder`, each under its SHA-256 once it is whole, `<sha256>.part` before.
 
     `path`: where a target is in the source. `budget`: bytes that may be fetched in all. `reserve`: bytes of
-    the disk that are not for us.
+    the disk that are not for us. `seconds`: how long all of it may take.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class Downloads:
         budget: int,
         reserve: int,
         progress: Progress,
+        seconds: float = MAX_S,
     ) -> None:
         self.folder = folder
         self.fetched = 0
@@ -61,6 +64,7 @@ class Downloads:
         self._budget = budget
         self._reserve = reserve
         self._progress = progress
+        self._end = time.monotonic() + seconds
         with storing(folder):
             folder.mkdir(parents=True, exist_ok=True)
 
@@ -161,6 +165,10 @@ class Downloads:
             if size == target.length:
                 return
             for chunk in self._source.fetch(self._path(target), offset=size):
+                if time.monotonic() > self._end:
+                    raise FetchError(
+                        f"{target.name}: the time of one sync is over", hint="the next one goes on from here"
+                    )
                 size += len(chunk)
                 self.fetched += len(chunk)
                 if size > target.length:

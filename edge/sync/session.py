@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 from edge.errors import StorageFault, SyncError, TrustFault, UpdateRejected
 from edge.sync import names, plan
-from edge.sync.apply import head_file, pack_file, place_bitmaps, place_pack, read_heads
-from edge.sync.disk import storing
+from edge.sync.apply import bitmap_room, head_file, pack_file, place_bitmaps, place_pack, read_heads
+from edge.sync.disk import need_space, storing
 from edge.sync.download import Downloads, Unwatched
 from edge.sync.generation import (
     GENERATION,
@@ -181,7 +181,7 @@ class _Update:
         with storing(draft.folder):
             heads = self._heads(draft)
             ways = [(head, self._way(head)) for head in read_heads(heads, draft.before)]
-            models = self._fetch([way for _, way in ways])
+            models = self._fetch(ways, draft)
             for head, way in ways:
                 if isinstance(head.status, Manifest):
                     place_bitmaps(draft, head, head.status, way, self._files, reserve=self._place.reserve)
@@ -212,14 +212,17 @@ class _Update:
         have = head.base.serial if head.base else None
         return plan.way(self._targets, head.of, have=have, want=head.status.serial)
 
-    def _fetch(self, ways: list[Way]) -> tuple[Target, ...]:
+    def _fetch(self, ways: list[tuple[Head, Way]], draft: Draft) -> tuple[Target, ...]:
         """Download what is not here yet, small things first; returns the models that fit."""
-        lists = [target for way in ways for target in way.fetch]
+        lists = [target for _, way in ways for target in way.fetch]
         needed = [
             target for target in (*lists, *self._wanted.sealed) if self._old.get(target.name) != target.sha256
         ]
         coming = [*needed, *self._choose(needed)]
-        self._progress.expect(sum(map(self._files.left, coming)))
+        total = sum(map(self._files.left, coming))
+        bitmaps = sum(bitmap_room(head.status) for head, way in ways if not way.here)
+        need_space(draft.folder, total + bitmaps, reserve=self._place.reserve)
+        self._progress.expect(total)
         for target in coming:
             self._files.get(target)
         return tuple(target for target in self._wanted.models if target not in self.waiting)

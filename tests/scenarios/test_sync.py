@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -28,6 +29,7 @@ from edge.cli.config import read as read_config
 from edge.device import open_device
 from edge.errors import Exit, NoSpace, TrustFault
 from edge.sync.bell import ring
+from hw.sim.source import SimSource
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -385,6 +387,20 @@ def test_a_disk_that_fills_up_at_any_point_keeps_the_old_trust(small_disk: Path)
     assert len(gate.generations()) <= 2
 
 
+def test_what_does_not_fit_is_not_begun(small_disk: Path) -> None:
+    """The signed lengths say it before the first large byte is fetched."""
+    authority = Authority()
+    authority.publish_lists()
+    authority.publish({"models/manifest.toml": b"m", "models/big.tflite": bytes(600_000)})
+    name = authority.target("models/big.tflite")
+    source = SimSource(authority.files)
+    gate = Gate(small_disk, authority.root, models=True)
+    with pytest.raises(NoSpace, match="free"):
+        gate.sync(source)
+    assert name not in [asked for asked, _ in source.asked]
+    assert not (small_disk / "trust").exists()
+
+
 # -- a bad line --------------------------------------------------------------------------------------------------
 
 
@@ -447,3 +463,29 @@ def test_the_background_sync_wakes_up_when_it_is_told_to(site: Site, web: Web) -
         _, errors = sync.communicate(timeout=30)
     assert sync.returncode == 0
     assert errors == ""
+
+
+def test_told_to_stop_in_the_middle_of_a_download_it_stops(site: Site, web: Web) -> None:
+    site.authority.publish({"models/manifest.toml": b"m", "models/big.tflite": os.urandom(5_000_000)})
+    site.configure(url=web.url, models=True)
+    begun = threading.Event()
+
+    def drip(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Length", "5000000")
+        handler.end_headers()
+        while not web.over.wait(0.02):
+            handler.wfile.write(bytes(1_000))
+            begun.set()
+
+    web.answers[site.authority.target("models/big.tflite")] = drip
+    command = [sys.executable, "-m", "edge", "sync", "--watch", "--config", str(site.config)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=CHECKOUT
+    ) as sync:
+        assert begun.wait(30)
+        sync.send_signal(signal.SIGTERM)
+        _, errors = sync.communicate(timeout=30)
+    assert sync.returncode == 0
+    assert errors == ""
+    assert not (site.folder / "trust").exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import os
 import shutil
 from datetime import UTC, datetime, timedelta
@@ -16,7 +17,7 @@ from edge.card import cbor
 from edge.card.claims import TemplateReference
 from edge.errors import FetchError, NoSpace, Refused, SyncError, TrustFault, UpdateRejected
 from edge.issuing.issuer import Issuer
-from edge.sync import names
+from edge.sync import download, names
 from edge.sync.generation import KEPT
 from edge.trust.sealed import seal
 from edge.trust.snapshot import TrustSnapshot
@@ -489,8 +490,7 @@ def test_from_then_on_age_counts_again(gate: Gate, authority: Authority) -> None
 
 
 def test_what_the_journal_needs_is_not_taken(tmp_path: Path, authority: Authority) -> None:
-    free = os.statvfs(tmp_path)
-    greedy = Gate(tmp_path, authority.root, reserve=free.f_bavail * free.f_frsize)
+    greedy = Gate(tmp_path, authority.root, reserve=1 << 60)
     with pytest.raises(NoSpace, match="have to stay"):
         greedy.sync(authority.files)
     assert not (tmp_path / "trust").exists()
@@ -533,6 +533,19 @@ def test_a_part_that_rotted_is_fetched_again_from_its_start(
     gate.sync(source)
     assert [offset for asked_name, offset in source.asked if asked_name == name][-1] == 0
     assert (gate.folder / "trust/models/big.tflite").read_bytes() == authority.files[name]
+
+
+def test_a_sync_that_takes_too_long_lets_others_have_their_turn(
+    tmp_path: Path, heavy: tuple[Authority, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority, _ = heavy
+    gate = Gate(tmp_path, authority.root, models=True)
+    ticks = itertools.count(step=600)  # each look at the clock is ten minutes later
+    with monkeypatch.context() as slow:
+        slow.setattr(download.time, "monotonic", lambda: next(ticks))
+        with pytest.raises(FetchError, match="time of one sync is over"):
+            gate.sync(authority.files)
+    assert gate.sync(authority.files).changed
 
 
 TROUBLE = {
