@@ -22,8 +22,8 @@ from conftest import ROOT
 from trust_world import DAY, GATE, ISSUER, KID, LIST, NOW, URI, shown
 
 from edge.app import open_files
-from edge.audit.evidence import open_evidence
-from edge.audit.journal import Journal
+from edge.audit.chain import open_chain
+from edge.audit.journal import Journal, SegmentLimits
 from edge.audit.record import AuditRecord, ClockChange, Passage, StopCause
 from edge.card.claims import StatusPointer
 from edge.clockstore import ClockStore, remembered
@@ -105,6 +105,10 @@ class Site:
         """Nothing is said and nothing saved; only the file lock goes, as it does with a process."""
         self.journal.close()
 
+    def rotate(self) -> None:
+        """The file of the journal is closed, and a new one begun."""
+        assert self.journal.rotate_if_due(SegmentLimits(1), None) is not None
+
     def stop(self) -> None:
         self.verifier.stop(StopCause.SIGNAL)
         with self.store:
@@ -155,9 +159,9 @@ class Site:
         return self.visit(self.code)
 
     def records(self) -> list[AuditRecord]:
-        with open_evidence(self.path) as evidence:
-            evidence.verify()
-            return [entry.record for entry in evidence.entries()]
+        with open_chain([self.path.parent]) as chain:
+            chain.verify()
+            return [entry.record for entry in chain.entries()]
 
 
 # -- what may happen, in words -----------------------------------------------------------------------------
@@ -230,6 +234,7 @@ def _expect(said: str, expected: str) -> str | None:
 
 CUT: Step = lambda site: site.power_cut()  # noqa: E731
 STOP: Step = lambda site: site.stop()  # noqa: E731
+ROTATE: Step = lambda site: site.rotate()  # noqa: E731
 RIGHT = timedelta(0)
 UNTRUSTED = "clock.untrusted"
 LONG = {"expires": NOW + 2 * YEAR}  # a card that outlives a clock that is a year ahead
@@ -314,6 +319,9 @@ STORIES: dict[str, list[Step]] = {
     ],
     "the code of a phone that is fast, after a power cut": [
         power_on(), guest(phone=9 * S), CUT, power_on(), same_code("card.replayed"), STOP,
+    ],
+    "the same code after the record of it went into a closed file": [
+        power_on(), guest(), ROTATE, CUT, power_on(), same_code("card.replayed"), STOP,
     ],
     "cut again and again": [
         power_on(), guest(), CUT, power_on(), CUT, power_on(), CUT, power_on(), same_code("card.replayed"), STOP,
