@@ -172,12 +172,11 @@ def _journal(path: Path, parts: Parts) -> _Strangers:
     """
     import numpy as np  # noqa: PLC0415
 
-    from edge.audit.evidence import open_evidence  # noqa: PLC0415
+    from edge.audit.chain import files_of, open_chain  # noqa: PLC0415
 
-    with open_evidence(path) as evidence:
-        evidence.verify()
-        size = evidence.size()
-        entries = progress(evidence.entries(), total=size, label="reading the journal")
+    with open_chain(files_of(path)) as chain:
+        chain.verify()
+        entries = progress(chain.entries(), total=chain.size - chain.first, label="reading the journal")
         best, granted, ceiling = _refusals(entries, parts.model_id)
     strangers = [similarity for card, similarity in best.items() if card not in granted]
     if not strangers:

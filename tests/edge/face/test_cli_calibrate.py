@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
-from journals import open_journal, passage
+from journals import open_journal, passage, rotate
 from msgspec.structs import replace
 from PIL import Image
 
@@ -101,13 +101,17 @@ def test_a_folder_without_two_people_is_refused(
 # --- journals ----------------------------------------------------------------------------------------------
 
 
-def journal(path: Path, *, refused: int, threshold: int = 600, model: str = "mfn1") -> Path:
+def journal(
+    path: Path, *, refused: int, threshold: int = 600, model: str = "mfn1", closed_every: int = 10_000
+) -> Path:
     """Strangers' cards, refused at 0.000 to 0.399; one holder, refused at 0.590 and granted later."""
     base = replace(
         passage(), reason=Reason.FACE_NO_MATCH, model=model, threshold_milli=threshold, similarity_milli=0
     )
     with open_journal(path) as log:
         for n in range(refused):
+            if n % closed_every == closed_every - 1:
+                assert rotate(log)
             log.append(replace(base, tick_ms=n, card=f"{n:012x}", similarity_milli=n * 400 // refused))
             log.append(replace(base, tick_ms=n, card=f"{n:012x}", similarity_milli=-100))
         holder = replace(base, card="f" * 12, similarity_milli=590)
@@ -127,6 +131,15 @@ def test_a_journal_of_strangers_becomes_a_calibration(
     assert row["rows"][-1]["cosine"] == pytest.approx(0.3996, abs=1e-3)
     assert row["rows"][-1]["fmr"] == pytest.approx(1 / 700)  # the one that may have come in unseen
     assert row["notes"][0].startswith("1 refused cards were granted")
+
+
+def test_a_journal_of_several_files_counts_with_all_of_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = journal(tmp_path / "j.db", refused=700, closed_every=300)
+    assert len(list(tmp_path.glob("j.*.db"))) == 2
+    assert run(file, "--out", tmp_path / "c.json", "--json") == Exit.OK
+    assert json.loads(capsys.readouterr().out)["comparisons"] == 700
 
 
 def test_a_journal_says_nothing_above_its_threshold(
