@@ -171,9 +171,7 @@ class Controller:
 
     def _tell_event(self, now: int) -> bool:
         if self._told < self._ring.oldest:
-            lost = self._ring.oldest - self._told
-            self._told = self._ring.oldest
-            self._ring.add(EV_EVENTS_LOST, now, lost)
+            self._skip_lost(self._told, now)
         self._ring.copy(self._told, self.session.reply, _CONTENT_AT)
         self._told += 1
         return self._send(self.session.seal(EVENT, EVENT_BYTES))
@@ -181,10 +179,15 @@ class Controller:
     def _rewind(self, number: int, now: int) -> int:
         if not 1 <= number <= self._ring.next:
             return d.DENIED_MALFORMED
+        self._told = number
         if number < self._ring.oldest:
-            self._ring.add(EV_EVENTS_LOST, now, self._ring.oldest - number)
-        self._told = max(number, self._ring.oldest)
+            self._skip_lost(number, now)
         return d.OBEYED
+
+    def _skip_lost(self, number: int, now: int) -> None:
+        """Go on with the oldest that is left after the news of the loss, which overwrites one more."""
+        self._told = self._ring.oldest + 1
+        self._ring.add(EV_EVENTS_LOST, now, self._told - number)
 
     def _set_key(self, frame: bytearray, length: int, now: int) -> int:
         reply = self.session.reply

@@ -128,7 +128,10 @@ class Code(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Not authenticated: anybody on the cable may say it. For a technician's eyes only."""
+    """Not authenticated: anybody on the cable may say it. For a technician's eyes only.
+
+    WRONG_TAG is said by either end of the other: their keys are not the same.
+    """
 
     code: int
 

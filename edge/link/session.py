@@ -10,14 +10,13 @@ import hmac
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from edge.errors import DoorLinkFault
 from edge.link import frame
 from edge.link import messages as m
+from edge.link.faults import OLDEST_FIRMWARE, PROTOCOL, silent
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-VERSION: Final = 1
 KEY_BYTES: Final = 32
 NONCE_BYTES: Final = 16
 TAG_BYTES: Final = 8
@@ -25,13 +24,8 @@ PING_EVERY_MS: Final = 250
 SILENCE_MS: Final = 1_000  # four PONGs lost in a row, as the controller counts it
 RETRY_MS: Final = 500  # a handshake takes 10 ms; the controller answers four a second
 LAST_COUNTER: Final = 2**30 - 1
-OLDEST_FIRMWARE: Final = (0, 1, 0)
 
 _HEAD: Final = 5  # type and counter
-
-
-class LinkDown(DoorLinkFault):
-    """There is no session with the door controller."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +110,7 @@ class Session:
     def _hello(self, tick_ms: int) -> bytes:
         self._asked_ms = tick_ms
         self._nonce, self._offer = self._fresh(), None
-        return frame.encode(bytes([m.Type.HELLO, VERSION]) + self._nonce)
+        return frame.encode(bytes([m.Type.HELLO, PROTOCOL]) + self._nonce)
 
     def _take(self, payload: bytes, tick_ms: int) -> tuple[bytes, m.LinkEvent | None]:
         match payload[0]:
@@ -135,10 +129,10 @@ class Session:
         secret = _hmac(self._pair.key, b"doorward link v1" + self._nonce + body[6:])
         host, controller = _hmac(secret, b"host"), _hmac(secret, b"controller")
         if not hmac.compare_digest(_hmac(controller, body)[:TAG_BYTES], tag):
-            return b"", None
+            return b"", m.Refused(m.Code.WRONG_TAG)
         self._nonce = None  # one HELLO, one answer
         firmware = (body[2], body[3], body[4])
-        if body[1] != VERSION or firmware < OLDEST_FIRMWARE:
+        if body[1] != PROTOCOL or firmware < OLDEST_FIRMWARE:
             return b"", m.WrongVersion(body[1], firmware)
         self._offer = host, controller
         proof = bytes([m.Type.PROVE, self._pair.lock])
@@ -171,7 +165,7 @@ class Session:
 
     def _message(self, kind: m.Type, content: bytes = b"") -> tuple[int, bytes]:
         if self._keys is None:
-            raise LinkDown("the door controller does not answer", hint="check its cable, power and key")
+            raise silent()
         self._sent += 1
         body = bytes([kind]) + self._sent.to_bytes(4, "little") + content
         return self._sent, frame.encode(body + _hmac(self._keys[0], body)[:TAG_BYTES])

@@ -16,7 +16,8 @@ from limits import HEARTBEAT_MS, MAX_WIRE, SESSION_MS
 
 from edge.link import frame
 from edge.link import messages as m
-from edge.link.session import LinkDown, Pair, Session
+from edge.link.faults import LinkDown
+from edge.link.session import Pair, Session
 
 KEY = bytes(range(32))
 OTHER = bytes(32)
@@ -187,7 +188,7 @@ def test_nothing_can_be_asked_without_a_session() -> None:
     [
         (Controller(key=None), [m.Refused(m.Code.NO_KEY)]),
         (Controller(lock=2), [m.Welcomed((0, 1, 0), m.Flags(0)), m.Refused(m.Code.LOCK_KIND)]),
-        (Controller(key=OTHER), []),
+        (Controller(key=OTHER), [m.Refused(m.Code.WRONG_TAG)]),
     ],
 )
 def test_without_the_same_key_and_lock_there_is_no_session(

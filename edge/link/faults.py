@@ -1,0 +1,91 @@
+"""Why a door cannot be commanded, in a technician's words. One fault for each code of LINK.md section 3."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from edge.errors import DoorLinkFault
+from edge.link.messages import Code
+
+if TYPE_CHECKING:
+    from edge.link.messages import WrongVersion
+
+PROTOCOL: Final = 1
+OLDEST_FIRMWARE: Final = (0, 1, 0)
+
+
+class LinkDown(DoorLinkFault):
+    """There is no session with the door controller."""
+
+
+class WrongFirmware(DoorLinkFault):
+    """The controller runs a firmware that this program cannot work with."""
+
+
+class Denied(DoorLinkFault):
+    """The controller was asked, and said no. `code`: why."""
+
+    def __init__(self, message: str, *, hint: str, code: Code) -> None:
+        super().__init__(message, hint=hint)
+        self.code = code
+
+
+_STATUS: Final = "see: doorward door status"
+
+_DENIED: Final[dict[Code, tuple[str, str]]] = {
+    Code.MALFORMED: ("does not understand what it was asked", "update the controller's firmware"),
+    Code.LOCK_DOWN: ("the door is in lock-down", "end it: doorward door mode normal"),
+    Code.FAULT: ("the controller reports a fault of its own", _STATUS),
+    Code.TAMPER: ("the lid of the controller is open", "shut the lid, and find out who opened it"),
+    Code.NOT_NOW: ("not while the door stands open with an alarm", "shut the door"),
+    Code.LIMIT: ("the controller is at one of its limits", _STATUS),
+}
+_REFUSED: Final[dict[int, tuple[str, str]]] = {
+    Code.BUSY: ("too many sessions were begun in this second", "is another program talking to it?"),
+    Code.NO_KEY: ("it has no key", "open its lid, then: doorward door commission"),
+    Code.LOCK_KIND: (
+        "it was commissioned for the other kind of lock",
+        "set [strike] lock to what hangs on the wire; if the controller is wrong, erase it with the service "
+        "jumper and commission it again",
+    ),
+    Code.WRONG_TAG: (
+        "its key is not the one in our file",
+        "put the right key file back; or erase the controller with the service jumper, and commission it",
+    ),
+    Code.TAMPER: ("its lid is shut", "open the lid: a key can be set only while it is off"),
+    Code.NOT_NOW: (
+        "it has a key already",
+        "to give it another one, erase it: close the service jumper for 5 s with the lid off",
+    ),
+}
+
+
+def denied(code: Code) -> Denied:
+    """The fault for a DENIED."""
+    why, hint = _DENIED.get(code, (f"code {int(code)}", _STATUS))
+    return Denied(f"the door controller denied: {why}", hint=hint, code=code)
+
+
+def refused(code: int) -> LinkDown:
+    """The fault for a REFUSED. Anybody on the cable may have said it."""
+    why, hint = _REFUSED.get(code, (f"code {code}", "update this program"))
+    return LinkDown(f"the door controller refuses to talk: {why}", hint=hint)
+
+
+def wrong_firmware(met: WrongVersion) -> WrongFirmware:
+    """The fault that names both versions."""
+    theirs, ours = (".".join(map(str, version)) for version in (met.firmware, OLDEST_FIRMWARE))
+    if met.version != PROTOCOL:
+        return WrongFirmware(
+            f"the door controller speaks protocol {met.version} (firmware {theirs}), this program {PROTOCOL}",
+            hint="update this program" if met.version > PROTOCOL else "flash the controller: make firmware",
+        )
+    return WrongFirmware(
+        f"the door controller's firmware is {theirs}, older than {ours}",
+        hint="flash the controller: make firmware",
+    )
+
+
+def silent() -> LinkDown:
+    """The fault while nobody answers."""
+    return LinkDown("the door controller does not answer", hint="check its cable, power and key")

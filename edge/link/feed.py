@@ -1,0 +1,93 @@
+"""Every event of a controller once and in order, whatever the cable loses and whenever the controller boots.
+
+Sans-IO. The controller numbers its events from 1 at each boot and keeps the last 64 (LINK.md section 4).
+After each opening of a session it is asked to go on from the last event that is known here, that one
+included: if it comes back the same, it is the same boot; if not, the controller began anew in between.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from edge.link.messages import Happened
+
+KEPT: Final = 64
+# Nothing tells that the very last event was lost on its way; an alarm must not wait for the next one.
+ASK_EVERY_MS: Final = 5_000
+RETRY_MS: Final = 400  # 64 events take 230 ms at 115,200 baud
+# Each opening of a session is an event, and so is each loss: told last, and each overwrites one of the kept.
+_UNHEARD: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The last event that is known: its number, and the controller's clock then."""
+
+    number: int
+    tick_ms: int
+
+
+class Feed:
+    """`after`: the last event that an earlier session put on record; None for a controller never heard of."""
+
+    def __init__(self, after: Seen | None = None) -> None:
+        self._last = after
+        self._is_sure = False  # that `_last` is of this boot
+        self._next = 1
+        self._known = 1  # no event from this number on is known to exist
+        self._asked_ms: int | None = None
+        self._is_due = False
+
+    def opened(self, next_event: int) -> None:
+        """A session is open; the controller's next event will have this number."""
+        self._known = next_event
+        self._is_sure = self._last is None
+        self._asked_ms = None
+        if self._last is not None and next_event <= self._last.number:
+            self._begin_anew()
+        elif self._last is not None:
+            self._next = self._last.number + 1
+
+    def wants(self, tick_ms: int) -> int | None:
+        """The number of the first event to ask for now, if it is time to ask."""
+        every_ms = RETRY_MS if self._is_due else ASK_EVERY_MS
+        if self._asked_ms is not None and tick_ms - self._asked_ms < every_ms:
+            return None
+        self._asked_ms, self._is_due = tick_ms, False
+        return self._next if self._is_sure or self._last is None else self._last.number
+
+    def take(self, event: Happened) -> bool:
+        """Whether this is the next event that nobody here knows yet."""
+        self._known = max(self._known, event.number + 1)
+        if not self._is_sure and not self._recognise(event):
+            return False
+        if event.number < self._next:
+            return False
+        if event.number > max(self._next, self._known - KEPT + _UNHEARD):
+            self._is_due = True  # what comes before was lost on its way, and can be had again
+            return False
+        self._next = event.number + 1
+        self._last = Seen(event.number, event.tick_ms)
+        return True
+
+    def _recognise(self, event: Happened) -> bool:
+        """Find out whether the controller booted since; True where `event` itself may be new."""
+        assert self._last is not None
+        if event.number == self._last.number:
+            if event.tick_ms == self._last.tick_ms:
+                self._is_sure = True
+            else:
+                self._begin_anew()
+            return False
+        if self._known - self._last.number > KEPT:  # overwritten: nobody can tell any more
+            self._is_sure = True
+            return True
+        self._is_due = True
+        return False
+
+    def _begin_anew(self) -> None:
+        self._last = None
+        self._is_sure = self._is_due = True
+        self._next = 1

@@ -1,0 +1,211 @@
+"""Every event once and in order: against the controller itself, with a cable that loses what it likes."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+
+import controller as controller_program
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from limits import EVENTS_KEPT
+
+from edge.link import messages as m
+from edge.link.feed import ASK_EVERY_MS, KEPT, Feed, Seen
+from edge.link.session import Pair, Session
+
+KEY = bytes(range(32))
+OPEN, SHUT = 1, 0
+
+
+class Keys:
+    def load(self):
+        return 1, KEY
+
+    def save(self, lock, key): ...
+
+    def erase(self): ...
+
+
+def fresh(label: bytes):
+    counter = itertools.count()
+    return lambda: hashlib.sha256(label + next(counter).to_bytes(8, "big")).digest()[:16]
+
+
+class Bench:
+    """A host that listens to a controller whose door opens and shuts."""
+
+    def __init__(self, after: Seen | None = None) -> None:
+        self.now = 1_000
+        self.inputs = SHUT
+        self.feed = Feed(after)
+        self.host = Session(Pair(KEY, m.Lock.FAIL_SECURE), fresh=fresh(b"host"))
+        self.taken: list[m.Happened] = []
+        self.to_host = bytearray()
+        self.nonces = fresh(b"controller")
+        self.boot()
+
+    def boot(self) -> None:
+        self.controller = controller_program.Controller(
+            Keys(),
+            self.nonces,
+            self._write,
+            lambda _: None,
+            lambda _: None,
+            None,
+            self.inputs,
+            self.now & 2**30 - 1,
+            0,
+        )
+
+    @property
+    def logged(self) -> int:
+        """How many events the controller has had since its boot."""
+        return self.controller._ring.next - 1
+
+    def _write(self, buffer, length) -> None:
+        self.to_host += buffer[:length]
+
+    def swing(self, times: int) -> None:
+        """The leaf opens or shuts so many times."""
+        for _ in range(times):
+            self.inputs ^= OPEN
+            self.now += 40
+            self.controller.step(self.inputs, self.now & 2**30 - 1)
+
+    def turn(self, *, loses=lambda: False) -> None:
+        """20 ms at both ends; `loses` says of each piece of news whether the cable drops it."""
+        self.now += 20
+        self.controller.step(self.inputs, self.now & 2**30 - 1)
+        out, told = self.host.step(self.now)
+        out += self._hear(told)
+        while out:
+            for byte in out:
+                self.controller.receive(byte, self.now & 2**30 - 1)
+            out = b""
+        while self.controller.tell(self.now & 2**30 - 1):
+            pass
+        heard, self.to_host = bytes(self.to_host), bytearray()
+        for piece in heard.split(b"\0")[:-1]:
+            if loses():
+                continue
+            reply, told = self.host.receive(piece + b"\0", self.now)
+            reply += self._hear(told)
+            for byte in reply:
+                self.controller.receive(byte, self.now & 2**30 - 1)
+        if self.host.is_open and (wanted := self.feed.wants(self.now)) is not None:
+            for byte in self.host.events(wanted)[1]:
+                self.controller.receive(byte, self.now & 2**30 - 1)
+
+    def _hear(self, told) -> bytes:
+        for event in told:
+            match event:
+                case m.Opened(next_event=number):
+                    self.feed.opened(number)
+                case m.Happened() if self.feed.take(event):
+                    self.taken.append(event)
+        return b""
+
+    def settle(self, ms: int = 2 * ASK_EVERY_MS) -> list[int]:
+        """The numbers of what has been told once all is quiet."""
+        for _ in range(ms // 20):
+            self.turn()
+        return [event.number for event in self.taken]
+
+
+def test_both_sides_mean_the_same_by_what_is_kept() -> None:
+    assert KEPT == EVENTS_KEPT
+
+
+def test_a_host_that_knows_nothing_is_told_everything_since_the_boot() -> None:
+    bench = Bench()
+    bench.swing(6)
+    numbers = bench.settle()
+    assert numbers == list(range(1, bench.logged + 1))
+    assert bench.taken[0].kind is m.Kind.BOOT
+    assert [event.kind for event in bench.taken if event.kind is not m.Kind.SESSION][1:4] == [
+        m.Kind.OPENED,
+        m.Kind.FORCED_OPEN,
+        m.Kind.CLOSED,
+    ]
+
+
+def test_what_happened_while_the_cable_was_cut_is_told_when_it_is_back() -> None:
+    bench = Bench()
+    before = len(bench.settle())
+    for _ in range(100):
+        bench.turn(loses=lambda: True)
+    bench.swing(20)
+    assert len(bench.taken) == before
+    assert bench.settle() == list(range(1, bench.logged + 1))
+
+
+def test_a_controller_that_booted_meanwhile_begins_again_at_one() -> None:
+    bench = Bench()
+    bench.swing(8)
+    first = bench.settle()
+    bench.boot()
+    numbers = bench.settle()
+    assert numbers[len(first) :] == list(range(1, bench.logged + 1))
+    assert bench.taken[len(first)].kind is m.Kind.BOOT
+
+
+def test_a_boot_is_noticed_although_the_numbers_are_already_higher_than_before() -> None:
+    bench = Bench()
+    first = bench.settle()
+    bench.boot()
+    bench.swing(20)
+    assert bench.logged > max(first)
+    assert bench.settle()[len(first) :] == list(range(1, bench.logged + 1))
+
+
+def test_a_program_that_starts_again_goes_on_where_the_last_one_stopped() -> None:
+    bench = Bench()
+    bench.swing(8)
+    told = bench.settle()
+    last = bench.taken[-1]
+    bench.feed = Feed(Seen(last.number, last.tick_ms))
+    bench.host = Session(Pair(KEY, m.Lock.FAIL_SECURE), fresh=fresh(b"again"))
+    bench.swing(2)
+    numbers = bench.settle()
+    assert numbers == list(range(1, bench.logged + 1))
+    assert len(numbers) > len(told)
+
+
+def test_what_was_overwritten_is_said_to_be_lost_and_how_much_of_it() -> None:
+    bench = Bench()
+    told = bench.settle()
+    for _ in range(100):
+        bench.turn(loses=lambda: True)
+    bench.swing(80)
+    numbers = bench.settle()[len(told) :]
+    (lost,) = [event for event in bench.taken if event.kind is m.Kind.EVENTS_LOST]
+    # the last one that was known may be asked for again, and be gone too
+    assert numbers[0] - told[-1] - lost.data in (0, 1)
+    assert numbers == list(range(numbers[0], bench.logged + 1))
+
+
+@pytest.mark.parametrize("start", [2**30 - 2_000, 2**30 - 300])
+def test_the_controllers_clock_may_wrap(start: int) -> None:
+    bench = Bench()
+    bench.now = start
+    bench.boot()
+    bench.swing(10)
+    assert bench.settle() == list(range(1, bench.logged + 1))
+
+
+@settings(max_examples=25)
+@given(st.randoms(use_true_random=False), st.integers(1, 12))
+def test_a_noisy_cable_doubles_nothing_and_loses_nothing_that_is_kept(dice, swings: int) -> None:
+    bench = Bench()
+    bench.settle(200)
+    for _ in range(5):
+        bench.swing(swings)
+        for _ in range(25):
+            bench.turn(loses=lambda: dice.random() < 0.3)
+    numbers = bench.settle()
+    assert numbers == sorted(set(numbers))
+    missing = bench.logged - len(numbers)
+    assert missing <= sum(event.data for event in bench.taken if event.kind is m.Kind.EVENTS_LOST)
+    assert not missing or bench.logged > KEPT
