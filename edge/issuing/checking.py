@@ -10,9 +10,8 @@ from edge.issuing.roles import REVOCATION, role_of
 from edge.sync import names
 from edge.sync.names import ListTarget, list_target
 from edge.sync.signedtime import read_signed_time
-from edge.trust import sitepolicy, statusdelta, statusfile, tokenstatus
-from edge.trust.foreignkey import ForeignKey
-from edge.trust.status import Manifest, StatusList
+from edge.trust import signedlist, sitepolicy, statusdelta
+from edge.trust.status import Manifest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,12 +45,8 @@ def _check_list(
     issuer = known.get(found.of.kid)
     if issuer is None:
         raise InputError(f"{name}: its issuer is not published", hint="remove the list, or add the issuer")
-    status: StatusList | Manifest
     try:
-        if found.kind == "tsl":
-            _, status = tokenstatus.decode(data, issuer.list_key or ForeignKey("EdDSA", issuer.public_key))
-        else:
-            _, status = statusfile.decode(data, issuer)
+        _, status = signedlist.decode(found.kind, data, issuer)
     except Refused as refused:
         raise InputError(f"{name}: {refused.message}", hint="publish the list again") from refused
     if isinstance(status, Manifest):

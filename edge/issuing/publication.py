@@ -16,7 +16,7 @@ from edge.issuing.editions import next_edition
 from edge.issuing.roles import REVOCATION
 from edge.sync import names
 from edge.sync.names import ListName, list_target
-from edge.trust import bundle, statusfile
+from edge.trust import bundle, signedlist
 from edge.trust.issuerfile import issuer_file, read_issuer
 from edge.trust.status import Bitmaps, Manifest
 
@@ -97,9 +97,10 @@ def lists(repository: Repository, trust: Mapping[str, Buffer], *, now: datetime)
     bundle.load({**ours, **believed})  # all or nothing, exactly as a door would
     puts: dict[str, bytes | None] = {}
     for name in sorted(ours):
-        if name.endswith(".cwt"):
+        suffix = name.rpartition(".")[2]
+        if suffix in signedlist.MAX_BYTES:
             kid = bytes.fromhex(name.removeprefix("status/")[:16])
-            puts |= _list(repository, known[kid], bytes(trust[name]), trust, now=now)
+            puts |= _list(repository, known[kid], suffix, trust, signed=bytes(trust[name]), now=now)
     return puts
 
 
@@ -143,40 +144,50 @@ def _speaks_for(name: str, kid: bytes) -> bool:
 
 
 def _list(
-    repository: Repository, issuer: IssuerKey, signed: bytes, trust: Mapping[str, Buffer], *, now: datetime
+    repository: Repository,
+    issuer: IssuerKey,
+    suffix: str,
+    trust: Mapping[str, Buffer],
+    *,
+    signed: bytes,
+    now: datetime,
 ) -> dict[str, bytes | None]:
-    uri, new = statusfile.decode(signed, issuer)
+    uri, new = signedlist.decode(suffix, signed, issuer)
     name = ListName.of(issuer.kid, uri)
+    target = f"{name.stem}.{suffix}"
     old = _published(repository, issuer, name)
     if old and new.issued_at < old.issued_at:
         raise InputError(
-            f"{name.signed}: signed {new.issued_at:%Y-%m-%dT%H:%M:%SZ}, before the one that is published",
+            f"{target}: signed {new.issued_at:%Y-%m-%dT%H:%M:%SZ}, before the one that is published",
             hint="publish the issuer's latest list: tools/issuer.py publish",
         )
     if new.issued_at > now:
-        raise InputError(
-            f"{name.signed}: signed in the future", hint="compare the clocks of office and authority"
-        )
+        raise InputError(f"{target}: signed in the future", hint="compare the clocks of office and authority")
     if not isinstance(new, Manifest):
-        stale = (target.path for target in repository if _is_edition(target.path, name))
-        return {**dict.fromkeys(stale), name.signed: signed}
+        stale = (other.path for other in repository if _is_of(other.path, name))
+        return {**dict.fromkeys(stale), target: signed}
     stem = bundle.status_stem(issuer.kid, uri)
     bitmaps = Bitmaps(new.size, trust[f"{stem}.revoked"], trust[f"{stem}.suspended"])
     before = old if isinstance(old, Manifest) else None
-    return {**next_edition(repository.contents(REVOCATION), name, before, new, bitmaps), name.signed: signed}
+    foreign = {name.foreign: None} if repository.find(name.foreign) else {}
+    editions = next_edition(repository.contents(REVOCATION), name, before, new, bitmaps)
+    return {**foreign, **editions, target: signed}
 
 
-def _is_edition(path: str, name: ListName) -> bool:
+def _is_of(path: str, name: ListName) -> bool:
     found = list_target(path)
-    return found is not None and found.of == name and found.end is not None
+    return found is not None and found.of == name
 
 
 def _published(repository: Repository, issuer: IssuerKey, name: ListName) -> StatusList | Manifest | None:
-    if repository.find(name.signed) is None:
-        return None
-    try:
-        return statusfile.decode(repository.read(name.signed), issuer)[1]
-    except Refused as refused:  # the authority has renamed the issuer
-        raise TrustFault(
-            f"{name.signed}: {refused.message}", hint="remove the issuer, and add it as it is called now"
-        ) from refused
+    """The list as it is published now, in whichever form."""
+    for suffix, target in ((signedlist.OWN, name.signed), (signedlist.FOREIGN, name.foreign)):
+        if repository.find(target) is None:
+            continue
+        try:
+            return signedlist.decode(suffix, repository.read(target), issuer)[1]
+        except Refused as refused:  # the authority has renamed the issuer
+            raise TrustFault(
+                f"{target}: {refused.message}", hint="remove the issuer, and add it as it is called now"
+            ) from refused
+    return None

@@ -12,14 +12,12 @@ from edge.errors import Refused, TrustFault, UpdateRejected
 from edge.sync import names
 from edge.sync.disk import copy, need_space, zeros
 from edge.sync.generation import PACKS
-from edge.trust import statusdelta
+from edge.trust import signedlist, statusdelta
 from edge.trust.bundle import sealed_file
 from edge.trust.issuerfile import MAX_ISSUER_BYTES, read_issuer
 from edge.trust.sealed import MAX_SEALED_BYTES
 from edge.trust.sitepolicy import MAX_POLICY_BYTES
 from edge.trust.status import Bitmaps, Manifest, StatusList, bitmap_bytes
-from edge.trust.statusfile import MAX_STATUS_BYTES
-from edge.trust.statusfile import decode as decode_status
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -48,7 +46,7 @@ def head_file(name: str) -> tuple[str, int]:
     if names.issuer_kid(name):
         return name, MAX_ISSUER_BYTES
     if part := names.list_target(name):
-        return f"{_stem(part.of)}.cwt", MAX_STATUS_BYTES
+        return f"{_stem(part.of)}.{part.kind}", signedlist.MAX_BYTES[part.kind]
     return "policy.toml", MAX_POLICY_BYTES
 
 
@@ -67,13 +65,14 @@ def read_heads(heads: Mapping[str, bytes], before: Path | None) -> list[Head]:
     found = []
     for name, data in heads.items():
         if part := names.list_target(name):
-            found.append(_read_head(name, part.of, data, issuers[part.of.kid], before))
+            found.append(_read_head(part, data, issuers[part.of.kid], before))
     return found
 
 
-def _read_head(name: str, of: names.ListName, data: bytes, issuer: IssuerKey, before: Path | None) -> Head:
+def _read_head(part: names.ListTarget, data: bytes, issuer: IssuerKey, before: Path | None) -> Head:
+    name, of = f"{part.of.stem}.{part.kind}", part.of
     try:
-        uri, status = decode_status(data, issuer)
+        uri, status = signedlist.decode(part.kind, data, issuer)
     except Refused as refused:
         raise UpdateRejected(
             f"{name}: {refused.message}", hint="its issuer has to publish again"
@@ -82,7 +81,7 @@ def _read_head(name: str, of: names.ListName, data: bytes, issuer: IssuerKey, be
         raise UpdateRejected(
             f"{name}: holds another list than its name says", hint="its issuer has to publish again"
         )
-    old = _edition(of, issuer, before)
+    old = _edition(part, issuer, before)
     if old and old.issued_at > status.issued_at:
         raise UpdateRejected(
             f"rollback: {name} was signed before the list that is here", hint="the repository is old"
@@ -91,12 +90,13 @@ def _read_head(name: str, of: names.ListName, data: bytes, issuer: IssuerKey, be
     return Head(of, status, old if fits and isinstance(old, Manifest) else None)
 
 
-def _edition(of: names.ListName, issuer: IssuerKey, before: Path | None) -> StatusList | Manifest | None:
+def _edition(part: names.ListTarget, issuer: IssuerKey, before: Path | None) -> StatusList | Manifest | None:
     """The list that the generation before has; None where it has none that this issuer signed."""
     if before is None:
         return None
     with suppress(OSError, Refused):
-        return decode_status((before / f"{_stem(of)}.cwt").read_bytes(), issuer)[1]
+        file = before / f"{_stem(part.of)}.{part.kind}"
+        return signedlist.decode(part.kind, file.read_bytes(), issuer)[1]
     return None
 
 

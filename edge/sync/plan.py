@@ -69,7 +69,7 @@ def select(targets: Mapping[str, Target], *, site: str, models: bool) -> Wanted:
     lists = [
         name
         for name in targets
-        if (part := names.list_target(name)) and part.kind == "cwt" and part.of.kid in issuers
+        if (part := names.list_target(name)) and part.end is None and part.of.kid in issuers
     ]
     sealed = [name for name in targets if names.boxes_for(site, name)]
     weights = [name for name in targets if models and _is_model(name)]

@@ -19,8 +19,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from edge.errors import InputError, Refused, TrustFault
-from edge.trust import generation, sitepolicy, statusfile, tokenstatus
-from edge.trust.foreignkey import ForeignKey
+from edge.trust import generation, signedlist, sitepolicy, statusfile
 from edge.trust.issuerfile import MAX_ISSUER_BYTES, read_issuer
 from edge.trust.sealed import MAX_SEALED_BYTES, box_id
 from edge.trust.snapshot import IssuerKey, TrustSnapshot
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Buffer
 
-MAX_FILE_BYTES: Final = max(MAX_ISSUER_BYTES, statusfile.MAX_STATUS_BYTES, tokenstatus.MAX_TOKEN_BYTES)
+MAX_FILE_BYTES: Final = max(MAX_ISSUER_BYTES, *signedlist.MAX_BYTES.values())
 MAX_FILES: Final = (
     65_536  # a region's issuers and the sealed templates of a large site; more is a wrong folder
 )
@@ -132,13 +131,8 @@ def _read_status(name: str, issuer: IssuerKey | None, data: bytes) -> tuple[str,
         raise TrustFault(
             f"{name}: its issuer is not in issuers/", hint="publish the issuer's key, or remove the list"
         )
-    uri: str
-    status: StatusList | Manifest
     try:
-        if name.endswith(".tsl"):
-            uri, status = tokenstatus.decode(data, issuer.list_key or ForeignKey("EdDSA", issuer.public_key))
-        else:
-            uri, status = statusfile.decode(data, issuer)
+        uri, status = signedlist.decode(name.rpartition(".")[2], data, issuer)
     except Refused as refused:
         raise TrustFault(
             f"{name}: {refused.message}", hint="fetch this list again from its issuer"

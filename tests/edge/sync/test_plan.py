@@ -12,6 +12,7 @@ from edge.sync.plan import MAX_WAIT_S, Target, fit, select, wait_s, way
 
 KID = b"\x01" * 8
 LIST = names.ListName.of(KID, "https://s.example/1")
+FOREIGN = names.ListName.of(KID, "https://lists.example/7").foreign
 SITE = "tower-1/lobby/gate-2"
 
 
@@ -29,7 +30,7 @@ EVERYTHING = targets(
     LIST.signed,
     LIST.full(7),
     LIST.delta(6, 7),
-    LIST.foreign,
+    FOREIGN,
     names.ListName.of(b"\x09" * 8, "x").signed,  # nobody's here
     "policy/default.toml",
     "policy/tower-1.toml",
@@ -58,6 +59,7 @@ def test_a_door_takes_what_is_for_it_and_nothing_else() -> None:
             names.issuer(KID),
             names.issuer(b"\x02" * 8),
             LIST.signed,
+            FOREIGN,
             "policy/tower-1_lobby.toml",
             names.boxes("tower-1", KID),
             names.boxes(None, KID),

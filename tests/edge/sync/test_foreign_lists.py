@@ -1,0 +1,96 @@
+"""The IETF's lists on their way: from a trust folder through the repository to a door, and back to our own."""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import nacl.signing
+import pytest
+from publishing import DAY, Authority, Gate
+
+from edge.decision import Reason
+from edge.errors import InputError, Refused
+from edge.issuing.publication import issuers, lists
+from edge.trust import bundle
+from edge.trust.foreignkey import ForeignKey
+from edge.trust.issuerfile import issuer_file
+
+URI = "https://lists.example/7"
+KEY = nacl.signing.SigningKey(b"l" * 32)
+LIST_KEY = ForeignKey("EdDSA", bytes(KEY.verify_key))
+
+
+def b64(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def token(bits: int, *, signed_at: datetime) -> bytes:
+    """One bit a card, the first eight cards."""
+    body = {
+        "sub": URI,
+        "iat": int(signed_at.timestamp()),
+        "status_list": {"bits": 1, "lst": b64(zlib.compress(bytes([bits])))},
+    }
+    parts = [b64(json.dumps(part).encode()) for part in ({"alg": "EdDSA", "typ": "statuslist+jwt"}, body)]
+    return ".".join([*parts, b64(KEY.sign(".".join(parts).encode()).signature)]).encode()
+
+
+class Town:
+    """An authority whose issuer signs its lists with a key of its own, and a door."""
+
+    def __init__(self, folder: Path) -> None:
+        self.authority = Authority()
+        (key,) = issuers(self.authority.repository).values()
+        self.kid = key.kid
+        self.authority.publish(dict([issuer_file(replace(key, list_key=LIST_KEY))]))
+        self.gate = Gate(folder, self.authority.root)
+        self.name = f"{bundle.status_stem(self.kid, URI)}.tsl"
+
+    def publish(self, bits: int, *, age: int = 0) -> None:
+        data = token(bits, signed_at=self.authority.now - age * DAY)
+        self.authority.publish(lists(self.authority.repository, {self.name: data}, now=self.authority.now))
+
+    def sync(self) -> bool:
+        return self.gate.sync(self.authority.files, now=self.authority.now).changed
+
+    def says(self, index: int) -> Reason | None:
+        try:
+            self.gate.trust.status_lists[self.kid, URI].check(index)
+        except Refused as refused:
+            return refused.reason
+        return None
+
+
+@pytest.fixture
+def town(tmp_path: Path) -> Town:
+    return Town(tmp_path)
+
+
+def test_a_card_revoked_on_a_foreign_list_is_refused_after_the_next_sync(town: Town) -> None:
+    town.publish(0b0000)
+    town.sync()
+    assert town.says(2) is None
+    town.authority.later()
+    town.publish(0b0100)
+    assert town.sync()
+    assert town.says(2) is Reason.CARD_REVOKED
+
+
+def test_an_older_token_is_not_published_over_a_newer_one(town: Town) -> None:
+    town.publish(0b0100)
+    with pytest.raises(InputError, match="before the one that is published"):
+        town.publish(0b0000, age=1)
+
+
+def test_a_foreign_list_is_there_or_not_as_a_whole(town: Town) -> None:
+    town.publish(0b0001)
+    town.sync()
+    town.authority.publish({f"revocation/{town.name.removeprefix('status/')}": None})
+    town.authority.later()
+    town.sync()
+    assert (town.kid, URI) not in town.gate.trust.status_lists
