@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import hub_store
+import hub_upload
 import pytest
 from fleet import KEY, OTHER_KEY, PASSWORD, SENT_MS, History, Hub, Said, postgres_server, serving
 from hub_app import create_app
@@ -303,6 +304,19 @@ def test_a_body_that_breaks_off_stores_nothing(site: Site) -> None:
         line.sendall(head.encode() + body[:-1])
     assert site.give(device, 0, 3, over=3).body == {"next": 3}
     assert site.bodies(device) == device.bodies[:3]
+
+
+def test_a_body_that_never_ends_is_not_waited_for(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hub_upload, "BODY_S", 0.1)
+    device = site.device()
+    host, port = site.hub.url.removeprefix("http://").split(":")
+    head = (
+        f"POST /{records_path(device.device)} HTTP/1.1\r\nHost: hub\r\nContent-Type: {CONTENT_TYPE}\r\n"
+        "Content-Length: 1000\r\n\r\n"
+    )
+    with socket.create_connection((host, int(port)), timeout=20) as line:
+        line.sendall(head.encode())
+        assert line.recv(12) == b"HTTP/1.1 408"
 
 
 # -- the question ------------------------------------------------------------------------------------------

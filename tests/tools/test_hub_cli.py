@@ -15,8 +15,10 @@ from hub_intake import Dispute, Disputed, open_offer
 from hub_schema import Database
 from hub_store import Store
 
-from edge.errors import Exit
+from edge.errors import Exit, FetchError
 from edge.sync.parcel import pack
+from edge.sync.request import CONTENT_TYPE, SIGNATURE_HEADER, records_path, sign, upload_message
+from hw.post_http import Credentials, HttpPost
 
 PUBLIC = bytes(KEY.verify_key)
 
@@ -170,6 +172,35 @@ def test_an_address_that_is_taken_is_said(db: str, tmp_path: Path) -> None:
         done = served("--db", db, "--password-file", tmp_path / "hub.password", "--listen", where)
     assert done.returncode == Exit.USAGE
     assert "address already in use" in done.stderr
+
+
+def certificate(folder: Path, name: str) -> None:
+    made = subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+         "-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}",
+         "-keyout", folder / f"{name}.key", "-out", folder / f"{name}.pem"],
+        capture_output=True, check=False,
+    )  # fmt: skip
+    if made.returncode:
+        pytest.skip("openssl makes no certificate here")
+
+
+def test_with_mutual_tls_only_certified_devices_are_let_in(db: str, tmp_path: Path) -> None:
+    for name in ("localhost", DEVICE):
+        certificate(tmp_path, name)
+    run("device", "add", DEVICE, "--key", PUBLIC.hex(), db=db)
+    more = ["--cert", tmp_path / "localhost.pem", "--cert-key", tmp_path / "localhost.key"]
+    body = pack(History(3).parcel(0, 3))
+    headers = {
+        "Content-Type": CONTENT_TYPE,
+        SIGNATURE_HEADER: sign(upload_message(DEVICE, body), KEY),
+    }
+    with running_hub(db, tmp_path, *more, "--client-ca", tmp_path / f"{DEVICE}.pem") as hub_:
+        url = hub_.url.replace("http://127.0.0.1", "https://localhost")
+        ours = Credentials(tmp_path / "localhost.pem", tmp_path / f"{DEVICE}.pem", tmp_path / f"{DEVICE}.key")
+        assert HttpPost(url, ours).post(records_path(DEVICE), body, headers).body == b'{"next":3}'
+        with pytest.raises(FetchError):
+            HttpPost(url, Credentials(tmp_path / "localhost.pem")).post(records_path(DEVICE), body, headers)
 
 
 def test_it_stops_in_order_when_it_is_told_to(db: str, tmp_path: Path) -> None:
