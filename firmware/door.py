@@ -1,7 +1,7 @@
 """The door itself: one table of states, and what each brings about. Pure, and allocates nothing.
 
 Everything that decides whether somebody can pass stands in this file. Inputs come debounced, time as wrapped
-ticks. Nothing but REX, the fire input, a grant in the NORMAL state and the free-access mode ever frees the
+ticks. Nothing but REX, the fire input, a grant in the normal mode and the free-access mode ever frees the
 passage; whatever is not in the table changes nothing.
 """
 
@@ -42,6 +42,7 @@ FIRE_IS_ON = const(8)
 # -- what may happen to a state: the columns of the table
 GRANT, CANCEL, HOST_LOST, REX, OPENED, CLOSED, TIME, FIRE_ON, FIRE_OFF, MODE, TAMPERED, FAULTED = range(12)
 _COLUMNS = const(12)
+_LEAF_MOVED = (OPENED, CLOSED)  # built once: where it is asked for it would take memory
 
 # -- what a cell says besides the next state
 STAY = const(0xF0)
@@ -54,8 +55,8 @@ _ = STAY
 TABLE = bytes((
     # GRANT     CANCEL LOST  REX     OPENED  CLOSED TIME       FIRE_ON OFF   MODE    TAMPER FAULT
     RELEASED, _,     _,    EGRESS, FORCED, _,     _,         FIRE,   _,    REST,   _,     REST,  # NORMAL
-    RELEASED, REST,  REST, EGRESS, OPEN,   _,     REST,      FIRE,   _,    REST,   REST,  REST,  # RELEASED
-    _,        _,     _,    EGRESS, OPEN,   _,     REST,      FIRE,   _,    _,      _,     _,     # EGRESS
+    RELEASED, REST,  REST, _,      OPEN,   REST,  REST,      FIRE,   _,    REST,   REST,  REST,  # RELEASED
+    RELEASED, _,     _,    _,      OPEN,   REST,  REST,      FIRE,   _,    LOOSEN, _,     _,     # EGRESS
     OPEN,     _,     _,    _,      _,      REST,  PRE_ALARM, FIRE,   _,    LOOSEN, _,     _,     # OPEN
     OPEN,     _,     _,    _,      _,      REST,  TOO_LONG,  FIRE,   _,    LOOSEN, _,     _,     # PRE_ALARM
     NO,       _,     _,    _,      _,      REST,  _,         FIRE,   _,    LOOSEN, _,     _,     # TOO_LONG
@@ -108,7 +109,7 @@ class Door:
         self._inputs = inputs & CONTACT_IS_OPEN  # anything else that is on has just come on
         self._since = now  # when the time of this state began
         self._for_ms = PRE_ALARM_MS
-        self._egress = False  # REX frees an open leaf too: its contact may be broken
+        self._egress = False  # REX frees beside every state, an open leaf too: its contact may be broken
         self._egress_since = now
         self._pressed_since = now
         self._stuck = False
@@ -118,7 +119,7 @@ class Door:
     def is_free(self) -> bool:
         """Whether somebody can pass: what the strike has to bring about, whatever kind of lock it is."""
         state = self.state
-        return self._egress or state in (RELEASED, EGRESS, FREE_ACCESS, FIRE)
+        return self._egress or state in (RELEASED, FREE_ACCESS, FIRE)
 
     @property
     def alarm(self) -> bool:
@@ -139,6 +140,7 @@ class Door:
         if changed & TAMPER_IS_OPEN:
             self._log(EV_TAMPER, now, 1 if inputs & TAMPER_IS_OPEN else 0)
             if inputs & TAMPER_IS_OPEN:
+                self._end_free_access(now)
                 self._on(TAMPERED, now)
         if changed & CONTACT_IS_OPEN:
             self._log(EV_OPENED if inputs & CONTACT_IS_OPEN else EV_CLOSED, now, 0)
@@ -148,10 +150,10 @@ class Door:
             self._pressed_since = now
             if inputs & REX_IS_PRESSED:
                 self._log(EV_REX, now, 0)
-        if inputs & REX_IS_PRESSED and not self._stuck:
+        if self._is_held():
             self._press(now)
         if self._egress and elapsed(now, self._egress_since) >= REX_RELEASE_MS:
-            self._end_egress(TIME, now)
+            self._end_egress(now)
         if self._has_time() and elapsed(now, self._since) >= self._for_ms:
             self._on(TIME, now)
 
@@ -170,6 +172,7 @@ class Door:
         self._on(GRANT, now)
         if self.state == RELEASED:
             self._for_ms = min(for_ms, MAX_RELEASE_MS)
+            self._log(EV_RELEASED, now, 0)
         return OBEYED
 
     def relock(self, now: int) -> None:
@@ -178,9 +181,7 @@ class Door:
 
     def host_lost(self, now: int) -> None:
         """The heartbeat stopped: what the host granted is over, what people need to get out is not."""
-        if self.mode == MODE_FREE_ACCESS:
-            self.mode = MODE_NORMAL
-            self._log(EV_MODE, now, MODE_NORMAL)
+        self._end_free_access(now)
         self._on(HOST_LOST, now)
 
     def set_mode(self, mode: int, now: int) -> int:
@@ -200,6 +201,8 @@ class Door:
         if code != self.fault:
             self.fault = code
             self._log(EV_FAULT, now, code)
+            if code:
+                self._end_free_access(now)
             self._on(FAULTED, now)
 
     def _press(self, now: int) -> None:
@@ -207,37 +210,32 @@ class Door:
         if elapsed(now, self._pressed_since) >= STUCK_REX_MS:
             self._stuck = True
             self._log(EV_REX_STUCK, now, 0)
-        elif self._inputs & CONTACT_IS_OPEN:
-            self._egress = True
-            self._egress_since = now
-        else:
+            return
+        self._egress = True
+        self._egress_since = now
+        if not self._inputs & CONTACT_IS_OPEN:
             self._on(REX, now)
 
     def _on(self, column: int, now: int) -> None:
         """Look into the table, and let follow what follows."""
         was_free = self.is_free
-        if self._egress and column in (OPENED, CLOSED):
+        if column in _LEAF_MOVED and not self._is_held():
             self._egress = False  # they are through
-        before = self.state
-        cell = TABLE[before * _COLUMNS + column]
+        cell = TABLE[self.state * _COLUMNS + column]
         if cell == REST:
             cell = self._resting()
         elif cell == LOOSEN:
-            cell = FREE_ACCESS if self.mode == MODE_FREE_ACCESS and not self.fault else STAY
+            cell = FREE_ACCESS if self.mode == MODE_FREE_ACCESS else STAY
         if cell < STAY:
             self._enter(cell, now)
         if was_free and not self.is_free:
             self._log(EV_RELOCKED, now, _CAUSES[column])
-        elif column == GRANT and self.state == RELEASED and before != RELEASED:
-            self._log(EV_RELEASED, now, 0)
 
     def _enter(self, state: int, now: int) -> None:
         alarmed = self.state in (TOO_LONG, FORCED)
         self.state = state
         self._since = now
-        if state == EGRESS:
-            self._for_ms = REX_RELEASE_MS
-        elif state == OPEN:
+        if state == OPEN:
             self._for_ms = PRE_ALARM_MS
         elif state == PRE_ALARM:
             self._for_ms = OPEN_TOO_LONG_MS - PRE_ALARM_MS
@@ -250,18 +248,32 @@ class Door:
             self._log(EV_ALARM_OVER, now, 0)
 
     def _resting(self) -> int:
-        if self.mode == MODE_FREE_ACCESS and not self.fault:
+        if self.mode == MODE_FREE_ACCESS:
             return FREE_ACCESS
         if self._inputs & CONTACT_IS_OPEN:
             return OPEN
+        if self._egress:
+            return EGRESS
         if self.fault:
             return FAULT
         return LOCK_DOWN if self.mode == MODE_LOCK_DOWN else NORMAL
 
-    def _end_egress(self, column: int, now: int) -> None:
+    def _end_free_access(self, now: int) -> None:
+        """Nobody watches over it any more, or nobody can rely on who does."""
+        if self.mode == MODE_FREE_ACCESS:
+            self.mode = MODE_NORMAL
+            self._log(EV_MODE, now, MODE_NORMAL)
+
+    def _end_egress(self, now: int) -> None:
         self._egress = False
+        if self.state == EGRESS:
+            self._on(TIME, now)
         if not self.is_free:
-            self._log(EV_RELOCKED, now, _CAUSES[column])
+            self._log(EV_RELOCKED, now, _CAUSES[TIME])
+
+    def _is_held(self) -> bool:
+        """Whether somebody holds REX down: then who went through was not the last."""
+        return bool(self._inputs & REX_IS_PRESSED) and not self._stuck
 
     def _has_time(self) -> bool:
-        return self.state in (RELEASED, EGRESS, OPEN, PRE_ALARM)
+        return self.state in (RELEASED, OPEN, PRE_ALARM)
