@@ -16,18 +16,15 @@ if TYPE_CHECKING:
 
 # A code may be shown 120 s after it was made, and may have been made 100 s after it was decided upon (by a
 # phone that is ahead): nothing older than both together can pass again.
-REACH: Final = 2 * MAX_WINDOW
+REACH_MS: Final = round(2 * MAX_WINDOW.total_seconds() * 1_000)
 # A passage takes 1.5 s at least and leaves five records; the rest is for a door whose contacts bounce.
 MAX_RECORDS: Final = 8_192
 
 
 def recall(memory: ReplayMemory, journal: Journal, at: Believed) -> None:
     """Let `memory` know which cards this device decided upon in the last minutes. Raises StorageFault."""
-    last = journal.last_ms()
-    if last is None:
-        return
-    since = min(last, utc_ms(at.now)) - round(REACH.total_seconds() * 1_000)
-    passages = (entry.record for entry in journal.tail(max(0, since), MAX_RECORDS))
+    since_ms = max(0, utc_ms(at.now) - REACH_MS)
+    passages = (entry.record for entry in journal.tail(since_ms, MAX_RECORDS))
     memory.recall(
         (
             (passage.card, _until(passage.time_ms))

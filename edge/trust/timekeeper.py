@@ -77,7 +77,6 @@ class Timekeeper:
         self._stored = memory.time if memory else None
         self._signed = max(built, memory.signed) if memory else built
         self._synced = memory.synced if memory else None
-        self._known = memory is not None  # a first start has nothing that a sync could be newer than
         self._line: tuple[datetime, int] | None = None  # a time, and the tick at which it was the best we had
         self._anchored = False  # whether it came from a wall clock that we believed
         self._highest = FIRST
@@ -116,15 +115,14 @@ class Timekeeper:
         news = trust.floor > self._signed or (trust.synced_at is not None and trust.synced_at != self._synced)
         self._signed = max(self._signed, trust.floor)
         self._synced = trust.synced_at or self._synced
-        known, self._known = self._known, True
-        return news and known
+        return news
 
     def _reckon(self, tick_ms: int) -> datetime | None:
         """Where the steady clock says that the wall clock should be; None before the first call."""
         if self._line is None:
             return None
         at, tick = self._line
-        return min(at + timedelta(milliseconds=max(0, tick_ms - tick)), LAST)
+        return min(at + timedelta(milliseconds=tick_ms - tick), LAST)
 
     def _objection(self, wall: datetime, reckoned: datetime | None, floor: datetime) -> Doubt | None:
         if wall < floor:

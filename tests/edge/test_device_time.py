@@ -13,16 +13,17 @@ import cv2
 import numpy as np
 import pytest
 from office import NOW, new_issuer
+from trust_world import TRUST
 
 from edge.app import open_files
 from edge.audit.evidence import open_evidence
-from edge.audit.record import ClockChange, ClockEvent, StopCause
+from edge.audit.record import ClockChange, ClockEvent, StopCause, utc_ms
 from edge.clockstore import remembered
 from edge.config import Config, parse_config
 from edge.device import open_device, run_device
 from edge.errors import StorageFault, TrustFault
 from edge.trust import clockfile
-from edge.trust.timekeeper import Memory
+from edge.trust.timekeeper import LAST, Memory
 from edge.version import EPOCH, built_at, instant
 
 HEAD = 'version = "7"\nissued_at = 2026-03-01T00:00:00Z\n'
@@ -89,12 +90,43 @@ def test_of_file_and_journal_the_later_counts(folder: Path) -> None:
     assert stored(folder).time > early.time
 
 
-def test_the_first_start_of_a_device_remembers_nothing(tmp_path: Path) -> None:
-    class NoJournal:
-        def last_ms(self) -> None:
-            return None
+class Tape:
+    """A journal of which only the last record is asked for."""
 
-    assert remembered(open_files(tmp_path / "state"), NoJournal(), trust=None) is None
+    def __init__(self, last: datetime | None) -> None:
+        self._last = last
+
+    def last_ms(self) -> int | None:
+        return utc_ms(self._last) if self._last else None
+
+
+def test_the_first_start_of_a_device_remembers_nothing(tmp_path: Path) -> None:
+    assert remembered(open_files(tmp_path), Tape(None), trust=TRUST) is None
+
+
+HOUR = timedelta(hours=1)
+FILED = Memory(NOW, NOW - HOUR, NOW - HOUR)
+LAST_RECORDS = {
+    "a record after the file": (FILED, NOW + HOUR, replace(FILED, time=NOW + HOUR)),
+    "a record before the file": (FILED, NOW - HOUR, FILED),
+    "no record": (FILED, None, FILED),
+    "no file": (None, NOW, Memory(NOW, TRUST.floor, TRUST.synced_at)),
+    "a record of a clock beyond all clocks": (
+        FILED,
+        datetime(9999, 1, 1, tzinfo=UTC),
+        replace(FILED, time=LAST),
+    ),
+}
+
+
+@pytest.mark.parametrize(("filed", "last", "memory"), LAST_RECORDS.values(), ids=LAST_RECORDS)
+def test_the_later_of_file_and_record_is_what_is_remembered(
+    tmp_path: Path, filed: Memory | None, last: datetime | None, memory: Memory
+) -> None:
+    files = open_files(tmp_path)
+    if filed:
+        files.write(clockfile.NAME, clockfile.encode(filed))
+    assert remembered(files, Tape(last), TRUST) == memory
 
 
 def test_a_state_folder_that_cannot_be_written_keeps_no_door_shut(folder: Path) -> None:

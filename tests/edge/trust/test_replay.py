@@ -73,6 +73,13 @@ def test_a_clock_that_is_set_right_far_back_shuts_nobody_out_for_long():
     assert refusal(memory, verified(NOW + 3 * S), NOW + 4 * S) is Reason.CARD_REPLAYED
 
 
+def test_a_card_that_was_shown_by_a_clock_a_year_ahead_is_admitted_by_one_that_is_right():
+    memory, ahead = ReplayMemory(), NOW + timedelta(days=20)
+    memory.admit(verified(ahead), ahead)
+    memory.tidy(NOW)
+    assert refusal(memory, verified(NOW + 3 * S), NOW + 3 * S) is None
+
+
 def test_a_memory_full_of_live_entries_is_a_fault_and_admits_nobody():
     memory = ReplayMemory(max_entries=2)
     first, second, third = (verified(**changes) for changes in CARDS)
@@ -144,6 +151,13 @@ def test_the_holder_waits_ten_seconds_after_a_restart_and_others_do_not():
 def test_a_record_from_a_clock_that_was_ahead_locks_nobody_out():
     memory = recalled((verified().pseudonym, NOW + timedelta(days=365)), now=NOW)
     assert refusal(memory, verified(NOW + AHEAD + S), NOW + AHEAD + S) is None
+
+
+def test_a_card_is_remembered_by_the_latest_of_its_records_in_whatever_order_they_stand():
+    """As they do where the clock was set right between two of them."""
+    name = verified().pseudonym
+    memory = recalled((name, NOW), (name, NOW - 60 * S), now=NOW)
+    assert refusal(memory, verified(NOW + 5 * S), NOW + 5 * S) is Reason.CARD_REPLAYED
 
 
 def test_of_too_many_the_newest_are_remembered():

@@ -140,6 +140,8 @@ def test_a_device_may_be_stricter_than_its_site_and_never_laxer(
     assert strictest(then.rung, site.rung) is then.rung
     if local.stale is not None and h * HOUR > local.stale:
         assert then.freshness is Freshness.STALE
+    if local.ageing is not None and then.freshness is not Freshness.FRESH:
+        assert strictest(then.rung, local.ageing) is then.rung
 
 
 def test_without_a_policy_what_is_stale_is_for_staff_whatever_the_device_says() -> None:

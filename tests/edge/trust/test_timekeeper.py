@@ -65,6 +65,18 @@ def test_no_clock_is_before_the_image_it_runs() -> None:
     assert at(keeper, NOW, 0).now == NOW + DAY
 
 
+def test_an_image_is_not_older_than_what_its_last_one_remembered() -> None:
+    keeper = Timekeeper(Memory(FIRST, SIGNED), built=NOW + DAY)
+    assert at(keeper, NOW, 0).now == NOW + DAY
+
+
+def test_what_is_signed_in_the_meantime_takes_the_reckoning_along() -> None:
+    keeper = Timekeeper()
+    at(keeper, FIRST, 0)
+    assert at(keeper, FIRST, 10, trust(signed=NOW)).now == NOW
+    assert at(keeper, FIRST, 70, trust(signed=NOW)).now == NOW + 60 * S
+
+
 def test_a_clock_in_doubt_goes_on_at_the_pace_of_the_steady_one() -> None:
     keeper = Timekeeper()
     at(keeper, FIRST, 0)
@@ -151,6 +163,22 @@ def test_a_sync_speaks_for_a_clock_that_agrees_with_what_is_signed(
     keeper = running()
     assert at(keeper, NOW + step, 1).doubt is not None
     assert (at(keeper, NOW + step + S, 2, news).doubt is None) is believed
+
+
+def test_an_hour_back_is_believed_once_it_is_over_and_a_sync_was_there_meanwhile() -> None:
+    """Both clocks agree with what is signed, so neither is refuted; when it has caught up, no code is old news."""
+    keeper, heard = running(), trust(synced=NOW)
+    assert at(keeper, NOW - 0.5 * HOUR, 1).doubt is Doubt.BACK
+    assert at(keeper, NOW - 0.5 * HOUR + S, 2, heard).doubt is Doubt.BACK
+    assert at(keeper, NOW - S, 1_800, heard).doubt is Doubt.BACK
+    assert at(keeper, NOW, 1_801, heard).doubt is None
+    assert at(keeper, NOW + S, 1_802, heard).doubt is None
+
+
+def test_an_hour_back_and_no_sync_stays_in_doubt() -> None:
+    keeper = running()
+    assert at(keeper, NOW - 0.5 * HOUR, 1).doubt is Doubt.BACK
+    assert at(keeper, NOW + DAY - 0.5 * HOUR, 86_401).doubt is Doubt.BACK
 
 
 def test_a_sync_before_the_step_says_nothing_about_it() -> None:
