@@ -8,25 +8,46 @@ from __future__ import annotations
 
 import os
 import secrets
+import stat
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from edge.errors import ModelFault, ReaderFault, StorageFault, TrustFault
+from edge.errors import ConfigError, ModelFault, ReaderFault, StorageFault, TrustFault
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from typing_extensions import Buffer
 
+    from edge.config import Mqtt
+    from edge import config
     from edge.face.calibration import Calibration, Parts
     from edge.face.engine import FaceEngine
     from edge.face.manifest import Manifest, ModelFile
     from edge.face.pad.fusion import PadPolicy
-    from edge.ports import Camera, Clock, CodeReader, Files, Network, Pixels, Post, Signals, Source, Strike
+    from edge.link.messages import Lock
+    from edge.ports import (
+        Broker,
+        Camera,
+        Clock,
+        CodeReader,
+        Files,
+        Message,
+        Network,
+        Pixels,
+        Post,
+        Signals,
+        Source,
+        Strike,
+    )
     from edge.trust.snapshot import TrustSnapshot
+    from hw.door_link import DoorLink
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 READERS = ("zxing", "zbar")
 SEED_BYTES = 32
+MAX_PASSWORD_BYTES = 1_000  # of a broker
 
 
 def models_dir() -> Path:
@@ -268,6 +289,31 @@ def open_post(url: str, *, ca: Path | None, cert: Path | None, key: Path | None)
     return HttpPost(url, Credentials(ca, cert, key))
 
 
+def open_broker(mqtt: Mqtt, base: Path, *, client_id: str, will: Message, topics: Sequence[str]) -> Broker:
+    """The broker of a configuration, whether or not it answers. Raises ConfigError, StorageFault."""
+    from hw.mqtt_paho import Address, PahoBroker  # noqa: PLC0415
+
+    assert mqtt.host is not None
+    if mqtt.user is not None and not mqtt.tls:
+        raise ConfigError(
+            "[mqtt] a password would travel in the clear", hint="set tls = true, or leave user out"
+        )
+    password = _password(base / mqtt.password_file) if mqtt.password_file else None
+    ca = base / mqtt.ca if mqtt.ca else None
+    address = Address(mqtt.host, mqtt.port, tls=mqtt.tls, ca=ca, user=mqtt.user, password=password)
+    return PahoBroker(address, client_id=client_id, will=will, subscriptions=topics)
+
+
+def _password(file: Path) -> str:
+    if os.path.exists(file) and os.stat(file).st_mode & 0o077:  # noqa: PTH110, PTH116  Path raises for no names
+        raise ConfigError(f"{file}: others can read the password in it", hint=f"chmod 600 {file}")
+    data = open_files(file.parent).read(file.name, limit=MAX_PASSWORD_BYTES)
+    try:
+        return data.decode().strip()
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{file}: not text", hint="put the password there, as UTF-8") from error
+
+
 def open_folder_source(folder: Path) -> Source:
     """A trust repository in a folder, as on a USB stick."""
     from hw.source_folder import FolderSource  # noqa: PLC0415
@@ -297,15 +343,62 @@ def system_clock() -> Clock:
     return SystemClock()
 
 
-def open_strike(kind: str, *, pin: int) -> Strike:
-    """What moves the lock: "gpio" or "sim". Raises DoorLinkFault."""
-    if kind == "gpio":
-        from hw.relay_gpiozero import GpioRelay  # noqa: PLC0415
+def open_strike(strike: config.Strike, base: Path) -> Strike:
+    """What moves the lock; paths are relative to `base`. Raises DoorLinkFault, ConfigError for its key."""
+    match strike.kind:
+        case "controller":
+            return open_controller(strike, base)
+        case "gpio":
+            from hw.relay_gpiozero import GpioRelay  # noqa: PLC0415
 
-        return GpioRelay(pin, clock=system_clock())
-    from hw.sim.door import SimDoor  # noqa: PLC0415
+            return GpioRelay(strike.pin, clock=system_clock())
+        case "sim":
+            from hw.sim.door import SimDoor  # noqa: PLC0415
 
-    return SimDoor(system_clock())
+            return SimDoor(system_clock())
+
+
+def open_controller(strike: config.Strike, base: Path) -> DoorLink:
+    """The door's controller, in session. Raises DoorLinkFault, ConfigError for its key."""
+    from edge.link.session import Pair  # noqa: PLC0415
+    from hw.door_link import DoorLink  # noqa: PLC0415
+
+    pair = Pair(door_key(base / strike.key), kind_of_lock(strike))
+    link = DoorLink(str(base / strike.port), pair, clock=system_clock(), baud=strike.baud)
+    try:
+        link.wait_until_ready()
+    except BaseException:
+        link.close()
+        raise
+    return link
+
+
+def kind_of_lock(strike: config.Strike) -> Lock:
+    """What the lock at this door does without power."""
+    from edge.link.messages import Lock  # noqa: PLC0415
+
+    return Lock.FAIL_SAFE if strike.lock == "fail-safe" else Lock.FAIL_SECURE
+
+
+def door_key(file: Path) -> bytes:
+    """The key that this device shares with its door's controller. Raises ConfigError."""
+    hint = "take the lid off the controller, then: doorward door commission"
+    try:
+        mode = stat.S_IMODE(os.stat(file).st_mode)  # noqa: PTH116  Path.stat, said like the others here
+        key = open_files(file.parent).read(file.name, limit=SEED_BYTES)
+    except (OSError, ValueError) as err:
+        why = (getattr(err, "strerror", None) or "is no name of a file").lower()
+        raise ConfigError(f"the door's key {file}: {why}", hint=hint) from err
+    except StorageFault as err:
+        raise ConfigError(f"the door's key {err.message}", hint=hint) from err
+    if mode & 0o077:
+        raise ConfigError(
+            f"{file}: others can read the door's key in it",
+            hint=f"chmod 600 {file}; if a stranger had the chance, erase the controller and commission it again",
+        )
+    if len(key) != SEED_BYTES:
+        raise ConfigError(f"{file}: is no door key: {len(key)} bytes, not {SEED_BYTES}", hint=hint)
+    return key
 
 
 def open_webcam(device: int | str) -> Camera:
@@ -316,8 +409,11 @@ def open_webcam(device: int | str) -> Camera:
     return Webcam(source, clock=system_clock())
 
 
-def open_signals() -> Signals:
-    """Lamps, buzzer or screen of this board; none so far, so the signal goes to the log."""
+def open_signals(strike: Strike | None = None) -> Signals:
+    """Lamps and buzzer of the door's controller, where it has one; else the signal goes to the log alone."""
+    lamps: Signals | None = getattr(strike, "signals", None)
+    if lamps is not None:
+        return lamps
     from hw.signals_log import LogSignals  # noqa: PLC0415
 
     return LogSignals()

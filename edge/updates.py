@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from edge.app import open_files, open_folder_source, open_trust, open_web_source, system_clock
 from edge.errors import ClockFault, ConfigError, StorageFault, SyncError
+from edge.sync.generation import read_generation
 from edge.sync.session import Place, Visit, synchronise
 from edge.trust import clockfile
 from edge.trust.timekeeper import FIRST, Timekeeper
@@ -48,6 +49,12 @@ class Updates:
     def state(self) -> Path:
         """What the device remembers of its updates."""
         return self.base / self.config.paths.state
+
+    @property
+    def synced_at(self) -> datetime | None:
+        """When this device last reached a repository; None where it never did, or cannot tell."""
+        generation = read_generation(self.base / self.config.paths.trust)
+        return generation.synced_at if generation else None
 
     @property
     def is_first(self) -> bool:

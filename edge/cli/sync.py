@@ -22,9 +22,11 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterator
 
+    from edge.presences import Present
     from edge.sync.download import Progress
     from edge.sync.report import Report
     from edge.updates import Updates
+    from edge.uploads import Uploads
 
 NICE = 10  # of 19: the passage loop on the same board goes first
 LISTEN_EVERY_S = 2.0  # how soon a wake-up is heard
@@ -96,22 +98,31 @@ def _begin(updates: Updates, *, as_json: bool) -> None:
 
 
 def _watch(updates: Updates, *, trust: bool, records: bool, as_json: bool) -> int:
+    from edge.presences import appear  # noqa: PLC0415
     from edge.uploads import Uploads  # noqa: PLC0415
 
     if trust and updates.config.sync.url is None:
         raise InputError("--watch needs a repository on the network", hint="set [sync] url")
-    alarm = _Alarm(updates)
-    os.nice(NICE)
-    first = updates.is_first
-    every_s = updates.config.sync.every_min * 60.0
-    jobs: list[_Job] = []
-    if trust:
-        _begin(updates, as_json=as_json)
-        jobs.append(_Job(lambda: _refresh(updates, alarm, as_json=as_json), every_s))
-    if records:
-        uploads = Uploads(updates.config, updates.base)
-        jobs.append(_Job(lambda: send(uploads, as_json=as_json, news_only=True), every_s))
-    alarm.wait(0.0 if first else SPREAD_S * _dice())
+    uploads = Uploads(updates.config, updates.base)
+    runs: list[Callable[[], bool]] = []
+    with appear(updates.config, updates.base) as present:
+        alarm = _Alarm(updates, present.rung if present else None)
+        os.nice(NICE)
+        first = updates.is_first
+        if trust:
+            _begin(updates, as_json=as_json)
+            runs.append(lambda: _refresh(updates, alarm, as_json=as_json))
+        if records:
+            runs.append(lambda: send(uploads, as_json=as_json, news_only=True))
+        if present:
+            runs.append(lambda: _tell(present, updates, uploads))
+        alarm.wait(0.0 if first else SPREAD_S * _dice())
+        _work([_Job(run, updates.config.sync.every_min * 60.0) for run in runs], alarm)
+    return Exit.OK
+
+
+def _work(jobs: list[_Job], alarm: _Alarm) -> None:
+    """Each job when it is due, all of them when somebody rings, until told to stop."""
     while not alarm.stopped:
         for job in jobs:
             if job.due <= time.monotonic() and not alarm.stopped:
@@ -119,7 +130,12 @@ def _watch(updates: Updates, *, trust: bool, records: bool, as_json: bool) -> in
         if alarm.wait(min(job.due for job in jobs) - time.monotonic()):
             for job in jobs:
                 job.due = 0.0
-    return Exit.OK
+
+
+def _tell(present: Present, updates: Updates, uploads: Uploads) -> bool:
+    """Tell the broker how things stand after this round."""
+    present.tell(uploads.status(), synced=updates.synced_at)
+    return False
 
 
 def _refresh(updates: Updates, alarm: _Alarm, *, as_json: bool) -> bool:
@@ -166,15 +182,16 @@ _dice = random.SystemRandom().random
 
 
 class _Alarm:
-    """Waits until it is time, until somebody rings (SIGUSR1, or `edge.sync.bell`), or until told to stop.
+    """Waits until it is time, until somebody rings (SIGUSR1, `edge.sync.bell`, a broker), or until the end.
 
     It watches downloads too: who is told to stop in the middle of one leaves it for the next time.
     """
 
-    def __init__(self, updates: Updates) -> None:
+    def __init__(self, updates: Updates, rung: Callable[[], bool] | None = None) -> None:
         from edge.sync.bell import Bell  # noqa: PLC0415
 
         self.stopped = False
+        self._broker_rung = rung or (lambda: False)
         self._bell = Bell(updates.state)
         self._event = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -185,7 +202,7 @@ class _Alarm:
         """Whether somebody rang before the time was over."""
         end, rang = time.monotonic() + seconds, False
         while not self.stopped and not rang and (left := end - time.monotonic()) > 0:
-            rang = self._bell.rung() or self._event.wait(min(left, LISTEN_EVERY_S))
+            rang = self._bell.rung() or self._broker_rung() or self._event.wait(min(left, LISTEN_EVERY_S))
         if not self.stopped:
             self._event.clear()
         return rang

@@ -37,7 +37,7 @@ class Status:
     lists_issued: datetime | None
     keys_issued: datetime | None
     synced: datetime | None
-    unsent: int
+    free_mb: int | None
 
 
 class Presence:
@@ -74,7 +74,7 @@ class Presence:
                     "lists_issued": _iso(status.lists_issued),
                     "keys_issued": _iso(status.keys_issued),
                     "synced": _iso(status.synced),
-                    "unsent": status.unsent,
+                    "free_mb": status.free_mb,
                 }
             ),
         )
@@ -84,6 +84,10 @@ class Presence:
         if message.topic == f"{self._own}/command":
             return self._commands and message.payload == SYNC
         return message.topic in (f"{self._base}/wake", f"{self._own}/wake")
+
+    def is_for_all(self, message: Message) -> bool:
+        """Whether every device heard this, so that not all of them should answer at once."""
+        return message.topic == f"{self._base}/wake"
 
     def discovery(self, software: str) -> Message:
         """The announcement to Home Assistant (MQTT device discovery): what there is to show; no switch."""
@@ -99,11 +103,13 @@ class Presence:
             }
             for key, name in (("lists_issued", "Lists"), ("keys_issued", "Keys"), ("synced", "Last sync"))
         }
-        parts["unsent"] = {
+        parts["free_mb"] = {
             "p": "sensor",
-            "name": "Records not sent yet",
-            "value_template": "{{ value_json.unsent }}",
-            "unique_id": f"{node}_unsent",
+            "name": "Free disk",
+            "device_class": "data_size",
+            "unit_of_measurement": "MB",
+            "value_template": "{{ value_json.free_mb }}",
+            "unique_id": f"{node}_free_mb",
             "entity_category": "diagnostic",
         }
         parts["clock"] = {

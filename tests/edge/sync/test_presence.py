@@ -16,7 +16,7 @@ from edge.sync.presence import SPREAD_MS, WAKE_EVERY_MS, Presence, Status, WakeG
 PRESENCE = Presence("doorward", "lobby-1")
 OBEDIENT = Presence("doorward", "lobby-1", commands=True)
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
-STATUS = Status("0.1.0", clock_suspect=False, lists_issued=NOON, keys_issued=NOON, synced=None, unsent=3)
+STATUS = Status("0.1.0", clock_suspect=False, lists_issued=NOON, keys_issued=NOON, synced=None, free_mb=3)
 
 
 @pytest.mark.parametrize(
@@ -49,11 +49,11 @@ def test_the_status_says_ages_and_no_names() -> None:
     assert status.topic == "doorward/lobby-1/status"
     assert json.loads(status.payload) == {
         "clock": "trusted",
+        "free_mb": 3,
         "keys_issued": "2026-11-22T12:00:00+00:00",
         "lists_issued": "2026-11-22T12:00:00+00:00",
         "software": "0.1.0",
         "synced": None,
-        "unsent": 3,
     }
 
 
