@@ -63,7 +63,7 @@ TABLE = bytes((
     NO,       _,     _,    _,      _,      REST,  _,         FIRE,   _,    LOOSEN, _,     _,     # FORCED
     NO,       _,     _,    EGRESS, FORCED, _,     _,         FIRE,   _,    REST,   _,     REST,  # FAULT
     NO,       _,     _,    EGRESS, FORCED, _,     _,         FIRE,   _,    REST,   _,     REST,  # LOCK_DOWN
-    _,        _,     REST, _,      _,      _,     _,         FIRE,   _,    REST,   _,     REST,  # FREE_ACCESS
+    _,        _,     REST, _,      _,      _,     _,         FIRE,   _,    REST,   REST,  REST,  # FREE_ACCESS
     _,        _,     _,    _,      _,      _,     _,         _,      REST, _,      _,     _,     # FIRE
 ))
 # fmt: on
