@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from typing_extensions import Buffer
 
-    from edge.config import Mqtt
     from edge import config
+    from edge.config import Mqtt
     from edge.face.calibration import Calibration, Parts
     from edge.face.engine import FaceEngine
     from edge.face.manifest import Manifest, ModelFile
@@ -394,7 +394,7 @@ def door_key(file: Path) -> bytes:
     if mode & 0o077:
         raise ConfigError(
             f"{file}: others can read the door's key in it",
-            hint=f"chmod 600 {file}; if a stranger had the chance, erase the controller and commission it again",
+            hint=f"chmod 600 {file}; if a stranger had the chance, erase the controller, commission it again",
         )
     if len(key) != SEED_BYTES:
         raise ConfigError(f"{file}: is no door key: {len(key)} bytes, not {SEED_BYTES}", hint=hint)

@@ -106,10 +106,18 @@ class Camera(Table, frozen=True):
 class Strike(Table, frozen=True):
     """What moves the lock."""
 
-    kind: Literal["sim", "gpio"] = "sim"
-    """`sim`: a simulated door. `gpio`: a relay on a pin of this board, for boards with no controller."""
+    kind: Literal["sim", "gpio", "controller"] = "sim"
+    """`sim`: a simulated door. `gpio`: a relay on a pin of this board. `controller`: one on a serial line."""
     pin: Annotated[int, Meta(ge=0, le=27)] = 17
     """BCM number of the relay's pin, for `gpio`."""
+    port: FilePath = "/dev/serial0"
+    """The controller's serial port; over USB best a name from /dev/serial/by-id, which stays the same."""
+    baud: Annotated[int, Meta(ge=9_600, le=1_000_000)] = 115_200
+    """Speed of that port; over USB it means nothing."""
+    lock: Literal["fail-secure", "fail-safe"] | None = None
+    """Locked or free without power; must be said for `controller`, and be what it was commissioned with."""
+    key: FilePath = "door.key"
+    """Key that this device and the controller share, 32 bytes, mode 0600: doorward door commission."""
 
 
 class Sync(Table, frozen=True):
@@ -243,6 +251,13 @@ def parse_config(data: bytes, file: Path) -> Config:
             file=file,
             line=_line_of(text, "lists", "stale_h"),
             hint="lists age before they are stale: make stale_h the larger",
+        )
+    if config.strike.kind == "controller" and config.strike.lock is None:
+        raise ConfigError(
+            "lock must be said for a door with a controller",
+            file=file,
+            line=_line_of(text, "strike", "kind"),
+            hint='lock = "fail-secure" is locked without power, "fail-safe" is free without it',
         )
     return config
 

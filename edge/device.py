@@ -39,10 +39,11 @@ from edge.errors import (
 from edge.face.pad.fusion import Family, PadPolicy
 from edge.passage.liveness import LivenessRule
 from edge.passage.machine import State, Times
-from edge.passage.recall import recall
+from edge.passage.recall import MAX_RECORDS, recall
 from edge.passage.stages import Stages
 from edge.passage.verifier import Ports, Verifier
 from edge.policy import DoorPolicy, FaceRule
+from edge.ports import Recounts
 from edge.sync.watch import TrustWatch, log_trust
 from edge.trust.replay import ReplayMemory
 from edge.trust.sitepolicy import LocalLists
@@ -136,12 +137,14 @@ def open_device(config: Config, base: Path, *, camera: str | None = None) -> Ite
             if compares
             else None
         )
-        strike = open_strike(config.strike.kind, pin=config.strike.pin)
+        strike = open_strike(config.strike, base)
         stack.callback(strike.close)
         reader = open_live_reader(config.reader.engine)
         eye = open_webcam(camera if camera is not None else _camera_of(config, base))
         stack.callback(eye.close)
         journal = stack.enter_context(_open_journal(config, base))
+        if isinstance(strike, Recounts):
+            strike.recount(journal.last_mark(MAX_RECORDS))
         clock = system_clock()
         stages = stages_for(config, engine)
         state = open_files(base / config.paths.state)
@@ -152,7 +155,7 @@ def open_device(config: Config, base: Path, *, camera: str | None = None) -> Ite
         ports = Ports(
             reader=reader,
             strike=strike,
-            signals=open_signals(),
+            signals=open_signals(strike),
             clock=clock,
             journal=journal,
             trust=watch.current,

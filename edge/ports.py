@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -167,6 +167,15 @@ class Strike(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+@runtime_checkable
+class Recounts(Protocol):
+    """A Strike whose door keeps its events while nobody listens."""
+
+    def recount(self, after: Mark | None) -> None:
+        """Tell every event after this one, which is the last on record; None: all that are kept."""
+        ...
 
 
 class Signals(Protocol):

@@ -21,11 +21,12 @@ from edge.audit.checkpoint import Signer
 from edge.audit.errors import JournalBroken
 from edge.audit.evidence import open_evidence
 from edge.audit.merkle import Frontier, leaf_hash
-from edge.audit.record import Entry, Passage, encode
+from edge.audit.record import DoorChange, Entry, Passage, encode
 from edge.audit.segment import Segment
 from edge.audit.segments import alone, closed_path, closed_segments, lock_writer, sync_folder
 from edge.audit.store import storage_faults
 from edge.errors import StorageFault
+from edge.ports import Mark
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -123,6 +124,16 @@ class Journal:
         """UTC of the newest record as its clock had it; None before the first. Raises StorageFault."""
         newest = self._last(1)
         return newest[0].record.time_ms if newest else None
+
+    def last_mark(self, limit: int) -> Mark | None:
+        """The door controller's newest event among the last `limit` records. Raises StorageFault."""
+        for entry in self._last(limit):
+            match entry.record:
+                case DoorChange(number=int(number), controller_ms=int(tick_ms)):
+                    return Mark(number, tick_ms)
+                case _:
+                    pass
+        return None
 
     def rotate_if_due(self, limits: SegmentLimits, now_ms: int | None) -> Path | None:
         """Close the file if it is due, and begin the next; returns the closed one.

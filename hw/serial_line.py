@@ -1,0 +1,127 @@
+"""A serial port that is read by a thread and opens itself again after its cable was pulled."""
+
+from __future__ import annotations
+
+import errno
+import os
+import termios
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+import serial
+
+from edge.errors import DoorLinkFault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+TURN_S: Final = 0.02  # the longest that the thread sleeps: a session wants a step every 100 ms
+WRITE_S: Final = 0.2  # the kernel takes a frame at once, unless the device at the other end hangs
+REOPEN_S: Final = 0.2  # after the cable was pulled; with the handshake the door is back well within 2 s
+
+_BY_ID: Final = "/dev/serial/by-id"
+_ERRORS: Final = (OSError, termios.error, ValueError)  # what pyserial raises when a device goes away
+_HINTS: Final = {
+    errno.EAGAIN: "another program holds it: is doorward run at work?",
+    errno.EBUSY: "another program holds it: is doorward run at work?",
+    errno.EACCES: "join the group that owns it, which is mostly dialout",
+}
+
+
+class SerialLine:
+    """`turn(data)` is called every 20 ms at least while the port is open, `ended()` when it was shut.
+
+    Both by the thread, with `guard` held; `write` wants it held too. `fault` says why the port is shut.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        baud: int,
+        *,
+        guard: threading.Condition,
+        turn: Callable[[bytes], None],
+        ended: Callable[[], None],
+    ) -> None:
+        self._name, self._baud = name, baud
+        self._guard, self._turn, self._ended = guard, turn, ended
+        self._port: serial.Serial | None = None
+        self._closing = threading.Event()
+        self.fault: DoorLinkFault | None = None
+        self._thread = threading.Thread(target=self._run, name="door-link", daemon=True)
+
+    def start(self) -> None:
+        """Begin to open the port."""
+        self._thread.start()
+
+    @property
+    def is_closed(self) -> bool:
+        """For good, by `close`."""
+        return self._closing.is_set()
+
+    def close(self) -> None:
+        """Give the port back. Without the guard."""
+        self._closing.set()
+        self._thread.join()
+
+    def write(self, data: bytes) -> None:
+        """Raises DoorLinkFault where there is no port, or not any more."""
+        if self._port is None:
+            raise self.fault or DoorLinkFault(f"{self._name}: not open yet", hint="try again")
+        try:
+            self._port.write(data)
+        except _ERRORS as err:
+            self.fault = self._fault_of(err)  # the thread sees it and begins anew
+            raise self.fault from err
+
+    def _run(self) -> None:
+        while not self._closing.is_set():
+            try:
+                # Exclusive: two programs at one controller would take the session from each other for ever.
+                with serial.Serial(
+                    self._name, self._baud, timeout=TURN_S, write_timeout=WRITE_S, exclusive=True
+                ) as port:
+                    self._read(port)
+            except DoorLinkFault as fault:
+                self._end(fault)
+            except _ERRORS as err:
+                self._end(self._fault_of(err))
+            self._closing.wait(REOPEN_S)
+        self._end(None)
+
+    def _read(self, port: serial.Serial) -> None:
+        with self._guard:
+            self._port, self.fault = port, None
+        try:
+            while not self._closing.is_set():
+                data = port.read(port.in_waiting or 1)
+                with self._guard:
+                    if self.fault is not None:
+                        raise self.fault
+                    self._turn(data)
+        finally:
+            with suppress(*_ERRORS):
+                port.reset_output_buffer()  # or closing waits up to 30 s for a device that hangs
+
+    def _end(self, fault: DoorLinkFault | None) -> None:
+        with self._guard:
+            self._port, self.fault = None, fault
+            self._ended()
+
+    def _fault_of(self, err: Exception) -> DoorLinkFault:
+        number = getattr(err, "errno", None)
+        if number is None:  # pyserial's own words for a device that went away
+            return DoorLinkFault(f"{self._name}: the serial device is gone", hint=_candidates())
+        return DoorLinkFault(
+            f"{self._name}: {os.strerror(number).lower()}", hint=_HINTS.get(number) or _candidates()
+        )
+
+
+def _candidates() -> str:
+    try:
+        found = sorted(os.listdir(_BY_ID))[:4]  # noqa: PTH208  names only
+    except OSError:
+        found = []
+    here = f"; serial devices here: {', '.join(f'{_BY_ID}/{name}' for name in found)}" if found else ""
+    return f"check the cable, and [strike] port{here}"
