@@ -74,6 +74,7 @@ class Session:
 
     def check(self) -> bytes:
         """What shows a host that its key has arrived whole (LINK.md section 5)."""
+        assert self._mac is not None  # asked for only behind a `use_key` that gave one
         return self._mac.tag(b"doorward key check")
 
     def greet(self, frame: bytearray, length: int, flags: int, now: int) -> int:
@@ -103,6 +104,7 @@ class Session:
         if length != _PROVE_BYTES or self._pending_host is None:
             return 0
         host, controller = self._pending_host, self._pending_controller
+        assert controller is not None  # both are there, or neither
         self._pending_host = self._pending_controller = None
         if not same(host.tag(memoryview(frame)[:2]), frame, 2):
             return self._refuse(WRONG_TAG)
@@ -122,6 +124,7 @@ class Session:
             return -1
         if frame[4] & 0xC0:  # beyond the last counter, and no small integer any more
             return -1
+        assert self._host is not None
         counter = get32(frame, _COUNTER_AT)
         at = length - TAG_BYTES
         if counter <= self._taken or not same(self._host.tag(memoryview(frame)[:at]), frame, at):
@@ -135,6 +138,7 @@ class Session:
         """Make a message of what was put into `reply` from 5 on; 0 where nobody is listening."""
         if not self.in_force or self._sent == _LAST_COUNTER:
             return 0
+        assert self._controller is not None
         self._sent += 1
         self.reply[0] = kind
         put32(self.reply, _COUNTER_AT, self._sent)

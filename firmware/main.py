@@ -1,0 +1,112 @@
+"""The controller's program: wires it all up and turns the loop, for ever.
+
+If anything here raises, the strike loses its current, nobody feeds the watchdog, and a second later the chip
+begins anew.
+"""
+
+import gc
+import time
+
+import machine
+from board import Board
+from controller import Controller
+from debounce import Debounce
+from flash import Flash
+from keystore import KeyStore
+from limits import DEBOUNCE_MS
+from micropython import const
+from nonce import Nonces
+from ticks import elapsed, wrapped
+from watchdog import INPUTS_READ, LINK_HEARD, STRIKE_SET, TIMEOUT_MS, Watchdog
+from wiegand import Wiegand
+
+FAULT_BOARD = const(1)  # straps of a revision that this firmware does not know
+
+# Of one turn: more would let whoever floods the line keep the loop from its inputs. 64 bytes are at most five
+# messages, 10 ms of hashing, and the line brings 12 a millisecond.
+_BYTES_A_TURN = const(64)
+
+
+class Loop:
+    """What happens over and over. `timer`: the watchdog's, with `feed()`."""
+
+    def __init__(self, board: Board, timer, cause: int) -> None:  # noqa: ANN001
+        self._board = board
+        self._watchdog = Watchdog(timer)
+        self._bytes = bytearray(_BYTES_A_TURN)
+        self._debounce = _settled(board)
+        now = wrapped(time.ticks_ms())
+        self.controller = Controller(
+            keys=KeyStore(Flash()),
+            nonce=Nonces(machine.unique_id(), time.ticks_us).fresh,
+            write=self._write,
+            drive=self._drive,
+            lamps=board.lamps,
+            wiegand=Wiegand(board.d0).send,
+            inputs=self._debounce.quiet,
+            now=now,
+            cause=cause,
+        )
+        if not board.is_known():
+            self.controller.door.set_fault(FAULT_BOARD, now)
+
+    def turn(self) -> None:
+        """Once: inputs, door, strike, link, watchdog."""
+        self.step()
+        if self.talk():
+            gc.collect()  # nothing is due now, and `step` needs no memory
+        self._watchdog.end_turn()
+
+    def step(self) -> None:
+        """What must never wait for memory: allocates nothing."""
+        now = wrapped(time.ticks_ms())
+        raw = self._board.inputs()
+        self._watchdog.did(INPUTS_READ)
+        self.controller.step(self._debounce.step(raw, now), now)
+
+    def talk(self) -> bool:
+        """Hear the host and tell it one thing; True if anything was said."""
+        now = wrapped(time.ticks_ms())
+        uart, controller = self._board.uart, self.controller
+        spoke = False
+        waiting = min(uart.any(), _BYTES_A_TURN)
+        if waiting:
+            for index in range(uart.readinto(self._bytes, waiting) or 0):
+                spoke = controller.receive(self._bytes[index], now) or spoke
+        self._watchdog.did(LINK_HEARD)
+        return controller.tell(now) or spoke
+
+    def _write(self, buffer: bytearray, length: int) -> None:
+        # The buffer holds four of the longest frames. What does not fit is lost, and never waited for.
+        self._board.uart.write(memoryview(buffer)[:length])
+
+    def _drive(self, level: int) -> None:
+        self._board.strike(level)
+        self._watchdog.did(STRIKE_SET)
+
+
+def _settled(board: Board) -> Debounce:
+    """Inputs after two quiet times: a pull-up that still rises must not look like somebody at REX."""
+    began = wrapped(time.ticks_ms())
+    debounce = Debounce(board.inputs(), began)
+    while elapsed(wrapped(time.ticks_ms()), began) < 2 * DEBOUNCE_MS:
+        debounce.step(board.inputs(), wrapped(time.ticks_ms()))
+    return debounce
+
+
+def main() -> None:
+    """From power-on to the end of power."""
+    board = Board()
+    cause = 1 if machine.reset_cause() == machine.WDT_RESET else 0
+    timer = machine.WDT(timeout=TIMEOUT_MS)
+    try:
+        loop = Loop(board, timer, cause)
+        while True:
+            loop.turn()
+            time.sleep_ms(1)
+    finally:
+        board.strike(0)
+
+
+if __name__ == "__main__":
+    main()

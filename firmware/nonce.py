@@ -1,0 +1,27 @@
+"""Sixteen bytes that never come twice (LINK.md section 2): they need not be secret, only never the same."""
+
+import os
+
+from limits import NONCE_BYTES
+from mac import Mac
+from micropython import const
+
+_SEED_BYTES = const(32)
+
+
+class Nonces:
+    """Nonces from a pool that everything ever put in keeps on stirring.
+
+    `identity`: the chip's own number, so that two chips with the same bad luck still differ. `ticks_us`: a
+    clock; when a frame arrives is the one thing here that no ring oscillator decides.
+    """
+
+    def __init__(self, identity: bytes, ticks_us) -> None:  # noqa: ANN001
+        self._ticks_us = ticks_us
+        self._pool = Mac(bytes(_SEED_BYTES)).digest(identity + os.urandom(_SEED_BYTES))
+
+    def fresh(self) -> bytes:
+        now = self._ticks_us()
+        seed = os.urandom(NONCE_BYTES) + bytes((now & 0xFF, now >> 8 & 0xFF, now >> 16 & 0xFF))
+        self._pool = Mac(self._pool).digest(seed)
+        return Mac(self._pool).digest(b"nonce")[:NONCE_BYTES]

@@ -1,0 +1,83 @@
+"""Wiegand out: pulses of 50 us every 2 ms on D0 and D1, counted by the chip's PIO while the loop goes on.
+
+Bits go out as they are given, parity included or not: the format of a card is the host's business.
+"""
+
+import rp2
+from micropython import const
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # words of the assembler below, which nobody imports
+    from rp2.asm_pio import (
+        block,
+        jmp,
+        label,
+        mov,
+        not_y,
+        osr,
+        out,
+        pins,
+        pull,
+        push,
+        set,
+        wrap,
+        wrap_target,
+        x,
+        x_dec,
+        y,
+        y_dec,
+    )
+
+_HZ = const(200_000)  # 5 us a step: 10 steps a pulse, 400 from one pulse to the next
+_MACHINE = const(0)
+_WORD = const(32)
+
+
+@rp2.asm_pio(set_init=[rp2.PIO.OUT_LOW, rp2.PIO.OUT_LOW], out_shiftdir=rp2.PIO.SHIFT_LEFT)
+def _pulses() -> None:
+    """A word tells how many bits follow, less one; the next holds them, from its left. Then one goes back."""
+    wrap_target()
+    pull(block)
+    mov(x, osr)
+    pull(block)
+    label("bit")
+    out(y, 1)
+    jmp(not_y, "zero")
+    set(pins, 0b10)[8]
+    jmp("pause")
+    label("zero")
+    set(pins, 0b01)[9]
+    label("pause")
+    set(pins, 0b00)[1]
+    set(y, 31)
+    label("wait")
+    jmp(y_dec, "wait")[11]  # 32 x 12 steps
+    jmp(x_dec, "bit")
+    push(block)
+    wrap()
+
+
+class Wiegand:
+    """A panel's two wires. `d0`: the pin of D0; D1 is its neighbour."""
+
+    def __init__(self, d0) -> None:  # noqa: ANN001
+        self._machine = rp2.StateMachine(_MACHINE, _pulses, freq=_HZ, set_base=d0)
+        self._machine.active(1)
+        self._words = 0  # that are on their way
+
+    def send(self, bits: int, data: bytearray, at: int) -> bool:
+        """Send 1 to 64 bits of the eight bytes from `at` on; False while another number is going out."""
+        machine = self._machine
+        if machine.rx_fifo() < self._words:
+            return False
+        for _ in range(self._words):
+            machine.get()
+        self._words = 0
+        while bits > 0:
+            count = min(bits, _WORD)
+            machine.put(count - 1)
+            machine.put(data[at] << 24 | data[at + 1] << 16 | data[at + 2] << 8 | data[at + 3])
+            self._words += 1
+            bits -= count
+            at += 4
+        return True
