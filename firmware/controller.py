@@ -7,7 +7,7 @@ while nothing is due.
 import door as d
 from door import Door
 from frame import Receiver, encode
-from limits import KEY_BYTES, MAX_WIRE
+from limits import EVENTS_KEPT, KEY_BYTES, MAX_WIRE
 from micropython import const
 from ring import EVENT_BYTES, Ring
 from session import HELLO, KEY_SET, PROVE, REFUSED, SET_KEY, Session, get32, put32
@@ -119,11 +119,12 @@ class Controller:
 
     def _prove(self, frame: bytearray, length: int, now: int) -> bool:
         was = self.session.in_force
-        reply = self.session.prove(frame, length, self._ring.next, now)
+        first = self._ring.next
+        reply = self.session.prove(frame, length, first, now)
         if reply and self.session.reply[0] != REFUSED:
             if was:  # whatever the last one was granted does not pass to this one
                 self.door.host_lost(now)
-            self._told = self._ring.next
+            self._told = first
             self._shown = -1
             self._watchdog = False
             self._ring.add(EV_SESSION, now, 1)
@@ -185,8 +186,8 @@ class Controller:
         return d.OBEYED
 
     def _skip_lost(self, number: int, now: int) -> None:
-        """Go on with the oldest that is left after the news of the loss, which overwrites one more."""
-        self._told = self._ring.oldest + 1
+        """Go on with the oldest that is left after the news of the loss, which may overwrite one more."""
+        self._told = max(self._ring.oldest, self._ring.next + 1 - EVENTS_KEPT)
         self._ring.add(EV_EVENTS_LOST, now, self._told - number)
 
     def _set_key(self, frame: bytearray, length: int, now: int) -> int:
@@ -205,7 +206,7 @@ class Controller:
         return 9
 
     def _watch_jumper(self, inputs: int, now: int) -> None:
-        """Closed for five seconds with the lid off, the service jumper erases the key."""
+        """Closed for five seconds with the lid off, the service jumper erases key and events."""
         wanted = inputs & SERVICE_IS_CLOSED and self.door.tampered and self.session.has_key
         if not wanted:
             self._erasing = False
@@ -216,6 +217,7 @@ class Controller:
             self._keys.erase()
             self._adopt(0, None)
             self.door.host_lost(now)
+            self._ring.forget()
 
     def _adopt(self, lock: int, key) -> None:  # noqa: ANN001
         self.session.use_key(key, lock)

@@ -13,12 +13,13 @@ class Ring:
 
     def __init__(self) -> None:
         self.next = 1
+        self._first = 1  # what came before was forgotten
         self._bytes = bytearray(EVENTS_KEPT * EVENT_BYTES)
 
     @property
     def oldest(self) -> int:
         """The first number that can still be told; equal to `next` where there is none."""
-        return max(1, self.next - EVENTS_KEPT)
+        return max(self._first, self.next - EVENTS_KEPT)
 
     def add(self, kind: int, tick_ms: int, data: int) -> None:
         at = self._place(self.next)
@@ -33,6 +34,10 @@ class Ring:
         place = self._place(number)
         for index in range(EVENT_BYTES):
             out[at + index] = self._bytes[place + index]
+
+    def forget(self) -> None:
+        """Tell nobody any more what has happened until now; the numbers go on."""
+        self._first = self.next
 
     def _place(self, number: int) -> int:
         return number % EVENTS_KEPT * EVENT_BYTES
