@@ -19,6 +19,8 @@ ASK_EVERY_MS: Final = 5_000
 RETRY_MS: Final = 400  # 64 events take 230 ms at 115,200 baud
 # Each opening of a session is an event, and so is each loss: told last, and each overwrites one of the kept.
 _UNHEARD: Final = 2
+# A controller that was erased forgot its events; on a line that loses every third frame this still finds all.
+_TRIES: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class Feed:
         self._known = 1  # no event from this number on is known to exist
         self._asked_ms: int | None = None
         self._is_due = False
+        self._tries = 0  # how often the next one was asked for, and something else came
 
     def opened(self, next_event: int) -> None:
         """A session is open; the controller's next event will have this number."""
@@ -55,6 +58,7 @@ class Feed:
         every_ms = RETRY_MS if self._is_due else ASK_EVERY_MS
         if self._asked_ms is not None and tick_ms - self._asked_ms < every_ms:
             return None
+        self._tries += self._is_due
         self._asked_ms, self._is_due = tick_ms, False
         return self._next if self._is_sure or self._last is None else self._last.number
 
@@ -65,9 +69,11 @@ class Feed:
             return False
         if event.number < self._next:
             return False
-        if event.number > max(self._next, self._known - KEPT + _UNHEARD):
-            self._is_due = True  # what comes before was lost on its way, and can be had again
+        oldest = self._known - KEPT + _UNHEARD
+        if event.number > max(self._next, oldest) and self._tries < _TRIES:
+            self._is_due = True  # what comes before was lost on its way; most likely it can be had again
             return False
+        self._tries = 0
         self._next = event.number + 1
         self._last = Seen(event.number, event.tick_ms)
         return True

@@ -12,7 +12,7 @@ from edge.decision import Deny, Grant, Reason
 from edge.face.engine import FaceEvidence
 from edge.passage import testimony
 from edge.policy import DoorPolicy
-from edge.ports import DoorEvent, DoorEventKind
+from edge.ports import DoorEvent, DoorEventKind, Mark
 from edge.trust.footing import footing
 from edge.trust.freshness import Ladder
 from edge.trust.sitepolicy import SitePolicy
@@ -27,6 +27,12 @@ RELEASED, OPENED, CLOSED, RELOCKED, FORCED = (
     DoorEventKind.CLOSED,
     DoorEventKind.RELOCKED,
     DoorEventKind.FORCED,
+)
+REX, FIRE, FREE_ACCESS, BOOT = (
+    DoorEventKind.REX,
+    DoorEventKind.FIRE,
+    DoorEventKind.FREE_ACCESS,
+    DoorEventKind.BOOT,
 )
 END = "the program ends"
 
@@ -50,6 +56,26 @@ DOORS: dict[str, list[tuple[object, ...]]] = {
     "forced after somebody went": [(GRANT,), (OPENED, Cause.GRANT, 0), (CLOSED, None, 0), (FORCED, None, None), (CLOSED, None, None)],
     "open when the program began": [(CLOSED, None, None)],
     "relocks when the program began": [(RELOCKED, Cause.TIMEOUT, None)],
+    "somebody leaves after somebody came": [
+        (GRANT,), (RELEASED, Cause.GRANT, 0), (OPENED, Cause.GRANT, 0), (RELOCKED, Cause.OPENED, 0), (CLOSED, None, 0),
+        (REX, None, None), (OPENED, Cause.REX, None), (CLOSED, None, None),
+    ],
+    "levered open after somebody came, at a door that tells both": [
+        (GRANT,), (RELEASED, Cause.GRANT, 0), (RELOCKED, Cause.TIMEOUT, 0), (OPENED, None, None), (FORCED, None, None), (CLOSED, None, None),
+    ],
+    "fire": [(FIRE, None, None), (OPENED, Cause.FIRE, None)],
+    "free access": [(FREE_ACCESS, None, None), (OPENED, Cause.MODE, None)],
+    "the controller began anew": [(GRANT,), (RELEASED, Cause.GRANT, 0), (BOOT, None, None), (OPENED, None, None)],
+}  # fmt: skip
+
+# What a door with a controller says of itself: the cause of a relock, and the record behind a release.
+TOLD: dict[str, tuple[DoorEvent, bool, tuple[Cause | None, int | None]]] = {
+    "the leaf opened": (DoorEvent(RELOCKED, 70, cause=Cause.OPENED), False, (Cause.OPENED, 0)),
+    "nobody answered any more": (DoorEvent(RELOCKED, 70, cause=Cause.HEARTBEAT), False, (Cause.HEARTBEAT, 0)),
+    "someone asked for it": (DoorEvent(RELOCKED, 70, cause=Cause.COMMAND), False, (Cause.COMMAND, 0)),
+    "the program asked as it ended": (DoorEvent(RELOCKED, 70, cause=Cause.COMMAND), True, (Cause.SHUTDOWN, 0)),
+    "the time was up as the program ended": (DoorEvent(RELOCKED, 70, cause=Cause.TIMEOUT), True, (Cause.TIMEOUT, 0)),
+    "released for an earlier record": (DoorEvent(RELEASED, 70, grant=41), False, (Cause.GRANT, 41)),
 }  # fmt: skip
 
 
@@ -77,6 +103,23 @@ def test_a_door_moves_for_a_grant_or_for_nobody(story: str) -> None:
                     70,
                 )
                 assert isinstance(record, DoorChange)
+
+
+@pytest.mark.parametrize("story", TOLD)
+def test_a_door_that_knows_why_is_believed(story: str) -> None:
+    event, ends, expected = TOLD[story]
+    said = witness()
+    said.recorded(GRANT, 0)
+    said.door(DoorEvent(RELEASED, 60), NOW)
+    if ends:
+        said.ending()
+    record = said.door(event, NOW)
+    assert (record.cause, record.decision) == expected
+
+
+def test_the_number_of_a_controllers_event_is_on_record() -> None:
+    record = witness().door(DoorEvent(REX, 70, mark=Mark(12, 3_400)), NOW)
+    assert (record.number, record.controller_ms) == (12, 3_400)
 
 
 def test_the_best_look_counts_and_no_number_of_the_last_passage_stays() -> None:
