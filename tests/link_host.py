@@ -1,0 +1,97 @@
+"""A host of the door link, written from firmware/LINK.md alone: hmac and binascii, nothing of either half."""
+
+from __future__ import annotations
+
+import binascii
+import hashlib
+import hmac
+import itertools
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+KEY = bytes(range(32))
+NONCE = bytes(range(100, 116))  # a host's
+TAG_BYTES = 8
+
+
+def mac(key: bytes, message: bytes) -> bytes:
+    return hmac.digest(key, message, "sha256")
+
+
+def tagged(key: bytes, body: bytes) -> bytes:
+    return body + mac(key, body)[:TAG_BYTES]
+
+
+def framed(payload: bytes) -> bytes:
+    checked = payload + binascii.crc_hqx(payload, 0xFFFF).to_bytes(2, "little")
+    return b"".join(bytes([len(block) + 1]) + block for block in checked.split(b"\0")) + b"\0"
+
+
+def unframed(wire: bytes) -> list[bytes]:
+    """The payloads of frames, each of them whole and right."""
+    return [_payload(frame) for frame in wire.split(b"\0")[:-1]]
+
+
+def _payload(frame: bytes) -> bytes:
+    checked = bytearray()
+    while frame:
+        checked += frame[1 : frame[0]] + b"\0"
+        frame = frame[frame[0] :]
+    payload, crc = bytes(checked[:-3]), bytes(checked[-3:-1])
+    assert crc == binascii.crc_hqx(payload, 0xFFFF).to_bytes(2, "little")
+    return payload
+
+
+def nonces(label: bytes = b"controller") -> Callable[[], bytes]:
+    """A nonce() that never says the same twice, and the same in each run."""
+    numbers = itertools.count()
+    return lambda: hashlib.sha256(label + b"%d" % next(numbers)).digest()[:16]
+
+
+@dataclass
+class Host:
+    """What a host knows: makes payloads, and checks those that come back."""
+
+    key: bytes = KEY
+    lock: int = 1
+    nonce: bytes = NONCE
+    sent: int = 0
+    taken: int = 0
+    host: bytes = field(default=b"", repr=False)
+    controller: bytes = field(default=b"", repr=False)
+
+    def hello(self) -> bytes:
+        return b"\x01\x01" + self.nonce
+
+    def prove(self, welcome: bytes) -> bytes:
+        """Check a WELCOME, answer it."""
+        assert len(welcome) == 30
+        secret = mac(self.key, b"doorward link v1" + self.nonce + welcome[6:22])
+        self.host, self.controller = mac(secret, b"host"), mac(secret, b"controller")
+        assert welcome == tagged(self.controller, b"\x81" + welcome[1:22])
+        return tagged(self.host, bytes([2, self.lock]))
+
+    def ready(self, ready: bytes) -> int:
+        """Check a READY: the number of the next event."""
+        assert len(ready) == 13
+        assert ready == tagged(self.controller, b"\x82" + ready[1:5])
+        self.sent = self.taken = 0
+        return int.from_bytes(ready[1:5], "little")
+
+    def message(self, kind: int, content: bytes = b"", counter: int | None = None) -> bytes:
+        if counter is None:
+            self.sent += 1
+            counter = self.sent
+        return tagged(self.host, bytes([kind]) + counter.to_bytes(4, "little") + content)
+
+    def heard(self, payload: bytes) -> tuple[int, bytes]:
+        """Check a message of the controller: its type and content."""
+        body = payload[:-TAG_BYTES]
+        assert payload == tagged(self.controller, body)
+        counter = int.from_bytes(body[1:5], "little")
+        assert counter == self.taken + 1
+        self.taken = counter
+        return body[0], body[5:]
