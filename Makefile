@@ -22,8 +22,9 @@ $(MODELS): $(STAMP) models/manifest.toml models/calibration.json $(wildcard mode
 	@$(BIN)/python models/build.py
 	@touch $@
 
-demo: $(MODELS) ## play passages from real pictures, print the table, write the report
+demo: $(MODELS) ## play passages from real pictures, then a month of one door; tables and pages
 	@$(BIN)/doorward demo
+	@$(BIN)/python tools/demo_fleet.py
 
 test: $(MODELS) ## run the tests
 	@$(BIN)/pytest -n auto -q

@@ -12,8 +12,12 @@ from edge.ports import DoorEventKind
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from jinja2 import Environment
+
     from edge.demo.play import Played
 
+# Where the page says that there is a second act, once there is one (tools/demo_fleet.py).
+SECOND_ACT = "<!-- the second act -->"
 LEFT, RIGHT = 70, 1000  # where the time axis runs, in units of the drawing
 
 
@@ -39,20 +43,28 @@ def page(
     credit: str,
 ) -> str:
     """The whole page as HTML."""
+    rows = [_row(passage) for passage in played]
+    return (
+        pages()
+        .get_template("report.html.j2")
+        .render(
+            rows=rows,
+            headline=headline,
+            version=version,
+            site=site,
+            started=started,
+            journal=journal,
+            credits=credit,
+        )
+    )
+
+
+def pages() -> Environment:
+    """The templates beside this module; all pages of the demo extend `page.html.j2`, which has the style."""
     import jinja2  # noqa: PLC0415  only the report pays for it
 
-    template = files("edge.demo").joinpath("report.html.j2").read_text("utf-8")
-    environment = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    rows = [_row(passage) for passage in played]
-    return environment.from_string(template).render(
-        rows=rows,
-        headline=headline,
-        version=version,
-        site=site,
-        started=started,
-        journal=journal,
-        credits=credit,
-    )
+    loader = jinja2.FunctionLoader(lambda name: files("edge.demo").joinpath(name).read_text("utf-8"))
+    return jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
 
 
 def _row(passage: Played) -> dict[str, object]:

@@ -1,0 +1,123 @@
+"""The demo's second act, end to end: a real authority, hub, device and journal, and what it says of them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import demo_fleet
+import pytest
+from demo_fleet_story import LADDER, ROWS, Row
+
+from edge.app import CHECKOUT, open_files, open_trust
+from edge.audit.evidence import open_evidence
+from edge.audit.record import Passage
+from edge.errors import Exit
+from edge.issuing.repository import Repository
+
+Act = tuple[Path, subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="module")
+def act(tmp_path_factory: pytest.TempPathFactory, built_models: Path, photos: Path) -> Act:
+    folder = tmp_path_factory.mktemp("act")
+    command = [sys.executable, CHECKOUT / "tools" / "demo_fleet.py", "--json", "--out", folder]
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=300, check=False)
+    return folder, done
+
+
+@pytest.fixture(scope="module")
+def told(act: Act) -> list[dict]:
+    return [json.loads(line) for line in act[1].stdout.splitlines()]
+
+
+def test_everything_ends_as_expected(act: Act, told: list[dict]) -> None:
+    assert [part for part in told[:-1] if not part["as_expected"]] == []
+    things = ROWS + len(LADDER)
+    assert told[-1] == {"things": things, "as_expected": things}
+    assert len(told) == things + 1
+    assert act[1].returncode == Exit.OK
+    assert act[1].stderr == ""
+
+
+def test_a_revoked_card_dies_with_the_next_sync(told: list[dict]) -> None:
+    outcomes = [part["outcome"] for part in told[:-1] if "outcome" in part]
+    at = outcomes.index("published")
+    assert outcomes[at + 1 : at + 4] == ["granted", "updated: deltas", "card.revoked"]
+
+
+def test_the_ladder_goes_from_pass_to_step_up_to_staff(told: list[dict]) -> None:
+    steps = [part for part in told[:-1] if "day" in part]
+    assert [step["day"] for step in steps] == [day for day, *_ in LADDER]
+    assert list(dict.fromkeys(step["leaves"] for step in steps)) == ["pass", "step-up", "staff"]
+    assert [step["age_s"] // 3_600 for step in steps] == [step["day"] * 24 - 1 for step in steps]
+
+
+def test_ages_and_doubts_are_in_the_records(act: Act) -> None:
+    with open_evidence(act[0] / "month" / "device" / "journal.db") as evidence:
+        passages = [entry.record for entry in evidence.entries() if isinstance(entry.record, Passage)]
+    ages = [age.age_s for passage in passages for age in passage.trust if age.part == "status"]
+    assert max(ages) > 29 * 86_400
+    assert {passage.policy for passage in passages} == {"month-1"}
+    assert [passage.reason for passage in passages if passage.clock == "suspect"] == ["clock.untrusted"]
+
+
+def test_the_device_ends_with_the_newest_trust(act: Act) -> None:
+    month = act[0] / "month"
+    trust = open_trust(month / "device" / "trust")
+    (status,) = trust.status_lists.values()
+    published = Repository.load(open_files(month / "repository")).signed_at()
+    assert trust.published_at == status.issued_at == published
+
+
+def test_the_page_shows_every_row_and_needs_nothing_else(act: Act, told: list[dict]) -> None:
+    page = (act[0] / "month.html").read_text("utf-8")
+    assert page.count("<tr") == len(told) - 1 + 2
+    assert page.count("<circle") == 2 * len(LADDER)
+    assert 'class="bad"' not in page
+    assert "<script" not in page
+    assert "http" not in page
+
+
+class Wrong:
+    """A month in which a door opened that had to stay shut."""
+
+    def __init__(self, _: Path) -> None:
+        pass
+
+    def play(self) -> list[Row]:
+        return [Row("Cleo", "a card that was revoked", "card.revoked", "granted")]
+
+
+@pytest.fixture
+def wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(demo_fleet, "Month", Wrong)
+
+
+@pytest.mark.usefixtures("wrong")
+def test_one_wrong_outcome_fails_the_act(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert demo_fleet.main(["--out", str(tmp_path)]) == Exit.REFUSED
+    printed = capsys.readouterr().out
+    assert "granted  <- not as expected" in printed
+    assert "0 of 1 things" in printed
+
+
+@pytest.mark.usefixtures("wrong")
+def test_the_page_of_the_first_act_names_the_second_once(tmp_path: Path) -> None:
+    (tmp_path / "report.html").write_text("<h1>Passages</h1>\n<!-- the second act -->\n", "utf-8")
+    for _ in range(2):
+        demo_fleet.main(["--out", str(tmp_path)])
+    assert (tmp_path / "report.html").read_text("utf-8").count('href="month.html"') == 1
+    assert 'href="report.html"' in (tmp_path / "month.html").read_text("utf-8")
+
+
+@pytest.mark.usefixtures("wrong")
+def test_a_folder_of_somebody_else_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    journal = tmp_path / "month" / "journal.db"
+    journal.parent.mkdir()
+    journal.write_bytes(b"evidence")
+    assert demo_fleet.main(["--out", str(tmp_path)]) == Exit.DEVICE
+    assert journal.read_bytes() == b"evidence"
+    assert "is not of the demo" in capsys.readouterr().err
