@@ -1,4 +1,4 @@
-"""Write the test vectors of cards and of status lists, or check that the committed ones are what this makes.
+"""Write the vectors of cards, status lists and the door link, or check that the committed ones are these.
 
     python tools/vectors.py [--check]
 
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from vectors_card import believed, claims, malformed
+from vectors_link import controller, frames, host
 from vectors_status import lists, manifests
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ CARD: Final = (
     believed.status_vectors,
     believed.moment_vectors,
 )
+LINK: Final = (frames.frame_vectors, controller.controller_vectors, host.host_vectors)
 STATUS: Final = (manifests.manifest_vectors, lists.full_vectors, lists.delta_vectors)
 
 
@@ -40,6 +42,7 @@ def expected_files() -> dict[str, bytes]:
     """Name under tests/vectors and content of every file, but for the page that explains them."""
     made = [(f"card/{vector.name}.txt", vector.render()) for group in CARD for vector in group()]
     made += [(f"status/{vector.name}.txt", vector.render()) for group in STATUS for vector in group()]
+    made += [(f"link/{vector.name}.json", vector.render()) for group in LINK for vector in group()]
     files = {name: text.encode() for name, text in made}
     assert len(files) == len(made), "every vector has a name of its own"
     files |= {f"card/trust/{name}": data for name, data in believed.trust_files().items()}
@@ -73,7 +76,7 @@ def write(folder: Path, expected: Mapping[str, bytes]) -> None:
 
 def main() -> int:
     """0 where the files are as they should be, 1 where they are not."""
-    parser = argparse.ArgumentParser(description="write the vectors of cards and status lists")
+    parser = argparse.ArgumentParser(description="write the vectors of cards, status lists and the door link")
     parser.add_argument("--check", action="store_true", help="only compare; exit 1 on any difference")
     expected = expected_files()
     if not parser.parse_args().check:
