@@ -1,0 +1,202 @@
+"""What a controller does, rule by rule: played by CPython and by MicroPython, with the same words.
+
+A case is a list of steps. `grant` and `mode` name the code that is answered, 0 for obeyed and None for silence.
+"""
+
+import door as d
+from controller import DONE, EV_KEY_SET, EV_SESSION, EVENTS, MODE, RELOCK, SET_KEY, SIGNAL, WIEGAND
+from door_world import KEY, World, expect
+from limits import (
+    DEBOUNCE_MS,
+    HEARTBEAT_MS,
+    MAX_RELEASE_MS,
+    OPEN_TOO_LONG_MS,
+    PRE_ALARM_MS,
+    REX_RELEASE_MS,
+    SESSION_MS,
+    STUCK_REX_MS,
+)
+from session import KEY_SET, REFUSED
+
+SETTLED = 2 * DEBOUNCE_MS
+OPEN, REX, LID, FIRE, JUMPER = d.CONTACT_IS_OPEN, d.REX_IS_PRESSED, d.TAMPER_IS_OPEN, d.FIRE_IS_ON, 16
+
+CASES = (
+    ("a grant frees the passage, is answered and told", (
+        ("grant", 3_000, 42, 0), ("energised", 1), ("told", d.EV_RELEASED, [42]),
+    )),
+    ("a release ends when its time is up", (
+        ("grant", 3_000, 42, 0), ("wait", 2_900), ("energised", 1),
+        ("wait", 200), ("energised", 0), ("told", d.EV_RELOCKED, [1]),
+    )),
+    ("longer than the longest is cut", (
+        ("grant", 60_000, 1, 0), ("wait", MAX_RELEASE_MS - 100), ("energised", 1), ("wait", 200), ("energised", 0),
+    )),
+    ("no time at all is malformed", (("grant", 0, 1, d.DENIED_MALFORMED), ("energised", 0))),
+    ("the leaf opens: the strike relocks behind it", (
+        ("grant", 5_000, 1, 0), ("wires", OPEN), ("wait", SETTLED), ("energised", 0), ("state", d.OPEN),
+        ("told", d.EV_RELOCKED, [2]), ("wires", 0), ("wait", SETTLED), ("state", d.NORMAL),
+    )),
+    ("the host takes its grant back", (
+        ("grant", 5_000, 1, 0), ("say", RELOCK, b"", DONE), ("wait", 20), ("energised", 0), ("told", d.EV_RELOCKED, [4]),
+    )),
+    ("a host that falls silent loses its grant", (
+        ("grant", 9_000, 1, 0), ("hush",), ("wait", HEARTBEAT_MS), ("energised", 1), ("wait", 20), ("energised", 0),
+    )),
+    ("and is told of it when it is back", (
+        ("grant", 9_000, 1, 0), ("hush",), ("wait", SESSION_MS + 100), ("session",), ("wait", 20), ("forget",),
+        ("say", EVENTS, b"\x01\0\0\0", DONE), ("told", d.EV_RELOCKED, [5]), ("told", EV_SESSION, [1, 0, 1]),
+    )),
+    ("REX frees without any host", (
+        ("no host",), ("wires", REX), ("wait", SETTLED), ("energised", 1), ("wires", 0),
+        ("wait", REX_RELEASE_MS - 100), ("energised", 1), ("wait", 200), ("energised", 0),
+    )),
+    ("REX outlives the heartbeat", (
+        ("wires", REX), ("wait", SETTLED), ("wires", 0), ("hush",), ("wait", HEARTBEAT_MS + 500), ("energised", 1),
+    )),
+    ("REX frees in lock-down", (
+        ("mode", d.MODE_LOCK_DOWN, 0), ("grant", 1_000, 1, d.DENIED_LOCK_DOWN), ("energised", 0),
+        ("wires", REX), ("wait", SETTLED), ("energised", 1), ("state", d.EGRESS),
+    )),
+    ("a jammed REX does not hold the door", (
+        ("wires", REX), ("wait", STUCK_REX_MS + REX_RELEASE_MS + 100), ("energised", 0), ("told", d.EV_REX_STUCK, [0]),
+    )),
+    ("noise shorter than the debounce is not REX", (
+        ("wires", REX), ("wait", DEBOUNCE_MS - 10), ("wires", 0), ("wait", SETTLED), ("energised", 0), ("told", d.EV_REX, []),
+    )),
+    ("a leaf that opens without anybody's leave was forced", (
+        ("wires", OPEN), ("wait", SETTLED), ("state", d.FORCED), ("told", d.EV_FORCED_OPEN, [0]),
+        ("grant", 1_000, 1, d.DENIED_NOT_NOW), ("wires", 0), ("wait", SETTLED), ("told", d.EV_ALARM_OVER, [0]),
+        ("state", d.NORMAL),
+    )),
+    ("a leaf held open warns, then alarms", (
+        ("grant", 1_000, 1, 0), ("wires", OPEN), ("wait", PRE_ALARM_MS + SETTLED), ("state", d.PRE_ALARM),
+        ("wait", OPEN_TOO_LONG_MS - PRE_ALARM_MS), ("state", d.TOO_LONG), ("told", d.EV_OPEN_TOO_LONG, [0]),
+    )),
+    ("fire frees at once, and the passage locks when it is over", (
+        ("no host",), ("wires", FIRE), ("wait", SETTLED), ("energised", 1), ("state", d.FIRE),
+        ("wires", 0), ("wait", SETTLED), ("energised", 0), ("state", d.NORMAL),
+    )),
+    ("nobody is let in while the lid is off", (
+        ("wires", LID), ("wait", SETTLED), ("grant", 1_000, 1, d.DENIED_TAMPER), ("energised", 0),
+        ("mode", d.MODE_FREE_ACCESS, d.DENIED_TAMPER),
+    )),
+    ("a lid that comes off ends a release", (
+        ("grant", 9_000, 1, 0), ("wires", LID), ("wait", SETTLED), ("energised", 0), ("told", d.EV_RELOCKED, [8]),
+    )),
+    ("free access ends with the heartbeat, lock-down does not", (
+        ("mode", d.MODE_FREE_ACCESS, 0), ("energised", 1), ("hush",), ("wait", HEARTBEAT_MS + 20), ("energised", 0),
+        ("session",), ("mode", d.MODE_LOCK_DOWN, 0), ("hush",), ("wait", HEARTBEAT_MS + 20), ("state", d.LOCK_DOWN),
+    )),
+    ("a fail-safe lock has current until it is released", (
+        ("lock", 2), ("wait", 20), ("energised", 1), ("grant", 1_000, 1, 0), ("energised", 0),
+        ("wait", 1_100), ("energised", 1),
+    )),
+    ("the clock may wrap in the middle of a release", (
+        ("at", 2**30 - 1_500), ("grant", 3_000, 1, 0), ("wait", 2_900), ("energised", 1), ("wait", 200), ("energised", 0),
+    )),
+    ("signals are shown, unknown ones denied", (
+        ("say", SIGNAL, b"\x05", DONE), ("wait", 500), ("lamps", 2), ("denied", SIGNAL, b"\x09", d.DENIED_MALFORMED),
+    )),
+    ("a card's number reaches the panel as it was given", (
+        ("say", WIEGAND, b"\x1a\x12\x34\x56\x40\0\0\0\0", DONE), ("panel", [(26, b"\x12\x34\x56\x40\0\0\0\0")]),
+        ("denied", WIEGAND, b"\x41" + bytes(8), d.DENIED_MALFORMED),
+    )),
+    ("a key is taken with the lid off, once", (
+        ("new",), ("raw", bytes([SET_KEY, 1]) + KEY, REFUSED), ("wires", LID), ("wait", SETTLED),
+        ("raw", bytes([SET_KEY, 1]) + KEY, KEY_SET), ("raw", bytes([SET_KEY, 2]) + bytes(32), REFUSED),
+        ("wires", 0), ("wait", SETTLED), ("session",), ("told", EV_KEY_SET, []), ("grant", 1_000, 1, 0), ("energised", 1),
+    )),
+    ("without a key nothing is driven but by nobody", (
+        ("new",), ("wires", REX), ("wait", SETTLED), ("energised", 0),
+    )),
+    ("a replayed message moves nothing", (
+        ("grant", 1_000, 1, 0), ("wait", 1_200), ("energised", 0), ("replay",), ("energised", 0),
+    )),
+)  # fmt: skip
+
+
+def play(steps) -> None:
+    """Play one case. Raises AssertionError with the step that failed."""
+    world = _begin(steps[0])
+    for number in range(len(steps)):
+        step = steps[number]
+        try:
+            _STEPS[step[0]](world, *step[1:])
+        except AssertionError as err:
+            raise AssertionError("step %d %r: %s" % (number, step, err))  # noqa: B904, UP031
+
+
+def _begin(first):
+    """Most doors have a key, a host and a fail-secure lock; a first step may say otherwise."""
+    if first[0] == "new":
+        return World(key=None)
+    world = World(lock=first[1] if first[0] == "lock" else 1, now=first[1] if first[0] == "at" else 0)
+    if first[0] != "no host":
+        world.open_session()
+    return world
+
+
+def _nothing(world, *_) -> None:
+    pass
+
+
+def _wires(world, bits) -> None:
+    world.wires = bits
+
+
+def _hush(world) -> None:
+    world.pings = False
+
+
+def _grant(world, for_ms, grant, code) -> None:
+    world.release_again = (for_ms, grant)
+    expect(world.release(for_ms, grant), code, "grant")
+
+
+def _mode(world, mode, code) -> None:
+    answer = world.say(MODE, bytes([mode]))
+    expect(0 if answer[0] == DONE else answer[1][4], code, "mode")
+
+
+def _say(world, kind, content, answer) -> None:
+    expect((world.say(kind, content) or (None,))[0], answer, "answer")
+
+
+def _denied(world, kind, content, code) -> None:
+    expect(world.say(kind, content)[1][4], code, "code")
+
+
+def _raw(world, payload, answer) -> None:
+    world.replies = []
+    world.put(payload)
+    expect(world.replies[-1][0], answer, "answer")
+
+
+def _replay(world) -> None:
+    world._count -= 1
+    expect(world.release(*world.release_again), None, "answer to a message that was there before")
+
+
+_STEPS = {
+    "new": _nothing,
+    "lock": _nothing,
+    "at": _nothing,
+    "no host": _nothing,
+    "wires": _wires,
+    "hush": _hush,
+    "grant": _grant,
+    "mode": _mode,
+    "say": _say,
+    "denied": _denied,
+    "raw": _raw,
+    "replay": _replay,
+    "wait": lambda world, ms: world.wait(ms),
+    "session": lambda world: world.open_session(),
+    "energised": lambda world, level: expect(world.level, level, "strike"),
+    "state": lambda world, state: expect(world.controller.door.state, state, "state"),
+    "lamps": lambda world, bits: expect(world.lamps, bits, "lamps"),
+    "told": lambda world, kind, data: expect(world.told(kind), data, "events"),
+    "forget": lambda world: world.events.clear(),
+    "panel": lambda world, sent: expect(world.panel, sent, "panel"),
+}

@@ -1,0 +1,173 @@
+"""A whole controller in memory, with its host, its wires and its clock: plain Python for both Pythons.
+
+Under MicroPython the heap is locked in every step, so that a step that takes memory fails the case it is in.
+"""
+
+import micropython
+from controller import DENIED, DONE, EVENT, PING, PONG, RELEASE, Controller
+from debounce import Debounce
+from frame import Receiver, encode
+from limits import MAX_WIRE
+from mac import Mac
+from session import HELLO, PROVE, READY, WELCOME, get32, put32
+from ticks import wrapped
+
+KEY = bytes(range(32))
+FAIL_SECURE = 1
+STEP_MS = 10
+PING_MS = 250
+
+_lock = getattr(micropython, "heap_lock", lambda: None)
+_unlock = getattr(micropython, "heap_unlock", lambda: None)
+
+
+class Keys:
+    """Keys that outlive nothing."""
+
+    def __init__(self, stored) -> None:
+        self.stored = stored
+
+    def load(self):
+        return self.stored
+
+    def save(self, lock, key) -> None:
+        self.stored = (lock, key)
+
+    def erase(self) -> None:
+        self.stored = None
+
+
+class World:
+    """One door. `wires`: raw inputs as bits; `events`: (kind, data) as the host was told them."""
+
+    def __init__(self, lock=FAIL_SECURE, key=KEY, wires=0, now=0) -> None:
+        self.now = now
+        self.wires = wires
+        self.level = 0
+        self.lamps = 0
+        self.panel = []
+        self.pings = False
+        self.replies = []
+        self.events = []
+        self.status = None
+        self.keys = Keys((lock, key) if key else None)
+        self._key = key or KEY
+        self._lock = lock
+        self._count = 0
+        self._pinged = now
+        self._nonces = 0
+        self._ears = Receiver()
+        self._keys = None
+        self._debounce = Debounce(wires, now)
+        self.controller = Controller(
+            self.keys, self._nonce, self._hear, self._drive, self._show, self._send_panel, wires, now, 0
+        )
+
+    # -- what a case does
+
+    def wait(self, ms) -> None:
+        """Time passes in steps of 10 ms; a host that pings does so."""
+        for _ in range(ms // STEP_MS):
+            self.now = wrapped(self.now + STEP_MS)
+            inputs = self.wires
+            _lock()
+            try:
+                self.controller.step(self._debounce.step(inputs, self.now), self.now)
+            finally:
+                _unlock()
+            if self.pings and wrapped(self.now - self._pinged) >= PING_MS:
+                self._pinged = self.now
+                self.say(PING, b"")
+            self._drain()
+
+    def open_session(self) -> None:
+        """The host introduces itself; from now on it pings."""
+        self.replies = []
+        self.put(bytes([HELLO, 1]) + bytes(16))
+        welcome = self.replies.pop()
+        expect(welcome[0], WELCOME, "answer to HELLO")
+        secret = Mac(self._key).derive(b"doorward link v1" + bytes(16) + welcome[6:22])
+        self._keys = secret.derive(b"host"), secret.derive(b"controller")
+        expect(bytes(welcome[22:]), self._keys[1].tag(welcome[:22]), "tag of WELCOME")
+        proof = bytes([PROVE, self._lock])
+        self.put(proof + self._keys[0].tag(proof))
+        ready = self.replies.pop()
+        expect(ready[0], READY, "answer to PROVE")
+        self._count = 0
+        self.pings = True
+        self._drain()
+
+    def say(self, kind, content):
+        """A message of the host; the answer's type and content, or None."""
+        self._count += 1
+        body = bytearray(5)
+        body[0] = kind
+        put32(body, 1, self._count)
+        body = bytes(body) + content
+        self.replies = []
+        self.put(body + self._keys[0].tag(body))
+        for reply in self.replies:
+            if reply[0] in (DONE, DENIED, PONG):
+                return reply[0], bytes(reply[5:-8])
+        return None
+
+    def release(self, for_ms, grant):
+        """The code of the denial, or 0."""
+        content = bytearray(6)
+        content[0], content[1] = for_ms & 255, for_ms >> 8
+        put32(content, 2, grant)
+        answer = self.say(RELEASE, bytes(content))
+        if answer is None:
+            return None
+        return 0 if answer[0] == DONE else answer[1][4]
+
+    def put(self, payload) -> None:
+        """Bytes on the wire, as they would come."""
+        out = bytearray(MAX_WIRE)
+        size = encode(bytearray(payload) + bytearray(2), len(payload), out)
+        for byte in out[:size]:
+            self.controller.receive(byte, self.now)
+
+    def told(self, kind):
+        """What the events of this kind said, in their order."""
+        self._drain()
+        return [data for one, data in self.events if one == kind]
+
+    # -- what the controller is wired to
+
+    def _nonce(self):
+        self._nonces += 1
+        return bytes([self._nonces] * 16)
+
+    def _hear(self, buffer, length) -> None:
+        for byte in buffer[:length]:
+            size = self._ears.feed(byte)
+            if size:
+                self._listen(bytes(self._ears.frame[:size]))
+
+    def _listen(self, payload) -> None:
+        if payload[0] == EVENT:
+            self.events.append((payload[9], get32(payload, 14)))
+        elif payload[0] == PONG:
+            self.status = payload[5:9]
+        self.replies.append(payload)
+
+    def _drain(self) -> None:
+        while self.controller.tell(self.now):
+            pass
+
+    def _drive(self, level) -> None:
+        self.level = level
+
+    def _show(self, bits) -> None:
+        self.lamps = bits
+
+    def _send_panel(self, bits, buffer, at) -> bool:
+        self.panel.append((bits, bytes(buffer[at : at + 8])))
+        return True
+
+
+def expect(got, wanted, what) -> None:
+    """An assertion that says what it saw, also where there is no pytest to look."""
+    if got != wanted:
+        raise AssertionError("%s: %r, not %r" % (what, got, wanted))  # noqa: UP031  MicroPython has no tuples in f-strings

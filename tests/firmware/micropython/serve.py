@@ -1,0 +1,92 @@
+"""The controller's own program under MicroPython, its line a real one: stdin and stdout are its UART.
+
+The file that DOORWARD_PINS names holds the level of each pin that is an input, one digit a pin. Pins that it
+drives are told on stderr, `PIN LEVEL`.
+"""
+
+import binascii
+import os
+import sys
+import time
+
+import machine
+import main
+
+if not hasattr(os, "urandom"):  # the WebAssembly build has none; what follows is as good as a ring oscillator
+
+    def _urandom(count):
+        import random  # noqa: PLC0415
+
+        return bytes(random.getrandbits(8) for _ in range(count))
+
+    os.urandom = _urandom
+
+
+class _Line(machine.Hooks):
+    """What both MicroPythons share: bytes that came, and inputs read once a millisecond."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._read_at = None
+        self._levels = ""
+
+    def any(self):
+        self.incoming.extend(self._take())
+        return len(self.incoming)
+
+    def level(self, number):
+        now = time.ticks_ms()
+        if now != self._read_at:
+            self._read_at, self._levels = now, self._look()
+        return int(self._levels[number])
+
+
+class _Wasm(_Line):
+    """Through the process that runs us (run.mjs)."""
+
+    def _take(self):
+        return binascii.unhexlify(wire.read())
+
+    def _look(self):
+        return wire.levels()
+
+    def write(self, buffer):
+        wire.write(binascii.hexlify(buffer).decode())
+        return len(buffer)
+
+    def pin(self, number, level) -> None:
+        wire.tell("%d %d" % (number, level))  # noqa: UP031
+
+
+class _Unix(_Line):
+    """Through our own streams; whoever started us has made stdin not block."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._buffer = bytearray(256)
+        self._file = open(os.getenv("DOORWARD_PINS"), "rb")  # noqa: PTH123, SIM115  MicroPython has no pathlib
+
+    def _take(self):
+        count = sys.stdin.buffer.readinto(self._buffer)
+        if count == 0:
+            sys.exit()  # the line is gone
+        return self._buffer[: count or 0]
+
+    def _look(self):
+        self._file.seek(0)
+        return self._file.read().decode()
+
+    def write(self, buffer):
+        return sys.stdout.buffer.write(buffer)
+
+    def pin(self, number, level) -> None:
+        sys.stderr.write("%d %d\n" % (number, level))  # noqa: UP031
+
+
+try:
+    import wire
+
+    machine.use(_Wasm())
+except ImportError:
+    machine.use(_Unix())
+main.main()
