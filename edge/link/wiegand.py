@@ -6,9 +6,9 @@ length for each of them from the left, `x` covered and `.` not:
 
     EFFFFFFFFCCCCCCCCCCCCCCCCO xxxxxxxxxxxxx............. .............xxxxxxxxxxxxx
 
-A parity covers itself, said or not. Masks may be left out where the first and the last bit, and no other, are
-parities: the first covers the first half of the rest, the last the second, and of an odd number both cover the
-middle one.
+A parity covers itself, said or not. Masks may be left out where the first and the last bit, and no other,
+are parities: the first covers the first half of the rest, the last the second, and of an odd number both
+cover the middle one.
 """
 
 from __future__ import annotations
