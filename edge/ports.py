@@ -69,6 +69,32 @@ class CodeReader(Protocol):
     def read(self, luma: Pixels) -> tuple[Symbol, ...]: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """One symbol as a scanner told it, no more to be believed than any other.
+
+    `tick_ms`: monotonic time at which its last character came. Such a symbol has no corners.
+    """
+
+    symbol: Symbol
+    tick_ms: int
+
+
+class Scanner(Protocol):
+    """A device that finds and reads codes by itself, beside the camera or without one."""
+
+    def scans(self) -> Sequence[Scan]:
+        """What was read since the last call, the oldest first: at most 16, of which the newest are kept.
+
+        Never blocks. A code that stays in view may be told again and again. Raises ReaderFault for as long
+        as nothing can be read, because the scanner is gone or cannot be understood; it is looked for again
+        meanwhile, so that a later call may succeed.
+        """
+        ...
+
+    def close(self) -> None: ...
+
+
 class Network(Protocol):
     """One TFLite graph with a fixed float32 input. Raises ModelFault."""
 
