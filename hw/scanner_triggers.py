@@ -1,0 +1,91 @@
+"""How scanners are told to look: a table of what families want to hear, and when it is said. Pure.
+
+Most scanners watch for codes by themselves once their maker's setup sheet was scanned ("sense",
+"presentation" or "continuous" mode); for those there is nothing to say. The others look for a few seconds
+when they are told.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Final
+
+# A session of looking ends with a read, and most engines need a moment before they hear the next command.
+AGAIN_MS: Final = 300
+# The first command after a sleep is lost with most engines, and by the second they are awake.
+WAKE_MS: Final = 50  # GM72 manual: after the NUL; longer than any other's
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """One family. `hold_ms`: how long it looks for one `start`; `replies`: what it answers, as a pattern."""
+
+    start: bytes = b""
+    stop: bytes = b""
+    hold_ms: int = 5_000
+    wake: bytes = b""
+    replies: re.Pattern[bytes] | None = None
+
+
+TRIGGERS: Final[dict[str, Trigger]] = {
+    "none": Trigger(),
+    # Manual of the Waveshare module, appendix B, and of the Hamlet HBCS2D100W, section 8.4: "command trigger
+    # mode"; AB CD in place of a checksum; looks for 5 s.
+    "gm65": Trigger(
+        bytes.fromhex("7E 00 08 01 00 02 01 AB CD"),
+        bytes.fromhex("7E 00 08 01 00 02 00 AB CD"),
+        replies=re.compile(rb"\x02\x00\x00\x01\x00\x33\x31"),
+    ),
+    # GM72 manual, host mode: wake, 50 ms, START_DECODE, STOP_DECODE; each answered by CMD_ACK or CMD_NAK.
+    "gm72": Trigger(
+        bytes.fromhex("04 E4 04 00 FF 14"),
+        bytes.fromhex("04 E5 04 00 FF 13"),
+        wake=b"\x00",
+        replies=re.compile(rb"\x04\xd0[\x00\x04]\x00\xff[\x28\x2c]|\x05\xd1[\x00\x04]\x00.\xff.", re.DOTALL),
+    ),
+    # Honeywell N86 manual, page 10-4, and all of its older engines: SYN T CR, SYN U CR, after a menu command
+    # or setup code for manual trigger. Answers nothing to these two.
+    "honeywell": Trigger(b"\x16T\r", b"\x16U\r"),
+    # Newland FM530 manual, chapter 13: ~ SOH 0000, # for "not stored", command, ; ETX. The answer repeats the
+    # command with ACK, NAK or ENQ in front of its end.
+    "newland": Trigger(
+        b"~\x010000#SCNTRG1;\x03",
+        b"~\x010000#SCNTRG0;\x03",
+        hold_ms=3_000,
+        replies=re.compile(rb"\x02\x010000[#@]SCNTRG[01][\x05\x06\x15];\x03"),
+    ),
+}
+
+
+def custom(start: bytes, stop: bytes, reply: bytes) -> Trigger:
+    """A family that is not in the table; `reply` may be empty."""
+    return Trigger(start, stop, replies=re.compile(re.escape(reply)) if reply else None)
+
+
+@dataclass(slots=True)
+class Finger:
+    """Says when to send what, so that the scanner looks for codes all the time."""
+
+    trigger: Trigger
+    _due_ms: int | None = None
+    _is_awake: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._is_awake = not self.trigger.wake
+
+    def heard(self, tick_ms: int) -> None:
+        """Something came, so that its session is over, or soon will be."""
+        self._due_ms = tick_ms + AGAIN_MS
+
+    def due(self, tick_ms: int) -> bytes:
+        """What has to be sent now: mostly nothing."""
+        if not self.trigger.start or (self._due_ms is not None and tick_ms < self._due_ms):
+            return b""
+        if not self._is_awake:
+            self._is_awake = True
+            self._due_ms = tick_ms + WAKE_MS
+            return self.trigger.wake
+        self._is_awake = not self.trigger.wake
+        self._due_ms = tick_ms + self.trigger.hold_ms
+        return self.trigger.start
