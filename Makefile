@@ -6,7 +6,7 @@ STAMP  := $(VENV)/.ready
 MODELS := models/built/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: given help setup models demo test check format lint types arch bench bench-peers bench-revocation vectors vectors-check fuzz clean
+.PHONY: given help setup models demo test test-crash check format lint types arch bench bench-peers bench-revocation vectors vectors-check fuzz clean
 
 help: ## print this list
 	@awk 'BEGIN{FS=":.*## "} /^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ demo: $(MODELS) ## play passages from real pictures, then a month of one door; t
 
 test: $(MODELS) ## run the tests
 	@$(BIN)/pytest -n auto -q
+
+test-crash: $(STAMP) ## kill -9 at random instructions of sync, journal and upload, some hundred times
+	@DOORWARD_CRASH_ROUNDS=60 $(BIN)/pytest -n auto -q tests/crash
 
 check: format lint types arch vectors-check ## format, lint, types, architecture, vectors
 

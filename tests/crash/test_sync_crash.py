@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import os
 import random
-import signal
-import sys
+from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
 
 import pytest
 import tuf.ngclient
+from dying import folders, lines_run
 from publishing import Authority, Gate
 
 import edge.sync
@@ -29,44 +28,12 @@ ROUNDS = int(os.environ.get("DOORWARD_CRASH_ROUNDS", "10"))
 # pytest-xdist has threads of its own; the child uses none of theirs.
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 
-COUNTED = tuple(str(Path(package.__file__ or "").parent) for package in (edge.sync, tuf.ngclient))
-
-
-class Countdown:
-    """Kills this process at the n-th line that it runs in the packages that are counted."""
-
-    def __init__(self, lines: int | None) -> None:
-        self.ran = 0
-        self._lines = lines
-
-    def __call__(self, frame: FrameType, event: str, _: object) -> Countdown | None:
-        if not frame.f_code.co_filename.startswith(COUNTED):
-            return None
-        if event == "line":
-            self.ran += 1
-            if self.ran == self._lines:
-                os.kill(os.getpid(), signal.SIGKILL)
-        return self
+COUNTED = folders(edge.sync, tuf.ngclient)
 
 
 def synced_in_a_child(gate: Gate, authority: Authority, *, lines: int | None) -> int:
-    """Sync in a forked process that is killed after so many lines; returns how many it ran, or 0 if it died."""
-    readable, writable = os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
-            countdown = Countdown(lines)
-            sys.settrace(countdown)
-            gate.sync(SimSource(authority.files), now=authority.now)
-            sys.settrace(None)
-            os.write(writable, str(countdown.ran).encode())
-        finally:
-            os._exit(0)
-    os.close(writable)
-    with os.fdopen(readable, "rb") as pipe:
-        said = pipe.read()
-    os.waitpid(child, 0)
-    return int(said or 0)
+    """Sync in a process that is killed after so many lines; returns how many it ran, or 0 if it died."""
+    return lines_run(lambda: gate.sync(SimSource(authority.files), now=authority.now), COUNTED, lines=lines)
 
 
 def editions(*, manifest: bool) -> Authority:
@@ -97,7 +64,9 @@ def revoked(trust: TrustSnapshot) -> int:
 
 
 @pytest.mark.parametrize("manifest", [False, True], ids=["whole lists", "bitmaps and deltas"])
-def test_a_sync_that_dies_leaves_the_old_trust_or_the_new(tmp_path: Path, manifest: bool) -> None:
+def test_a_sync_that_dies_leaves_the_old_trust_or_the_new(
+    tmp_path: Path, manifest: bool, record_property: Callable
+) -> None:
     dice = random.Random(20_260_302 + manifest)
     authority = editions(manifest=manifest)
     gate = Gate(tmp_path, authority.root, models=True)
@@ -123,19 +92,22 @@ def test_a_sync_that_dies_leaves_the_old_trust_or_the_new(tmp_path: Path, manife
         assert len(gate.generations()) == 2
         assert list((tmp_path / "state" / "partial").iterdir()) == []
         assert not any((tmp_path / "state" / "tuf").glob("tmp*"))
-    print(f"{died} kills in {ROUNDS} rounds of {lines} lines")
+    record_property("kills", (f"sync, {'bitmaps and deltas' if manifest else 'whole lists'}", died))
     assert died >= ROUNDS
 
 
-def test_a_first_sync_that_dies_leaves_nothing_or_all(tmp_path: Path) -> None:
+def test_a_first_sync_that_dies_leaves_nothing_or_all(tmp_path: Path, record_property: Callable) -> None:
     dice = random.Random(7)
     authority = editions(manifest=True)
     lines = synced_in_a_child(Gate(tmp_path / "whole", authority.root), authority, lines=None)
+    died = 0
     for number in range(max(ROUNDS // 4, 3)):
         gate = Gate(tmp_path / str(number), authority.root)
         (tmp_path / str(number)).mkdir()
-        synced_in_a_child(gate, authority, lines=dice.randrange(1, lines))
+        died += synced_in_a_child(gate, authority, lines=dice.randrange(1, lines)) == 0
         if (gate.folder / "trust").exists():
             assert revoked(gate.trust) == 40
         gate.sync(authority.files)
         assert revoked(gate.trust) == 40
+    record_property("kills", ("first sync", died))
+    assert died > ROUNDS // 8

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import os
 import random
-import signal
-import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from types import FrameType
 
 import hub_store
 import pytest
 import sqlalchemy.engine
+from dying import folders, lines_run
 from fleet import DEVICE, KEY, STATUS, postgres_server
 from hub_app import json_lines
 from hub_numbers import Numbers
@@ -35,28 +33,9 @@ from edge.sync.upload import Sender, upload
 
 # A few for every run of the tests; `make test-crash` asks for more rounds, and a round kills once.
 ROUNDS = int(os.environ.get("DOORWARD_CRASH_ROUNDS", "10"))
-COUNTED = tuple(
-    str(Path(module.__file__ or "").parent) for module in (edge.sync, hub_store, sqlalchemy.engine)
-)
+COUNTED = folders(edge.sync, hub_store, sqlalchemy.engine)
 SENDER = Sender(device=DEVICE, key=KEY, status=STATUS, now_ms=lambda: 1_767_340_900_000)
 HUB = "https://hub.example"
-
-
-class Countdown:
-    """Kills this process at the n-th line that it runs in the packages that are counted."""
-
-    def __init__(self, lines: int | None) -> None:
-        self.ran = 0
-        self._lines = lines
-
-    def __call__(self, frame: FrameType, event: str, _: object) -> Countdown | None:
-        if not frame.f_code.co_filename.startswith(COUNTED):
-            return None
-        if event == "line":
-            self.ran += 1
-            if self.ran == self._lines:
-                os.kill(os.getpid(), signal.SIGKILL)
-        return self
 
 
 class Here:
@@ -71,26 +50,13 @@ class Here:
 
 
 def sent_by_a_child(folder: Path, db: str, *, lines: int | None) -> int:
-    """Upload in a forked process that is killed after so many lines; returns how many it ran, or 0."""
-    readable, writable = os.pipe()
-    child = os.fork()
-    if child == 0:
-        try:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
-            database = Database(db)
-            countdown = Countdown(lines)
-            sys.settrace(countdown)
-            with Outbox(folder / "journal.db", folder, HUB) as outbox:
-                upload(outbox, Here(database), SENDER)
-            sys.settrace(None)
-            os.write(writable, str(countdown.ran).encode())
-        finally:
-            os._exit(0)
-    os.close(writable)
-    with os.fdopen(readable, "rb") as pipe:
-        said = pipe.read()
-    os.waitpid(child, 0)
-    return int(said or 0)
+    """Upload in a process that is killed after so many lines; returns how many it ran, or 0."""
+
+    def send() -> None:
+        with Outbox(folder / "journal.db", folder, HUB) as outbox:
+            upload(outbox, Here(Database(db)), SENDER)
+
+    return lines_run(send, COUNTED, lines=lines)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -120,7 +86,7 @@ def in_journal(folder: Path) -> list[str]:
 
 
 def test_wherever_it_ends_nothing_acknowledged_is_lost_and_nothing_is_there_twice(
-    db: str, tmp_path: Path
+    db: str, tmp_path: Path, record_property: Callable
 ) -> None:
     database = Database(db)
     database.prepare()
@@ -143,6 +109,7 @@ def test_wherever_it_ends_nothing_acknowledged_is_lost_and_nothing_is_there_twic
         assert arrived == written[: len(arrived)]
         with Outbox(tmp_path / "journal.db", tmp_path, HUB) as outbox:
             assert outbox.acknowledged <= len(arrived)
+    record_property("kills", (f"upload, a hub over {'PostgreSQL' if '://' in db else 'SQLite'}", killed))
     assert killed > ROUNDS / 2
     assert sent_by_a_child(tmp_path, db, lines=None)
     assert on_hub(db) == in_journal(tmp_path)

@@ -19,6 +19,7 @@ from edge.audit.chain import open_chain
 from edge.audit.segments import journal_files
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 # `make test-crash` asks for more rounds, and for every line in place of every seventh.
@@ -39,7 +40,9 @@ for tick in range(int(sys.argv[2]), 10**9):
 
 
 @pytest.mark.parametrize("segment_bytes", [1 << 30, 30_000], ids=["one file", "a file every few records"])
-def test_no_acknowledged_record_is_lost_and_none_is_there_twice(tmp_path: Path, segment_bytes: int) -> None:
+def test_no_acknowledged_record_is_lost_and_none_is_there_twice(
+    tmp_path: Path, segment_bytes: int, record_property: Callable[[str, object], None]
+) -> None:
     path = tmp_path / "journal.db"
     dice = random.Random(20_260_102)
     acknowledged: dict[int, int] = {}  # seq -> tick
@@ -55,6 +58,8 @@ def test_no_acknowledged_record_is_lost_and_none_is_there_twice(tmp_path: Path, 
         assert len(set(written)) == len(written) == size
         # At most one record a round was written and not yet acknowledged.
         assert len(written) - len(acknowledged) <= number + 1
+    often = " and rotation" if segment_bytes < 1 << 20 else ""
+    record_property("kills", (f"journal, append{often}", ROUNDS))
     assert len(acknowledged) > ROUNDS
     with open_journal(path) as journal:
         assert journal.size == len(written)
@@ -168,7 +173,9 @@ print(kill_everywhere(Path(sys.argv[1]), prepare, act, check))
 @pytest.mark.parametrize(
     ("story", "least"), [(ROTATION, 400), (RETENTION, 30)], ids=["rotation", "retention"]
 )
-def test_there_is_no_line_of_our_code_at_which_it_may_not_die(tmp_path: Path, story: str, least: int) -> None:
+def test_there_is_no_line_of_our_code_at_which_it_may_not_die(
+    tmp_path: Path, story: str, least: int, record_property: Callable[[str, object], None]
+) -> None:
     done = subprocess.run(
         [sys.executable, "-c", KILLER + story, tmp_path, str(STEP)],
         env=_env(),
@@ -177,6 +184,8 @@ def test_there_is_no_line_of_our_code_at_which_it_may_not_die(tmp_path: Path, st
         check=False,
     )
     assert done.returncode == 0, done.stderr
+    what = "rotation" if story is ROTATION else "retention"
+    record_property("kills", (f"journal, {what}, line by line", int(done.stdout) // STEP))
     assert int(done.stdout) > least
 
 
