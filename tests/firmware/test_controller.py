@@ -1,0 +1,780 @@
+"""The controller whole: every message, every answer, events in their order, and what never moves the strike."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import random
+
+import door as d
+import pytest
+from controller import FIRMWARE, Controller
+from hypothesis import given
+from hypothesis import strategies as st
+from limits import EVENTS_KEPT, HEARTBEAT_MS, MAX_RELEASE_MS, PRE_ALARM_MS, REX_RELEASE_MS, SESSION_MS
+from link_host import KEY, Host, framed, mac, nonces, tagged, unframed
+from signals import BUZZER, GREEN, RED
+
+WRAP = 2**30
+OPEN, REX, LID, FIRE, JUMPER = 1, 2, 4, 8, 16
+PING, RELEASE, RELOCK, MODE, SIGNAL, EVENTS, WIEGAND = range(0x10, 0x17)
+PONG, DONE, DENIED, EVENT = range(0x90, 0x94)
+FRAMES = int(os.environ.get("DOORWARD_FUZZ_FRAMES", "2000"))  # `make fuzz-link` asks for a million
+REFUSED = 0x8F
+BOOT, RELEASED, RELOCKED, OPENED, CLOSED = range(1, 6)
+KINDS = {
+    1: "boot",
+    2: "released",
+    3: "relocked",
+    4: "opened",
+    5: "closed",
+    6: "rex",
+    7: "forced",
+    10: "tamper",
+}
+KINDS |= {12: "mode", 13: "fault", 14: "session", 15: "alarm over", 16: "lost", 18: "key set"}
+
+
+class Keys:
+    """A key store in memory that remembers what was asked of it."""
+
+    def __init__(self, stored: tuple[int, bytes] | None) -> None:
+        self.stored = stored
+
+    def load(self) -> tuple[int, bytes] | None:
+        return self.stored
+
+    def save(self, lock: int, key: bytes) -> None:
+        self.stored = lock, key
+
+    def erase(self) -> None:
+        self.stored = None
+
+
+class Bench:
+    """A controller on a bench: its wires, its clock, and a host at the other end."""
+
+    def __init__(
+        self, stored: tuple[int, bytes] | None = (1, KEY), inputs: int = 0, now: int = 0, cause: int = 0
+    ) -> None:
+        self.host = Host()
+        self.inputs, self.now = inputs, now
+        self.keys = Keys(stored)
+        self.wire = bytearray()
+        self.driven: list[int] = []
+        self.lamps: list[int] = []
+        self.cards: list[tuple[int, bytes]] = []
+        self.panel_listens = True
+        self.controller = Controller(
+            keys=self.keys,
+            nonce=nonces(),
+            write=lambda buffer, length: self.wire.extend(buffer[:length]),
+            drive=self.driven.append,
+            lamps=self.lamps.append,
+            wiegand=self._panel,
+            inputs=inputs,
+            now=now,
+            cause=cause,
+        )
+
+    def _panel(self, bits: int, buffer: bytearray, at: int) -> bool:
+        self.cards.append((bits, bytes(buffer[at : at + 8])))
+        return self.panel_listens
+
+    # -- the world
+
+    def step(self, ms: int = 10) -> Bench:
+        self.now = (self.now + ms) % WRAP
+        self.controller.step(self.inputs, self.now)
+        return self
+
+    def wires(self, inputs: int) -> Bench:
+        self.inputs = inputs
+        return self.step()
+
+    # -- the host
+
+    def put(self, payload: bytes) -> list[bytes]:
+        """One frame: what it was answered."""
+        return self.put_raw(framed(payload))
+
+    def put_raw(self, data: bytes) -> list[bytes]:
+        self.wire.clear()
+        answered = [self.controller.receive(byte, self.now) for byte in data]
+        replies = unframed(bytes(self.wire))
+        assert sum(answered) == len(replies)
+        return replies
+
+    def open(self) -> Bench:
+        """A session; `next_event` is what READY told. Events of the past are not asked for."""
+        (welcome,) = self.put(self.host.hello())
+        (ready,) = self.put(self.host.prove(welcome))
+        self.next_event = self.host.ready(ready)
+        return self
+
+    def say(self, kind: int, content: bytes = b"") -> tuple[int, bytes]:
+        """A message of the host, and the one answer to it."""
+        (reply,) = self.put(self.host.message(kind, content))
+        return self.host.heard(reply)
+
+    def ask(self, kind: int, content: bytes = b"") -> int:
+        """Likewise: 0 for DONE, else the code."""
+        answer, body = self.say(kind, content)
+        assert int.from_bytes(body[:4], "little") == self.host.sent
+        assert (answer, len(body)) in ((DONE, 4), (DENIED, 5))
+        return 0 if answer == DONE else body[4]
+
+    def release(self, for_ms: int = 3_000, grant: int = 77) -> int:
+        return self.ask(RELEASE, for_ms.to_bytes(2, "little") + grant.to_bytes(4, "little"))
+
+    def rewind(self, number: int) -> int:
+        return self.ask(EVENTS, number.to_bytes(4, "little"))
+
+    def told(self) -> list[tuple[int, bytes]]:
+        """Everything the controller says by itself, until it has nothing more to say."""
+        self.wire.clear()
+        while self.controller.tell(self.now):
+            pass
+        return [self.host.heard(payload) for payload in unframed(bytes(self.wire))]
+
+    def events(self) -> list[tuple[int, str, int]]:
+        """(number, kind, data) of the events among that."""
+        return [
+            (int.from_bytes(body[:4], "little"), KINDS[body[4]], int.from_bytes(body[9:], "little"))
+            for kind, body in self.told()
+            if kind == EVENT
+        ]
+
+    @property
+    def energised(self) -> bool:
+        assert self.controller.strike.energised == bool(self.driven[-1])
+        return bool(self.driven[-1])
+
+
+# -- boot -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("inputs", range(32))
+@pytest.mark.parametrize("cause", [0, 1])
+def test_at_boot_a_fail_secure_strike_has_no_current_whatever_the_wires_say(inputs: int, cause: int) -> None:
+    bench = Bench(inputs=inputs, cause=cause)
+    assert bench.driven == [0]
+    bench.step()
+    assert bench.energised == bool(inputs & (REX | FIRE))
+
+
+def test_at_boot_a_fail_safe_lock_has_its_current() -> None:
+    bench = Bench((2, KEY))
+    assert bench.driven == [1]
+    assert bench.step().energised
+
+
+@pytest.mark.parametrize("inputs", range(16))
+def test_a_controller_without_a_key_drives_nothing(inputs: int) -> None:
+    bench = Bench(None, inputs=inputs)
+    for _ in range(100):
+        bench.step()
+    assert set(bench.driven) == {0}
+
+
+@pytest.mark.parametrize("cause", [0, 1, 3])
+def test_the_first_event_is_the_boot_and_its_cause(cause: int) -> None:
+    bench = Bench(now=4_711, cause=cause).open()
+    assert bench.next_event == 2
+    assert bench.rewind(1) == 0
+    assert bench.events() == [(1, "boot", cause), (2, "session", 1)]
+
+
+def test_the_strike_is_driven_again_in_every_turn() -> None:
+    bench = Bench()
+    for _ in range(5):
+        bench.step()
+    assert bench.driven == [0] * 6
+
+
+# -- the opening of a session ---------------------------------------------------------------------
+
+
+def test_welcome_tells_the_firmware_and_its_flags() -> None:
+    (welcome,) = Bench().put(Host().hello())
+    assert welcome[2:5] == FIRMWARE
+    assert welcome[5] == 0
+
+
+@pytest.mark.parametrize("lid", [0, 1])
+@pytest.mark.parametrize("fault", [0, 3])
+@pytest.mark.parametrize("cause", [0, 1])
+def test_flags_are_the_bits_of_the_specification(lid: int, fault: int, cause: int) -> None:
+    bench = Bench(inputs=LID * lid, cause=cause).step()
+    bench.controller.door.set_fault(fault, 0)
+    (welcome,) = bench.put(bench.host.hello())
+    assert welcome[5] == lid | cause << 2 | bool(fault) << 3
+    bench.put(bench.host.prove(welcome))
+    (welcome,) = bench.put(bench.host.hello())
+    assert welcome[5] == lid | bool(fault) << 3  # the watchdog since the last session
+
+
+def test_a_controller_without_a_key_says_so() -> None:
+    bench = Bench(None)
+    assert bench.put(bench.host.hello()) == [bytes([REFUSED, 3])]
+    assert bench.controller._flags() == 2
+
+
+def test_a_session_is_told_as_an_event_and_the_state_with_it() -> None:
+    bench = Bench(now=500).open()
+    told = bench.told()
+    assert [kind for kind, _ in told] == [EVENT, PONG]
+    assert told[0][1] == (2).to_bytes(4, "little") + b"\x0e" + (500).to_bytes(4, "little") + (1).to_bytes(
+        4, "little"
+    )
+    assert bench.told() == []
+
+
+def test_a_refused_proof_opens_nothing_and_tells_nothing() -> None:
+    bench = Bench()
+    (welcome,) = bench.put(bench.host.hello())
+    proof = bytearray(bench.host.prove(welcome))
+    proof[5] ^= 1
+    assert bench.put(bytes(proof)) == [bytes([REFUSED, 5])]
+    assert bench.put(bytes(proof)) == []
+    assert bench.told() == []
+    assert bench.open().next_event == 2
+
+
+@pytest.mark.parametrize("what", ["a grant", "free access"])
+def test_what_one_session_was_granted_does_not_pass_to_the_next_and_that_is_told(what: str) -> None:
+    bench = Bench().open()
+    assert (bench.release() if what == "a grant" else bench.ask(MODE, b"\x02")) == 0
+    bench.events()
+    bench.open()
+    bench.step()
+    assert not bench.energised
+    told = bench.events()
+    assert told[0][0] == bench.next_event
+    assert [(kind, data) for _, kind, data in told][-2:] == [("relocked", 5), ("session", 1)]
+
+
+def test_egress_passes_from_session_to_session() -> None:
+    bench = Bench().open().wires(REX)
+    bench.open().step()
+    assert bench.energised
+
+
+# -- messages, one by one -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("now", [0, 5_000, WRAP - 10])
+def test_a_ping_is_answered_with_all_there_is_to_know(now: int) -> None:
+    bench = Bench(now=now).wires(OPEN | LID | JUMPER).open()
+    assert bench.say(PING) == (
+        PONG,
+        bytes([d.FORCED, OPEN | LID | JUMPER, 4 | 8, 0]) + bench.now.to_bytes(4, "little"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("lock", "inputs", "mode", "expected"),
+    [
+        (1, 0, 0, (d.NORMAL, 0)),
+        (2, 0, 0, (d.NORMAL, 1)),
+        (1, REX, 0, (d.EGRESS, 3)),
+        (2, REX, 0, (d.EGRESS, 2)),
+        (1, FIRE, 0, (d.FIRE, 3)),
+        (1, 0, 1, (d.LOCK_DOWN, 0)),
+        (1, 0, 2, (d.FREE_ACCESS, 3)),
+        (2, 0, 2, (d.FREE_ACCESS, 2)),
+        (1, LID, 0, (d.NORMAL, 8)),
+        (1, OPEN, 0, (d.FORCED, 4)),
+    ],
+)
+def test_state_and_outputs_are_the_numbers_of_the_specification(
+    lock: int, inputs: int, mode: int, expected: tuple[int, int]
+) -> None:
+    bench = Bench((lock, KEY))
+    bench.host.lock = lock
+    bench.open()
+    assert bench.ask(MODE, bytes([mode])) == 0
+    bench.wires(inputs)
+    _, body = bench.say(PING)
+    assert body[:4] == bytes([expected[0], inputs, expected[1], mode])
+
+
+@pytest.mark.parametrize("lock", [1, 2])
+def test_a_release_moves_the_strike_before_it_is_answered(lock: int) -> None:
+    bench = Bench((lock, KEY))
+    bench.host.lock = lock
+    bench.open()
+    locked = bench.energised
+    assert bench.release(3_000, grant=0x04030201) == 0
+    assert bench.energised != locked
+    assert bench.events()[-1] == (3, "released", 0x04030201)
+    bench.step(999).say(PING)
+    bench.step(1_000).say(PING)
+    bench.step(1_000).say(PING)
+    assert bench.energised != locked
+    assert bench.step(1).energised == locked
+    assert bench.events() == [(4, "relocked", 1)]
+
+
+def test_each_grant_is_told_with_its_own_number_and_a_denied_one_is_not() -> None:
+    bench = Bench().open()
+    bench.events()
+    assert [bench.release(grant=number) for number in (5, 6)] == [0, 0]
+    assert bench.release(0, grant=7) == 1
+    assert [(kind, data) for _, kind, data in bench.events()] == [("released", 5), ("released", 6)]
+
+
+def test_a_grant_whose_number_is_too_large_is_told_by_its_low_bits() -> None:
+    bench = Bench().open()
+    assert bench.release(grant=0xFFFFFFFF) == 0
+    assert bench.events()[-1][2] == WRAP - 1
+
+
+@pytest.mark.parametrize("for_ms", [1, 255, 256, MAX_RELEASE_MS, 65_535])
+def test_a_release_lasts_as_asked_and_no_longer_than_the_longest(for_ms: int) -> None:
+    bench = Bench().open()
+    bench.release(for_ms)
+    lasted = 0
+    while bench.energised:
+        bench.step(1)
+        lasted += 1
+        if lasted % 500 == 0:
+            bench.say(PING)
+    assert lasted == min(for_ms, MAX_RELEASE_MS)
+
+
+def test_the_host_takes_a_grant_back() -> None:
+    bench = Bench().open()
+    bench.release()
+    assert bench.ask(RELOCK) == 0
+    assert not bench.energised
+    assert bench.events()[-1][1:] == ("relocked", 4)
+
+
+@pytest.mark.parametrize(
+    ("situation", "code"),
+    [("lock-down", 6), ("fault", 7), ("lid", 8), ("forced", 9)],
+)
+def test_a_release_is_denied_with_the_code_of_the_specification(situation: str, code: int) -> None:
+    bench = Bench().open()
+    if situation == "lock-down":
+        bench.ask(MODE, b"\x01")
+    if situation == "fault":
+        bench.controller.door.set_fault(1, bench.now)
+    bench.wires({"lid": LID, "forced": OPEN}.get(situation, 0))
+    assert bench.release() == code
+    assert not bench.energised
+
+
+@pytest.mark.parametrize("mode", [0, 1, 2])
+def test_a_mode_is_set_and_told(mode: int) -> None:
+    bench = Bench().open()
+    assert bench.ask(MODE, bytes([mode])) == 0
+    assert bench.controller.door.mode == mode
+    assert bench.energised == (mode == 2)
+
+
+@pytest.mark.parametrize(
+    ("signal", "lit"), [(0, 0), (1, GREEN | BUZZER), (3, GREEN | RED), (4, RED | BUZZER)]
+)
+def test_a_signal_is_shown_at_the_next_turn(signal: int, lit: int) -> None:
+    bench = Bench().open()
+    assert bench.ask(SIGNAL, bytes([signal])) == 0
+    assert bench.step().lamps[-1] == lit
+
+
+@pytest.mark.parametrize("bits", [1, 26, 37, 64])
+def test_a_card_number_reaches_the_panel_as_it_was_given(bits: int) -> None:
+    bench = Bench().open()
+    assert bench.ask(WIEGAND, bytes([bits]) + b"12345678") == 0
+    assert bench.cards == [(bits, b"12345678")]
+
+
+def test_a_panel_that_does_not_listen_is_told() -> None:
+    bench = Bench().open()
+    bench.panel_listens = False
+    assert bench.ask(WIEGAND, b"\x1a" + bytes(8)) == 9
+
+
+LENGTHS = {PING: 0, RELEASE: 6, RELOCK: 0, MODE: 1, SIGNAL: 1, EVENTS: 4, WIEGAND: 9}
+MALFORMED = [
+    *((kind, b"\x01" * length) for kind, right in LENGTHS.items() for length in range(44) if length != right),
+    *((kind, bytes(length)) for kind in (0x00, 0x17, 0x7F, 0x90, 0x91, 0xFF) for length in (0, 6)),
+    (RELEASE, bytes(6)),
+    (MODE, b"\x03"),
+    (MODE, b"\xff"),
+    (SIGNAL, b"\x06"),
+    (EVENTS, bytes(4)),
+    (EVENTS, b"\x04\0\0\0"),
+    (EVENTS, b"\xff\xff\xff\xff"),
+    (WIEGAND, bytes(9)),
+    (WIEGAND, b"\x41" + bytes(8)),
+    (WIEGAND, b"\xff" + bytes(8)),
+]
+
+
+@pytest.mark.parametrize(("kind", "content"), MALFORMED)
+def test_what_is_malformed_is_denied_and_changes_nothing(kind: int, content: bytes) -> None:
+    bench = Bench().open()
+    before = bench.told()
+    driven = list(bench.driven)
+    assert bench.ask(kind, content) == 1
+    assert set(bench.driven) == set(driven)
+    assert (bench.controller.door.state, bench.controller.door.mode, bench.cards) == (d.NORMAL, 0, [])
+    assert bench.told() == []
+    assert before
+
+
+@pytest.mark.parametrize("kind", [0x01, 0x02, 0x03])
+def test_a_message_that_looks_like_an_opening_is_none(kind: int) -> None:
+    bench = Bench().open()
+    assert bench.put(bench.host.message(kind, bytes(6))) == []
+
+
+# -- events ---------------------------------------------------------------------------------------
+
+
+def test_events_are_told_in_their_order_each_once_and_then_the_state() -> None:
+    bench = Bench().open()
+    bench.told()
+    bench.release(grant=9)
+    bench.wires(OPEN)
+    kinds = [kind for kind, _ in bench.told()]
+    assert kinds == [EVENT] * 3 + [PONG]
+    assert bench.rewind(3) == 0
+    told = [(3, "released", 9), (4, "opened", 0), (5, "relocked", 2)]
+    assert bench.events() == told
+    assert bench.events() == []
+    assert bench.rewind(3) == bench.rewind(3) == 0
+    assert bench.events() == told
+
+
+@pytest.mark.parametrize("turn", ["inputs", "mode", "free"])
+def test_a_change_of_state_is_told_at_once_and_once(turn: str) -> None:
+    bench = Bench().open()
+    bench.told()
+    if turn == "inputs":
+        bench.wires(JUMPER)
+    elif turn == "mode":
+        bench.ask(MODE, b"\x01")
+    else:
+        bench.release()
+    pongs = [body for kind, body in bench.told() if kind == PONG]
+    assert len(pongs) == 1
+    assert bench.told() == []
+    _, body = bench.say(PING)
+    assert body == pongs[0]
+    assert bench.told() == []
+
+
+def test_a_ping_has_told_the_state_already() -> None:
+    bench = Bench().open()
+    bench.told()
+    bench.wires(JUMPER).say(PING)
+    assert bench.told() == []
+
+
+def test_whoever_is_not_alive_is_told_nothing_and_everything_later() -> None:
+    bench = Bench().open()
+    bench.events()
+    bench.step(HEARTBEAT_MS + 1)
+    bench.wires(OPEN)
+    assert bench.told() == []
+    assert bench.say(PING)[0] == PONG
+    assert bench.events() == [(3, "session", 0), (4, "opened", 0), (5, "forced", 0)]
+
+
+def test_events_of_the_time_without_a_host_are_kept_for_who_asks() -> None:
+    bench = Bench()
+    for inputs in (OPEN, 0):
+        bench.wires(inputs)
+    bench.open()
+    assert bench.next_event == 6
+    assert bench.events() == [(6, "session", 1)]
+    assert bench.rewind(2) == 0
+    assert [kind for _, kind, _ in bench.events()] == [
+        "opened",
+        "forced",
+        "closed",
+        "alarm over",
+        "session",
+    ]
+
+
+@pytest.mark.parametrize("flips", [62, 63, 64, 65, 66, 200])
+def test_what_was_overwritten_is_told_as_lost_by_number(flips: int) -> None:
+    """Before: boot, session. `flips` of the lid are told one by one; nothing is missing without being counted."""
+    bench = Bench().open()
+    for number in range(flips):
+        bench.wires(LID * (number % 2 == 0))
+        bench.say(PING)
+    assert bench.rewind(1) == 0
+    told = bench.events()
+    numbers = [number for number, _, _ in told]
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    total = flips + 2
+    if total <= EVENTS_KEPT:
+        assert numbers == list(range(1, total + 1))
+    else:
+        assert told[-1] == (total + 1, "lost", numbers[0] - 1)
+        assert len(told) == EVENTS_KEPT
+    assert bench.events() == []
+
+
+def test_events_that_are_overwritten_before_they_are_told_are_counted_too() -> None:
+    bench = Bench().open()
+    assert bench.events() == [(2, "session", 1)]
+    for number in range(100):
+        bench.wires(LID * (number % 2 == 0))
+        bench.say(PING)
+    told = bench.events()
+    assert told[0][0] == 40
+    assert told[-1] == (103, "lost", 37)  # 3 to 39
+    assert len(told) == EVENTS_KEPT
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_events_can_be_asked_for_up_to_the_next_one(number: int) -> None:
+    bench = Bench().open()
+    assert bench.rewind(number) == 0
+    assert [told[0] for told in bench.events()] == list(range(number, 3))
+
+
+# -- the heartbeat --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("start", [0, WRAP - 500])
+def test_a_host_that_falls_silent_loses_its_grant_at_once(start: int) -> None:
+    bench = Bench(now=start).open()
+    bench.release(9_000)
+    assert bench.step(HEARTBEAT_MS).energised
+    assert not bench.step(1).energised
+    assert bench.say(PING)[0] == PONG
+    assert [(kind, data) for _, kind, data in bench.events()][-2:] == [("session", 0), ("relocked", 5)]
+
+
+def test_rex_does_not_depend_on_any_host() -> None:
+    bench = Bench().open()
+    bench.wires(REX)
+    bench.inputs = 0
+    for ms in (HEARTBEAT_MS + 1, 1, REX_RELEASE_MS - HEARTBEAT_MS - 3):
+        assert bench.step(ms).energised
+    assert not bench.step(1).energised
+
+
+def test_a_silence_of_five_seconds_needs_a_new_handshake() -> None:
+    bench = Bench().open()
+    bench.step(SESSION_MS + 1)
+    assert bench.put(bench.host.message(PING)) == []
+    assert bench.open().release() == 0
+
+
+def test_free_access_ends_with_the_host_and_lock_down_stays() -> None:
+    bench = Bench().open()
+    bench.ask(MODE, b"\x02")
+    assert bench.step(HEARTBEAT_MS).energised
+    assert not bench.step(1).energised
+    bench.ask(MODE, b"\x01")
+    bench.step(HEARTBEAT_MS + 1)
+    assert bench.controller.door.mode == 1
+
+
+# -- keys -----------------------------------------------------------------------------------------
+
+
+def set_key(lock: int = 1, key: bytes = KEY) -> bytes:
+    return bytes([3, lock]) + key
+
+
+@pytest.mark.parametrize("lock", [1, 2])
+def test_a_key_is_taken_with_the_lid_off_and_shown_to_have_come_whole(lock: int) -> None:
+    bench = Bench(None).wires(LID)
+    assert bench.put(set_key(lock)) == [b"\x83" + mac(KEY, b"doorward key check")[:8]]
+    assert bench.keys.stored == (lock, KEY)
+    assert bench.energised == (lock == 2)
+    bench.host.lock = lock
+    bench.open()
+    assert bench.rewind(1) == 0
+    assert bench.events() == [(1, "boot", 0), (2, "tamper", 1), (3, "key set", lock), (4, "session", 1)]
+    assert bench.wires(REX).energised == (lock == 1)
+
+
+@pytest.mark.parametrize(
+    ("stored", "inputs", "code"),
+    [(None, 0, 8), ((1, bytes(32)), LID, 9), ((1, bytes(32)), 0, 9)],
+)
+def test_a_key_is_refused_with_the_lid_on_or_where_one_is(
+    stored: tuple[int, bytes] | None, inputs: int, code: int
+) -> None:
+    bench = Bench(stored).wires(inputs)
+    assert bench.put(set_key()) == [bytes([REFUSED, code])]
+    assert bench.keys.stored == stored
+
+
+@pytest.mark.parametrize("payload", [set_key(0), set_key(3), set_key()[:-1], set_key() + b"\0", b"\x03"])
+def test_a_key_that_is_malformed_is_dropped(payload: bytes) -> None:
+    bench = Bench(None).wires(LID)
+    assert bench.put(payload) == []
+    assert bench.keys.stored is None
+
+
+def test_the_service_jumper_erases_key_and_events_and_ends_the_session() -> None:
+    bench = Bench().open()
+    bench.release()
+    bench.wires(LID | JUMPER)
+    for _ in range(4):
+        bench.step(999).say(PING)
+    bench.step(1_002)
+    assert bench.keys.stored == (1, KEY)
+    bench.say(PING)
+    bench.step(2)
+    assert bench.keys.stored is None
+    assert not bench.controller.session.in_force
+    assert bench.put(bench.host.hello()) == [bytes([REFUSED, 3])]
+    last = bench.controller._ring.next
+    bench.put(set_key())
+    bench.open()
+    assert bench.rewind(1) == 0
+    told = bench.events()
+    assert [kind for _, kind, _ in told] == ["key set", "session", "lost"]
+    assert told[0][0] == last
+    assert told[-1][2] == last - 1
+
+
+def test_erasing_the_key_ends_free_access() -> None:
+    bench = Bench().open()
+    bench.ask(MODE, b"\x01")
+    bench.wires(LID | JUMPER).step(5_000)
+    assert bench.keys.stored is None
+    assert not bench.energised
+
+
+@pytest.mark.parametrize("inputs", [JUMPER, LID])
+def test_the_jumper_erases_nothing_without_the_lid_and_the_lid_nothing_without_the_jumper(
+    inputs: int,
+) -> None:
+    bench = Bench().wires(inputs)
+    bench.step(60_000).step()
+    assert bench.keys.stored == (1, KEY)
+
+
+@pytest.mark.parametrize("now", [0, WRAP - 3_000])
+def test_the_jumper_must_stay_closed_all_the_time(now: int) -> None:
+    bench = Bench(now=now)
+    for _ in range(4):
+        bench.wires(LID | JUMPER).step(4_999)
+        bench.wires(LID)
+    assert bench.keys.stored == (1, KEY)
+    bench.wires(LID | JUMPER).step(5_000)
+    assert bench.keys.stored is None
+
+
+def test_the_jumper_of_a_controller_without_a_key_erases_nothing_later() -> None:
+    bench = Bench(None)
+    bench.wires(LID | JUMPER).step(60_000)
+    bench.put(set_key())
+    bench.step()
+    assert bench.keys.stored == (1, KEY)
+    bench.step(4_999)
+    assert bench.keys.stored == (1, KEY)
+    bench.step(1)
+    assert bench.keys.stored is None
+
+
+# -- lamps ----------------------------------------------------------------------------------------
+
+
+def test_alarms_of_the_door_are_heard() -> None:
+    bench = Bench()
+    assert bench.step().lamps[-1] == 0
+    assert bench.wires(OPEN).lamps[-1] & BUZZER
+    assert bench.wires(0).lamps[-1] == 0
+    bench = Bench(inputs=OPEN)
+    for _ in range(PRE_ALARM_MS // 100):
+        bench.step(100)
+    heard = [bool(bench.step(100).lamps[-1] & BUZZER) for _ in range(10)]
+    assert heard.count(True) == 2
+    for _ in range(100):
+        bench.step(100)
+    assert all(bench.step(100).lamps[-1] & BUZZER for _ in range(10))
+
+
+# -- the cable is hostile -------------------------------------------------------------------------
+
+
+def hostile(bench: Bench, chunks: list[bytes]) -> None:
+    """Bytes that nobody with the key sent: whatever they are, no current flows."""
+    bench.driven.clear()
+    for chunk in chunks:
+        for byte in chunk:
+            bench.controller.receive(byte, bench.now)
+        bench.step(1)
+    assert not any(bench.driven)
+
+
+@given(
+    kind=st.sampled_from([RELEASE, MODE]),
+    key=st.binary(min_size=32, max_size=32),
+    counter=st.integers(0, 2**32 - 1),
+)
+def test_a_message_with_a_wrong_key_never_moves_the_strike(kind: int, key: bytes, counter: int) -> None:
+    bench = Bench().open()
+    content = b"\xff\xff\0\0\0\0" if kind == RELEASE else b"\x02"
+    forged = tagged(key, bytes([kind]) + counter.to_bytes(4, "little") + content)
+    hostile(bench, [framed(forged)])
+    assert bench.put(forged) == []
+
+
+@given(counters=st.lists(st.integers(1, 20), min_size=1, max_size=8))
+def test_a_release_that_comes_again_or_late_never_moves_the_strike(counters: list[int]) -> None:
+    bench = Bench().open()
+    content = b"\x10\x27\0\0\0\0"
+    last = 0
+    for counter in counters:
+        replies = bench.put(bench.host.message(RELEASE, content, counter))
+        assert bool(replies) == (counter > last)
+        last = max(last, counter)
+        bench.controller.door.relock(bench.now)
+        bench.step(0)
+        hostile(bench, [framed(bench.host.message(RELEASE, content, old)) for old in range(last + 1)])
+
+
+def random_frames(seed: int, count: int) -> itertools.chain[bytes]:
+    """Frames by somebody who knows everything but the key: types, lengths, right CRCs, cut, joined and noise."""
+    dice = random.Random(seed)
+    kinds = (1, 2, 3, *range(0x10, 0x17), 0x81, 0x90, dice.randrange(256))
+    for _ in range(count):
+        payload = bytes([dice.choice(kinds)]) + dice.randbytes(dice.choice((0, 9, 12, 17, 18, 33, 55)))
+        wire = framed(payload)
+        match dice.randrange(8):
+            case 0:
+                wire = wire[: dice.randrange(len(wire))]
+            case 1:
+                wire = dice.randbytes(dice.randrange(120))
+            case 2:
+                wire = bytes([wire[0] ^ 1 << dice.randrange(8)]) + wire[1:]
+            case _:
+                pass
+        yield wire
+
+
+def chunks(total: int) -> list[tuple[int, int]]:
+    """(seed, frames) of controllers that are fed a thousand frames each."""
+    return [(start // 1_000, min(1_000, total - start)) for start in range(0, total, 1_000)]
+
+
+def test_fuzz_random_frames_raise_nothing_and_never_move_the_strike() -> None:
+    for seed, count in chunks(FRAMES):
+        bench = Bench()
+        if seed % 2:
+            bench.open()
+        hostile(bench, random_frames(seed, count))
+        bench.put_raw(b"\0")  # the last frame may have been cut
+        assert bench.step(1_000).open().release() == 0  # whoever has the key is heard
+        assert bench.energised
+
+
+def test_fuzz_random_frames_set_no_key_with_the_lid_on() -> None:
+    bench = Bench(None)
+    hostile(bench, random_frames(0, 1_000))
+    assert bench.keys.stored is None
