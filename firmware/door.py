@@ -232,7 +232,8 @@ class Door:
             self._log(EV_RELOCKED, now, _CAUSES[column])
 
     def _enter(self, state: int, now: int) -> None:
-        alarmed = self.state in (TOO_LONG, FORCED)
+        if self.state in (TOO_LONG, FORCED):
+            self._log(EV_ALARM_OVER, now, 0)
         self.state = state
         self._since = now
         if state == OPEN:
@@ -244,8 +245,6 @@ class Door:
             self._log(EV_OPEN_TOO_LONG, now, 0)
         elif state == FORCED:
             self._log(EV_FORCED_OPEN, now, 0)
-        if alarmed and state not in (TOO_LONG, FORCED):
-            self._log(EV_ALARM_OVER, now, 0)
 
     def _resting(self) -> int:
         if self.mode == MODE_FREE_ACCESS:

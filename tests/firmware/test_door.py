@@ -603,6 +603,27 @@ TestPassage = Passage.TestCase
 TestPassage.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
 
 
+# -- the numbers on the wire -----------------------------------------------------------------------
+
+NUMBERS = {
+    "state": "NORMAL RELEASED EGRESS OPEN PRE_ALARM TOO_LONG FORCED FAULT LOCK_DOWN FREE_ACCESS FIRE",
+    "mode(1)": "MODE_NORMAL MODE_LOCK_DOWN MODE_FREE_ACCESS",
+    "kind": "- - EV_RELEASED EV_RELOCKED EV_OPENED EV_CLOSED EV_REX EV_FORCED_OPEN EV_PRE_ALARM EV_OPEN_TOO_LONG EV_TAMPER "
+    "EV_FIRE EV_MODE EV_FAULT - EV_ALARM_OVER - EV_REX_STUCK",
+    "code": "OBEYED DENIED_MALFORMED - - - - DENIED_LOCK_DOWN DENIED_FAULT DENIED_TAMPER DENIED_NOT_NOW",
+}
+
+
+@pytest.mark.parametrize("names", NUMBERS.values(), ids=NUMBERS)
+def test_numbers_on_the_wire_are_those_of_the_specification(names: str) -> None:
+    for number, name in enumerate(names.split()):
+        assert name == "-" or getattr(d, name) == number
+
+
+def test_inputs_are_the_bits_of_the_specification() -> None:
+    assert (d.CONTACT_IS_OPEN, d.REX_IS_PRESSED, d.TAMPER_IS_OPEN, d.FIRE_IS_ON) == (1, 2, 4, 8)
+
+
 # -- the file itself ------------------------------------------------------------------------------
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import session
 from hypothesis import given
 from hypothesis import strategies as st
 from limits import HANDSHAKES_A_SECOND, HEARTBEAT_MS, MAX_FRAME, SESSION_MS
@@ -186,6 +187,13 @@ def test_a_new_session_counts_from_one_in_both_directions() -> None:
     pair.open()
     assert pair.accept(pair.host.message(PING, counter=1)) == 0
     assert get32(pair.session.reply[: pair.session.seal(0x90, 0)], 1) == 1
+
+
+def test_numbers_on_the_wire_are_those_of_the_specification() -> None:
+    assert (session.HELLO, session.PROVE, session.SET_KEY) == (0x01, 0x02, 0x03)
+    assert (session.WELCOME, session.READY, session.KEY_SET, session.REFUSED) == (0x81, 0x82, 0x83, 0x8F)
+    assert (BUSY, NO_KEY, WRONG_LOCK, WRONG_TAG) == (2, 3, 4, 5)
+    assert session.VERSION == 1
 
 
 # -- messages -------------------------------------------------------------------------------------
