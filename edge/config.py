@@ -24,6 +24,7 @@ FilePath = Annotated[str, Meta(pattern=r"\A[^\x00]+\Z", max_length=1_000)]
 Url = Annotated[str, Meta(pattern=r"\Ahttps?://[^\s?#]+\Z", max_length=1_000)]
 HostName = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9.:-]*\Z", max_length=253)]
 Jurisdiction = Annotated[str, Meta(pattern=r"\A[A-Z]{2}(-[A-Z0-9]{1,3})?\Z")]
+PictureSide = Annotated[int, Meta(ge=160, le=4_608)]
 DeviceName = Annotated[str, Meta(pattern=r"\A[a-z0-9][a-z0-9.-]*\Z", max_length=40)]
 
 
@@ -99,8 +100,21 @@ class Reader(Table, frozen=True):
 class Camera(Table, frozen=True):
     """Where frames come from."""
 
-    device: int | FilePath = 0
-    """Number of the webcam, or the path of its device."""
+    kind: Literal["webcam", "picamera2", "film"] | None = None
+    """`webcam`: USB. `picamera2`: a Raspberry Pi's own. `film`: a video, or a folder of pictures. Left out: a
+    webcam, or a film where `device` is a file or a folder."""
+    device: int | FilePath | None = None
+    """Webcam by number or path, Pi's camera by number or id, or the film; left out: the only one there is."""
+    size: tuple[PictureSide, PictureSide] = (1_280, 720)
+    """Width and height of what codes are read from; a Pi's camera module 3 can do [2304, 1296]."""
+    fps: Annotated[int, Meta(ge=1, le=60)] = 15
+    """Pictures a second; each costs CPU time, also while nobody comes."""
+    exposure: Literal["auto", "short"] = "auto"
+    """"short" for moving phones in good light: less blur, more noise."""
+    mains_hz: Literal[0, 50, 60] = 50
+    """Lamps flicker with the mains, which shows as bands; 0: no such lamps."""
+    lens: Annotated[float, Meta(ge=0, le=32)] = 5.0
+    """Where a Pi's movable lens stands, in dioptres: 1 / metres. 5 reads codes from 15 to 25 cm."""
 
 
 class Strike(Table, frozen=True):
@@ -251,6 +265,13 @@ def parse_config(data: bytes, file: Path) -> Config:
             file=file,
             line=_line_of(text, "lists", "stale_h"),
             hint="lists age before they are stale: make stale_h the larger",
+        )
+    if config.camera.kind == "film" and not isinstance(config.camera.device, str):
+        raise ConfigError(
+            "device must name the film",
+            file=file,
+            line=_line_of(text, "camera", "kind"),
+            hint='device = "visitors.mp4" plays that video, device = "pictures" all in that folder',
         )
     if config.strike.kind == "controller" and config.strike.lock is None:
         raise ConfigError(

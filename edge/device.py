@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 from edge.app import (
     device_seed,
+    open_camera,
     open_face_engine,
     open_files,
     open_live_reader,
     open_signals,
     open_strike,
     open_trust,
-    open_webcam,
     system_clock,
 )
 from edge.audit.journal import Journal, SegmentLimits
@@ -140,7 +140,7 @@ def open_device(config: Config, base: Path, *, camera: str | None = None) -> Ite
         strike = open_strike(config.strike, base)
         stack.callback(strike.close)
         reader = open_live_reader(config.reader.engine)
-        eye = open_webcam(camera if camera is not None else _camera_of(config, base))
+        eye = open_camera(config.camera, base, instead=camera)
         stack.callback(eye.close)
         journal = stack.enter_context(_open_journal(config, base))
         if isinstance(strike, Recounts):
@@ -210,11 +210,6 @@ def _models(config: Config, base: Path) -> Path | None:
         return base / config.paths.models
     fetched = (base / config.paths.trust).resolve() / "models"
     return fetched if config.sync.models and (fetched / "manifest.toml").is_file() else None
-
-
-def _camera_of(config: Config, base: Path) -> int | str:
-    device = config.camera.device
-    return device if isinstance(device, int) or device.isdecimal() else str(base / device)
 
 
 def _open_journal(config: Config, base: Path) -> Journal:

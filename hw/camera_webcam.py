@@ -1,16 +1,8 @@
-"""A USB webcam, or a film file, through OpenCV: a thread reads, the latest frame wins.
-
-A film plays in true time, from when its first frame is asked for, and ends as films do.
-
-The thread never waits for whoever looks, so a slow passage sees the present and not the past. Whoever looks
-never waits for the thread for more than a second, so a stalled camera is a CameraFault and not a hang; asking
-for `frames()` again opens the device anew.
-"""
+"""A USB webcam through V4L2: OpenCV streams and decodes, `hw.v4l2` sets what OpenCV cannot."""
 
 from __future__ import annotations
 
 import os
-import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -18,191 +10,170 @@ from typing import TYPE_CHECKING, Final
 import cv2
 
 from edge.errors import CameraFault
-from hw.framing import LUMA_LONG_PX, frame_from_rgb
+from hw.camera_setting import Setting
+from hw.capture import LiveCamera, Patience, taken_ms
+from hw.framing import frame_from_bgr
+from hw.v4l2 import Control, VideoDevice, set_controls, video_devices
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    import threading
+    from collections.abc import Callable, Mapping, Sequence
 
     from edge.ports import Clock, Frame, Pixels
 
-# A webcam that gives 10 frames a second has missed ten of them by then.
-STALL_S: Final = 1.0
-# Opening and the first exposure: up to 3 s were seen with cheap UVC cameras.
-START_S: Final = 5.0
-# A USB hiccup heals at the first try; after three the cable or the camera has to be looked at.
-RESTARTS: Final = 3
+# One damaged JPEG is a hiccup of USB, and most webcams begin with one; after three the camera is gone.
+_BAD_IN_A_ROW: Final = 3
+# 5 ms: a hand at 0.1 m/s moves 0.5 mm, less than a module of a phone's code (0.7 mm). A dark room gets 66 ms.
+_SHORT_100_US: Final = 50
 
 
-class Webcam:
-    """Camera number `source`, or the device or film at that path.
+class Webcam(LiveCamera):
+    """Camera number `source`, the one at that path, or the only one there is.
 
-    Raises CameraFault at once where there is no such device or it may not be opened.
+    Raises CameraFault at once where there is no such device, where there are several to choose from, or
+    where it may not be opened.
     """
 
-    def __init__(self, source: int | Path, *, clock: Clock, stall_s: float = STALL_S) -> None:
-        self._source = source
-        self._clock = clock
-        self._stall_s = stall_s
-        _expect_source(source)
-        # A camera wakes up while the rest of the device is opened; a film waits for its audience.
-        self._capture = _Capture(source, clock) if _is_device(source) else None
+    def __init__(
+        self,
+        source: int | Path | None,
+        *,
+        clock: Clock,
+        setting: Setting | None = None,
+        patience: Patience | None = None,
+        devices: Callable[[], Sequence[VideoDevice]] = video_devices,
+    ) -> None:
+        path = only_webcam(devices()) if source is None else _path(source)
+        expect_readable(path, writable=True)
+        setting = setting or Setting()
 
-    def frames(self) -> Iterator[Frame]:
-        """The latest frame, each at most once, until a film is over. Raises CameraFault."""
-        capture = self._restarted()
-        patience_s = max(START_S, self._stall_s)
-        try:
-            while latest := capture.next(patience_s):
-                patience_s = self._stall_s
-                yield frame_from_rgb(*latest)
-            self._capture = None
-        except CameraFault:
-            capture.end()  # not waited for: it may hang, and the fault is due now
-            self._capture = None
-            raise
+        def open_driver(_: threading.Event) -> _Usb:
+            expect_readable(path, writable=True)
+            return _Usb(path, clock, setting)
 
-    def close(self) -> None:
-        if self._capture is not None:
-            self._capture.end()
-            # One that hangs in the driver is left behind, and ends with the program.
-            self._capture.thread.join(STALL_S)
-            self._capture = None
-
-    def _restarted(self) -> _Capture:
-        if self._capture is None:
-            _expect_source(self._source)
-            self._capture = _Capture(self._source, self._clock)
-        return self._capture
+        super().__init__(str(path), open_driver, patience=patience)
+        self.wake()
 
 
-class _Capture:
-    """One run of the capture thread: it opens the device, reads until told to stop, and lets it go."""
-
-    def __init__(self, source: int | Path, clock: Clock) -> None:
-        self._source = source
-        self._clock = clock
-        self._is_film = not _is_device(source)
-        self._restarts = 0 if self._is_film else RESTARTS  # a film that is over stays over
-        self._restarts_left = self._restarts
-        self._news = threading.Condition()
-        self._latest: tuple[Pixels, int] | None = None
-        self._fault: CameraFault | None = None
-        self._played = 0
-        self._over = False
-        self._stopping = False
-        self.thread = threading.Thread(target=self._run, name="webcam", daemon=True)
-        self.thread.start()
-
-    def next(self, patience_s: float) -> tuple[Pixels, int] | None:
-        """The latest picture that nobody took yet, as RGB, and its tick; None after the last of a film.
-
-        Raises CameraFault.
-        """
-        with self._news:
-            self._news.wait_for(lambda: self._latest or self._fault or self._over, patience_s)
-            if self._latest is not None or self._over:
-                latest, self._latest = self._latest, None
-                return latest
-            raise self._fault or CameraFault(
-                f"camera {self._source}: no frame for {patience_s:g} s", hint="plug the camera in again"
-            )
-
-    def end(self) -> None:
-        """Ask the thread to end after the frame that it is reading."""
-        with self._news:
-            self._stopping = True
-            self._news.notify_all()
-
-    def _run(self) -> None:
-        try:
-            while self._read_until_it_fails() and self._restarts_left > 0:
-                self._restarts_left -= 1
-            if self._is_film and self._played:
-                self._finish()
-            else:
-                self._fail("it gives no more frames", "check the cable; `dmesg` tells about USB")
-        except cv2.error:
-            self._fail("OpenCV cannot decode it", "try another camera or another film")
-
-    def _read_until_it_fails(self) -> bool:
-        """Read frames until the device fails or we are told to stop; whether to try again."""
-        _hush()
-        device = cv2.VideoCapture(self._source if isinstance(self._source, int) else str(self._source))
-        try:
-            if not device.isOpened():
-                self._fail("it cannot be opened", "is another program using it? `fuser /dev/video*` tells")
-                return False
-            if not self._is_film:
-                _set_up(device)
-            fps = device.get(cv2.CAP_PROP_FPS) if self._is_film else 0.0
-            start_s = time.monotonic()
-            while not self._stopping:
-                arrived, bgr = device.read()
-                if not arrived:
-                    return True
-                if fps > 0:
-                    self._wait_until(start_s + self._played / fps)
-                self._publish(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB).astype("uint8", copy=False))
-                self._played += 1
-        finally:
-            device.release()
-        return False
-
-    def _publish(self, rgb: Pixels) -> None:
-        self._restarts_left = self._restarts
-        picture = rgb, self._clock.tick_ms()
-        with self._news:
-            self._latest = picture
-            self._news.notify_all()
-
-    def _wait_until(self, due_s: float) -> None:
-        with self._news:
-            self._news.wait_for(lambda: self._stopping, due_s - time.monotonic())
-
-    def _finish(self) -> None:
-        with self._news:
-            self._over = True
-            self._news.notify_all()
-
-    def _fail(self, what: str, hint: str) -> None:
-        with self._news:
-            self._fault = self._fault or CameraFault(f"camera {self._source}: {what}", hint=hint)
-            self._news.notify_all()
+def only_webcam(devices: Sequence[VideoDevice]) -> Path:
+    """The one webcam of this machine. Raises CameraFault where a choice would be luck."""
+    found = [device for device in devices if device.is_webcam]
+    if len(found) == 1:
+        return found[0].path
+    if found:
+        names = ", ".join(f"{device.path} ({device.card})" for device in found)
+        raise CameraFault(
+            f"there are {len(found)} cameras: {names}",
+            hint="name one in camera.device, best by its path in /dev/v4l/by-id, which stays the same",
+        )
+    raise CameraFault(
+        "there is no webcam", hint="plug one in; `ls /dev/video*` lists what else there is for camera.device"
+    )
 
 
-def _set_up(device: cv2.VideoCapture) -> None:
-    # MJPG first: uncompressed 1280x720 does not fit through USB 2 at more than 10 frames a second.
-    device.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
-    device.set(cv2.CAP_PROP_FRAME_WIDTH, LUMA_LONG_PX)
-    device.set(cv2.CAP_PROP_FRAME_HEIGHT, 720)
-    device.set(cv2.CAP_PROP_BUFFERSIZE, 1)
+def expect_readable(path: Path, *, writable: bool = False) -> None:
+    """Say what OpenCV does not: whether a device or film is missing, or merely not ours."""
+    if not os.path.exists(path):  # noqa: PTH110  Path.exists raises for what can be no name
+        raise CameraFault(
+            f"camera: there is no {path}",
+            hint="`ls /dev/video*` lists the cameras; plug one in, or name another in camera.device",
+        )
+    if not os.access(path, os.R_OK | os.W_OK if writable else os.R_OK):
+        raise CameraFault(
+            f"camera: {path} may not be opened",
+            hint="add the user to the group `video` (sudo usermod -aG video USER) and log in again",
+        )
 
 
-def _hush() -> None:
+def hush() -> None:
     """Let OpenCV and FFmpeg say nothing on standard error: what went wrong is raised."""
     logging = getattr(cv2.utils, "logging", cv2)  # OpenCV 4.14 moved setLogLevel there
     logging.setLogLevel(0)
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # AV_LOG_QUIET; read when FFmpeg is loaded
 
 
+class Picture:
+    """A Shot that OpenCV decoded, BGR."""
+
+    def __init__(self, bgr: Pixels, tick_ms: int, luma_px: int) -> None:
+        self._bgr = bgr
+        self._tick_ms = tick_ms
+        self._luma_px = luma_px
+
+    def frame(self) -> Frame:
+        return frame_from_bgr(self._bgr, self._tick_ms, luma_px=self._luma_px)
+
+    def drop(self) -> None:
+        """Nothing is held but memory."""
+
+
+class _Usb:
+    """A Driver over one open webcam."""
+
+    def __init__(self, path: Path, clock: Clock, setting: Setting) -> None:
+        hush()
+        self._path = path
+        self._clock = clock
+        self._luma_px = max(setting.size)
+        # A little early is on time: a camera at exactly this rate jitters by some milliseconds.
+        self._period_ms = 900 / setting.fps
+        self._due_ms = 0.0
+        self._device = cv2.VideoCapture(str(path), cv2.CAP_V4L2)
+        if not self._device.isOpened():
+            self._device.release()
+            raise CameraFault(
+                f"camera {path}: it cannot be opened",
+                hint=f"is another program using it? `fuser {path}` tells",
+            )
+        # MJPG first: uncompressed 1280x720 does not fit through USB 2 at more than 10 frames a second. A
+        # camera that has only the one or only the other stays with what it has.
+        self._device.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
+        self._device.set(cv2.CAP_PROP_FRAME_WIDTH, setting.size[0])
+        self._device.set(cv2.CAP_PROP_FRAME_HEIGHT, setting.size[1])
+        self._device.set(cv2.CAP_PROP_FPS, setting.fps)
+        self._device.set(cv2.CAP_PROP_BUFFERSIZE, 1)
+        set_controls(path, controls(setting))
+
+    def shoot(self) -> Picture:
+        for _ in range(_BAD_IN_A_ROW):
+            if not self._grab():
+                continue
+            taken = taken_ms(self._clock, self._age_ms())
+            arrived, bgr = self._device.retrieve()
+            if arrived and bgr is not None and bgr.ndim == 3:
+                return Picture(bgr.astype("uint8", copy=False), taken, self._luma_px)
+        raise CameraFault(
+            f"camera {self._path}: it gives no more frames", hint="check the cable; `dmesg` tells about USB"
+        )
+
+    def close(self) -> None:
+        self._device.release()
+
+    def _grab(self) -> bool:
+        """Wait for the next picture that is due; those in between are never decoded."""
+        while self._device.grab():
+            now_ms = time.monotonic() * 1000
+            if now_ms >= self._due_ms:
+                self._due_ms = now_ms + self._period_ms
+                return True
+        return False
+
+    def _age_ms(self) -> float:
+        """How old the picture is by the kernel's stamp, which is monotonic with all webcams (UVC)."""
+        return time.monotonic() * 1000 - self._device.get(cv2.CAP_PROP_POS_MSEC)
+
+
+def controls(setting: Setting) -> Mapping[Control, int]:
+    """What a webcam is set to."""
+    exposure = (
+        {Control.EXPOSURE_AUTO: 1, Control.EXPOSURE_100_US: _SHORT_100_US}
+        if setting.exposure == "short"
+        else {Control.EXPOSURE_AUTO: 3, Control.EXPOSURE_MAY_SLOW: 0}
+    )
+    # Focus stays automatic: there is no unit in which a webcam could be told 20 cm.
+    lamps = {0: 0, 50: 1, 60: 2}[setting.mains_hz]
+    return {Control.POWER_LINE_HZ: lamps, Control.FOCUS_AUTO: 1, **exposure}
+
+
 def _path(source: int | Path) -> Path:
     return Path(f"/dev/video{source}") if isinstance(source, int) else source
-
-
-def _is_device(source: int | Path) -> bool:
-    return isinstance(source, int) or source.is_char_device()
-
-
-def _expect_source(source: int | Path) -> None:
-    """Say what OpenCV does not: whether the device is missing or merely not ours."""
-    path = _path(source)
-    if not os.path.exists(path):  # noqa: PTH110  Path.exists raises for what can be no name
-        raise CameraFault(
-            f"camera {source}: there is no {path}",
-            hint="`ls /dev/video*` lists the cameras; plug one in, or name another in camera.device",
-        )
-    if not os.access(path, os.R_OK | os.W_OK if _is_device(source) else os.R_OK):
-        raise CameraFault(
-            f"camera {source}: {path} may not be opened",
-            hint="add the user to the group `video` (sudo usermod -aG video USER) and log in again",
-        )

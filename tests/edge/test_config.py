@@ -36,6 +36,8 @@ MISTAKES: dict[str, tuple[bytes, str, str]] = {
         "door.toml:3: stale_h 3 is below",
         "larger",
     ),
+    "a film without a name": (b"[camera]\nkind = 'film'\n", "door.toml:2: device must name the film", "mp4"),
+    "a picture without a side": (b"[camera]\nsize = [0, 720]\n", "door.toml:2: camera.size", "config show"),
     "too large": (b"#" * (MAX_CONFIG_BYTES + 1), "door.toml: is", ""),
 }
 

@@ -1,138 +1,127 @@
-"""The webcam's class on what a machine without a camera has: a film file, a pipe, and missing devices."""
+"""What can be said of webcams on a machine that has none: which one is taken, and how it is set."""
 
 from __future__ import annotations
 
 import os
-import threading
-from typing import TYPE_CHECKING
+import struct
+from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
 
 from edge.errors import CameraFault
-from hw.camera_webcam import Webcam
+from hw.camera_setting import Setting
+from hw.camera_webcam import Webcam, controls, only_webcam
 from hw.clock import SystemClock
+from hw.v4l2 import Control, VideoDevice, describe, set_controls, video_devices
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    from edge.ports import Frame
-
-SHADES = [20, 80, 140, 200]
-
-
-@pytest.fixture
-def film(tmp_path: Path) -> Path:
-    path = tmp_path / "film.avi"
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10, (1280, 720))
-    assert writer.isOpened()
-    for shade in SHADES:
-        writer.write(np.full((720, 1280, 3), (shade, 0, 0), np.uint8))  # BGR: blue
-    writer.release()
-    return path
+CLOCK = SystemClock()
+ONE = VideoDevice(Path("/dev/video0"), "Desk Cam", "usb-0000:00:14.0-1", captures=True)
+ITS_METADATA = VideoDevice(Path("/dev/video1"), "Desk Cam", "usb-0000:00:14.0-1", captures=False)
+OTHER = VideoDevice(Path("/dev/video2"), "Old Cam", "usb-0000:00:14.0-2", captures=True)
+CODEC = VideoDevice(Path("/dev/video10"), "bcm2835-codec-decode", "platform:bcm2835-codec", captures=True)
 
 
-def test_the_latest_frame_wins_and_a_film_ends(film: Path) -> None:
-    camera = Webcam(film, clock=SystemClock())
-    frames = camera.frames()
-    next(frames)
-    assert camera._capture is not None
-    camera._capture.thread.join(30)  # the whole film has been read, and nobody looked
-    shown = next(frames)
-    assert abs(int(shown.rgb[100, 100, 2]) - SHADES[-1]) < 6  # MJPG is lossy
-    assert shown.rgb[100, 100, 0] < 6
-    with pytest.raises(StopIteration):
-        next(frames)
+def test_the_only_webcam_is_found_among_nodes_that_are_none() -> None:
+    assert only_webcam([CODEC, ONE, ITS_METADATA]) == ONE.path
 
 
-def test_frames_come_in_the_two_sizes_and_ticks_never_go_back(film: Path) -> None:
-    camera = Webcam(film, clock=SystemClock())
-    shown: list[Frame] = list(camera.frames())
-    assert 1 <= len(shown) <= len(SHADES)
-    assert {(frame.luma.shape, frame.rgb.shape) for frame in shown} == {((720, 1280), (360, 640, 3))}
-    ticks = [frame.tick_ms for frame in shown]
-    assert ticks == sorted(ticks)
+def test_of_two_webcams_none_is_taken_by_luck() -> None:
+    with pytest.raises(CameraFault, match="there are 2 cameras") as caught:
+        Webcam(None, clock=CLOCK, devices=lambda: [ONE, ITS_METADATA, OTHER])
+    assert "/dev/video0 (Desk Cam), /dev/video2 (Old Cam)" in caught.value.message
+    assert "by-id" in caught.value.hint
 
 
-def test_asking_for_frames_after_the_end_opens_the_camera_anew(film: Path) -> None:
-    camera = Webcam(film, clock=SystemClock())
-    for _ in range(2):
-        assert list(camera.frames())
-    assert next(camera.frames()).luma.shape == (720, 1280)
-    camera.close()
-
-
-class JammedClock(SystemClock):
-    """Holds the capture thread at its second frame, as a driver that never returns does."""
-
-    def __init__(self) -> None:
-        self.gate = threading.Event()
-        self._frames = 0
-
-    def tick_ms(self) -> int:
-        self._frames += 1
-        if self._frames == 2:
-            self.gate.wait(60)
-        return super().tick_ms()
-
-
-def test_a_camera_that_falls_silent_is_a_fault_once_patience_is_over(film: Path) -> None:
-    clock = JammedClock()
-    camera = Webcam(film, clock=clock, stall_s=0.05)
-    frames = camera.frames()
-    next(frames)
-    assert camera._capture is not None
-    thread = camera._capture.thread
-    with pytest.raises(CameraFault, match=r"no frame for 0\.05 s") as caught:
-        next(frames)
-    assert "plug" in caught.value.hint
-    assert thread.is_alive()  # it still hangs, and nobody waits for it
-    clock.gate.set()
-    thread.join(60)
-    assert not thread.is_alive()
+def test_no_webcam_says_where_to_look() -> None:
+    with pytest.raises(CameraFault, match="there is no webcam") as caught:
+        only_webcam([CODEC, ITS_METADATA])
+    assert "ls /dev/video*" in caught.value.hint
 
 
 def test_a_missing_camera_says_which_device_and_how_to_list_them() -> None:
     with pytest.raises(CameraFault, match="/dev/video987") as caught:
-        Webcam(987, clock=SystemClock())
+        Webcam(987, clock=CLOCK)
     assert "ls /dev/video" in caught.value.hint
 
 
-def test_a_missing_film_is_a_fault(tmp_path: Path) -> None:
-    with pytest.raises(CameraFault, match="there is no"):
-        Webcam(tmp_path / "absent.avi", clock=SystemClock())
-
-
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may open everything")
-def test_a_device_that_may_not_be_opened_names_the_video_group(film: Path) -> None:
-    film.chmod(0)
+def test_a_device_that_may_not_be_opened_names_the_video_group(tmp_path: Path) -> None:
+    node = tmp_path / "video0"
+    node.touch(mode=0)
     with pytest.raises(CameraFault, match="may not be opened") as caught:
-        Webcam(film, clock=SystemClock())
+        Webcam(node, clock=CLOCK)
     assert "video" in caught.value.hint
 
 
-def test_a_file_that_is_no_film_is_a_fault_on_the_first_frame(tmp_path: Path) -> None:
-    path = tmp_path / "noise.avi"
-    path.write_bytes(bytes(range(256)) * 64)
-    camera = Webcam(path, clock=SystemClock())
-    with pytest.raises(CameraFault, match="cannot be opened"):
+def test_a_node_that_is_no_camera_is_told_at_once(tmp_path: Path) -> None:
+    node = tmp_path / "video0"
+    node.touch()
+    camera = Webcam(node, clock=CLOCK)
+    with pytest.raises(CameraFault, match="cannot be opened") as caught:
         next(camera.frames())
-
-
-def test_close_stops_the_thread_and_may_be_called_twice(film: Path) -> None:
-    camera = Webcam(film, clock=SystemClock())
-    next(camera.frames())
-    assert camera._capture is not None
-    thread = camera._capture.thread
+    assert "another program" in caught.value.hint
     camera.close()
+
+
+def test_a_camera_that_went_away_between_two_attempts_is_missed_by_name(tmp_path: Path) -> None:
+    node = tmp_path / "video0"
+    node.touch()
+    camera = Webcam(node, clock=CLOCK)
+    told = []
+    for _ in range(10):  # an attempt may be under way
+        with pytest.raises(CameraFault) as caught:
+            next(camera.frames())
+        told.append(caught.value.message)
+        if "there is no" in told[-1]:
+            break
+        node.unlink(missing_ok=True)
+    assert "cannot be opened" in told[0]
+    assert "there is no" in told[-1]
     camera.close()
-    thread.join(30)
-    assert not thread.is_alive()
 
 
-def test_a_film_plays_in_true_time(film: Path) -> None:
-    clock = SystemClock()
-    start_ms = clock.tick_ms()
-    shown = list(Webcam(film, clock=clock).frames())
-    assert shown[-1].tick_ms - start_ms >= 1000 * (len(SHADES) - 1) // 10  # a busy machine only takes longer
+# -- V4L2 itself ---------------------------------------------------------------------------------------------
+
+# card, bus, what the device can do, what this node can do (with the flag that says so), captures, is a webcam
+CAPABILITIES = {
+    "a webcam": (b"Desk Cam", b"usb-0000:00:14.0-1", 0x84A0_0001, 0x0420_0001, True, True),
+    "its metadata": (b"Desk Cam", b"usb-0000:00:14.0-1", 0x84A0_0001, 0x04A0_0000, False, False),
+    "an old driver": (b"Old Cam", b"usb-0000:00:14.0-2", 0x0400_0001, 0, True, True),
+    "a codec of a Pi": (b"bcm2835-codec", b"platform:bcm2835-codec", 0x8420_4000, 0x0420_4000, False, False),
+    "the sensor of a Pi": (b"unicam", b"platform:fe801000.csi", 0x85A0_0001, 0x0520_0001, True, False),
+    "a full card name": (b"x" * 32, b"usb-1", 0x8000_0001, 0x1, True, True),
+}
+
+
+@pytest.mark.parametrize("kind", CAPABILITIES)
+def test_a_device_is_described_by_what_its_own_node_can_do(kind: str) -> None:
+    card, bus, every, own, captures, is_webcam = CAPABILITIES[kind]
+    raw = struct.pack("=16s32s32sIII12x", b"driver", card, bus, 0x060100, every, own)
+    device = describe(Path("/dev/video0"), raw)
+    assert (device.card, device.bus) == (card.decode(), bus.decode())
+    assert (device.captures, device.is_webcam) == (captures, is_webcam)
+
+
+def test_a_node_that_does_not_answer_is_no_video_device(tmp_path: Path) -> None:
+    (tmp_path / "video0").touch()
+    (tmp_path / "video1").mkdir()
+    os.mkfifo(tmp_path / "video2")
+    assert video_devices(tmp_path) == []
+
+
+def test_controls_that_a_camera_lacks_are_left_out(tmp_path: Path) -> None:
+    (tmp_path / "video0").touch()
+    assert set_controls(tmp_path / "video0", {Control.FOCUS_AUTO: 1}) == set()
+    assert set_controls(tmp_path / "absent", {Control.FOCUS_AUTO: 1}) == set()
+
+
+@pytest.mark.parametrize(("mains_hz", "menu"), [(0, 0), (50, 1), (60, 2)])
+def test_lamps_are_told_to_the_camera_as_v4l2_counts_them(mains_hz: int, menu: int) -> None:
+    assert controls(Setting(mains_hz=mains_hz))[Control.POWER_LINE_HZ] == menu  # type: ignore[arg-type]
+
+
+def test_exposure_is_automatic_at_a_steady_rate_or_short_and_fixed() -> None:
+    auto, short = controls(Setting()), controls(Setting(exposure="short"))
+    assert (auto[Control.EXPOSURE_AUTO], auto[Control.EXPOSURE_MAY_SLOW]) == (3, 0)
+    assert short[Control.EXPOSURE_AUTO] == 1
+    assert short[Control.EXPOSURE_100_US] * 100 <= 10_000  # one flash of a lamp at 50 Hz
