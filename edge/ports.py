@@ -49,11 +49,44 @@ class Symbol:
 
 
 class Camera(Protocol):
-    """A source of frames where the latest wins. Raises CameraFault."""
+    """A source of frames where the latest wins. Raises CameraFault.
+
+    A frame belongs to whoever took it: later ones leave its pixels alone. After a fault, asking for `frames`
+    again tries again.
+    """
 
     def frames(self) -> Iterator[Frame]: ...
 
     def close(self) -> None: ...
+
+
+class Light(StrEnum):
+    """What light a picture was taken in."""
+
+    FINE = "fine"
+    BLACK = "black"  # a cap on the lens, a dead sensor, or night
+    SATURATED = "saturated"  # a lamp in the lens, or an exposure that has gone wrong
+
+
+@dataclass(frozen=True, slots=True)
+class CameraHealth:
+    """How a camera is doing, for whoever looks after it.
+
+    `arrived`: pictures so far; `unseen`: those among them that a newer one replaced before anybody looked;
+    `restarts`: how often it was opened anew; `light`: of the latest frame.
+    """
+
+    arrived: int
+    unseen: int
+    restarts: int
+    light: Light
+
+
+@runtime_checkable
+class TellsHealth(Protocol):
+    """A Camera that keeps count."""
+
+    def health(self) -> CameraHealth: ...
 
 
 class CodeReader(Protocol):
