@@ -164,6 +164,7 @@ class DoorEventKind(StrEnum):
     BOOT = "boot"  # the controller got its power back
     WATCHDOG = "watchdog"  # the controller hung, and began anew
     KEY_SET = "key-set"
+    PRESENTED = "presented"  # a card number went to a third-party panel, which moves the lock or does not
     EVENTS_LOST = "events-lost"  # more happened while nobody listened than the controller keeps
 
 

@@ -162,6 +162,8 @@ class Testimony:
         match event.kind:
             case DoorEventKind.RELEASED:  # perhaps before this program began: then the door knows the grant
                 return Cause.GRANT, self._granted_seq if event.grant is None else event.grant
+            case DoorEventKind.PRESENTED:
+                return Cause.GRANT, granted
             case DoorEventKind.OPENED:
                 self._opened, self._opened_seq = True, granted
                 return self._free, granted

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 # How often the clocks and the ages are looked at while nobody comes.
 PULSE_MS = 1_000
+# After these a granted passage is over; a panel never says what it did with the number it was shown.
+_SETTLES = (DoorEventKind.RELOCKED, DoorEventKind.PRESENTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,7 +244,7 @@ class Verifier:
         self._door_answers = True
         for event in events:
             self._note(self._testimony.door(event, self._timing.now()))
-            if event.kind is DoorEventKind.RELOCKED:
+            if event.kind in _SETTLES:
                 self._on(m.Relocked())
         return events
 

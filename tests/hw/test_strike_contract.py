@@ -23,6 +23,7 @@ from edge.link.messages import Lock
 from edge.link.session import Pair
 from edge.ports import DoorEvent, DoorEventKind
 from hw.clock import SystemClock
+from hw.panel import PanelStrike
 from hw.relay_gpiozero import GpioRelay
 from hw.sim.clock import SimClock
 from hw.sim.door import SimDoor
@@ -220,6 +221,73 @@ def test_a_closed_strike_may_be_closed_and_relocked_again(bench: Bench) -> None:
     bench.strike.close()
     bench.strike.relock()
     assert not bench.energised()
+
+
+# -- a third-party panel ----------------------------------------------------------------------------
+#
+# It owns the lock, so these rules have nobody here to keep them: energised at once, for so long, capped, relocked
+# by itself, by `relock` and by `close`. What is left is when its card number may be shown, and that is all of it.
+
+
+@dataclass
+class Shown:
+    """A panel that takes numbers until its wires are gone."""
+
+    numbers: int = 0
+    fails: bool = False
+
+    def present(self) -> None:
+        if self.fails:
+            raise DoorLinkFault("the panel did not fetch the card number", hint="check the wires")
+        self.numbers += 1
+
+
+@pytest.fixture
+def shown() -> Shown:
+    return Shown()
+
+
+@pytest.fixture
+def panel(shown: Shown) -> Iterator[PanelStrike]:
+    panel = PanelStrike(shown.present, lambda: None, clock=SystemClock())
+    yield panel
+    panel.close()
+
+
+def test_a_panel_is_shown_one_number_for_each_release_and_none_before(
+    panel: PanelStrike, shown: Shown
+) -> None:
+    panel.relock()
+    assert (shown.numbers, panel.events()) == (0, ())
+    panel.release(3_000)
+    panel.relock()
+    panel.relock()
+    assert shown.numbers == 1
+    assert [event.kind for event in panel.events()] == [DoorEventKind.PRESENTED]
+    assert panel.events() == ()
+
+
+@pytest.mark.parametrize("for_ms", [0, -1])
+def test_a_release_for_no_time_shows_nothing(panel: PanelStrike, shown: Shown, for_ms: int) -> None:
+    with pytest.raises(DoorLinkFault, match="is none"):
+        panel.release(for_ms)
+    assert shown.numbers == 0
+
+
+def test_a_number_that_did_not_arrive_is_a_fault_and_no_event(panel: PanelStrike, shown: Shown) -> None:
+    shown.fails = True
+    with pytest.raises(DoorLinkFault, match="did not fetch"):
+        panel.release(3_000)
+    assert panel.events() == ()
+
+
+def test_a_closed_panel_is_shown_nothing_and_may_be_closed_again(panel: PanelStrike, shown: Shown) -> None:
+    panel.close()
+    panel.close()
+    panel.relock()
+    with pytest.raises(DoorLinkFault, match="closed"):
+        panel.release(3_000)
+    assert shown.numbers == 0
 
 
 # -- the relay alone ------------------------------------------------------------------------------

@@ -28,7 +28,8 @@ RELEASED, OPENED, CLOSED, RELOCKED, FORCED = (
     DoorEventKind.RELOCKED,
     DoorEventKind.FORCED,
 )
-REX, FIRE, FREE_ACCESS, BOOT = (
+PRESENTED, REX, FIRE, FREE_ACCESS, BOOT = (
+    DoorEventKind.PRESENTED,
     DoorEventKind.REX,
     DoorEventKind.FIRE,
     DoorEventKind.FREE_ACCESS,
@@ -63,6 +64,7 @@ DOORS: dict[str, list[tuple[object, ...]]] = {
     "levered open after somebody came, at a door that tells both": [
         (GRANT,), (RELEASED, Cause.GRANT, 0), (RELOCKED, Cause.TIMEOUT, 0), (OPENED, None, None), (FORCED, None, None), (CLOSED, None, None),
     ],
+    "a panel is shown a number": [(GRANT,), (PRESENTED, Cause.GRANT, 0)],
     "fire": [(FIRE, None, None), (OPENED, Cause.FIRE, None)],
     "free access": [(FREE_ACCESS, None, None), (OPENED, Cause.MODE, None)],
     "the controller began anew": [(GRANT,), (RELEASED, Cause.GRANT, 0), (BOOT, None, None), (OPENED, None, None)],

@@ -1,0 +1,122 @@
+"""The composition root of the door: what moves the lock, opened as the configuration says.
+
+Beside `edge.app`, and the only one besides it that knows hardware. Paths are relative to `base`, the folder
+of the configuration.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING, Final
+
+from edge.app import open_files, system_clock
+from edge.errors import ConfigError, StorageFault
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from edge import config
+    from edge.link.messages import Lock
+    from edge.ports import Strike
+    from hw.door_link import DoorLink
+
+LINK_KEY_BYTES: Final = 32
+OSDP_KEY_BYTES: Final = 16
+
+
+def open_strike(whole: config.Config, base: Path) -> Strike:
+    """What moves the lock. Raises DoorLinkFault, and ConfigError for its key or its panel."""
+    strike = whole.strike
+    match strike.kind:
+        case "controller":
+            return open_controller(strike, base)
+        case "wiegand":
+            return _open_wiegand(whole, base)
+        case "osdp":
+            return _open_osdp(whole, base)
+        case "gpio":
+            from hw.relay_gpiozero import GpioRelay  # noqa: PLC0415
+
+            return GpioRelay(strike.pin, clock=system_clock())
+        case "sim":
+            from hw.sim.door import SimDoor  # noqa: PLC0415
+
+            return SimDoor(system_clock())
+
+
+def open_controller(strike: config.Strike, base: Path) -> DoorLink:
+    """The door's controller, in session. Raises DoorLinkFault, ConfigError for its key."""
+    from edge.link.session import Pair  # noqa: PLC0415
+    from hw.door_link import BAUD, DoorLink  # noqa: PLC0415
+
+    pair = Pair(door_key(base / strike.key, LINK_KEY_BYTES), kind_of_lock(strike))
+    link = DoorLink(str(base / strike.port), pair, clock=system_clock(), baud=strike.baud or BAUD)
+    try:
+        link.wait_until_ready()
+    except BaseException:
+        link.close()
+        raise
+    return link
+
+
+def kind_of_lock(strike: config.Strike) -> Lock:
+    """What the lock at this door does without power."""
+    from edge.link.messages import Lock  # noqa: PLC0415
+
+    return Lock.FAIL_SAFE if strike.lock == "fail-safe" else Lock.FAIL_SECURE
+
+
+def door_key(file: Path, size: int) -> bytes:
+    """The key that this device shares with its door's controller or panel. Raises ConfigError."""
+    hint = "make one: doorward door commission"
+    try:
+        mode = stat.S_IMODE(os.stat(file).st_mode)  # noqa: PTH116  pathlib raises for what can be no name
+        key = open_files(file.parent).read(file.name, limit=size)
+    except (OSError, ValueError) as err:
+        why = (getattr(err, "strerror", None) or "is no name of a file").lower()
+        raise ConfigError(f"the door's key {file}: {why}", hint=hint) from err
+    except StorageFault as err:
+        raise ConfigError(f"the door's key {err.message}", hint=hint) from err
+    if mode & 0o077:
+        raise ConfigError(
+            f"{file}: others can read the door's key in it",
+            hint=f"chmod 600 {file}; if a stranger had the chance, erase the controller, commission it again",
+        )
+    if len(key) != size:
+        raise ConfigError(f"{file}: is no door key: {len(key)} bytes, not {size}", hint=hint)
+    return key
+
+
+def _open_wiegand(whole: config.Config, base: Path) -> Strike:
+    from hw.panel import WiegandPanel  # noqa: PLC0415
+
+    bits, value = _card(whole.panel)
+    return WiegandPanel(open_controller(whole.strike, base), bits=bits, value=value, clock=system_clock())
+
+
+def _open_osdp(whole: config.Config, base: Path) -> Strike:
+    from hw.osdp_reader import BAUD, OsdpReader  # noqa: PLC0415
+    from hw.panel import PanelStrike  # noqa: PLC0415
+
+    strike = whole.strike
+    bits, value = _card(whole.panel)
+    key = door_key(base / strike.key, OSDP_KEY_BYTES)
+    reader = OsdpReader(
+        str(base / strike.port), address=whole.panel.address, key=key, baud=strike.baud or BAUD
+    )
+    try:
+        reader.wait_until_ready()
+    except BaseException:
+        reader.close()
+        raise
+    return PanelStrike(lambda: reader.present(bits, value), reader.close, clock=system_clock())
+
+
+def _card(panel: config.Panel) -> tuple[int, int]:
+    """The one card number of this device: how many bits, and the bits."""
+    from edge.link.wiegand import parse  # noqa: PLC0415
+
+    assert panel.number is not None
+    form = parse(panel.format)
+    return form.bits, form.encode(panel.facility, panel.number)
