@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from edge.face.engine import FaceEngine
     from edge.face.manifest import Manifest, ModelFile
     from edge.face.pad.fusion import PadPolicy
-    from edge.link.messages import Lock
     from edge.ports import (
         Broker,
         Camera,
@@ -42,7 +41,6 @@ if TYPE_CHECKING:
         Strike,
     )
     from edge.trust.snapshot import TrustSnapshot
-    from hw.door_link import DoorLink
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 READERS = ("zxing", "zbar")
@@ -341,64 +339,6 @@ def system_clock() -> Clock:
     from hw.clock import SystemClock  # noqa: PLC0415
 
     return SystemClock()
-
-
-def open_strike(strike: config.Strike, base: Path) -> Strike:
-    """What moves the lock; paths are relative to `base`. Raises DoorLinkFault, ConfigError for its key."""
-    match strike.kind:
-        case "controller":
-            return open_controller(strike, base)
-        case "gpio":
-            from hw.relay_gpiozero import GpioRelay  # noqa: PLC0415
-
-            return GpioRelay(strike.pin, clock=system_clock())
-        case "sim":
-            from hw.sim.door import SimDoor  # noqa: PLC0415
-
-            return SimDoor(system_clock())
-
-
-def open_controller(strike: config.Strike, base: Path) -> DoorLink:
-    """The door's controller, in session. Raises DoorLinkFault, ConfigError for its key."""
-    from edge.link.session import Pair  # noqa: PLC0415
-    from hw.door_link import DoorLink  # noqa: PLC0415
-
-    pair = Pair(door_key(base / strike.key), kind_of_lock(strike))
-    link = DoorLink(str(base / strike.port), pair, clock=system_clock(), baud=strike.baud)
-    try:
-        link.wait_until_ready()
-    except BaseException:
-        link.close()
-        raise
-    return link
-
-
-def kind_of_lock(strike: config.Strike) -> Lock:
-    """What the lock at this door does without power."""
-    from edge.link.messages import Lock  # noqa: PLC0415
-
-    return Lock.FAIL_SAFE if strike.lock == "fail-safe" else Lock.FAIL_SECURE
-
-
-def door_key(file: Path) -> bytes:
-    """The key that this device shares with its door's controller. Raises ConfigError."""
-    hint = "take the lid off the controller, then: doorward door commission"
-    try:
-        mode = stat.S_IMODE(os.stat(file).st_mode)  # noqa: PTH116  Path.stat, said like the others here
-        key = open_files(file.parent).read(file.name, limit=SEED_BYTES)
-    except (OSError, ValueError) as err:
-        why = (getattr(err, "strerror", None) or "is no name of a file").lower()
-        raise ConfigError(f"the door's key {file}: {why}", hint=hint) from err
-    except StorageFault as err:
-        raise ConfigError(f"the door's key {err.message}", hint=hint) from err
-    if mode & 0o077:
-        raise ConfigError(
-            f"{file}: others can read the door's key in it",
-            hint=f"chmod 600 {file}; if a stranger had the chance, erase the controller, commission it again",
-        )
-    if len(key) != SEED_BYTES:
-        raise ConfigError(f"{file}: is no door key: {len(key)} bytes, not {SEED_BYTES}", hint=hint)
-    return key
 
 
 def open_camera(camera: config.Camera, base: Path, *, instead: str | None = None) -> Camera:

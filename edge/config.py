@@ -120,18 +120,32 @@ class Camera(Table, frozen=True):
 class Strike(Table, frozen=True):
     """What moves the lock."""
 
-    kind: Literal["sim", "gpio", "controller"] = "sim"
-    """`sim`: a simulated door. `gpio`: a relay on a pin of this board. `controller`: one on a serial line."""
+    kind: Literal["sim", "gpio", "controller", "wiegand", "osdp"] = "sim"
+    """`sim`: a simulated door. `gpio`: a relay on a pin of this board. `controller`: one on a serial line.
+    `wiegand`: a panel on that controller's wires. `osdp`: a panel on an OSDP bus."""
     pin: Annotated[int, Meta(ge=0, le=27)] = 17
     """BCM number of the relay's pin, for `gpio`."""
     port: FilePath = "/dev/serial0"
-    """The controller's serial port; over USB best a name from /dev/serial/by-id, which stays the same."""
-    baud: Annotated[int, Meta(ge=9_600, le=1_000_000)] = 115_200
-    """Speed of that port; over USB it means nothing."""
+    """Serial port of controller or bus; over USB best a name from /dev/serial/by-id, which stays the same."""
+    baud: Annotated[int, Meta(ge=9_600, le=1_000_000)] | None = None
+    """Speed of that port; left out: 115200 to a controller, 9600 on an OSDP bus."""
     lock: Literal["fail-secure", "fail-safe"] | None = None
-    """Locked or free without power; must be said for `controller`, and be what it was commissioned with."""
+    """Locked or free without power; must be said for a controller, and be what it was commissioned with."""
     key: FilePath = "door.key"
-    """Key that this device and the controller share, 32 bytes, mode 0600: doorward door commission."""
+    """Key shared with the controller (32 bytes) or the panel (16), mode 0600: doorward door commission."""
+
+
+class Panel(Table, frozen=True):
+    """A third-party panel that moves the lock in our place, for strikes of kind `wiegand` and `osdp`."""
+
+    format: Annotated[str, Meta(max_length=2_000)] = "H10301"
+    """How a card number is written in bits: H10301, H10302, H10304, H10306, or a layout with masks."""
+    facility: Annotated[int, Meta(ge=0, le=2**32 - 1)] = 0
+    """Facility of this device's one card number, as the panel knows it."""
+    number: Annotated[int, Meta(ge=0, le=2**53 - 1)] | None = None
+    """That number: sent for every grant; no printed card should have it. Must be said for a panel."""
+    address: Annotated[int, Meta(ge=0, le=126)] = 0
+    """Address on the OSDP bus."""
 
 
 class Sync(Table, frozen=True):
@@ -225,6 +239,7 @@ class Config(Table, frozen=True):
     reader: Reader = Reader()
     camera: Camera = Camera()
     strike: Strike = Strike()
+    panel: Panel = Panel()
     sync: Sync = Sync()
     hub: Hub = Hub()
     journal: Journal = Journal()
@@ -273,14 +288,26 @@ def parse_config(data: bytes, file: Path) -> Config:
             line=_line_of(text, "camera", "kind"),
             hint='device = "visitors.mp4" plays that video, device = "pictures" all in that folder',
         )
-    if config.strike.kind == "controller" and config.strike.lock is None:
+    _check_strike(config, text, file)
+    return config
+
+
+def _check_strike(config: Config, text: str, file: Path) -> None:
+    kind, line = config.strike.kind, _line_of(text, "strike", "kind")
+    if kind in ("controller", "wiegand") and config.strike.lock is None:
         raise ConfigError(
             "lock must be said for a door with a controller",
             file=file,
-            line=_line_of(text, "strike", "kind"),
+            line=line,
             hint='lock = "fail-secure" is locked without power, "fail-safe" is free without it',
         )
-    return config
+    if kind in ("wiegand", "osdp") and config.panel.number is None:
+        raise ConfigError(
+            "[panel] number must be said for a door with a panel",
+            file=file,
+            line=line,
+            hint="enrol a number for this device at the panel, and give it here",
+        )
 
 
 def explain() -> list[tuple[str, str, object, str]]:

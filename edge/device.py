@@ -16,7 +16,6 @@ from edge.app import (
     open_files,
     open_live_reader,
     open_signals,
-    open_strike,
     open_trust,
     system_clock,
 )
@@ -24,6 +23,7 @@ from edge.audit.journal import Journal, SegmentLimits
 from edge.audit.record import Part, StopCause, utc_ms
 from edge.audit.retention import Housekeeper, Rules
 from edge.clockstore import ClockStore, log_clock, remembered
+from edge.doors import open_strike
 from edge.errors import (
     CameraFault,
     ClockFault,
@@ -137,7 +137,7 @@ def open_device(config: Config, base: Path, *, camera: str | None = None) -> Ite
             if compares
             else None
         )
-        strike = open_strike(config.strike, base)
+        strike = open_strike(config, base)
         stack.callback(strike.close)
         reader = open_live_reader(config.reader.engine)
         eye = open_camera(config.camera, base, instead=camera)

@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from firmware.on_pty import KEY, LEAF_OPEN, SHUT, OnPty, until
 
-from edge.app import door_key, open_signals, open_strike
+from edge.app import open_signals
 from edge.audit.journal import Journal
 from edge.audit.record import DoorChange, Started
-from edge.config import Config, Strike, parse_config
+from edge.config import Config, Panel, Strike, parse_config
+from edge.doors import LINK_KEY_BYTES, door_key, open_strike
 from edge.errors import ConfigError, DoorLinkFault
 from edge.passage import testimony
 from edge.policy import DoorPolicy
@@ -35,8 +36,9 @@ def key_file(folder: Path, *, data: bytes = KEY, mode: int = 0o600) -> Path:
     return file
 
 
-def strike(controller: OnPty) -> Strike:
-    return Strike(kind="controller", port=controller.path.name, lock="fail-secure")
+def config(controller: OnPty, kind: str = "controller") -> Config:
+    strike = Strike(kind=kind, port=controller.path.name, lock="fail-secure")
+    return Config(strike=strike, panel=Panel(facility=118, number=1_603))
 
 
 def test_a_configured_controller_is_a_strike_with_lamps_that_recounts(
@@ -44,7 +46,7 @@ def test_a_configured_controller_is_a_strike_with_lamps_that_recounts(
 ) -> None:
     pytest.importorskip("serial")
     key_file(tmp_path)
-    door = open_strike(strike(controller), tmp_path)
+    door = open_strike(config(controller), tmp_path)
     try:
         assert isinstance(door, Recounts)
         assert open_signals(door) is door.signals
@@ -56,7 +58,7 @@ def test_a_configured_controller_is_a_strike_with_lamps_that_recounts(
 
 
 def test_a_door_without_a_controller_does_not_recount() -> None:
-    assert not isinstance(open_strike(Strike(), Path()), Recounts)
+    assert not isinstance(open_strike(Config(), Path()), Recounts)
 
 
 def test_a_device_does_not_start_without_its_controller(
@@ -66,13 +68,13 @@ def test_a_device_does_not_start_without_its_controller(
     monkeypatch.setattr(link.DoorLink.wait_until_ready, "__defaults__", (0.05,))
     key_file(tmp_path)
     with pytest.raises(DoorLinkFault, match="no such file"):
-        open_strike(Strike(kind="controller", port="none", lock="fail-safe"), tmp_path)
+        open_strike(Config(strike=Strike(kind="controller", port="none", lock="fail-safe")), tmp_path)
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o666, 0o610, 0o777])
 def test_a_key_that_others_can_read_is_refused(mode: int, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="others can read") as caught:
-        door_key(key_file(tmp_path, mode=mode))
+        door_key(key_file(tmp_path, mode=mode), LINK_KEY_BYTES)
     assert "chmod 600" in caught.value.hint
 
 
@@ -89,12 +91,12 @@ def test_a_key_that_others_can_read_is_refused(mode: int, tmp_path: Path) -> Non
 )
 def test_what_is_no_key_is_named_with_the_way_to_get_one(make, words: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=words) as caught:
-        door_key(make(tmp_path))
+        door_key(make(tmp_path), LINK_KEY_BYTES)
     assert "doorward door commission" in caught.value.hint
 
 
 def test_a_right_key_is_read(tmp_path: Path) -> None:
-    assert door_key(key_file(tmp_path, mode=0o400)) == KEY
+    assert door_key(key_file(tmp_path, mode=0o400), LINK_KEY_BYTES) == KEY
 
 
 def test_the_kind_of_lock_must_be_said_for_a_controller() -> None:
@@ -102,9 +104,32 @@ def test_the_kind_of_lock_must_be_said_for_a_controller() -> None:
         parse_config(b'[door]\n[strike]\nkind = "controller"\n', Path("door.toml"))
     assert caught.value.line == 3
     assert "fail-safe" in caught.value.hint
-    config = parse_config(b'[strike]\nkind = "controller"\nlock = "fail-safe"\n', Path("door.toml"))
-    assert isinstance(config, Config)
-    assert config.strike.lock == "fail-safe"
+    right = parse_config(b'[strike]\nkind = "controller"\nlock = "fail-safe"\n', Path("door.toml"))
+    assert right.strike.lock == "fail-safe"
+
+
+def test_the_number_must_be_said_for_a_panel() -> None:
+    with pytest.raises(ConfigError, match="number must be said"):
+        parse_config(b'[strike]\nkind = "osdp"\n', Path("door.toml"))
+    right = parse_config(b'[strike]\nkind = "osdp"\n[panel]\nnumber = 5\n', Path("door.toml"))
+    assert right.panel.number == 5
+
+
+def test_a_panel_on_the_controllers_wires_gets_the_configured_number(
+    controller: OnPty, tmp_path: Path
+) -> None:
+    pytest.importorskip("serial")
+    key_file(tmp_path)
+    door = open_strike(config(controller, "wiegand"), tmp_path)
+    try:
+        door.release(3_000)
+        assert controller.panel == [(26, (0x2EC0C86 << 38).to_bytes(8, "big"))]
+        assert not controller.energised
+        assert [event.kind for event in door.events()] == [DoorEventKind.PRESENTED]
+        assert open_signals(door) is door.signals
+        assert isinstance(door, Recounts)
+    finally:
+        door.close()
 
 
 def test_a_journal_knows_the_last_event_of_its_doors_controller(tmp_path: Path) -> None:
@@ -138,7 +163,7 @@ def test_over_a_restart_every_event_is_on_record_once(controller: OnPty, tmp_pat
         for wires, kind in (([], DoorEventKind.BOOT), ([LEAF_OPEN, SHUT], DoorEventKind.ALARM_OVER)):
             for inputs in wires:
                 controller.set(inputs)
-            door = open_strike(strike(controller), tmp_path)
+            door = open_strike(config(controller), tmp_path)
             door.recount(journal.last_mark(100))
             record(journal, door, kind)
             door.close()
