@@ -11,7 +11,8 @@ from functools import cache
 from itertools import count, cycle, islice, repeat
 from typing import TYPE_CHECKING, Final
 
-import cv2
+import numpy as np
+import segno
 from nacl.signing import SigningKey
 
 from edge.app import device_seed, open_files, open_live_reader, open_post, open_trust
@@ -38,7 +39,7 @@ from hw.framing import frame_from_rgb
 from hw.sim import scene as stage
 from hw.sim.door import SimDoor, Visitor
 from hw.sim.head import Move, Subject, head, script
-from hw.sim.phone import phone
+from hw.sim.phone import draw_modules
 from hw.sim.signals import SimSignals
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
 
     from edge.face.engine import FaceEngine
     from edge.passage.verifier import Moment
-    from edge.ports import Pixels, Source
+    from edge.ports import Frame, Source
     from edge.sync.report import Report
     from edge.trust.freshness import Aged
     from edge.trust.snapshot import TrustSnapshot
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
 
 DEVICE: Final = "month-1"
 FRAME_MS: Final = 100
+MODULE_PX: Final = 7  # version 17, the largest of a card, is 93 modules wide with its frame
 PATIENCE: Final = 400  # frames; a passage with a movement takes 110
 LOOKING: Final = (State.FACE, State.CHALLENGE)
 
@@ -176,7 +178,7 @@ class Door:
 
     # -- a passage -----------------------------------------------------------------------------------
 
-    def show(self, code: str, faces: Iterator[Pixels] | None = None) -> Seen:
+    def show(self, code: str, faces: Iterator[Frame] | None = None) -> Seen:
         """Somebody holds up a code, then stands before the camera, until the door is shut and empty again."""
         self.clock.advance(20 * FRAME_MS)
         moments = list(self._watched(code, faces or repeat(nobody())))
@@ -194,7 +196,7 @@ class Door:
         lists = next(part for part in footing.ages if part.kind is Kind.STATUS)
         return Seen(said, record, lists)
 
-    def _watched(self, code: str, faces: Iterator[Pixels]) -> Iterator[Moment]:
+    def _watched(self, code: str, faces: Iterator[Frame]) -> Iterator[Moment]:
         yield self._sees(nobody())
         held_up = _held_up(code)
         for _ in range(PATIENCE):
@@ -203,11 +205,11 @@ class Door:
             if moment.outcome:
                 break
         while self._verifier.state is not State.IDLE or self._strike.is_open:
-            yield self._sees(nobody())
+            yield self._sees(nobody(), after_ms=5 * FRAME_MS)
 
-    def _sees(self, picture: Pixels) -> Moment:
-        self.clock.advance(FRAME_MS)
-        return self._verifier.see(frame_from_rgb(picture, self.clock.tick_ms()))
+    def _sees(self, frame: Frame, *, after_ms: int = FRAME_MS) -> Moment:
+        self.clock.advance(after_ms)
+        return self._verifier.see(replace(frame, tick_ms=self.clock.tick_ms()))
 
     # -- the network ---------------------------------------------------------------------------------
 
@@ -262,26 +264,16 @@ def bodies_of(journal: Path) -> list[bytes]:
 
 
 @cache
-def nobody() -> Pixels:
+def nobody() -> Frame:
     """The empty doorway."""
-    return stage.empty()
+    return frame_from_rgb(stage.empty(), 0)
 
 
-@cache
-def _lobby() -> Pixels:
-    return stage.empty(size=stage.CODE_SIZE)
-
-
-def _held_up(code: str) -> Pixels:
-    """A phone before the camera, straight and sharp: the first act holds it as people do."""
-    picture, scene = phone(code), _lobby().copy()
-    height = round(0.95 * scene.shape[0])
-    width = round(height * picture.shape[1] / picture.shape[0])
-    small = cv2.resize(picture, (width, height), interpolation=cv2.INTER_AREA)
-    top, left = (scene.shape[0] - height) // 2, (scene.shape[1] - width) // 2
-    place = scene[top : top + height, left : left + width]
-    place[small[..., 3] > 0] = small[small[..., 3] > 0][:, :3]
-    return scene
+def _held_up(code: str) -> Frame:
+    """A code before the camera, straight and sharp: in the first act it is on a phone, as people hold it."""
+    symbol = segno.make_qr(code, error="L", boost_error=False, mask=0)  # to choose the best of 8 takes 0.1 s
+    luma = draw_modules(np.array([list(row) for row in symbol.matrix], np.bool_), scale=MODULE_PX)
+    return frame_from_rgb(np.dstack([luma] * 3), 0)
 
 
 class Films:
@@ -290,17 +282,17 @@ class Films:
     def __init__(self, sitter: Sitter, engine: FaceEngine) -> None:
         frame = stage.visitor(sitter, seed=1)
         subject = Subject(frame, engine.probe(frame, engine.people(frame)[0]).landmarks.points)
-        self._standing = [stage.visitor(sitter, seed=seed) for seed in range(3)]
+        self._standing = [frame_from_rgb(stage.visitor(sitter, seed=seed), 0) for seed in range(3)]
         self._turning = head(subject, script((Move.LEFT,), seed=2, rest=6), seed=2)
-        self._turned: list[Pixels] = []  # as far as it was ever needed: a frame takes 20 ms
+        self._turned: list[Frame] = []  # as far as it was ever needed: a frame takes 20 ms
 
-    def standing(self) -> Iterator[Pixels]:
+    def standing(self) -> Iterator[Frame]:
         """They look into the camera."""
         return cycle(self._standing)
 
-    def turning(self) -> Iterator[Pixels]:
+    def turning(self) -> Iterator[Frame]:
         """They look, turn to the left and come back."""
         for number in count():
             if number == len(self._turned):
-                self._turned += [picture for picture, _ in islice(self._turning, 1)]
+                self._turned += [frame_from_rgb(picture, 0) for picture, _ in islice(self._turning, 1)]
             yield self._turned[min(number, len(self._turned) - 1)]

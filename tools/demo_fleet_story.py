@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from demo_fleet_world import Holder
 
-    from edge.ports import Pixels, Source
+    from edge.ports import Frame, Source
     from edge.sync.report import Report
 
 AWAY: Final = 30  # days without a network
@@ -41,14 +41,13 @@ HOUR: Final = timedelta(hours=1)
 LADDER: Final[tuple[tuple[int, Freshness, str, str], ...]] = (
     (1, Freshness.FRESH, GRANTED, GRANTED),
     (2, Freshness.AGEING, GRANTED, STALE),
-    (4, Freshness.AGEING, GRANTED, STALE),
     (7, Freshness.AGEING, GRANTED, STALE),
     (8, Freshness.STALE, STALE, STALE),
     (14, Freshness.STALE, STALE, STALE),
     (21, Freshness.STALE, STALE, STALE),
     (AWAY, Freshness.STALE, STALE, STALE),
 )
-EDITIONS: Final = (2, 5, 8, 11, 14, 17, 20, 23, 26, 29, AWAY)  # days on which there are new lists meanwhile
+EDITIONS: Final = (4, 8, 12, 16, 20, 25, 29, AWAY)  # days on which there are new lists meanwhile
 CLOCK_DAY: Final = 21  # on which somebody sets the clock back
 ROWS: Final = 20  # beside the ladder's steps
 
@@ -98,8 +97,6 @@ class Month:
         self._end = datetime.now(UTC).replace(microsecond=0)
         self._last_list = self._end - AWAY * DAY  # the newest that the device has for all of the month
         self._clock = SimClock(self._last_list - 3 * HOUR)
-        self._engine = open_face_engine()
-        self._cast = Cast().complete()
         self._codes: list[str] = []
 
     def play(self) -> Iterator[Row | Step]:
@@ -119,11 +116,12 @@ class Month:
     def _set_the_stage(self) -> None:
         """What was there before: three holders, and an image for the device."""
         then = self._clock.now() - 9 * HOUR
-        template = self._engine.enrol(self._cast.enrolment("Ada"))
+        self._engine, cast = open_face_engine(), Cast().complete()
+        template = self._engine.enrol(cast.enrolment("Ada"))
         face = TemplateReference(int(Format.INT8_64), self._engine.model_id, template)
         self._ada = self._office.enrol("Ada", then, face)
         self._bea, self._erin = self._office.enrol("Bea", then), self._office.enrol("Erin", then)
-        self._films = Films(self._cast.sitter("Ada"), self._engine)
+        self._films = Films(cast.sitter("Ada"), self._engine)
         device = self._folder / "device"
         self._office.copy(device / "image")
         shutil.copy(self._office.anchor, device / "root.json")
@@ -225,7 +223,7 @@ class Month:
         what: str,
         expected: str,
         code: str,
-        faces: Iterator[Pixels] | None = None,
+        faces: Iterator[Frame] | None = None,
         *,
         detail: str = "",
     ) -> Row:
