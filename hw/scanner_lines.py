@@ -40,6 +40,7 @@ _ENDS: Final[dict[Suffix, re.Pattern[bytes] | None]] = {
 }
 # Whatever the end, and STX, ETX, or the NUL that wakes an engine. Never a space: it is a digit of base45.
 _CONTROLS: Final = bytes(range(0x20)) + b"\x7f"
+_BREAKS: Final = "\r\n\t\x1d"  # in texts of several lines or, for the last, of several GS1 fields
 _AIM_QR: Final = re.compile(
     r"\]Q[0-6]"
 )  # ISO/IEC 15424; another symbology's stays, and makes no code of ours
@@ -120,8 +121,8 @@ class LineDecoder:
             self._skipping = False
         elif self.framing.suffix == "idle":
             return self._scans([rest], tick_ms)
-        elif rest := self._bare(rest):
-            self._half(rest)
+        else:
+            self._half(self._without_replies(rest))
         return []
 
     def _lines(self) -> Iterator[bytes]:
@@ -143,20 +144,20 @@ class LineDecoder:
         self._skipping = True
 
     def _scans(self, lines: Iterable[bytes], tick_ms: int) -> list[Scan]:
-        symbols = (self._symbol(self._bare(line)) for line in lines)
+        symbols = (self._symbol(self._without_replies(line)) for line in lines)
         return [Scan(symbol, tick_ms) for symbol in symbols if symbol is not None]
 
-    def _bare(self, line: bytes) -> bytes:
-        """The line without the scanner's answers, which may stand anywhere in it, and without its ends."""
-        if self.framing.replies is not None:
-            line = self.framing.replies.sub(b"", line)
-        return line.strip(_CONTROLS)
+    def _without_replies(self, line: bytes) -> bytes:
+        """The line without the scanner's answers, which may stand anywhere in it."""
+        return self.framing.replies.sub(b"", line) if self.framing.replies is not None else line
 
     def _symbol(self, line: bytes) -> Symbol | None:
-        if not line or (not self._judge(line) and not self._understood):
+        if (not self._judge(line) and not self._understood) or not (line := line.strip(_CONTROLS)):
             return None
         payload = self._unwrapped(line)
         text = payload.decode("utf-8", "replace")
+        if not text:
+            return None
         if text.casefold() in self.framing.no_reads:
             self.tally.no_reads += 1
             return None
@@ -176,8 +177,7 @@ class LineDecoder:
 
         Later it is a visitor's, who shows a symbol of bytes.
         """
-        text = line.decode("utf-8", "replace")
-        if sum(not char.isprintable() or char == "\ufffd" for char in text) <= _GARBLED_SHARE * len(text):
+        if _is_text(line.strip(_CONTROLS) or line):  # NULs alone are what a wrong parity makes of everything
             return True
         self.tally.garbled_bytes += len(line)
         if not self._understood and self.tally.garbled_bytes >= GARBLED_BYTES:
@@ -188,6 +188,9 @@ class LineDecoder:
         return False
 
     def _half(self, line: bytes) -> None:
+        if not line.strip(_CONTROLS):
+            self._judge(line)
+            return
         self.tally.halves += 1
         if self._judge(line) and not self._understood and self.tally.halves >= _HALVES:
             self.fault = ReaderFault(
@@ -208,6 +211,12 @@ class LineDecoder:
                 hint="set its keyboard to United States and its case to unchanged,"
                 " or [scanner] layout to its keyboard",
             )
+
+
+def _is_text(line: bytes) -> bool:
+    text = line.decode("utf-8", "replace")
+    strange = sum(char == "\ufffd" or not (char.isprintable() or char in _BREAKS) for char in text)
+    return strange <= _GARBLED_SHARE * len(text)
 
 
 @cache

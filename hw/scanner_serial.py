@@ -69,7 +69,7 @@ class SerialWire:
         except _ERRORS as err:
             raise why(self._name, getattr(err, "errno", None), here=_candidates()) from err
         if data:
-            self._finger.heard(self._clock.tick_ms())
+            self._finger.heard(data, self._clock.tick_ms())
         return data
 
     def close(self) -> None:

@@ -13,8 +13,9 @@ from typing import Final
 
 # A session of looking ends with a read, and most engines need a moment before they hear the next command.
 AGAIN_MS: Final = 300
-# The first command after a sleep is lost with most engines, and by the second they are awake.
-WAKE_MS: Final = 50  # GM72 manual: after the NUL; longer than any other's
+WAKE_MS: Final = (
+    50  # GM72 manual: from the NUL to the command. A first command that is lost in sleep is said again
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +75,10 @@ class Finger:
     def __post_init__(self) -> None:
         self._is_awake = not self.trigger.wake
 
-    def heard(self, tick_ms: int) -> None:
-        """Something came, so that its session is over, or soon will be."""
-        self._due_ms = tick_ms + AGAIN_MS
+    def heard(self, data: bytes, tick_ms: int) -> None:
+        """A text came, so that its session is over, or soon will be; an answer alone begins one."""
+        if self.trigger.replies is None or self.trigger.replies.sub(b"", data):
+            self._due_ms = tick_ms + AGAIN_MS
 
     def due(self, tick_ms: int) -> bytes:
         """What has to be sent now: mostly nothing."""

@@ -167,7 +167,9 @@ def why(name: str, number: int | None, *, here: Sequence[str], group: str = "dia
 
 
 def _group_of(name: str) -> str | None:
+    """Who owns a device; None where it cannot be seen, or it is root, which nobody should join."""
     try:
-        return grp.getgrgid(os.stat(name).st_gid).gr_name  # noqa: PTH116  Path.stat raises for no names
+        owner = os.stat(name).st_gid  # noqa: PTH116  Path.stat raises for no names
+        return grp.getgrgid(owner).gr_name if owner else None
     except (OSError, KeyError, ValueError):
         return None
