@@ -51,6 +51,6 @@ def mounts(repository: Path) -> list[Mount]:
         if not (repository / folder).is_dir():
             raise InputError(
                 f"{repository}: no trust repository: {folder} is missing",
-                hint="make one: tools/authority.py create",
+                hint="make one: tools/authority.py init",
             )
     return [Mount(f"/{folder}", _Folder(directory=repository / folder), name=folder) for folder in FOLDERS]

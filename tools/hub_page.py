@@ -20,7 +20,17 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from edge.audit.record import DoorChange, Entry, Faulted, Passage, Started, Stopped, decode
+from edge.audit.record import (
+    ClockChange,
+    ClockEvent,
+    DoorChange,
+    Entry,
+    Faulted,
+    Passage,
+    Started,
+    Stopped,
+    decode,
+)
 from edge.version import software_version
 
 if TYPE_CHECKING:
@@ -230,4 +240,7 @@ def told(entry: Entry) -> dict[str, object]:
             what = f"stopped ({record.cause.value})"
         case Faulted():
             what, tone = f"fault: {record.part.value}", "bad"
+        case ClockChange():
+            what = f"clock: {record.event.value}"
+            tone = "good" if record.event is ClockEvent.TRUSTED else "bad"
     return {"seq": entry.seq, "time_ms": record.time_ms, "door": record.door, "what": what, "tone": tone}

@@ -27,6 +27,8 @@ from sqlalchemy import Integer, literal_column, select
 
 from edge.audit.record import (
     Cause,
+    ClockChange,
+    ClockEvent,
     ClockTrust,
     DoorChange,
     Entry,
@@ -379,6 +381,8 @@ TOLD = {
     "started": Started(**BASE),
     "stopped (bug)": Stopped(**BASE, cause=StopCause.BUG),
     "fault: camera": Faulted(**BASE, part=Part.CAMERA),
+    "clock: back": ClockChange(**BASE, event=ClockEvent.BACK, off_s=-3_600),
+    "clock: trusted": ClockChange(**BASE, event=ClockEvent.TRUSTED),
     "denied: card.revoked": decode(History(1).bodies[0]).record,
 }
 
