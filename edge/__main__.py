@@ -17,6 +17,7 @@ NOUNS = {
     "demo": "play passages from real pictures and verify what they left behind",
     "code": "read and verify codes",
     "face": "compare faces and measure how well that works",
+    "door": "talk to the door's controller: state, events, modes, and its key",
     "log": "show and verify the journal",
     "config": "check and explain the configuration",
     "sync": "bring keys, lists and models up to date",

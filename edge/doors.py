@@ -7,8 +7,10 @@ of the configuration.
 from __future__ import annotations
 
 import os
+import secrets
 import stat
-from typing import TYPE_CHECKING, Final
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from edge.app import open_files, system_clock
 from edge.errors import ConfigError, StorageFault
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from edge.link.messages import Lock
     from edge.ports import Strike
     from hw.door_link import DoorLink
+
+Controller: TypeAlias = "DoorLink"  # for commands, which know no hardware
 
 LINK_KEY_BYTES: Final = 32
 OSDP_KEY_BYTES: Final = 16
@@ -58,6 +62,53 @@ def open_controller(strike: config.Strike, base: Path) -> DoorLink:
         link.close()
         raise
     return link
+
+
+def commission(strike: config.Strike, base: Path) -> DoorLink:
+    """Give the controller the key in our file, made where there is none, and open a session with it.
+
+    The key is durable here before it goes to the controller; a controller that has it already is as good.
+
+    Raises:
+        DoorLinkFault: it was refused, or nobody answers; the hint says what to do.
+    """
+    from edge.link.commissioning import Commissioning  # noqa: PLC0415
+    from edge.link.faults import LinkDown  # noqa: PLC0415
+    from edge.link.session import Pair  # noqa: PLC0415
+    from hw.door_commission import set_key  # noqa: PLC0415
+    from hw.door_link import BAUD  # noqa: PLC0415
+
+    file = base / strike.key
+    is_new = not os.path.exists(file)  # noqa: PTH110  likewise
+    if is_new:
+        open_files(file.parent).write(file.name, secrets.token_bytes(LINK_KEY_BYTES), secret=True)
+    pair = Pair(door_key(file, LINK_KEY_BYTES), kind_of_lock(strike))
+    try:
+        set_key(str(base / strike.port), strike.baud or BAUD, Commissioning(pair))
+    except LinkDown as refusal:
+        if not is_new:
+            with suppress(LinkDown):  # what it refuses may be what it has
+                return open_controller(strike, base)
+        elif refusal.code is not None:
+            os.unlink(file)  # noqa: PTH108  nobody else has this key
+        raise
+    return open_controller(strike, base)
+
+
+def learn_panel_key(whole: config.Config, base: Path, *, for_s: float) -> None:
+    """Let the panel give us the key of its secure channel. Raises DoorLinkFault when it does not."""
+    from hw.osdp_reader import BAUD, learn_key  # noqa: PLC0415
+
+    strike = whole.strike
+    file = base / strike.key
+    if os.path.exists(file):  # noqa: PTH110  likewise
+        raise ConfigError(
+            f"{file}: there is a key already", hint="move it away to let the panel give another"
+        )
+    key = learn_key(
+        str(base / strike.port), address=whole.panel.address, baud=strike.baud or BAUD, for_s=for_s
+    )
+    open_files(file.parent).write(file.name, key, secret=True)
 
 
 def kind_of_lock(strike: config.Strike) -> Lock:

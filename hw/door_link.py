@@ -124,6 +124,11 @@ class DoorLink:
             if self._there.status is None:
                 raise self._trouble()
 
+    def wait_until_told(self, for_s: float = READY_S) -> None:
+        """Return once everything that the controller keeps has been told, or the time is up."""
+        with self._guard:
+            self._guard.wait_for(lambda: self._feed is not None and self._feed.is_complete, for_s)
+
     def recount(self, after: Mark | None) -> None:
         """Tell every event after this one, which is the last on record; None: all that are kept."""
         with self._guard:

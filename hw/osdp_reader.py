@@ -6,6 +6,7 @@ to 200 ms. What it did not fetch in time is withdrawn: no number opens the door 
 
 from __future__ import annotations
 
+import queue
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
@@ -51,6 +52,11 @@ class OsdpReader:
         self._context = self._peripheral(address, key)
         self._line = SerialLine(port, baud, guard=self._guard, turn=self._turn, ended=self._ended)
         self._line.start()
+
+    @property
+    def fault(self) -> DoorLinkFault | None:
+        """Why the port is shut, if it is."""
+        return self._line.fault
 
     def wait_until_ready(self, for_s: float = READY_S) -> None:
         """Return once the secure channel stands. Raises DoorLinkFault."""
@@ -141,6 +147,23 @@ class OsdpReader:
 
     def _is_secure(self) -> bool:
         return bool(self._line.fault is None and self._context.is_sc_active())
+
+
+def learn_key(port: str, *, address: int, baud: int, for_s: float) -> bytes:
+    """The key that the panel gives to a new reader. Raises DoorLinkFault where it gives none in time."""
+    keys: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    reader = OsdpReader(port, address=address, key=None, baud=baud, learnt=keys.put)
+    try:
+        key = keys.get(timeout=for_s)
+        reader.wait_until_ready()  # with the new key, or the panel has not got our answer
+    except queue.Empty:
+        raise reader.fault or DoorLinkFault(
+            "the panel gave us no key",
+            hint="tell the panel to enrol a new reader; check the wires and the address",
+        ) from None
+    finally:
+        reader.close()
+    return key
 
 
 def _library() -> tuple[Any, Any]:

@@ -21,7 +21,7 @@ WRITE_S: Final = 0.2  # the kernel takes a frame at once, unless the device at t
 REOPEN_S: Final = 0.2  # after the cable was pulled; with the handshake the door is back well within 2 s
 
 _BY_ID: Final = "/dev/serial/by-id"
-_ERRORS: Final = (OSError, termios.error, ValueError)  # what pyserial raises when a device goes away
+PORT_ERRORS: Final = (OSError, termios.error, ValueError)  # what pyserial raises when a device goes away
 _HINTS: Final = {
     errno.EAGAIN: "another program holds it: is doorward run at work?",
     errno.EBUSY: "another program holds it: is doorward run at work?",
@@ -71,8 +71,8 @@ class SerialLine:
             raise self.fault or DoorLinkFault(f"{self._name}: not open yet", hint="try again")
         try:
             self._port.write(data)
-        except _ERRORS as err:
-            self.fault = self._fault_of(err)  # the thread sees it and begins anew
+        except PORT_ERRORS as err:
+            self.fault = fault_of(self._name, err)  # the thread sees it and begins anew
             raise self.fault from err
 
     def _run(self) -> None:
@@ -85,8 +85,8 @@ class SerialLine:
                     self._read(port)
             except DoorLinkFault as fault:
                 self._end(fault)
-            except _ERRORS as err:
-                self._end(self._fault_of(err))
+            except PORT_ERRORS as err:
+                self._end(fault_of(self._name, err))
             self._closing.wait(REOPEN_S)
         self._end(None)
 
@@ -101,7 +101,7 @@ class SerialLine:
                         raise self.fault
                     self._turn(data)
         finally:
-            with suppress(*_ERRORS):
+            with suppress(*PORT_ERRORS):
                 port.reset_output_buffer()  # or closing waits up to 30 s for a device that hangs
 
     def _end(self, fault: DoorLinkFault | None) -> None:
@@ -109,13 +109,13 @@ class SerialLine:
             self._port, self.fault = None, fault
             self._ended()
 
-    def _fault_of(self, err: Exception) -> DoorLinkFault:
-        number = getattr(err, "errno", None)
-        if number is None:  # pyserial's own words for a device that went away
-            return DoorLinkFault(f"{self._name}: the serial device is gone", hint=_candidates())
-        return DoorLinkFault(
-            f"{self._name}: {os.strerror(number).lower()}", hint=_HINTS.get(number) or _candidates()
-        )
+
+def fault_of(name: str, err: Exception) -> DoorLinkFault:
+    """What a technician can do about one of PORT_ERRORS."""
+    number = getattr(err, "errno", None)
+    if number is None:  # pyserial's own words for a device that went away
+        return DoorLinkFault(f"{name}: the serial device is gone", hint=_candidates())
+    return DoorLinkFault(f"{name}: {os.strerror(number).lower()}", hint=_HINTS.get(number) or _candidates())
 
 
 def _candidates() -> str:

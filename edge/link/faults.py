@@ -15,7 +15,11 @@ OLDEST_FIRMWARE: Final = (0, 1, 0)
 
 
 class LinkDown(DoorLinkFault):
-    """There is no session with the door controller."""
+    """There is no session with the door controller. `code`: of its refusal, if it said one."""
+
+    def __init__(self, message: str, *, hint: str, code: int | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.code = code
 
 
 class WrongFirmware(DoorLinkFault):
@@ -69,7 +73,7 @@ def denied(code: Code) -> Denied:
 def refused(code: int) -> LinkDown:
     """The fault for a REFUSED. Anybody on the cable may have said it."""
     why, hint = _REFUSED.get(code, (f"code {code}", "update this program"))
-    return LinkDown(f"the door controller refuses to talk: {why}", hint=hint)
+    return LinkDown(f"the door controller refuses: {why}", hint=hint, code=code)
 
 
 def wrong_firmware(met: WrongVersion) -> WrongFirmware:

@@ -43,6 +43,11 @@ class Feed:
         self._is_due = False
         self._tries = 0  # how often the next one was asked for, and something else came
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether everything is told that is known to have happened."""
+        return self._is_sure and self._next >= self._known
+
     def opened(self, next_event: int) -> None:
         """A session is open; the controller's next event will have this number."""
         self._known = next_event

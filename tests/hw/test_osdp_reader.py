@@ -10,7 +10,7 @@ import threading
 import tty
 import types
 import venv
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,7 +25,7 @@ pytest.importorskip("osdp_sys", reason="libosdp is not installed: pip install 'd
 pytest.importorskip("serial")
 
 from hw import osdp_reader
-from hw.osdp_reader import OsdpReader
+from hw.osdp_reader import BAUD, OsdpReader, learn_key
 from hw.panel import PanelStrike
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -110,18 +110,16 @@ class Bus:
         self._stack.callback(panel.close)
         return panel
 
-    def reader(self, key: bytes | None, learnt: Callable[[bytes], None] | None = None) -> OsdpReader:
-        reader = OsdpReader(self.path, address=ADDRESS, key=key, learnt=learnt)
+    def reader(self, key: bytes) -> OsdpReader:
+        reader = OsdpReader(self.path, address=ADDRESS, key=key)
         self._stack.callback(reader.close)
         return reader
 
     def commissioned(self) -> bytes:
         """The key that a panel gives to a new reader."""
-        keys: queue.Queue[bytes] = queue.Queue()
-        panel, reader = self.panel(), self.reader(None, keys.put)
-        key = keys.get(timeout=30)
+        panel = self.panel()
+        key = learn_key(self.path, address=ADDRESS, baud=BAUD, for_s=30)
         panel.expect("secure")
-        reader.close()
         panel.close()
         return key
 
@@ -182,6 +180,12 @@ def test_what_a_panel_does_not_fetch_is_withdrawn(bus: Bus, monkeypatch: pytest.
     again.expect("secure")
     reader.present(26, 1)
     again.expect(f"card 26 {1 << 6:08x}")
+
+
+def test_a_panel_that_enrols_nobody_is_named(bus: Bus) -> None:
+    with pytest.raises(DoorLinkFault, match="gave us no key") as caught:
+        learn_key(bus.path, address=ADDRESS, baud=BAUD, for_s=0.2)
+    assert "enrol" in caught.value.hint
 
 
 def test_a_bus_that_is_not_there_is_named(tmp_path: Path) -> None:

@@ -1,0 +1,178 @@
+"""`doorward door`: talk to the door's controller, with `doorward run` stopped: one program holds its line."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edge.cli.output import emit
+from edge.errors import ConfigError, Exit
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Iterable
+    from enum import IntEnum, IntFlag
+
+    from edge.config import Config
+    from edge.doors import Controller
+    from edge.ports import DoorEvent
+
+MODES = ("normal", "lock-down", "free-access")
+ENROL_S = 60.0  # for somebody to walk to the panel and tell it
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Set up `door status`, `door events`, `door mode` and `door commission`."""
+    verbs = parser.add_subparsers(required=True, metavar="VERB")
+    _verb(verbs, "status", _status, "how the door stands, and what its controller is")
+    _verb(verbs, "events", _events, "everything that the controller still keeps")
+    mode = _verb(verbs, "mode", _mode, "normal, lock-down or free-access")
+    mode.add_argument("mode", choices=MODES, help="free-access ends with this command: Ctrl-C")
+    _verb(verbs, "commission", _commission, "give the controller its key, with its lid off; or get a panel's")
+
+
+def _verb(
+    verbs: Any,  # noqa: ANN401  argparse keeps its type to itself
+    name: str,
+    run: Callable[[argparse.Namespace], int],
+    words: str,
+) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = verbs.add_parser(name, help=words)
+    parser.add_argument(
+        "--config", type=Path, default=Path("door.toml"), help="configuration file; left out: door.toml"
+    )
+    parser.add_argument("--json", action="store_true", help="as JSON, one object a line")
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _status(args: argparse.Namespace) -> int:
+    link, config = _open(args)
+    try:
+        row = _row(link, config)
+    finally:
+        link.close()
+    _say(args, row)
+    return Exit.OK
+
+
+def _events(args: argparse.Namespace) -> int:
+    link, _ = _open(args)
+    try:
+        link.recount(None)
+        link.wait_until_told()
+        told = link.events()
+    finally:
+        link.close()
+    for event in told:
+        row = _event_row(event)
+        if args.json:
+            emit(row)
+        else:
+            print("  ".join(str(value) for value in row.values() if value is not None))
+    return Exit.OK
+
+
+def _mode(args: argparse.Namespace) -> int:
+    from edge.link.messages import Mode  # noqa: PLC0415
+
+    link, _ = _open(args)
+    try:
+        link.set_mode(Mode(MODES.index(args.mode)))
+        _say(args, {"mode": args.mode})
+        if args.mode == "free-access":  # the controller ends it when nobody talks to it any more
+            _hold(link)
+    finally:
+        link.close()
+    return Exit.OK
+
+
+def _hold(link: Controller) -> None:
+    """Until Ctrl-C. Raises DoorLinkFault when the link goes down, which ends free-access."""
+    forever = threading.Event()
+    while not forever.wait(0.5):
+        link.events()
+
+
+def _commission(args: argparse.Namespace) -> int:
+    from edge.doors import commission, learn_panel_key  # noqa: PLC0415
+
+    config, base = _read(args)
+    if config.strike.kind == "osdp":
+        learn_panel_key(config, base, for_s=ENROL_S)
+        _say(args, {"result": "commissioned", "key": config.strike.key})
+        return Exit.OK
+    _with_controller(config)
+    link = commission(config.strike, base)
+    try:
+        row = {"result": "commissioned", "key": config.strike.key, **_row(link, config)}
+    finally:
+        link.close()
+    _say(args, row)
+    return Exit.OK
+
+
+def _open(args: argparse.Namespace) -> tuple[Controller, Config]:
+    from edge.doors import open_controller  # noqa: PLC0415
+
+    config, base = _read(args)
+    _with_controller(config)
+    return open_controller(config.strike, base), config
+
+
+def _read(args: argparse.Namespace) -> tuple[Config, Path]:
+    from edge.cli import config as file  # noqa: PLC0415
+
+    return file.read(args.config), args.config.parent
+
+
+def _with_controller(config: Config) -> None:
+    if config.strike.kind not in ("controller", "wiegand"):
+        raise ConfigError(
+            f"[strike] kind is {config.strike.kind}: this door has no controller",
+            hint='[strike] kind = "controller", and its port, lock and key',
+        )
+
+
+def _row(link: Controller, config: Config) -> dict[str, object]:
+    status, there = link.status, link.firmware
+    assert status is not None
+    assert there is not None
+    return {
+        "port": config.strike.port,
+        "firmware": ".".join(map(str, there.firmware)),
+        "lock": config.strike.lock,
+        "state": _word(status.state),
+        "mode": _word(status.mode),
+        "inputs": _words(status.inputs),
+        "outputs": _words(status.outputs),
+        "flags": _words(there.flags),
+    }
+
+
+def _event_row(event: DoorEvent) -> dict[str, object]:
+    return {
+        "number": event.mark.number if event.mark else None,
+        "controller_ms": event.mark.tick_ms if event.mark else None,
+        "event": event.kind.value,
+        "cause": event.cause.value if event.cause else None,
+        "grant": event.grant,
+    }
+
+
+def _word(value: IntEnum) -> str:
+    return value.name.lower().replace("_", "-")
+
+
+def _words(flags: IntFlag) -> list[str]:
+    members: Iterable[Any] = type(flags)
+    return [_word(member) for member in members if member in flags]
+
+
+def _say(args: argparse.Namespace, row: dict[str, object]) -> None:
+    if args.json:
+        emit(row)
+        return
+    for name, value in row.items():
+        print(f"{name:9} {', '.join(value) or '-' if isinstance(value, list) else value}")

@@ -1,0 +1,47 @@
+"""Giving a controller its key (firmware/LINK.md section 5), sans-IO."""
+
+from __future__ import annotations
+
+import hmac
+from typing import TYPE_CHECKING
+
+from edge.errors import DoorLinkFault
+from edge.link import faults, frame
+from edge.link import messages as m
+
+if TYPE_CHECKING:
+    from edge.link.session import Pair
+
+_CHECK_BYTES = 8
+
+
+class Commissioning:
+    """One pair that is to be. Send `asks`, feed what comes back to `is_done` until it is, or raises."""
+
+    def __init__(self, pair: Pair) -> None:
+        self._key = pair.key
+        self._receiver = frame.Receiver()
+        self.asks = frame.encode(bytes([m.Type.SET_KEY, pair.lock]) + pair.key)
+
+    def is_done(self, data: bytes) -> bool:
+        """Whether the controller has this very key now.
+
+        Raises:
+            LinkDown: it refuses; the hint says what to do about it.
+            DoorLinkFault: it has another key than the one that was sent.
+        """
+        for payload in self._receiver.feed(data):
+            match payload[0], len(payload):
+                case m.Type.KEY_SET, 9:
+                    check = hmac.digest(self._key, b"doorward key check", "sha256")[:_CHECK_BYTES]
+                    if not hmac.compare_digest(payload[1:], check):
+                        raise DoorLinkFault(
+                            "the controller has stored another key than the one it was sent",
+                            hint="erase it with the service jumper, check the cable, and try again",
+                        )
+                    return True
+                case m.Type.REFUSED, 2:
+                    raise faults.refused(payload[1])
+                case _:
+                    pass
+        return False

@@ -1,0 +1,176 @@
+"""`doorward door` as a technician meets it, with the controller's own program at the other end of a pty."""
+
+from __future__ import annotations
+
+import json
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from firmware.on_pty import KEY, LEAF_OPEN, SHUT, TAMPER, OnPty, until
+
+from edge.__main__ import main
+from edge.errors import Exit
+
+pytest.importorskip("serial")
+
+TOML = '[strike]\nkind = "controller"\nport = "controller"\nlock = "fail-secure"\n'
+
+
+@pytest.fixture
+def controller(tmp_path: Path) -> Iterator[OnPty]:
+    controller = OnPty(tmp_path, stored=None, inputs=TAMPER)
+    (tmp_path / "door.toml").write_text(TOML)
+    yield controller
+    controller.close()
+
+
+@pytest.fixture
+def commissioned(tmp_path: Path) -> Iterator[OnPty]:
+    controller = OnPty(tmp_path)
+    (tmp_path / "door.toml").write_text(TOML)
+    key = tmp_path / "door.key"
+    key.write_bytes(KEY)
+    key.chmod(0o600)
+    yield controller
+    controller.close()
+
+
+def door(controller: OnPty, *words: str) -> int:
+    return main(["door", words[0], "--config", str(controller.path.with_name("door.toml")), *words[1:]])
+
+
+def key_of(controller: OnPty) -> Path:
+    return controller.path.with_name("door.key")
+
+
+# -- commissioning --------------------------------------------------------------------------------
+
+
+def test_commissioning_makes_a_key_that_only_its_owner_reads(controller: OnPty, capsys) -> None:
+    assert door(controller, "commission", "--json") == Exit.OK
+    row = json.loads(capsys.readouterr().out)
+    assert (row["result"], row["firmware"], row["lock"]) == ("commissioned", "0.1.0", "fail-secure")
+    assert row["flags"] == ["tamper-open"]
+    assert stat.S_IMODE(key_of(controller).stat().st_mode) == 0o600
+    assert controller.keys.stored == (1, key_of(controller).read_bytes())
+    assert len(set(key_of(controller).read_bytes())) > 8  # and not a constant
+
+
+def test_commissioning_again_finds_the_pair_as_it_is(controller: OnPty, capsys) -> None:
+    assert door(controller, "commission") == Exit.OK
+    key = key_of(controller).read_bytes()
+    assert door(controller, "commission") == Exit.OK
+    assert key_of(controller).read_bytes() == key
+
+
+def test_an_erased_controller_gets_the_key_that_is_here(controller: OnPty) -> None:
+    assert door(controller, "commission") == Exit.OK
+    key = key_of(controller).read_bytes()
+    controller.keys.erase()
+    controller.boot()
+    assert door(controller, "commission") == Exit.OK
+    assert controller.keys.stored == (1, key)
+
+
+def test_with_the_lid_shut_no_key_is_set_and_none_is_left_behind(controller: OnPty, capsys) -> None:
+    controller.set(SHUT)
+    assert door(controller, "commission") == Exit.DEVICE
+    said = capsys.readouterr().err
+    assert "its lid is shut" in said
+    assert "hint: open the lid" in said
+    assert not key_of(controller).exists()
+    assert controller.keys.stored is None
+
+
+def test_a_controller_of_another_pair_is_left_alone(controller: OnPty, capsys) -> None:
+    controller.keys.save(1, KEY)
+    controller.boot()
+    assert door(controller, "commission") == Exit.DEVICE
+    assert "it has a key already" in capsys.readouterr().err
+    assert controller.keys.stored == (1, KEY)
+    assert not key_of(controller).exists()
+
+
+def test_a_controller_that_keeps_another_key_than_it_was_sent_is_found_out(
+    controller: OnPty, capsys, monkeypatch
+) -> None:
+    monkeypatch.setattr(controller.controller.session, "check", lambda: bytes(8))
+    assert door(controller, "commission") == Exit.DEVICE
+    assert "another key than the one it was sent" in capsys.readouterr().err
+
+
+def test_a_silent_controller_leaves_a_key_to_try_again_with(controller: OnPty, capsys, monkeypatch) -> None:
+    monkeypatch.setattr("hw.door_commission.EACH_S", 0.05)
+    controller.is_deaf = True
+    assert door(controller, "commission") == Exit.DEVICE
+    assert "does not answer" in capsys.readouterr().err
+    key = key_of(controller).read_bytes()
+    controller.is_deaf = False
+    assert door(controller, "commission") == Exit.OK
+    assert controller.keys.stored == (1, key)
+
+
+# -- at work --------------------------------------------------------------------------------------
+
+
+def test_status_says_how_the_door_stands(commissioned: OnPty, capsys) -> None:
+    commissioned.set(LEAF_OPEN)
+    assert door(commissioned, "status", "--json") == Exit.OK
+    row = json.loads(capsys.readouterr().out)
+    assert row == {
+        "port": "controller",
+        "firmware": "0.1.0",
+        "lock": "fail-secure",
+        "state": "forced-open",
+        "mode": "normal",
+        "inputs": ["contact-open"],
+        "outputs": ["buzzer"],
+        "flags": [],
+    }
+    assert door(commissioned, "status") == Exit.OK
+    assert "state     forced-open" in capsys.readouterr().out
+
+
+def test_events_says_what_is_kept_and_changes_nothing(commissioned: OnPty, capsys) -> None:
+    commissioned.set(LEAF_OPEN)
+    commissioned.set(SHUT)
+    for _ in range(2):
+        assert door(commissioned, "events", "--json") == Exit.OK
+        rows = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        assert [row["event"] for row in rows[:5]] == ["boot", "opened", "forced", "closed", "alarm-over"]
+        assert [row["number"] for row in rows[:5]] == [1, 2, 3, 4, 5]
+    assert door(commissioned, "events") == Exit.OK
+    assert "forced" in capsys.readouterr().out
+
+
+def test_lock_down_stays_after_the_command(commissioned: OnPty, capsys) -> None:
+    assert door(commissioned, "mode", "lock-down") == Exit.OK
+    assert commissioned.controller.door.mode == 1
+    assert door(commissioned, "mode", "normal") == Exit.OK
+    assert commissioned.controller.door.mode == 0
+    assert capsys.readouterr().out.split() == ["mode", "lock-down", "mode", "normal"]
+
+
+def test_free_access_lasts_as_long_as_the_command(commissioned: OnPty, monkeypatch) -> None:
+    def interrupted(_) -> None:
+        assert commissioned.energised
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("edge.cli.door._hold", interrupted)
+    assert door(commissioned, "mode", "free-access") == Exit.INTERRUPTED
+    commissioned.clock.push(1_100)
+    until(lambda: not commissioned.energised)
+
+
+def test_a_door_without_a_controller_says_so(tmp_path: Path, capsys) -> None:
+    file = tmp_path / "door.toml"
+    file.write_text("")
+    assert main(["door", "status", "--config", str(file)]) == Exit.USAGE
+    assert "this door has no controller" in capsys.readouterr().err
+
+
+def test_without_a_key_a_technician_is_told_to_commission(controller: OnPty, capsys) -> None:
+    assert door(controller, "status") == Exit.USAGE
+    assert "doorward door commission" in capsys.readouterr().err
