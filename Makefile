@@ -4,12 +4,16 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.ready
 MODELS := models/built/.ready
+UF2    := build/firmware/doorward-controller.uf2
+TYPINGS     := typings/.ready
+MICROPYTHON := build/micropython/package
+EMULATORS   := build/emulators/bootrom.json
 
 .DEFAULT_GOAL := help
-.PHONY: given help setup models demo test test-crash check format lint types arch bench bench-peers bench-revocation vectors vectors-check fuzz clean
+.PHONY: given help setup models demo test test-crash typings micropython firmware test-firmware-emulated bench-link check format lint types arch bench bench-peers bench-revocation vectors vectors-check fuzz test-mutation clean
 
 help: ## print this list
-	@awk 'BEGIN{FS=":.*## "} /^[a-z-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN{FS=":.*## "} /^[a-z-]+:.*## /{printf "  make %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## make .venv with everything the checkout needs
 $(STAMP): pyproject.toml tools/setup.sh
@@ -26,11 +30,25 @@ demo: $(MODELS) ## play passages from real pictures, then a month of one door; t
 	@$(BIN)/doorward demo
 	@$(BIN)/python tools/demo_fleet.py
 
-test: $(MODELS) ## run the tests
+test: $(MODELS) $(MICROPYTHON) ## run the tests
 	@$(BIN)/pytest -n auto -q
 
 test-crash: $(STAMP) ## kill -9 at random instructions of sync, journal and upload, some hundred times
 	@DOORWARD_CRASH_ROUNDS=60 $(BIN)/pytest -n auto -q tests/crash
+
+micropython: $(MICROPYTHON)
+# without it the firmware's tests under MicroPython say why they skip
+$(MICROPYTHON): $(STAMP) tools/firmware_packages.py
+	-@$(BIN)/python tools/firmware_packages.py micropython
+
+firmware: $(UF2) ## build the controller's UF2 from packages of Debian 13 (as root; 1.2 GB, 4 minutes the first time)
+$(UF2): $(STAMP) tools/firmware_build.py $(wildcard firmware/*.py firmware/port/*)
+	@$(BIN)/python tools/firmware_build.py
+
+test-firmware-emulated: $(UF2) $(EMULATORS) ## play a door's life to that UF2 in two emulated RP2040s (10 to 30 minutes)
+	@DOORWARD_EMULATED=1 $(BIN)/pytest -q -s tests/firmware/emulated
+$(EMULATORS): $(STAMP) tools/firmware_packages.py
+	@$(BIN)/python tools/firmware_packages.py emulators
 
 check: format lint types arch vectors-check ## format, lint, types, architecture, vectors
 
@@ -38,8 +56,15 @@ format: $(STAMP)
 	@$(BIN)/ruff format --check .
 lint: $(STAMP)
 	@$(BIN)/ruff check .
-types: $(STAMP)
+types: $(STAMP) $(TYPINGS)
 	@$(BIN)/mypy
+	@if [ -x $(BIN)/pyright ]; then $(BIN)/pyright; else echo "firmware/ was not checked: make setup brings pyright"; fi
+typings: $(TYPINGS) ## fetch MicroPython's types, for firmware/
+$(TYPINGS): $(STAMP)
+	@rm -rf typings
+	@$(BIN)/python -m pip install -q --no-input --disable-pip-version-check --no-deps --target typings \
+		micropython-rp2-rpi-pico-stubs==1.25.0.post3 micropython-stdlib-stubs==1.29.0.post2
+	@touch $@
 arch: $(STAMP)
 	@$(BIN)/lint-imports
 
@@ -52,6 +77,9 @@ bench-peers: $(MODELS) ## the same pictures through dlib, in the same run: a tab
 bench-revocation: $(STAMP) ## full lists, deltas and answers at 10^6 to 10^8 cards, beside zlib
 	@$(BIN)/python tools/bench_revocation.py
 
+bench-link: $(MICROPYTHON) ## the door link over a real pty: ping, grant, a host that is killed
+	@$(BIN)/python tools/bench_link.py
+
 vectors: $(STAMP) ## regenerate tests/vectors
 	@$(BIN)/python tools/vectors.py
 vectors-check: $(STAMP)
@@ -60,6 +88,9 @@ vectors-check: $(STAMP)
 fuzz: $(STAMP) ## the parsers under Hypothesis, 50 times longer than in `make test`
 	@HYPOTHESIS_PROFILE=long $(BIN)/pytest -q tests -k fuzz
 
+test-mutation: $(STAMP) ## change the firmware's core in every small way: its tests must notice (15 minutes)
+	@$(BIN)/python tools/mutate.py
+
 clean: ## remove what was built; the download cache in models/cache stays
-	rm -rf $(VENV) build dist demo-out models/built models/photos .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
+	rm -rf $(VENV) build dist demo-out typings models/built models/photos .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

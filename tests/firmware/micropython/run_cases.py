@@ -1,19 +1,31 @@
-"""Every case and two walks, under MicroPython: prints what fails, the walks, and `N passed, N failed`."""
+"""Every rule, every case and two walks, under MicroPython: prints what fails, the walks, `N passed, N failed`."""
 
 import sys
 
+import door_table
 from door_cases import CASES, play
 from door_walk import walk
 
 passed = failed = 0
-for name, steps in CASES:
+
+
+def attempt(name, test, *what) -> None:
+    """One must not keep the others from being tried."""
+    global passed, failed  # noqa: PLW0603
     try:
-        play(steps)
+        test(*what)
         passed += 1
-    except Exception as err:  # noqa: BLE001  a case must not keep the others from being played
+    except Exception as err:  # noqa: BLE001
         failed += 1
         print("FAILED", name)
         sys.print_exception(err)
+
+
+for name, steps in CASES:
+    attempt(name, play, steps)
+for situation in door_table.SITUATIONS:
+    for happening in door_table.HAPPENINGS:
+        attempt(situation + ": " + happening, door_table.check, situation, happening)
 for seed in (1, 2):
     print("walk", seed, *walk(seed))
 print("%d passed, %d failed" % (passed, failed))  # noqa: UP031

@@ -1,0 +1,195 @@
+"""The real binary in an emulated RP2040: what a door must do whatever else happens. Times are the chip's own."""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+from typing import TYPE_CHECKING
+
+import pytest
+from emulated import CONTACT, D0, D1, HIGH, REX, STRIKE, TAMPER, Chip
+
+from edge.link import messages as m
+from edge.link.session import Pair
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PAIR = Pair(secrets.token_bytes(32), m.Lock.FAIL_SECURE)
+
+
+@pytest.fixture(scope="module", params=["rp2040js", "rp2040py"])
+def chip(request: pytest.FixtureRequest) -> Iterator[Chip]:
+    """One chip for all of them: commissioned once, at rest and in session before each."""
+    chip = Chip(request.param)
+    chip.set(TAMPER, 1)
+    chip.run(200)
+    chip.say(bytes([m.Type.SET_KEY, PAIR.lock]) + PAIR.key)
+    chip.until(lambda: any(payload[0] == m.Type.KEY_SET for payload in chip.payloads), within_ms=1_000)
+    assert chip.strikes() == []
+    chip.set(TAMPER, 0)
+    yield chip
+    chip.close()
+
+
+@pytest.fixture(autouse=True)
+def began(chip: Chip) -> int:
+    """At rest and in session; the time it is."""
+    for pin, level in {CONTACT: 0, REX: 1, TAMPER: 0}.items():
+        chip.set(pin, level)
+    if chip.session is None:
+        chip.connect(PAIR)
+    chip.until(lambda: chip.session and chip.session.is_open, within_ms=3_000)
+    chip.run(100)  # until what was set is believed, and told
+    chip.until(lambda: is_at_rest(chip), within_ms=12_000)
+    return chip.us
+
+
+def is_at_rest(chip: Chip) -> bool:
+    status = chip.told(m.Status)
+    return not chip.energised and bool(status) and status[-1].state == m.DoorState.NORMAL
+
+
+def say(chip: Chip, what: str) -> None:
+    """For the page of evidence."""
+    print(f"\n{chip.emulator}: {what}", end="", flush=True)
+
+
+def test_a_release_moves_the_strike_is_answered_and_ends(chip: Chip, began: int) -> None:
+    counter = chip.release(500, grant=42)
+    chip.until(lambda: m.Done(counter) in chip.told(m.Done, began), within_ms=100)
+    chip.run(600)
+    (on, _), (off, _) = chip.strikes(began)
+    say(
+        chip,
+        f"release of 500 ms: energised {(on - began) / 1e3:.1f} ms after it was sent, for {(off - on) / 1e3:.0f} ms",
+    )
+    assert on - began < 20_000
+    assert abs(off - on - 500_000) < 20_000
+    assert [event.data for event in chip.told(m.Kind.RELEASED, began)] == [42]
+
+
+def test_sixty_seconds_asked_are_ten_given(chip: Chip, began: int) -> None:
+    chip.release(60_000, grant=1)
+    chip.until(lambda: len(chip.strikes(began)) == 2, within_ms=12_000)
+    (on, _), (off, _) = chip.strikes(began)
+    say(chip, f"asked for 60 s, held {(off - on) / 1e6:.2f} s")
+    assert abs(off - on - 10_000_000) < 20_000
+
+
+def test_a_host_that_hangs_loses_its_release(chip: Chip, began: int) -> None:
+    chip.release(9_000, grant=1)
+    chip.until(lambda: chip.energised, within_ms=100)
+    hung = chip.us
+    chip.disconnect()
+    chip.until(lambda: not chip.energised, within_ms=1_200)
+    relocked = chip.strikes(began)[-1][0]
+    say(chip, f"host hangs: relocked {(relocked - hung) / 1e3:.0f} ms later")
+    assert relocked - hung < 1_100_000
+
+
+def test_rex_works_with_the_host_dead(chip: Chip, began: int) -> None:
+    chip.disconnect()
+    chip.run(1_500)
+    pressed = chip.us
+    chip.set(REX, 0)
+    chip.until(lambda: chip.energised, within_ms=200)
+    chip.set(REX, 1)
+    chip.until(lambda: not chip.energised, within_ms=6_000)
+    (on, _), (off, _) = chip.strikes(pressed)
+    say(chip, f"REX, host dead: free after {(on - pressed) / 1e3:.0f} ms, for {(off - on) / 1e6:.2f} s")
+    assert on - pressed < 100_000
+    assert off - on > 4_900_000
+
+
+def test_a_leaf_that_is_forced_alarms_and_keeps_the_strike_locked(chip: Chip, began: int) -> None:
+    chip.set(CONTACT, 1)
+    chip.until(lambda: chip.told(m.Kind.FORCED_OPEN, began), within_ms=300)
+    say(chip, f"forced open: told {(chip.us - began) / 1e3:.0f} ms after the contact opened")
+    counter = chip.release(1_000, grant=1)
+    chip.until(lambda: m.Denied(counter, m.Code.NOT_NOW) in chip.told(m.Denied, began), within_ms=200)
+    assert chip.strikes(began) == []
+
+
+def test_the_leaf_relocks_behind_whoever_passes(chip: Chip, began: int) -> None:
+    chip.release(5_000, grant=1)
+    chip.until(lambda: chip.energised, within_ms=100)
+    opened = chip.us
+    chip.set(CONTACT, 1)
+    chip.until(lambda: not chip.energised, within_ms=200)
+    say(chip, f"leaf opens: relocked {(chip.strikes(began)[-1][0] - opened) / 1e3:.0f} ms later")
+
+
+def test_power_lost_in_mid_release_never_pulses_the_strike(chip: Chip, began: int) -> None:
+    chip.release(9_000, grant=1)
+    chip.until(lambda: chip.energised, within_ms=100)
+    lost = chip.us
+    chip.power_cycle()
+    chip.disconnect()
+    chip.run(1_500)
+    levels = {move.level for move in chip.moves if move.pin == STRIKE and move.us >= lost}
+    first = next(move.us for move in chip.moves if move.pin == STRIKE and move.us > lost and move.level == 0)
+    say(chip, f"power back: strike driven low after {(first - lost) / 1e3:.2f} ms, never high")
+    assert HIGH not in levels
+    chip.connect(PAIR)  # the key is still there
+    chip.until(lambda: chip.session.is_open, within_ms=2_000)
+    chip.repeat_events()
+    chip.until(lambda: chip.told(m.Kind.BOOT, lost), within_ms=200)
+
+
+def test_a_firmware_that_hangs_is_reset_and_its_release_ends(chip: Chip, began: int) -> None:
+    chip.release(9_000, grant=1)
+    chip.until(lambda: chip.energised, within_ms=100)
+    hung, resets = chip.us, chip.resets
+    chip.hang()
+    chip.until(lambda: not chip.energised, within_ms=1_200)
+    relocked = chip.strikes(began)[-1][0]
+    say(chip, f"firmware hangs: the watchdog relocked {(relocked - hung) / 1e3:.0f} ms later")
+    assert chip.resets == resets + 1
+    assert relocked - hung < 1_100_000
+    chip.until(lambda: chip.told(m.Welcomed, hung), within_ms=7_000)
+    assert m.Flags.WATCHDOG in chip.told(m.Welcomed, hung)[-1].flags
+
+
+def test_whoever_lacks_the_key_moves_nothing(chip: Chip, began: int) -> None:
+    for number, forged in enumerate(
+        (
+            bytes([m.Type.RELEASE]) + (999).to_bytes(4, "little") + bytes.fromhex("881300000000") + bytes(8),
+            bytes([m.Type.MODE]) + (999).to_bytes(4, "little") + b"\x02" + bytes(8),
+            bytes([m.Type.SET_KEY, 2]) + bytes(32),
+            bytes([m.Type.PROVE, 1]) + bytes(8),
+        )
+    ):
+        chip.say(forged)
+        chip.run(20)
+        assert chip.strikes(began) == [], number
+    chip.disconnect()
+    chip.connect(Pair(bytes(32), m.Lock.FAIL_SECURE))
+    chip.run(1_500)
+    assert chip.session
+    assert not chip.session.is_open
+    assert chip.strikes(began) == []
+    say(chip, "forged frames and a host with another key: nothing moved, no session")
+    chip.disconnect()
+
+
+def test_a_number_goes_out_on_the_panels_wires(chip: Chip, began: int) -> None:
+    if chip.emulator == "rp2040js":
+        pytest.skip("its PIO runs by the wall clock")
+    number = 0b1_0110_0111_0001_1110_0001_0101  # 26 bits, the parity of the host among them
+    counter = chip.send_number(26, number)
+    chip.until(lambda: m.Done(counter) in chip.told(m.Done, began), within_ms=100)
+    chip.run(70)
+    pulses = []
+    for rise, fall in itertools.pairwise(
+        move for move in chip.moves if move.pin in (D0, D1) and move.us > began
+    ):
+        if rise.level == HIGH:
+            assert (fall.pin, fall.level) == (rise.pin, 0)
+            pulses.append((rise.us, fall.us - rise.us, rise.pin == D1))
+    assert [bit for _, _, bit in pulses] == [bool(number >> place & 1) for place in range(25, -1, -1)]
+    widths = [width for _, width, _ in pulses]
+    gaps = [after - before for (before, _, _), (after, _, _) in itertools.pairwise(pulses)]
+    say(chip, f"26 bits: pulses of {min(widths)} to {max(widths)} us, every {min(gaps)} to {max(gaps)} us")
+    assert 45 <= min(widths) <= max(widths) <= 55
+    assert 1_990 <= min(gaps) <= max(gaps) <= 2_010
