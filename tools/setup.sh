@@ -4,7 +4,7 @@
 set -eu
 venv=${1:-.venv}
 python=${PYTHON:-python3}
-need_mb=1000  # 660 MB stay; pip unpacks the largest wheel once more before it moves it
+need_mb=1400  # 1,000 MB stay, 200 of them node; pip unpacks the largest wheel once more before it moves it
 
 say() { printf '%s\n' "$*" >&2; }
 fail() { say "error: $1"; say "hint: $2"; exit 3; }
@@ -62,7 +62,7 @@ if [ -e "$venv/tmp" ] || ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; 
             "free some space or repair $python, then: make setup"
 fi
 
-say "installing packages into $venv (about 660 MB, once; a minute or two)"
+say "installing packages into $venv (about 1,000 MB, once; a minute or two)"
 log=$venv/install.log
 mkdir -p "$venv/tmp"
 temporary=$(cd "$venv/tmp" && pwd)  # /tmp may be a small part of the memory
