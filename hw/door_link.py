@@ -72,6 +72,7 @@ class DoorLink:
         self._there = _OtherEnd()
         self._feed: Feed | None = None  # until somebody says where to go on
         self._unread: deque[DoorEvent] = deque()
+        self._mode: m.Mode | None = None  # that was asked for last
         self.signals = DoorSignals(self._signal)
         self._line = SerialLine(port, baud, guard=self._guard, turn=self._turn, ended=self._begin_anew)
         self._line.start()
@@ -149,8 +150,13 @@ class DoorLink:
             return self._there.welcomed
 
     def set_mode(self, mode: m.Mode) -> None:
-        """Free-access ends when this program ends; lock-down does not. Raises DoorLinkFault."""
+        """Until another one is set, also over a boot of the controller. Raises DoorLinkFault.
+
+        Free-access ends when this program ends; lock-down does not.
+        """
         self._ask(lambda session: session.mode(mode))
+        with self._guard:
+            self._mode = mode
 
     def wiegand(self, bits: int, value: int) -> None:
         """Send a card number to a panel on the controller's wires. Raises DoorLinkFault."""
@@ -231,6 +237,8 @@ class DoorLink:
                 if self._feed is not None:
                     self._feed.opened(event.next_event)
                 self._line.write(self._session.signal(self.signals.number)[1])
+                if self._mode is not None:
+                    self._line.write(self._session.mode(self._mode)[1])
             case m.Lost():
                 self._there = _OtherEnd()
             case m.Status():

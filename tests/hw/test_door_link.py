@@ -146,6 +146,19 @@ def test_modes_are_obeyed_and_told(controller: OnPty, link: DoorLink) -> None:
     ear.until(K.LOCK_DOWN, K.FREE_ACCESS, K.NORMAL_MODE)
 
 
+@pytest.mark.parametrize("mode", [m.Mode.LOCK_DOWN, m.Mode.FREE_ACCESS])
+def test_a_mode_is_asked_for_again_after_the_controller_lost_its_power(
+    mode: m.Mode, controller: OnPty, link: DoorLink
+) -> None:
+    link.set_mode(mode)
+    controller.pull_cable()
+    until(lambda: is_down(link))
+    controller.boot()
+    assert controller.controller.door.mode == m.Mode.NORMAL
+    controller.plug_in()
+    until(lambda: controller.controller.door.mode == mode)
+
+
 DENIALS = {
     "the lid is off": (lambda c: c.set(TAMPER), m.Code.TAMPER),
     "the door was forced": (lambda c: c.set(LEAF_OPEN), m.Code.NOT_NOW),
