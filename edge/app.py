@@ -343,6 +343,10 @@ def system_clock() -> Clock:
 
 def open_camera(camera: config.Camera, base: Path, *, instead: str | None = None) -> Camera:
     """The camera of a configuration; `instead` names another on the command line. Raises CameraFault."""
+    if camera.kind == "none" and instead is None:
+        from hw.camera_none import NoCamera  # noqa: PLC0415
+
+        return NoCamera(clock=system_clock())
     from hw.camera_setting import Setting  # noqa: PLC0415
 
     setting = Setting(camera.size, camera.fps, camera.exposure, camera.mains_hz, camera.lens)

@@ -24,6 +24,7 @@ FilePath = Annotated[str, Meta(pattern=r"\A[^\x00]+\Z", max_length=1_000)]
 Url = Annotated[str, Meta(pattern=r"\Ahttps?://[^\s?#]+\Z", max_length=1_000)]
 HostName = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9.:-]*\Z", max_length=253)]
 Jurisdiction = Annotated[str, Meta(pattern=r"\A[A-Z]{2}(-[A-Z0-9]{1,3})?\Z")]
+HexBytes = Annotated[str, Meta(pattern=r"\A([0-9A-Fa-f]{2} ?)*\Z", max_length=120)]
 PictureSide = Annotated[int, Meta(ge=160, le=4_608)]
 DeviceName = Annotated[str, Meta(pattern=r"\A[a-z0-9][a-z0-9.-]*\Z", max_length=40)]
 
@@ -100,9 +101,9 @@ class Reader(Table, frozen=True):
 class Camera(Table, frozen=True):
     """Where frames come from."""
 
-    kind: Literal["webcam", "picamera2", "film"] | None = None
-    """`webcam`: USB. `picamera2`: a Raspberry Pi's own. `film`: a video, or a folder of pictures. Left out: a
-    webcam, or a film where `device` is a file or a folder."""
+    kind: Literal["webcam", "picamera2", "film", "none"] | None = None
+    """`webcam`: USB. `picamera2`: a Raspberry Pi's own. `film`: a video, or a folder of pictures. `none`: the
+    door has a scanner alone. Left out: a webcam, or a film where `device` is a file or a folder."""
     device: int | FilePath | None = None
     """Webcam by number or path, Pi's camera by number or id, or the film; left out: the only one there is."""
     size: tuple[PictureSide, PictureSide] = (1_280, 720)
@@ -115,6 +116,39 @@ class Camera(Table, frozen=True):
     """Lamps flicker with the mains, which shows as bands; 0: no such lamps."""
     lens: Annotated[float, Meta(ge=0, le=32)] = 5.0
     """Where a Pi's movable lens stands, in dioptres: 1 / metres. 5 reads codes from 15 to 25 cm."""
+
+
+class Scanner(Table, frozen=True):
+    """A 2D scanner that reads codes by itself, beside the camera or in place of it."""
+
+    kind: Literal["none", "serial", "keyboard"] = "none"
+    """`serial`: on a serial port or as USB-CDC, the better choice. `keyboard`: one that types."""
+    port: FilePath | None = None
+    """Its port, best from /dev/serial/by-id; a keyboard's path from /dev/input/by-id, or its name."""
+    baud: Annotated[int, Meta(ge=1_200, le=1_000_000)] = 9_600
+    """Speed of the port, as the scanner is set; at 9600 a code takes 0.8 s, at 115200 0.06 s."""
+    parity: Literal["none", "even", "odd"] = "none"
+    """As the scanner is set."""
+    suffix: Literal["any", "cr", "lf", "crlf", "tab", "idle"] = "any"
+    """What ends a code: `any` of CR and LF, or one of them, or a silence (`idle`)."""
+    idle_ms: Annotated[int, Meta(ge=20, le=400)] = 80
+    """How long a silence is, for `idle`."""
+    prefix: Annotated[str, Meta(max_length=40)] = ""
+    """What the scanner puts before each code, if it was set to."""
+    no_read: tuple[Annotated[str, Meta(min_length=1, max_length=40)], ...] = ()
+    """What it says where it read nothing, beside NR, NOREAD and %%NoRead."""
+    trigger: Literal["none", "gm65", "gm72", "honeywell", "newland", "custom"] = "none"
+    """Which commands make it look; `none`: it watches for codes by itself. `gm65` is Waveshare's too."""
+    trigger_start: HexBytes = ""
+    """For `custom`: the command to look, as hexadecimal bytes."""
+    trigger_stop: HexBytes = ""
+    """For `custom`: the command to look no more."""
+    trigger_reply: HexBytes = ""
+    """For `custom`: what it answers to these commands."""
+    layout: Literal["us", "uk", "de", "fr"] = "us"
+    """For `keyboard`: the country that the scanner is set to; us needs no other setting."""
+    again_ms: Annotated[int, Meta(ge=500, le=10_000)] = 1_500
+    """A code that was not read for this long has gone; longer than the scanner's own delay for the same."""
 
 
 class Strike(Table, frozen=True):
@@ -238,6 +272,7 @@ class Config(Table, frozen=True):
     lists: Lists = Lists()
     reader: Reader = Reader()
     camera: Camera = Camera()
+    scanner: Scanner = Scanner()
     strike: Strike = Strike()
     panel: Panel = Panel()
     sync: Sync = Sync()
@@ -288,8 +323,45 @@ def parse_config(data: bytes, file: Path) -> Config:
             line=_line_of(text, "camera", "kind"),
             hint='device = "visitors.mp4" plays that video, device = "pictures" all in that folder',
         )
+    _check_scanner(config, text, file)
     _check_strike(config, text, file)
     return config
+
+
+def _check_scanner(config: Config, text: str, file: Path) -> None:
+    scanner, line = config.scanner, _line_of(text, "scanner", "kind")
+    if scanner.kind != "none" and scanner.port is None:
+        raise ConfigError(
+            "port must be said for a scanner",
+            file=file,
+            line=line,
+            hint="`ls /dev/serial/by-id /dev/input/by-id` lists what is plugged in",
+        )
+    if scanner.kind == "keyboard" and scanner.trigger != "none":
+        raise ConfigError(
+            "a scanner that types hears no commands",
+            file=file,
+            line=_line_of(text, "scanner", "trigger"),
+            hint='set trigger = "none", and the scanner to watch for codes by itself',
+        )
+    if scanner.trigger == "custom" and not scanner.trigger_start:
+        raise ConfigError(
+            "trigger_start must be said for a custom trigger",
+            file=file,
+            line=_line_of(text, "scanner", "trigger"),
+            hint='the command from the scanner\'s manual, such as trigger_start = "16 54 0D"',
+        )
+    if config.camera.kind != "none":
+        return
+    line = _line_of(text, "camera", "kind")
+    if scanner.kind == "none":
+        raise ConfigError(
+            "a door without a camera needs a scanner", file=file, line=line, hint="see [scanner] kind"
+        )
+    if config.door.face != "none":
+        raise ConfigError(
+            "a door without a camera compares no faces", file=file, line=line, hint='set [door] face = "none"'
+        )
 
 
 def _check_strike(config: Config, text: str, file: Path) -> None:

@@ -27,6 +27,7 @@ from edge.doors import open_strike
 from edge.errors import (
     CameraFault,
     ClockFault,
+    ConfigError,
     DoorLinkFault,
     Exit,
     Fault,
@@ -37,6 +38,7 @@ from edge.errors import (
     TrustFault,
 )
 from edge.face.pad.fusion import Family, PadPolicy
+from edge.passage.attention import GAP_MS
 from edge.passage.liveness import LivenessRule
 from edge.passage.machine import State, Times
 from edge.passage.recall import MAX_RECORDS, recall
@@ -44,6 +46,7 @@ from edge.passage.stages import Stages
 from edge.passage.verifier import Ports, Verifier
 from edge.policy import DoorPolicy, FaceRule
 from edge.ports import Recounts
+from edge.scanners import open_scanner
 from edge.sync.watch import TrustWatch, log_trust
 from edge.trust.replay import ReplayMemory
 from edge.trust.sitepolicy import LocalLists
@@ -124,6 +127,10 @@ def open_device(config: Config, base: Path, *, camera: str | None = None) -> Ite
         watch = TrustWatch(base / config.paths.trust, load, tell=log_trust)
         trust = watch.current()
         compares = asks_for_face(config, trust)
+        if compares and camera is None and config.camera.kind == "none":
+            raise ConfigError(
+                "the site's policy asks for a face, and this door has no camera", hint="see [camera] kind"
+            )
         models = _models(config, base)
         site = base / config.face.calibration if config.face.calibration else None
         engine = (
@@ -142,6 +149,9 @@ def open_device(config: Config, base: Path, *, camera: str | None = None) -> Ite
         reader = open_live_reader(config.reader.engine)
         eye = open_camera(config.camera, base, instead=camera)
         stack.callback(eye.close)
+        scanner = open_scanner(config.scanner, base)
+        if scanner is not None:
+            stack.callback(scanner.close)
         journal = stack.enter_context(_open_journal(config, base))
         if isinstance(strike, Recounts):
             strike.recount(journal.last_mark(MAX_RECORDS))
@@ -159,6 +169,7 @@ def open_device(config: Config, base: Path, *, camera: str | None = None) -> Ite
             clock=clock,
             journal=journal,
             trust=watch.current,
+            scanner=scanner,
         )
         verifier = Verifier(
             ports,
@@ -166,6 +177,7 @@ def open_device(config: Config, base: Path, *, camera: str | None = None) -> Ite
             version=software_version(),
             times=Times(face_ms=config.face.time_ms),
             keeper=keeper,
+            gap_ms=max(GAP_MS, config.scanner.again_ms) if scanner else GAP_MS,
         )
         watchers = [log_clock]
         if config.metrics.port is not None:

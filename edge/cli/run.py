@@ -56,7 +56,8 @@ def _run(args: argparse.Namespace) -> int:
     config = file.read(args.config) if args.config else Config()
     base = args.config.parent if args.config else Path()
     with open_device(config, base, camera=args.camera) as device:
-        show.ready(f"{config.door.site}, watching the camera")
+        watched = "camera" if args.camera or config.camera.kind != "none" else "scanner"
+        show.ready(f"{config.door.site}, watching the {watched}")
         return run_device(device, stop=stop, on_moment=show)
 
 

@@ -15,9 +15,13 @@ GAP_MS = 1_200
 
 
 class Attention:
-    """Lets each presentation through once."""
+    """Lets each presentation through once.
 
-    def __init__(self) -> None:
+    `gap_ms`: a scanner may tell of a code that stays before it more seldom than a camera shows it.
+    """
+
+    def __init__(self, gap_ms: int = GAP_MS) -> None:
+        self._gap_ms = gap_ms
         self._texts: frozenset[str] = frozenset()
         self._last_ms = 0
         self._until_clear = False
@@ -40,13 +44,13 @@ class Attention:
         pulling a phone away must not have what is left taken for a presentation of its own.
         """
         if self._until_clear:
-            self._until_clear = bool(symbols) or tick_ms - self._last_ms <= GAP_MS
+            self._until_clear = bool(symbols) or tick_ms - self._last_ms <= self._gap_ms
             self._last_ms = tick_ms if symbols else self._last_ms
             return ()
         if not symbols:
             return ()
         texts = frozenset(symbol.text for symbol in symbols)
-        gone = tick_ms - self._last_ms > GAP_MS
+        gone = tick_ms - self._last_ms > self._gap_ms
         known = texts <= self._texts and not gone
         self._texts = texts | self._texts if known else texts
         self._last_ms = tick_ms

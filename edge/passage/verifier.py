@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 
 from edge.audit.record import Part
 from edge.decision import Deny, Grant, Reason, signal_for
-from edge.errors import DoorLinkFault, StorageFault
+from edge.errors import DoorLinkFault, ReaderFault, StorageFault
 from edge.passage import machine as m
-from edge.passage.attention import Attention
+from edge.passage.attention import GAP_MS, Attention
 from edge.passage.backoff import Backoff
 from edge.passage.encounter import Encounter
+from edge.passage.sources import together
 from edge.passage.stages import Presented, TurnedAway
 from edge.passage.testimony import Testimony
 from edge.passage.timing import Timing
@@ -25,14 +26,14 @@ from edge.ports import DoorEventKind
 from edge.trust.timekeeper import Timekeeper
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from edge.audit.journal import Journal
     from edge.audit.record import AuditRecord, ClockEvent, StopCause
     from edge.decision import Decision, Signal
     from edge.face.engine import FaceEvidence
     from edge.passage.stages import Stages
-    from edge.ports import Clock, CodeReader, DoorEvent, Frame, Signals, Strike, Symbol
+    from edge.ports import Clock, CodeReader, DoorEvent, Frame, Scan, Scanner, Signals, Strike, Symbol
     from edge.trust.footing import Footing
     from edge.trust.snapshot import TrustSnapshot
 
@@ -77,7 +78,10 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """The devices of one passage. `trust` returns the snapshot of this moment; it is swapped whole."""
+    """The devices of one passage. `trust` returns the snapshot of this moment; it is swapped whole.
+
+    `scanner` reads codes beside the camera, where the door has one.
+    """
 
     reader: CodeReader
     strike: Strike
@@ -85,6 +89,7 @@ class Ports:
     clock: Clock
     journal: Journal
     trust: Callable[[], TrustSnapshot]
+    scanner: Scanner | None = None
 
 
 class Verifier:
@@ -98,12 +103,16 @@ class Verifier:
         version: str,
         times: m.Times | None = None,
         keeper: Timekeeper | None = None,
+        gap_ms: int = GAP_MS,
     ) -> None:
-        """`keeper`: what this device remembers of time; left out, it remembers nothing."""
+        """`keeper`: what this device remembers of time; left out, it remembers nothing.
+
+        `gap_ms`: what is not read for longer than this has gone.
+        """
         self._ports = ports
         self._stages = stages
         self._machine = m.Machine(times)
-        self._attention = Attention()
+        self._attention = Attention(gap_ms)
         self._backoff = Backoff()
         self._testimony = Testimony(stages.policy, stages.engine.model_id if stages.engine else None, version)
         self._timing = Timing(ports.clock, keeper or Timekeeper(), stages.holders, ports.trust)
@@ -115,7 +124,7 @@ class Verifier:
         self._prompt: str | None = None
         self._signal: Signal | None = None
         self._outcome: Outcome | None = None
-        self._door_answers = True
+        self._door_answers = self._scanner_answers = True
         self._footing: Footing | None = None
         self._clock_events: list[ClockEvent] = []
         self._pulse_ms: int | None = None
@@ -133,11 +142,12 @@ class Verifier:
         symbols: tuple[Symbol, ...] = ()
         evidence: FaceEvidence | None = None
         door = self._hear_door()
+        scans = self._hear_scanner()  # in every state: what is shown meanwhile is not kept for later
         if self._deadline_ms is not None and frame.tick_ms >= self._deadline_ms:
             self._on(m.TimedOut())
         match self._machine.state:
             case m.State.IDLE:
-                symbols = self._read(frame)
+                symbols = self._read(frame, scans)
             case m.State.FACE | m.State.CHALLENGE:
                 self._attention.hold(frame.tick_ms)
                 evidence = self._look(frame)
@@ -175,9 +185,9 @@ class Verifier:
         self._note(self._testimony.stopped(cause, self._timing.now(), self._tick_ms))
         return self._outcome
 
-    def _read(self, frame: Frame) -> tuple[Symbol, ...]:
+    def _read(self, frame: Frame, scans: Sequence[Scan]) -> tuple[Symbol, ...]:
         started = self._stages.stopwatch()
-        symbols = self._ports.reader.read(frame.luma)
+        symbols = together(self._ports.reader.read(frame.luma), scans, frame.tick_ms)
         read = self._stages.stopwatch()
         fresh = self._attention.fresh(symbols, frame.tick_ms)
         if fresh:
@@ -247,6 +257,20 @@ class Verifier:
             if event.kind in _SETTLES:
                 self._on(m.Relocked())
         return events
+
+    def _hear_scanner(self) -> Sequence[Scan]:
+        """What the scanner read since the last frame. One that is gone is put on record once."""
+        if self._ports.scanner is None:
+            return ()
+        try:
+            scans = self._ports.scanner.scans()
+        except ReaderFault:
+            if self._scanner_answers:
+                self._note_fault(Part.READER)
+            self._scanner_answers = False
+            return ()
+        self._scanner_answers = True
+        return scans
 
     def _on(self, event: m.Event) -> None:
         self._events.append(event)

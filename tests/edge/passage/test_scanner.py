@@ -1,0 +1,172 @@
+"""A door with a scanner: beside a camera, and alone."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from trust_world import GATE, NOW, TRUST, shown
+
+from edge.audit.record import AuditRecord, Faulted, Part, Passage
+from edge.decision import Reason
+from edge.passage.attention import GAP_MS
+from edge.passage.machine import State
+from edge.passage.stages import Stages
+from edge.passage.verifier import Ports, Verifier
+from edge.policy import DoorPolicy, FaceRule
+from edge.ports import Frame
+from edge.trust.replay import ReplayMemory
+from hw.sim.clock import SimClock
+from hw.sim.door import SimDoor
+from hw.sim.reader import SimReader
+from hw.sim.scanner import SimScanner
+from hw.sim.signals import SimSignals
+
+PIXELS = np.zeros((0, 0), np.uint8)
+AGAIN_MS = 1_500
+
+
+class Site:
+    """A door that compares no faces, with a scanner and, as far as a test shows it something, a camera."""
+
+    def __init__(self) -> None:
+        self.clock = SimClock(NOW, tick_ms=5_000)
+        self.door = SimDoor(self.clock)
+        self.reader = SimReader()
+        self.scanner = SimScanner(self.clock)
+        self.records: list[AuditRecord] = []
+        ports = Ports(
+            self.reader, self.door, SimSignals(), self.clock, self, lambda: TRUST, scanner=self.scanner
+        )
+        stages = Stages(
+            GATE, DoorPolicy(GATE.site, 1.0, face=FaceRule.NONE), None, ReplayMemory(), itertools.count().__next__
+        )  # fmt: skip
+        self.verifier = Verifier(ports, stages, version="0", gap_ms=AGAIN_MS)
+
+    def append(self, record: AuditRecord) -> int:
+        self.records.append(record)
+        return len(self.records) - 1
+
+    def see(self, frames: int = 1) -> None:
+        for _ in range(frames):
+            self.clock.advance(100)
+            self.verifier.see(Frame(PIXELS, PIXELS, self.clock.tick_ms()))
+
+    def rest(self) -> None:
+        """Until the door is at rest and everything that was shown has gone."""
+        while self.verifier.state is not State.IDLE:
+            self.see()
+        self.see(AGAIN_MS // 100 + 1)
+
+    @property
+    def told(self) -> list[Reason | None | Part]:
+        return [
+            r.part if isinstance(r, Faulted) else r.reason
+            for r in self.records
+            if isinstance(r, Passage | Faulted)
+        ]
+
+
+@pytest.fixture
+def site() -> Site:
+    return Site()
+
+
+def test_a_code_before_the_scanner_opens_the_door(site: Site) -> None:
+    site.scanner.show(shown(site.clock.now()))
+    site.see()
+    assert site.told == [None]
+    assert site.door.energised
+
+
+@pytest.mark.parametrize("first", ["camera", "scanner"])
+def test_whichever_sees_a_code_first_presents_it_and_the_other_says_nothing_new(
+    first: str, site: Site
+) -> None:
+    code = shown(site.clock.now())
+    for source in ("camera", "scanner") if first == "camera" else ("scanner", "camera"):
+        if source == "camera":
+            site.reader.in_view = (code,)
+        else:
+            site.scanner.show(code)
+        site.see(3)
+    assert site.told == [None]
+
+
+def test_a_code_before_both_at_once_is_one(site: Site) -> None:
+    code = shown(site.clock.now())
+    site.reader.in_view = (code,)
+    site.scanner.show(code)
+    site.see()
+    assert site.told == [None]
+
+
+def test_two_codes_at_once_are_refused_whoever_sees_them(site: Site) -> None:
+    site.reader.in_view = (shown(site.clock.now()),)
+    site.scanner.show(shown(site.clock.now(), card_id=b"card0002"))
+    site.see()
+    assert site.told == [Reason.CODE_SEVERAL]
+    site.reader.in_view = ()
+    site.rest()
+    site.scanner.show(shown(site.clock.now(), card_id=b"card0003"))
+    site.scanner.show(shown(site.clock.now(), card_id=b"card0004"))
+    site.see()
+    assert site.told == [Reason.CODE_SEVERAL] * 2
+
+
+def test_a_phone_left_on_the_scanner_does_not_open_the_door_again_with_its_next_code(site: Site) -> None:
+    for _ in range(30):  # an engine that tells a code once a second for as long as it is there
+        site.scanner.show(shown(site.clock.now()))
+        site.see(10)
+    assert site.told == [None]
+    site.rest()
+    site.scanner.show(shown(site.clock.now()))
+    site.see()
+    assert site.told == [None, None]
+
+
+def test_a_code_that_was_told_while_the_door_was_busy_is_not_kept_for_later(site: Site) -> None:
+    site.scanner.show(shown(site.clock.now()))
+    site.see()
+    site.scanner.show(shown(site.clock.now(), card_id=b"card0002"))
+    site.see()
+    site.rest()
+    assert site.told == [None]
+
+
+def test_what_is_no_code_of_ours_is_refused_as_before_the_camera(site: Site) -> None:
+    site.scanner.show("https://example.org/menu")
+    site.see()
+    assert site.told == [Reason.CODE_UNREADABLE]
+
+
+def test_a_scanner_that_is_gone_is_put_on_record_once_and_the_camera_goes_on(site: Site) -> None:
+    for _ in range(2):
+        site.scanner.is_there = False
+        site.see(5)
+        site.reader.in_view = (shown(site.clock.now()),)
+        site.see()
+        site.reader.in_view = ()
+        site.rest()
+        site.scanner.is_there = True
+        site.scanner.show(shown(site.clock.now()))
+        site.see()
+        site.rest()
+    assert site.told == [Part.READER, None, None] * 2
+
+
+def test_the_gap_of_a_door_with_a_scanner_is_the_scanners(site: Site) -> None:
+    code = "https://example.org/menu"
+    site.scanner.show(code)
+    site.see()
+    while site.verifier.state is not State.IDLE:
+        site.see()
+    site.see(GAP_MS // 100 + 1)
+    site.scanner.show(code)
+    site.see()
+    assert len(site.told) == 1
+    site.see(AGAIN_MS // 100 + 1)
+    site.scanner.show(code)
+    site.see()
+    assert len(site.told) == 2
