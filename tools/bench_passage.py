@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from hw.sim.clock import SimClock
 
 SITE = "tower-1/lobby"
+MORNING = datetime(2026, 11, 21, 8, 30, tzinfo=UTC)
 PASSAGES = 10
 APART = timedelta(seconds=30)  # every passage has a code of its own, made when it begins
 PATIENCE = 100  # frames; a passage that takes more has gone wrong
@@ -58,7 +59,7 @@ class Prepared:
 
 
 @cache
-def prepare() -> Prepared:
+def prepare(now: datetime = MORNING) -> Prepared:
     """Enrol one person and take her pictures. Deterministic but for keys."""
     from edge.app import open_face_engine  # noqa: PLC0415
     from edge.card.claims import TemplateReference  # noqa: PLC0415
@@ -70,7 +71,6 @@ def prepare() -> Prepared:
     from hw.sim.phone import phone  # noqa: PLC0415
     from hw.sim.scene import hold_up, visitor  # noqa: PLC0415
 
-    now = datetime(2026, 11, 21, 8, 30, tzinfo=UTC)
     engine, cast = open_face_engine(), Cast()
     portrait = cast.enrolment("Erin")
     issuer = Issuer(
