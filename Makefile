@@ -10,7 +10,7 @@ MICROPYTHON := build/micropython/package
 EMULATORS   := build/emulators/bootrom.json
 
 .DEFAULT_GOAL := help
-.PHONY: given help setup models demo test test-picamera2 test-crash typings micropython firmware test-firmware-emulated bench-link check format lint types arch bench bench-peers bench-revocation vectors vectors-check fuzz test-mutation clean
+.PHONY: given help setup models demo test test-picamera2 test-crash typings micropython firmware test-firmware-emulated bench-link check format lint types arch bench bench-peers bench-revocation vectors vectors-check fuzz fuzz-link test-mutation clean
 
 help: ## print this list
 	@awk 'BEGIN{FS=":.*## "} /^[a-z-]+:.*## /{printf "  make %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -90,6 +90,9 @@ vectors-check: $(STAMP)
 
 fuzz: $(STAMP) ## the parsers under Hypothesis, 50 times longer than in `make test`
 	@HYPOTHESIS_PROFILE=long $(BIN)/pytest -q tests -k fuzz
+
+fuzz-link: $(STAMP) ## a million frames from somebody who sits on the door's cable, into both of its ends
+	@LINK_FUZZ_FRAMES=1000000 $(BIN)/pytest -q tests/edge/link/test_link_fuzz.py
 
 test-mutation: $(STAMP) ## change the firmware's core in every small way: its tests must notice (15 minutes)
 	@$(BIN)/python tools/mutate.py

@@ -234,11 +234,7 @@ class DoorLink:
                 there.refused = event
             case m.Opened():
                 there.opened = event
-                if self._feed is not None:
-                    self._feed.opened(event.next_event)
-                self._line.write(self._session.signal(self.signals.number)[1])
-                if self._mode is not None:
-                    self._line.write(self._session.mode(self._mode)[1])
+                self._resume(event)
             case m.Lost():
                 self._there = _OtherEnd()
             case m.Status():
@@ -252,6 +248,14 @@ class DoorLink:
                 self._take(event)
             case _:  # an answer that nobody waits for
                 pass
+
+    def _resume(self, opened: m.Opened) -> None:
+        """Take up again what was going on before this session."""
+        if self._feed is not None:
+            self._feed.opened(opened.next_event)
+        self._line.write(self._session.signal(self.signals.number)[1])
+        if self._mode is not None:
+            self._line.write(self._session.mode(self._mode)[1])
 
     def _take(self, event: m.Happened) -> None:
         """Keep an event if it is the next one; what is not taken now is asked for again."""
