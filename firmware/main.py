@@ -11,11 +11,11 @@ import machine
 from board import Board
 from controller import Controller
 from debounce import Debounce
-from flash import Flash
 from keystore import KeyStore
 from limits import DEBOUNCE_MS
 from micropython import const
 from nonce import Nonces
+from sectors import Sectors
 from ticks import elapsed, wrapped
 from watchdog import INPUTS_READ, LINK_HEARD, STRIKE_SET, TIMEOUT_MS, Watchdog
 from wiegand import Wiegand
@@ -37,7 +37,7 @@ class Loop:
         self._debounce = _settled(board)
         now = wrapped(time.ticks_ms())
         self.controller = Controller(
-            keys=KeyStore(Flash()),
+            keys=KeyStore(Sectors()),
             nonce=Nonces(machine.unique_id(), time.ticks_us).fresh,
             write=self._write,
             drive=self._drive,

@@ -7,7 +7,7 @@ show here first. The dice are a linear congruential generator, the same everywhe
 from door_world import KEY, World
 from frame import crc16
 
-STEPS = 3_000
+STEPS = 1_000
 _EVERY = 100
 
 

@@ -8,8 +8,8 @@ _COUNT = const(4)  # of the block protocol: how many sectors there are
 _ERASE = const(6)  # and: erase this one
 
 
-class Flash:
-    """Sectors 0 and 1. The firmware ends far below them; no file system has ever been there."""
+class Sectors:
+    """Numbers 0 and 1. The firmware ends far below them; no file system has ever been there."""
 
     def __init__(self) -> None:
         self._flash = rp2.Flash()
