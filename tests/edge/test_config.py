@@ -38,6 +38,32 @@ MISTAKES: dict[str, tuple[bytes, str, str]] = {
     ),
     "a film without a name": (b"[camera]\nkind = 'film'\n", "door.toml:2: device must name the film", "mp4"),
     "a picture without a side": (b"[camera]\nsize = [0, 720]\n", "door.toml:2: camera.size", "config show"),
+    "a scanner without a port": (b"[scanner]\nkind = 'serial'\n", "door.toml:2: port must be said", "by-id"),
+    "a custom trigger without bytes": (
+        b"[scanner]\nkind = 'serial'\nport = 'p'\ntrigger = 'custom'\n",
+        "door.toml:4: trigger_start must be said",
+        "16 54 0D",
+    ),
+    "half a byte": (
+        b"[scanner]\ntrigger_start = '16 5'\n",
+        "door.toml:2: scanner.trigger_start",
+        "config show",
+    ),
+    "a keyboard that is told to look": (
+        b"[scanner]\nkind = 'keyboard'\nport = 'p'\ntrigger = 'gm65'\n",
+        "door.toml:4: a scanner that types",
+        "none",
+    ),
+    "neither camera nor scanner": (
+        b"[door]\nface = 'none'\n[camera]\nkind = 'none'\n",
+        "door.toml:4: a door without a camera needs a scanner",
+        "[scanner] kind",
+    ),
+    "faces without a camera": (
+        b"[camera]\nkind = 'none'\n[scanner]\nkind = 'serial'\nport = 'p'\n",
+        "door.toml:2: a door without a camera compares no faces",
+        'face = "none"',
+    ),
     "too large": (b"#" * (MAX_CONFIG_BYTES + 1), "door.toml: is", ""),
 }
 

@@ -18,6 +18,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from scanner_on_pty import EngineOnPty
 
 from edge.app import open_face_engine
 from edge.audit.evidence import open_evidence
@@ -231,3 +232,20 @@ def test_ctrl_c_while_it_looks_for_a_face_records_the_passage(lobby: Lobby) -> N
     records = lobby.records()
     assert [passage.reason for passage in passages(records)] == [Reason.PASSAGE_INTERRUPTED]
     assert changes(records) == []
+
+
+def test_a_scanner_reads_the_code_while_the_camera_looks_for_the_face(lobby: Lobby) -> None:
+    """The phone is never in the picture: it lies on the scanner."""
+    engine = EngineOnPty(lobby.folder)
+    with (lobby.folder / "door.toml").open("a") as config:
+        config.write('[scanner]\nkind = "serial"\nport = "scanner"\n')
+    lobby.shoot(lobby.holder(12))
+    with lobby.start("--passages", "1") as device:
+        assert device.stdout is not None
+        assert device.stdout.readline().startswith("ready")
+        engine.say(f"{lobby.wallet.code(datetime.now(UTC))}\r\n".encode())
+        out, err = device.communicate(timeout=60)
+    engine.close()
+    assert device.returncode == 0, err
+    assert out.startswith("grant")
+    assert changes(lobby.records()) == [DoorEventKind.RELEASED, DoorEventKind.RELOCKED]
