@@ -20,6 +20,7 @@ for (const folder of folders) {
   }
 }
 
+const nobody = new Int32Array(new SharedArrayBuffer(4)); // who would wake us before our time
 const incoming = Buffer.alloc(256);
 micropython.registerJsModule('wire', {
   read() {
@@ -31,6 +32,7 @@ micropython.registerJsModule('wire', {
     }
   },
   write(hex) { writeSync(1, Buffer.from(hex, 'hex')); },
+  sleep(ms) { Atomics.wait(nobody, 0, 0, ms); },
   levels() { return readFileSync(process.env.DOORWARD_PINS, 'latin1'); },
   tell(line) { writeSync(2, `${line}\n`); },
 });
