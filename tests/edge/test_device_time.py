@@ -21,7 +21,7 @@ from edge.audit.record import ClockChange, ClockEvent, StopCause, utc_ms
 from edge.clockstore import remembered
 from edge.config import Config, parse_config
 from edge.device import open_device, run_device
-from edge.errors import StorageFault, TrustFault
+from edge.errors import ConfigError, StorageFault, TrustFault
 from edge.trust import clockfile
 from edge.trust.timekeeper import LAST, Memory
 from edge.version import EPOCH, built_at, instant
@@ -139,6 +139,15 @@ def test_a_state_folder_that_cannot_be_written_keeps_no_door_shut(folder: Path) 
 def test_the_policy_of_another_site_keeps_a_device_from_starting(folder: Path) -> None:
     (folder / "trust" / "policy.toml").write_text(HEAD + 'site = "tower-9"\n')
     with pytest.raises(TrustFault, match="tower-9"), open_device(config(), folder):
+        pytest.fail("it opened")
+    assert not (folder / "journal.db").exists()
+
+
+def test_a_door_without_a_camera_does_not_start_where_the_policy_asks_for_a_face(folder: Path) -> None:
+    (folder / "trust" / "policy.toml").write_text(HEAD + 'site = "tower-1"\n[door]\nface = "required"\n')
+    text = "door.face = 'none'\ncamera.kind = 'none'\nscanner.kind = 'serial'\nscanner.port = 'absent'\n"
+    alone = parse_config(text.encode(), Path("door.toml"))
+    with pytest.raises(ConfigError, match="has no camera"), open_device(alone, folder):
         pytest.fail("it opened")
     assert not (folder / "journal.db").exists()
 
