@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+from contextlib import suppress
 from typing import get_args
 
 import pytest
@@ -165,3 +167,31 @@ def test_a_keyboard_that_is_not_there_says_so() -> None:
         open_keyboard("/dev/input/event987", KeyDecoder())
     with pytest.raises(ReaderFault, match="there is none"):
         open_keyboard("A scanner of this name", KeyDecoder())
+
+
+@pytest.mark.skipif(not os.access("/dev/uinput", os.W_OK), reason="no /dev/uinput, or not ours")
+def test_a_keyboard_of_this_kernel_is_heard_by_nobody_else() -> None:
+    evdev = pytest.importorskip("evdev")
+    name = "doorward test scanner"
+    with evdev.UInput(name=name) as device:
+        opened: list[KeyWire] = []
+
+        def opens() -> list[KeyWire]:
+            with suppress(ReaderFault):  # udev has yet to make its file
+                opened.append(open_keyboard(name, KeyDecoder()))
+            return opened
+
+        until(opens)
+        with pytest.raises(ReaderFault, match="another program"):
+            open_keyboard(name, KeyDecoder())
+        console = evdev.InputDevice(device.device.path)
+        said, events = bytearray(), typed(OTHER)
+        for at in range(0, len(events), 30):  # the kernel keeps 64 for a reader
+            for event in events[at : at + 30]:
+                device.write(event.type, event.code, event.value)
+            said += opened[0].read() or b""
+        until(lambda: said.extend(opened[0].read() or b"") or len(said) == len(OTHER))
+        assert said.decode() == OTHER
+        assert console.read_one() is None
+        console.close()
+        opened[0].close()
