@@ -47,6 +47,7 @@ from edge.passage.verifier import Ports, Verifier
 from edge.policy import DoorPolicy, FaceRule
 from edge.ports import Recounts
 from edge.scanners import open_scanner
+from edge.sight import BLIND_MS, moments
 from edge.sync.watch import TrustWatch, log_trust
 from edge.trust.replay import ReplayMemory
 from edge.trust.sitepolicy import LocalLists
@@ -103,12 +104,16 @@ def door_policy(config: Config, engine: FaceEngine | None) -> DoorPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """Everything one door needs, opened and joined. `watchers` are shown every moment."""
+    """Everything one door needs, opened and joined. `watchers` are shown every moment.
+
+    `blind_ms`: for how long a camera that was at work may be away before the program ends; None: for ever.
+    """
 
     camera: Camera
     verifier: Verifier
     housekeeper: Housekeeper | None = None
     watchers: tuple[Callable[[Moment], None], ...] = ()
+    blind_ms: int | None = BLIND_MS
 
 
 @contextmanager
@@ -186,7 +191,14 @@ def open_device(config: Config, base: Path, *, camera: str | None = None) -> Ite
             metrics = Metrics(replay=lambda: len(stages.replay), records=lambda: journal.size)
             stack.enter_context(metrics.serve(config.metrics.port))
             watchers.append(metrics.see)
-        yield Device(eye, verifier, _housekeeper(config, base, journal, clock, keeper), tuple(watchers))
+        yield Device(
+            eye,
+            verifier,
+            _housekeeper(config, base, journal, clock, keeper),
+            tuple(watchers),
+            # A scanner reads on without the camera; a new process would not begin without it.
+            blind_ms=None if scanner else BLIND_MS,
+        )
 
 
 def asks_for_face(config: Config, trust: TrustSnapshot) -> bool:
@@ -300,15 +312,13 @@ def run_device(device: Device, *, stop: threading.Event, on_moment: Callable[[Mo
 
 
 def _watch(device: Device, stop: threading.Event, on_moment: Callable[[Moment], None]) -> StopCause:
-    for frame in device.camera.frames():
-        if not stop.is_set():  # told to stop while we waited: nobody is let in any more
-            moment = device.verifier.see(frame)
-            for watcher in (*device.watchers, on_moment):
-                watcher(moment)
-            if device.housekeeper and device.verifier.state is State.IDLE:
-                device.housekeeper.rest()
-        if stop.is_set():
-            return StopCause.SIGNAL
+    for moment in moments(device.camera, device.verifier, stop=stop, blind_ms=device.blind_ms):
+        for watcher in (*device.watchers, on_moment):
+            watcher(moment)
+        if device.housekeeper and device.verifier.state is State.IDLE:
+            device.housekeeper.rest()
+    if stop.is_set():
+        return StopCause.SIGNAL
     if device.verifier.state not in SETTLED:
         raise CameraFault(
             "the film ended in the middle of a passage", hint="film until the visitor has gone through"

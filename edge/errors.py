@@ -71,7 +71,11 @@ class Fault(EdgeError):
 
 
 class CameraFault(Fault):
-    """No frame, or none that can be used."""
+    """No frame, or none that can be used. `passing`: the camera is looked for, and may give frames again."""
+
+    def __init__(self, message: str, *, hint: str = "", passing: bool = False) -> None:
+        super().__init__(message, hint=hint)
+        self.passing = passing
 
 
 class ReaderFault(Fault):

@@ -199,9 +199,9 @@ class _Reader:
                 shot, self._latest = self._latest, None
                 return shot
             fault, self._fault = self._fault, None
-        raise fault or CameraFault(
-            f"camera {self._name}: no frame for {patience_s:g} s", hint="plug the camera in again"
-        )
+        what = fault.message if fault else f"camera {self._name}: no frame for {patience_s:g} s"
+        hint = fault.hint if fault else "plug the camera in again"
+        raise CameraFault(what, hint=hint, passing=not self._is_film) from fault
 
     def silent_s(self) -> float:
         """For how long the thread has been inside its driver; 0 while it waits between two attempts."""

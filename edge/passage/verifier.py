@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from edge.audit.record import Part
 from edge.decision import Deny, Grant, Reason, signal_for
@@ -22,7 +24,7 @@ from edge.passage.sources import together
 from edge.passage.stages import Presented, TurnedAway
 from edge.passage.testimony import Testimony
 from edge.passage.timing import Timing
-from edge.ports import DoorEventKind
+from edge.ports import DoorEventKind, Frame
 from edge.trust.timekeeper import Timekeeper
 
 if TYPE_CHECKING:
@@ -33,12 +35,14 @@ if TYPE_CHECKING:
     from edge.decision import Decision, Signal
     from edge.face.engine import FaceEvidence
     from edge.passage.stages import Stages
-    from edge.ports import Clock, CodeReader, DoorEvent, Frame, Scan, Scanner, Signals, Strike, Symbol
+    from edge.ports import Clock, CodeReader, DoorEvent, Scan, Scanner, Signals, Strike, Symbol
     from edge.trust.footing import Footing
     from edge.trust.snapshot import TrustSnapshot
 
 # How often the clocks and the ages are looked at while nobody comes.
 PULSE_MS = 1_000
+# What is seen while the camera is away: no pixels, in which no code is found.
+_NOTHING = np.zeros((0, 0, 3), np.uint8)
 # After these a granted passage is over; a panel never says what it did with the number it was shown.
 _SETTLES = (DoorEventKind.RELOCKED, DoorEventKind.PRESENTED)
 
@@ -124,7 +128,7 @@ class Verifier:
         self._prompt: str | None = None
         self._signal: Signal | None = None
         self._outcome: Outcome | None = None
-        self._door_answers = self._scanner_answers = True
+        self._door_answers = self._scanner_answers = self._camera_answers = True
         self._footing: Footing | None = None
         self._clock_events: list[ClockEvent] = []
         self._pulse_ms: int | None = None
@@ -135,8 +139,27 @@ class Verifier:
 
     def see(self, frame: Frame) -> Moment:
         """Take one frame through the machine. Raises the Faults of camera-side models only."""
-        self._tick_ms = frame.tick_ms
+        self._camera_answers = True
         self._outcome = None
+        # Of a camera that was away, the first picture may be a little older than our last look at the clock.
+        return self._take(replace(frame, tick_ms=self._tick_ms) if frame.tick_ms < self._tick_ms else frame)
+
+    def miss(self) -> Moment:
+        """There is no frame to see. A passage that looks for a face ends; the door and its scanner go on.
+
+        A camera that is gone is put on record once.
+        """
+        self._outcome = None
+        self._tick_ms = max(self._tick_ms, self._ports.clock.tick_ms())
+        if self._camera_answers:
+            self._note_fault(Part.CAMERA)
+        self._camera_answers = False
+        if self._machine.state in (m.State.FACE, m.State.CHALLENGE):
+            self._on(m.Denied(Deny(Reason.DEVICE_FAULT)))
+        return self._take(Frame(_NOTHING[..., 0], _NOTHING, self._tick_ms))
+
+    def _take(self, frame: Frame) -> Moment:
+        self._tick_ms = frame.tick_ms
         if self._pulse_ms is None or frame.tick_ms >= self._pulse_ms + PULSE_MS:
             self._feel_pulse()
         symbols: tuple[Symbol, ...] = ()

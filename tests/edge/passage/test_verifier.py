@@ -178,6 +178,14 @@ class Site:
             self.check_now()
         return self.moments[-1]
 
+    def miss(self, seconds: int = 1) -> Moment:
+        """The camera gives nothing."""
+        for _ in range(seconds):
+            self.clock.advance(1_000)
+            self.moments.append(self.verifier.miss())
+            self.check_now()
+        return self.moments[-1]
+
     def code(self, **changes: object) -> str:
         return shown(self.clock.now(), **({"face": FACE} | changes))
 
@@ -209,6 +217,7 @@ CODES: dict[str, Callable[[Site, int], tuple[str, ...]]] = {
 
 STEPS = st.one_of(
     st.tuples(st.just("wait"), st.integers(1, 30)),
+    st.tuples(st.just("blind"), st.integers(1, 5)),
     st.tuples(st.just("show"), st.sampled_from(sorted(CODES)), st.integers(0, 3)),
     st.tuples(st.just("stand"), st.sampled_from(sorted(LOOKS))),
     st.tuples(st.just("disk"), st.booleans()),
@@ -239,6 +248,8 @@ def do(site: Site, step: tuple) -> None:
     match step:
         case ("wait", frames):
             site.see(frames)
+        case ("blind", seconds):
+            site.miss(seconds)
         case ("show", kind, who):
             site.reader.in_view = CODES[kind](site, who)
         case ("stand", who):
@@ -393,6 +404,47 @@ def test_stopping_twice_is_safe_and_frames_after_it_do_nothing() -> None:
     assert site.verifier.stop(StopCause.SIGNAL) is None
     assert len(site.passages) == 1
     assert [event.kind for event in site.door.history] == ["released", "relocked"]
+
+
+def test_a_passage_that_loses_the_camera_is_denied_for_it_and_the_next_one_is_granted() -> None:
+    site = Site()
+    site.reader.in_view = (site.code(),)
+    assert site.see().state is State.FACE
+    site.engine.who = "holder"
+    moment = site.miss()
+    assert moment.outcome is not None
+    assert moment.outcome.reason is Reason.DEVICE_FAULT
+    assert (moment.state, moment.signal) == (State.COOLDOWN, Signal.ASK_STAFF)
+    site.reader.in_view = ()
+    assert site.miss(3).state is State.IDLE
+    told = [record.part if isinstance(record, Faulted) else record.reason for record in site.tape.records[1:]]
+    assert told == [Part.CAMERA, Reason.DEVICE_FAULT]  # the camera once, however long it is away
+    site.see(20)
+    site.reader.in_view = (site.code(card_id=b"another1"),)
+    assert site.see(2).state is State.RELEASED
+
+
+def test_a_camera_that_goes_again_is_put_on_record_again() -> None:
+    site = Site()
+    for _ in range(2):
+        site.see()
+        site.miss(2)
+    assert [record.part for record in site.tape.records[1:]] == [Part.CAMERA, Part.CAMERA]
+
+
+def test_a_release_ends_in_time_while_the_camera_is_away() -> None:
+    site = Site()
+    admitted(site)
+    site.miss(5)
+    assert [event.kind for event in site.door.history] == ["released", "relocked"]
+    assert site.verifier.state is State.IDLE
+
+
+def test_time_does_not_go_back_when_the_camera_comes_back() -> None:
+    site = Site()
+    blind = site.miss()
+    seen = site.verifier.see(Frame(PIXELS, PIXELS, blind.tick_ms - 60))
+    assert seen.tick_ms == blind.tick_ms
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,79 @@
+"""What a camera brings, moment by moment, also while it is away: the door and its scanner are watched on."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+import structlog
+
+from edge.errors import CameraFault
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Iterator
+
+    from edge.passage.verifier import Moment, Verifier
+    from edge.ports import Camera, Frame
+
+# A cable that is put back, or a hub that resets, takes seconds. After a minute only a new process may help,
+# which the service manager starts: it has fresh drivers.
+BLIND_MS: Final = 60_000
+
+
+def moments(
+    camera: Camera, verifier: Verifier, *, stop: threading.Event, blind_ms: int | None = BLIND_MS
+) -> Iterator[Moment]:
+    """A moment for each frame, and at least one each second while a camera that was at work gives none.
+
+    Ends with the frames, or when `stop` is set: whoever is seen after that is not let in any more. Raises
+    CameraFault where the camera never gave a frame, will not come back, or was away for `blind_ms`.
+    """
+    away_ms: int | None = None
+    for look in _looks(camera):
+        if stop.is_set():
+            return
+        if isinstance(look, CameraFault):
+            moment = verifier.miss()
+            if away_ms is None:
+                away_ms = moment.tick_ms
+                log_camera(look)
+            if blind_ms is not None and moment.tick_ms - away_ms > blind_ms:
+                raise look
+        else:
+            moment = verifier.see(look)
+            if away_ms is not None:
+                away_ms = None
+                log_camera(None)
+        yield moment
+
+
+def _looks(camera: Camera) -> Iterator[Frame | CameraFault]:
+    """The camera's frames, and the fault of each attempt at one while it is away."""
+    has_seen = False
+    while True:
+        try:
+            for frame in camera.frames():
+                has_seen = True
+                yield frame
+        except CameraFault as fault:
+            if not (has_seen and fault.passing):
+                raise
+            away = fault
+        else:
+            return
+        yield away
+
+
+def log_camera(fault: CameraFault | None) -> None:
+    """One log line when the camera goes, and when it is back."""
+    log = structlog.wrap_logger(
+        structlog.PrintLogger(sys.stderr),
+        processors=[structlog.processors.TimeStamper(fmt="iso"), structlog.processors.JSONRenderer()],
+    )
+    with suppress(OSError):  # a log that nobody reads any more keeps nobody out
+        if fault is None:
+            log.info("camera", state="seeing")
+        else:
+            log.warning("camera", state="fault", error=fault.message, hint=fault.hint)
