@@ -20,7 +20,7 @@ EACH_S: Final = 0.8  # writing flash takes 400 ms
 def set_key(port: str, baud: int, asked: Commissioning) -> None:
     """Return when the controller has the key. Raises DoorLinkFault with what to do."""
     try:
-        with serial.Serial(port, baud, timeout=0.05, write_timeout=EACH_S, exclusive=True) as line:
+        with serial.Serial(port, baud, timeout=0.05, write_timeout=TRIES * EACH_S, exclusive=True) as line:
             for _ in range(TRIES):
                 line.write(b"\0" + asked.asks)  # ends whatever half a frame the controller may hold
                 until = time.monotonic() + EACH_S

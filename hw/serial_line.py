@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 TURN_S: Final = 0.02  # the longest that the thread sleeps: a session wants a step every 100 ms
-WRITE_S: Final = 0.2  # the kernel takes a frame at once, unless the device at the other end hangs
 REOPEN_S: Final = 0.2  # after the cable was pulled; with the handshake the door is back well within 2 s
 
 _BY_ID: Final = "/dev/serial/by-id"
@@ -70,7 +69,7 @@ class SerialLine:
         if self._port is None:
             raise self.fault or DoorLinkFault(f"{self._name}: not open yet", hint="try again")
         try:
-            self._port.write(data)
+            _write(self._port.fileno(), data)
         except PORT_ERRORS as err:
             self.fault = fault_of(self._name, err)  # the thread sees it and begins anew
             raise self.fault from err
@@ -79,9 +78,7 @@ class SerialLine:
         while not self._closing.is_set():
             try:
                 # Exclusive: two programs at one controller would take the session from each other for ever.
-                with serial.Serial(
-                    self._name, self._baud, timeout=TURN_S, write_timeout=WRITE_S, exclusive=True
-                ) as port:
+                with serial.Serial(self._name, self._baud, timeout=TURN_S, exclusive=True) as port:
                     self._read(port)
             except DoorLinkFault as fault:
                 self._end(fault)
@@ -108,6 +105,17 @@ class SerialLine:
         with self._guard:
             self._port, self.fault = None, fault
             self._ended()
+
+
+def _write(fd: int, data: bytes) -> None:
+    """Never blocks: the kernel keeps 4 kB, and where those are full the device at the other end hangs.
+
+    Not Serial.write, which waits for room once more after everything is written.
+    """
+    with suppress(BlockingIOError):
+        if os.write(fd, data) == len(data):
+            return
+    raise TimeoutError(errno.ETIMEDOUT, "the device takes no more")
 
 
 def fault_of(name: str, err: Exception) -> DoorLinkFault:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import secrets
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -305,6 +308,20 @@ def test_a_controller_that_hangs_is_noticed(controller: OnPty, link: DoorLink) -
     link.wait_until_ready()
 
 
+def test_a_device_that_takes_no_more_is_a_fault_that_nobody_waits_for(
+    controller: OnPty, link: DoorLink
+) -> None:
+    def flood() -> None:
+        while True:
+            link._line.write(bytes(100))
+
+    controller.is_deaf = True
+    with link._guard, pytest.raises(DoorLinkFault, match="timed out"):
+        flood()
+    controller.is_deaf = False
+    until(lambda: not is_down(link))
+
+
 def test_a_release_whose_answer_is_lost_is_taken_back(controller: OnPty, link: DoorLink) -> None:
     controller.is_mute = True
     with pytest.raises(faults.LinkDown):
@@ -401,3 +418,26 @@ def test_an_answer_is_waited_for_no_longer_than_it_may_take(controller: OnPty, l
     with pytest.raises(faults.LinkDown):
         link.release(1_000)
     assert time.monotonic() - began >= ANSWER_S
+
+
+def test_a_host_that_is_killed_holds_no_door(controller: OnPty) -> None:
+    """kill -9 of a host whose release had nine seconds left; 1.0 s of silence, and 0.25 since its last PING."""
+    host = subprocess.Popen(
+        [sys.executable, Path(__file__).with_name("door_link_host.py"), controller.path, KEY.hex()],
+        stdout=subprocess.PIPE,
+        cwd=Path(__file__).resolve().parents[2],
+        env=os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[2])},
+    )
+    try:
+        assert host.stdout.readline() == b"released\n"
+        assert controller.energised
+    finally:
+        host.kill()
+        host.wait()
+        host.stdout.close()
+    killed = time.monotonic_ns()
+    until(lambda: not controller.energised)
+    assert controller.controller.door.state == m.DoorState.NORMAL
+    assert (
+        controller.levels[-1][0] - killed
+    ) / 1e9 < 5  # half of what was asked for, on a machine that crawls

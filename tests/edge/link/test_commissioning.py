@@ -1,0 +1,57 @@
+"""Giving a key: what counts as done, and that nobody on the cable makes it raise anything but ours."""
+
+from __future__ import annotations
+
+import hmac
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.errors import DoorLinkFault
+from edge.link import faults, frame
+from edge.link import messages as m
+from edge.link.commissioning import Commissioning
+from edge.link.session import Pair
+
+KEY = bytes(range(32))
+CHECK = hmac.digest(KEY, b"doorward key check", "sha256")[:8]
+
+
+def asked() -> Commissioning:
+    return Commissioning(Pair(KEY, m.Lock.FAIL_SAFE))
+
+
+def test_what_is_asked_is_the_lock_and_the_key() -> None:
+    assert list(frame.Receiver().feed(asked().asks)) == [b"\x03\x02" + KEY]
+
+
+def test_the_right_check_is_the_end_of_it_also_in_pieces_and_behind_noise() -> None:
+    pair, answer = asked(), frame.encode(b"\x83" + CHECK)
+    assert not pair.is_done(b"\x11\x22\0" + answer[:4])
+    assert pair.is_done(answer[4:])
+
+
+def test_another_check_is_a_fault() -> None:
+    with pytest.raises(DoorLinkFault, match="another key"):
+        asked().is_done(frame.encode(b"\x83" + bytes(8)))
+
+
+@pytest.mark.parametrize("code", list(m.Code))
+def test_every_refusal_has_words_and_a_hint(code: m.Code) -> None:
+    with pytest.raises(faults.LinkDown) as caught:
+        asked().is_done(frame.encode(bytes([0x8F, code])))
+    assert caught.value.code == code
+    assert caught.value.hint
+    assert faults.denied(code).hint
+
+
+@given(st.lists(st.binary(max_size=60), max_size=6))
+def test_fuzz_noise_and_lies_are_nothing_or_a_fault_of_ours(payloads: list[bytes]) -> None:
+    pair = asked()
+    for payload in payloads:
+        with suppress(DoorLinkFault):
+            assert not pair.is_done(payload + b"\0")
+        with suppress(DoorLinkFault):
+            assert not pair.is_done(frame.encode(payload[:56] or b"\1"))

@@ -1,0 +1,17 @@
+"""A host that releases its door for ten seconds and is then killed: `python door_link_host.py PORT KEY_HEX`."""
+
+from __future__ import annotations
+
+import sys
+import threading
+
+from edge.link.messages import Lock
+from edge.link.session import Pair
+from hw.clock import SystemClock
+from hw.door_link import DoorLink
+
+link = DoorLink(sys.argv[1], Pair(bytes.fromhex(sys.argv[2]), Lock.FAIL_SECURE), clock=SystemClock())
+link.wait_until_ready()
+link.release(10_000)
+print("released", flush=True)
+threading.Event().wait()
