@@ -130,14 +130,20 @@ class LineDecoder:
         *lines, rest = end.split(bytes(self._held)) if end else [bytes(self._held)]
         self._held[:] = rest
         for line in lines:
-            if not self._skipping:
+            if not self._skipping and self._fits(line):
                 yield line
             self._skipping = False
-        if len(self._held) > MAX_LINE_BYTES:
-            if not self._skipping:
-                self.tally.too_long += 1
-                self._judge(bytes(self._held))
+        if self._skipping:
+            self._held.clear()
+        elif not self._fits(rest):
             self._skip()
+
+    def _fits(self, line: bytes) -> bool:
+        if len(line) <= MAX_LINE_BYTES:
+            return True
+        self.tally.too_long += 1
+        self._judge(line)
+        return False
 
     def _skip(self) -> None:
         self._held.clear()
@@ -180,10 +186,10 @@ class LineDecoder:
         if _is_text(line.strip(_CONTROLS) or line):  # NULs alone are what a wrong parity makes of everything
             return True
         self.tally.garbled_bytes += len(line)
-        if not self._understood and self.tally.garbled_bytes >= GARBLED_BYTES:
-            self.fault = ReaderFault(
+        if self.tally.garbled_bytes >= GARBLED_BYTES:
+            self._complain(
                 f"the scanner sends {self.tally.garbled_bytes} bytes that are no text",
-                hint="set [scanner] baud and parity to the scanner's; 9600 and 115200 are usual",
+                "set [scanner] baud and parity to the scanner's; 9600 and 115200 are usual",
             )
         return False
 
@@ -192,10 +198,10 @@ class LineDecoder:
             self._judge(line)
             return
         self.tally.halves += 1
-        if self._judge(line) and not self._understood and self.tally.halves >= _HALVES:
-            self.fault = ReaderFault(
+        if self._judge(line) and self.tally.halves >= _HALVES:
+            self._complain(
                 "the scanner's texts have no end",
-                hint='set the scanner to end them with CR, or set [scanner] suffix = "idle"',
+                'set the scanner to end them with CR, or set [scanner] suffix = "idle"',
             )
 
     def _compare(self, text: str) -> None:
@@ -205,12 +211,17 @@ class LineDecoder:
         if begins == expect or not _keys_of(expect).match(begins):
             self._understood = True
             self.fault = None
-        elif not self._understood:
-            self.fault = ReaderFault(
+        else:
+            self._complain(
                 f"the scanner sends {begins!r} for {expect!r}",
-                hint="set its keyboard to United States and its case to unchanged,"
+                "set its keyboard to United States and its case to unchanged,"
                 " or [scanner] layout to its keyboard",
             )
+
+    def _complain(self, message: str, hint: str) -> None:
+        """The first wrong thing is told until something is right; from then on codes of visitors are to blame."""
+        if not self._understood and self.fault is None:
+            self.fault = ReaderFault(message, hint=hint)
 
 
 def _is_text(line: bytes) -> bool:

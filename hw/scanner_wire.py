@@ -92,8 +92,8 @@ class WiredScanner:
     def _expect_whole(self) -> None:
         if self._bug is not None:
             raise self._bug
-        if self._fault is not None:
-            raise self._fault
+        if self._fault is not None:  # a new one: each raise would make the traceback of the same one longer
+            raise ReaderFault(self._fault.message, hint=self._fault.hint)
 
     def _run(self) -> None:
         pause_s = REOPEN_S

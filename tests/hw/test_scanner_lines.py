@@ -168,6 +168,16 @@ def test_a_megabyte_without_an_end_is_not_kept_and_the_next_text_is_read(size: i
     assert decoder.tally.too_long == 1
 
 
+def test_a_megabyte_with_an_end_is_no_text_either() -> None:
+    decoder = listening()
+    assert texts(decoder, b"A" * (1 << 20) + b"\r" + CODE.encode() + b"\r") == [CODE]
+    assert decoder.tally.too_long == 1
+
+
+def test_the_largest_symbol_there_is_comes_through() -> None:
+    assert texts(listening(), b"7" * 7_089 + b"\r\n") == ["7" * 7_089]
+
+
 def test_after_a_megabyte_silence_is_an_end_too() -> None:
     decoder = listening()
     decoder.receive(b"A" * (1 << 20), 1_000)
@@ -280,7 +290,7 @@ def test_whatever_comes_it_is_bounded_and_no_error(
     decoder = LineDecoder(framing, opened_ms=0)
     for number, chunk in enumerate(chunks):
         for scan in decoder.receive(chunk, number * step_ms):
-            assert scan.symbol.payload
+            assert 0 < len(scan.symbol.payload) <= MAX_LINE_BYTES
         assert len(decoder._held) <= MAX_LINE_BYTES
 
 

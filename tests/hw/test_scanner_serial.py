@@ -207,6 +207,21 @@ def test_where_the_owner_cannot_be_seen_the_usual_group_is_named(number: int) ->
     assert "usermod -aG input USER" in why("/dev/gone", number, here=(), group="input").hint
 
 
+def test_a_scanner_that_stays_away_does_not_cost_more_and_more_memory() -> None:
+    def opens() -> SerialWire:
+        raise ReaderFault("gone", hint="look for it")
+
+    scanner = WiredScanner(opens, Framing(), clock=PushedClock())
+    until(lambda: scanner._fault is not None and scanner._fault.message == "gone")
+    depths = []
+    for _ in range(3):
+        with pytest.raises(ReaderFault) as caught:
+            scanner.scans()
+        depths.append(len(caught.traceback))
+    scanner.close()
+    assert len(set(depths)) == 1
+
+
 def test_a_bug_in_the_thread_is_raised_where_the_device_ends_for_it() -> None:
     def opens() -> SerialWire:
         raise ZeroDivisionError
