@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from edge.errors import ConfigError, ModelFault, ReaderFault, StorageFault, TrustFault
+from edge.secretfile import read_secret
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -296,20 +297,22 @@ def open_broker(mqtt: Mqtt, base: Path, *, client_id: str, will: Message, topics
         raise ConfigError(
             "[mqtt] a password would travel in the clear", hint="set tls = true, or leave user out"
         )
-    password = _password(base / mqtt.password_file) if mqtt.password_file else None
+    password = mqtt_password(base / mqtt.password_file) if mqtt.password_file else None
     ca = base / mqtt.ca if mqtt.ca else None
     address = Address(mqtt.host, mqtt.port, tls=mqtt.tls, ca=ca, user=mqtt.user, password=password)
     return PahoBroker(address, client_id=client_id, will=will, subscriptions=topics)
 
 
-def _password(file: Path) -> str:
-    if os.path.exists(file) and os.stat(file).st_mode & 0o077:  # noqa: PTH110, PTH116  Path raises for no names
-        raise ConfigError(f"{file}: others can read the password in it", hint=f"chmod 600 {file}")
-    data = open_files(file.parent).read(file.name, limit=MAX_PASSWORD_BYTES)
+def mqtt_password(file: Path) -> str:
+    """The password for a broker. Raises ConfigError."""
+    hint = "put the password there, as UTF-8, and chmod 600"
+    data = read_secret(file, "the password", limit=MAX_PASSWORD_BYTES, lost=hint)
+    if len(data) > MAX_PASSWORD_BYTES:
+        raise ConfigError(f"{file}: is larger than {MAX_PASSWORD_BYTES} bytes", hint=hint)
     try:
         return data.decode().strip()
     except UnicodeDecodeError as error:
-        raise ConfigError(f"{file}: not text", hint="put the password there, as UTF-8") from error
+        raise ConfigError(f"{file}: not text", hint=hint) from error
 
 
 def open_folder_source(folder: Path) -> Source:
@@ -320,17 +323,20 @@ def open_folder_source(folder: Path) -> Source:
 
 
 def device_seed(file: Path) -> bytes:
-    """The device's Ed25519 seed; made with mode 0600 at the first start. Raises StorageFault."""
-    folder = open_files(file.parent)
-    if os.path.exists(file):  # noqa: PTH110  likewise
-        seed = folder.read(file.name, limit=SEED_BYTES)
-        if len(seed) != SEED_BYTES:
-            raise StorageFault(
-                f"{file}: is no device key", hint="put the right file back, or remove this one"
-            )
-        return seed
+    """The device's Ed25519 seed; made with mode 0600 at the first start. Raises ConfigError, StorageFault."""
+    if os.path.exists(file):  # noqa: PTH110  Path.exists raises for what can be no name
+        return read_seed(file)
     seed = secrets.token_bytes(SEED_BYTES)
-    folder.write(file.name, seed, secret=True)
+    open_files(file.parent).write(file.name, seed, secret=True)
+    return seed
+
+
+def read_seed(file: Path) -> bytes:
+    """The device's Ed25519 seed. Raises ConfigError where others can read it, StorageFault for no seed."""
+    leaked = "; if a stranger had the chance, move it away, and enrol the device anew"
+    seed = read_secret(file, "the device's key", limit=SEED_BYTES, leaked=leaked)
+    if len(seed) != SEED_BYTES:
+        raise StorageFault(f"{file}: is no device key", hint="put the right file back, or remove this one")
     return seed
 
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 import secrets
-import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from edge.app import open_files, system_clock
-from edge.errors import ConfigError, StorageFault
+from edge.errors import ConfigError
+from edge.secretfile import read_secret
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -121,21 +121,11 @@ def kind_of_lock(strike: config.Strike) -> Lock:
 def door_key(file: Path, size: int) -> bytes:
     """The key that this device shares with its door's controller or panel. Raises ConfigError."""
     hint = "make one: doorward door commission"
-    try:
-        mode = stat.S_IMODE(os.stat(file).st_mode)  # noqa: PTH116  pathlib raises for what can be no name
-        key = open_files(file.parent).read(file.name, limit=size)
-    except (OSError, ValueError) as err:
-        why = (getattr(err, "strerror", None) or "is no name of a file").lower()
-        raise ConfigError(f"the door's key {file}: {why}", hint=hint) from err
-    except StorageFault as err:
-        raise ConfigError(f"the door's key {err.message}", hint=hint) from err
-    if mode & 0o077:
-        raise ConfigError(
-            f"{file}: others can read the door's key in it",
-            hint=f"chmod 600 {file}; if a stranger had the chance, erase the controller, commission it again",
-        )
+    leaked = "; if a stranger had the chance, erase the controller, commission it again"
+    key = read_secret(file, "the door's key", limit=size, lost=hint, leaked=leaked)
     if len(key) != size:
-        raise ConfigError(f"{file}: is no door key: {len(key)} bytes, not {size}", hint=hint)
+        found = f"is larger than {size} bytes" if len(key) > size else f"{len(key)} bytes, not {size}"
+        raise ConfigError(f"the door's key {file}: {found}", hint=hint)
     return key
 
 

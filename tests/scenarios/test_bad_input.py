@@ -139,7 +139,7 @@ def things(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path | str]:
     grey = np.random.default_rng(1).integers(0, 255, (400, 400), np.uint8)
     (folder / "torn.jpg").write_bytes(cv2.imencode(".jpg", grey)[1].tobytes()[:9_000])
     Image.new("1", (10_000, 10_000)).save(folder / "huge.png")
-    (folder / "empty").touch()
+    (folder / "empty").touch(0o600)  # as a secret that it is taken for has to be
     (folder / "garbage").write_bytes(np.random.default_rng(2).bytes(20_000))
     (folder / "misspelt.toml").write_text("[door]\nrelase_ms = 3000\n")
     for name, data in issuer.publish(NOW):

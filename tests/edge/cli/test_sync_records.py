@@ -42,6 +42,7 @@ def config(tmp_path: Path, hub: Hub) -> Path:
     file = tmp_path / "door.toml"
     file.write_text(f'[device]\nid = "{DEVICE}"\n[hub]\nurl = "{hub.url}"\n')
     (tmp_path / "device.key").write_bytes(SEED)
+    (tmp_path / "device.key").chmod(0o600)
     write_journal(tmp_path / "journal.db", 7)
     return file
 
