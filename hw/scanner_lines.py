@@ -219,7 +219,7 @@ class LineDecoder:
             )
 
     def _complain(self, message: str, hint: str) -> None:
-        """The first wrong thing is told until something is right; from then on codes of visitors are to blame."""
+        """The first wrong thing is told until something is right. Later it is the codes of visitors."""
         if not self._understood and self.fault is None:
             self.fault = ReaderFault(message, hint=hint)
 
