@@ -136,7 +136,7 @@ def open_device(config: Config, base: Path, *, camera: str | None = None) -> Ite
             raise ConfigError(
                 "the site's policy asks for a face, and this door has no camera", hint="see [camera] kind"
             )
-        models = _models(config, base)
+        models = models_folder(config, base)
         site = base / config.face.calibration if config.face.calibration else None
         engine = (
             open_face_engine(
@@ -228,7 +228,7 @@ def _believable(config: Config, folder: Path, *, compares: bool) -> TrustSnapsho
     return trust
 
 
-def _models(config: Config, base: Path) -> Path | None:
+def models_folder(config: Config, base: Path) -> Path | None:
     """The models to run with: those that are named, else those that sync fetched; None: those built here."""
     if config.paths.models:
         return base / config.paths.models
