@@ -6,7 +6,7 @@ import os
 import secrets
 import time
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from edge.app import (
@@ -107,6 +107,7 @@ class Device:
     """Everything one door needs, opened and joined. `watchers` are shown every moment.
 
     `blind_ms`: for how long a camera that was at work may be away before the program ends; None: for ever.
+    `adopt`: goes on with what of a configuration may change between two passages (`edge.reload`).
     """
 
     camera: Camera
@@ -114,6 +115,7 @@ class Device:
     housekeeper: Housekeeper | None = None
     watchers: tuple[Callable[[Moment], None], ...] = ()
     blind_ms: int | None = BLIND_MS
+    adopt: Callable[[Config], None] = lambda _: None
 
 
 @contextmanager
@@ -180,7 +182,7 @@ def open_device(config: Config, base: Path, *, camera: str | None = None) -> Ite
             ports,
             stages,
             version=software_version(),
-            times=Times(face_ms=config.face.time_ms),
+            times=times_for(config),
             keeper=keeper,
             gap_ms=max(GAP_MS, config.scanner.again_ms) if scanner else GAP_MS,
         )
@@ -191,13 +193,23 @@ def open_device(config: Config, base: Path, *, camera: str | None = None) -> Ite
             metrics = Metrics(replay=lambda: len(stages.replay), records=lambda: journal.size)
             stack.enter_context(metrics.serve(config.metrics.port))
             watchers.append(metrics.see)
+        housekeeper = _housekeeper(config, base, journal, clock, keeper)
+
+        def adopt(new: Config) -> None:
+            # Who was here stays remembered: a code that was shown before is refused after, too.
+            judged = replace(stages_for(new, engine), replay=stages.replay, holders=stages.holders)
+            rules = rules_for(new)
+            verifier.adopt(judged, times_for(new))
+            housekeeper.adopt(rules)
+
         yield Device(
             eye,
             verifier,
-            _housekeeper(config, base, journal, clock, keeper),
+            housekeeper,
             tuple(watchers),
             # A scanner reads on without the camera; a new process would not begin without it.
             blind_ms=None if scanner else BLIND_MS,
+            adopt=adopt,
         )
 
 
@@ -246,11 +258,6 @@ def _open_journal(config: Config, base: Path) -> Journal:
 def _housekeeper(
     config: Config, base: Path, journal: Journal, clock: Clock, keeper: Timekeeper
 ) -> Housekeeper:
-    keep_ms = config.journal.keep_days * DAY_MS
-    # A quiet door fills a file in years: closed after a quarter of it, nothing stays much longer than asked.
-    segment = SegmentLimits(config.journal.segment_mb * MEGABYTE, keep_ms // 4)
-    rules = Rules(segment, keep_ms, config.journal.spare_mb * MEGABYTE)
-
     def acknowledged() -> int | None:
         if config.hub.url is None:
             return None
@@ -260,11 +267,24 @@ def _housekeeper(
 
     return Housekeeper(
         journal,
-        rules,
+        rules_for(config),
         acknowledged=acknowledged,
         now_ms=lambda: None if keeper.doubt else utc_ms(keeper.memory.time),
         tick_ms=clock.tick_ms,
     )
+
+
+def rules_for(config: Config) -> Rules:
+    """How long the journal's files stay."""
+    keep_ms = config.journal.keep_days * DAY_MS
+    # A quiet door fills a file in years: closed after a quarter of it, nothing stays much longer than asked.
+    segment = SegmentLimits(config.journal.segment_mb * MEGABYTE, keep_ms // 4)
+    return Rules(segment, keep_ms, config.journal.spare_mb * MEGABYTE)
+
+
+def times_for(config: Config) -> Times:
+    """How long the states of a passage last."""
+    return Times(face_ms=config.face.time_ms)
 
 
 def stages_for(config: Config, engine: FaceEngine | None) -> Stages:

@@ -144,6 +144,10 @@ class Housekeeper:
         self._tick_ms = tick_ms
         self._due_ms = tick_ms()
 
+    def adopt(self, rules: Rules) -> None:
+        """Go by these rules from now on."""
+        self._rules = rules
+
     def rest(self) -> None:
         """Do what is due, some 20 ms at most every 10 s. What fails is tried again.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import signal
+import sys
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -52,13 +53,34 @@ def _run(args: argparse.Namespace) -> int:
     from edge.cli import config as file  # noqa: PLC0415
     from edge.config import Config  # noqa: PLC0415
     from edge.device import open_device, run_device  # noqa: PLC0415
+    from edge.service import Service, open_manager  # noqa: PLC0415
 
+    asked = threading.Event()
+    if args.config and not sys.stdout.isatty():  # at a terminal, a hangup is the end of the session
+        signal.signal(signal.SIGHUP, lambda *_: asked.set())
     config = file.read(args.config) if args.config else Config()
     base = args.config.parent if args.config else Path()
     with open_device(config, base, camera=args.camera) as device:
         watched = "camera" if args.camera or config.camera.kind != "none" else "scanner"
-        show.ready(f"{config.door.site}, watching the {watched}")
-        return run_device(device, stop=stop, on_moment=show)
+        status = f"{config.door.site}, watching the {watched}"
+        service = Service(
+            open_manager(),
+            status,
+            config,
+            asked=asked,
+            read=lambda: file.read(args.config),
+            adopt=device.adopt,
+        )
+
+        def on_moment(moment: Moment) -> None:
+            service.see(moment)
+            show(moment)
+
+        show.ready(status)
+        try:
+            return run_device(device, stop=stop, on_moment=on_moment)
+        finally:
+            service.stop()
 
 
 def _count(text: str) -> int:

@@ -186,6 +186,10 @@ class Testimony:
         """The record of a device that is ready."""
         return Started(**self._stamp(now, tick_ms), model=self._model, policy=self._policy.version)
 
+    def adopt(self, policy: DoorPolicy) -> None:
+        """The policy that the next records name."""
+        self._policy = policy
+
     def stopped(self, cause: StopCause, now: datetime, tick_ms: int) -> Stopped:
         """The record of a program that ends."""
         return Stopped(**self._stamp(now, tick_ms), cause=cause)

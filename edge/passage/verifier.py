@@ -194,6 +194,14 @@ class Verifier:
         self._ports.journal.append(self._testimony.started(self._timing.now(), self._tick_ms))
         self._note_clock()
 
+    def adopt(self, stages: Stages, times: m.Times) -> None:
+        """Judge by these from the next passage on; only between two of them. The door and its alarms stay."""
+        assert self._machine.state is m.State.IDLE, "a passage is concluded by what it began with"
+        self._stages = stages
+        self._machine.times = times
+        self._testimony.adopt(stages.policy)
+        self._pulse_ms = None  # what the policy makes of old lists may be another thing now
+
     def fault(self, part: Part) -> None:
         """A part failed: the open passage is denied for it and the strike relocks."""
         self._note_fault(part)

@@ -1,0 +1,61 @@
+"""A configuration that is read again at work: what changes between two passages, what needs a restart."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+if TYPE_CHECKING:
+    from edge.config import Config
+
+# What judges a passage or tidies the journal is asked anew each time. All else is opened once: devices,
+# networks with their thresholds, paths, and who this device and its door are.
+LIVE: Final = frozenset(
+    {
+        ("door", "venue"),
+        ("door", "jurisdiction"),
+        ("door", "release_ms"),
+        ("door", "min_assurance"),
+        ("face", "time_ms"),
+        ("face", "prompts"),
+        ("face", "consistency"),
+        ("face", "mirrored"),
+        ("lists", "ageing_h"),
+        ("lists", "stale_h"),
+        ("lists", "ageing"),
+        ("journal", "segment_mb"),
+        ("journal", "keep_days"),
+        ("journal", "spare_mb"),
+    }
+)
+
+
+def changed(old: Config, new: Config) -> list[tuple[str, str]]:
+    """Every (table, key) that differs, in the order of the file."""
+    return [
+        (table.name, key.name)
+        for table in msgspec.structs.fields(old)
+        for key in msgspec.structs.fields(getattr(old, table.name))
+        if getattr(getattr(old, table.name), key.name) != getattr(getattr(new, table.name), key.name)
+    ]
+
+
+def merged(old: Config, new: Config) -> tuple[Config, list[str], list[str]]:
+    """What a device at work goes on with: `old`, with all of `new` that may change now.
+
+    Returns that, the names of what changed, and the names of what changes with a restart only.
+    """
+    differ = changed(old, new)
+    now = [key for key in differ if key in LIVE]
+    tables: dict[str, dict[str, object]] = {}
+    for table, key in now:
+        tables.setdefault(table, {})[key] = getattr(getattr(new, table), key)
+    replaced = {
+        table: msgspec.structs.replace(getattr(old, table), **values) for table, values in tables.items()
+    }
+    return (
+        msgspec.structs.replace(old, **replaced),
+        [f"{table}.{key}" for table, key in now],
+        [f"{table}.{key}" for table, key in differ if (table, key) not in LIVE],
+    )
