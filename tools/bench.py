@@ -23,6 +23,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import bench_idle
 import cv2
 from bench_passage import prepare
 
@@ -37,6 +38,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "tests" / "BENCHMARKS.md"
 LFW = ROOT.parent / "shared" / "data" / "faces" / "lfw"
 CHILD = Path(__file__).with_name("bench_passage.py")
+IDLE_CHILD = Path(__file__).with_name("bench_idle.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +163,26 @@ def device() -> list[Figure]:
     ]
 
 
+def idle() -> list[Figure]:
+    """The whole device, in a process of its own, before a doorway in which nobody shows a code."""
+    with tempfile.TemporaryDirectory() as folder:
+        prepare().save(Path(folder))
+        bench_idle.save(Path(folder))
+        told = [
+            json.loads(
+                subprocess.run(
+                    [sys.executable, IDLE_CHILD, folder], stdout=subprocess.PIPE, text=True, check=True
+                ).stdout
+            )
+            for _ in range(3)
+        ]
+    share, rate = (statistics.median(run[name] for run in told) for name in ("share", "frames_per_s"))
+    return [
+        Figure("idle CPU at 15 frames/s of 1280x720 MJPEG", 100 * share, "% of a core", 35.0),
+        Figure("frames that it saw then", rate, "a second", None, more_is_better=True),
+    ]
+
+
 def accuracy() -> list[Figure]:
     """LFW folds, where the outside test data is on this machine."""
     if not LFW.is_dir():
@@ -223,7 +245,7 @@ def main() -> int:
     args = parser.parse_args()
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     cv2.setNumThreads(1)
-    figures = [*codes(), *faces(), *device(), *accuracy()]
+    figures = [*codes(), *faces(), *device(), *idle(), *accuracy()]
     show(figures)
     print(json.dumps({"figures": [{**asdict(f), "holds": f.holds} for f in figures]}))
     if args.write:
