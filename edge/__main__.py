@@ -18,6 +18,7 @@ NOUNS = {
     "code": "read and verify codes",
     "face": "compare faces and measure how well that works",
     "door": "talk to the door's controller: state, events, modes, and its key",
+    "doctor": "say what is wrong with this device, and what to do",
     "log": "show and verify the journal",
     "config": "check and explain the configuration",
     "sync": "bring keys, lists and models up to date",

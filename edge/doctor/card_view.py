@@ -28,7 +28,7 @@ _LEAST_PIXELS: Final = 200  # of the edge in view: four to a bin
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What one frame tells. `spread_px`: None where the edge is not in view; `finest_mm`: module that was read."""
+    """What one frame tells. `spread_px`: None where no edge is in view; `finest_mm`: module that was read."""
 
     px_per_mm: float
     spread_px: float | None

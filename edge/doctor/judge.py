@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 from edge.card.claims import Freshness
 from edge.doctor import findings as f
-from edge.ports import Light
+from edge.ports import DoorEventKind, Light
 from edge.trust.freshness import Rung
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from datetime import timedelta
 
     from edge.doctor.findings import Finding
@@ -162,6 +162,14 @@ def storage(disk: Disk, *, spare_bytes: int, why: str = "") -> list[Finding]:
     return found or [f.well("storage", f"{free}, a durable write takes {disk.fsync_ms or 0:.0f} ms")]
 
 
+def models(model_id: str, spent_ms: float) -> list[Finding]:
+    """The models that were loaded, each by its hash, and what looking for a face in one frame took."""
+    text = f"{model_id}, a frame without a face takes {spent_ms:.0f} ms"
+    if spent_ms > 300:  # a visitor shows 15 frames a second; at three a second the whole takes too long
+        return [f.MODELS_SLOW.found(text, "see heat and power; else this board is too slow for faces")]
+    return [f.well("models", text)]
+
+
 def trust(at: Footing, issuers_in_force: int) -> list[Finding]:
     """Keys, lists and policy by their ages, with what those mean."""
     found: list[Finding] = []
@@ -195,6 +203,19 @@ def door(state: str, mode: str, inputs: Iterable[str], flags: Iterable[str], abo
             f.DOOR_OPEN.found("the door is open", "shut it; if it is shut, look at the contact and its wires")
         )
     return found or [f.well("door", about)]
+
+
+def strike(happened: Collection[DoorEventKind], *, has_contact: bool) -> list[Finding]:
+    """A lock that was released once, by what the door told; a person was asked to open it meanwhile."""
+    if not {DoorEventKind.RELEASED, DoorEventKind.PRESENTED} & set(happened):
+        return [f.STRIKE_FAULT.found("it told of no release", "look at lock, relay and their supply")]
+    if has_contact and DoorEventKind.OPENED not in happened:
+        return [
+            f.CONTACT_DEAD.found(
+                "released, and nothing opened", "open the door while it clicks; else look at the contact"
+            )
+        ]
+    return [f.well("strike", "released" + (", opened" if DoorEventKind.OPENED in happened else ""))]
 
 
 def heat(celsius: float | None, throttled: int | None) -> list[Finding]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
-from edge.errors import EdgeError
+from edge.errors import EdgeError, FetchError
 from hw.health import Machine
 
 if TYPE_CHECKING:
@@ -72,14 +72,17 @@ class Patient:
                 yield self.base / name, True
 
     def servers(self) -> Iterator[tuple[str, str, int]]:
-        """What is configured to be reached over a network: what for, host and port."""
+        """What is configured to be reached over a network: what for, host and port. Raises FetchError."""
         from urllib.parse import urlsplit  # noqa: PLC0415
 
         for what, url in (("sync", self.config.sync.url), ("hub", self.config.hub.url)):
             if url is not None:
                 parts = urlsplit(url)
-                usual = 443 if parts.scheme == "https" else 80
-                yield what, parts.hostname or "", parts.port or usual
+                try:
+                    port = parts.port
+                except ValueError as err:
+                    raise FetchError(f"{url}: has no such port", hint=f"check [{what}] url") from err
+                yield what, parts.hostname or "", port or (443 if parts.scheme == "https" else 80)
         if self.config.mqtt.host is not None:
             yield "mqtt", self.config.mqtt.host, self.config.mqtt.port
 
@@ -92,7 +95,7 @@ def mode_of(file: Path) -> int | None:
         return None
 
 
-def _look(config: Config, base: Path) -> Look | EdgeError:
+def _look(config: Config, base: Path) -> Look:
     from edge.app import open_camera, open_picture_readers  # noqa: PLC0415
     from edge.doctor.card_view import view_of  # noqa: PLC0415
     from edge.doctor.judge import Seen  # noqa: PLC0415
@@ -105,7 +108,7 @@ def _look(config: Config, base: Path) -> Look | EdgeError:
     frame: Frame | None = None
     try:
         end = None
-        for frame in camera.frames():  # noqa: B007  the last one is looked at
+        for frame in camera.frames():
             ticks.append(frame.tick_ms)
             end = end or time.monotonic() + LOOK_S
             if time.monotonic() > end:

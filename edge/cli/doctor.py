@@ -1,0 +1,87 @@
+"""`doorward doctor`: what is wrong with this device, and what to do. With `doorward run` stopped."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edge.cli.output import emit, harmless
+from edge.errors import ConfigError, Exit, InputError
+
+if TYPE_CHECKING:
+    import argparse
+
+    from edge.doctor.findings import Finding
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Set up the command, which has no verbs."""
+    parser.add_argument(
+        "--config", type=Path, default=Path("door.toml"), help="configuration file; left out: door.toml"
+    )
+    parser.add_argument("--json", action="store_true", help="as JSON, one object a line")
+    parser.add_argument(
+        "--only", nargs="+", default=[], metavar="NAME", help="these checks alone: camera, door, clock ..."
+    )
+    parser.add_argument(
+        "--strike", action="store_true", help="also release the lock, once, after asking on the terminal"
+    )
+    parser.add_argument("--report", type=Path, metavar="FILE.html", help="also write a commissioning report")
+    parser.set_defaults(run=_run)
+
+
+def _run(args: argparse.Namespace) -> int:
+    from edge.cli import config as file  # noqa: PLC0415
+    from edge.doctor import findings as f  # noqa: PLC0415
+    from edge.doctor.patient import Patient  # noqa: PLC0415
+    from edge.doctor.rounds import CHECKS, examine  # noqa: PLC0415
+
+    unknown = set(args.only) - set(CHECKS)
+    if unknown:
+        raise InputError(f"no such check: {', '.join(sorted(unknown))}", hint=f"one of {', '.join(CHECKS)}")
+    try:
+        config = file.read(args.config)
+    except ConfigError as error:
+        _say(args, f.CONFIG_WRONG.found(error.message, error.hint))
+        return Exit.REFUSED
+    agreed = args.strike and (not args.only or "strike" in args.only) and _agreed()
+    patient = Patient(config, args.config.parent, strike=agreed)
+    found: list[Finding] = []
+    for finding in examine(patient, args.only):
+        _say(args, finding)
+        found.append(finding)
+    if args.report:
+        from edge.doctor.report import write  # noqa: PLC0415
+
+        write(args.report, patient, found)
+    return Exit.REFUSED if f.worst(found) is f.Level.ERROR else Exit.OK
+
+
+def _agreed() -> bool:
+    """Whether a person at this terminal agrees that the door be released. Raises InputError without one."""
+    if not sys.stdin.isatty():
+        raise InputError("--strike releases the lock, and asks first", hint="run it on a terminal")
+    print(
+        "The lock will be released once: is somebody at the door? [y/N] ", end="", file=sys.stderr, flush=True
+    )
+    return sys.stdin.readline().strip().lower() in {"y", "yes"}
+
+
+def _say(args: argparse.Namespace, finding: Finding) -> None:
+    if args.json:
+        emit(
+            {
+                "number": finding.number,
+                "name": finding.name,
+                "level": finding.level.value,
+                "text": finding.text,
+                "hint": finding.hint,
+            }
+        )
+        return
+    number = f" {finding.number}" if finding.number else ""
+    text = finding.text if finding.text.startswith(finding.name) else f"{finding.name}: {finding.text}"
+    print(harmless(f'{finding.level}{number} "{text}"'), flush=True)
+    if finding.hint:
+        print(harmless(f"hint: {finding.hint}"), flush=True)

@@ -1,0 +1,107 @@
+"""The checks of the door: what moves the lock, its contact, and, where somebody agreed, the lock itself."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from edge.doctor import findings as f
+from edge.doctor import judge
+from edge.errors import EdgeError
+from edge.ports import DoorEventKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from enum import IntEnum, IntFlag
+
+    from edge.doctor.findings import Finding
+    from edge.doctor.patient import Patient
+    from edge.ports import Strike
+
+RELEASE_MS: Final = 3_000  # enough to push the door
+WATCH_S: Final = RELEASE_MS / 1_000 + 1
+_STEP_S: Final = 0.05
+
+
+def door(patient: Patient) -> list[Finding]:
+    """What moves the lock, and what it tells; nothing is moved."""
+    kind = patient.config.strike.kind
+    try:
+        if kind in ("controller", "wiegand"):
+            return _controller(patient)
+        if kind == "sim":
+            return [f.DOOR_SIM.found("the door is simulated: no lock moves", "set [strike] kind")]
+        from edge.doors import open_strike  # noqa: PLC0415
+
+        open_strike(patient.config, patient.base).close()
+    except EdgeError as fault:
+        return [f.DOOR_FAULT.found(fault.message, fault.hint)]
+    where = f"pin {patient.config.strike.pin}" if kind == "gpio" else f"panel at {patient.config.strike.port}"
+    return [f.well("door", f"{where} answers; it tells nothing of the contact")]
+
+
+def strike(patient: Patient) -> list[Finding]:
+    """Release the lock once, if somebody agreed to it, while a person opens the door."""
+    if not patient.strike:
+        return [f.well("strike", "not tried: doorward doctor --strike asks, and releases the lock")]
+    try:
+        lock = _opened(patient)
+        try:
+            happened = _tried(lock)
+        finally:
+            lock.close()
+    except EdgeError as fault:
+        return [f.STRIKE_FAULT.found(fault.message, fault.hint)]
+    return judge.strike(happened, has_contact=patient.config.strike.kind == "controller")
+
+
+def _opened(patient: Patient) -> Strike:
+    """What moves the lock, with all told that happened before. Raises DoorLinkFault, ConfigError."""
+    from edge.doors import open_controller, open_strike  # noqa: PLC0415
+
+    if patient.config.strike.kind != "controller":
+        return open_strike(patient.config, patient.base)
+    link = open_controller(patient.config.strike, patient.base)
+    link.recount(None)
+    link.wait_until_told()
+    return link
+
+
+def _tried(lock: Strike) -> set[DoorEventKind]:
+    """What happens from now on until the lock is locked again."""
+    lock.events()  # what happened before
+    happened: set[DoorEventKind] = set()
+    try:
+        lock.release(RELEASE_MS)
+        end = time.monotonic() + WATCH_S
+        while time.monotonic() < end and DoorEventKind.RELOCKED not in happened:
+            happened.update(event.kind for event in lock.events())
+            time.sleep(_STEP_S)
+    finally:
+        lock.relock()
+    return happened
+
+
+def _controller(patient: Patient) -> list[Finding]:
+    from edge.doors import open_controller  # noqa: PLC0415
+
+    config = patient.config.strike
+    link = open_controller(config, patient.base)
+    try:
+        status, there = link.status, link.firmware
+    finally:
+        link.close()
+    assert status is not None
+    assert there is not None
+    state = _word(status.state)
+    about = f"firmware {'.'.join(map(str, there.firmware))} at {config.port}, {config.lock}, {state}"
+    return judge.door(state, _word(status.mode), _words(status.inputs), _words(there.flags), about)
+
+
+def _word(value: IntEnum) -> str:
+    return value.name.lower().replace("_", "-")
+
+
+def _words(flags: IntFlag) -> list[str]:
+    members: Iterable[Any] = type(flags)
+    return [_word(member) for member in members if member in flags]

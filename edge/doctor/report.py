@@ -1,0 +1,61 @@
+"""The commissioning report: one HTML file that says how a door was left, with a picture by its camera."""
+
+from __future__ import annotations
+
+import base64
+import io
+import platform
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from edge.errors import EdgeError
+from edge.version import software_version
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from edge.doctor.findings import Finding
+    from edge.doctor.patient import Patient
+    from edge.ports import Pixels
+
+
+def write(file: Path, patient: Patient, findings: Sequence[Finding]) -> None:
+    """Write the report. Raises StorageFault."""
+    from edge.app import open_files, system_clock  # noqa: PLC0415
+
+    # The camera is not opened for the picture alone; and a picture without the card may show a person.
+    look = patient.__dict__.get("look")
+    shows_card = look is not None and not isinstance(look, EdgeError) and look.card is not None
+    picture = look.frame.luma if look is not None and shows_card else None
+    html = page(patient, findings, now=system_clock().now(), picture=picture)
+    open_files(file.parent).write(file.name, html.encode())
+
+
+def page(patient: Patient, findings: Sequence[Finding], *, now: datetime, picture: Pixels | None) -> str:
+    """The report as HTML. `picture`: luma, uint8 (H, W), of the test card."""
+    import jinja2  # noqa: PLC0415  only the report pays for it
+
+    loader = jinja2.FunctionLoader(lambda name: files("edge").joinpath(name).read_text("utf-8"))
+    pages = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    return pages.get_template("doctor/report.html.j2").render(
+        site=patient.config.door.site,
+        device=patient.config.device.id,
+        date=now.strftime("%Y-%m-%d %H:%M UTC"),
+        version=software_version(),
+        python=platform.python_version(),
+        system=f"{platform.system()} {platform.release()} {platform.machine()}",
+        findings=findings,
+        errors=sum(finding.level == "ERROR" for finding in findings),
+        warnings=sum(finding.level == "WARN" for finding in findings),
+        picture=None if picture is None else _jpeg(picture),
+    )
+
+
+def _jpeg(picture: Pixels) -> str:
+    from PIL import Image  # noqa: PLC0415
+
+    data = io.BytesIO()
+    Image.fromarray(picture).save(data, "jpeg", quality=85)
+    return base64.b64encode(data.getvalue()).decode()

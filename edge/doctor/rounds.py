@@ -1,0 +1,226 @@
+"""The checks, in the order in which a technician would go: each probes, and has what it found judged."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from edge.doctor import findings as f
+from edge.doctor import judge
+from edge.doctor.door import door, strike
+from edge.doctor.patient import mode_of
+from edge.errors import EdgeError, FetchError, StorageFault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator
+
+    from edge.doctor.findings import Finding
+    from edge.doctor.patient import Patient
+
+
+def examine(patient: Patient, only: Collection[str] = ()) -> Iterator[Finding]:
+    """What every check finds, or those that are named, as soon as it is known."""
+    for name, check in CHECKS.items():
+        if not only or name in only:
+            yield from check(patient)
+
+
+def _config(patient: Patient) -> list[Finding]:
+    found: list[Finding] = []
+    for file, is_needed in patient.secrets():
+        mode = mode_of(file)
+        if mode is None and is_needed:
+            found.append(f.SECRET_MISSING.found(f"{file}: no such file", "put it there, with mode 0600"))
+        elif mode is not None and mode & 0o077:
+            found.append(
+                f.SECRET_OPEN.found(
+                    f"{file}: others can read it (mode {mode:04o})",
+                    f"chmod 600 {file}; if a stranger had the chance, make another one",
+                )
+            )
+    return found or [f.well("config", f"valid, site {patient.config.door.site}, secrets are private")]
+
+
+def _camera(patient: Patient) -> list[Finding]:
+    if patient.config.camera.kind == "none":
+        return [f.absent("camera")]
+    look = patient.look
+    if isinstance(look, EdgeError):
+        return [f.CAMERA_FAULT.found(look.message, look.hint)]
+    return judge.camera(look.seen, wanted_fps=patient.config.camera.fps)
+
+
+def _focus(patient: Patient) -> list[Finding]:
+    if patient.config.camera.kind == "none":
+        return [f.absent("focus")]
+    look = patient.look
+    if isinstance(look, EdgeError):
+        return [f.well("focus", "not looked at: see the camera")]
+    if look.card is None:
+        return [f.well("focus", "not measured: no test card in view (tools/test_card.py draws it)")]
+    return judge.focus(look.card.px_per_mm, look.card.spread_px)
+
+
+def _scanner(patient: Patient) -> list[Finding]:
+    from edge.scanners import open_scanner  # noqa: PLC0415
+
+    wanted = patient.config.scanner
+    if wanted.kind == "none":
+        return [f.absent("scanner")]
+    try:
+        scanner = open_scanner(wanted, patient.base)
+    except EdgeError as fault:
+        return [f.SCANNER_FAULT.found(fault.message, fault.hint)]
+    assert scanner is not None
+    scanner.close()
+    return [f.well("scanner", f"listening at {wanted.port}; show it a code to see that it reads")]
+
+
+def _clock(patient: Patient) -> list[Finding]:
+    from edge.updates import Updates  # noqa: PLC0415
+
+    rtcs = [judge.Rtc(rtc.name, rtc.battery_v, rtc.charging_v) for rtc in patient.machine.rtcs()]
+    if isinstance(
+        patient.trust, EdgeError
+    ):  # which is told by its own check; nothing speaks against the clock
+        return judge.clock(None, timedelta(0), rtcs)
+    believed = Updates(patient.config, patient.base).time(patient.trust)
+    return judge.clock(believed.doubt, believed.since_sync, rtcs)
+
+
+def _storage(patient: Patient) -> list[Finding]:
+    from hw.health import disk_space, fsync_ms  # noqa: PLC0415
+
+    folder = (patient.base / patient.config.paths.journal).parent
+    spent_ms, why = None, ""
+    try:
+        space = disk_space(folder)
+        spent_ms = fsync_ms(folder) if folder.exists() else None
+        why = "" if folder.exists() else f"{folder}: no such folder"
+    except StorageFault as fault:
+        why = fault.message
+        space = disk_space(patient.base)
+    disk = judge.Disk(
+        space.free_bytes,
+        space.read_only,
+        spent_ms,
+        patient.machine.fs_errors(),
+        patient.machine.worn_tenths(),
+    )
+    return judge.storage(disk, spare_bytes=patient.config.journal.spare_mb * judge.MEGABYTE, why=why)
+
+
+def _models(patient: Patient) -> list[Finding]:
+    import numpy as np  # noqa: PLC0415
+
+    from edge.app import open_face_engine  # noqa: PLC0415
+    from edge.device import asks_for_face, models_folder  # noqa: PLC0415
+
+    config, base = patient.config, patient.base
+    try:
+        if isinstance(patient.trust, EdgeError):
+            compares = config.door.face != "none"
+        else:
+            compares = asks_for_face(config, patient.trust)
+        if not compares:
+            return [f.well("models", "not needed: this door compares no faces")]
+        engine = open_face_engine(
+            models_folder(config, base),
+            runtime=config.face.runtime,
+            one_in=config.face.one_in,
+            calibration=base / config.face.calibration if config.face.calibration else None,
+        )
+        began = time.perf_counter()
+        engine.find(np.zeros((480, 640, 3), np.uint8))
+        spent_ms = (time.perf_counter() - began) * 1_000
+    except EdgeError as fault:
+        return [f.MODELS_WRONG.found(fault.message, fault.hint)]
+    return judge.models(engine.model_id, spent_ms)
+
+
+def _trust(patient: Patient) -> list[Finding]:
+    from edge.trust.footing import footing  # noqa: PLC0415
+    from edge.trust.sitepolicy import LocalLists, ladder_for  # noqa: PLC0415
+    from edge.updates import Updates  # noqa: PLC0415
+
+    trust, lists = patient.trust, patient.config.lists
+    if isinstance(trust, EdgeError):
+        return [f.TRUST_WRONG.found(trust.message, trust.hint)]
+    local = LocalLists.of(ageing_h=lists.ageing_h, stale_h=lists.stale_h, ageing=lists.ageing)
+    at = Updates(patient.config, patient.base).time(trust)
+    in_force = sum(key.valid_from <= at.now < key.valid_until for key in trust.issuers.values())
+    return judge.trust(footing(trust, at, ladder_for(trust.policy, local)), in_force)
+
+
+def _journal(patient: Patient) -> list[Finding]:
+    from nacl.signing import SigningKey  # noqa: PLC0415
+
+    from edge.app import SEED_BYTES, open_files  # noqa: PLC0415
+    from edge.audit.chain import files_of, open_chain  # noqa: PLC0415
+    from edge.audit.errors import JournalBroken  # noqa: PLC0415
+
+    config, base = patient.config, patient.base
+    journal, key = base / config.paths.journal, base / config.device.key
+    if mode_of(journal) is None:
+        return [f.well("journal", "none yet: the first start makes it")]
+    try:
+        seed = open_files(key.parent).read(key.name, limit=SEED_BYTES)
+        if len(seed) != SEED_BYTES:
+            raise StorageFault(f"{key}: is no device key", hint="put the right file back")
+        with open_chain(files_of(journal, last=1)) as chain:
+            verified = chain.verify(key=bytes(SigningKey(seed).verify_key))
+    except JournalBroken as broken:
+        hint = broken.hint or "keep the file as evidence: doorward log verify"
+        return [f.JOURNAL_BROKEN.found(broken.message, hint)]
+    except EdgeError as fault:
+        hint = fault.hint or "check the path, and run this as the user of the service"
+        return [f.JOURNAL_UNREAD.found(fault.message, hint)]
+    return [f.well("journal", f"intact, {verified.size} records, root {verified.root.hex()[:16]}")]
+
+
+def _network(patient: Patient) -> list[Finding]:
+    from hw.reach import reach_ms  # noqa: PLC0415
+
+    found: list[Finding] = []
+    told: list[str] = []
+    try:
+        for what, host, port in patient.servers():
+            try:
+                told.append(f"{what} in {reach_ms(host, port):.0f} ms")
+            except FetchError as fault:
+                found.append(f.NETWORK_SILENT.found(f"{what}: {fault.message}", fault.hint))
+    except FetchError as fault:
+        found.append(f.NETWORK_SILENT.found(fault.message, fault.hint))
+    return found or [f.well("network", ", ".join(told) or "no server is configured")]
+
+
+def _heat(patient: Patient) -> list[Finding]:
+    return judge.heat(patient.machine.celsius(), patient.machine.throttled())
+
+
+def _power(patient: Patient) -> list[Finding]:
+    return judge.power(patient.machine.throttled(), alarm=patient.machine.undervoltage())
+
+
+def _memory(patient: Patient) -> list[Finding]:
+    return judge.memory(patient.machine.memory_bytes())
+
+
+CHECKS: Final[dict[str, Callable[[Patient], list[Finding]]]] = {
+    "config": _config,
+    "camera": _camera,
+    "focus": _focus,
+    "scanner": _scanner,
+    "door": door,
+    "strike": strike,
+    "clock": _clock,
+    "storage": _storage,
+    "models": _models,
+    "trust": _trust,
+    "journal": _journal,
+    "network": _network,
+    "heat": _heat,
+    "power": _power,
+    "memory": _memory,
+}

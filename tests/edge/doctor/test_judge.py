@@ -1,0 +1,172 @@
+"""Each judgement at its limits: what was measured, and the numbers of what is said."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from edge.card.claims import Freshness
+from edge.doctor import judge
+from edge.doctor.findings import Level
+from edge.doctor.judge import Disk, Rtc, Seen
+from edge.ports import DoorEventKind, Light
+from edge.trust.footing import Footing
+from edge.trust.freshness import Aged, Kind, Ladder, Rung
+from edge.trust.timekeeper import Believed
+
+NOW = datetime(2026, 3, 2, tzinfo=UTC)
+GB = 1_000 * judge.MEGABYTE
+
+
+def numbers(found) -> list[int]:
+    assert found, "every check says something"
+    assert all(bool(finding.hint) == (finding.level is not Level.OK) for finding in found)
+    return [finding.number for finding in found]
+
+
+@pytest.mark.parametrize(
+    ("fps", "light", "expected"),
+    [
+        (15.0, Light.FINE, 0),
+        (10.0, Light.FINE, 0),
+        (9.9, Light.FINE, 21),
+        (None, Light.FINE, 0),
+        (15.0, Light.BLACK, 22),
+        (15.0, Light.SATURATED, 23),
+    ],
+)
+def test_a_camera_by_its_frames(fps, light, expected) -> None:
+    assert numbers(judge.camera(Seen(1280, 720, fps, light), wanted_fps=15)) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("module_px", "spread_px", "expected"),
+    [(2.49, 1.5, 26), (2.51, 1.5, 27), (2.99, None, 27), (3.01, None, 0), (3.5, 3.4, 0), (3.5, 3.6, 28)],
+)
+def test_the_optics_by_pixels_a_module_and_width_of_an_edge(module_px, spread_px, expected) -> None:
+    assert numbers(judge.focus(module_px / judge.PHONE_MODULE_MM, spread_px)) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("doubt", "days", "rtcs", "expected"),
+    [
+        (None, 1, [Rtc("rtc0")], [0]),
+        (None, 1, [], [52]),
+        ("behind", 1, [Rtc("rtc0")], [51]),
+        (None, 31, [Rtc("rtc0")], [54]),
+        (None, 1, [Rtc("rtc0", 3.0, 0.0)], [0]),
+        (None, 1, [Rtc("rtc0", 2.4, 0.0)], [53]),
+        (None, 1, [Rtc("rtc0", 0.0, 3.0)], [53]),
+        ("back", 40, [], [51, 54, 52]),
+    ],
+)
+def test_a_clock_by_what_speaks_against_it_and_its_battery(doubt, days, rtcs, expected) -> None:
+    assert numbers(judge.clock(doubt, timedelta(days=days), rtcs)) == expected
+
+
+@pytest.mark.parametrize(
+    ("disk", "expected"),
+    [
+        (Disk(GB, False, 20), [0]),
+        (Disk(GB, True, 20), [60]),
+        (Disk(GB, False, None), [60]),
+        (Disk(49 * judge.MEGABYTE, False, 20), [61]),
+        (Disk(199 * judge.MEGABYTE, False, 20), [62]),
+        (Disk(GB, False, 201), [63]),
+        (Disk(GB, False, 20, errors=1), [64]),
+        (Disk(GB, False, 20, worn_tenths=8), [0]),
+        (Disk(GB, False, 20, worn_tenths=11), [65]),
+    ],
+)
+def test_a_disk(disk, expected) -> None:
+    assert numbers(judge.storage(disk, spare_bytes=200 * judge.MEGABYTE)) == expected
+
+
+@pytest.mark.parametrize(
+    ("freshness", "rung", "issuers", "expected"),
+    [
+        (Freshness.FRESH, Rung.PASS, 1, [0]),
+        (Freshness.AGEING, Rung.PASS, 1, [78]),
+        (Freshness.AGEING, Rung.STEP_UP, 1, [77]),
+        (Freshness.STALE, Rung.STAFF, 1, [76]),
+        (Freshness.FRESH, Rung.PASS, 0, [79]),
+    ],
+)
+def test_trust_by_what_its_age_leaves(freshness, rung, issuers, expected) -> None:
+    aged = Aged(Kind.STATUS, NOW, timedelta(days=2), freshness, rung)
+    assert numbers(judge.trust(Footing(Believed(NOW), (aged,), Ladder()), issuers)) == expected
+
+
+@pytest.mark.parametrize(
+    ("state", "mode", "inputs", "flags", "expected"),
+    [
+        ("normal", "normal", [], [], [0]),
+        ("normal", "normal", ["rex"], ["watchdog"], [0]),
+        ("open", "normal", ["contact-open"], [], [43]),
+        ("forced-open", "normal", ["contact-open"], [], [42, 43]),
+        ("normal", "normal", ["tamper"], [], [42]),
+        ("normal", "normal", [], ["fault"], [42]),
+        ("lock-down", "lock-down", [], [], [45]),
+    ],
+)
+def test_a_controller_by_what_it_tells(state, mode, inputs, flags, expected) -> None:
+    assert numbers(judge.door(state, mode, inputs, flags, "firmware 1.0")) == expected
+
+
+@pytest.mark.parametrize(
+    ("happened", "has_contact", "expected"),
+    [
+        ({DoorEventKind.RELEASED, DoorEventKind.OPENED, DoorEventKind.RELOCKED}, True, 0),
+        ({DoorEventKind.RELEASED, DoorEventKind.RELOCKED}, True, 47),
+        ({DoorEventKind.RELEASED, DoorEventKind.RELOCKED}, False, 0),
+        ({DoorEventKind.PRESENTED}, False, 0),
+        ({DoorEventKind.REX}, True, 46),
+    ],
+)
+def test_a_lock_that_was_released_by_what_the_door_told(happened, has_contact, expected) -> None:
+    assert numbers(judge.strike(happened, has_contact=has_contact)) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("celsius", "throttled", "expected"),
+    [
+        (None, None, 0),
+        (60.0, 0, 0),
+        (75.1, 0, 91),
+        (82.1, 0, 92),
+        (60.0, 0x4, 92),
+        (60.0, 0x8, 92),
+        (60.0, 0x80000, 93),
+        (60.0, 0x50005, 92),
+        (60.0, 0x10001, 0),
+    ],
+)
+def test_heat(celsius, throttled, expected) -> None:
+    assert numbers(judge.heat(celsius, throttled)) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("throttled", "alarm", "expected"),
+    [
+        (None, None, 0),
+        (0, None, 0),
+        (None, True, 95),
+        (0x50005, None, 95),
+        (0x10000, False, 96),
+        (0x8, False, 0),
+    ],
+)
+def test_the_supply(throttled, alarm, expected) -> None:
+    assert numbers(judge.power(throttled, alarm=alarm)) == [expected]
+
+
+@pytest.mark.parametrize(("megabytes", "expected"), [(None, 0), (100, 0), (99, 98)])
+def test_memory(megabytes, expected) -> None:
+    available = None if megabytes is None else megabytes * judge.MEGABYTE
+    assert numbers(judge.memory(available)) == [expected]
+
+
+@pytest.mark.parametrize(("spent_ms", "expected"), [(300, 0), (301, 72)])
+def test_models_by_the_time_that_a_frame_takes(spent_ms, expected) -> None:
+    assert numbers(judge.models("mfn1", spent_ms)) == [expected]
