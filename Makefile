@@ -6,8 +6,8 @@ STAMP  := $(VENV)/.ready
 MODELS := models/built/.ready
 UF2    := build/firmware/doorward-controller.uf2
 TYPINGS     := typings/.ready
-MICROPYTHON := build/micropython/package
-EMULATORS   := build/emulators/bootrom.json
+MICROPYTHON := build/micropython/.ready
+EMULATORS   := build/emulators/.ready
 
 .DEFAULT_GOAL := help
 .PHONY: given help setup models demo test test-picamera2 test-crash typings micropython firmware test-firmware-emulated bench-link check format lint types arch bench bench-peers bench-revocation vectors vectors-check fuzz fuzz-link test-mutation clean
@@ -38,17 +38,18 @@ test-crash: $(STAMP) ## kill -9 at random instructions of sync, journal and uplo
 
 micropython: $(MICROPYTHON)
 # without it the firmware's tests under MicroPython say why they skip
-$(MICROPYTHON): $(STAMP) tools/firmware_packages.py
-	-@$(BIN)/python tools/firmware_packages.py micropython
+$(MICROPYTHON): tools/firmware_packages.py | $(STAMP)
+	-@$(BIN)/python tools/firmware_packages.py micropython && touch $@
 
 firmware: $(UF2) ## build the controller's UF2 from packages of Debian 13 (as root; 1.2 GB, 4 minutes the first time)
-$(UF2): $(STAMP) tools/firmware_build.py $(wildcard firmware/*.py firmware/port/*)
+$(UF2): tools/firmware_build.py $(wildcard firmware/*.py firmware/port/*) | $(STAMP)
 	@$(BIN)/python tools/firmware_build.py
 
 test-firmware-emulated: $(UF2) $(EMULATORS) ## play a door's life to that UF2 in two emulated RP2040s (10 to 30 minutes)
 	@DOORWARD_EMULATED=1 $(BIN)/pytest -q -s tests/firmware/emulated
-$(EMULATORS): $(STAMP) tools/firmware_packages.py
+$(EMULATORS): tools/firmware_packages.py | $(STAMP)
 	@$(BIN)/python tools/firmware_packages.py emulators
+	@touch $@
 
 test-picamera2: $(MODELS) ## the Pi's camera on a real Picamera2, in a Debian 13 root (as root; 2 GB, 4 minutes the first time)
 	@$(BIN)/python tools/virtual_camera.py
@@ -63,7 +64,7 @@ types: $(STAMP) $(TYPINGS)
 	@$(BIN)/mypy
 	@if [ -x $(BIN)/pyright ]; then $(BIN)/pyright; else echo "firmware/ was not checked: make setup brings pyright"; fi
 typings: $(TYPINGS) ## fetch MicroPython's types, for firmware/
-$(TYPINGS): $(STAMP)
+$(TYPINGS): Makefile | $(STAMP)
 	@rm -rf typings
 	@$(BIN)/python -m pip install -q --no-input --disable-pip-version-check --no-deps --target typings \
 		micropython-rp2-rpi-pico-stubs==1.25.0.post3 micropython-stdlib-stubs==1.29.0.post2

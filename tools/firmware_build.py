@@ -96,6 +96,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     args = parser.parse_args(argv)
     try:
+        if os.geteuid() != 0:
+            raise BuildFault(
+                "the tools live in a chroot, which only root may enter", hint="sudo make firmware"
+            )
         _prepare(args.root.resolve())
         _build(args.root.resolve())
     except EdgeError as err:
@@ -112,16 +116,14 @@ def _prepare(root: Path) -> None:
     wanted = hashlib.sha256(repr((PACKAGES, SOURCES, LEFT_OUT, PREPARE)).encode()).hexdigest()
     if stamp.is_file() and stamp.read_text() == wanted:
         return
-    if os.geteuid() != 0:
-        raise BuildFault("the tools live in a chroot, which only root may enter", hint="sudo make firmware")
     if not shutil.which("mmdebstrap"):
         raise BuildFault("mmdebstrap is not installed", hint="apt-get install mmdebstrap")
-    if root.exists() and any(root.iterdir()):
-        if not (root / "build").is_dir():  # nothing of ours was ever there: somebody named the wrong folder
-            raise BuildFault(f"{root} holds something else", hint="name an empty folder, or remove it")
-        shutil.rmtree(root)
-    root.mkdir(parents=True, exist_ok=True)
-    if (free_mb := shutil.disk_usage(root).free // 1_000_000) < ROOT_MB:
+    if root.exists() and any(root.iterdir()) and not stamp.is_file():
+        raise BuildFault(f"{root} holds something else", hint="name an empty folder")
+    making = root.with_name(f"{root.name}.making")  # nobody else's: what an interrupted run left goes
+    shutil.rmtree(making, ignore_errors=True)
+    making.mkdir(parents=True)
+    if (free_mb := shutil.disk_usage(making).free // 1_000_000) < ROOT_MB:
         raise BuildFault(
             f"{free_mb} MB are free for {root}, and it takes {ROOT_MB} MB", hint="free some space"
         )
@@ -139,9 +141,11 @@ def _prepare(root: Path) -> None:
     ]
     options += [f"--dpkgopt=path-exclude={pattern}" for pattern in LEFT_OUT]
     lines = [f"{kind} {MIRROR} {SUITE} main" for kind in ("deb", "deb-src")]
-    _run(["mmdebstrap", "--quiet", *options, SUITE, str(root), *lines], "mmdebstrap")
-    _inside(root, PREPARE, "mpy-cross")
-    stamp.write_text(wanted)
+    _run(["mmdebstrap", "--quiet", *options, SUITE, str(making), *lines], "mmdebstrap")
+    _inside(making, PREPARE, "mpy-cross")
+    (making / "build" / ".ready").write_text(wanted)
+    shutil.rmtree(root, ignore_errors=True)
+    making.rename(root)
 
 
 def _build(root: Path) -> None:
