@@ -30,7 +30,7 @@ def open_manager() -> ServiceManager:
 
 
 class Service:
-    """Is shown every moment: feeds the watchdog with it, and takes in a new configuration between passages."""
+    """Is shown every moment: feeds the watchdog with it, takes in a new configuration between passages."""
 
     def __init__(
         self,

@@ -6,6 +6,7 @@ import itertools
 import shutil
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -20,6 +21,7 @@ from edge.audit.record import AuditRecord, DoorChange, Faulted, Part, Passage, S
 from edge.config import Config, parse_config
 from edge.device import PARTS, Device, door_policy, open_device, run_device
 from edge.errors import CameraFault, Fault, ModelFault, ReaderFault, StorageFault
+from edge.passage.machine import Times
 from edge.passage.stages import Stages
 from edge.passage.verifier import Ports, Verifier
 from edge.policy import DoorPolicy, FaceRule
@@ -229,3 +231,31 @@ def test_the_door_asks_for_the_face_that_its_configuration_asks_for(rule: FaceRu
     policy = door_policy(parse_config(f'door.face = "{rule}"'.encode(), Path("door.toml")), None)
     assert policy.face is rule  # the rule, not its word: edge.policy compares identities
     assert policy.similarity == 1.0
+
+
+def test_a_code_that_was_shown_before_a_new_configuration_is_refused_after_it(site: Site) -> None:
+    codes: list[str] = []
+
+    def shows(site: Site) -> None:
+        codes.append(codes[0] if codes else shown(site.clock.now()))
+        site.reader.in_view = (codes[0],)
+
+    def new_policy(site: Site) -> None:
+        site.reader.in_view = ()
+        site.clock.advance(10_000)  # whoever was there has gone
+
+    def adopts(site: Site) -> None:
+        stages = site.verifier._stages
+        policy = DoorPolicy(GATE.site, 1.0, face=FaceRule.NONE, release_ms=400)
+        site.verifier.adopt(replace(stages, policy=policy), Times())
+
+    site.run(shows, new_policy, nothing, new_policy, nothing, adopts, shows, nothing)
+    assert [r.reason for r in site.records() if isinstance(r, Passage)] == [None, "card.replayed"]
+
+
+def test_nothing_is_adopted_in_the_middle_of_a_passage(site: Site) -> None:
+    def adopts(site: Site) -> None:
+        site.verifier.adopt(site.verifier._stages, Times())
+
+    with pytest.raises(AssertionError, match="concluded by what it began with"):
+        site.run(guest, adopts)
