@@ -325,6 +325,7 @@ def parse_config(data: bytes, file: Path) -> Config:
         )
     _check_scanner(config, text, file)
     _check_strike(config, text, file)
+    _check_network(config, text, file)
     return config
 
 
@@ -379,6 +380,32 @@ def _check_strike(config: Config, text: str, file: Path) -> None:
             file=file,
             line=line,
             hint="enrol a number for this device at the panel, and give it here",
+        )
+
+
+def _check_network(config: Config, text: str, file: Path) -> None:
+    hub, mqtt = config.hub, config.mqtt
+    if (hub.cert is None) != (hub.cert_key is None):
+        said, missing = ("cert", "cert_key") if hub.cert else ("cert_key", "cert")
+        raise ConfigError(
+            f"{missing} must be said with {said}",
+            file=file,
+            line=_line_of(text, "hub", said),
+            hint="mutual TLS takes a certificate and its private key",
+        )
+    if mqtt.user is not None and not mqtt.tls:
+        raise ConfigError(
+            "[mqtt] a password would travel in the clear",
+            file=file,
+            line=_line_of(text, "mqtt", "user"),
+            hint="set tls = true, or leave user out",
+        )
+    if mqtt.password_file is not None and mqtt.user is None:
+        raise ConfigError(
+            "a password without a user",
+            file=file,
+            line=_line_of(text, "mqtt", "password_file"),
+            hint="set [mqtt] user, or leave password_file out",
         )
 
 

@@ -1,4 +1,4 @@
-"""`doorward config check|show`."""
+"""`doorward config check|show|schema`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from edge.cli.output import emit
+from edge.cli.output import emit, fail
 from edge.config import MAX_CONFIG_BYTES, Config, explain, parse_config
 from edge.errors import ConfigError, Exit
 
@@ -17,16 +17,21 @@ if TYPE_CHECKING:
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """`check FILE` finds every mistake it can name; `show [FILE]` lists every key and what it means."""
+    """`check FILE` finds every mistake it can name, `show [FILE]` lists every key, `schema` for editors."""
     verbs = parser.add_subparsers(required=True, metavar="VERB")
     check = verbs.add_parser("check", help="is this configuration right")
     check.add_argument("file", type=Path)
+    check.add_argument(
+        "--text", action="store_true", help="the text alone: not what it names on this machine"
+    )
     check.add_argument("--json", action="store_true")
     check.set_defaults(run=_check)
     show = verbs.add_parser("show", help="every key, its value here and what it means")
     show.add_argument("file", type=Path, nargs="?", help="left out: the defaults")
     show.add_argument("--json", action="store_true")
     show.set_defaults(run=_show)
+    schema = verbs.add_parser("schema", help="JSON Schema, for editors that complete and check")
+    schema.set_defaults(run=_schema)
 
 
 def read(file: Path) -> Config:
@@ -43,11 +48,24 @@ def read(file: Path) -> Config:
 
 
 def _check(args: argparse.Namespace) -> int:
+    from edge.cli.config_here import findings  # noqa: PLC0415  `show` does without
+
     config = read(args.file)
+    found = [] if args.text else findings(config, args.file.parent)
+    for finding in found:
+        fail(finding)
+    result = "unfit" if found else "valid"
     if args.json:
-        emit({"file": str(args.file), "result": "valid", "config": msgspec.to_builtins(config)})
-    else:
+        emit({"file": str(args.file), "result": result, "config": msgspec.to_builtins(config)})
+    elif not found:
         print(f"{args.file}: valid")
+    return Exit.REFUSED if found else Exit.OK
+
+
+def _schema(_: argparse.Namespace) -> int:
+    from edge.config_schema import schema  # noqa: PLC0415
+
+    print(json.dumps(schema(), indent=2, ensure_ascii=False))
     return Exit.OK
 
 

@@ -64,6 +64,22 @@ MISTAKES: dict[str, tuple[bytes, str, str]] = {
         "door.toml:2: a door without a camera compares no faces",
         'face = "none"',
     ),
+    "a certificate without its key": (
+        b"[hub]\ncert = 'a.pem'\n",
+        "door.toml:2: cert_key must be said with cert",
+        "mutual TLS",
+    ),
+    "a key without its certificate": (
+        b"[hub]\ncert_key = 'a.pem'\n",
+        "door.toml:2: cert must be said with cert_key",
+        "mutual TLS",
+    ),
+    "a password in the clear": (
+        b"[mqtt]\nuser = 'a'\ntls = false\n",
+        "door.toml:2: [mqtt] a password would travel in the clear",
+        "tls = true",
+    ),
+    "a password of nobody": (b"[mqtt]\npassword_file = 'p'\n", "door.toml:2: a password without", "user"),
     "too large": (b"#" * (MAX_CONFIG_BYTES + 1), "door.toml: is", ""),
 }
 

@@ -49,14 +49,14 @@ def test_what_show_prints_of_a_file_is_that_configuration(
 
 def test_as_json_it_says_the_same(unusual: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["config", "show", "--json", str(unusual)]) == 0
-    assert main(["config", "check", "--json", str(unusual)]) == 0
+    assert main(["config", "check", "--text", "--json", str(unusual)]) == 0
     shown, checked = map(json.loads, capsys.readouterr().out.splitlines())
     assert checked == {"file": str(unusual), "result": "valid", "config": shown}
     assert msgspec.convert(shown, Config) == read(unusual)
 
 
 def test_check_says_that_a_file_is_right(unusual: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["config", "check", str(unusual)]) == 0
+    assert main(["config", "check", "--text", str(unusual)]) == 0
     assert capsys.readouterr().out == f"{unusual}: valid\n"
 
 

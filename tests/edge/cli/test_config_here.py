@@ -1,0 +1,117 @@
+"""`doorward config check` on the machine that shall work by the file: every finding at once, each with a hint."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from edge.__main__ import main
+
+RIGHT = """
+[door]
+face = "none"
+[strike]
+kind = "controller"
+lock = "fail-secure"
+[hub]
+url = "https://hub.example/"
+cert = "hub.pem"
+cert_key = "hub.key"
+[mqtt]
+host = "broker.example"
+user = "door"
+password_file = "mqtt.password"
+"""
+SECRETS = {"device.key": bytes(32), "door.key": bytes(32), "hub.key": b"PEM", "mqtt.password": b"sesame"}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A machine on which nothing is missing."""
+    (tmp_path / "door.toml").write_text(RIGHT)
+    (tmp_path / "trust").mkdir()
+    (tmp_path / "hub.pem").touch()
+    for name, data in SECRETS.items():
+        (tmp_path / name).write_bytes(data)
+        (tmp_path / name).chmod(0o600)
+    return tmp_path
+
+
+def check(folder: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, list[str]]:
+    code = main(["config", "check", str(folder / "door.toml")])
+    return code, capsys.readouterr().err.splitlines()
+
+
+def test_where_nothing_is_missing_the_file_is_valid(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = sorted(folder.iterdir())
+    assert check(folder, capsys) == (0, [])
+    assert sorted(folder.iterdir()) == before, "it makes nothing"
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_secret_that_others_can_read_is_found(
+    name: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / name).chmod(0o640)
+    code, (error, hint) = check(folder, capsys)
+    assert code == 1
+    assert f"{folder / name}: others can read" in error
+    assert f"chmod 600 {folder / name}" in hint
+
+
+@pytest.mark.parametrize("name", ["door.key", "hub.key", "mqtt.password", "hub.pem", "trust"])
+def test_what_is_named_and_not_there_is_found(
+    name: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / name).rmdir() if name == "trust" else (folder / name).unlink()
+    code, told = check(folder, capsys)
+    assert code == 1
+    assert f"{folder / name}: no such f" in told[0]
+
+
+def test_the_device_key_may_be_missing_for_the_first_start_makes_it(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "device.key").unlink()
+    assert check(folder, capsys) == (0, [])
+
+
+# What is added to the file, and what is found.
+UNFIT = {
+    "faces without models": ('[door]\nface = "required"\n[paths]\nmodels = "none"\n', "needs models"),
+    "a calibration that was not made": (
+        '[door]\nface = "none"\n[face]\ncalibration = "c"\n',
+        "face.calibration",
+    ),
+    "a repository without a root": (
+        '[door]\nface = "none"\n[sync]\nurl = "https://t.example/"\n',
+        "sync.root",
+    ),
+    "a journal nowhere": ('[door]\nface = "none"\n[paths]\njournal = "a/b.db"\n', "its folder is not there"),
+}
+
+
+@pytest.mark.parametrize("case", UNFIT)
+def test_what_cannot_work_here_is_found(case: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text, words = UNFIT[case]
+    (folder / "door.toml").write_text(text)
+    code, told = check(folder, capsys)
+    assert code == 1
+    assert len(told) == 2, "one finding, one hint"
+    assert words in told[0]
+    assert told[1].startswith("hint: ")
+
+
+def test_all_is_found_at_once_and_the_text_alone_is_right(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in SECRETS:
+        (folder / name).chmod(0o644)
+    file = str(folder / "door.toml")
+    assert main(["config", "check", "--json", file]) == 1
+    out, err = capsys.readouterr()
+    assert json.loads(out)["result"] == "unfit"
+    assert err.count("others can read") == len(SECRETS)
+    assert main(["config", "check", "--text", file]) == 0
