@@ -1,0 +1,80 @@
+"""The doctor at a door's controller and at a scanner, each at the other end of a pty."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from firmware.on_pty import KEY, LEAF_OPEN, SHUT, TAMPER, OnPty, until
+from scanner_on_pty import EngineOnPty
+
+from edge.config import Config, Scanner, Strike
+from edge.doctor.patient import Patient
+from edge.doctor.rounds import examine
+
+pytest.importorskip("serial")
+
+
+@pytest.fixture
+def controller(tmp_path: Path) -> Iterator[OnPty]:
+    (tmp_path / "door.key").write_bytes(KEY)
+    (tmp_path / "door.key").chmod(0o600)
+    controller = OnPty(tmp_path)
+    yield controller
+    controller.close()
+
+
+def patient(folder: Path, *, agreed: bool = False) -> Patient:
+    strike = Strike(kind="controller", port="controller", lock="fail-secure")
+    return Patient(Config(strike=strike), folder, strike=agreed)
+
+
+def numbers(patient: Patient, check: str) -> list[int]:
+    return [finding.number for finding in examine(patient, [check])]
+
+
+@pytest.mark.parametrize(("inputs", "expected"), [(SHUT, [0]), (LEAF_OPEN, [42, 43]), (TAMPER, [42])])
+def test_a_controller_is_told_as_it_stands_and_nothing_moves(
+    controller: OnPty, tmp_path: Path, inputs: int, expected: list[int]
+) -> None:
+    if inputs != SHUT:
+        controller.set(inputs)
+    assert numbers(patient(tmp_path), "door") == expected
+    assert not any(level for _, level in controller.levels)
+
+
+def test_a_controller_with_another_key_is_an_error(controller: OnPty, tmp_path: Path) -> None:
+    (tmp_path / "door.key").write_bytes(bytes(32))
+    assert numbers(patient(tmp_path), "door") == [41]
+
+
+def test_a_lock_is_left_alone_where_nobody_agreed(controller: OnPty, tmp_path: Path) -> None:
+    assert numbers(patient(tmp_path), "strike") == [0]
+    assert not any(level for _, level in controller.levels)
+
+
+def test_a_lock_that_is_released_once_while_somebody_opens_the_door_is_well(
+    controller: OnPty, tmp_path: Path
+) -> None:
+    def visitor() -> None:
+        until(lambda: controller.energised)
+        controller.set(LEAF_OPEN)
+
+    somebody = threading.Thread(target=visitor)
+    somebody.start()
+    (finding,) = examine(patient(tmp_path, agreed=True), ["strike"])
+    somebody.join()
+    assert (finding.number, finding.text) == (0, "released, opened")
+    assert sum(bool(level) for _, level in controller.levels) == 1
+    assert not controller.energised
+
+
+def test_a_scanner_that_is_there_is_well(tmp_path: Path) -> None:
+    engine = EngineOnPty(tmp_path)
+    try:
+        config = Config(scanner=Scanner(kind="serial", port="scanner"))
+        assert numbers(Patient(config, tmp_path), "scanner") == [0]
+    finally:
+        engine.close()
