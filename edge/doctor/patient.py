@@ -100,6 +100,7 @@ def _look(config: Config, base: Path) -> Look:
     from edge.doctor.card_view import view_of  # noqa: PLC0415
     from edge.doctor.judge import Seen  # noqa: PLC0415
     from edge.errors import CameraFault  # noqa: PLC0415
+    from edge.ports import Light  # noqa: PLC0415
     from hw.light import light_of  # noqa: PLC0415
 
     reader = open_picture_readers(config.reader.engine)[0]
@@ -122,4 +123,6 @@ def _look(config: Config, base: Path) -> Look:
     height, width = frame.luma.shape
     spent_ms = ticks[-1] - ticks[0]
     fps = (len(ticks) - 1) * 1_000 / spent_ms if len(ticks) > 2 and spent_ms > 0 else None
-    return Look(Seen(width, height, fps, light_of(frame.luma)), frame, card)
+    # White paper that fills the picture is no lamp in the lens: its codes were read.
+    light = light_of(frame.luma) if card is None else Light.FINE
+    return Look(Seen(width, height, fps, light), frame, card)
