@@ -363,13 +363,33 @@ def test_alarms_of_an_open_leaf_come_at_their_times_and_end(now: int) -> None:
     assert rig.told() == []
 
 
-def test_a_grant_for_an_open_leaf_begins_its_time_anew() -> None:
-    rig = brought_into("pre-alarm")
+@pytest.mark.parametrize("situation", ["open", "pre-alarm"])
+def test_a_grant_for_an_open_leaf_begins_its_time_anew(situation: str) -> None:
+    rig = brought_into(situation)
+    rig.step(5_000)
     rig.grant()
     rig.step(PRE_ALARM_MS - 1)
     assert rig.told() == []
     rig.step(1)
     assert rig.told() == ["pre-alarm"]
+
+
+@pytest.mark.parametrize("happening", [name for name in HAPPENINGS if name not in ("grant", "time passes")])
+@pytest.mark.parametrize(
+    ("situation", "lasts"), [("open", PRE_ALARM_MS), ("pre-alarm", OPEN_TOO_LONG_MS - PRE_ALARM_MS)]
+)
+def test_nothing_else_begins_the_time_of_an_open_leaf_anew(
+    situation: str, lasts: int, happening: str
+) -> None:
+    rig = brought_into(situation)
+    state, began = rig.door.state, rig.now
+    rig.step(5_000)
+    HAPPENINGS[happening](rig)
+    if rig.door.state != state:
+        return
+    rig.step(lasts - (rig.now - began) - 1)
+    assert rig.door.state == state
+    assert rig.step(1).door.state == state + 1
 
 
 @pytest.mark.parametrize("situation", EVERYWHERE)
@@ -423,6 +443,28 @@ def test_whatever_comes_at_once_fire_and_rex_free_and_the_lid_locks(situation: s
     through = (now & OPEN) != leaf and not situation.startswith("free access")
     if not was_free or through or (now & LID and "egress" not in situation):
         assert not rig.door.is_free
+
+
+@pytest.mark.parametrize("locked_by", LOCKED_BY)
+@pytest.mark.parametrize("asked", [False, True])
+@pytest.mark.parametrize("leaf", ["closes", "opens"])
+def test_a_leaf_that_moves_as_the_fire_ends_leaves_a_door_that_is_locked(
+    leaf: str, asked: bool, locked_by: str
+) -> None:
+    rig = Rig()
+    if "lock-down" in locked_by:
+        rig.mode(d.MODE_LOCK_DOWN)
+    if "fault" in locked_by:
+        rig.fault()
+    rig.on(FIRE)
+    if leaf == "closes":
+        rig.on(OPEN)
+    if asked:
+        rig.tap()
+    rig.inputs ^= FIRE | OPEN
+    rig.step()
+    assert rig.door.state == (LOCKED_BY[locked_by] if leaf == "closes" else d.OPEN)
+    assert not rig.door.is_free
 
 
 # -- why a passage may be free --------------------------------------------------------------------
