@@ -102,9 +102,9 @@ CASES: dict[str, Case] = {
     "a configuration for ever": Case("config check /dev/zero", 2, "/dev/zero: is larger than 64 kB", "right file"),
     "an option that would be ignored": Case("run --journal .", 2, "--journal goes with --sim", "paths.journal"),
     # the camera
-    "camera that does not exist": Case(DEVICE + " --camera 77", 3, "camera 77: there is no /dev/video77", "ls /dev/video"),
-    "a camera with no possible name": Case(f"{DEVICE} --camera {'a' * 5000}", 3, "camera aaa", "ls /dev/video"),
-    "a film that is none": Case(DEVICE + " --camera {garbage}", 3, "camera {garbage}: it cannot be opened", "fuser", leaves=MADE),
+    "camera that does not exist": Case(DEVICE + " --camera 77", 3, "camera: there is no /dev/video77", "ls /dev/video"),
+    "a camera with no possible name": Case(f"{DEVICE} --camera {'a' * 5000}", 3, "camera: there is no aaa", "ls /dev/video"),
+    "a film that is none": Case(DEVICE + " --camera {garbage}", 3, "camera {garbage}: it cannot be opened", "is it a film", leaves=MADE),
     # models and photographs
     "models not built": Case("face compare {garbage} {garbage} --models .", 3, "manifest.toml: the models are not built", "make models"),
     "a model that was altered": Case(
