@@ -44,7 +44,8 @@ def test_the_strike_is_released_by_the_passage_and_where_a_technician_agreed() -
     sites = [
         str(path.relative_to(ROOT))
         for path in SOURCES
-        if path.is_relative_to(ROOT / "edge") and re.search(r"(strike|lock|link)\.release\(", path.read_text("utf-8"))
+        if path.is_relative_to(ROOT / "edge")
+        and re.search(r"(strike|lock|link)\.release\(", path.read_text("utf-8"))
     ]
     assert sites == ["edge/doctor/door.py", "edge/passage/verifier.py"]
 
