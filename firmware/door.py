@@ -139,9 +139,8 @@ class Door:
             self._on(FIRE_ON if inputs & FIRE_IS_ON else FIRE_OFF, now)
         if changed & TAMPER_IS_OPEN:
             self._log(EV_TAMPER, now, 1 if inputs & TAMPER_IS_OPEN else 0)
-            if inputs & TAMPER_IS_OPEN:
-                self._end_free_access(now)
-                self._on(TAMPERED, now)
+            self._end_free_access(now)
+            self._on(TAMPERED, now)
         if changed & CONTACT_IS_OPEN:
             self._log(EV_OPENED if inputs & CONTACT_IS_OPEN else EV_CLOSED, now, 0)
             self._on(OPENED if inputs & CONTACT_IS_OPEN else CLOSED, now)
@@ -154,7 +153,7 @@ class Door:
             self._press(now)
         if self._egress and elapsed(now, self._egress_since) >= REX_RELEASE_MS:
             self._end_egress(now)
-        if self._has_time() and elapsed(now, self._since) >= self._for_ms:
+        if elapsed(now, self._since) >= self._for_ms:
             self._on(TIME, now)
 
     def release(self, for_ms: int, now: int) -> int:
@@ -201,8 +200,7 @@ class Door:
         if code != self.fault:
             self.fault = code
             self._log(EV_FAULT, now, code)
-            if code:
-                self._end_free_access(now)
+            self._end_free_access(now)
             self._on(FAULTED, now)
 
     def _press(self, now: int) -> None:
@@ -213,8 +211,7 @@ class Door:
             return
         self._egress = True
         self._egress_since = now
-        if not self._inputs & CONTACT_IS_OPEN:
-            self._on(REX, now)
+        self._on(REX, now)
 
     def _on(self, column: int, now: int) -> None:
         """Look into the table, and let follow what follows."""
@@ -273,6 +270,3 @@ class Door:
     def _is_held(self) -> bool:
         """Whether somebody holds REX down: then who went through was not the last."""
         return bool(self._inputs & REX_IS_PRESSED) and not self._stuck
-
-    def _has_time(self) -> bool:
-        return self.state in (RELEASED, OPEN, PRE_ALARM)
