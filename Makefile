@@ -13,7 +13,7 @@ EMULATORS   := build/emulators/.ready
 .PHONY: given help setup models demo test test-picamera2 test-crash typings micropython firmware test-firmware-emulated bench-link check format lint types arch bench bench-peers bench-revocation vectors vectors-check fuzz fuzz-link test-mutation clean
 
 help: ## print this list
-	@awk 'BEGIN{FS=":.*## "} /^[a-z-]+:.*## /{printf "  make %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN{FS=":.*## "} /^[a-z0-9-]+:.*## /{printf "  make %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## make .venv with everything the checkout needs
 $(STAMP): pyproject.toml tools/setup.sh

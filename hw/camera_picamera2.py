@@ -232,7 +232,7 @@ def _picamera2() -> ModuleType:
         raise CameraFault(
             f"picamera2 cannot be used: {error.name or 'a part of it'} is not installed",
             hint="sudo apt install python3-libcamera, and make the virtual environment with "
-            "--system-site-packages: README.md, 'The camera of a Raspberry Pi'",
+            "--system-site-packages: README.md, 'A camera'",
         ) from error
     module: ModuleType = picamera2
     return module

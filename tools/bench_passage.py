@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from edge.issuing.wallet import Wallet
     from edge.passage.machine import State
     from edge.passage.verifier import Verifier
     from edge.ports import Pixels
@@ -37,6 +38,7 @@ class Prepared:
 
     site: str
     now: datetime
+    wallet: Wallet
     code_text: str
     trust: TrustSnapshot
     trust_files: dict[str, bytes]
@@ -91,7 +93,15 @@ def prepare(now: datetime = MORNING) -> Prepared:
     texts = [wallet.code(now + number * APART) for number in range(PASSAGES)]
     phones = tuple(hold_up(phone(text), seed=number) for number, text in enumerate(texts))
     return Prepared(
-        SITE, now, texts[0], load(files), files, portrait, visitor(cast.sitter("Erin"), seed=1), phones
+        SITE,
+        now,
+        wallet,
+        texts[0],
+        load(files),
+        files,
+        portrait,
+        visitor(cast.sitter("Erin"), seed=1),
+        phones,
     )
 
 

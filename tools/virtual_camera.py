@@ -65,7 +65,8 @@ exec chroot "$0" sh -eu -c 'cd /doorward
 gcc -Wall -Wextra -Werror -O1 -shared -fPIC -o /memory.so tests/virtual_camera/memory.c
 rm -rf "$DOORWARD_VIRTUAL_CAMERA"; mkdir "$DOORWARD_VIRTUAL_CAMERA"
 export LD_PRELOAD=/memory.so
-exec /opt/doorward/bin/python -m pytest -v -s -p no:cacheprovider tests/virtual_camera "$@"
+exec /opt/doorward/bin/python -m pytest -v -s -p no:cacheprovider -p no:unraisableexception \\
+    tests/virtual_camera "$@"
 ' pytest "$@"
 """
 

@@ -67,7 +67,7 @@ MODULE_3 = dict.fromkeys(
         pytest.param(Setting(fps=15), {"FrameDurationLimits": (66_667, 66_667)}, id="15 a second"),
         pytest.param(Setting(), {"AeEnable": True, "AwbEnable": True, "AeExposureMode": 0}, id="automatic"),
         pytest.param(Setting(exposure="short"), {"AeEnable": True, "AeExposureMode": 1}, id="short"),
-        pytest.param(Setting(), {"AfMode": 0, "LensPosition": 5.0}, id="focus at 20 cm"),
+        pytest.param(Setting(), {"AfMode": 0, "LensPosition": 4.5}, id="focus at 22 cm"),
         pytest.param(Setting(lens_dpt=20), {"LensPosition": 15.0}, id="nearer than the lens can"),
     ],
 )
