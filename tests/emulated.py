@@ -141,6 +141,10 @@ class Chip:
         """The firmware itself runs into an endless loop."""
         self._slice(0, hang=True)
 
+    def watch_closely(self) -> None:
+        """From now on every pulse of PIO is seen."""
+        self._slice(0, closely=True)
+
     def repeat_events(self) -> None:
         """Everything since the last boot, once more."""
         assert self.session

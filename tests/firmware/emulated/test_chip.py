@@ -177,6 +177,7 @@ def test_a_number_goes_out_on_the_panels_wires(chip: Chip, began: int) -> None:
     if chip.emulator == "rp2040js":
         pytest.skip("its PIO runs by the wall clock")
     number = 0b1_0110_0111_0001_1110_0001_0101  # 26 bits, the parity of the host among them
+    chip.watch_closely()
     counter = chip.send_number(26, number)
     chip.until(lambda: m.Done(counter) in chip.told(m.Done, began), within_ms=100)
     chip.run(70)
