@@ -1,0 +1,32 @@
+"""One TOML file, typed: a table a part of the device, every key with its meaning and its default."""
+
+from edge.config.base import DeviceName
+from edge.config.door import Device, Door, Face, Lists, Panel, Strike
+from edge.config.keeping import Journal, Paths
+from edge.config.network import Hub, Metrics, Mqtt, Sync
+from edge.config.reading import MAX_CONFIG_BYTES, explain, parse_config
+from edge.config.senses import Camera, Reader, Scanner
+from edge.config.whole import Config
+
+__all__ = [
+    "MAX_CONFIG_BYTES",
+    "Camera",
+    "Config",
+    "Device",
+    "DeviceName",
+    "Door",
+    "Face",
+    "Hub",
+    "Journal",
+    "Lists",
+    "Metrics",
+    "Mqtt",
+    "Panel",
+    "Paths",
+    "Reader",
+    "Scanner",
+    "Strike",
+    "Sync",
+    "explain",
+    "parse_config",
+]

@@ -1,0 +1,136 @@
+"""What no single key can say: which words of a configuration contradict each other."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from edge.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from edge.config.whole import Config
+
+
+def check(config: Config, text: str, file: Path) -> None:
+    """Raise ConfigError for the first two words that contradict each other."""
+    for ask in (_lists, _camera, _scanner, _strike, _network):
+        ask(config, text, file)
+
+
+def _lists(config: Config, text: str, file: Path) -> None:
+    ageing_h, stale_h = config.lists.ageing_h, config.lists.stale_h
+    if ageing_h is not None and stale_h is not None and stale_h < ageing_h:
+        raise ConfigError(
+            f"stale_h {stale_h} is below ageing_h {ageing_h}",
+            file=file,
+            line=line_of(text, "lists", "stale_h"),
+            hint="lists age before they are stale: make stale_h the larger",
+        )
+
+
+def _camera(config: Config, text: str, file: Path) -> None:
+    if config.camera.kind == "film" and not isinstance(config.camera.device, str):
+        raise ConfigError(
+            "device must name the film",
+            file=file,
+            line=line_of(text, "camera", "kind"),
+            hint='device = "visitors.mp4" plays that video, device = "pictures" all in that folder',
+        )
+
+
+def _scanner(config: Config, text: str, file: Path) -> None:
+    scanner, line = config.scanner, line_of(text, "scanner", "kind")
+    if scanner.kind != "none" and scanner.port is None:
+        raise ConfigError(
+            "port must be said for a scanner",
+            file=file,
+            line=line,
+            hint="`ls /dev/serial/by-id /dev/input/by-id` lists what is plugged in",
+        )
+    if scanner.kind == "keyboard" and scanner.trigger != "none":
+        raise ConfigError(
+            "a scanner that types hears no commands",
+            file=file,
+            line=line_of(text, "scanner", "trigger"),
+            hint='set trigger = "none", and the scanner to watch for codes by itself',
+        )
+    if scanner.trigger == "custom" and not scanner.trigger_start:
+        raise ConfigError(
+            "trigger_start must be said for a custom trigger",
+            file=file,
+            line=line_of(text, "scanner", "trigger"),
+            hint='the command from the scanner\'s manual, such as trigger_start = "16 54 0D"',
+        )
+    if config.camera.kind != "none":
+        return
+    line = line_of(text, "camera", "kind")
+    if scanner.kind == "none":
+        raise ConfigError(
+            "a door without a camera needs a scanner", file=file, line=line, hint="see [scanner] kind"
+        )
+    if config.door.face != "none":
+        raise ConfigError(
+            "a door without a camera compares no faces", file=file, line=line, hint='set [door] face = "none"'
+        )
+
+
+def _strike(config: Config, text: str, file: Path) -> None:
+    kind, line = config.strike.kind, line_of(text, "strike", "kind")
+    if kind in ("controller", "wiegand") and config.strike.lock is None:
+        raise ConfigError(
+            "lock must be said for a door with a controller",
+            file=file,
+            line=line,
+            hint='lock = "fail-secure" is locked without power, "fail-safe" is free without it',
+        )
+    if kind in ("wiegand", "osdp") and config.panel.number is None:
+        raise ConfigError(
+            "[panel] number must be said for a door with a panel",
+            file=file,
+            line=line,
+            hint="enrol a number for this device at the panel, and give it here",
+        )
+
+
+def _network(config: Config, text: str, file: Path) -> None:
+    hub, mqtt = config.hub, config.mqtt
+    if (hub.cert is None) != (hub.cert_key is None):
+        said, missing = ("cert", "cert_key") if hub.cert else ("cert_key", "cert")
+        raise ConfigError(
+            f"{missing} must be said with {said}",
+            file=file,
+            line=line_of(text, "hub", said),
+            hint="mutual TLS takes a certificate and its private key",
+        )
+    if mqtt.user is not None and not mqtt.tls:
+        raise ConfigError(
+            "[mqtt] a password would travel in the clear",
+            file=file,
+            line=line_of(text, "mqtt", "user"),
+            hint="set tls = true, or leave user out",
+        )
+    if mqtt.password_file is not None and mqtt.user is None:
+        raise ConfigError(
+            "a password without a user",
+            file=file,
+            line=line_of(text, "mqtt", "password_file"),
+            hint="set [mqtt] user, or leave password_file out",
+        )
+
+
+def line_of(text: str, table: str | None, key: str) -> int:
+    """The line that sets this key, counted from 1; 0 where none does."""
+    current: str | None = None
+    for number, line in enumerate(text.splitlines(), 1):
+        header = re.match(r"\s*\[\s*([\w-]+)\s*\]", line)
+        if header:
+            current = header[1]
+            if table is None and current == key:
+                return number
+        elif (current == table and re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=", line)) or (
+            current is None and table and re.match(rf"\s*{re.escape(table)}\s*[.=].*{re.escape(key)}", line)
+        ):
+            return number
+    return 0

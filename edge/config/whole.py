@@ -1,0 +1,29 @@
+"""All tables of the one file."""
+
+from __future__ import annotations
+
+from edge.config.base import Table
+from edge.config.door import Device, Door, Face, Lists, Panel, Strike
+from edge.config.keeping import Journal, Paths
+from edge.config.network import Hub, Metrics, Mqtt, Sync
+from edge.config.senses import Camera, Reader, Scanner
+
+
+class Config(Table, frozen=True):
+    """The whole file."""
+
+    device: Device = Device()
+    door: Door = Door()
+    face: Face = Face()
+    lists: Lists = Lists()
+    reader: Reader = Reader()
+    camera: Camera = Camera()
+    scanner: Scanner = Scanner()
+    strike: Strike = Strike()
+    panel: Panel = Panel()
+    sync: Sync = Sync()
+    hub: Hub = Hub()
+    journal: Journal = Journal()
+    mqtt: Mqtt = Mqtt()
+    metrics: Metrics = Metrics()
+    paths: Paths = Paths()
