@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import base45
 
+SHORTEST = 5  # four letters, in either case, stand in a megabyte of signatures by chance
 PART = 12  # so many consecutive bytes of a secret are no accident; a key id, which is public, has 8
 
 
@@ -55,4 +56,4 @@ def _forms(secret: bytes) -> list[tuple[str, bytes, int]]:
         forms.append(("base64url", urlsafe_b64encode(whole), PART // 3 * 4))
         even = part[: len(part) // 2 * 2]
         forms.append(("base45", base45.b45encode(even), PART // 2 * 3))
-    return [(name, form, length) for name, form, length in forms if len(form) >= 4]
+    return [(name, form, length) for name, form, length in forms if len(form) >= SHORTEST]

@@ -7,6 +7,7 @@ both, and all that is known of one device changes under the lock of its row.
 from __future__ import annotations
 
 import sqlite3
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
@@ -202,8 +203,27 @@ def _engine(url: URL, lock_s: float) -> Engine:
 
 def _tame_sqlite(connection: Any, _: object) -> None:  # noqa: ANN401  sqlite3's, as the driver hands it over
     connection.isolation_level = None  # transactions begin where we say so
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
+    _write_ahead(connection)
+    for pragma in ("synchronous = FULL", "foreign_keys = ON"):
         connection.execute(f"PRAGMA {pragma}").fetchall()
+
+
+def _write_ahead(connection: Any) -> None:  # noqa: ANN401  likewise
+    """Set the journal mode, which two hubs that begin at once may both want to.
+
+    SQLite waits for no lock here (it would be a deadlock to), whatever the time-out: so we ask again.
+    """
+    (patience_ms,) = connection.execute("PRAGMA busy_timeout").fetchone()
+    until = time.monotonic() + patience_ms / 1_000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL").fetchall()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _begin_sqlite(connection: Connection) -> None:
