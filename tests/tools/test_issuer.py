@@ -293,7 +293,7 @@ def test_argument_that_cannot_be_meant_ends_with_usage(office, arguments):
 
 def test_missing_models_are_a_fault_that_says_make_models(office, capsys, monkeypatch, tmp_path):
     (tmp_path / "models").mkdir()
-    monkeypatch.setattr("edge.app.CHECKOUT", tmp_path)
+    monkeypatch.setattr("edge.app.faces.CHECKOUT", tmp_path)
     assert run("enrol", office, "--photo", "a.png", "--out", tmp_path / "w") == Exit.DEVICE
     assert "make models" in capsys.readouterr().err
 

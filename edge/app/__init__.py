@@ -1,0 +1,62 @@
+"""The composition root of the device: the one room that joins `edge` to `hw`.
+
+Everything is opened here, late, so that a command pays only for what it uses: `doorward code read`
+never loads a TFLite runtime, `doorward log verify` never loads OpenCV.
+"""
+
+from edge.app.faces import (
+    CHECKOUT,
+    engine_parts,
+    installed_pad,
+    models_dir,
+    open_face_engine,
+    read_calibration,
+)
+from edge.app.folders import open_files, open_trust, trust_files
+from edge.app.keys import SEED_BYTES, device_seed, read_seed
+from edge.app.network import mqtt_password, open_broker, open_folder_source, open_post, open_web_source
+from edge.app.pictures import (
+    READERS,
+    luma_of,
+    open_code_reader,
+    open_live_reader,
+    open_picture_readers,
+    read_file,
+    read_image,
+    read_luma,
+    read_stream,
+)
+from edge.app.senses import open_camera, system_clock
+from edge.app.signals import open_signals
+
+__all__ = [
+    "CHECKOUT",
+    "READERS",
+    "SEED_BYTES",
+    "device_seed",
+    "engine_parts",
+    "installed_pad",
+    "luma_of",
+    "models_dir",
+    "mqtt_password",
+    "open_broker",
+    "open_camera",
+    "open_code_reader",
+    "open_face_engine",
+    "open_files",
+    "open_folder_source",
+    "open_live_reader",
+    "open_picture_readers",
+    "open_post",
+    "open_signals",
+    "open_trust",
+    "open_web_source",
+    "read_calibration",
+    "read_file",
+    "read_image",
+    "read_luma",
+    "read_seed",
+    "read_stream",
+    "system_clock",
+    "trust_files",
+]
