@@ -6,6 +6,7 @@ passage; whatever is not in the table changes nothing.
 """
 
 from limits import (
+    LATE_OPENING_MS,
     MAX_RELEASE_MS,
     OPEN_TOO_LONG_MS,
     PRE_ALARM_MS,
@@ -113,6 +114,8 @@ class Door:
         self._egress_since = now
         self._pressed_since = now
         self._stuck = False
+        self._lately_free = False  # a flag: the clock alone would come round again
+        self._locked_since = now
         self.state = OPEN if inputs & CONTACT_IS_OPEN else NORMAL
 
     @property
@@ -134,6 +137,8 @@ class Door:
         """The inputs as they are now. Call at least once a second, and far more often for a quick door."""
         changed = inputs ^ self._inputs
         self._inputs = inputs
+        if elapsed(now, self._locked_since) >= LATE_OPENING_MS:
+            self._lately_free = False
         if changed & FIRE_IS_ON:
             self._log(EV_FIRE, now, 1 if inputs & FIRE_IS_ON else 0)
             self._on(FIRE_ON if inputs & FIRE_IS_ON else FIRE_OFF, now)
@@ -223,10 +228,12 @@ class Door:
             cell = self._resting()
         elif cell == LOOSEN:
             cell = FREE_ACCESS if self.mode == MODE_FREE_ACCESS else STAY
+        elif cell == FORCED and self._lately_free:
+            cell = OPEN  # it began to move before the passage locked
         if cell < STAY:
             self._enter(cell, now)
         if was_free and not self.is_free:
-            self._log(EV_RELOCKED, now, _CAUSES[column])
+            self._relocked(column, now)
 
     def _enter(self, state: int, now: int) -> None:
         if self.state in (TOO_LONG, FORCED):
@@ -265,7 +272,12 @@ class Door:
         if self.state == EGRESS:
             self._on(TIME, now)
         if not self.is_free:
-            self._log(EV_RELOCKED, now, _CAUSES[TIME])
+            self._relocked(TIME, now)
+
+    def _relocked(self, column: int, now: int) -> None:
+        self._lately_free = True
+        self._locked_since = now
+        self._log(EV_RELOCKED, now, _CAUSES[column])
 
     def _is_held(self) -> bool:
         """Whether somebody holds REX down: then who went through was not the last."""

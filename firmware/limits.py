@@ -16,6 +16,7 @@ HANDSHAKES_A_SECOND = const(4)  # 1.5 ms of hashing each; a flood of HELLOs must
 # -- the leaf
 PRE_ALARM_MS = const(20_000)  # a family with a pram is through; somebody who holds the door is reminded
 OPEN_TOO_LONG_MS = const(30_000)  # after the opening, so 10 s after the reminder
+LATE_OPENING_MS = const(100)  # an opening is seen 30 ms late, a bolt falls in 50: pulled in time, not forced
 DEBOUNCE_MS = const(30)  # reed contacts and buttons are quiet after 10; three looks in 10 ms steps agree
 STUCK_REX_MS = const(
     60_000

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import itertools
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import door as d
 import pytest
@@ -28,7 +30,17 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition
 from hypothesis.stateful import rule as act
-from limits import MAX_RELEASE_MS, OPEN_TOO_LONG_MS, PRE_ALARM_MS, REX_RELEASE_MS, STUCK_REX_MS
+from limits import (
+    LATE_OPENING_MS,
+    MAX_RELEASE_MS,
+    OPEN_TOO_LONG_MS,
+    PRE_ALARM_MS,
+    REX_RELEASE_MS,
+    STUCK_REX_MS,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 WRAP = 2**30
 STARTS = (0, WRAP - 1, WRAP - 15, WRAP - 2_500)
@@ -346,6 +358,57 @@ def test_a_jammed_button_does_not_keep_the_leaf_from_relocking() -> None:
     assert not rig.off(OPEN).door.is_free
 
 
+# What locks a passage again, from within a situation in which it is free.
+LOCKS = {
+    "time is up": ("released", lambda rig: rig.step(GRANT_MS)),
+    "egress is over": ("egress", lambda rig: rig.step(REX_RELEASE_MS)),
+    "the host takes it back": ("released", lambda rig: rig.door.relock(rig.now)),
+    "the host falls silent": ("released", lambda rig: rig.door.host_lost(rig.now)),
+    "lock-down": ("free access", lambda rig: rig.mode(d.MODE_LOCK_DOWN)),
+    "the lid comes off": ("released", lambda rig: rig.on(LID)),
+    "a fault": ("free access", lambda rig: rig.fault()),
+    "a fire is over": ("fire", lambda rig: rig.off(FIRE)),
+    "a leaf that shuts behind who asked": ("open, egress", lambda rig: rig.off(OPEN)),
+}
+
+
+@pytest.mark.parametrize("now", STARTS)
+@pytest.mark.parametrize("after_ms", [1, LATE_OPENING_MS - 1, LATE_OPENING_MS, HOUR_MS])
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_leaf_that_opens_is_forced_unless_the_passage_was_free_a_moment_ago(
+    lock: str, after_ms: int, now: int
+) -> None:
+    situation, happens = LOCKS[lock]
+    rig = brought_into(situation, now)
+    happens(rig)
+    assert not rig.door.is_free
+    rig.told()
+    rig.inputs |= OPEN
+    rig.step(after_ms)
+    assert rig.told() == (["opened"] if after_ms < LATE_OPENING_MS else ["opened", "forced open"])
+    assert rig.door.state == (d.OPEN if after_ms < LATE_OPENING_MS else d.FORCED)
+
+
+def test_a_leaf_that_opens_as_the_passage_locks_was_not_forced() -> None:
+    rig = brought_into("released")
+    rig.on(OPEN | LID)
+    assert rig.door.state == d.OPEN
+    assert rig.told() == ["lid off", "relocked: tamper", "opened"]
+
+
+def test_a_clock_that_comes_round_to_the_last_lock_excuses_nobody() -> None:
+    rig = brought_into("released").step(GRANT_MS)
+    rig.step(WRAP // 2)
+    rig.step(WRAP // 2 - 1)
+    rig.told()
+    assert rig.on(OPEN).door.state == d.FORCED
+
+
+def test_a_leaf_that_is_open_when_the_power_comes_back_and_then_shuts_may_be_forced_at_once() -> None:
+    rig = Rig(OPEN).off(OPEN)
+    assert rig.on(OPEN).door.state == d.FORCED
+
+
 @pytest.mark.parametrize("now", STARTS)
 def test_alarms_of_an_open_leaf_come_at_their_times_and_end(now: int) -> None:
     rig = Rig(now=now)
@@ -490,11 +553,24 @@ class Passage(RuleBasedStateMachine):
         self.fault = 0
         self.open: tuple[str, int] | None = ("open", now) if self.leaf else None
         self.was_free = False
+        self.locked: int | None = None  # when the last reason ended
         assert not self.rig.door.is_free
 
     @act(
         flips=st.sets(st.sampled_from([OPEN, REX, LID, FIRE, 16]), max_size=2),
-        ms=st.sampled_from([1, 10, 1_000, REX_RELEASE_MS, MAX_RELEASE_MS, PRE_ALARM_MS, STUCK_REX_MS])
+        ms=st.sampled_from(
+            [
+                1,
+                10,
+                LATE_OPENING_MS - 1,
+                LATE_OPENING_MS,
+                1_000,
+                REX_RELEASE_MS,
+                MAX_RELEASE_MS,
+                PRE_ALARM_MS,
+                STUCK_REX_MS,
+            ]
+        )
         | st.integers(1, STUCK_REX_MS),
     )
     def look(self, flips: set[int], ms: int) -> None:
@@ -504,20 +580,23 @@ class Passage(RuleBasedStateMachine):
         inputs = self.rig.inputs
         leaf = inputs & OPEN
         moved, self.leaf = leaf != self.leaf, leaf
-        self._fire(bool(inputs & FIRE))
+        with self._reasons():
+            self._fire(bool(inputs & FIRE))
         if inputs & LID and not self.lid:
             self._end(grant=True, free_access=True)
         self.lid = bool(inputs & LID)
         pressed = bool(inputs & REX)
         if moved:
-            self._move(held=pressed and not (self.stuck and self.rex))
+            with self._reasons():
+                self._move(held=pressed and not (self.stuck and self.rex))
         if pressed != self.rex:
             self.rex, self.pressed, self.stuck = pressed, self.now, False
         if self.rex and not self.stuck:
             self.stuck = self.now - self.pressed >= STUCK_REX_MS
             if not self.stuck:
                 self.asked = self.now
-        self._pass_time()
+        with self._reasons():
+            self._pass_time()
         self.rig.step(ms)
 
     @act(for_ms=st.sampled_from([0, 1, 500, 5_000, MAX_RELEASE_MS, MAX_RELEASE_MS + 1, 65_535]))
@@ -575,8 +654,7 @@ class Passage(RuleBasedStateMachine):
 
     @invariant()
     def it_is_free_exactly_while_there_is_a_reason(self) -> None:
-        reasons = (self.grant is not None, self.asked is not None, self.fire, self.free_access)
-        assert self.rig.door.is_free == any(reasons), reasons
+        assert self.rig.door.is_free == self._may_pass()
 
     @invariant()
     def it_buzzes_exactly_while_the_leaf_is_a_reason(self) -> None:
@@ -595,6 +673,17 @@ class Passage(RuleBasedStateMachine):
 
     # -- the model
 
+    def _may_pass(self) -> bool:
+        return self.grant is not None or self.asked is not None or self.fire or self.free_access
+
+    @contextmanager
+    def _reasons(self) -> Iterator[None]:
+        """Within this some may end: after the last one the passage was free a moment ago."""
+        could = self._may_pass()
+        yield
+        if could and not self._may_pass():
+            self.locked = self.now
+
     def _fire(self, fire: bool) -> None:
         if fire and not self.fire:
             self.grant = self.open = None
@@ -605,8 +694,9 @@ class Passage(RuleBasedStateMachine):
 
     def _end(self, *, grant: bool = False, free_access: bool = False) -> None:
         ends = (grant and self.grant is not None) or (free_access and self.free_access)
-        self.grant = None if grant else self.grant
-        self.free_access = self.free_access and not free_access
+        with self._reasons():
+            self.grant = None if grant else self.grant
+            self.free_access = self.free_access and not free_access
         if ends:
             self._rest()
 
@@ -616,7 +706,8 @@ class Passage(RuleBasedStateMachine):
             self.open = "open", self.now
 
     def _move(self, *, held: bool) -> None:
-        let = self.grant is not None or self.asked is not None
+        lately = self.locked is not None and self.now - self.locked < LATE_OPENING_MS
+        let = self.grant is not None or self.asked is not None or lately
         self.grant = None
         if not held:
             self.asked = None

@@ -35,6 +35,7 @@ LIMITS = (
     ("heartbeat", "HEARTBEAT_MS"),
     ("pre-alarm after the opening", "PRE_ALARM_MS"),
     ("open too long after the opening", "OPEN_TOO_LONG_MS"),
+    ("a leaf that opens so soon after the passage was free was not forced", "LATE_OPENING_MS"),
     ("an input counts after", "DEBOUNCE_MS"),
 )
 

@@ -9,6 +9,7 @@ from door_world import KEY, World, expect
 from limits import (
     DEBOUNCE_MS,
     HEARTBEAT_MS,
+    LATE_OPENING_MS,
     MAX_RELEASE_MS,
     OPEN_TOO_LONG_MS,
     PRE_ALARM_MS,
@@ -68,6 +69,23 @@ CASES = (
         ("wires", OPEN), ("wait", SETTLED), ("state", d.FORCED), ("told", d.EV_FORCED_OPEN, [0]),
         ("grant", 1_000, 1, d.DENIED_NOT_NOW), ("wires", 0), ("wait", SETTLED), ("told", d.EV_ALARM_OVER, [0]),
         ("state", d.NORMAL),
+    )),
+    ("a leaf that is pulled in the last moment of a release was not forced, though it is seen later", (
+        ("grant", 1_000, 1, 0), ("wait", 990), ("wires", OPEN), ("wait", SETTLED), ("state", d.OPEN),
+        ("told", d.EV_RELOCKED, [1]), ("told", d.EV_OPENED, [0]), ("told", d.EV_FORCED_OPEN, []),
+        ("wires", 0), ("wait", SETTLED), ("state", d.NORMAL),
+    )),
+    ("nor after REX", (
+        ("wires", REX), ("wait", SETTLED), ("wires", 0), ("wait", DEBOUNCE_MS + REX_RELEASE_MS - 20),
+        ("energised", 1), ("wires", OPEN), ("wait", SETTLED), ("state", d.OPEN), ("told", d.EV_FORCED_OPEN, []),
+    )),
+    ("a leaf that opens later than that was forced", (
+        ("grant", 1_000, 1, 0), ("wait", 1_000 + LATE_OPENING_MS), ("wires", OPEN), ("wait", SETTLED),
+        ("state", d.FORCED), ("told", d.EV_FORCED_OPEN, [0]),
+    )),
+    ("a clock that comes round does not excuse a leaf", (
+        ("at", 2**30 - 1_020), ("grant", 1_000, 1, 0), ("wait", 1_000 + LATE_OPENING_MS), ("wires", OPEN),
+        ("wait", SETTLED), ("state", d.FORCED),
     )),
     ("a leaf held open warns, then alarms", (
         ("grant", 1_000, 1, 0), ("wires", OPEN), ("wait", PRE_ALARM_MS + SETTLED), ("state", d.PRE_ALARM),

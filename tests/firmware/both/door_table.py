@@ -5,7 +5,7 @@ happen happens to it; what no rule speaks of must change nothing. `check(situati
 """
 
 import door as d
-from limits import OPEN_TOO_LONG_MS, PRE_ALARM_MS, REX_RELEASE_MS
+from limits import LATE_OPENING_MS, OPEN_TOO_LONG_MS, PRE_ALARM_MS, REX_RELEASE_MS
 
 OPEN, REX, LID, FIRE = d.CONTACT_IS_OPEN, d.REX_IS_PRESSED, d.TAMPER_IS_OPEN, d.FIRE_IS_ON
 GRANT_MS = 3_000
@@ -127,8 +127,15 @@ def _fire_open(rig) -> None:
     rig.on(OPEN)
 
 
+def _just_locked(rig) -> None:
+    _released(rig)
+    rig.step(GRANT_MS)
+    rig.step(LATE_OPENING_MS - 11)  # whatever happens is seen 10 ms later
+
+
 SITUATIONS = {
     "normal": (d.NORMAL, False, lambda _: None),
+    "just locked": (d.NORMAL, False, _just_locked),
     "released": (d.RELEASED, True, _released),
     "egress": (d.EGRESS, True, lambda rig: rig.tap()),
     "open": (d.OPEN, False, _open),
@@ -150,7 +157,7 @@ SITUATIONS = {
 EVERYWHERE = tuple(SITUATIONS)
 IN_USE = ("open", "pre-alarm", "too long", "forced")  # the leaf is open, and may be for too long
 IN_USE_EGRESS = ("open, egress", "pre-alarm, egress", "too long, egress", "forced, egress")
-SHUT = ("normal", "fault", "lock-down")  # nobody may pass
+SHUT = ("normal", "just locked", "fault", "lock-down")  # nobody may pass
 ON_FIRE = ("fire", "fire, open")
 
 
@@ -189,7 +196,7 @@ OK = d.OBEYED
 RULES = (
     # -- a grant
     ("a grant frees a passage that nobody else keeps locked",
-     "grant", ("normal", "released", "egress"), "released", ["released"], OK),
+     "grant", ("normal", "just locked", "released", "egress"), "released", ["released"], OK),
     ("a grant while the leaf is open: one more goes through, the time starts anew",
      "grant", ("open", "pre-alarm"), "open", [], OK),
     ("and whoever asked to get out keeps what he has",
@@ -217,6 +224,8 @@ RULES = (
     ("REX frees an open leaf: forced", "REX", ("forced",), "forced, egress", ["rex"], None),
     ("REX is told where the passage is free already", "REX", EVERYWHERE, SAME, ["rex"], None),
     # -- the leaf
+    ("a leaf that was pulled while it might be, and is seen late, is not forced",
+     "the leaf opens", ("just locked",), "open", ["opened"], None),
     ("a leaf that opens without leave is forced", "the leaf opens", SHUT, "forced", ["opened", "forced open"], None),
     ("a strike relocks behind the leaf that it let open",
      "the leaf opens", ("released", "egress"), "open", ["opened", "relocked: opened"], None),
@@ -242,7 +251,7 @@ RULES = (
      "fire is over", ("fire, open",), "open", ["fire over", "relocked: fire over"], None),
     # -- modes
     ("lock-down ends a grant", "mode lock-down", ("released",), "lock-down", ["mode lock-down", "relocked: mode"], OK),
-    ("lock-down locks a door at rest", "mode lock-down", ("normal",), "lock-down", ["mode lock-down"], OK),
+    ("lock-down locks a door at rest", "mode lock-down", ("normal", "just locked"), "lock-down", ["mode lock-down"], OK),
     ("lock-down ends free access", "mode lock-down", ("free access",), "lock-down", ["mode lock-down", "relocked: mode"], OK),
     ("lock-down ends free access, whoever stands in the door",
      "mode lock-down", ("free access, open",), "open", ["mode lock-down", "relocked: mode"], OK),
@@ -272,7 +281,7 @@ RULES = (
     ("a lid is told in every state, and keeps nobody in", "the lid comes off", EVERYWHERE, SAME, ["lid off"], None),
     # -- a fault of the controller
     ("a fault that goes on is told once", "a fault", ("fault",), SAME, [], None),
-    ("a fault is where a door at rest stays", "a fault", ("normal", "lock-down"), "fault", ["fault"], None),
+    ("a fault is where a door at rest stays", "a fault", ("normal", "just locked", "lock-down"), "fault", ["fault"], None),
     ("a grant ends with a fault", "a fault", ("released",), "fault", ["fault", "relocked: fault"], None),
     ("free access ends with a fault",
      "a fault", ("free access",), "fault", ["fault", "mode normal", "relocked: fault"], None),
