@@ -39,6 +39,27 @@ class Reason(StrEnum):
     CLOCK_UNTRUSTED = "clock.untrusted"
     DOOR_NOT_PERMITTED = "door.not_permitted"
     SCHEDULE_CLOSED = "schedule.closed"
+    SCHEDULE_UNATTENDED = "schedule.unattended"  # nobody in charge has come in yet
+    SITE_FULL = "site.full"
+    SITE_LOCKED = "site.locked_down"
+    PERSON_UNKNOWN = "person.unknown"  # nobody of this card is enrolled here
+    PERSON_PASSBACK = "person.passback"  # who has not gone out cannot come in
+    PERSON_ALONE = "person.alone"  # this door wants two, and the other one has not come yet
+    VISIT_WINDOW = "visit.window"
+    DOCUMENT_MISSING = "document.missing"
+    DOCUMENT_MISMATCH = "document.mismatch"
+    DISCLOSURE_MISSING = "disclosure.missing"
+    BOOKING_UNKNOWN = "booking.unknown"
+    BOOKING_AMBIGUOUS = "booking.ambiguous"
+    PATRON_UNKNOWN = "patron.unknown"
+    PATRON_BLOCKED = "patron.blocked"
+    HOST_UNAVAILABLE = "host.unavailable"  # who has to be asked does not answer, and nothing is granted without
+    LANE_SWAPPED = "lane.swapped"  # who came in is not who was let in
+    LANE_SEVERAL = "lane.several"
+    LANE_REFERRED = "lane.referred"
+    INSPECTION_REFUSED = "inspection.refused"  # the other authority objects
+    FACTOR_ABSENT = "factor.absent"  # what was asked for besides did not come in time
+    FACTOR_WRONG = "factor.wrong"
     FACE_ABSENT = "face.absent"
     FACE_SEVERAL = "face.several"
     FACE_QUALITY = "face.quality"
@@ -46,6 +67,7 @@ class Reason(StrEnum):
     FACE_TEMPLATE = "face.template"
     FACE_NO_MATCH = "face.no_match"
     RISK_HIGH = "risk.high"
+    RISK_LOCKED_OUT = "risk.locked_out"  # too many tries: this card waits
     PASSAGE_INTERRUPTED = "passage.interrupted"
     DEVICE_FAULT = "device.fault"
 
@@ -61,12 +83,17 @@ _TRY_AGAIN = frozenset(
         Reason.FACE_QUALITY,
         Reason.FACE_NO_MATCH,
         Reason.PASSAGE_INTERRUPTED,
+        Reason.FACTOR_ABSENT,
+        Reason.FACTOR_WRONG,
     }
 )
+_WAIT = frozenset({Reason.PERSON_ALONE, Reason.SITE_FULL})
 
 
 def signal_for(reason: Reason) -> Signal:
-    """The signal a holder sees for a denial: what a second try can mend, or a person must."""
+    """The signal a holder sees for a denial: what a second try can mend, or time, or a person must."""
+    if reason in _WAIT:
+        return Signal.WAIT
     return Signal.TRY_AGAIN if reason in _TRY_AGAIN else Signal.ASK_STAFF
 
 

@@ -1,0 +1,1 @@
+"""Signals of risk, and the ladder of what they ask for."""
