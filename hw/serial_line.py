@@ -31,7 +31,7 @@ _HINTS: Final = {
 class SerialLine:
     """`turn(data)` is called every 20 ms at least while the port is open, `ended()` when it was shut.
 
-    Both by the thread, with `guard` held; `write` wants it held too. `fault` says why the port is shut.
+    Both by the thread, with `guard` held; `write` wants it held too.
     """
 
     def __init__(
@@ -47,12 +47,17 @@ class SerialLine:
         self._guard, self._turn, self._ended = guard, turn, ended
         self._port: serial.Serial | None = None
         self._closing = threading.Event()
-        self.fault: DoorLinkFault | None = None
+        self._why: tuple[str, str] | None = None  # message and hint of what shut the port
         self._thread = threading.Thread(target=self._run, name="door-link", daemon=True)
 
     def start(self) -> None:
         """Begin to open the port."""
         self._thread.start()
+
+    @property
+    def fault(self) -> DoorLinkFault | None:
+        """Why the port is shut. A new one each time: one that is raised for days would only grow."""
+        return DoorLinkFault(self._why[0], hint=self._why[1]) if self._why else None
 
     @property
     def is_closed(self) -> bool:
@@ -71,8 +76,9 @@ class SerialLine:
         try:
             _write(self._port.fileno(), data)
         except PORT_ERRORS as err:
-            self.fault = fault_of(self._name, err)  # the thread sees it and begins anew
-            raise self.fault from err
+            fault = fault_of(self._name, err)
+            self._why = fault.message, fault.hint  # the thread sees it and begins anew
+            raise fault from err
 
     def _run(self) -> None:
         while not self._closing.is_set():
@@ -89,21 +95,23 @@ class SerialLine:
 
     def _read(self, port: serial.Serial) -> None:
         with self._guard:
-            self._port, self.fault = port, None
+            self._port, self._why = port, None
         try:
             while not self._closing.is_set():
                 data = port.read(port.in_waiting or 1)
                 with self._guard:
-                    if self.fault is not None:
-                        raise self.fault
+                    if (fault := self.fault) is not None:
+                        raise fault
                     self._turn(data)
         finally:
+            with self._guard:
+                self._port = None  # before it is closed: its number is soon another file's
             with suppress(*PORT_ERRORS):
                 port.reset_output_buffer()  # or closing waits up to 30 s for a device that hangs
 
     def _end(self, fault: DoorLinkFault | None) -> None:
         with self._guard:
-            self._port, self.fault = None, fault
+            self._port, self._why = None, (fault.message, fault.hint) if fault else None
             self._ended()
 
 
