@@ -90,6 +90,10 @@ class DoorLinkFault(Fault):
     """The strike cannot be commanded."""
 
 
+class DoorDenied(DoorLinkFault):
+    """The door answers, and stays shut: lock-down, an open lid, an alarm of its leaf. No part has failed."""
+
+
 class StorageFault(Fault):
     """A record could not be made durable."""
 

@@ -165,6 +165,7 @@ class DoorEventKind(StrEnum):
     WATCHDOG = "watchdog"  # the controller hung, and began anew
     KEY_SET = "key-set"
     PRESENTED = "presented"  # a card number went to a third-party panel, which moves the lock or does not
+    DENIED = "denied"  # the door did not carry out a grant; the cause says why, and no part has failed
     EVENTS_LOST = "events-lost"  # more happened while nobody listened than the controller keeps
 
 
@@ -209,7 +210,7 @@ class DoorEvent:
 
 
 class Strike(Protocol):
-    """The lock output of one door. Raises DoorLinkFault."""
+    """The lock output of one door. Raises DoorLinkFault; of these DoorDenied, where the door decided so."""
 
     def release(self, for_ms: int, *, grant: int = 0) -> None:
         """Energise for at most `for_ms`; the output relocks by itself, whatever becomes of us.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from edge.link.messages import Kind, Mode
+from edge.link.messages import Code, Kind, Mode
 from edge.ports import Cause, DoorEvent, DoorEventKind, Mark
 
 if TYPE_CHECKING:
@@ -51,6 +51,9 @@ _CAUSES: Final[dict[int, Cause]] = {
     9: Cause.FIRE,
 }
 
+# Why a door stays shut for who was granted: its mode, its lid, its leaf that stands open with an alarm.
+_DENIALS: Final = {Code.LOCK_DOWN: Cause.MODE, Code.TAMPER: Cause.TAMPER, Code.NOT_NOW: Cause.OPENED}
+
 
 class Ticks:
     """When on our clock a tick of the controller's was. Knows it from the first Status on."""
@@ -86,6 +89,11 @@ def door_event(event: Happened, tick_ms: int) -> DoorEvent | None:
         grant=event.data if event.kind is Kind.RELEASED and event.data else None,
         mark=Mark(event.number, event.tick_ms),
     )
+
+
+def denied_release(code: Code, tick_ms: int, grant: int) -> DoorEvent:
+    """A grant that the controller did not carry out. Its answer, and no event of its own: it has no mark."""
+    return DoorEvent(DoorEventKind.DENIED, tick_ms, cause=_DENIALS[code], grant=grant or None)
 
 
 def _kind(event: Happened) -> DoorEventKind | None:

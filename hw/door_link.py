@@ -22,7 +22,7 @@ from edge.link import messages as m
 from edge.link.feed import Feed, Seen
 from edge.link.session import NONCE_BYTES, Session
 from edge.ports import DoorEvent, DoorEventKind
-from hw.door_events import Ticks, door_event
+from hw.door_events import Ticks, denied_release, door_event
 from hw.door_signals import DoorSignals
 from hw.serial_line import SerialLine
 from hw.strike import capped
@@ -83,8 +83,8 @@ class DoorLink:
         for_ms = capped(for_ms)
         try:
             self._ask(lambda session: session.release(for_ms, grant), frees=True)
-        except faults.Denied:
-            raise
+        except faults.Denied as denial:
+            raise self._kept_shut(denial.code, grant) from None
         except DoorLinkFault:
             with suppress(DoorLinkFault):  # it may have been obeyed all the same
                 self._tell(lambda session: session.relock())
@@ -190,6 +190,14 @@ class DoorLink:
             counter, data = make(self._session)
             self._line.write(data)
             return counter
+
+    def _kept_shut(self, code: m.Code, grant: int) -> faults.Denied:
+        """What a denied release is; where the door decided so, it is also one of its events."""
+        fault = faults.release_denied(code)
+        if isinstance(fault, faults.KeptShut):
+            with self._guard:
+                self._unread.append(denied_release(code, self._clock.tick_ms(), grant))
+        return fault
 
     def _signal(self, number: int) -> None:
         """Show this signal if somebody listens: nobody waits for a lamp."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from edge.errors import DoorLinkFault
+from edge.errors import DoorDenied, DoorLinkFault
 from edge.link.messages import Code
 
 if TYPE_CHECKING:
@@ -34,6 +34,10 @@ class Denied(DoorLinkFault):
         self.code = code
 
 
+class KeptShut(Denied, DoorDenied):
+    """A release that the controller was right not to give."""
+
+
 _STATUS: Final = "see: doorward door status"
 
 _DENIED: Final[dict[Code, tuple[str, str]]] = {
@@ -44,6 +48,7 @@ _DENIED: Final[dict[Code, tuple[str, str]]] = {
     Code.NOT_NOW: ("not while the door stands open with an alarm", "shut the door"),
     Code.LIMIT: ("the controller is at one of its limits", _STATUS),
 }
+_OF_THE_DOOR: Final = frozenset({Code.LOCK_DOWN, Code.TAMPER, Code.NOT_NOW})
 _REFUSED: Final[dict[int, tuple[str, str]]] = {
     Code.BUSY: ("too many sessions were begun in this second", "is another program talking to it?"),
     Code.NO_KEY: ("it has no key", "open its lid, then: doorward door commission"),
@@ -68,6 +73,14 @@ def denied(code: Code) -> Denied:
     """The fault for a DENIED."""
     why, hint = _DENIED.get(code, (f"code {int(code)}", _STATUS))
     return Denied(f"the door controller denied: {why}", hint=hint, code=code)
+
+
+def release_denied(code: Code) -> Denied:
+    """The fault for a RELEASE that was DENIED: KeptShut, unless something is broken."""
+    fault = denied(code)
+    if code in _OF_THE_DOOR:
+        return KeptShut(fault.message, hint=fault.hint, code=code)
+    return fault
 
 
 def refused(code: int) -> LinkDown:

@@ -41,6 +41,7 @@ _FREES: Final = {
     DoorEventKind.FIRE: Cause.FIRE,
     DoorEventKind.FREE_ACCESS: Cause.MODE,
     DoorEventKind.RELOCKED: None,
+    DoorEventKind.DENIED: None,
     DoorEventKind.BOOT: None,
     DoorEventKind.WATCHDOG: None,
 }
@@ -160,8 +161,10 @@ class Testimony:
         """Why the door did this, and by which grant."""
         granted = self._granted_seq if self._free is Cause.GRANT else None
         match event.kind:
-            case DoorEventKind.RELEASED:  # perhaps before this program began: then the door knows the grant
-                return Cause.GRANT, self._granted_seq if event.grant is None else event.grant
+            case DoorEventKind.RELEASED | DoorEventKind.DENIED:
+                cause = Cause.GRANT if event.kind is DoorEventKind.RELEASED else event.cause
+                # perhaps before this program began: then the door knows the grant
+                return cause, self._granted_seq if event.grant is None else event.grant
             case DoorEventKind.PRESENTED:
                 return Cause.GRANT, granted
             case DoorEventKind.OPENED:

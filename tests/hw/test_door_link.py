@@ -16,7 +16,7 @@ from firmware.on_pty import KEY, LEAF_OPEN, REX, SHUT, TAMPER, OnPty, until
 from strike import FAIL_SAFE
 
 from edge.decision import Signal
-from edge.errors import DoorLinkFault
+from edge.errors import DoorDenied, DoorLinkFault
 from edge.link import faults, frame
 from edge.link import messages as m
 from edge.link.session import Pair
@@ -139,7 +139,7 @@ def test_modes_are_obeyed_and_told(controller: OnPty, link: DoorLink) -> None:
     ear = Ear(link)
     link.set_mode(m.Mode.LOCK_DOWN)
     assert controller.controller.door.mode == m.Mode.LOCK_DOWN
-    with pytest.raises(faults.Denied, match="lock-down") as caught:
+    with pytest.raises(DoorDenied, match="lock-down") as caught:
         link.release(1_000)
     assert "doorward door mode normal" in caught.value.hint
     link.set_mode(m.Mode.FREE_ACCESS)
@@ -163,21 +163,47 @@ def test_a_mode_is_asked_for_again_after_the_controller_lost_its_power(
 
 
 DENIALS = {
-    "the lid is off": (lambda c: c.set(TAMPER), m.Code.TAMPER),
-    "the door was forced": (lambda c: c.set(LEAF_OPEN), m.Code.NOT_NOW),
-    "the controller is broken": (lambda c: c.controller.door.set_fault(3, 0), m.Code.FAULT),
+    "lock-down": (lambda c: c.controller.door.set_mode(1, 0), m.Code.LOCK_DOWN, Cause.MODE),
+    "the lid is off": (lambda c: c.set(TAMPER), m.Code.TAMPER, Cause.TAMPER),
+    "the door was forced": (lambda c: c.set(LEAF_OPEN), m.Code.NOT_NOW, Cause.OPENED),
+    "the controller is broken": (lambda c: c.controller.door.set_fault(3, 0), m.Code.FAULT, None),
 }
 
 
 @pytest.mark.parametrize("why", DENIALS)
 def test_a_denied_release_says_why_in_words(why: str, controller: OnPty, link: DoorLink) -> None:
-    happen, code = DENIALS[why]
+    happen, code, _ = DENIALS[why]
     happen(controller)
     with pytest.raises(faults.Denied) as caught:
         link.release(1_000)
     assert caught.value.code is code
     assert caught.value.hint
     assert not controller.energised
+
+
+@pytest.mark.parametrize("why", DENIALS)
+def test_a_door_that_keeps_shut_is_told_of_and_is_no_broken_part(
+    why: str, controller: OnPty, link: DoorLink
+) -> None:
+    happen, _, cause = DENIALS[why]
+    happen(controller)
+    with pytest.raises(DoorLinkFault) as caught:
+        link.release(1_000, grant=77)
+    assert isinstance(caught.value, DoorDenied) == (cause is not None)
+    ear = Ear(link)
+    ear.until(K.BOOT, *([K.DENIED] if cause else [K.FAULT]))
+    denials = [event for event in ear.heard if event.kind is K.DENIED]
+    assert [(event.cause, event.grant, event.mark) for event in denials] == [(cause, 77, None)] * bool(cause)
+
+
+def test_a_mode_that_is_denied_is_no_grant_that_was_not_carried_out(
+    controller: OnPty, link: DoorLink
+) -> None:
+    controller.set(TAMPER)
+    with pytest.raises(faults.Denied):
+        link.set_mode(m.Mode.FREE_ACCESS)
+    ear = Ear(link)
+    assert K.DENIED not in ear.until(K.TAMPER)
 
 
 def test_a_card_number_goes_to_the_panel(controller: OnPty, link: DoorLink) -> None:
@@ -346,6 +372,18 @@ def test_a_port_that_is_not_there_is_named(opened: Opened, tmp_path: Path) -> No
     with pytest.raises(DoorLinkFault, match=r"nothing: no such file") as caught:
         link.wait_until_ready(0.1)
     assert "[strike] port" in caught.value.hint
+
+
+def test_whoever_asks_again_and_again_is_told_anew(opened: Opened, tmp_path: Path) -> None:
+    """For days: a fault that is kept and raised again collects every place that it was raised from."""
+    link = opened(port=tmp_path / "nothing")
+    until(lambda: link._line.fault)
+    depths = []
+    for ask in [link.events, lambda: link.release(1_000)] * 5:
+        with pytest.raises(DoorLinkFault, match="no such file") as caught:
+            ask()
+        depths.append(len(caught.traceback))
+    assert depths == depths[:2] * 5
 
 
 def test_two_programs_cannot_hold_one_controller(opened: Opened, link: DoorLink) -> None:

@@ -28,7 +28,8 @@ RELEASED, OPENED, CLOSED, RELOCKED, FORCED = (
     DoorEventKind.RELOCKED,
     DoorEventKind.FORCED,
 )
-PRESENTED, REX, FIRE, FREE_ACCESS, BOOT = (
+DENIED, PRESENTED, REX, FIRE, FREE_ACCESS, BOOT = (
+    DoorEventKind.DENIED,
     DoorEventKind.PRESENTED,
     DoorEventKind.REX,
     DoorEventKind.FIRE,
@@ -65,6 +66,9 @@ DOORS: dict[str, list[tuple[object, ...]]] = {
         (GRANT,), (RELEASED, Cause.GRANT, 0), (RELOCKED, Cause.TIMEOUT, 0), (OPENED, None, None), (FORCED, None, None), (CLOSED, None, None),
     ],
     "a panel is shown a number": [(GRANT,), (PRESENTED, Cause.GRANT, 0)],
+    "granted in lock-down, then levered open": [
+        (GRANT,), (DENIED, None, 0), (OPENED, None, None), (FORCED, None, None), (CLOSED, None, None),
+    ],
     "fire": [(FIRE, None, None), (OPENED, Cause.FIRE, None)],
     "free access": [(FREE_ACCESS, None, None), (OPENED, Cause.MODE, None)],
     "the controller began anew": [(GRANT,), (RELEASED, Cause.GRANT, 0), (BOOT, None, None), (OPENED, None, None)],
@@ -77,6 +81,7 @@ TOLD: dict[str, tuple[DoorEvent, bool, tuple[Cause | None, int | None]]] = {
     "someone asked for it": (DoorEvent(RELOCKED, 70, cause=Cause.COMMAND), False, (Cause.COMMAND, 0)),
     "the program asked as it ended": (DoorEvent(RELOCKED, 70, cause=Cause.COMMAND), True, (Cause.SHUTDOWN, 0)),
     "the time was up as the program ended": (DoorEvent(RELOCKED, 70, cause=Cause.TIMEOUT), True, (Cause.TIMEOUT, 0)),
+    "it stayed shut in lock-down": (DoorEvent(DENIED, 70, cause=Cause.MODE, grant=41), False, (Cause.MODE, 41)),
     "released for an earlier record": (DoorEvent(RELEASED, 70, grant=41), False, (Cause.GRANT, 41)),
 }  # fmt: skip
 
