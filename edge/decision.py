@@ -53,7 +53,7 @@ class Reason(StrEnum):
     BOOKING_AMBIGUOUS = "booking.ambiguous"
     PATRON_UNKNOWN = "patron.unknown"
     PATRON_BLOCKED = "patron.blocked"
-    HOST_UNAVAILABLE = "host.unavailable"  # who has to be asked does not answer, and nothing is granted without
+    HOST_UNAVAILABLE = "host.unavailable"  # who has to be asked does not answer
     LANE_SWAPPED = "lane.swapped"  # who came in is not who was let in
     LANE_SEVERAL = "lane.several"
     LANE_REFERRED = "lane.referred"

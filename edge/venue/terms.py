@@ -1,4 +1,4 @@
-"""What a venue says of a visit: it raises, or it names its terms. It never grants: that is `edge.policy`'s."""
+"""What a venue says of a visit: it raises, or names its terms. It never grants: that is `edge.policy`'s."""
 
 from __future__ import annotations
 
