@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
+    from edge.card.attributes import Attribute, Disclosure
     from edge.card.cose import Sign1
 
 _PSEUDONYM_LABEL = b"doorward card pseudonym 1\0"
@@ -80,6 +81,7 @@ class Claims:
     documents: tuple[Document, ...] = ()
     scope: tuple[str, ...] = ()  # sites and doors; empty: wherever the issuer's own scope reaches
     assurance: int = 0  # 0..3, how the issuer checked the face at enrolment
+    redacted: tuple[bytes, ...] = field(default=(), repr=False)  # digests of what may be disclosed, sorted
 
     def covers(self, site: str) -> bool:
         """Whether the scope names `site` or a place around it. Data for policy, not a decision."""
@@ -93,6 +95,7 @@ class Presentation:
     presented_at: datetime
     audience: str | None = None
     nonce: bytes | None = field(default=None, repr=False)
+    disclosures: tuple[Disclosure, ...] = field(default=(), repr=False)  # each opens a digest of the card
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +118,9 @@ class Card(Claims):
     presented_at: datetime
     audience: str | None = None
     nonce: bytes | None = field(default=None, repr=False)
+    disclosed: tuple[tuple[Attribute, str], ...] = field(
+        default=(), repr=False
+    )  # what the holder chose to say
     list_issued_at: datetime
     list_age: timedelta
     list_freshness: Freshness

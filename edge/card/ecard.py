@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from edge.card import cbor, cose, fields
 from edge.card import numbers as n
+from edge.card.attributes import BY_NUMBER, NUMBERS, Disclosure, check_opened, check_value
 from edge.card.claims import (
     Claims,
     Document,
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 _CARD_HEADER: Final = frozenset({n.HEADER_ALG, n.HEADER_KID, n.HEADER_TYP})
 _PRESENTATION_HEADER: Final = frozenset({n.HEADER_ALG, n.HEADER_KCWT, n.HEADER_TYP})
 _PRESENTATION_MUST: Final = frozenset({n.CLAIM_IAT})
-_PRESENTATION_MAY: Final = frozenset({n.CLAIM_AUD, n.CLAIM_CNONCE})
+_PRESENTATION_MAY: Final = frozenset({n.CLAIM_AUD, n.CLAIM_CNONCE, n.CLAIM_DISCLOSED})
 _CARD_MUST: Final = frozenset(
     {n.CLAIM_ISS, n.CLAIM_EXP, n.CLAIM_IAT, n.CLAIM_CTI, n.CLAIM_CNF, n.CLAIM_STATUS}
 )
@@ -39,6 +40,7 @@ _CARD_MAY: Final = frozenset(
         n.CLAIM_DOCUMENTS,
         n.CLAIM_SCOPE,
         n.CLAIM_ASSURANCE,
+        n.CLAIM_REDACTED,
     }
 )
 _CNF: Final = frozenset({n.CNF_COSE_KEY})
@@ -56,7 +58,9 @@ def decode(code: Code) -> SignedCard:
     fields.constant(header[n.HEADER_ALG], n.ALG_EDDSA, "presentation alg")
     fields.constant(header[n.HEADER_TYP], n.TYP_PRESENTATION, "presentation typ")
     kid, claims, inner = decode_card(header[n.HEADER_KCWT])
-    return SignedCard(kid, claims, _presentation(_inside(outer.payload)), inner, outer)
+    presentation = _presentation(_inside(outer.payload))
+    check_opened(presentation.disclosures, claims.redacted)
+    return SignedCard(kid, claims, presentation, inner, outer)
 
 
 def decode_card(value: object) -> tuple[bytes, Claims, cose.Sign1]:
@@ -103,8 +107,32 @@ def _presentation(value: object) -> Presentation:
     if n.CLAIM_CNONCE in body:
         nonce = fields.octets(body[n.CLAIM_CNONCE], n.MIN_NONCE_BYTES, n.MAX_NONCE_BYTES, "cnonce")
     return Presentation(
-        presented_at=fields.time(body[n.CLAIM_IAT], "presentation iat"), audience=audience, nonce=nonce
+        presented_at=fields.time(body[n.CLAIM_IAT], "presentation iat"),
+        audience=audience,
+        nonce=nonce,
+        disclosures=_disclosures(body[n.CLAIM_DISCLOSED]) if n.CLAIM_DISCLOSED in body else (),
     )
+
+
+def read_disclosure(value: object) -> Disclosure:
+    """One attribute with its salt, from its array. Raises Refused(CARD_MALFORMED)."""
+    salt, text, number = fields.array(value, 3, 3, "disclosure")
+    attribute = BY_NUMBER[fields.number(number, 1, n.ATTRIBUTES, "attribute")]
+    return Disclosure(
+        fields.octets(salt, n.SALT_BYTES, n.SALT_BYTES, "salt"), check_value(attribute, text), attribute
+    )
+
+
+def disclosure_array(disclosure: Disclosure) -> list[object]:
+    """What `read_disclosure` reads."""
+    return [disclosure.salt, disclosure.value, NUMBERS[disclosure.attribute]]
+
+
+def _disclosures(value: object) -> tuple[Disclosure, ...]:
+    told = tuple(map(read_disclosure, fields.array(value, 1, n.ATTRIBUTES, "disclosures")))
+    if not fields.ascending([NUMBERS[disclosure.attribute] for disclosure in told]):
+        raise cbor.malformed("disclosures: twice the same, or out of order")
+    return told
 
 
 def _claims(value: object) -> Claims:
@@ -127,6 +155,7 @@ def _claims(value: object) -> Claims:
         documents=_documents(body[n.CLAIM_DOCUMENTS]) if n.CLAIM_DOCUMENTS in body else (),
         scope=_scope(body[n.CLAIM_SCOPE]) if n.CLAIM_SCOPE in body else (),
         assurance=fields.number(body.get(n.CLAIM_ASSURANCE, 0), 0, n.MAX_ASSURANCE, "assurance"),
+        redacted=_redacted(body[n.CLAIM_REDACTED]) if n.CLAIM_REDACTED in body else (),
     )
 
 
@@ -185,3 +214,13 @@ def _document(value: object) -> Document:
 
 def _scope(value: object) -> tuple[str, ...]:
     return tuple(fields.site(item, "scope") for item in fields.array(value, 1, n.MAX_SITES, "scope"))
+
+
+def _redacted(value: object) -> tuple[bytes, ...]:
+    digests = tuple(
+        fields.octets(item, n.DIGEST_BYTES, n.DIGEST_BYTES, "digest")
+        for item in fields.array(value, 1, n.MAX_DIGESTS, "redacted")
+    )
+    if not fields.ascending(digests):
+        raise cbor.malformed("redacted: twice the same, or out of order")
+    return digests

@@ -8,12 +8,16 @@ import base45
 
 from edge.card import cbor, cose, ecard
 from edge.card import numbers as n
+from edge.card.attributes import NUMBERS
 from edge.card.claims import Claims, SealedReference, TemplateReference
 from edge.card.code import parse_code
 from edge.errors import InputError, Refused
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
+
+    from edge.card.attributes import Disclosure
 
 
 def sign_card(claims: Claims, issuer_seed: bytes) -> bytes:
@@ -37,11 +41,18 @@ def sign_card(claims: Claims, issuer_seed: bytes) -> bytes:
 
 
 def sign_presentation(
-    card: bytes, holder_seed: bytes, *, iat: datetime, aud: str | None = None, cnonce: bytes | None = None
+    card: bytes,
+    holder_seed: bytes,
+    *,
+    iat: datetime,
+    aud: str | None = None,
+    cnonce: bytes | None = None,
+    disclosures: Iterable[Disclosure] = (),
 ) -> str:
     """The phone's half: the text of a code around `card`, good for the window that begins at `iat`.
 
-    Raises InputError where the card is not one, the key is not its holder's, or the code grows too long.
+    `disclosures`: what the holder chose to say, in any order. Raises InputError where the card is not one or
+    holds no such digest, the key is not its holder's, or the code grows too long.
     """
     try:
         value = cbor.decode(card, limit=n.MAX_CODE_BYTES)
@@ -56,6 +67,8 @@ def sign_presentation(
             payload[n.CLAIM_AUD] = aud
         if cnonce is not None:
             payload[n.CLAIM_CNONCE] = cnonce
+        if told := sorted(disclosures, key=lambda disclosure: NUMBERS[disclosure.attribute]):
+            payload[n.CLAIM_DISCLOSED] = [ecard.disclosure_array(disclosure) for disclosure in told]
         text: str = n.PREFIX + base45.b45encode(cose.sign(protected, payload, holder_seed)).decode()
         ecard.decode(parse_code(text))
     except Refused as refused:
@@ -91,4 +104,6 @@ def _claims_map(claims: Claims) -> dict[int, Any]:
         body[n.CLAIM_SCOPE] = list(claims.scope)
     if claims.assurance:
         body[n.CLAIM_ASSURANCE] = claims.assurance
+    if claims.redacted:
+        body[n.CLAIM_REDACTED] = list(claims.redacted)
     return body

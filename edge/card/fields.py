@@ -10,9 +10,11 @@ from edge.card import cbor
 from edge.card import numbers as n
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from collections.abc import Set as AbstractSet
 
 K = TypeVar("K", int, str)
+V = TypeVar("V", int, bytes)
 
 _WORD: Final = re.compile(r"[!-~]+")  # visible ASCII: nothing that a screen or a log draws as something else
 _SITE: Final = re.compile(r"[a-z0-9-]+(/[a-z0-9-]+)*")
@@ -39,6 +41,11 @@ def number(value: object, least: int, most: int, what: str) -> int:
     if not isinstance(value, int) or not least <= value <= most:
         raise cbor.malformed(f"{what}: not a whole number from {least} to {most}")
     return value
+
+
+def ascending(values: Sequence[V]) -> bool:
+    """Whether each is greater than the one before it: no two are the same, and there is one order only."""
+    return list(values) == sorted(set(values))
 
 
 def constant(value: object, expected: int | str, what: str) -> None:

@@ -54,6 +54,8 @@ CLAIM_SCOPE: Final = -65_539
 CLAIM_ASSURANCE: Final = -65_540
 CLAIM_STATUS_BITS: Final = -65_541  # in status lists only
 CLAIM_STATUS_HASHES: Final = -65_542  # in manifests of status lists only
+CLAIM_REDACTED: Final = -65_543
+CLAIM_DISCLOSED: Final = -65_544  # in presentations only
 
 CNF_COSE_KEY: Final = 1
 STATUS_LIST: Final = "status_list"
@@ -65,6 +67,20 @@ TEMPLATE_KIND: Final = 1
 TEMPLATE_FORMAT: Final = 2
 TEMPLATE_MODEL: Final = 3
 KIND_TEMPLATE: Final = 1  # claim 169's word for "a template", 0 being a picture
+
+# Attributes that a holder may disclose; the words are in attributes.py
+ATTRIBUTE_FAMILY_NAME: Final = 1
+ATTRIBUTE_GIVEN_NAME: Final = 2
+ATTRIBUTE_BIRTH_DATE: Final = 3
+ATTRIBUTE_NATIONALITY: Final = 4
+ATTRIBUTE_DOCUMENT_TYPE: Final = 5
+ATTRIBUTE_DOCUMENT_NUMBER: Final = 6
+ATTRIBUTE_DOCUMENT_ISSUER: Final = 7
+ATTRIBUTE_EXPIRY: Final = 8
+ATTRIBUTE_ADDRESS: Final = 9
+ATTRIBUTE_BOOKING: Final = 10
+ATTRIBUTE_PATRON: Final = 11
+ATTRIBUTES: Final = 11
 
 # Limits of fields; their reasons stand in FORMAT.md section 5
 MAX_TIME: Final = 4_102_444_800  # 2100-01-01: a later time is a mistake, and fits every clock we meet
@@ -89,3 +105,7 @@ MAX_ASSURANCE: Final = 3
 MAX_AUD_CHARS: Final = 64
 MIN_NONCE_BYTES: Final = 8
 MAX_NONCE_BYTES: Final = 16
+SALT_BYTES: Final = 16
+DIGEST_BYTES: Final = 16
+MAX_DIGESTS: Final = 12
+MAX_VALUE_BYTES: Final = 96
