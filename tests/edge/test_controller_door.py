@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from firmware.on_pty import KEY, LEAF_OPEN, SHUT, OnPty, until
+from firmware.on_pty import KEY, LEAF_OPEN, SHUT, OnPty, let_it_crawl, until
 
 from edge.app import open_signals
 from edge.audit.journal import Journal
@@ -23,7 +23,8 @@ NOW = datetime(2026, 6, 15, 10, tzinfo=UTC)
 
 
 @pytest.fixture
-def controller(tmp_path: Path) -> Iterator[OnPty]:
+def controller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OnPty]:
+    let_it_crawl(monkeypatch)
     controller = OnPty(tmp_path)
     yield controller
     controller.close()
@@ -49,8 +50,9 @@ def test_a_configured_controller_is_a_strike_with_lamps_that_recounts(
     door = open_strike(config(controller), tmp_path)
     try:
         assert isinstance(door, Recounts)
-        assert open_signals(door) is door.signals
-        door.release(1_000)
+        with open_signals(config(controller), tmp_path, door) as signals:
+            assert signals is door.signals
+        door.release(10_000)
         assert controller.energised
     finally:
         door.close()
@@ -126,7 +128,8 @@ def test_a_panel_on_the_controllers_wires_gets_the_configured_number(
         assert controller.panel == [(26, (0x2EC0C86 << 38).to_bytes(8, "big"))]
         assert not controller.energised
         assert [event.kind for event in door.events()] == [DoorEventKind.PRESENTED]
-        assert open_signals(door) is door.signals
+        with open_signals(config(controller), tmp_path, door) as signals:
+            assert signals is door.signals
         assert isinstance(door, Recounts)
     finally:
         door.close()

@@ -11,10 +11,12 @@ import select
 import threading
 import time
 import tty
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 from controller import Controller
 from strike import FAIL_SECURE
 from ticks import wrapped
@@ -23,10 +25,27 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 KEY = bytes(range(32))
+PATIENCE_S = 60.0
+PATIENCE_MS = 60_000
 SHUT, LEAF_OPEN, REX, TAMPER, FIRE, SERVICE = 0, 1, 2, 4, 8, 16
 
 
-def until(holds: Callable[[], object], *, for_s: float = 20.0) -> None:
+def let_it_crawl(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a machine that crawls nobody falls silent and no answer is late: what is shown here is never a speed.
+
+    The real limits are played out in `test_session.py` and the emulators, where time is no machine's.
+    """
+    pytest.importorskip("serial")
+    for name in ("wait_until_ready", "wait_until_told"):
+        monkeypatch.setattr(f"hw.door_link.DoorLink.{name}.__defaults__", (PATIENCE_S,))
+    monkeypatch.setattr("hw.door_link.ANSWER_S", PATIENCE_S)
+    monkeypatch.setattr("hw.door_commission.EACH_S", PATIENCE_S)
+    monkeypatch.setattr("edge.link.session.SILENCE_MS", PATIENCE_MS)
+    monkeypatch.setattr("session.HEARTBEAT_MS", PATIENCE_MS)
+    monkeypatch.setattr("session.SESSION_MS", 2 * PATIENCE_MS)
+
+
+def until(holds: Callable[[], object], *, for_s: float = PATIENCE_S) -> None:
     """Return as soon as that holds. The limit is for a busy machine, and no measurement."""
     give_up = time.monotonic() + for_s
     pause = threading.Event()
@@ -138,9 +157,11 @@ class OnPty:
             os.close(self._slave)
 
     def say(self, data: bytes) -> None:
-        """Bytes that somebody else puts on the line towards the host."""
-        with self._guard:
-            os.write(self._master, data)
+        """Bytes that somebody else puts on the line towards the host, as fast as it reads them."""
+        while data:
+            with self._guard, suppress(BlockingIOError):
+                data = data[os.write(self._master, data) :]
+            threading.Event().wait(0.001 if data else 0)
 
     def set(self, inputs: int) -> None:
         """What the wires say from now on, debounced already."""

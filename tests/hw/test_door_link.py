@@ -12,7 +12,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from firmware.on_pty import KEY, LEAF_OPEN, REX, SHUT, TAMPER, OnPty, until
+from firmware.on_pty import KEY, LEAF_OPEN, PATIENCE_MS, REX, SHUT, TAMPER, OnPty, let_it_crawl, until
+from limits import HEARTBEAT_MS
 from strike import FAIL_SAFE
 
 from edge.decision import Signal
@@ -30,6 +31,17 @@ from hw.door_signals import WELCOME
 
 K = DoorEventKind
 Opened = Callable[..., DoorLink]
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    let_it_crawl(monkeypatch)
+
+
+@pytest.fixture
+def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Answers are waited for as long as in front of a door: for those that never come."""
+    monkeypatch.setattr("hw.door_link.ANSWER_S", ANSWER_S)
 
 
 @pytest.fixture
@@ -105,7 +117,7 @@ def test_a_link_knows_its_controller_and_how_the_door_stands(link: DoorLink) -> 
 
 def test_a_release_names_its_record_and_a_relock_its_cause(controller: OnPty, link: DoorLink) -> None:
     ear = Ear(link)
-    link.release(3_000, grant=77)
+    link.release(10_000, grant=77)
     controller.set(LEAF_OPEN)
     controller.set(SHUT)
     assert ear.until(K.CLOSED)[-4:] == [K.RELEASED, K.OPENED, K.RELOCKED, K.CLOSED]
@@ -273,7 +285,7 @@ def test_a_pulled_cable_is_a_fault_and_heals_by_itself(controller: OnPty, link: 
     assert "check the cable" in caught.value.hint
     controller.plug_in()
     link.wait_until_ready()
-    link.release(1_000)
+    link.release(10_000)
     assert controller.energised
 
 
@@ -323,12 +335,13 @@ def test_a_program_that_starts_again_is_told_what_happened_since_its_last_record
     assert K.BOOT not in again.until(K.FORCED)
 
 
+@pytest.mark.usefixtures("impatience")
 def test_a_controller_that_hangs_is_noticed(controller: OnPty, link: DoorLink) -> None:
     controller.is_deaf = True
     with pytest.raises(faults.LinkDown, match="does not answer") as caught:
         link.release(1_000)
     assert caught.value.hint
-    controller.clock.push(1_100)
+    controller.clock.push(PATIENCE_MS + 100)
     until(lambda: is_down(link))
     controller.is_deaf = False
     link.wait_until_ready()
@@ -348,6 +361,7 @@ def test_a_device_that_takes_no_more_is_a_fault_that_nobody_waits_for(
     until(lambda: not is_down(link))
 
 
+@pytest.mark.usefixtures("impatience")
 def test_a_release_whose_answer_is_lost_is_taken_back(controller: OnPty, link: DoorLink) -> None:
     controller.is_mute = True
     with pytest.raises(faults.LinkDown):
@@ -359,7 +373,7 @@ def test_garbage_on_the_line_moves_nothing_and_ends_nothing(controller: OnPty, l
     for _ in range(50):
         controller.say(secrets.token_bytes(40) + b"\0")
         controller.say(frame.encode(bytes([m.Type.PONG]) + secrets.token_bytes(20)))
-    link.release(1_000)
+    link.release(10_000)
     assert controller.energised
     assert link.firmware is not None
 
@@ -369,8 +383,9 @@ def test_garbage_on_the_line_moves_nothing_and_ends_nothing(controller: OnPty, l
 
 def test_a_port_that_is_not_there_is_named(opened: Opened, tmp_path: Path) -> None:
     link = opened(port=tmp_path / "nothing")
+    until(lambda: link._line.fault)
     with pytest.raises(DoorLinkFault, match=r"nothing: no such file") as caught:
-        link.wait_until_ready(0.1)
+        link.wait_until_ready(0.01)
     assert "[strike] port" in caught.value.hint
 
 
@@ -388,8 +403,9 @@ def test_whoever_asks_again_and_again_is_told_anew(opened: Opened, tmp_path: Pat
 
 def test_two_programs_cannot_hold_one_controller(opened: Opened, link: DoorLink) -> None:
     second = opened()
+    until(lambda: second._line.fault)
     with pytest.raises(DoorLinkFault) as caught:
-        second.wait_until_ready(0.1)
+        second.wait_until_ready(0.01)
     assert "doorward run" in caught.value.hint
 
 
@@ -407,8 +423,9 @@ def test_a_pair_that_does_not_fit_says_why(mistake: str, controller: OnPty, open
         controller.keys.erase()
         controller.boot()
     link = opened(**pair)
+    until(lambda: link._there.refused)
     with pytest.raises(faults.LinkDown, match=words) as caught:
-        link.wait_until_ready(0.3)
+        link.wait_until_ready(0.01)
     assert caught.value.hint
     assert not controller.energised
 
@@ -440,7 +457,7 @@ def test_fail_safe_is_energised_until_it_is_released(tmp_path: Path) -> None:
     try:
         link.wait_until_ready()
         assert controller.energised
-        link.release(1_000)
+        link.release(10_000)
         assert not controller.energised
         link.relock()
         assert controller.energised
@@ -449,6 +466,7 @@ def test_fail_safe_is_energised_until_it_is_released(tmp_path: Path) -> None:
         controller.close()
 
 
+@pytest.mark.usefixtures("impatience")
 def test_an_answer_is_waited_for_no_longer_than_it_may_take(controller: OnPty, link: DoorLink) -> None:
     assert ANSWER_S <= 0.2  # someone stands in front of the door
     controller.is_deaf = True
@@ -458,8 +476,11 @@ def test_an_answer_is_waited_for_no_longer_than_it_may_take(controller: OnPty, l
     assert time.monotonic() - began >= ANSWER_S
 
 
-def test_a_host_that_is_killed_holds_no_door(controller: OnPty) -> None:
-    """kill -9 of a host whose release had nine seconds left; 1.0 s of silence, and 0.25 since its last PING."""
+def test_a_host_that_is_killed_holds_no_door(
+    controller: OnPty, opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """kill -9 of a host whose release had nine seconds left. `make bench-link` measures how soon it relocks."""
+    monkeypatch.setattr("session.HEARTBEAT_MS", HEARTBEAT_MS)
     host = subprocess.Popen(
         [sys.executable, Path(__file__).with_name("door_link_host.py"), controller.path, KEY.hex()],
         stdout=subprocess.PIPE,
@@ -468,14 +489,15 @@ def test_a_host_that_is_killed_holds_no_door(controller: OnPty) -> None:
     )
     try:
         assert host.stdout.readline() == b"released\n"
-        assert controller.energised
     finally:
         host.kill()
         host.wait()
         host.stdout.close()
-    killed = time.monotonic_ns()
+    assert [level for _, level in controller.levels][:1] == [1]
     until(lambda: not controller.energised)
-    assert controller.controller.door.state == m.DoorState.NORMAL
-    assert (
-        controller.levels[-1][0] - killed
-    ) / 1e9 < 5  # half of what was asked for, on a machine that crawls
+    link = opened()
+    link.wait_until_ready()
+    link.recount(None)
+    ear = Ear(link)
+    ear.until(K.RELOCKED)
+    assert next(event.cause for event in ear.heard if event.kind is K.RELOCKED) is Cause.HEARTBEAT

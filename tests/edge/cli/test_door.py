@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from firmware.on_pty import KEY, LEAF_OPEN, SHUT, TAMPER, OnPty, until
+from firmware.on_pty import KEY, LEAF_OPEN, PATIENCE_MS, SHUT, TAMPER, OnPty, let_it_crawl, until
 
 from edge.__main__ import main
 from edge.errors import Exit
@@ -16,6 +16,11 @@ from edge.errors import Exit
 pytest.importorskip("serial")
 
 TOML = '[strike]\nkind = "controller"\nport = "controller"\nlock = "fail-secure"\n'
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    let_it_crawl(monkeypatch)
 
 
 @pytest.fixture
@@ -102,9 +107,10 @@ def test_a_controller_that_keeps_another_key_than_it_was_sent_is_found_out(
 
 
 def test_a_silent_controller_leaves_a_key_to_try_again_with(controller: OnPty, capsys, monkeypatch) -> None:
-    monkeypatch.setattr("hw.door_commission.EACH_S", 0.05)
     controller.is_deaf = True
-    assert door(controller, "commission") == Exit.DEVICE
+    with monkeypatch.context() as impatient:
+        impatient.setattr("hw.door_commission.EACH_S", 0.05)
+        assert door(controller, "commission") == Exit.DEVICE
     assert "does not answer" in capsys.readouterr().err
     key = key_of(controller).read_bytes()
     controller.is_deaf = False
@@ -160,7 +166,7 @@ def test_free_access_lasts_as_long_as_the_command(commissioned: OnPty, monkeypat
 
     monkeypatch.setattr("edge.cli.door._hold", interrupted)
     assert door(commissioned, "mode", "free-access") == Exit.INTERRUPTED
-    commissioned.clock.push(1_100)
+    commissioned.clock.push(PATIENCE_MS + 100)
     until(lambda: not commissioned.energised)
 
 

@@ -120,6 +120,24 @@ def test_the_leaf_relocks_behind_whoever_passes(chip: Chip, began: int) -> None:
     say(chip, f"leaf opens: relocked {(chip.strikes(began)[-1][0] - opened) / 1e3:.0f} ms later")
 
 
+def test_a_leaf_pulled_in_the_last_moment_of_a_release_was_not_forced(chip: Chip, began: int) -> None:
+    chip.release(300, grant=1)
+    chip.until(lambda: chip.energised, within_ms=100)
+    chip.run(290 - (chip.us - chip.strikes(began)[0][0]) // 1_000)
+    assert chip.energised
+    pulled = chip.us
+    chip.set(CONTACT, 1)
+    chip.until(lambda: chip.told(m.Kind.OPENED, began), within_ms=200)
+    relocked = chip.strikes(began)[-1][0]
+    say(
+        chip,
+        f"leaf pulled: relocked {(relocked - pulled) / 1e3:.0f} ms later, told {(chip.us - pulled) / 1e3:.0f} ms later",
+    )
+    assert relocked - pulled < 30_000  # by the clock, before the opening counted
+    chip.run(200)
+    assert chip.told(m.Kind.FORCED_OPEN, began) == []
+
+
 def test_power_lost_in_mid_release_never_pulses_the_strike(chip: Chip, began: int) -> None:
     chip.release(9_000, grant=1)
     chip.until(lambda: chip.energised, within_ms=100)
