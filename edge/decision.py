@@ -67,6 +67,16 @@ class Reason(StrEnum):
     FACE_TEMPLATE = "face.template"
     FACE_NO_MATCH = "face.no_match"
     RISK_HIGH = "risk.high"
+    RISK_LIST_AGE = "risk.list_age"
+    RISK_CLOCK = "risk.clock"
+    RISK_VELOCITY = "risk.velocity"  # one card at many doors
+    RISK_FAILURES = "risk.failures"
+    RISK_MARGIN = "risk.margin"  # the face matches, but only just
+    RISK_HOUR = "risk.hour"
+    RISK_DOCUMENT = "risk.document"
+    RISK_ASSURANCE = "risk.assurance"
+    RISK_NEW_KEY = "risk.new_key"  # the same holder with another phone
+    RISK_ISSUER = "risk.issuer"
     RISK_LOCKED_OUT = "risk.locked_out"  # too many tries: this card waits
     PASSAGE_INTERRUPTED = "passage.interrupted"
     DEVICE_FAULT = "device.fault"

@@ -128,6 +128,19 @@ class Scanner(Protocol):
     def close(self) -> None: ...
 
 
+class Keypad(Protocol):
+    """Twelve keys on which a holder types: digits, `*` to begin anew, `#` to end."""
+
+    def keys(self) -> str:
+        """What was typed since the last call: at most 16 keys, of which the newest are kept. Never blocks.
+
+        Raises ReaderFault for as long as nothing can be typed.
+        """
+        ...
+
+    def close(self) -> None: ...
+
+
 class Network(Protocol):
     """One TFLite graph with a fixed float32 input. Raises ModelFault."""
 

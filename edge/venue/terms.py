@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from edge.card.claims import Card
     from edge.decision import Decision, Reason
+    from edge.venue.pin import Pin
 
 
 class Factor(StrEnum):
@@ -22,6 +23,7 @@ class Factor(StrEnum):
     PIN = "pin"
     DOCUMENT = "document"  # a second document
     HOST = "host"  # the word of the system behind the venue: a library's, a hotel's, an authority's
+    COMPANION = "companion"  # a second person; who is first here is denied and waits for the other
     STAFF = "staff"  # no machine decides
 
 
@@ -47,11 +49,13 @@ class Terms:
     """On what terms this visit may go on.
 
     `asked`: factors besides, in the order of the ladder. `release_ms`: in place of the door's own time.
+    `pin`: what a PIN is judged by, where this person has one.
     `notes`: for staff and the record. `lines`: what the staff's screen says; never on record, never logged.
     """
 
     asked: tuple[Asked, ...] = ()
     release_ms: int | None = None
+    pin: Pin | None = None
     notes: frozenset[Note] = frozenset()
     lines: tuple[str, ...] = field(default=(), repr=False)
 
@@ -112,6 +116,7 @@ def merge(terms: Sequence[Terms]) -> Terms:
     return Terms(
         asked=tuple(asked[factor] for factor in Factor if factor in asked),
         release_ms=max(times, default=None),
+        pin=next((part.pin for part in terms if part.pin is not None), None),
         notes=frozenset().union(*(part.notes for part in terms)),
         lines=tuple(line for part in terms for line in part.lines),
     )

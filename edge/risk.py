@@ -1,1 +1,0 @@
-"""Signals of risk, and the ladder of what they ask for."""

@@ -1,0 +1,96 @@
+"""Which signs there are, how grave a site takes each for, and what a level asks of the holder.
+
+    signs of this visit -> the gravest level (two that are raised are high) -> the first rungs there are
+
+Nothing here is a score: each sign has a reason code that goes on record, and a site can read why a holder was
+asked for more. A level can only ask for more than the door asks of everybody, never for less.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from edge.decision import Reason
+from edge.venue.terms import Asked, Factor
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from collections.abc import Set as AbstractSet
+
+
+class Level(IntEnum):
+    """How much the signs of a visit weigh together."""
+
+    NONE = 0
+    RAISED = 1
+    HIGH = 2
+    SEVERE = 3
+
+
+# What a site that says nothing makes of each sign; the order is that in which they are told.
+DEFAULT: Final[Mapping[Reason, Level]] = MappingProxyType(
+    {
+        Reason.RISK_ISSUER: Level.HIGH,  # somebody wrote this issuer's name down for a reason
+        Reason.RISK_VELOCITY: Level.HIGH,  # one card in two hands
+        Reason.RISK_DOCUMENT: Level.HIGH,
+        Reason.RISK_FAILURES: Level.RAISED,
+        Reason.RISK_NEW_KEY: Level.RAISED,  # most often a new phone
+        Reason.RISK_CLOCK: Level.RAISED,
+        Reason.RISK_MARGIN: Level.RAISED,
+        Reason.RISK_HOUR: Level.RAISED,
+        Reason.RISK_ASSURANCE: Level.RAISED,
+        Reason.RISK_LIST_AGE: Level.NONE,  # the freshness ladder has its own say: edge/trust/TIME.md
+    }
+)
+SIGNS: Final = tuple(DEFAULT)
+
+# What may be asked for, the lightest first. Of RAISED one is enough, HIGH takes two different ones.
+LADDER: Final = (Factor.CHALLENGE, Factor.NONCE, Factor.PIN, Factor.DOCUMENT)
+_HOW_MANY: Final = {Level.NONE: 0, Level.RAISED: 1, Level.HIGH: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class RiskPolicy:
+    """What a site takes for a sign, and for how grave.
+
+    `levels`: of signs that a site sees otherwise than DEFAULT. `ladder`: what may be asked, the lightest
+    first. `velocity`: so many different doors within `velocity_min` minutes are a sign; `failures`: so many
+    refusals of this card within `failures_min`. `margin`: a similarity less than this above the threshold.
+    `assurance`: an enrolment below this. `quiet`: local hours (from, to) in which visits are unusual.
+    `issuers`: names to look at twice.
+    """
+
+    levels: Mapping[Reason, Level] = field(default_factory=lambda: DEFAULT)
+    ladder: tuple[Factor, ...] = LADDER
+    velocity: int = 3
+    velocity_min: int = 10
+    failures: int = 3
+    failures_min: int = 60
+    margin: float = 0.0
+    assurance: int = 0
+    quiet: tuple[int, int] | None = None
+    issuers: frozenset[str] = frozenset()
+
+    def level(self, signs: Sequence[Reason]) -> Level:
+        """What these signs come to together."""
+        levels = [self.levels.get(sign, DEFAULT.get(sign, Level.SEVERE)) for sign in signs]
+        raised = sum(level is Level.RAISED for level in levels)
+        return max([*levels, Level.HIGH if raised > 1 else Level.NONE])
+
+    def steps(self, signs: Sequence[Reason], able: AbstractSet[Factor]) -> tuple[Asked, ...]:
+        """What these signs ask for, of what this door and this holder are able to; else staff."""
+        level = self.level(signs)
+        if level is Level.NONE:
+            return ()
+        reason = self._gravest(signs)
+        rungs = [factor for factor in self.ladder if factor in able]
+        count = _HOW_MANY.get(level)
+        if count is None or len(rungs) < count:
+            return (Asked(Factor.STAFF, reason),)
+        return tuple(Asked(factor, reason) for factor in rungs[:count])
+
+    def _gravest(self, signs: Sequence[Reason]) -> Reason:
+        return max(signs, key=lambda sign: (self.levels.get(sign, Level.SEVERE), -SIGNS.index(sign)))
