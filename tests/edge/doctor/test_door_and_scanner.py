@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from firmware.on_pty import KEY, LEAF_OPEN, SHUT, TAMPER, OnPty, until
+from firmware.on_pty import KEY, LEAF_OPEN, PATIENCE_S, SHUT, TAMPER, OnPty, let_it_crawl, until
 from scanner_on_pty import EngineOnPty
 
 from edge.config import Config, Scanner, Strike
@@ -18,7 +18,8 @@ pytest.importorskip("serial")
 
 
 @pytest.fixture
-def controller(tmp_path: Path) -> Iterator[OnPty]:
+def controller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OnPty]:
+    let_it_crawl(monkeypatch)
     (tmp_path / "door.key").write_bytes(KEY)
     (tmp_path / "door.key").chmod(0o600)
     controller = OnPty(tmp_path)
@@ -45,7 +46,10 @@ def test_a_controller_is_told_as_it_stands_and_nothing_moves(
     assert not any(level for _, level in controller.levels)
 
 
-def test_a_controller_with_another_key_is_an_error(controller: OnPty, tmp_path: Path) -> None:
+def test_a_controller_with_another_key_is_an_error(
+    controller: OnPty, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hw.door_link.DoorLink.wait_until_ready.__defaults__", (0.5,))
     (tmp_path / "door.key").write_bytes(bytes(32))
     assert numbers(patient(tmp_path), "door") == [41]
 
@@ -56,8 +60,11 @@ def test_a_lock_is_left_alone_where_nobody_agreed(controller: OnPty, tmp_path: P
 
 
 def test_a_lock_that_is_released_once_while_somebody_opens_the_door_is_well(
-    controller: OnPty, tmp_path: Path
+    controller: OnPty, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("edge.doctor.door.RELEASE_MS", 10_000)
+    monkeypatch.setattr("edge.doctor.door.WATCH_S", PATIENCE_S)
+
     def visitor() -> None:
         until(lambda: controller.energised)
         controller.set(LEAF_OPEN)
