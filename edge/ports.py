@@ -262,6 +262,33 @@ class Signals(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class LaneView:
+    """What the sensors between two interlocked doors see now.
+
+    `people`: how many are in the lane; None: nobody can tell, because a sensor failed, contradicts another,
+    or has not been told since the power came back. `outer_shut`, `inner_shut`: the contacts of the leaves.
+    """
+
+    people: int | None
+    outer_shut: bool
+    inner_shut: bool
+
+
+class LaneSensors(Protocol):
+    """Counts people between two doors. Never blocks, never raises: what it cannot tell it says it cannot."""
+
+    def view(self) -> LaneView:
+        """How it is now; whoever came and went since the last call is counted in."""
+        ...
+
+    def emptied(self) -> None:
+        """Somebody in charge has looked: nobody is in the lane. What was counted before is forgotten."""
+        ...
+
+    def close(self) -> None: ...
+
+
 class Clock(Protocol):
     """`now` is UTC and may jump; `tick_ms` is monotonic and may not. They are never mixed."""
 

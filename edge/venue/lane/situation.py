@@ -1,0 +1,36 @@
+"""What the lane's sensors amount to: the one word that the table of the lane is asked with."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from edge.ports import LaneView
+
+
+class Situation(StrEnum):
+    """How it looks between the doors. EMPTY and ONE say of both leaves that they are shut."""
+
+    EMPTY = "empty"
+    ONE = "one"
+    SEVERAL = "several"
+    OUTER_OPEN = "outer open"  # with nobody in the lane, or one
+    INNER_OPEN = "inner open"  # likewise
+    BOTH_OPEN = "both open"
+    BLIND = "blind"  # nobody can tell how many there are
+
+
+def situation(view: LaneView) -> Situation:
+    """The gravest thing that this view shows: two open leaves, blind sensors, several people, one open leaf."""
+    if not (view.outer_shut or view.inner_shut):
+        return Situation.BOTH_OPEN
+    if view.people is None:
+        return Situation.BLIND
+    if view.people > 1:
+        return Situation.SEVERAL
+    if not view.outer_shut:
+        return Situation.OUTER_OPEN
+    if not view.inner_shut:
+        return Situation.INNER_OPEN
+    return Situation.ONE if view.people else Situation.EMPTY
