@@ -159,6 +159,7 @@ def open_device(config: Config, base: Path, *, camera: str | None = None) -> Ite
         scanner = open_scanner(config.scanner, base)
         if scanner is not None:
             stack.callback(scanner.close)
+        signals = stack.enter_context(open_signals(config, base, strike))
         journal = stack.enter_context(_open_journal(config, base))
         if isinstance(strike, Recounts):
             strike.recount(journal.last_mark(MAX_RECORDS))
@@ -172,7 +173,7 @@ def open_device(config: Config, base: Path, *, camera: str | None = None) -> Ite
         ports = Ports(
             reader=reader,
             strike=strike,
-            signals=open_signals(strike),
+            signals=signals,
             clock=clock,
             journal=journal,
             trust=watch.current,

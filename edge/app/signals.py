@@ -1,18 +1,88 @@
-"""What a door tells a holder with."""
+"""What a door tells a holder with: lamps, a buzzer, tones, a voice, and the log."""
 
 from __future__ import annotations
 
+import sys
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from edge import config
     from edge.ports import Signals, Strike
+    from hw.sound import Sound
+
+FIRST = ""  # no words: a silence, by which a board without a sound card shows at the start
 
 
-def open_signals(strike: Strike | None = None) -> Signals:
-    """Lamps and buzzer of the door's controller, where it has one; else the signal goes to the log alone."""
-    lamps: Signals | None = getattr(strike, "signals", None)
-    if lamps is not None:
-        return lamps
+@contextmanager
+def open_signals(whole: config.Config, base: Path, strike: Strike) -> Iterator[Signals]:
+    """Everything that is configured, and the lamps of the door's controller where it has some.
+
+    Paths are relative to `base`, the folder of the configuration. Raises ConfigError for what is missing.
+    """
     from hw.signals_log import LogSignals  # noqa: PLC0415
+    from hw.signals_several import SeveralSignals  # noqa: PLC0415
 
-    return LogSignals()
+    signals = whole.signals
+    lamps: Signals | None = getattr(strike, "signals", None)
+    every: list[Signals] = [lamps or LogSignals()]  # a controller's lamps log, too
+    with ExitStack() as stack:
+        if (signals.red, signals.green, signals.buzzer) != (None, None, None):
+            from hw.signals_gpio import GpioSignals  # noqa: PLC0415
+
+            pins = GpioSignals(red=signals.red, green=signals.green, buzzer=signals.buzzer)
+            stack.callback(pins.close)
+            every.append(pins)
+        if signals.sound != "none":
+            from hw.signals_sound import SoundSignals, aplay  # noqa: PLC0415
+
+            command = aplay(signals.device)
+            speaker = SoundSignals(_sounds(whole, base), command, first=FIRST, tell=log_sound)
+            stack.callback(speaker.close)
+            every.append(speaker)
+        yield every[0] if len(every) == 1 else SeveralSignals(every)
+
+
+def phrases() -> tuple[str, ...]:
+    """All that a holder can be told in words."""
+    from edge.decision import Signal  # noqa: PLC0415
+    from edge.face.challenge import Phase, Prompt  # noqa: PLC0415
+    from edge.face.quality import Coaching  # noqa: PLC0415
+
+    return tuple(str(words) for words in (*Signal, *Prompt, Phase.LOOK, Phase.BACK, *Coaching))
+
+
+def log_sound(fault: str | None) -> None:
+    """One log line when sounds can no longer be played, and when they can again."""
+    import structlog  # noqa: PLC0415
+
+    log = structlog.wrap_logger(
+        structlog.PrintLogger(sys.stderr),
+        processors=[structlog.processors.TimeStamper(fmt="iso"), structlog.processors.JSONRenderer()],
+    )
+    with suppress(OSError):  # a log that nobody reads any more keeps nobody out
+        if fault is None:
+            log.info("sound", state="playing")
+        else:
+            hint = "`aplay -L` lists the cards; the service's user must be in the group audio"
+            log.warning("sound", state="fault", error=fault, hint=hint)
+
+
+def _sounds(whole: config.Config, base: Path) -> Mapping[str, Sound]:
+    from edge.decision import Signal  # noqa: PLC0415
+    from hw.tones import silence, tone  # noqa: PLC0415
+
+    signals = whole.signals
+    if signals.sound == "tones":
+        sounds = {signal.value: tone(signal) for signal in Signal}
+    else:
+        from hw.voice import Voice  # noqa: PLC0415
+
+        folder = base / signals.voice if signals.voice else None
+        sounds = Voice(signals.language, folder=folder, cache=base / whole.paths.state / "voice").says(
+            phrases()
+        )
+    return {words: sound.quieter(signals.volume) for words, sound in sounds.items()} | {FIRST: silence()}

@@ -6,6 +6,7 @@ from edge.config.keeping import Journal, Paths
 from edge.config.network import Hub, Metrics, Mqtt, Sync
 from edge.config.reading import MAX_CONFIG_BYTES, explain, parse_config
 from edge.config.senses import Camera, Reader, Scanner
+from edge.config.signals import Signals
 from edge.config.whole import Config
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "Paths",
     "Reader",
     "Scanner",
+    "Signals",
     "Strike",
     "Sync",
     "explain",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def check(config: Config, text: str, file: Path) -> None:
     """Raise ConfigError for the first two words that contradict each other."""
-    for ask in (_lists, _camera, _scanner, _strike, _network):
+    for ask in (_lists, _camera, _scanner, _strike, _signals, _network):
         ask(config, text, file)
 
 
@@ -91,6 +91,28 @@ def _strike(config: Config, text: str, file: Path) -> None:
             file=file,
             line=line,
             hint="enrol a number for this device at the panel, and give it here",
+        )
+
+
+def _signals(config: Config, text: str, file: Path) -> None:
+    taken = {config.strike.pin: "[strike] pin"} if config.strike.kind == "gpio" else {}
+    for key in ("red", "green", "buzzer"):
+        pin = getattr(config.signals, key)
+        if pin in taken:
+            raise ConfigError(
+                f"{key} {pin} is {taken[pin]} already",
+                file=file,
+                line=line_of(text, "signals", key),
+                hint="one pin drives one thing: wire it to another",
+            )
+        if pin is not None:
+            taken[pin] = f"[signals] {key}"
+    if config.signals.voice is not None and config.signals.sound != "speech":
+        raise ConfigError(
+            "a voice without speech",
+            file=file,
+            line=line_of(text, "signals", "voice"),
+            hint='set sound = "speech", or leave voice out',
         )
 
 

@@ -7,6 +7,7 @@ from edge.config.door import Device, Door, Face, Lists, Panel, Strike
 from edge.config.keeping import Journal, Paths
 from edge.config.network import Hub, Metrics, Mqtt, Sync
 from edge.config.senses import Camera, Reader, Scanner
+from edge.config.signals import Signals
 
 
 class Config(Table, frozen=True):
@@ -21,6 +22,7 @@ class Config(Table, frozen=True):
     scanner: Scanner = Scanner()
     strike: Strike = Strike()
     panel: Panel = Panel()
+    signals: Signals = Signals()
     sync: Sync = Sync()
     hub: Hub = Hub()
     journal: Journal = Journal()

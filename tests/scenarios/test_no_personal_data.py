@@ -21,7 +21,7 @@ from traces import Haystack
 from trust_world import GATE, SEED, TRUST, claims
 
 from edge.__main__ import main
-from edge.app import open_face_engine, open_signals
+from edge.app import open_face_engine
 from edge.audit.journal import Journal
 from edge.audit.record import Passage, StopCause
 from edge.card import cose
@@ -39,6 +39,7 @@ from edge.policy import DoorPolicy, FaceRule
 from edge.ports import Frame
 from edge.sync.outbox import Outbox
 from edge.trust.replay import ReplayMemory
+from hw.signals_log import LogSignals
 from hw.sim.clock import SimClock
 from hw.sim.door import SimDoor
 from hw.sim.reader import SimReader
@@ -124,7 +125,7 @@ class Day:
         self._clock = SimClock(TRUST.floor)
         self._reader = SimReader()
         ports = Ports(
-            self._reader, SimDoor(self._clock), open_signals(), self._clock, self.journal, lambda: TRUST
+            self._reader, SimDoor(self._clock), LogSignals(), self._clock, self.journal, lambda: TRUST
         )
         ticks = itertools.count(step=1_000)
         policy = DoorPolicy(GATE.site, 1.0, face=FaceRule.IF_BOUND)

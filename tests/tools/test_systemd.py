@@ -77,7 +77,7 @@ def test_the_door_is_watched_and_read_again_without_a_restart() -> None:
     assert 5 <= int(service["WatchdogSec"]) <= 30
 
 
-@pytest.mark.parametrize("device", ["video4linux", "ttyACM", "ttyUSB", "ttyAMA", "gpiochip", "input"])
+@pytest.mark.parametrize("device", ["video4linux", "ttyACM", "ttyUSB", "ttyAMA", "gpiochip", "input", "alsa"])
 def test_the_door_reaches_its_devices(device: str) -> None:
     assert f"DeviceAllow=char-{device} r" in (UNITS / "doorward-run.service").read_text()
 

@@ -1,0 +1,26 @@
+"""Several Signals as one: lamps, a buzzer, a voice and the log."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from edge.decision import Signal
+    from edge.ports import Signals
+
+
+class SeveralSignals:
+    """A Signals port that passes everything on, in this order."""
+
+    def __init__(self, signals: Sequence[Signals]) -> None:
+        self._signals = tuple(signals)
+
+    def show(self, signal: Signal | None) -> None:
+        for each in self._signals:
+            each.show(signal)
+
+    def prompt(self, words: str | None) -> None:
+        for each in self._signals:
+            each.prompt(words)
