@@ -171,5 +171,6 @@ def test_a_real_espeak_says_every_phrase(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng is not installed")
 def test_a_real_espeak_does_not_know_every_language(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="does not speak"):
-        Voice("en-nowhere-at-all", folder=None, cache=tmp_path / "cache").says(PHRASES)
+    (tmp_path / "look-here.txt").write_text("look here")
+    with pytest.raises(ConfigError, match="does not speak 'qqq'"):
+        Voice("qqq", folder=tmp_path, cache=tmp_path / "cache").says(["look here"])
