@@ -36,7 +36,7 @@ _OPERATORS: Final[dict[type[ast.AST], tuple[str, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """One change. `where`: module, class and function; `source`: the whole changed file."""
+    """One change. `where`: module, class and function, or a constant; `source`: the whole changed file."""
 
     module: str
     where: str
@@ -92,6 +92,10 @@ class _Finder(ast.NodeVisitor):
                 self._cells(value)
                 return
             self._states.append(target.id)
+            self._where.append(target.id)
+            self.generic_visit(value)
+            self._where.pop()
+            return
         self.generic_visit(value)
 
     def _inside(self, name: str, body: list[ast.stmt]) -> None:

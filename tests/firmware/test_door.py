@@ -396,6 +396,14 @@ def test_a_leaf_that_opens_as_the_passage_locks_was_not_forced() -> None:
     assert rig.told() == ["lid off", "relocked: tamper", "opened"]
 
 
+@pytest.mark.parametrize("situation", ["normal", "fault", "lock-down"])
+def test_a_leaf_that_opens_as_the_lid_comes_off_was_forced(situation: str) -> None:
+    rig = brought_into(situation)
+    rig.on(OPEN | LID)
+    assert rig.told() == ["lid off", "opened", "forced open"]
+    assert rig.door.state == d.FORCED
+
+
 def test_a_clock_that_comes_round_to_the_last_lock_excuses_nobody() -> None:
     rig = brought_into("released").step(GRANT_MS)
     rig.step(WRAP // 2)
