@@ -22,7 +22,7 @@ class Situation(StrEnum):
 
 
 def situation(view: LaneView) -> Situation:
-    """The gravest thing that this view shows: two open leaves, blind sensors, several people, one open leaf."""
+    """The gravest thing that this view shows, in the order of the lines below."""
     if not (view.outer_shut or view.inner_shut):
         return Situation.BOTH_OPEN
     if view.people is None:

@@ -1,0 +1,389 @@
+r"""One lane as a table: events in, effects out. Every transition there is stands in this file.
+
+    outside          |            the lane             |    inside
+    code, face ->  OUTER  -> shut -> one person, face -> INNER  ->
+
+    IDLE -> OUTSIDE -> RECORDING_ENTRY -> ENTERING -> CLOSING -> INSIDE -> RECORDING_EXIT -> LEAVING
+      ^        v                             v          v ^        v ^           v             v  v
+      |   RECORDING_DENY -> COOLDOWN    RECORDING_ABANDON |   RECORDING_REFERRAL <------------ + THROUGH
+      |                                      v            |        v
+    UNKNOWN                               CLEARING <------+--- REFERRED, _ALONE -> RECORDING_ADMISSION
+
+Theory of operation. Of the two strikes one at most is ever energised by us: each `Release` follows a `Relock`
+of the other door, in the one function that makes it. The outer one is released for `Recorded` in
+RECORDING_ENTRY; the inner one for `Recorded` in RECORDING_EXIT or RECORDING_ADMISSION, and these are reached
+only from INSIDE and REFERRED_ALONE, where both leaves are shut around one person. Whatever else the sensors
+show voids the passage in the same step, also between the record and the strike.
+
+INSIDE asks policy again, for a face that is seen in the lane. What does not come out well is put on record
+and referred: the holder sees "ask staff", officers see the reason and the cause. They answer for who stands
+there and never for a card. Nobody is ever held: going back out is the outer door's own affair, whatever
+this table says.
+
+Pairs that are not listed change nothing. After the power comes back nobody knows who is in the lane: UNKNOWN.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from edge.decision import Decision, Deny, Grant, Reason, Signal
+from edge.venue.lane import events as e
+from edge.venue.lane.events import Side, Why
+from edge.venue.lane.situation import Situation
+from edge.venue.lane.times import Times
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class State(StrEnum):
+    """Where a lane stands."""
+
+    UNKNOWN = "unknown"
+    IDLE = "idle"
+    OUTSIDE = "face outside"
+    RECORDING_ENTRY = "recording entry"
+    RECORDING_DENY = "recording denial"
+    ENTERING = "entering"
+    CLOSING = "closing"
+    INSIDE = "face inside"
+    RECORDING_EXIT = "recording exit"
+    LEAVING = "leaving"
+    THROUGH = "through"
+    RECORDING_REFERRAL = "recording referral"
+    REFERRED = "referred"
+    REFERRED_ALONE = "referred, alone"
+    RECORDING_ADMISSION = "recording admission"
+    RECORDING_RULING = "recording ruling"
+    RECORDING_ABANDON = "recording what was given up"
+    CLEARING = "clearing"
+    COOLDOWN = "cooldown"
+    HALTED = "halted"
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What a function of the table is told."""
+
+    times: Times
+    event: e.Event
+    decision: Decision | None
+    why: Why
+
+    @property
+    def deny(self) -> Deny:
+        assert isinstance(self.decision, Deny)
+        return self.decision
+
+
+_LOCKED: Final = (e.Relock(Side.INNER), e.Relock(Side.OUTER))
+
+
+def _lights(outer: Signal | None, inner: Signal | None) -> list[e.Effect]:
+    return [e.Show(Side.OUTER, outer), e.Show(Side.INNER, inner)]
+
+
+def _nothing(_: _Step) -> list[e.Effect]:
+    return []
+
+
+def _rest(_: _Step) -> list[e.Effect]:
+    return [e.Arm(0), e.Dismiss(), e.Forget(), *_lights(None, None)]
+
+
+def _beware(step: _Step) -> list[e.Effect]:
+    return [*_LOCKED, e.Forget(), *_lights(Signal.WAIT, Signal.ASK_STAFF), e.Arm(step.times.clear_ms)]
+
+
+def _look_outside(step: _Step) -> list[e.Effect]:
+    return [e.Show(Side.OUTER, Signal.LOOK_HERE), e.Arm(step.times.face_ms)]
+
+
+def _challenge(step: _Step) -> list[e.Effect]:
+    return [e.Arm(step.times.challenge_ms)]
+
+
+def _give_up(_: _Step) -> list[e.Effect]:
+    return [e.Arm(0), e.GiveUp()]
+
+
+def _record_entry(step: _Step) -> list[e.Effect]:
+    assert isinstance(step.decision, Grant)
+    return [e.Arm(0), *_lights(Signal.WAIT, None), e.Append(Side.OUTER, step.decision)]
+
+
+def _record_deny(step: _Step) -> list[e.Effect]:
+    return [e.Arm(0), *_lights(Signal.WAIT, None), e.Append(Side.OUTER, step.deny), e.Forget()]
+
+
+def _release(step: _Step, side: Side, other: Side, for_ms: int) -> list[e.Effect]:
+    """The one place where a strike is released: the other door is locked first."""
+    assert isinstance(step.decision, Grant), "only a recorded grant moves a strike"
+    return [e.Relock(other), e.Show(side, None), e.Arm(for_ms), e.Release(side, step.decision)]
+
+
+def _let_in(step: _Step) -> list[e.Effect]:
+    return _release(step, Side.OUTER, Side.INNER, step.times.enter_ms)
+
+
+def _let_out(step: _Step) -> list[e.Effect]:
+    return [e.Dismiss(), *_release(step, Side.INNER, Side.OUTER, step.times.leave_ms)]
+
+
+def _close(step: _Step) -> list[e.Effect]:
+    return [*_LOCKED, e.LookAway(), *_lights(Signal.WAIT, Signal.WAIT), e.Arm(step.times.shut_ms)]
+
+
+def _look_inside(step: _Step) -> list[e.Effect]:
+    return [e.Show(Side.INNER, Signal.LOOK_HERE), e.Arm(step.times.inside_ms), e.LookInside()]
+
+
+def _record_exit(step: _Step) -> list[e.Effect]:
+    assert isinstance(step.decision, Grant)
+    return [e.Arm(0), e.Show(Side.INNER, Signal.WAIT), e.Append(Side.INNER, step.decision)]
+
+
+def _record_admission(step: _Step) -> list[e.Effect]:
+    assert isinstance(step.event, e.Admitted)
+    return [e.Arm(0), e.Append(Side.INNER, step.event.grant, step.event.officer)]
+
+
+def _go_on(step: _Step) -> list[e.Effect]:
+    return [e.Relock(Side.INNER), e.Arm(step.times.through_ms)]
+
+
+def _done(step: _Step) -> list[e.Effect]:
+    return [*_LOCKED, e.Passed(), *_rest(step)]
+
+
+def _refer(step: _Step) -> list[e.Effect]:
+    lights = _lights(Signal.WAIT, Signal.WAIT)
+    return [*_LOCKED, e.Arm(0), e.LookAway(), *lights, e.Append(Side.INNER, step.deny)]
+
+
+def _tell(step: _Step) -> list[e.Effect]:
+    lights = _lights(Signal.WAIT, Signal.ASK_STAFF)
+    return [*_LOCKED, *lights, e.Tell(step.deny.reason, step.why), e.Arm(step.times.officer_ms)]
+
+
+def _rule(step: _Step) -> list[e.Effect]:
+    officer = step.event.officer if isinstance(step.event, e.SentBack) else None
+    return [e.Arm(0), e.Append(Side.INNER, step.deny, officer)]
+
+
+def _abandon(step: _Step) -> list[e.Effect]:
+    return [*_LOCKED, e.Arm(0), e.Append(Side.INNER, step.deny)]
+
+
+def _void(_: _Step) -> list[e.Effect]:
+    return [*_LOCKED]
+
+
+def _clear(step: _Step) -> list[e.Effect]:
+    signal = step.decision.signal if isinstance(step.decision, Deny) else Signal.WAIT
+    return [
+        *_LOCKED,
+        e.Dismiss(),
+        e.Forget(),
+        *_lights(signal, Signal.ASK_STAFF),
+        e.Arm(step.times.clear_ms),
+    ]
+
+
+def _call(_: _Step) -> list[e.Effect]:
+    return [e.Arm(0), e.Tell(Reason.LANE_REFERRED, Why.OCCUPANCY)]
+
+
+def _reset(step: _Step) -> list[e.Effect]:
+    assert isinstance(step.event, e.Emptied)
+    return [e.Reset(step.event.officer)]
+
+
+def _refuse(step: _Step) -> list[e.Effect]:
+    return [e.Show(Side.OUTER, step.deny.signal), e.Arm(step.times.cooldown_ms)]
+
+
+def _fault(step: _Step) -> list[e.Effect]:
+    return [*_LOCKED, e.Forget(), e.Show(Side.OUTER, Signal.ASK_STAFF), e.Arm(step.times.cooldown_ms)]
+
+
+def _halt(_: _Step) -> list[e.Effect]:
+    return [*_LOCKED, e.Arm(0), e.Dismiss(), *_lights(None, None), e.Forget()]
+
+
+def _halt_and_record(step: _Step, side: Side) -> list[e.Effect]:
+    assert isinstance(step.event, e.Interrupted)
+    return [*_LOCKED, e.Append(side, Deny(step.event.reason)), *_halt(step)]
+
+
+def _halt_outside(step: _Step) -> list[e.Effect]:
+    return _halt_and_record(step, Side.OUTER)
+
+
+def _halt_inside(step: _Step) -> list[e.Effect]:
+    return _halt_and_record(step, Side.INNER)
+
+
+_Effects: TypeAlias = "Callable[[_Step], list[e.Effect]]"
+Cue: TypeAlias = "type[e.Event] | Situation"  # of `Saw` it is what was seen that counts
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Where an event leads. `reason`: the denial that it comes to, unless the event brings its decision."""
+
+    to: State
+    effects: _Effects
+    reason: Reason | None = None
+    why: Why = Why.DEVICE
+
+
+def _referral(reason: Reason, why: Why) -> Row:
+    return Row(State.RECORDING_REFERRAL, _refer, reason, why)
+
+
+S, X = State, Situation
+
+_ABANDON: Final = Row(S.RECORDING_ABANDON, _abandon, Reason.PASSAGE_INTERRUPTED)
+_DISTURBED: Final = Row(S.RECORDING_DENY, _record_deny, Reason.PASSAGE_INTERRUPTED)
+_SEVERAL: Final = _referral(Reason.LANE_SEVERAL, Why.SEVERAL)
+_SENSORS: Final = _referral(Reason.DEVICE_FAULT, Why.SENSORS)
+_HELD: Final = _referral(Reason.LANE_REFERRED, Why.HELD_OPEN)
+_OPENED: Final = _referral(Reason.LANE_REFERRED, Why.INNER_OPENED)
+_STAYS: Final = _referral(Reason.LANE_REFERRED, Why.NOT_LEAVING)
+_BROKEN: Final = _referral(Reason.DEVICE_FAULT, Why.DEVICE)
+_DENIED: Final = Row(S.RECORDING_REFERRAL, _refer)
+_VOID: Final = Row(S.RECORDING_ABANDON, _void, Reason.PASSAGE_INTERRUPTED)
+_CLEAR: Final = Row(S.CLEARING, _clear)
+_BEWARE: Final = Row(S.UNKNOWN, _beware)
+_REST: Final = Row(S.IDLE, _rest)
+_RULED: Final = Row(S.RECORDING_RULING, _rule, Reason.LANE_REFERRED)
+
+_NOT_EMPTY: Final = tuple(x for x in X if x is not X.EMPTY)
+_NOT_ALONE: Final = tuple(x for x in X if x is not X.ONE)
+_UNDECIDED: Final = (S.ENTERING, S.CLOSING, S.INSIDE)  # a passage that began, and is not over yet
+
+TABLE: Final[dict[tuple[State, Cue], Row]] = {
+    # nobody is in the lane, as far as we know
+    (S.UNKNOWN, X.EMPTY): _REST,
+    (S.UNKNOWN, e.TimedOut): Row(S.UNKNOWN, _call),
+    (S.UNKNOWN, e.Emptied): Row(S.UNKNOWN, _reset),
+    (S.IDLE, e.FaceWanted): Row(S.OUTSIDE, _look_outside),
+    (S.IDLE, e.Granted): Row(S.RECORDING_ENTRY, _record_entry),
+    (S.IDLE, e.Denied): Row(S.RECORDING_DENY, _record_deny),
+    **{(S.IDLE, x): _BEWARE for x in _NOT_EMPTY},
+    (S.OUTSIDE, e.ChallengeWanted): Row(S.OUTSIDE, _challenge),
+    (S.OUTSIDE, e.Granted): Row(S.RECORDING_ENTRY, _record_entry),
+    (S.OUTSIDE, e.Denied): Row(S.RECORDING_DENY, _record_deny),
+    (S.OUTSIDE, e.TimedOut): Row(S.OUTSIDE, _give_up),
+    **{(S.OUTSIDE, x): _DISTURBED for x in _NOT_EMPTY},
+    (S.RECORDING_DENY, e.Recorded): Row(S.COOLDOWN, _refuse),
+    (S.RECORDING_DENY, e.RecordFailed): Row(S.COOLDOWN, _fault),
+    (S.COOLDOWN, e.TimedOut): _REST,
+    (S.RECORDING_ENTRY, e.Recorded): Row(S.ENTERING, _let_in),
+    (S.RECORDING_ENTRY, e.RecordFailed): Row(S.COOLDOWN, _fault),
+    **{(S.RECORDING_ENTRY, x): _VOID for x in _NOT_EMPTY},
+    # the outer door is released, or open
+    (S.ENTERING, X.OUTER_OPEN): Row(S.CLOSING, _close),
+    (S.ENTERING, X.ONE): Row(S.CLOSING, _close),
+    (S.ENTERING, e.TimedOut): _ABANDON,
+    (S.ENTERING, e.ReleaseFailed): Row(S.RECORDING_ABANDON, _abandon, Reason.DEVICE_FAULT),
+    (S.CLOSING, X.ONE): Row(S.INSIDE, _look_inside),
+    (S.CLOSING, X.EMPTY): _ABANDON,
+    (S.CLOSING, e.TimedOut): _HELD,
+    # one person, both doors shut
+    (S.INSIDE, e.ChallengeWanted): Row(S.INSIDE, _challenge),
+    (S.INSIDE, e.Granted): Row(S.RECORDING_EXIT, _record_exit),
+    (S.INSIDE, e.Denied): _DENIED,
+    (S.INSIDE, e.TimedOut): Row(S.INSIDE, _give_up),
+    (S.INSIDE, X.OUTER_OPEN): Row(S.CLOSING, _close),
+    (S.INSIDE, X.EMPTY): _ABANDON,
+    **{
+        (state, x): row
+        for state in _UNDECIDED
+        for x, row in (
+            (X.SEVERAL, _SEVERAL), (X.BLIND, _SENSORS), (X.INNER_OPEN, _OPENED), (X.BOTH_OPEN, _OPENED)
+        )
+    },
+    (S.RECORDING_EXIT, e.Recorded): Row(S.LEAVING, _let_out),
+    (S.RECORDING_EXIT, e.RecordFailed): Row(S.REFERRED, _tell, Reason.DEVICE_FAULT),
+    **{(S.RECORDING_EXIT, x): _VOID for x in _NOT_ALONE},
+    # the inner door is released, or open
+    (S.LEAVING, X.INNER_OPEN): Row(S.THROUGH, _go_on),
+    (S.LEAVING, X.SEVERAL): _SEVERAL,
+    (S.LEAVING, X.BLIND): _SENSORS,
+    (S.LEAVING, X.OUTER_OPEN): _CLEAR,
+    (S.LEAVING, X.BOTH_OPEN): _CLEAR,
+    (S.LEAVING, X.EMPTY): _CLEAR,
+    (S.LEAVING, e.TimedOut): _STAYS,
+    (S.LEAVING, e.ReleaseFailed): _BROKEN,
+    (S.THROUGH, X.EMPTY): Row(S.IDLE, _done),
+    (S.THROUGH, X.ONE): _STAYS,
+    (S.THROUGH, X.SEVERAL): _SEVERAL,
+    (S.THROUGH, X.BLIND): _BEWARE,
+    (S.THROUGH, X.OUTER_OPEN): _CLEAR,
+    (S.THROUGH, X.BOTH_OPEN): _CLEAR,
+    (S.THROUGH, e.TimedOut): _CLEAR,
+    # an officer is asked
+    (S.RECORDING_REFERRAL, e.Recorded): Row(S.REFERRED, _tell),
+    (S.RECORDING_REFERRAL, e.RecordFailed): Row(S.REFERRED, _tell),
+    (S.REFERRED, X.ONE): Row(S.REFERRED_ALONE, _nothing),
+    **{(S.REFERRED_ALONE, x): Row(S.REFERRED, _nothing) for x in _NOT_ALONE if x is not X.EMPTY},
+    (S.REFERRED_ALONE, e.Admitted): Row(S.RECORDING_ADMISSION, _record_admission),
+    **{
+        (state, cue): row
+        for state in (S.REFERRED, S.REFERRED_ALONE)
+        for cue, row in (
+            (X.EMPTY, _CLEAR),
+            (e.SentBack, _RULED),
+            (e.TimedOut, _RULED),
+            (e.Emptied, Row(state, _reset)),
+        )
+    },
+    (S.RECORDING_ADMISSION, e.Recorded): Row(S.LEAVING, _let_out),
+    (S.RECORDING_ADMISSION, e.RecordFailed): Row(S.REFERRED, _tell, Reason.DEVICE_FAULT),
+    **{(S.RECORDING_ADMISSION, x): _VOID for x in _NOT_ALONE},
+    (S.RECORDING_RULING, e.Recorded): _CLEAR,
+    (S.RECORDING_RULING, e.RecordFailed): _CLEAR,
+    # nothing goes on before the lane is empty
+    (S.RECORDING_ABANDON, e.Recorded): _CLEAR,
+    (S.RECORDING_ABANDON, e.RecordFailed): _CLEAR,
+    (S.CLEARING, X.EMPTY): _REST,
+    (S.CLEARING, X.BLIND): _BEWARE,
+    (S.CLEARING, e.TimedOut): Row(S.CLEARING, _call),
+    (S.CLEARING, e.Emptied): Row(S.CLEARING, _reset),
+    # the program ends
+    **{(state, e.Interrupted): Row(S.HALTED, _halt) for state in S if state is not S.HALTED},
+    (S.OUTSIDE, e.Interrupted): Row(S.HALTED, _halt_outside),
+    **{(state, e.Interrupted): Row(S.HALTED, _halt_inside) for state in _UNDECIDED},
+}  # fmt: skip
+
+
+class Lane:
+    """The state of one lane. `on` is the only way to change it."""
+
+    def __init__(self, times: Times | None = None) -> None:
+        self.times = times or Times()
+        self.state = State.UNKNOWN
+        self._decision: Decision | None = None
+        self._why = Why.DEVICE
+
+    def on(self, event: e.Event) -> list[e.Effect]:
+        """Take one event; return what must be done, in order. Unlisted pairs change nothing."""
+        row = TABLE.get((self.state, event.situation if isinstance(event, e.Saw) else type(event)))
+        if row is None:
+            return []
+        match event:
+            case e.Granted(grant=decision) | e.Admitted(grant=decision):
+                self._decision = decision
+            case e.Denied(deny=decision, why=why):
+                self._decision, self._why = decision, why
+            case _ if row.reason is not None:
+                self._decision, self._why = Deny(row.reason), row.why
+            case _:
+                pass
+        self.state = row.to
+        return row.effects(_Step(self.times, event, self._decision, self._why))
