@@ -47,12 +47,13 @@ claims = st.builds(
     documents=st.lists(documents, max_size=3).map(tuple),
     scope=st.lists(sites, max_size=3).map(tuple),
     assurance=st.integers(0, 3),
+    redacted=st.sets(st.binary(min_size=16, max_size=16), max_size=4).map(lambda made: tuple(sorted(made))),
 )
 
 
 def fits(drawn: Claims) -> bool:
     """Everything at its largest at once does not go into a code: FORMAT.md section 5."""
-    size = sum(map(len, drawn.scope)) + 22 * len(drawn.documents)
+    size = sum(map(len, drawn.scope)) + 22 * len(drawn.documents) + 17 * len(drawn.redacted)
     return size < 200
 
 

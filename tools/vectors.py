@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from vectors_card import believed, claims, malformed
+from vectors_card import believed, claims, disclosed, malformed
 from vectors_link import controller, frames, host
 from vectors_status import lists, manifests
 
@@ -28,6 +28,7 @@ CARD: Final = (
     malformed.byte_vectors,
     malformed.envelope_vectors,
     claims.claim_vectors,
+    disclosed.disclosure_vectors,
     believed.issuer_vectors,
     believed.holder_vectors,
     believed.place_vectors,

@@ -27,8 +27,10 @@ class Gate:
 
     `site`: its id, such as "tower-1/lobby", which is also an audience it answers to. `jurisdiction`: whose
     law holds there, as ISO 3166 codes it; without one only issuers for anywhere count. `nonce`: what its
-    screen shows now, 8 to 16 bytes, if it has one. `since_sync`: how long its clock has run on its own.
-    `clock`: anything but PASS says that `now` is only the earliest that it can be.
+    screen shows now, 8 to 16 bytes, if it has one; `nonce_before`: what it showed until then, which a phone
+    may still answer; `nonce_needed`: whether a code that answers neither is refused, or a nonce is an offer.
+    `since_sync`: how long its clock has run on its own. `clock`: anything but
+    PASS says that `now` is only the earliest that it can be.
     """
 
     site: str
@@ -36,6 +38,8 @@ class Gate:
     jurisdiction: str | None = None
     audiences: frozenset[str] = frozenset()
     nonce: bytes | None = field(default=None, repr=False)
+    nonce_before: bytes | None = field(default=None, repr=False)
+    nonce_needed: bool = True
     since_sync: timedelta = timedelta(0)
     budgets: Budgets = field(default_factory=Budgets)
     clock: Rung = Rung.PASS
@@ -138,8 +142,13 @@ def _check_presentation(presentation: Presentation, now: datetime, gate: Gate) -
     audience = presentation.audience
     if audience is not None and audience != gate.site and audience not in gate.audiences:
         raise Refused(Reason.CODE_AUDIENCE, "made for another gate")
-    if gate.nonce is None and presentation.nonce is None:
+    _check_nonce(presentation.nonce, gate)
+
+
+def _check_nonce(nonce: bytes | None, gate: Gate) -> None:
+    """A nonce that nobody asked for here was asked for elsewhere: the code is being relayed."""
+    shown = [each for each in (gate.nonce, gate.nonce_before) if each is not None]
+    if nonce is None and not (shown and gate.nonce_needed):
         return
-    # A nonce that nobody asked for here was asked for elsewhere: the code is being relayed.
-    if gate.nonce is None or not hmac.compare_digest(gate.nonce, presentation.nonce or b""):
+    if not any(hmac.compare_digest(each, nonce or b"") for each in shown):
         raise Refused(Reason.CODE_NONCE, "not the answer to what this gate shows")

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.card import cose, ecard
+from edge.card.attributes import Attribute, Disclosure
 from edge.card.claims import Card, Claims, Document, StatusPointer
 from edge.card.code import parse_code
 from edge.card.encode import sign_card, sign_presentation
@@ -29,14 +30,16 @@ NOBODY = bytes((LIST_SIZE + 7) // 8)
 TRUST = TrustSnapshot.of([ISSUER], {(ISSUER.kid, URI): StatusList(LIST_SIZE, NOBODY, NOBODY, FROM, UNTIL)})
 GATE = Gate(site="tower-1/lobby")
 
+ADA = Disclosure(b"salt" * 4, "Ada", Attribute.GIVEN_NAME)
 FULL = ordinary(
     subject="pairwise",
     documents=(Document(7, b"document", 20_700, 600),),
     scope=("tower-1",),
     assurance=2,
     status=StatusPointer(URI, 7),
+    redacted=tuple(sorted((ADA.digest(), b"a decoy of digest"[:16]))),
 )
-TEXT = sign_presentation(sign_card(FULL, ISSUER_SEED), HOLDER_SEED, iat=NOW)
+TEXT = sign_presentation(sign_card(FULL, ISSUER_SEED), HOLDER_SEED, iat=NOW, disclosures=[ADA])
 BYTES = parse_code(TEXT).payload
 OTHER = parse_code(
     sign_presentation(sign_card(ordinary(card_id=b"card0002"), ISSUER_SEED), HOLDER_SEED, iat=NOW)
@@ -126,7 +129,7 @@ def test_fuzz_any_cbor_is_refused(value):
     assert isinstance(outcome(text_of(cbor2.dumps(value))), Reason)
 
 
-KEYS = [1, 2, 4, 5, 6, 7, 8, 39, 62, 169, 65535, -65537, -65538, -65539, -65540, 10, "iss"]
+KEYS = [1, 2, 4, 5, 6, 7, 8, 39, 62, 169, 65535, -65537, -65538, -65539, -65540, -65543, 10, "iss"]
 
 
 @settings(max_examples=200)
@@ -154,6 +157,14 @@ def test_fuzz_signed_presentations_of_any_kind_are_accepted_or_refused(header, p
     for protected, body in ((good, payload), (header, {6: int(NOW.timestamp())})):
         text = text_of(cose.sign(protected, body, HOLDER_SEED))
         assert isinstance(outcome(text), (Card, Reason))
+
+
+@given(anything)
+def test_fuzz_disclosures_of_any_kind_are_refused(claim):
+    """A dishonest holder says anything at all of itself."""
+    card = cbor2.loads(sign_card(FULL, ISSUER_SEED))
+    body = {6: int(NOW.timestamp()), -65544: claim}
+    assert outcome(text_of(cose.sign({1: -8, 13: card, 16: 294}, body, HOLDER_SEED))) is Reason.CARD_MALFORMED
 
 
 @given(claims.filter(fits))
