@@ -42,6 +42,7 @@ class Note(StrEnum):
     FIRST_IN = "first-in"  # this passage opens the place for others
     NO_FACE = "no-face"  # by the path without a face
     ASSISTED = "assisted"  # more time was asked for
+    PASSBACK = "passback"  # came in before, and has not gone out since
 
 
 @dataclass(frozen=True, slots=True)

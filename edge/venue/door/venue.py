@@ -1,0 +1,162 @@
+"""The venue `door`: a table of objections, the terms of whoever meets none, and what is remembered of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from edge.decision import Deny, Grant, Reason
+from edge.errors import Refused
+from edge.link.messages import Mode
+from edge.venue.door.facts import Facts, Place
+from edge.venue.door.ledger import Change, Waiting
+from edge.venue.door.person import card_name
+from edge.venue.door.rules import Passback
+from edge.venue.terms import Asked, Note, Terms
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from edge.decision import Decision
+    from edge.venue.door.ledger import Ledger
+    from edge.venue.door.person import People
+    from edge.venue.door.rules import Rules
+    from edge.venue.terms import Visit
+
+_Rule = tuple[Reason, "Callable[[Facts], bool]"]
+
+# The first that objects decides. What a door that stands free does not ask comes apart.
+LOCK_DOWN: Final[_Rule] = (
+    Reason.SITE_LOCKED,
+    lambda f: f.place.is_locked_down and not f.groups & f.rules.lock_down.may_pass,
+)
+WHO: Final[tuple[_Rule, ...]] = (
+    (Reason.PERSON_UNKNOWN, lambda f: f.is_stranger),
+    (Reason.VISIT_WINDOW, lambda f: f.person is not None and not f.person.is_due(f.place.now)),
+)
+FACE: Final[_Rule] = (Reason.FACE_TEMPLATE, lambda f: f.has_other_template)
+WHEN: Final[tuple[_Rule, ...]] = (
+    (Reason.DOOR_NOT_PERMITTED, lambda f: not f.rules.permits_of(f.groups)),
+    (Reason.SCHEDULE_CLOSED, lambda f: not f.is_scheduled),
+    (Reason.SCHEDULE_UNATTENDED, lambda f: not f.is_permitted),
+)
+ROOM: Final[tuple[_Rule, ...]] = (
+    (Reason.PERSON_PASSBACK, lambda f: f.place.came_back(f.name)),
+    (Reason.SITE_FULL, lambda f: f.is_too_many),
+)
+# Last: who waits for another has passed every other rule.
+ALONE: Final[_Rule] = (Reason.PERSON_ALONE, lambda f: f.wants_two and f.companion is None)
+
+USUAL: Final = (*WHO, FACE, LOCK_DOWN, *WHEN, *ROOM, ALONE)
+STANDING_FREE: Final = (FACE, LOCK_DOWN, *ROOM)
+
+
+class DoorVenue:
+    """One door of a site. `rules`: those in force now; they are swapped whole. `site_key`: 32 bytes."""
+
+    def __init__(
+        self, rules: Callable[[], Rules], people: People, ledger: Ledger, *, site_key: bytes
+    ) -> None:
+        self._rules = rules
+        self._people = people
+        self._ledger = ledger
+        self._site_key = site_key
+
+    def admit(self, visit: Visit) -> Terms:
+        """The terms of this visit. Raises Refused, and StorageFault where the memory cannot be read."""
+        facts = self._facts(visit)
+        if facts.comes_in:  # whoever is inside may always go
+            for reason, objects in STANDING_FREE if facts.place.is_free else USUAL:
+                if objects(facts):
+                    raise Refused(reason)
+        person = facts.person
+        return Terms(
+            asked=(Asked(facts.rules.no_face, Reason.FACTOR_ABSENT),) if person and person.no_face else (),
+            release_ms=facts.rules.assisted_ms if person and person.assisted else None,
+            notes=_notes(facts),
+        )
+
+    def settle(self, visit: Visit, decision: Decision, seq: int) -> None:  # noqa: ARG002  the journal's own
+        """Remember who came in, went out or waits. Raises StorageFault."""
+        facts = self._facts(visit)
+        change = None
+        match decision:
+            case Grant():
+                change = _came(facts) if facts.comes_in else _left(facts)
+            case Deny(reason=Reason.PERSON_ALONE):
+                change = _change(facts, waiting=Waiting(facts.name, facts.place.second))
+            case Deny():
+                pass
+        if change is not None:
+            self._ledger.write(change)
+
+    def notes(self, visit: Visit) -> frozenset[Note]:
+        """What staff should know of a visit whether or not it is admitted; duress above all."""
+        return _notes(self._facts(visit))
+
+    def mode_at(self, now: datetime) -> Mode:
+        """How a controller should run this door now. Raises StorageFault.
+
+        It denies every grant in lock-down: where somebody may still pass, it is these rules that keep the
+        others out.
+        """
+        place = Place.at(self._rules(), self._ledger, now)
+        if place.is_locked_down:
+            return Mode.NORMAL if place.rules.lock_down.may_pass else Mode.LOCK_DOWN
+        return Mode.FREE_ACCESS if place.is_free else Mode.NORMAL
+
+    def _facts(self, visit: Visit) -> Facts:
+        name = card_name(visit.card, self._site_key)
+        person = self._people.find(name)
+        place = Place.at(self._rules(), self._ledger, visit.now)
+        return Facts(place, visit.card, person.name if person else name, person)
+
+
+def _notes(facts: Facts) -> frozenset[Note]:
+    person = facts.person
+    soft = facts.rules.area.passback is Passback.SOFT and facts.comes_in
+    told = {
+        Note.DURESS: person is not None and person.duress,
+        Note.NO_FACE: person is not None and person.no_face,
+        Note.ASSISTED: person is not None and person.assisted,
+        Note.FIRST_IN: facts.is_first_in,
+        Note.PASSBACK: soft and facts.place.is_inside(facts.name),
+    }
+    return frozenset(note for note, holds in told.items() if holds)
+
+
+def _came(facts: Facts) -> Change | None:
+    """Whoever comes in: with the one who waited, where there had to be two."""
+    other = facts.companion if facts.wants_two and not facts.place.is_free else None
+    came = (facts.name,) if other is None else (facts.name, other)
+    counted = facts.rules.area.is_counted
+    opened = facts.groups & facts.rules.starters
+    if not counted and not opened and other is None:
+        return None
+    return _change(facts, came=came if counted else (), opened=opened)
+
+
+def _left(facts: Facts) -> Change | None:
+    return _change(facts, left=(facts.name,)) if facts.rules.area.is_counted else None
+
+
+def _change(
+    facts: Facts,
+    *,
+    came: tuple[bytes, ...] = (),
+    left: tuple[bytes, ...] = (),
+    opened: frozenset[str] = frozenset(),
+    waiting: Waiting | None = None,
+) -> Change:
+    place = facts.place
+    return Change(
+        door=facts.rules.doorway.site,
+        area=facts.rules.area.name,
+        at=place.second,
+        day=place.day(),
+        today=place.wall.day,
+        came=came,
+        left=left,
+        opened=opened,
+        waiting=waiting,
+    )
