@@ -24,8 +24,8 @@ import urllib3
 
 from edge.app import CHECKOUT, open_files
 from edge.card.claims import pseudonym
+from edge.card.documents import DocumentType, Paper
 from edge.errors import Fault
-from edge.issuing.documents import DocumentType, Paper
 from edge.issuing.issuer import Enrolment, Issuer
 from edge.issuing.register import Entry, Part, Register, Standing
 from edge.issuing.repository import Repository

@@ -23,10 +23,10 @@ from issuing_office import KEY, SEALED, Office, OfficeConfig
 from edge.app import open_face_engine, open_files, read_image
 from edge.card import cose
 from edge.card.claims import TemplateReference, pseudonym
+from edge.card.documents import BY_WORD, Paper
 from edge.cli.output import emit, run_verb
 from edge.errors import Exit, InputError
 from edge.face.template import Format
-from edge.issuing.documents import DocumentType, Paper
 from edge.issuing.issuer import RAW_CAPACITY, Enrolment, Issuer
 from edge.issuing.register import Entry, Part, Standing
 from edge.issuing.wallet import Wallet
@@ -161,10 +161,9 @@ def _paper(text: str) -> Paper:
     """TYPE:NUMBER:EXPIRES, such as passport:K1234567:2031-05-04."""
     try:
         kind, number, expires = text.split(":")
-        by_name = {known.name.lower().replace("_", "-"): int(known) for known in DocumentType}
-        return Paper(by_name.get(kind) or int(kind), number, date.fromisoformat(expires))
+        return Paper(BY_WORD.get(kind) or int(kind), number, date.fromisoformat(expires))
     except ValueError as error:
-        kinds = ", ".join(known.name.lower().replace("_", "-") for known in DocumentType)
+        kinds = ", ".join(BY_WORD)
         raise argparse.ArgumentTypeError(
             f"not TYPE:NUMBER:YYYY-MM-DD with TYPE a number or {kinds}"
         ) from error

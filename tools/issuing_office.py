@@ -17,8 +17,8 @@ import sqlite_utils
 
 from edge.app import open_files
 from edge.card import cose
+from edge.card.documents import KEY_BYTES
 from edge.errors import InputError, StorageFault
-from edge.issuing.documents import KEY_BYTES
 from edge.issuing.issuer import Issuer
 from edge.issuing.register import Edition, Entry, Part, Register, Standing
 from edge.trust.sealed import MAX_SEALED_BYTES

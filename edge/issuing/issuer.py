@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Final, Protocol
 from edge.card import cose
 from edge.card import numbers as n
 from edge.card.claims import Claims, Document, FaceReference, StatusPointer, TemplateReference
+from edge.card.documents import Paper, digest
 from edge.card.encode import sign_card
 from edge.errors import InputError
-from edge.issuing.documents import Paper, digest
 from edge.issuing.register import Entry, Part, Register, Standing
 from edge.trust.bundle import sealed_file, status_file, status_stem
 from edge.trust.issuerfile import issuer_file

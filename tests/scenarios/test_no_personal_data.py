@@ -26,13 +26,13 @@ from edge.audit.journal import Journal
 from edge.audit.record import Passage, StopCause
 from edge.card import cose
 from edge.card.claims import Document, SealedReference, StatusPointer, TemplateReference
+from edge.card.documents import DocumentType, Paper, digest
 from edge.card.encode import sign_card, sign_presentation
 from edge.card.numbers import PREFIX
 from edge.cli.run import _Rows
 from edge.demo.passages import SCENES
 from edge.demo.play import Theatre
 from edge.demo.world import World
-from edge.issuing.documents import DocumentType, Paper, digest
 from edge.passage.stages import Stages
 from edge.passage.verifier import Ports, Verifier
 from edge.policy import DoorPolicy, FaceRule

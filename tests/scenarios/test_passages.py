@@ -31,12 +31,12 @@ from edge.audit.record import (
     Stopped,
 )
 from edge.card.claims import TemplateReference
+from edge.card.documents import DocumentType, Paper
 from edge.decision import Reason, Signal
 from edge.demo.cast import Cast
 from edge.demo.world import DAY, SITE, World
 from edge.errors import DoorLinkFault, StorageFault
 from edge.face.engine import FaceEngine
-from edge.issuing.documents import DocumentType, Paper
 from edge.issuing.issuer import Enrolment
 from edge.issuing.wallet import Wallet
 from edge.passage.machine import State, Times

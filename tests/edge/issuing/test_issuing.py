@@ -9,8 +9,8 @@ from office import HOLDER, NOW, TEMPLATE, URI, enrolment, new_issuer
 
 from edge.card import cose
 from edge.card.claims import SealedReference
+from edge.card.documents import DocumentType, Paper, digest
 from edge.errors import InputError
-from edge.issuing.documents import DocumentType, Paper, digest
 from edge.issuing.issuer import MAX_CARD_BYTES
 from edge.issuing.register import Part, Standing
 from edge.issuing.wallet import Wallet

@@ -14,12 +14,14 @@ import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import IntEnum
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from edge.card import numbers as n
 from edge.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date
 
 KEY_BYTES: Final = 32
@@ -37,6 +39,20 @@ class DocumentType(IntEnum):
     RESIDENCE_PERMIT = 4
     DRIVING_LICENCE = 5
     VISA = 6
+
+    @property
+    def word(self) -> str:
+        """As configurations, wallets and the attribute `document_type` spell it: "id-card"."""
+        return self.name.lower().replace("_", "-")
+
+
+BY_WORD: Final[Mapping[str, DocumentType]] = MappingProxyType({kind.word: kind for kind in DocumentType})
+
+
+def word_of(kind: int) -> str:
+    """The word for a type, known or not."""
+    known = {each.value: each.word for each in DocumentType}
+    return known.get(kind, f"document-{kind}")
 
 
 @dataclass(frozen=True, slots=True)
