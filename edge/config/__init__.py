@@ -1,6 +1,7 @@
 """One TOML file, typed: a table a part of the device, every key with its meaning and its default."""
 
 from edge.config.base import DeviceName
+from edge.config.desk import Desk
 from edge.config.door import Device, Door, Face, Lists, Panel, Strike
 from edge.config.keeping import Journal, Paths
 from edge.config.network import Hub, Metrics, Mqtt, Sync
@@ -13,6 +14,7 @@ __all__ = [
     "MAX_CONFIG_BYTES",
     "Camera",
     "Config",
+    "Desk",
     "Device",
     "DeviceName",
     "Door",

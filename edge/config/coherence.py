@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from edge.config.zones import zone_of
 from edge.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 def check(config: Config, text: str, file: Path) -> None:
     """Raise ConfigError for the first two words that contradict each other."""
-    for ask in (_lists, _camera, _scanner, _strike, _signals, _network):
+    for ask in (_lists, _camera, _scanner, _strike, _signals, _network, _desk):
         ask(config, text, file)
 
 
@@ -139,6 +140,25 @@ def _network(config: Config, text: str, file: Path) -> None:
             file=file,
             line=line_of(text, "mqtt", "password_file"),
             hint="set [mqtt] user, or leave password_file out",
+        )
+
+
+def _desk(config: Config, text: str, file: Path) -> None:
+    desk = config.desk
+    zone_of(desk.zone, file=file, line=line_of(text, "desk", "zone"))
+    if config.door.venue == "desk" and not {"family_name", "booking"} & set(desk.request):
+        raise ConfigError(
+            "a desk knows its guests by family_name or by booking",
+            file=file,
+            line=line_of(text, "desk", "request"),
+            hint="add one of the two to [desk] request",
+        )
+    if desk.authority_key is not None and desk.authority is None:
+        raise ConfigError(
+            "a key of no authority",
+            file=file,
+            line=line_of(text, "desk", "authority_key"),
+            hint="set [desk] authority, or leave authority_key out",
         )
 
 

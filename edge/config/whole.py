@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from edge.config.base import Table
+from edge.config.desk import Desk
 from edge.config.door import Device, Door, Face, Lists, Panel, Strike
 from edge.config.keeping import Journal, Paths
 from edge.config.network import Hub, Metrics, Mqtt, Sync
@@ -23,6 +24,7 @@ class Config(Table, frozen=True):
     strike: Strike = Strike()
     panel: Panel = Panel()
     signals: Signals = Signals()
+    desk: Desk = Desk()
     sync: Sync = Sync()
     hub: Hub = Hub()
     journal: Journal = Journal()
