@@ -1,0 +1,94 @@
+"""JSON objects one after the other, from a text that is never in memory as a whole."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from edge.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_SPACE: Final = " \t\r\n"
+_HINT: Final = "one array of objects, or an object a line"
+
+
+def objects(chunks: Iterable[str], *, limit: int) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Every object with the line on which it begins: of one array, or of a text with one a line.
+
+    No object may be longer than `limit` characters. Raises InputError, which quotes nothing.
+    """
+    text = _Text(chunks, limit)
+    array = text.peek() == "["
+    if array:
+        text.skip()
+    first = True
+    while (char := text.peek()) and not (array and char == "]"):
+        if array and not first:
+            if char != ",":
+                raise InputError(f"line {text.line}: not JSON", hint=_HINT)
+            text.skip()
+            text.peek()
+        first = False
+        yield text.line, text.object()
+    if array:
+        if not char:
+            raise InputError(f"line {text.line}: the array is not closed", hint="is the file whole?")
+        text.skip()
+        if text.peek():
+            raise InputError(f"line {text.line}: something after the array", hint=_HINT)
+
+
+class _Text:
+    def __init__(self, chunks: Iterable[str], limit: int) -> None:
+        self._chunks = iter(chunks)
+        self._limit = limit
+        self._buffer = ""
+        self._at = 0
+        self._decoder = json.JSONDecoder()
+        self.line = 1
+
+    def peek(self) -> str:
+        """The next character that is no space; none at the end."""
+        while True:
+            while self._at < len(self._buffer):
+                char = self._buffer[self._at]
+                if char not in _SPACE:
+                    return char
+                self.skip()
+            if not self._more():
+                return ""
+
+    def skip(self) -> None:
+        """Leave one character behind."""
+        self.line += self._buffer[self._at] == "\n"
+        self._at += 1
+
+    def object(self) -> dict[str, Any]:
+        """The object that begins here."""
+        while True:
+            try:
+                value, end = self._decoder.raw_decode(self._buffer, self._at)
+            except (json.JSONDecodeError, RecursionError, ValueError) as error:
+                if isinstance(error, RecursionError) or len(self._buffer) - self._at > self._limit:
+                    raise InputError(
+                        f"line {self.line}: not JSON, or an object too large", hint=_HINT
+                    ) from None
+                if not self._more():
+                    raise InputError(f"line {self.line}: not JSON", hint=_HINT) from None
+                continue
+            if not isinstance(value, dict) or end - self._at > self._limit:
+                raise InputError(f"line {self.line}: not an object, or too large a one", hint=_HINT)
+            self.line += self._buffer.count("\n", self._at, end)
+            self._at = end
+            return value
+
+    def _more(self) -> bool:
+        """Take another chunk; whether there was one."""
+        chunk = next(self._chunks, None)
+        if chunk is None:
+            return False
+        self._buffer = self._buffer[self._at :] + chunk
+        self._at = 0
+        return True

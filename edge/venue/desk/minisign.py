@@ -1,0 +1,81 @@
+"""Lists signed with minisign (jedisct1.github.io/minisign), which a property runs without anything of ours.
+
+`minisign -S -m arrivals.csv` hashes the file with BLAKE2b-512, signs that with Ed25519, and signs the
+signature once more with its trusted comment.
+"""
+
+from __future__ import annotations
+
+import binascii
+import hashlib
+from base64 import b64decode
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from nacl.exceptions import CryptoError
+from nacl.signing import VerifyKey
+
+from edge.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MAX_SIGNATURE_BYTES: Final = 4_096  # two comments of minisign's own limit of 1,024 each, and 250 bytes
+_HINT: Final = "sign it again: minisign -S -m FILE"
+_PREHASHED, _KEY = b"ED", b"Ed"
+_ID_BYTES: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class SignerKey:
+    """Who may sign lists."""
+
+    id: bytes
+    key: bytes = field(repr=False)
+
+
+def parse_key(text: str) -> SignerKey:
+    """The last line of a `minisign.pub`, or that line alone. Raises InputError."""
+    lines = text.split("\n")
+    data = _decoded(next((line for line in reversed(lines) if line.strip()), ""), "key")
+    if len(data) != 2 + _ID_BYTES + 32 or not data.startswith(_KEY):
+        raise InputError("not a minisign public key", hint="56 characters that begin with RW")
+    return SignerKey(data[2 : 2 + _ID_BYTES], data[2 + _ID_BYTES :])
+
+
+def digest(chunks: Iterable[bytes]) -> bytes:
+    """What is signed of a file."""
+    whole = hashlib.blake2b()
+    for chunk in chunks:
+        whole.update(chunk)
+    return whole.digest()
+
+
+def check(signature: str, file_digest: bytes, signer: SignerKey) -> None:
+    """Holds when `signature`, the text of a `.minisig`, is this signer's. Raises InputError."""
+    lines = signature.splitlines()
+    if len(lines) != 4 or not lines[2].startswith("trusted comment: "):
+        raise InputError("not a minisign signature", hint=_HINT)
+    first, second = _decoded(lines[1], "signature"), _decoded(lines[3], "signature")
+    if len(first) != 2 + _ID_BYTES + 64 or len(second) != 64:
+        raise InputError("not a minisign signature", hint=_HINT)
+    if not first.startswith(_PREHASHED):
+        raise InputError("signed in minisign's old way", hint="sign with minisign 0.10 or later")
+    if first[2 : 2 + _ID_BYTES] != signer.id:
+        raise InputError("signed by another key", hint="is this the property's list?")
+    made = first[2 + _ID_BYTES :]
+    try:
+        key = VerifyKey(signer.key)
+        key.verify(file_digest, made)
+        key.verify(made + lines[2].removeprefix("trusted comment: ").encode(), second)
+    except (CryptoError, ValueError) as error:
+        raise InputError(
+            "signature does not hold", hint="the list was changed after it was signed"
+        ) from error
+
+
+def _decoded(text: str, what: str) -> bytes:
+    try:
+        return b64decode(text.strip().encode("ascii"), validate=True)
+    except (UnicodeEncodeError, binascii.Error) as error:
+        raise InputError(f"not a minisign {what}", hint=_HINT) from error
