@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-import unicodedata
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from edge.card import cbor
+from edge.card import cbor, fields
 from edge.card import numbers as n
 
 if TYPE_CHECKING:
@@ -67,8 +66,6 @@ _FORMS: Final = MappingProxyType(  # what a machine compares has one spelling; t
         Attribute.PATRON: re.compile(r"[!-~]{1,64}"),
     }
 )
-_UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})  # draws nothing, or moves what is beside it
-_JOINERS: Final = frozenset("\u200c\u200d")  # draw nothing either, but names in Persian and Sinhala need them
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,26 +93,13 @@ def digest(salt: bytes, value: str, number: int) -> bytes:
 
 def check_value(attribute: Attribute, value: object) -> str:
     """A value as FORMAT.md section 3.4 wants it. Raises Refused(CARD_MALFORMED), which never quotes it."""
-    if not isinstance(value, str) or not 1 <= len(value) <= n.MAX_VALUE_BYTES:
-        raise cbor.malformed(f"{attribute}: not a text of 1 to {n.MAX_VALUE_BYTES} bytes")
-    try:
-        size = len(value.encode())
-    except UnicodeEncodeError as error:
-        raise cbor.malformed(f"{attribute}: not a text") from error
-    if size > n.MAX_VALUE_BYTES:
-        raise cbor.malformed(f"{attribute}: not a text of 1 to {n.MAX_VALUE_BYTES} bytes")
-    if not unicodedata.is_normalized("NFC", value):
-        raise cbor.malformed(f"{attribute}: not in normalisation form C")
-    if any(char not in _JOINERS and unicodedata.category(char) in _UNSEEN for char in value):
-        raise cbor.malformed(f"{attribute}: a character that draws nothing")
-    if value != value.strip():
-        raise cbor.malformed(f"{attribute}: a space at an end")
+    said = fields.text(value, n.MAX_VALUE_BYTES, attribute)
     form = _FORMS.get(attribute)
-    if form is not None and not form.fullmatch(value):
+    if form is not None and not form.fullmatch(said):
         raise cbor.malformed(f"{attribute}: not of its form")
     if attribute in _DATES:
-        _check_date(attribute, value)
-    return value
+        _check_date(attribute, said)
+    return said
 
 
 def check_opened(disclosures: Iterable[Disclosure], digests: tuple[bytes, ...]) -> None:

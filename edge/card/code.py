@@ -33,12 +33,17 @@ def parse_code(text: str) -> Code:
 
     Raises Refused(CODE_UNREADABLE).
     """
-    if not text.startswith(PREFIX):
+    return Code(text, payload_of(text, PREFIX))
+
+
+def payload_of(text: str, prefix: str) -> bytes:
+    """The bytes after `prefix`, which are base45. Raises Refused(CODE_UNREADABLE)."""
+    if not text.startswith(prefix):
         raise Refused(Reason.CODE_UNREADABLE, "not a code of this format")
     if len(text) > MAX_CODE_CHARS:
         raise Refused(Reason.CODE_UNREADABLE, "longer than any code of this format")
     try:
-        return Code(text, _from_base45(text[len(PREFIX) :]))
+        return _from_base45(text[len(prefix) :])
     except ValueError as error:
         raise Refused(Reason.CODE_UNREADABLE, "not base45") from error
 

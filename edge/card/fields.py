@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -17,6 +18,8 @@ K = TypeVar("K", int, str)
 V = TypeVar("V", int, bytes)
 
 _WORD: Final = re.compile(r"[!-~]+")  # visible ASCII: nothing that a screen or a log draws as something else
+_UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})  # draws nothing, or moves what is beside it
+_JOINERS: Final = frozenset("\u200c\u200d")  # draw nothing either, but names in Persian and Sinhala need them
 _SITE: Final = re.compile(r"[a-z0-9-]+(/[a-z0-9-]+)*")
 
 
@@ -65,6 +68,23 @@ def word(value: object, most: int, what: str) -> str:
     """1 to `most` visible ASCII characters."""
     if not isinstance(value, str) or len(value) > most or not _WORD.fullmatch(value):
         raise cbor.malformed(f"{what}: not 1 to {most} visible ASCII characters")
+    return value
+
+
+def text(value: object, most: int, what: str) -> str:
+    """Words for people, on one line: 1 to `most` bytes of UTF-8 in normalisation form C.
+
+    Nothing that draws nothing or moves what is beside it, but for the joiners that some scripts need, and no
+    space at either end: what two screens show alike is alike.
+    """
+    if not isinstance(value, str) or not 1 <= len(value.encode(errors="replace")) <= most:
+        raise cbor.malformed(f"{what}: not a text of 1 to {most} bytes")
+    if not unicodedata.is_normalized("NFC", value):
+        raise cbor.malformed(f"{what}: not in normalisation form C")
+    if any(char not in _JOINERS and unicodedata.category(char) in _UNSEEN for char in value):
+        raise cbor.malformed(f"{what}: a character that draws nothing")
+    if value != value.strip():
+        raise cbor.malformed(f"{what}: a space at an end")
     return value
 
 

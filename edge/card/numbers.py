@@ -68,6 +68,19 @@ TEMPLATE_FORMAT: Final = 2
 TEMPLATE_MODEL: Final = 3
 KIND_TEMPLATE: Final = 1  # claim 169's word for "a template", 0 being a picture
 
+# Requests that a venue shows to a holder (edge/venue/REQUEST.md)
+REQUEST_PREFIX: Final = "EQ1:"
+TYP_VENUE: Final = "application/eq1-venue+cwt"
+TYP_REQUEST: Final = "application/eq1-request+cwt"
+CLAIM_OPERATOR: Final = -65_545
+CLAIM_ASKABLE: Final = -65_546
+CLAIM_PURPOSE: Final = -65_547
+CLAIM_NEEDED: Final = -65_548
+CLAIM_OPTIONAL: Final = -65_549
+CLAIM_TYPES: Final = -65_550
+CLAIM_RETENTION: Final = -65_551
+CLAIM_ISSUERS: Final = -65_552
+
 # Attributes that a holder may disclose; the words are in attributes.py
 ATTRIBUTE_FAMILY_NAME: Final = 1
 ATTRIBUTE_GIVEN_NAME: Final = 2
@@ -109,3 +122,7 @@ SALT_BYTES: Final = 16
 DIGEST_BYTES: Final = 16
 MAX_DIGESTS: Final = 12
 MAX_VALUE_BYTES: Final = 96
+MAX_OPERATOR_BYTES: Final = 64
+MAX_PURPOSE_BYTES: Final = 96
+MAX_RETENTION_DAYS: Final = 3_650
+MAX_ISSUERS: Final = 8
