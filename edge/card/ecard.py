@@ -43,8 +43,6 @@ _CARD_MAY: Final = frozenset(
         n.CLAIM_REDACTED,
     }
 )
-_CNF: Final = frozenset({n.CNF_COSE_KEY})
-_COSE_KEY: Final = frozenset({n.KEY_KTY, n.KEY_CRV, n.KEY_X})
 _STATUS: Final = frozenset({n.STATUS_LIST})
 _POINTER: Final = frozenset({n.STATUS_INDEX, n.STATUS_URI})
 _CLAIM_169: Final = frozenset({n.FACE_TEMPLATES})
@@ -149,7 +147,7 @@ def _claims(value: object) -> Claims:
         not_before=not_before,
         expires=expires,
         card_id=fields.octets(body[n.CLAIM_CTI], n.CTI_BYTES, n.CTI_BYTES, "cti"),
-        holder_key=_holder_key(body[n.CLAIM_CNF]),
+        holder_key=fields.public_key(body[n.CLAIM_CNF]),
         status=_status(body[n.CLAIM_STATUS]),
         face=_face(body),
         documents=_documents(body[n.CLAIM_DOCUMENTS]) if n.CLAIM_DOCUMENTS in body else (),
@@ -157,13 +155,6 @@ def _claims(value: object) -> Claims:
         assurance=fields.number(body.get(n.CLAIM_ASSURANCE, 0), 0, n.MAX_ASSURANCE, "assurance"),
         redacted=_redacted(body[n.CLAIM_REDACTED]) if n.CLAIM_REDACTED in body else (),
     )
-
-
-def _holder_key(value: object) -> bytes:
-    key = fields.mapping(fields.mapping(value, _CNF, "cnf")[n.CNF_COSE_KEY], _COSE_KEY, "cnf key")
-    fields.constant(key[n.KEY_KTY], n.KTY_OKP, "cnf kty")
-    fields.constant(key[n.KEY_CRV], n.CRV_ED25519, "cnf crv")
-    return fields.octets(key[n.KEY_X], n.PUBLIC_KEY_BYTES, n.PUBLIC_KEY_BYTES, "cnf x")
 
 
 def _status(value: object) -> StatusPointer:

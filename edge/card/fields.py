@@ -21,6 +21,8 @@ _WORD: Final = re.compile(r"[!-~]+")  # visible ASCII: nothing that a screen or 
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})  # draws nothing, or moves what is beside it
 _JOINERS: Final = frozenset("\u200c\u200d")  # draw nothing either, but names in Persian and Sinhala need them
 _SITE: Final = re.compile(r"[a-z0-9-]+(/[a-z0-9-]+)*")
+_CNF: Final = frozenset({n.CNF_COSE_KEY})
+_COSE_KEY: Final = frozenset({n.KEY_KTY, n.KEY_CRV, n.KEY_X})
 
 
 def mapping(
@@ -93,6 +95,14 @@ def site(value: object, what: str) -> str:
     if not isinstance(value, str) or len(value) > n.MAX_SITE_CHARS or not _SITE.fullmatch(value):
         raise cbor.malformed(f"{what}: not a site such as tower-1/lobby")
     return value
+
+
+def public_key(value: object) -> bytes:
+    """The Ed25519 key, 32 bytes, of a `cnf` claim that holds it as a COSE_Key."""
+    key = mapping(mapping(value, _CNF, "cnf")[n.CNF_COSE_KEY], _COSE_KEY, "cnf key")
+    constant(key[n.KEY_KTY], n.KTY_OKP, "cnf kty")
+    constant(key[n.KEY_CRV], n.CRV_ED25519, "cnf crv")
+    return octets(key[n.KEY_X], n.PUBLIC_KEY_BYTES, n.PUBLIC_KEY_BYTES, "cnf x")
 
 
 def time(value: object, what: str) -> datetime:
