@@ -5,6 +5,7 @@ from edge.config.desk import Desk
 from edge.config.door import Device, Door, Face, Lists, Panel, Strike
 from edge.config.keeping import Journal, Paths
 from edge.config.network import Hub, Metrics, Mqtt, Sync
+from edge.config.permits import Permits
 from edge.config.reading import MAX_CONFIG_BYTES, explain, parse_config
 from edge.config.senses import Camera, Reader, Scanner
 from edge.config.signals import Signals
@@ -26,6 +27,7 @@ __all__ = [
     "Mqtt",
     "Panel",
     "Paths",
+    "Permits",
     "Reader",
     "Scanner",
     "Signals",

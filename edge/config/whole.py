@@ -7,6 +7,7 @@ from edge.config.desk import Desk
 from edge.config.door import Device, Door, Face, Lists, Panel, Strike
 from edge.config.keeping import Journal, Paths
 from edge.config.network import Hub, Metrics, Mqtt, Sync
+from edge.config.permits import Permits
 from edge.config.senses import Camera, Reader, Scanner
 from edge.config.signals import Signals
 
@@ -24,6 +25,7 @@ class Config(Table, frozen=True):
     strike: Strike = Strike()
     panel: Panel = Panel()
     signals: Signals = Signals()
+    permits: Permits = Permits()
     desk: Desk = Desk()
     sync: Sync = Sync()
     hub: Hub = Hub()
