@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, Final
 from edge.decision import Deny, Grant, Reason
 from edge.trust.freshness import Kind, Rung, strictest
 from edge.trust.sitepolicy import LocalLists
+from edge.venue.terms import Factor, Terms
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from collections.abc import Set as AbstractSet
 
     from edge.card.claims import Card
     from edge.decision import Decision
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 MAX_RELEASE_MS = 10_000
 # Movements of the head that a step-up asks for: a photograph or a film of the holder cannot know which.
 STEP_UP_PROMPTS = 1
+NO_TERMS: Final = Terms()
 
 
 class FaceRule(StrEnum):
@@ -159,13 +162,45 @@ def judge_card(card: Card, policy: DoorPolicy, footing: Footing) -> Deny | None:
     return None
 
 
-def decide(card: Card, face: FaceEvidence | None, policy: DoorPolicy, footing: Footing) -> Decision:
-    """Grant, or Deny with the first reason that objects. `face` is None where nobody has been seen."""
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """This face is the one the card is bound to, as far as one look can say. It grants nothing."""
+
+
+Verdict = Matches | Deny
+
+
+def judge_face(card: Card, face: FaceEvidence | None, policy: DoorPolicy, footing: Footing) -> Verdict:
+    """What one look at the holder comes to. `face` is None where nobody has been seen."""
     if objection := judge_card(card, policy, footing):
         return objection
     facts = _Facts(card, policy, footing, face)
-    if facts.face_needed:
-        for objects, reason in FACE_RULES:
-            if objects(facts):
-                return Deny(reason(facts))
-    return Grant(release_ms=min(policy.release_ms, MAX_RELEASE_MS))
+    for objects, reason in FACE_RULES:
+        if objects(facts):
+            return Deny(reason(facts))
+    return Matches()
+
+
+def decide(
+    card: Card,
+    face: FaceEvidence | None,
+    policy: DoorPolicy,
+    footing: Footing,
+    terms: Terms = NO_TERMS,
+    given: AbstractSet[Factor] = frozenset(),
+) -> Decision:
+    """Grant, or Deny with the first reason that objects: the card's, the face's, then what was asked besides.
+
+    `given`: the factors of `terms` that the holder has given. Nobody can give STAFF to a machine.
+    """
+    if objection := judge_card(card, policy, footing):
+        return objection
+    if needs_face(card, policy, footing):
+        verdict = judge_face(card, face, policy, footing)
+        if isinstance(verdict, Deny):
+            return verdict
+    for asked in terms.asked:
+        if asked.factor is Factor.STAFF or asked.factor not in given:
+            return Deny(asked.reason)
+    release_ms = policy.release_ms if terms.release_ms is None else terms.release_ms
+    return Grant(release_ms=min(release_ms, MAX_RELEASE_MS))

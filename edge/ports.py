@@ -128,6 +128,14 @@ class Scanner(Protocol):
     def close(self) -> None: ...
 
 
+class Board(Protocol):
+    """A small screen from which a holder's phone reads the door's own code."""
+
+    def post(self, text: str | None) -> None:
+        """Show this text as a QR symbol, or nothing. Never blocks, never raises."""
+        ...
+
+
 class Keypad(Protocol):
     """Twelve keys on which a holder types: digits, `*` to begin anew, `#` to end."""
 
@@ -367,3 +375,23 @@ class Files(Protocol):
     def write(self, name: str, data: bytes, *, secret: bool = False) -> None:
         """Atomic and durable: the old file or the new one, never a part. `secret` means mode 0600."""
         ...
+
+
+class HostLine(Protocol):
+    """A connection to a system behind a venue; nothing that comes over it is believed. Raises HostFault.
+
+    Made by whoever opens it; once it raised, it is of no use any more.
+    """
+
+    def send(self, data: bytes) -> None:
+        """All of it, or HostFault."""
+        ...
+
+    def receive(self, wait_s: float) -> bytes:
+        """What has come, at most 4 kB; nothing where nothing came in so many seconds.
+
+        Raises HostFault where the other end has hung up.
+        """
+        ...
+
+    def close(self) -> None: ...

@@ -40,6 +40,7 @@ COLUMNS: Final = (
     "tick_ms",
     "number",
     "controller_ms",
+    "visit",
 )
 _COLUMNS: Final = frozenset(COLUMNS)
 # What a spreadsheet takes for the beginning of a formula (OWASP, "CSV Injection"). No field of a record can

@@ -23,7 +23,7 @@ from edge.ports import Cause, DoorEventKind
 if TYPE_CHECKING:
     from datetime import datetime
 
-# The largest record that the field limits below allow is 2.1 KB; the rest is room for a later version.
+# The largest record that the field limits below allow is 3.7 KB; the rest is room for a later version.
 MAX_RECORD_BYTES = 4096
 
 Ident = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9._-]*\Z", max_length=40)]
@@ -73,6 +73,7 @@ class Part(StrEnum):
     STORAGE = "storage"
     CLOCK = "clock"
     TRUST = "trust"
+    HOST = "host"
     PROGRAM = "program"
 
 
@@ -101,6 +102,30 @@ class TrustAge(_Strict, frozen=True, kw_only=True):
     age_s: Seconds
 
 
+class Path(StrEnum):
+    """Which of the ways that every venue has a visit took."""
+
+    FACE = "face"
+    NO_FACE = "no-face"
+    STAFF = "staff"  # the machine handed it on
+
+
+class Visited(_Strict, frozen=True, kw_only=True):
+    """What a visit was about besides a card and a face; words of `edge.venue` and `edge.risk`, nothing else.
+
+    `signs`: codes of risk; `asked`, `given`: factors; `waited_ms`: from the first sight of the code to the
+    decision, so that the ways can be compared.
+    """
+
+    venue: Ident
+    path: Path
+    signs: Annotated[tuple[Ident, ...], Meta(max_length=10)] = ()
+    asked: Annotated[tuple[Ident, ...], Meta(max_length=8)] = ()
+    given: Annotated[tuple[Ident, ...], Meta(max_length=8)] = ()
+    notes: Annotated[tuple[Ident, ...], Meta(max_length=8)] = ()
+    waited_ms: Ticks = 0
+
+
 class _Record(_Strict, frozen=True, kw_only=True, tag_field="kind"):
     """What every record says: when, at which door, and by which software."""
 
@@ -116,7 +141,7 @@ class Passage(_Record, frozen=True, kw_only=True, tag="passage"):
     `card`: pseudonym of the card here, 12 hex digits; `issuer`: key id, hex; `assurance`: 0..3 as signed.
     `similarity_milli`, `threshold_milli`: cosine times 1000, both or neither; `model` made the cosine.
     `fta`: the quality component that kept the last look from being compared (ISO/IEC 29794-5).
-    `stages_us`: time spent per stage, microseconds.
+    `stages_us`: time spent per stage, microseconds. `visit`: what was asked besides.
     """
 
     outcome: Outcome
@@ -132,6 +157,7 @@ class Passage(_Record, frozen=True, kw_only=True, tag="passage"):
     clock: ClockTrust = ClockTrust.TRUSTED
     trust: Annotated[tuple[TrustAge, ...], Meta(max_length=8)] = ()
     stages_us: Annotated[dict[Ident, Microseconds], Meta(max_length=16)] = msgspec.field(default_factory=dict)
+    visit: Visited | msgspec.UnsetType = msgspec.UNSET  # absent where no card was verified
 
     def __post_init__(self) -> None:
         if (self.outcome is Outcome.GRANT) != (self.reason is None):

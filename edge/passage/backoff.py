@@ -1,10 +1,10 @@
-"""Tries at a face that fail make the next one wait, card by card.
+"""Tries at a face or a PIN that fail make the next one wait, card by card.
 
 Who has found a phone, or has a film that follows one order of prompts in six, may try again with every code
-that the phone makes: each 20 s, all night. Three failures are a visitor's. From there on the same card waits
-10, 20, 40, then 60 s for each further try; until then it is refused as `risk.high` and sent to staff. Nobody
-waits for what others did: only codes that the card's own phone signed count, a refusal while it waits does
-not, and a grant forgets it all.
+that the phone makes: each 20 s, all night. Three failures are a visitor's; a PIN that was wrong three times
+counts as three. From there on the same card waits 10, 20, 40, then 60 s for each further try; until then it
+is refused as `risk.locked_out` and sent to staff. Nobody waits for what others did: only codes that the card's
+own phone signed count, a refusal while it waits does not, and a grant forgets it all.
 
 In memory alone: a restart gives three tries more. The journal keeps every one.
 """
@@ -30,7 +30,7 @@ MAX_CARDS: Final = 1_024  # failures of 15 minutes: more than one a second is no
 
 # Denials that say: this was not the holder, or not a person. Blur, dark and walking away are no tries, but
 # for those whom the door had asked to move: a film that does not suit the prompt is taken away.
-FAILED: Final = frozenset({Reason.FACE_NO_MATCH, Reason.FACE_ATTACK})
+FAILED: Final = frozenset({Reason.FACE_NO_MATCH, Reason.FACE_ATTACK, Reason.FACTOR_WRONG, Reason.CODE_NONCE})
 FAILED_IF_CHALLENGED: Final = FAILED | {Reason.FACE_QUALITY, Reason.FACE_ABSENT, Reason.FACE_SEVERAL}
 
 
@@ -55,10 +55,10 @@ class Backoff:
         return len(self._cards)
 
     def objection(self, card: Card, tick_ms: int) -> Deny | None:
-        """Deny(risk.high) for a card that has to wait; None: go on."""
+        """Deny(risk.locked_out) for a card that has to wait; None: go on."""
         failures = self._cards.get(card.pseudonym)
         if failures is not None and tick_ms - failures.last_ms < failures.wait_ms():
-            return Deny(Reason.RISK_HIGH)
+            return Deny(Reason.RISK_LOCKED_OUT)
         return None
 
     def learn(self, card: Card, decision: Decision, tick_ms: int, *, challenged: bool) -> None:
@@ -67,8 +67,9 @@ class Backoff:
         if isinstance(decision, Grant):
             self._cards.pop(card.pseudonym, None)
         elif decision.reason in (FAILED_IF_CHALLENGED if challenged else FAILED):
-            before = self._cards.pop(card.pseudonym, None)
-            self._cards[card.pseudonym] = _Failures(before.count + 1 if before else 1, tick_ms)
+            before = self._cards.pop(card.pseudonym, _Failures(0, tick_ms))
+            weight = FREE if decision.reason is Reason.FACTOR_WRONG else 1
+            self._cards[card.pseudonym] = _Failures(before.count + weight, tick_ms)
 
     def _forget(self, tick_ms: int) -> None:
         live = [

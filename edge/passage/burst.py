@@ -1,6 +1,6 @@
 """Several looks at one face, and when they are enough to decide.
 
-A single frame grants as soon as it matches. A single frame never denies by itself: people blink, turn
+A single frame is enough as soon as it matches. A single frame never denies by itself: people blink, turn
 and step into the light. How often an objection must be seen before it ends the passage is a table.
 """
 
@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from edge.decision import Deny, Grant, Reason
+from edge.decision import Deny, Reason
+from edge.policy import Matches
 
 if TYPE_CHECKING:
-    from edge.decision import Decision
+    from edge.policy import Verdict
 
 # Looks after which the objection is final. Three comparisons keep the false match rate of a passage
 # within three times that of one comparison; two attack frames are past the single-frame accident of
@@ -35,17 +36,17 @@ class Burst:
     def __init__(self) -> None:
         self._seen: Counter[Reason] = Counter()
 
-    def add(self, decision: Decision) -> Decision | None:
-        """Take the decision of one look; return the passage's decision once it is final.
+    def add(self, verdict: Verdict) -> Verdict | None:
+        """Take the verdict on one look; return that of the whole burst once it is final.
 
-        After an attack frame nothing grants any more: stepping back from the lens with the same
+        After an attack frame nothing matches any more: stepping back from the lens with the same
         picture must not turn an attack into a match.
         """
-        if isinstance(decision, Grant):
-            return None if self._seen[Reason.FACE_ATTACK] else decision
-        reason = decision.reason
+        if isinstance(verdict, Matches):
+            return None if self._seen[Reason.FACE_ATTACK] else verdict
+        reason = verdict.reason
         self._seen[reason] += 1
-        return decision if self._seen[reason] >= FINAL_AFTER.get(reason, 1 << 30) else None
+        return verdict if self._seen[reason] >= FINAL_AFTER.get(reason, 1 << 30) else None
 
     def give_up(self) -> Deny:
         """Time is over."""

@@ -1,6 +1,6 @@
-"""One holder before the camera: looks, consistency, challenge, and a decision.
+"""One holder before the camera: looks, consistency, challenge, and a verdict.
 
-    looks that match -> one face throughout? -> prompts to move -> the same face again -> Grant
+    looks that match -> one face throughout? -> prompts to move -> the same face again
 
 Each step is left out where the door does not ask for it. After the prompts the face must match once more, and
 while they are followed it may not be a stranger's: whoever moved has to be whoever was compared.
@@ -11,16 +11,17 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from edge.decision import Deny, Grant, Reason
+from edge.decision import Deny, Reason
 from edge.face.challenge import Challenge, Done, Failed, Phase, draw
 from edge.face.consistency import MAX_LOOKS, MIN_ALIKE, Look, Objection, judge, measure
 from edge.passage.burst import Burst
+from edge.policy import Matches
 
 if TYPE_CHECKING:
-    from edge.decision import Decision
     from edge.face.challenge import Waiting
     from edge.face.engine import FaceEvidence
     from edge.passage.stages import Presented, Stages
+    from edge.policy import Verdict
     from edge.ports import Pixels
 
 
@@ -55,18 +56,18 @@ class Encounter:
         """Whether the holder is being asked to move, or has been."""
         return self._challenge is not None
 
-    def look(self, rgb: Pixels, tick_ms: int) -> tuple[FaceEvidence, Decision | None]:
-        """What this frame shows, and the passage's decision once there is one."""
-        evidence, decision = self._stages.look(self._presented, rgb, self._fusion)
+    def look(self, rgb: Pixels, tick_ms: int) -> tuple[FaceEvidence, Verdict | None]:
+        """What this frame shows, and the passage's verdict once there is one."""
+        evidence, verdict = self._stages.look(self._presented, rgb, self._fusion)
         self._coach(evidence)
         self._remember(evidence, tick_ms)
-        self._matched = self._matched or isinstance(decision, Grant)
+        self._matched = self._matched or isinstance(verdict, Matches)
         if self._challenge is not None and not self._moved:
-            return evidence, self._watch(self._challenge, evidence, decision, tick_ms)
-        if isinstance(decision, Grant) and not evidence.settled:
+            return evidence, self._watch(self._challenge, evidence, verdict, tick_ms)
+        if isinstance(verdict, Matches) and not evidence.settled:
             return evidence, None  # it matches, but not by much: the mean of more looks decides
-        final = self._count(decision, tick_ms)
-        if isinstance(final, Grant):
+        final = self._count(verdict, tick_ms)
+        if isinstance(final, Matches):
             final = self._confirm(final, tick_ms)
         return evidence, final
 
@@ -93,14 +94,14 @@ class Encounter:
         turning = self._challenge is not None and not self._moved
         self._looks.append(Look(evidence.landmarks, tick_ms, None if turning else alike))
 
-    def _count(self, decision: Decision, tick_ms: int) -> Decision | None:
-        if isinstance(decision, Deny):
+    def _count(self, verdict: Verdict, tick_ms: int) -> Verdict | None:
+        if isinstance(verdict, Deny):
             if self._counted_ms is not None and tick_ms - self._counted_ms < APART_MS:
                 return None
             self._counted_ms = tick_ms
-        return self._burst.add(decision)
+        return self._burst.add(verdict)
 
-    def _confirm(self, grant: Grant, tick_ms: int) -> Decision | None:
+    def _confirm(self, match: Matches, tick_ms: int) -> Verdict | None:
         """The face matches: is it one face, and does it move when it is asked to."""
         objection = judge(measure([*self._looks])) if self._rule.consistency else None
         if objection is Objection.INTERRUPTED:
@@ -113,10 +114,10 @@ class Encounter:
             self._challenge = Challenge(prompts, tick_ms, mirrored=self._rule.mirrored)
             self.prompt = Phase.LOOK.value
             return None
-        return grant
+        return match
 
     def _watch(
-        self, challenge: Challenge, evidence: FaceEvidence, decision: Decision, tick_ms: int
+        self, challenge: Challenge, evidence: FaceEvidence, verdict: Verdict, tick_ms: int
     ) -> Deny | None:
         progress = challenge.observe(evidence.landmarks if evidence.faces == 1 else None, tick_ms)
         match progress:
@@ -129,10 +130,10 @@ class Encounter:
                 return None
             case waiting:
                 self.prompt = waiting.words
-                return self._objection(waiting, evidence, decision, tick_ms)
+                return self._objection(waiting, evidence, verdict, tick_ms)
 
     def _objection(
-        self, waiting: Waiting, evidence: FaceEvidence, decision: Decision, tick_ms: int
+        self, waiting: Waiting, evidence: FaceEvidence, verdict: Verdict, tick_ms: int
     ) -> Deny | None:
         """A face that looks into the camera must go on matching; one that was told to turn away need not.
 
@@ -142,7 +143,7 @@ class Encounter:
             self._strangers = self._strangers + 1 if evidence.similarity < STRANGER else 0
         if self._strangers >= STRANGER_LOOKS:
             return Deny(Objection.SWAPPED.reason)
-        if waiting.phase is Phase.AWAY or isinstance(decision, Grant):
+        if waiting.phase is Phase.AWAY or isinstance(verdict, Matches):
             return None
-        final = self._count(decision, tick_ms)
+        final = self._count(verdict, tick_ms)
         return final if isinstance(final, Deny) else None

@@ -1,12 +1,13 @@
 r"""One passage as a table: events in, effects out. Every transition there is stands in this file.
 
-    IDLE -> FACE -> CHALLENGE -> RECORDING_GRANT -> RELEASED -> COOLDOWN -> IDLE
-      \       \---------\------> RECORDING_DENY ----------------^
-       \-------------------------^
+    IDLE -> FACE -> CHALLENGE -> FACTOR -> RECORDING_GRANT -> RELEASED -> COOLDOWN -> IDLE
+      \       \---------\----------\-----> RECORDING_DENY ----------------^
+       \------------------------------------^
 
 Theory of operation. A passage begins with a verified card or a refused code and ends with exactly one
 record. The record is asked for before the strike: `Release` is emitted in one place, for the event
 `Recorded` in the state RECORDING_GRANT, and nowhere else. Pairs that are not listed change nothing.
+A state before the record is left out where a door asks for less; FACTOR follows itself where it asks for two.
 `Interrupted` (Ctrl-C, service stop, a bug) is accepted in every state: the strike relocks first.
 """
 
@@ -28,6 +29,7 @@ class State(StrEnum):
     IDLE = "idle"
     FACE = "face"
     CHALLENGE = "challenge"
+    FACTOR = "factor"
     RECORDING_GRANT = "recording grant"
     RECORDING_DENY = "recording denial"
     RELEASED = "released"
@@ -46,6 +48,13 @@ class FaceWanted:
 @dataclass(frozen=True, slots=True)
 class ChallengeWanted:
     """The face matches, and this door asks its holder to move."""
+
+
+@dataclass(frozen=True, slots=True)
+class FactorWanted:
+    """Something is asked for besides: a PIN, a second document, the word of a host."""
+
+    signal: Signal
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +101,7 @@ class Interrupted:
 Event = (
     FaceWanted
     | ChallengeWanted
+    | FactorWanted
     | Granted
     | Denied
     | Recorded
@@ -139,7 +149,7 @@ class Relock:
 
 @dataclass(frozen=True, slots=True)
 class GiveUp:
-    """The time for a face is over: answer with the reason that the looks so far add up to."""
+    """Time is over: answer with the reason for what did not come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,12 +167,14 @@ class Times:
     `face_ms`: to look into the camera; 8 s is three unhurried tries. A site sets it: `[face] time_ms`.
     `challenge_ms`: for all prompts and the look after them; one takes 3 to 5 s (to read it, there, and back),
     a door asks for four at most, and `edge.face.challenge.Limits` ends each one earlier.
+    `factor_ms`: for one thing besides: to find another document, to be asked for a PIN three times.
     `released_ms`: after which we relock even if the door says nothing: the longest release and 2 s.
     `cooldown_ms`: for which the last signal stays readable before the next passage may begin.
     """
 
     face_ms: int = 8_000
     challenge_ms: int = 30_000
+    factor_ms: int = 30_000
     released_ms: int = 12_000
     cooldown_ms: int = 1_500
 
@@ -173,6 +185,11 @@ def _look(times: Times, _: Decision | None, __: Event) -> list[Effect]:
 
 def _ask(times: Times, _: Decision | None, __: Event) -> list[Effect]:
     return [Show(Signal.LOOK_HERE), Arm(times.challenge_ms)]
+
+
+def _demand(times: Times, _: Decision | None, event: Event) -> list[Effect]:
+    assert isinstance(event, FactorWanted)
+    return [Show(event.signal), Arm(times.factor_ms)]
 
 
 def _give_up(_: Times, __: Decision | None, ___: Event) -> list[Effect]:
@@ -223,18 +240,26 @@ _Effects: TypeAlias = "Callable[[Times, Decision | None, Event], list[Effect]]"
 
 TABLE: dict[tuple[State, type[Event]], tuple[State, _Effects]] = {
     (State.IDLE, FaceWanted): (State.FACE, _look),
+    (State.IDLE, FactorWanted): (State.FACTOR, _demand),
     (State.IDLE, Granted): (State.RECORDING_GRANT, _record),
     (State.IDLE, Denied): (State.RECORDING_DENY, _record),
     (State.IDLE, Interrupted): (State.HALTED, _halt),
+    (State.FACE, FactorWanted): (State.FACTOR, _demand),
     (State.FACE, Granted): (State.RECORDING_GRANT, _record),
     (State.FACE, Denied): (State.RECORDING_DENY, _record),
     (State.FACE, TimedOut): (State.FACE, _give_up),
     (State.FACE, ChallengeWanted): (State.CHALLENGE, _ask),
     (State.FACE, Interrupted): (State.HALTED, _halt_and_record),
+    (State.CHALLENGE, FactorWanted): (State.FACTOR, _demand),
     (State.CHALLENGE, Granted): (State.RECORDING_GRANT, _record),
     (State.CHALLENGE, Denied): (State.RECORDING_DENY, _record),
     (State.CHALLENGE, TimedOut): (State.CHALLENGE, _give_up),
     (State.CHALLENGE, Interrupted): (State.HALTED, _halt_and_record),
+    (State.FACTOR, FactorWanted): (State.FACTOR, _demand),
+    (State.FACTOR, Granted): (State.RECORDING_GRANT, _record),
+    (State.FACTOR, Denied): (State.RECORDING_DENY, _record),
+    (State.FACTOR, TimedOut): (State.FACTOR, _give_up),
+    (State.FACTOR, Interrupted): (State.HALTED, _halt_and_record),
     (State.RECORDING_GRANT, Recorded): (State.RELEASED, _release),
     (State.RECORDING_GRANT, RecordFailed): (State.COOLDOWN, _fault),
     (State.RECORDING_GRANT, Interrupted): (State.HALTED, _halt),

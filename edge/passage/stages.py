@@ -1,17 +1,19 @@
 """The stages of one passage, each a value in and a stronger value out.
 
     trust, clocks -> Footing                         `weigh`
-    symbols -> Code -> SignedCard -> Card            `present`
-    Card, Frame -> FaceEvidence -> Grant | Deny      `look`
+    symbols -> Code -> SignedCard -> Card            `present`, `again`
+    Card -> Terms, signs of risk                     `present`
+    Card, Frame -> FaceEvidence -> Matches | Deny    `look`
+    Card, FaceEvidence, factors -> Grant | Deny      `conclude`
 
-The one `except Refused` of the product stands in `present`: below it a refusal is an exception that
+The one `except Refused` of the product stands in `_tried`: below it a refusal is an exception that
 cannot be overlooked, above it a Deny with its reason.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from edge.card.claims import SealedReference, TemplateReference, pseudonym
 from edge.card.code import one_code
@@ -19,14 +21,17 @@ from edge.card.ecard import decode
 from edge.decision import Deny, Reason
 from edge.errors import Fault, ModelFault, Refused
 from edge.face.fusion import Fusion
+from edge.passage.counsel import Advice, Counsel, policy_for
+from edge.passage.factors import AskDocument, AskHost, AskNonce, AskPin
 from edge.passage.liveness import LivenessRule
-from edge.policy import decide, judge_card, needs_face, needs_prompts
+from edge.policy import STEP_UP_PROMPTS, FaceRule, decide, judge_card, judge_face, needs_face, needs_prompts
 from edge.trust.footing import footing as weigh
 from edge.trust.freshness import Kind
 from edge.trust.holders import HolderOffsets
 from edge.trust.sealed import unseal
 from edge.trust.sitepolicy import ladder_for
 from edge.trust.verify import verify
+from edge.venue.terms import Factor, Visit, merge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -35,14 +40,19 @@ if TYPE_CHECKING:
     from edge.decision import Decision
     from edge.face.engine import FaceEngine, FaceEvidence
     from edge.face.template import Reference
-    from edge.policy import DoorPolicy
+    from edge.passage.factors import Asking
+    from edge.policy import DoorPolicy, Verdict
     from edge.ports import Pixels, Symbol
     from edge.trust.footing import Footing
     from edge.trust.replay import ReplayMemory
     from edge.trust.snapshot import TrustSnapshot
     from edge.trust.timekeeper import Believed
     from edge.trust.verify import Gate
+    from edge.venue.terms import Asked, Terms
 
+_T = TypeVar("_T")
+# The factors that a machine can take; a companion and staff are people, and a challenge is a way to look.
+_ASKED_HERE = frozenset({Factor.NONCE, Factor.PIN, Factor.DOCUMENT, Factor.HOST})
 # Refusals that come after both signatures held: the time in the code is a holder's.
 _HOLDERS_WORD = frozenset(
     {Reason.CODE_STALE, Reason.CARD_EXPIRED, Reason.CARD_NOT_YET_VALID, Reason.CLOCK_UNTRUSTED}
@@ -53,7 +63,8 @@ _HOLDERS_WORD = frozenset(
 class Presented:
     """A verified card in the middle of its passage, and the reference its face is compared to.
 
-    `policy` and `footing` are those that the passage began with, whatever is swapped meanwhile.
+    `policy` and `footing` are those that the passage began with, whatever is swapped meanwhile. `advice`:
+    what the venue and the risk ask besides; `given`: what of that has come; `face`: the look that matched.
     """
 
     card: Card
@@ -61,6 +72,19 @@ class Presented:
     policy: DoorPolicy
     footing: Footing
     liveness: LivenessRule
+    advice: Advice = field(default_factory=Advice)
+    given: set[Factor] = field(default_factory=set)
+    face: FaceEvidence | None = field(default=None, repr=False)
+
+    def missing(self) -> Asked | None:
+        """What to ask for next; None where nothing is, or nothing that this device can ask for."""
+        open_ones = [asked for asked in self.advice.terms.asked if asked.factor not in self.given]
+        return open_ones[0] if open_ones and open_ones[0].factor in _ASKED_HERE else None
+
+    def take(self, factor: Factor, terms: Terms) -> None:
+        """The holder gave it, which may add to the terms of the visit."""
+        self.given.add(factor)
+        self.advice = replace(self.advice, terms=merge((self.advice.terms, terms)))
 
     def wipe(self) -> None:
         """Overwrite the reference: a template lives in memory for one passage."""
@@ -74,6 +98,15 @@ class TurnedAway:
 
     deny: Deny
     card: Card | None = field(default=None, repr=False)
+    advice: Advice = field(default_factory=Advice)
+
+
+@dataclass(slots=True)
+class _Reached:
+    """How far a presentation came before something was raised."""
+
+    signed: SignedCard | None = None
+    card: Card | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +120,7 @@ class Stages:
     stopwatch: Callable[[], int]
     liveness: LivenessRule = field(default_factory=LivenessRule)
     holders: HolderOffsets = field(default_factory=HolderOffsets)
+    counsel: Counsel = field(default_factory=Counsel)
 
     def weigh(self, trust: TrustSnapshot, at: Believed) -> Footing:
         """On what a passage that begins now would stand: the ages of this trust, and the clock."""
@@ -96,26 +130,63 @@ class Stages:
         self, symbols: Sequence[Symbol], trust: TrustSnapshot, footing: Footing
     ) -> Presented | TurnedAway | None:
         """The card that these symbols present, the reason it is refused, or None where there is no code."""
-        signed: SignedCard | None = None
-        card: Card | None = None
+        return self._tried(footing, lambda reached: self._present(symbols, trust, footing, reached))
+
+    def again(
+        self, symbols: Sequence[Symbol], trust: TrustSnapshot, footing: Footing, nonce: bytes | None = None
+    ) -> Card | Deny | None:
+        """The card that is shown in the middle of a passage: made for this nonce, or another document."""
+        read = self._tried(footing, lambda reached: self._read(symbols, trust, footing, nonce, reached))
+        return read.deny if isinstance(read, TurnedAway) else read
+
+    def _tried(self, footing: Footing, work: Callable[[_Reached], _T]) -> _T | TurnedAway:
+        """What `work` returns, or the denial that a refusal or a fault in it comes to."""
+        reached = _Reached()
         try:
-            code = one_code(symbols)
-            if code is None:
-                return None
-            policy = self.policy.under(trust.policy)
-            signed = decode(code)
-            card = verify(signed, trust, now=footing.at.now, gate=self._gate(footing))
-            self.replay.admit(card, footing.at.now)
-            self._hear(signed, footing)
-            if objection := judge_card(card, policy, footing):
-                return TurnedAway(objection, card)
-            return self._presented(card, policy, footing.under(card), trust)
+            return work(reached)
         except Refused as refused:
-            if signed is not None and refused.reason in _HOLDERS_WORD:
-                self._hear(signed, footing)
-            return TurnedAway(Deny(refused.reason), card)
+            if reached.signed is not None and refused.reason in _HOLDERS_WORD:
+                self._hear(reached.signed, footing)
+            return TurnedAway(Deny(refused.reason), reached.card)
         except Fault:
-            return TurnedAway(Deny(Reason.DEVICE_FAULT), card)
+            return TurnedAway(Deny(Reason.DEVICE_FAULT), reached.card)
+
+    def _read(
+        self,
+        symbols: Sequence[Symbol],
+        trust: TrustSnapshot,
+        footing: Footing,
+        nonce: bytes | None,
+        reached: _Reached,
+    ) -> Card | None:
+        code = one_code(symbols)
+        if code is None:
+            return None
+        reached.signed = decode(code)
+        reached.card = verify(reached.signed, trust, now=footing.at.now, gate=self._gate(footing, nonce))
+        self.replay.admit(reached.card, footing.at.now)
+        self._hear(reached.signed, footing)
+        return reached.card
+
+    def _present(
+        self, symbols: Sequence[Symbol], trust: TrustSnapshot, footing: Footing, reached: _Reached
+    ) -> Presented | TurnedAway | None:
+        card = self._read(symbols, trust, footing, self.gate.nonce, reached)
+        if card is None:
+            return None
+        policy = self.policy.under(trust.policy)
+        if objection := judge_card(card, policy, footing):
+            return TurnedAway(objection, card)
+        advice = self.counsel.advise(self.visit(card, footing), footing, compares=self.engine is not None)
+        if staff := next((item for item in advice.terms.asked if item.factor is Factor.STAFF), None):
+            return TurnedAway(Deny(staff.reason), card, advice)
+        written = trust.policy is not None and trust.policy.face == FaceRule.REQUIRED
+        policy = policy_for(policy, advice.terms, face_is_written=written)
+        return self._presented(card, policy, footing.under(card), trust, advice)
+
+    def visit(self, card: Card, footing: Footing) -> Visit:
+        """This card, here and now, as a venue sees it."""
+        return Visit(card, self.policy.site, footing.at.now)
 
     def needs_face(self, presented: Presented) -> bool:
         """Whether the camera has to see a face before `conclude` may be asked."""
@@ -126,21 +197,69 @@ class Stages:
         assert presented.reference is not None, "judge_card and _reference refuse cards that have none"
         return Fusion(presented.reference, threshold=presented.policy.similarity)
 
-    def look(self, presented: Presented, rgb: Pixels, burst: Fusion) -> tuple[FaceEvidence, Decision]:
-        """One look at whoever stands in front of the camera, and what the burst so far would decide."""
+    def look(self, presented: Presented, rgb: Pixels, burst: Fusion) -> tuple[FaceEvidence, Verdict]:
+        """One look at whoever stands in front of the camera, and what the burst so far comes to."""
         assert self.engine is not None, "a door that compares faces starts with an engine"
         assert presented.reference is not None, "judge_card and _reference refuse cards that have none"
         evidence = self.engine.assess(rgb, presented.reference, burst)
-        return evidence, decide(presented.card, evidence, presented.policy, presented.footing)
+        return evidence, judge_face(presented.card, evidence, presented.policy, presented.footing)
+
+    def matched(self, presented: Presented, evidence: FaceEvidence) -> bool:
+        """The face matches. Whether it has to be looked at once more, moving, because it only just does."""
+        presented.face = evidence
+        if presented.liveness.prompts:
+            presented.given.add(Factor.CHALLENGE)
+        presented.advice = self.counsel.reconsider(
+            presented.card, presented.advice, evidence.similarity, presented.policy.similarity
+        )
+        asked = {item.factor for item in presented.advice.terms.asked}
+        if Factor.CHALLENGE not in asked - presented.given or self.liveness.dice is None:
+            return False
+        presented.liveness = replace(presented.liveness, prompts=STEP_UP_PROMPTS)
+        return True
+
+    def ask(
+        self, presented: Presented, asked: Asked, ground: Callable[[], tuple[TrustSnapshot, Footing]]
+    ) -> Asking:
+        """Begin to ask for a factor. `ground`: what is believed at the moment of an answer."""
+        card, means, terms = presented.card, self.counsel.means, presented.advice.terms
+        match asked.factor:
+            case Factor.NONCE:
+                assert means.board is not None
+                assert means.request is not None
+                assert means.nonce is not None
+                nonce = means.nonce()
+                means.board.post(means.request(ground()[1].at.now, nonce))
+                return AskNonce(
+                    card, nonce, means.board, lambda seen, n: self.again(seen, *ground(), nonce=n)
+                )
+            case Factor.PIN:
+                assert terms.pin is not None
+                return AskPin(terms.pin)
+            case Factor.DOCUMENT:
+                return AskDocument(card, lambda seen: self.again(seen, *ground()))
+            case Factor.HOST:
+                assert means.host is not None
+                return AskHost(means.host, self.visit(card, presented.footing))
+            case factor:
+                raise AssertionError(f"{factor} is nothing that a machine asks for")
 
     def conclude(self, presented: Presented) -> Decision:
-        """The decision for a card that passes without a face."""
-        return decide(presented.card, None, presented.policy, presented.footing)
+        """The decision, once everything that was asked for has come or cannot come."""
+        return decide(
+            presented.card,
+            presented.face,
+            presented.policy,
+            presented.footing,
+            presented.advice.terms,
+            presented.given,
+        )
 
-    def _gate(self, footing: Footing) -> Gate:
+    def _gate(self, footing: Footing, nonce: bytes | None) -> Gate:
         """The gate at this moment."""
         return replace(
             self.gate,
+            nonce=nonce,
             since_sync=footing.at.since_sync,
             budgets=footing.ladder.of(Kind.STATUS).budgets,
             clock=footing.clock,
@@ -152,14 +271,18 @@ class Stages:
             name = pseudonym(signed.kid, signed.claims.card_id)
             self.holders.hear(name, signed.presentation.presented_at, footing.at.now)
 
-    def _presented(self, card: Card, policy: DoorPolicy, footing: Footing, trust: TrustSnapshot) -> Presented:
+    def _presented(
+        self, card: Card, policy: DoorPolicy, footing: Footing, trust: TrustSnapshot, advice: Advice
+    ) -> Presented:
         prompts = max(self.liveness.prompts, needs_prompts(card, policy, footing))
+        if any(item.factor is Factor.CHALLENGE for item in advice.terms.asked):
+            prompts = max(prompts, STEP_UP_PROMPTS)
         liveness = replace(self.liveness, prompts=prompts)
         if not needs_face(card, policy, footing):
-            return Presented(card, None, policy, footing, liveness)
+            return Presented(card, None, policy, footing, liveness, advice)
         if prompts and liveness.dice is None:
             raise ModelFault("this door cannot ask for movements", hint="it was put together without dice")
-        return Presented(card, self._reference(card, trust), policy, footing, liveness)
+        return Presented(card, self._reference(card, trust), policy, footing, liveness, advice)
 
     def _reference(self, card: Card, trust: TrustSnapshot) -> Reference:
         if self.engine is None:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, TypedDict
 
+import msgspec
+
 from edge.audit.record import (
     ClockChange,
     ClockTrust,
@@ -17,12 +19,16 @@ from edge.audit.record import (
     Started,
     Stopped,
     TrustAge,
+    Visited,
     utc_ms,
 )
 from edge.decision import Deny, Grant, Reason
+from edge.passage.counsel import Advice, path_of
 from edge.ports import Cause, DoorEventKind
+from edge.venue.terms import Factor
 
 if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
     from datetime import datetime, timedelta
 
     from edge.audit.record import ClockEvent, Part, StopCause
@@ -59,8 +65,9 @@ class _Stamp(TypedDict):
 class Testimony:
     """The record of one passage in the making, and of what its door did afterwards."""
 
-    def __init__(self, policy: DoorPolicy, model: str | None, version: str) -> None:
+    def __init__(self, policy: DoorPolicy, model: str | None, version: str, *, venue: str = "door") -> None:
         self._policy = policy
+        self._venue = venue
         self._model = model
         self._version = version
         self._granted_seq: int | None = None  # the latest grant: what the strike and the leaf do is its doing
@@ -76,16 +83,25 @@ class Testimony:
         self._fta: str | None = None
         self._footing: Footing | None = None
         self._micros: dict[str, int] = {}
+        self._advice = Advice()
+        self._given: frozenset[Factor] = frozenset()
+        self._compared = False
+        self._began_ms: int | None = None
 
     @property
     def footing(self) -> Footing | None:
         """On what the latest presentation is, or was, judged."""
         return self._footing
 
-    def begin(self, footing: Footing) -> None:
-        """A new presentation, judged on this footing."""
+    def begin(self, footing: Footing, tick_ms: int) -> None:
+        """A new presentation, seen just now and judged on this footing."""
         self._reset()
         self._footing = footing
+        self._began_ms = tick_ms
+
+    def advised(self, advice: Advice, given: AbstractSet[Factor]) -> None:
+        """What venue and risk ask besides, and what of it has come."""
+        self._advice, self._given = advice, frozenset(given)
 
     def card(self, card: Card) -> None:
         """The card that was verified."""
@@ -95,6 +111,7 @@ class Testimony:
     def face(self, evidence: FaceEvidence) -> None:
         """One look: the best similarity of the passage is what counts."""
         if evidence.similarity is not None:
+            self._compared = True
             best = self._similarity
             self._similarity = evidence.similarity if best is None else max(best, evidence.similarity)
         self._fta = evidence.fta.value if evidence.fta else None
@@ -129,6 +146,19 @@ class Testimony:
             clock=ClockTrust.SUSPECT if suspect else ClockTrust.TRUSTED,
             trust=_ages(footing) if footing else (),
             stages_us=self._micros,
+            visit=self._visited(decision, tick_ms) if self._card else msgspec.UNSET,
+        )
+
+    def _visited(self, decision: Decision, tick_ms: int) -> Visited:
+        terms = self._advice.terms
+        return Visited(
+            venue=self._venue,
+            path=path_of(terms, decision, compared=self._compared),
+            signs=tuple(sign.value for sign in self._advice.signs),
+            asked=tuple(item.factor.value for item in terms.asked),
+            given=tuple(factor.value for factor in Factor if factor in self._given),
+            notes=tuple(sorted(note.value for note in terms.notes)),
+            waited_ms=0 if self._began_ms is None else max(0, tick_ms - self._began_ms),
         )
 
     def recorded(self, decision: Decision, seq: int) -> None:

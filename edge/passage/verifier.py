@@ -8,36 +8,45 @@ from __future__ import annotations
 
 from collections import deque
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edge.audit.record import Part
 from edge.decision import Deny, Grant, Reason, signal_for
-from edge.errors import DoorLinkFault, ReaderFault, StorageFault
+from edge.errors import DoorLinkFault, StorageFault
 from edge.passage import machine as m
 from edge.passage.attention import GAP_MS, Attention
 from edge.passage.backoff import Backoff
 from edge.passage.encounter import Encounter
+from edge.passage.factors import Given, Heard, out_of_time
+from edge.passage.inputs import Inputs
+from edge.passage.shown import Moment, Outcome, Ports
 from edge.passage.sources import together
 from edge.passage.stages import Presented, TurnedAway
 from edge.passage.testimony import Testimony
 from edge.passage.timing import Timing
+from edge.policy import Matches
 from edge.ports import DoorEventKind, Frame
 from edge.trust.timekeeper import Timekeeper
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    from edge.audit.journal import Journal
     from edge.audit.record import AuditRecord, ClockEvent, StopCause
+    from edge.card.claims import Card
     from edge.decision import Decision, Signal
     from edge.face.engine import FaceEvidence
+    from edge.passage.counsel import Advice
+    from edge.passage.factors import Asking
     from edge.passage.stages import Stages
-    from edge.ports import Clock, CodeReader, DoorEvent, Scan, Scanner, Signals, Strike, Symbol
+    from edge.ports import DoorEvent, Scan, Symbol
     from edge.trust.footing import Footing
     from edge.trust.snapshot import TrustSnapshot
+    from edge.venue.terms import Asked, Terms, Visit
+
+__all__ = ["Moment", "Outcome", "Ports", "Verifier"]
 
 # How often the clocks and the ages are looked at while nobody comes.
 PULSE_MS = 1_000
@@ -45,55 +54,6 @@ PULSE_MS = 1_000
 _NOTHING = np.zeros((0, 0, 3), np.uint8)
 # After these a granted passage is over; a panel never says what it did with the number it was shown.
 _SETTLES = (DoorEventKind.RELOCKED, DoorEventKind.PRESENTED)
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """A passage that has been decided. `seq` is None where no record could be made durable."""
-
-    decision: Decision
-    seq: int | None
-    micros: dict[str, int]
-
-    @property
-    def reason(self) -> Reason | None:
-        return self.decision.reason if isinstance(self.decision, Deny) else None
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """What one frame brought: for screens, reports and tests. Holds no card and no template.
-
-    `footing`: how old everything is that the passage rests on, or would rest on now. `clock`: what happened
-    to the belief in this device's clock since the last frame.
-    """
-
-    tick_ms: int
-    state: m.State
-    signal: Signal | None
-    prompt: str | None = None
-    symbols: tuple[Symbol, ...] = field(default=(), repr=False)
-    evidence: FaceEvidence | None = None
-    door: tuple[DoorEvent, ...] = ()
-    outcome: Outcome | None = None
-    footing: Footing | None = None
-    clock: tuple[ClockEvent, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Ports:
-    """The devices of one passage. `trust` returns the snapshot of this moment; it is swapped whole.
-
-    `scanner` reads codes beside the camera, where the door has one.
-    """
-
-    reader: CodeReader
-    strike: Strike
-    signals: Signals
-    clock: Clock
-    journal: Journal
-    trust: Callable[[], TrustSnapshot]
-    scanner: Scanner | None = None
 
 
 class Verifier:
@@ -118,7 +78,12 @@ class Verifier:
         self._machine = m.Machine(times)
         self._attention = Attention(gap_ms)
         self._backoff = Backoff()
-        self._testimony = Testimony(stages.policy, stages.engine.model_id if stages.engine else None, version)
+        self._testimony = Testimony(
+            stages.policy,
+            stages.engine.model_id if stages.engine else None,
+            version,
+            venue=stages.counsel.kind,
+        )
         self._timing = Timing(ports.clock, keeper or Timekeeper(), stages.holders, ports.trust)
         self._events: deque[m.Event] = deque()
         self._deadline_ms: int | None = None
@@ -128,7 +93,11 @@ class Verifier:
         self._prompt: str | None = None
         self._signal: Signal | None = None
         self._outcome: Outcome | None = None
-        self._door_answers = self._scanner_answers = self._camera_answers = True
+        self._asked: tuple[Asked, Asking] | None = None
+        self._visit: Visit | None = None
+        self._terms: Terms | None = None
+        self._camera_answers = True
+        self._inputs = Inputs(ports, self._note_fault)
         self._footing: Footing | None = None
         self._clock_events: list[ClockEvent] = []
         self._pulse_ms: int | None = None
@@ -165,7 +134,7 @@ class Verifier:
         symbols: tuple[Symbol, ...] = ()
         evidence: FaceEvidence | None = None
         door = self._hear_door()
-        scans = self._hear_scanner()  # in every state: what is shown meanwhile is not kept for later
+        scans, keys = self._inputs.scans(), self._inputs.keys()
         if self._deadline_ms is not None and frame.tick_ms >= self._deadline_ms:
             self._on(m.TimedOut())
         match self._machine.state:
@@ -174,6 +143,8 @@ class Verifier:
             case m.State.FACE | m.State.CHALLENGE:
                 self._attention.hold(frame.tick_ms)
                 evidence = self._look(frame)
+            case m.State.FACTOR:
+                symbols = self._hear(frame, scans, keys)
             case _:
                 self._attention.hold(frame.tick_ms)
         return Moment(
@@ -187,6 +158,7 @@ class Verifier:
             self._outcome,
             self._footing,
             self._told_of_clock(),
+            self._terms,
         )
 
     def start(self) -> None:
@@ -222,10 +194,9 @@ class Verifier:
         read = self._stages.stopwatch()
         fresh = self._attention.fresh(symbols, frame.tick_ms)
         if fresh:
-            trust = self._ports.trust()
-            footing = self._stages.weigh(trust, self._timing.at(trust))
-            self._note_clock()
-            self._testimony.begin(footing)
+            self._visit = self._terms = None
+            trust, footing = self._ground()
+            self._testimony.begin(footing, frame.tick_ms)
             self._testimony.took("code", read - started)
             presented = self._stages.present(fresh, trust, footing)
             self._testimony.took("verify", self._stages.stopwatch() - read)
@@ -237,15 +208,15 @@ class Verifier:
         match presented:
             case TurnedAway(deny=deny, card=card):
                 if card is not None:
-                    self._testimony.card(card)
+                    self._meet(card, presented.advice)
                 self._on(m.Denied(deny))
             case Presented():
                 self._presented = presented
-                self._testimony.card(presented.card)
-                if not self._stages.needs_face(presented):
-                    self._decided(self._stages.conclude(presented))
-                elif objection := self._backoff.objection(presented.card, self._tick_ms):
+                self._meet(presented.card, presented.advice)
+                if objection := self._backoff.objection(presented.card, self._tick_ms):
                     self._on(m.Denied(objection))
+                elif not self._stages.needs_face(presented):
+                    self._go_on()
                 else:
                     self._encounter = Encounter(self._stages, presented)
                     self._on(m.FaceWanted())
@@ -258,15 +229,81 @@ class Verifier:
         evidence, final = self._encounter.look(frame.rgb, frame.tick_ms)
         self._testimony.took("face", self._stages.stopwatch() - started)
         self._testimony.face(evidence)
-        if final is not None:
-            self._decided(final)
+        if isinstance(final, Deny):
+            self._on(m.Denied(final))
+        elif isinstance(final, Matches):
+            self._matched(evidence)
         elif self._encounter.challenged:
             self._on(m.ChallengeWanted())  # changes nothing once the machine is there
-        self._ask(self._encounter.prompt if self._encounter else None)
+        if self._asked is None:  # a factor has words of its own
+            self._ask(self._encounter.prompt if self._encounter else None)
         return evidence
 
-    def _decided(self, decision: Decision) -> None:
-        self._on(m.Granted(decision) if isinstance(decision, Grant) else m.Denied(decision))
+    def _matched(self, evidence: FaceEvidence) -> None:
+        presented = self._presented
+        assert presented is not None
+        assert self._encounter is not None
+        again = self._stages.matched(presented, evidence)
+        self._testimony.advised(presented.advice, presented.given)
+        if again:
+            self._encounter.wipe()
+            self._encounter = Encounter(self._stages, presented)
+        else:
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """Ask for what is still missing; decide where nothing is."""
+        presented = self._presented
+        assert presented is not None
+        self._end_asking()
+        self._testimony.advised(presented.advice, presented.given)
+        asked = presented.missing()
+        if asked is None:
+            decision = self._stages.conclude(presented)
+            self._on(m.Granted(decision) if isinstance(decision, Grant) else m.Denied(decision))
+            return
+        asking = self._stages.ask(presented, asked, self._ground)
+        self._asked = asked, asking
+        self._on(m.FactorWanted(asking.signal))
+        self._ask(asking.prompt)
+
+    def _hear(self, frame: Frame, scans: Sequence[Scan], keys: str) -> tuple[Symbol, ...]:
+        """Whether what came in since the last frame is what was asked for."""
+        assert self._asked is not None
+        assert self._presented is not None
+        asked, asking = self._asked
+        symbols = together(self._ports.reader.read(frame.luma), scans, frame.tick_ms)
+        match asking.hear(Heard(self._attention.fresh(symbols, frame.tick_ms), keys)):
+            case Given(terms):
+                self._presented.take(asked.factor, terms)
+                self._terms = self._presented.advice.terms
+                self._go_on()
+            case Deny() as deny:
+                self._on(m.Denied(deny))
+            case None:
+                pass
+        return symbols
+
+    def _end_asking(self) -> None:
+        if self._asked is not None:
+            self._asked[1].end()
+            self._asked = None
+
+    def _meet(self, card: Card, advice: Advice) -> None:
+        """A card was verified: from here on this is somebody's visit."""
+        self._testimony.card(card)
+        self._testimony.advised(advice, frozenset())
+        self._terms = advice.terms
+        footing = self._testimony.footing
+        assert footing is not None
+        self._visit = self._stages.visit(card, footing)
+
+    def _ground(self) -> tuple[TrustSnapshot, Footing]:
+        """What is believed now."""
+        trust = self._ports.trust()
+        footing = self._stages.weigh(trust, self._timing.at(trust))
+        self._note_clock()
+        return trust, footing
 
     def _halt(self, event: m.Interrupted) -> None:
         # What a crash left unfinished stays so: a release that was still due must not happen while we stop.
@@ -274,40 +311,20 @@ class Verifier:
         self._on(event)
 
     def _hear_door(self) -> tuple[DoorEvent, ...]:
-        """What the door did since the last frame. A door that falls silent is put on record once."""
-        try:
-            events = tuple(self._ports.strike.events())
-        except DoorLinkFault:
-            if self._door_answers:
-                self._note_fault(Part.DOOR)
-            self._door_answers = False
-            return ()
-        self._door_answers = True
+        """What the door did since the last frame, on record."""
+        events = self._inputs.door() or ()
         for event in events:
             self._note(self._testimony.door(event, self._timing.now()))
             if event.kind in _SETTLES:
                 self._on(m.Relocked())
         return events
 
-    def _hear_scanner(self) -> Sequence[Scan]:
-        """What the scanner read since the last frame. One that is gone is put on record once."""
-        if self._ports.scanner is None:
-            return ()
-        try:
-            scans = self._ports.scanner.scans()
-        except ReaderFault:
-            if self._scanner_answers:
-                self._note_fault(Part.READER)
-            self._scanner_answers = False
-            return ()
-        self._scanner_answers = True
-        return scans
-
     def _on(self, event: m.Event) -> None:
         self._events.append(event)
         while self._events:
             for effect in self._machine.on(self._events.popleft()):
                 self._perform(effect)
+        self._settle()
 
     def _perform(self, effect: m.Effect) -> None:
         match effect:
@@ -322,9 +339,9 @@ class Verifier:
             case m.Relock():
                 self._relock()
             case m.GiveUp():
-                assert self._encounter is not None
-                self._events.append(m.Denied(self._encounter.give_up()))
+                self._events.append(m.Denied(self._give_up()))
             case m.Forget():
+                self._end_asking()
                 if self._encounter is not None:
                     self._encounter.wipe()
                 if self._presented is not None:
@@ -332,10 +349,26 @@ class Verifier:
                 self._presented = self._encounter = None
                 self._ask(None)
 
+    def _give_up(self) -> Deny:
+        if self._asked is not None:
+            return out_of_time(self._asked[0])
+        assert self._encounter is not None
+        return self._encounter.give_up()
+
+    def _settle(self) -> None:
+        """Tell the venue, once what was decided is durable and done; that its memory fails, no door minds."""
+        if self._visit is None or self._outcome is None or self._outcome.seq is None:
+            return
+        visit, self._visit = self._visit, None
+        try:
+            self._stages.counsel.settle(visit, self._outcome.decision, self._outcome.seq)
+        except StorageFault:
+            self._note_fault(Part.STORAGE)
+
     def _append(self, decision: Decision) -> None:
         started = self._stages.stopwatch()
-        if self._presented is not None and self._encounter is not None:
-            challenged = self._encounter.challenged
+        if self._presented is not None:
+            challenged = self._encounter is not None and self._encounter.challenged
             self._backoff.learn(self._presented.card, decision, self._tick_ms, challenged=challenged)
         try:
             record = self._testimony.passage(decision, self._timing.now(), self._tick_ms)

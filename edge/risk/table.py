@@ -48,7 +48,8 @@ DEFAULT: Final[Mapping[Reason, Level]] = MappingProxyType(
 SIGNS: Final = tuple(DEFAULT)
 
 # What may be asked for, the lightest first. Of RAISED one is enough, HIGH takes two different ones.
-LADDER: Final = (Factor.CHALLENGE, Factor.NONCE, Factor.PIN, Factor.DOCUMENT)
+# A second document is a site's own idea: a lobby's visitors have none with them.
+LADDER: Final = (Factor.CHALLENGE, Factor.NONCE, Factor.PIN)
 _HOW_MANY: Final = {Level.NONE: 0, Level.RAISED: 1, Level.HIGH: 2}
 
 

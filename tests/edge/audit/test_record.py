@@ -21,10 +21,12 @@ from edge.audit.record import (
     Outcome,
     Part,
     Passage,
+    Path,
     Started,
     StopCause,
     Stopped,
     TrustAge,
+    Visited,
     decode,
     encode,
     utc_ms,
@@ -74,6 +76,19 @@ def passages(draw: st.DrawFn) -> Passage:
             )
         ),
         stages_us=draw(st.dictionaries(idents, st.integers(0, 3_600_000_000), max_size=16)),
+        visit=draw(
+            st.just(msgspec.UNSET)
+            | st.builds(
+                Visited,
+                venue=idents,
+                path=st.sampled_from(Path),
+                signs=st.lists(idents, max_size=10).map(tuple),
+                asked=st.lists(idents, max_size=8).map(tuple),
+                given=st.lists(idents, max_size=8).map(tuple),
+                notes=st.lists(idents, max_size=8).map(tuple),
+                waited_ms=st.integers(0, 2**53 - 1),
+            )
+        ),
     )
 
 
@@ -123,6 +138,15 @@ def test_the_largest_record_fits() -> None:
         policy="p" * 40,
         trust=(TrustAge(part="t" * 40, issued_s=253_402_300_799, age_s=-(2**40)),) * 8,
         stages_us={f"{n:040}": 3_600_000_000 for n in range(16)},
+        visit=Visited(
+            venue="v" * 40,
+            path=Path.NO_FACE,
+            signs=("s" * 40,) * 10,
+            asked=("a" * 40,) * 8,
+            given=("g" * 40,) * 8,
+            notes=("n" * 40,) * 8,
+            waited_ms=2**53 - 1,
+        ),
     )
     assert len(encode(Entry(seq=2**53 - 1, record=longest))) <= MAX_RECORD_BYTES
 

@@ -15,7 +15,7 @@ from edge.passage.backoff import FORGET_MS, FREE, LONGEST_MS, MAX_CARDS, Backoff
 
 ANN, BOB = verified(), verified(card_id=b"card0002", status=StatusPointer(URI, 3))
 NO_MATCH = Deny(Reason.FACE_NO_MATCH)
-RISK = Deny(Reason.RISK_HIGH)
+RISK = Deny(Reason.RISK_LOCKED_OUT)
 
 
 def after(failures: int) -> Backoff:
@@ -64,7 +64,7 @@ COUNTED: dict[Reason, tuple[bool, bool]] = {
     Reason.FACE_SEVERAL: (False, True),
     Reason.PASSAGE_INTERRUPTED: (False, False),
     Reason.DEVICE_FAULT: (False, False),
-    Reason.RISK_HIGH: (False, False),
+    Reason.RISK_LOCKED_OUT: (False, False),
 }
 
 

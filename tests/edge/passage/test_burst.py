@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import pytest
 
-from edge.decision import Decision, Deny, Grant, Reason
+from edge.decision import Deny, Reason
 from edge.passage.burst import FINAL_AFTER, GRAVEST_FIRST, Burst
+from edge.policy import Matches, Verdict
 
-GRANT = Grant(3_000)
+MATCH = Matches()
 MISS = Deny(Reason.FACE_NO_MATCH)
 BLUR = Deny(Reason.FACE_QUALITY)
 ATTACK = Deny(Reason.FACE_ATTACK)
 NOBODY = Deny(Reason.FACE_ABSENT)
 
-CASES: dict[str, tuple[list[Decision], Decision | None]] = {
-    "one match grants": ([GRANT], GRANT),
-    "a match after blinks and blur grants": ([BLUR, NOBODY, MISS, BLUR, GRANT], GRANT),
+CASES: dict[str, tuple[list[Verdict], Verdict | None]] = {
+    "one match is enough": ([MATCH], MATCH),
+    "a match after blinks and blur is enough": ([BLUR, NOBODY, MISS, BLUR, MATCH], MATCH),
     "two strangers' looks are not final": ([MISS, MISS], None),
     "the third is": ([MISS, BLUR, MISS, MISS], MISS),
     "one attack frame may be an accident": ([ATTACK], None),
     "the second is not": ([ATTACK, NOBODY, ATTACK], ATTACK),
-    "after an attack frame nothing grants": ([ATTACK, GRANT, GRANT], None),
+    "after an attack frame nothing matches": ([ATTACK, MATCH, MATCH], None),
     "a reference that cannot be compared is final at once": (
         [Deny(Reason.FACE_TEMPLATE)],
         Deny(Reason.FACE_TEMPLATE),

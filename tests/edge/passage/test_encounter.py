@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 from head_points import face
 
-from edge.decision import Decision, Deny, Grant, Reason
+from edge.decision import Deny, Reason
 from edge.face.challenge import Phase, Prompt
 from edge.face.engine import FaceEvidence
 from edge.passage.encounter import STRANGER, Encounter
 from edge.passage.liveness import LivenessRule
+from edge.policy import Matches, Verdict
 
 FRAME_MS = 66
 THRESHOLD = 0.6
@@ -45,7 +46,7 @@ class Visit:
     def burst(self, _: object) -> SimpleNamespace:
         return self.fusion
 
-    def look(self, *_: object) -> tuple[FaceEvidence, Decision]:
+    def look(self, *_: object) -> tuple[FaceEvidence, Verdict]:
         seen, number = self.seen, self.tick_ms // FRAME_MS
         if seen is None:
             return FaceEvidence(0, reason=Reason.FACE_ABSENT), Deny(Reason.FACE_ABSENT)
@@ -57,7 +58,7 @@ class Visit:
         if seen.reason:
             return evidence, Deny(seen.reason)
         matches = seen.similarity is not None and seen.similarity >= THRESHOLD
-        return evidence, Grant(3_000) if matches else Deny(Reason.FACE_NO_MATCH)
+        return evidence, Matches() if matches else Deny(Reason.FACE_NO_MATCH)
 
     def comes_to(self, looks: Iterable[See | None]) -> Reason | str | None:
         for self.seen in looks:

@@ -17,6 +17,7 @@ DENY = Deny(Reason.CARD_EXPIRED)
 EVENTS: tuple[m.Event, ...] = (
     m.FaceWanted(),
     m.ChallengeWanted(),
+    m.FactorWanted(Signal.WAIT),
     m.Granted(GRANT),
     m.Denied(DENY),
     m.Recorded(),
@@ -31,6 +32,7 @@ ROADS: dict[State, tuple[m.Event, ...]] = {
     State.IDLE: (),
     State.FACE: (m.FaceWanted(),),
     State.CHALLENGE: (m.FaceWanted(), m.ChallengeWanted()),
+    State.FACTOR: (m.FaceWanted(), m.FactorWanted(Signal.WAIT)),
     State.RECORDING_GRANT: (m.FaceWanted(), m.Granted(GRANT)),
     State.RECORDING_DENY: (m.Denied(DENY),),
     State.RELEASED: (m.FaceWanted(), m.Granted(GRANT), m.Recorded()),

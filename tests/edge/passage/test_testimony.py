@@ -131,13 +131,13 @@ def test_the_number_of_a_controllers_event_is_on_record() -> None:
 
 def test_the_best_look_counts_and_no_number_of_the_last_passage_stays() -> None:
     said = witness()
-    said.begin(FOOTING)
+    said.begin(FOOTING, 0)
     said.card(verified())
     for similarity in (0.3, None, 0.5006, 0.4):
         said.face(FaceEvidence(1, similarity=similarity, ms={"embed": 1.25}))
     first = said.passage(DENY, NOW, 10)
     assert (first.similarity_milli, first.threshold_milli, first.stages_us["embed"]) == (501, 412, 1_250)
-    said.begin(FOOTING)
+    said.begin(FOOTING, 0)
     second = said.passage(Deny(Reason.CODE_SEVERAL), NOW, 20)
     assert (second.card, second.issuer, second.assurance) == (None, None, None)
     assert (second.similarity_milli, second.threshold_milli, second.stages_us) == (None, None, {})
@@ -145,7 +145,7 @@ def test_the_best_look_counts_and_no_number_of_the_last_passage_stays() -> None:
 
 def test_a_grant_has_no_reason_and_a_denial_has_its_own() -> None:
     said = witness()
-    said.begin(FOOTING)
+    said.begin(FOOTING, 0)
     assert (said.passage(GRANT, NOW, 1).outcome, said.passage(GRANT, NOW, 1).reason) == (Outcome.GRANT, None)
     assert (said.passage(DENY, NOW, 1).outcome, said.passage(DENY, NOW, 1).reason) == (
         Outcome.DENY,
@@ -165,7 +165,7 @@ def test_the_ages_are_those_of_the_oldest_list_and_the_newest_key() -> None:
     old = LIST.__class__(16, b"\0\0", b"\0\0", NOW - 3 * DAY, NOW + DAY)
     trust = TrustSnapshot.of([ISSUER], {(KID, URI): LIST, (KID, "https://s.example/2"): old})
     said = witness()
-    said.begin(footing(trust, Believed(NOW), Ladder()))
+    said.begin(footing(trust, Believed(NOW), Ladder()), 0)
     assert ages_of(said) == {"time": timedelta(hours=1), "keys": 400 * DAY, "status": 3 * DAY}
     said.card(verified(trust=trust))  # whose own list is the younger one
     assert ages_of(said)["status"] == timedelta(hours=1)
@@ -174,10 +174,10 @@ def test_the_ages_are_those_of_the_oldest_list_and_the_newest_key() -> None:
 def test_the_age_of_a_written_policy_and_its_version_are_on_record() -> None:
     trust = TrustSnapshot.of([ISSUER], {(KID, URI): LIST}, policy=SitePolicy("7b", "*", NOW - DAY))
     said = witness()
-    said.begin(footing(trust, Believed(NOW), Ladder()))
+    said.begin(footing(trust, Believed(NOW), Ladder()), 0)
     assert ages_of(said)["policy"] == DAY
     assert said.passage(DENY, NOW, 1).policy == "7b"
-    said.begin(FOOTING)
+    said.begin(FOOTING, 0)
     assert "policy" not in ages_of(said)
     assert said.passage(DENY, NOW, 1).policy == "1"
 
@@ -185,7 +185,7 @@ def test_the_age_of_a_written_policy_and_its_version_are_on_record() -> None:
 @pytest.mark.parametrize("doubt", [None, *Doubt])
 def test_a_record_says_whether_its_clock_was_believed(doubt: Doubt | None) -> None:
     said = witness()
-    said.begin(footing(TRUST, Believed(NOW, doubt), Ladder()))
+    said.begin(footing(TRUST, Believed(NOW, doubt), Ladder()), 0)
     expected = ClockTrust.SUSPECT if doubt else ClockTrust.TRUSTED
     assert said.passage(GRANT, NOW, 1).clock is expected
 
@@ -197,7 +197,7 @@ def ages_of(said: testimony.Testimony) -> dict[str, timedelta]:
 def test_what_is_said_of_a_card_is_its_pseudonym_and_its_issuers_key() -> None:
     card = verified(subject="erin@example.org", assurance=2)
     said = witness()
-    said.begin(FOOTING)
+    said.begin(FOOTING, 0)
     said.card(card)
     record = said.passage(GRANT, NOW, 10)
     assert (record.card, record.issuer, record.assurance) == (card.pseudonym, KID.hex(), 2)

@@ -9,13 +9,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
-from types import SimpleNamespace
 
-import numpy as np
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from trust_world import DAY, GATE, ISSUER, KID, LIST, NOW, TRUST, URI, shown
+from passage_site import FRAME_MS, LOOKS, PIXELS, REVOKED, SETTLED, Bug, Site
+from trust_world import DAY, ISSUER, KID, LIST, NOW, URI
 
 from edge.audit.record import (
     AuditRecord,
@@ -26,182 +26,18 @@ from edge.audit.record import (
     Passage,
     StopCause,
     Stopped,
-    encode,
 )
-from edge.audit.record import Entry as JournalEntry
-from edge.card.claims import StatusPointer, TemplateReference
+from edge.card.claims import StatusPointer
 from edge.decision import Deny, Grant, Reason, Signal
-from edge.errors import DoorLinkFault, ModelFault, StorageFault
-from edge.face import template
-from edge.face.engine import FaceEvidence
-from edge.face.template import Format, Reference
+from edge.errors import ModelFault
 from edge.passage.backoff import FREE, LONGEST_MS
 from edge.passage.machine import State
-from edge.passage.stages import Stages
-from edge.passage.verifier import Moment, Ports, Verifier
-from edge.policy import DoorPolicy, FaceRule
-from edge.ports import DoorEvent, Frame, Pixels
-from edge.trust.replay import ReplayMemory
+from edge.policy import FaceRule
+from edge.ports import Frame
 from edge.trust.snapshot import TrustSnapshot
-from edge.trust.status import StatusList
-from hw.sim.clock import SimClock
-from hw.sim.door import SimDoor, Visitor
-from hw.sim.reader import SimReader
-from hw.sim.signals import SimSignals
-
-FRAME_MS = 100
-PIXELS = np.zeros((2, 2), np.uint8)
-FACE = TemplateReference(Format.INT8_64, "sim", bytes(range(1, 65)))
-REVOKED = StatusList(16, b"\xff\xff", b"\0\0", NOW, NOW + 30 * DAY)  # everybody
-
-# In every other state somebody is looked at, and nothing is decided yet.
-SETTLED = {State.IDLE, State.RELEASED, State.COOLDOWN, State.HALTED}
-
-LOOKS: dict[str, FaceEvidence] = {
-    "nobody": FaceEvidence(0, reason=Reason.FACE_ABSENT),
-    "holder": FaceEvidence(1, similarity=0.9),
-    "stranger": FaceEvidence(1, similarity=0.1),
-    "attack": FaceEvidence(1, reason=Reason.FACE_ATTACK),
-    "several": FaceEvidence(2, reason=Reason.FACE_SEVERAL),
-    "blurred": FaceEvidence(1, reason=Reason.FACE_QUALITY),
-}
-
-
-class Bug(Exception):
-    """Something that nobody foresaw."""
-
-
-class ScriptedEngine:
-    """A FaceEngine that sees whom it is told to see, and keeps every reference it made."""
-
-    model_id = "sim"
-    threshold = SimpleNamespace(cosine=0.4)
-
-    def __init__(self) -> None:
-        self.who = "nobody"
-        self.fails: type[Exception] | None = None
-        self.references: list[Reference] = []
-
-    def reference(self, data: bytes, *, fmt: int, model: str) -> Reference:
-        made = template.decode(data, fmt=fmt, model=model, expected=self.model_id)
-        self.references.append(made)
-        return made
-
-    def assess(self, rgb: Pixels, reference: Reference, fusion: object) -> FaceEvidence:
-        assert not reference.wiped
-        if self.fails:
-            raise self.fails("the engine failed")
-        return LOOKS[self.who]
-
-
-class Tape:
-    """A journal and a strike on one tape, so that what came first can be told."""
-
-    def __init__(self, door: SimDoor) -> None:
-        self.entries: list[AuditRecord | str] = []
-        self.full = False
-        self.cut = False
-        self._door = door
-        self._size = 0
-
-    def append(self, record: AuditRecord) -> int:
-        if self.full:
-            raise StorageFault("the disk is full")
-        encode(JournalEntry(seq=self._size, record=record))  # what cannot be written is a fault here too
-        self.entries.append(record)
-        self._size += 1
-        return self._size - 1
-
-    def release(self, for_ms: int, *, grant: int = 0) -> None:
-        self._reach()
-        self.entries.append("release")
-        self._door.release(for_ms, grant=grant)
-
-    def relock(self) -> None:
-        self._reach()
-        self._door.relock()
-
-    def events(self) -> Sequence[DoorEvent]:
-        self._reach()
-        return self._door.events()
-
-    def close(self) -> None:
-        self._door.close()
-
-    @property
-    def records(self) -> list[AuditRecord]:
-        return [entry for entry in self.entries if not isinstance(entry, str)]
-
-    def _reach(self) -> None:
-        if self.cut:
-            raise DoorLinkFault("no answer")
-
-
-class FrailSignals(SimSignals):
-    """A lamp whose driver has a bug that shows once."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.fails = False
-
-    def show(self, signal: Signal | None) -> None:
-        if self.fails:
-            self.fails = False
-            raise Bug
-        super().show(signal)
-
-
-class Site:
-    """One device and everything around it that a step may change."""
-
-    def __init__(self, *, face: FaceRule = FaceRule.REQUIRED) -> None:
-        self.clock = SimClock(NOW, tick_ms=5_000)
-        self.door = SimDoor(self.clock)
-        self.tape = Tape(self.door)
-        self.reader = SimReader()
-        self.engine = ScriptedEngine()
-        self.signals = FrailSignals()
-        self.trust = TRUST
-        self.moments: list[Moment] = []
-        ports = Ports(self.reader, self.tape, self.signals, self.clock, self.tape, lambda: self.trust)
-        policy = DoorPolicy(GATE.site, 0.4, face=face)
-        ticks = itertools.count(step=1_000)
-        self.replay = ReplayMemory(max_entries=6)
-        stages = Stages(GATE, policy, self.engine, self.replay, lambda: next(ticks))
-        self.verifier = Verifier(ports, stages, version="0")
-        self.verifier.start()
-
-    def see(self, frames: int = 1) -> Moment:
-        for _ in range(frames):
-            self.clock.advance(FRAME_MS)
-            self.moments.append(self.verifier.see(Frame(PIXELS, PIXELS, self.clock.tick_ms())))
-            self.check_now()
-        return self.moments[-1]
-
-    def miss(self, seconds: int = 1) -> Moment:
-        """The camera gives nothing."""
-        for _ in range(seconds):
-            self.clock.advance(1_000)
-            self.moments.append(self.verifier.miss())
-            self.check_now()
-        return self.moments[-1]
-
-    def code(self, **changes: object) -> str:
-        return shown(self.clock.now(), **({"face": FACE} | changes))
-
-    def check_now(self) -> None:
-        """What holds between any two frames."""
-        if self.verifier.state in SETTLED:
-            assert all(reference.wiped for reference in self.engine.references)
-        releases = self.tape.entries.count("release")
-        assert releases <= sum(
-            isinstance(r, Passage) and r.outcome is Outcome.GRANT for r in self.tape.records
-        )
-
-    @property
-    def passages(self) -> list[Passage]:
-        return [record for record in self.tape.records if isinstance(record, Passage)]
-
+from edge.venue.pin import Pin, verifier
+from edge.venue.terms import Asked, Factor, Note, Terms
+from hw.sim.door import Visitor
 
 # -- any sequence ------------------------------------------------------------------------------------------
 
@@ -215,6 +51,22 @@ CODES: dict[str, Callable[[Site, int], tuple[str, ...]]] = {
     "the code shown last": lambda site, _: site.reader.in_view,
 }
 
+PIN = Pin(verifier("1234"), verifier("4321"))
+TERMS: dict[str, Terms] = {
+    "nothing": Terms(),
+    "a PIN": Terms((Asked(Factor.PIN, Reason.RISK_HIGH),), pin=PIN),
+    "a PIN that nobody has": Terms((Asked(Factor.PIN, Reason.RISK_HIGH),)),
+    "a nonce": Terms((Asked(Factor.NONCE, Reason.RISK_HIGH),)),
+    "a document": Terms((Asked(Factor.DOCUMENT, Reason.RISK_HIGH),)),
+    "the host": Terms((Asked(Factor.HOST, Reason.HOST_UNAVAILABLE),)),
+    "everything": Terms(tuple(Asked(factor, Reason.RISK_HIGH) for factor in Factor), pin=PIN),
+    "a companion": Terms((Asked(Factor.COMPANION, Reason.PERSON_ALONE),)),
+    "movements": Terms((Asked(Factor.CHALLENGE, Reason.RISK_HIGH),)),
+    "a PIN for a face": Terms(
+        (Asked(Factor.PIN, Reason.PERSON_UNKNOWN),), pin=PIN, notes=frozenset({Note.NO_FACE})
+    ),
+}
+
 STEPS = st.one_of(
     st.tuples(st.just("wait"), st.integers(1, 30)),
     st.tuples(st.just("blind"), st.integers(1, 5)),
@@ -226,6 +78,12 @@ STEPS = st.one_of(
     st.tuples(st.just("jump"), st.integers(-200_000, 200_000)),
     st.tuples(st.just("lists"), st.booleans()),
     st.tuples(st.just("force")),
+    st.tuples(st.just("terms"), st.sampled_from(sorted(TERMS))),
+    st.tuples(st.just("type"), st.sampled_from(["1234#", "4321#", "9999#", "12", "*", "#" * 9, "1" * 16])),
+    st.tuples(st.just("host"), st.sampled_from([None, Terms(), Reason.PATRON_BLOCKED])),
+    st.tuples(st.just("refuse"), st.sampled_from([None, Reason.SCHEDULE_CLOSED])),
+    st.tuples(st.just("answer"), st.sampled_from(["here", "elsewhere"])),
+    st.tuples(st.just("forget"), st.booleans()),
 )
 # People with a card, and time until the door is at rest again, so that grants are common among what goes wrong.
 GUEST = st.tuples(st.integers(0, 3), st.sampled_from([1, 50])).map(
@@ -238,8 +96,29 @@ GUEST = st.tuples(st.integers(0, 3), st.sampled_from([1, 50])).map(
         ("wait", guest[1]),
     ]
 )
+# The same where something is asked for besides, and mostly given.
+ASKED = {
+    "a PIN": ("type", "1234#"),
+    "a nonce": ("answer", "here"),
+    "the host": ("host", Terms()),
+    "a PIN for a face": ("type", "4321#"),
+}
+CAREFUL = st.tuples(st.sampled_from(sorted(ASKED)), st.sampled_from([1, 50])).map(
+    lambda guest: [
+        ("terms", guest[0]),
+        ("show", "a card", 0),
+        ("wait", 1),
+        ("stand", "holder"),
+        ("wait", 12),  # a phone that makes another code is newer by a second
+        ASKED[guest[0]],
+        ("wait", guest[1]),
+        ("show", "nothing", 0),
+        ("wait", 15),
+        ("terms", "nothing"),
+    ]
+)
 ENDS = st.sampled_from(["stop", "model fault", "bug in the engine", "bug in the lamp", "camera fault"])
-SEQUENCES = st.lists(st.one_of(GUEST, STEPS.map(lambda step: [step])), max_size=25).map(
+SEQUENCES = st.lists(st.one_of(GUEST, CAREFUL, STEPS.map(lambda step: [step])), max_size=25).map(
     lambda parts: list(itertools.chain.from_iterable(parts))
 )
 
@@ -266,6 +145,18 @@ def do(site: Site, step: tuple) -> None:
             site.trust = TrustSnapshot.of([ISSUER], {(KID, URI): REVOKED if revoked else LIST})
         case ("force",):
             site.door.force_open()
+        case ("terms", name):
+            site.venue.terms = TERMS[name]
+        case ("type", keys):
+            site.keypad.type(keys)
+        case ("host", answer):
+            site.venue.says = answer
+        case ("refuse", reason):
+            site.venue.refuses = reason
+        case ("answer", where):
+            site.answer(elsewhere=where == "elsewhere")
+        case ("forget", forgets):
+            site.venue.forgets = forgets
 
 
 def come_to(end: str, site: Site) -> StopCause:
@@ -303,6 +194,18 @@ def test_whatever_happens_the_promises_hold(steps: list[tuple], end: str, face: 
     # No release without a durable grant just before it, and none for the same grant twice.
     grants = list(at_release(site.tape.entries))
     assert len(grants) == len(set(grants))
+    # No grant without everything that was asked for besides; a person is nothing that a machine can take.
+    for record in site.passages:
+        if record.outcome is Outcome.GRANT:
+            assert record.visit is not msgspec.UNSET
+            assert set(record.visit.asked) <= set(record.visit.given) - {"staff", "companion"}
+    # What a venue is told is what was recorded, once each.
+    told = {seq: decision for decision, seq in site.venue.settled}
+    assert len(told) == len(site.venue.settled)
+    for seq, decision in told.items():
+        record = site.tape.records[seq]
+        assert isinstance(record, Passage)
+        assert (record.reason is None) == isinstance(decision, Grant)
     # Every passage has one decision; each that could be written is one record.
     outcomes = [moment.outcome for moment in site.moments if moment.outcome] + ([last] if last else [])
     written = [outcome.seq for outcome in outcomes if outcome.seq is not None]
@@ -318,6 +221,7 @@ def test_whatever_happens_the_promises_hold(steps: list[tuple], end: str, face: 
     assert not site.door.energised
     assert all(reference.wiped for reference in site.engine.references)
     assert site.signals.current is None
+    assert site.board.text is None
     # What the door did is the doing of a grant, or of nobody.
     granted = {
         seq for seq, record in enumerate(site.tape.records) if record in site.passages and not record.reason
@@ -505,9 +409,9 @@ def visit(site: Site, who: str, **card: object) -> Reason | None:
 def test_a_found_phone_gets_three_tries_and_its_holder_a_minute_later_the_next() -> None:
     site = Site()
     reasons = [visit(site, "stranger") for _ in range(FREE + 1)]
-    assert reasons == [Reason.FACE_NO_MATCH] * FREE + [Reason.RISK_HIGH]
-    assert visit(site, "holder") is Reason.RISK_HIGH
-    assert [m.signal for m in site.moments if m.outcome and m.outcome.reason is Reason.RISK_HIGH] == [
+    assert reasons == [Reason.FACE_NO_MATCH] * FREE + [Reason.RISK_LOCKED_OUT]
+    assert visit(site, "holder") is Reason.RISK_LOCKED_OUT
+    assert [m.signal for m in site.moments if m.outcome and m.outcome.reason is Reason.RISK_LOCKED_OUT] == [
         Signal.ASK_STAFF
     ] * 2
     assert visit(site, "holder", card_id=b"card0007") is None

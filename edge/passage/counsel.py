@@ -1,0 +1,130 @@
+"""What a place and its past say of a visit, before the face and after it: terms, and what can be asked for.
+
+    card -> venue.admit -> Terms -> signs of risk -> what they ask for, of what this door is able to -> Terms
+
+What nobody here can be asked for becomes STAFF: no factor is ever left out because a part is missing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from edge.audit.record import Path
+from edge.decision import Grant
+from edge.policy import FaceRule
+from edge.risk.signs import Moment, of_card, of_face
+from edge.risk.table import RiskPolicy
+from edge.venue.terms import Asked, Factor, Note, Open, Terms, merge
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime, tzinfo
+
+    from edge.card.claims import Card
+    from edge.decision import Decision, Reason
+    from edge.policy import DoorPolicy
+    from edge.ports import Board
+    from edge.risk.signs import Past
+    from edge.trust.footing import Footing
+    from edge.venue.terms import Host, Venue, Visit
+
+# Who has no face to compare gives one of these in its place.
+_IN_PLACE_OF_A_FACE = frozenset({Factor.PIN, Factor.DOCUMENT, Factor.HOST, Factor.STAFF})
+# These nobody has to be able to do: a person comes, or does not.
+_ALWAYS = frozenset({Factor.COMPANION, Factor.STAFF})
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What this door has to ask with. `request`: the text of its own code, for this moment and this nonce."""
+
+    keypad: bool = False
+    board: Board | None = None
+    request: Callable[[datetime, bytes], str] | None = None
+    nonce: Callable[[], bytes] | None = field(default=None, repr=False)
+    host: Host | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What is said of one visit. `signs`: codes of risk, for the record."""
+
+    terms: Terms = field(default_factory=Terms)
+    signs: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Counsel:
+    """The rules of a place beside its door's policy. `kind`: of venue, as records name it."""
+
+    kind: str = "door"
+    venue: Venue = field(default_factory=Open)
+    risk: RiskPolicy = field(default_factory=RiskPolicy)
+    past: Past | None = None
+    means: Means = field(default_factory=Means)
+    zone: tzinfo | None = None
+
+    def advise(self, visit: Visit, footing: Footing, *, compares: bool) -> Advice:
+        """The terms of this visit. `compares`: its face can be. Raises Refused."""
+        terms = self.venue.admit(visit)
+        able = self._able(visit.card, terms, compares=compares)
+        signs: tuple[Reason, ...] = ()
+        if self.past is not None:
+            moment = Moment(visit.now, footing.at.suspect, self.zone)
+            signs = of_card(visit.card, self.past, moment, self.risk)
+        return Advice(self._possible(merge((terms, Terms(self.risk.steps(signs, able)))), able), signs)
+
+    def reconsider(self, card: Card, advice: Advice, similarity: float | None, threshold: float) -> Advice:
+        """The same once the face matches: by how little it does is a sign like others."""
+        found = of_face(similarity, threshold, self.risk)
+        if self.past is None or not found or found[0] in advice.signs:
+            return advice
+        signs = (*advice.signs, *found)
+        able = self._able(card, advice.terms, compares=True)
+        more = Terms(self.risk.steps(signs, able))
+        return Advice(self._possible(merge((advice.terms, more)), able), signs)
+
+    def settle(self, visit: Visit, decision: Decision, seq: int) -> None:
+        """It was decided, and stands in the journal. Raises StorageFault."""
+        if self.past is not None:
+            self.past.learn(visit.card, decision, visit.now)
+        self.venue.settle(visit, decision, seq)
+
+    def _able(self, card: Card, terms: Terms, *, compares: bool) -> frozenset[Factor]:
+        means = self.means
+        has = {
+            Factor.CHALLENGE: compares and card.face is not None and Note.NO_FACE not in terms.notes,
+            Factor.NONCE: means.board is not None and means.request is not None and means.nonce is not None,
+            Factor.PIN: means.keypad and terms.pin is not None,
+            Factor.DOCUMENT: True,
+            Factor.HOST: means.host is not None,
+        }
+        return frozenset(factor for factor, is_there in has.items() if is_there)
+
+    def _possible(self, terms: Terms, able: frozenset[Factor]) -> Terms:
+        asked = tuple(
+            item if item.factor in able | _ALWAYS else Asked(Factor.STAFF, item.reason)
+            for item in terms.asked
+        )
+        return merge((replace(terms, asked=asked),))
+
+
+def policy_for(policy: DoorPolicy, terms: Terms, *, face_is_written: bool) -> DoorPolicy:
+    """The door's policy under these terms: a challenge needs a face, and who has none gives something else.
+
+    `face_is_written`: the site's signed policy wants a face of everybody, which no venue lifts.
+    """
+    factors = {item.factor for item in terms.asked}
+    if Factor.CHALLENGE in factors:
+        return replace(policy, face=FaceRule.REQUIRED)
+    if Note.NO_FACE in terms.notes and factors & _IN_PLACE_OF_A_FACE and not face_is_written:
+        return replace(policy, face=FaceRule.NONE)
+    return policy
+
+
+def path_of(terms: Terms, decision: Decision, *, compared: bool) -> Path:
+    """Which of the ways that every venue has this visit took."""
+    if any(item.factor is Factor.STAFF for item in terms.asked) and not isinstance(decision, Grant):
+        return Path.STAFF
+    return Path.FACE if compared else Path.NO_FACE

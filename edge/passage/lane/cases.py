@@ -1,0 +1,104 @@
+"""The officers' side of a lane: one case at a time on each authority's screens, and the words about it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from edge.venue.lane import events as e
+from edge.venue.lane.messages import Case, CaseOver, Word
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from edge.decision import Reason
+    from edge.passage.lane.authority import Authority
+    from edge.venue.lane.events import Why
+    from edge.venue.lane.messages import Ruling
+
+
+class Cases:
+    """Tells each authority's officers their own reason, and gathers what they say.
+
+    One officer's "send back" is enough, and one's "empty". An admission needs a word from every authority:
+    where two inspect, both let in.
+    """
+
+    def __init__(self, authorities: Sequence[Authority], site: str) -> None:
+        self._authorities = authorities
+        self._site = site
+        self._open: list[Case] = []
+        self._admitted: dict[int, str] = {}
+
+    def open(self, reasons: Sequence[Reason], why: Why) -> None:
+        """A new case; of an older one nothing counts any more."""
+        self.close()
+        self._open = [
+            Case(case=authority.last_seq, lane=self._site, reason=reason, why=why)
+            for authority, reason in zip(self._authorities, reasons, strict=True)
+        ]
+        self._tell()
+
+    def update(self, *, people: int | None, admissible: bool, party: tuple[int, int] | None) -> None:
+        """How it looks in the lane now; told where it is news."""
+        now = [
+            Case(
+                case=case.case,
+                lane=case.lane,
+                reason=case.reason,
+                why=case.why,
+                people=None if people is None else min(people, 99),
+                admissible=admissible,
+                party=party,
+            )
+            for case in self._open
+        ]
+        if now != self._open:
+            self._open = now
+            self._tell()
+        if not admissible:
+            self._admitted.clear()  # they spoke of who stood there then
+
+    def object(self, reasons: Sequence[Reason | None]) -> None:
+        """They admitted, and a rule objects: each hears what their own authority says."""
+        self._admitted.clear()
+        self._open = [
+            case if reason is None else Case(case=case.case, lane=case.lane, reason=reason, why=case.why)
+            for case, reason in zip(self._open, reasons, strict=True)
+        ]
+        self._tell()
+
+    def close(self) -> None:
+        """Nobody needs to do anything any more."""
+        for authority, case in zip(self._authorities, self._open, strict=False):
+            authority.officers.tell(CaseOver(case=case.case))
+        self._open = []
+        self._admitted.clear()
+
+    def hear(self) -> tuple[int, e.SentBack | e.Emptied] | tuple[str, ...] | None:
+        """The first word that settles something: whose it is and what, or who of all have admitted."""
+        for at, authority in enumerate(self._authorities):
+            for ruling in authority.officers.rulings():
+                if said := self._weigh(at, ruling):
+                    return said
+        return None
+
+    def _weigh(self, at: int, ruling: Ruling) -> tuple[int, e.SentBack | e.Emptied] | tuple[str, ...] | None:
+        case = self._open[at] if self._open else None
+        if case is None or ruling.case != case.case:
+            return None  # about somebody who has gone
+        match ruling.word:
+            case Word.SEND_BACK:
+                return at, e.SentBack(ruling.officer)
+            case Word.EMPTY:
+                return at, e.Emptied(ruling.officer)
+            case Word.ADMIT if case.admissible:
+                self._admitted[at] = ruling.officer
+                if len(self._admitted) == len(self._authorities):
+                    return tuple(self._admitted[each] for each in range(len(self._authorities)))
+            case Word.ADMIT:
+                pass  # not alone, or no card to admit: the screen says so
+        return None
+
+    def _tell(self) -> None:
+        for authority, case in zip(self._authorities, self._open, strict=True):
+            authority.officers.tell(case)

@@ -1,0 +1,63 @@
+"""What a lane is made of, and what it shows of itself: ports, sights, moments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from edge.audit.record import Part
+    from edge.decision import Decision, Signal
+    from edge.face.engine import FaceEvidence
+    from edge.ports import Clock, CodeReader, Frame, LaneSensors, LaneView, Scanner, Signals, Strike, Symbol
+    from edge.venue.lane.events import Side
+    from edge.venue.lane.machine import State
+
+
+@dataclass(frozen=True, slots=True)
+class LanePorts:
+    """The devices of one lane. `scanner` reads codes beside the camera outside, where there is one."""
+
+    reader: CodeReader
+    strikes: dict[Side, Strike]
+    signals: dict[Side, Signals]
+    sensors: LaneSensors
+    clock: Clock
+    scanner: Scanner | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sights:
+    """What the two cameras brought since the last time: a frame, or nothing new. `lost`: those that failed."""
+
+    outside: Frame | None = None
+    inside: Frame | None = None
+    lost: frozenset[Side] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class LaneOutcome:
+    """One decision about one door. `seqs`: where it stands in each journal; None: no room for it there."""
+
+    side: Side
+    decisions: tuple[Decision, ...]
+    seqs: tuple[int | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LaneMoment:
+    """What one look at the lane brought: for screens, reports and tests. Holds no card and no template.
+
+    `passed_ms`: of a holder who has just gone through, the time since their code was first seen. `faults`:
+    parts that fell silent.
+    """
+
+    tick_ms: int
+    state: State
+    view: LaneView
+    signals: dict[Side, Signal | None]
+    symbols: tuple[Symbol, ...] = field(default=(), repr=False)
+    evidence: FaceEvidence | None = None
+    outcomes: tuple[LaneOutcome, ...] = ()
+    passed_ms: int | None = None
+    faults: tuple[tuple[Side, Part], ...] = ()

@@ -1,0 +1,274 @@
+"""What is asked of a holder besides, row by row, at a device that is whole but for its hardware."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+import pytest
+from passage_site import FRAME_MS, Site, verdicts
+from trust_world import URI
+
+from edge.audit.record import Path, Visited
+from edge.card.claims import StatusPointer
+from edge.decision import Deny, Grant, Reason, Signal
+from edge.passage.machine import State, Times
+from edge.policy import FaceRule
+from edge.risk.table import RiskPolicy
+from edge.venue.pin import Pin, verifier
+from edge.venue.terms import Asked, Factor, Note, Terms
+
+PIN = Pin(verifier("271828"), verifier("314159"))
+
+
+def asks(*factors: Factor, **terms: object) -> Terms:
+    reasons = {Factor.HOST: Reason.HOST_UNAVAILABLE, Factor.COMPANION: Reason.PERSON_ALONE}
+    return Terms(
+        tuple(Asked(factor, reasons.get(factor, Reason.RISK_HIGH)) for factor in factors),
+        pin=PIN,
+        **terms,  # type: ignore[arg-type]
+    )
+
+
+def typed(keys: str) -> Callable[[Site], None]:
+    return lambda site: site.keypad.type(keys)
+
+
+def says(answer: Terms | Reason) -> Callable[[Site], None]:
+    def say(site: Site) -> None:
+        site.venue.says = answer
+
+    return say
+
+
+def reads_the_screen(site: Site) -> None:
+    site.clock.advance(1_000)  # codes carry whole seconds
+    site.answer()
+
+
+def relayed(site: Site) -> None:
+    for _ in range(3):
+        site.clock.advance(1_000)
+        site.answer(elsewhere=True)
+        site.see()
+
+
+def second_card(**card: object) -> Callable[[Site], None]:
+    def show(site: Site) -> None:
+        plain = {"card_id": b"permit01", "status": StatusPointer(URI, 5)}
+        site.reader.in_view = (site.code(**(plain | card)),)
+
+    return show
+
+
+def both(first: Callable[[Site], None], second: Callable[[Site], None]) -> Callable[[Site], None]:
+    def do(site: Site) -> None:
+        first(site)
+        second(site)
+
+    return do
+
+
+def nothing(_: Site) -> None:
+    pass
+
+
+ROWS: dict[str, tuple[Terms, Callable[[Site], None], Reason | None]] = {
+    "the right PIN opens": (asks(Factor.PIN), typed("271828#"), None),
+    "a slip is mended by beginning anew": (asks(Factor.PIN), typed("2718*271828#"), None),
+    "a slip is mended by a second try": (asks(Factor.PIN), typed("0000#271828#"), None),
+    "three slips are one too many": (asks(Factor.PIN), typed("0000#1111#2222#"), Reason.FACTOR_WRONG),
+    "a PIN that begins right is wrong": (asks(Factor.PIN), typed("2718281#2718#27182#"), Reason.FACTOR_WRONG),
+    "an empty PIN is wrong": (asks(Factor.PIN), typed("###"), Reason.FACTOR_WRONG),
+    "a PIN without its end is none": (asks(Factor.PIN), typed("271828"), Reason.FACTOR_ABSENT),
+    "the PIN for duress opens": (asks(Factor.PIN), typed("314159#"), None),
+    "the number on the screen": (asks(Factor.NONCE), reads_the_screen, None),
+    "a number from another screen": (asks(Factor.NONCE), relayed, Reason.CODE_NONCE),
+    "the code from before the screen": (asks(Factor.NONCE), nothing, Reason.FACTOR_ABSENT),
+    "a second document of the same holder": (asks(Factor.DOCUMENT), second_card(), None),
+    "a second document that is revoked": (
+        asks(Factor.DOCUMENT),
+        second_card(status=StatusPointer(URI, 1)),
+        Reason.CARD_REVOKED,
+    ),
+    "a host that agrees": (asks(Factor.HOST), says(Terms()), None),
+    "a host that refuses": (asks(Factor.HOST), says(Reason.PATRON_BLOCKED), Reason.PATRON_BLOCKED),
+    "a host that is silent": (asks(Factor.HOST), nothing, Reason.HOST_UNAVAILABLE),
+    "nobody comes along": (asks(Factor.COMPANION), nothing, Reason.PERSON_ALONE),
+    "staff are asked before the face is": (asks(Factor.STAFF), nothing, Reason.RISK_HIGH),
+    "a PIN, then a host": (
+        asks(Factor.PIN, Factor.HOST),
+        both(typed("271828#"), says(Terms())),
+        None,
+    ),
+    "movements that nobody makes": (asks(Factor.CHALLENGE), nothing, Reason.FACE_QUALITY),
+}
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_what_is_asked_besides_is_given_or_the_door_stays_shut(row: str) -> None:
+    terms, does, reason = ROWS[row]
+    site = Site()
+    site.venue.terms = terms
+    began(site)
+    does(site)
+    passed(site)
+    assert [record.reason for record in site.passages] == [reason]
+    assert ("release" in site.tape.entries) == (reason is None)
+    assert site.board.text is None
+
+
+def began(site: Site) -> None:
+    """A holder shows a card, and is seen."""
+    site.reader.in_view = (site.code(),)
+    site.see()
+    site.engine.who = "holder"
+    site.see()
+
+
+def passed(site: Site) -> None:
+    """Time until the passage is decided."""
+    for _ in range((Times().challenge_ms + Times().factor_ms) // FRAME_MS):
+        if site.passages:
+            return
+        site.see()
+
+
+def test_a_pin_is_asked_for_after_the_face_only() -> None:
+    site = Site()
+    site.venue.terms = asks(Factor.PIN)
+    site.reader.in_view = (site.code(),)
+    site.see()
+    site.keypad.type("271828#")
+    site.see()
+    assert site.verifier.state is State.FACE
+    site.engine.who = "holder"
+    site.see()
+    assert (site.verifier.state, site.moments[-1].prompt) == (State.FACTOR, "type your PIN")
+    assert site.moments[-1].signal is Signal.LOOK_HERE
+    site.see(10)
+    assert site.verifier.state is State.FACTOR, "what was typed before it was asked for counts for nothing"
+
+
+def test_what_was_asked_and_given_stands_in_the_record() -> None:
+    site = Site()
+    site.venue.terms = asks(Factor.PIN, notes=frozenset({Note.ASSISTED}), release_ms=9_000)
+    began(site)
+    site.keypad.type("314159#")
+    passed(site)
+    (record,) = site.passages
+    assert isinstance(record.visit, Visited)
+    assert record.visit == Visited(
+        venue="door",
+        path=Path.FACE,
+        asked=("pin",),
+        given=("pin",),
+        notes=("assisted", "duress"),
+        waited_ms=2 * FRAME_MS,
+    )
+    assert site.venue.settled == [(Grant(9_000), 1)]
+
+
+def test_a_refused_code_has_no_visit() -> None:
+    site = Site()
+    site.reader.in_view = ("https://example.org/menu",)
+    site.see()
+    assert site.passages[0].visit is msgspec.UNSET
+    assert site.venue.settled == []
+
+
+def test_what_a_venue_refuses_is_recorded_and_settled() -> None:
+    site = Site()
+    site.venue.refuses = Reason.SCHEDULE_CLOSED
+    site.reader.in_view = (site.code(),)
+    site.see()
+    assert site.venue.settled == [(Deny(Reason.SCHEDULE_CLOSED), 1)]
+    assert not any(moment.evidence for moment in site.moments), "nobody is looked at who is not admitted"
+
+
+def test_a_venue_that_cannot_remember_is_a_fault_on_record_and_no_reason_to_lock_up() -> None:
+    site = Site()
+    site.venue.forgets = True
+    began(site)
+    assert site.verifier.state is State.RELEASED
+    assert verdicts(site)[-1] == "fault storage"
+
+
+def test_a_person_without_a_face_gives_a_pin_in_its_place() -> None:
+    site = Site()
+    site.venue.terms = asks(Factor.PIN, notes=frozenset({Note.NO_FACE}))
+    site.reader.in_view = (site.code(),)
+    site.see()
+    assert site.verifier.state is State.FACTOR
+    site.keypad.type("271828#")
+    passed(site)
+    (record,) = site.passages
+    assert record.reason is None
+    assert isinstance(record.visit, Visited)
+    assert record.visit.path is Path.NO_FACE
+    assert site.engine.references == []
+
+
+def test_a_path_without_a_face_has_something_in_its_place() -> None:
+    site = Site()
+    site.venue.terms = Terms(notes=frozenset({Note.NO_FACE}))
+    site.reader.in_view = (site.code(),)
+    site.see()
+    assert site.verifier.state is State.FACE
+
+
+def test_a_wrong_pin_makes_the_next_try_wait() -> None:
+    site = Site(face=FaceRule.NONE)
+    site.venue.terms = asks(Factor.PIN)
+    for keys, reason in (("0#1#2#", Reason.FACTOR_WRONG), ("271828#", Reason.RISK_LOCKED_OUT)):
+        site.reader.in_view = (site.code(),)
+        site.see()
+        site.keypad.type(keys)
+        site.reader.in_view = ()
+        while site.verifier.state is not State.IDLE:
+            site.see()
+        site.see(20)
+        assert site.passages[-1].reason is reason
+
+
+# -- risk --------------------------------------------------------------------------------------------------
+
+
+def test_a_face_that_only_just_matches_is_looked_at_again_and_has_to_move() -> None:
+    site = Site(risk=RiskPolicy(margin=0.6))
+    began(site)
+    assert site.verifier.state is State.FACE
+    site.see()
+    assert site.verifier.state is State.CHALLENGE
+    passed(site)
+    (record,) = site.passages
+    assert record.reason is Reason.FACE_QUALITY
+    assert isinstance(record.visit, Visited)
+    assert (record.visit.signs, record.visit.asked) == (("risk.margin",), ("challenge",))
+
+
+def test_a_card_that_failed_here_is_asked_for_more() -> None:
+    site = Site(risk=RiskPolicy(failures=1, ladder=(Factor.PIN,)))
+    site.venue.terms = Terms(pin=PIN)
+    began(site)
+    assert site.verifier.state is State.RELEASED
+    site.stages.counsel.past.learn(site.venue.visits[-1].card, Deny(Reason.FACE_ATTACK), site.clock.now())
+    site.reader.in_view = ()
+    site.see(80)
+    site.reader.in_view = (site.code(),)
+    site.see(2)
+    assert site.verifier.state is State.FACTOR
+    site.keypad.type("271828#")
+    site.see()
+    assert verdicts(site)[-1] == "granted"
+
+
+def test_what_cannot_be_asked_for_is_for_staff() -> None:
+    site = Site()
+    site.venue.terms = Terms((Asked(Factor.PIN, Reason.RISK_HOUR),))  # and nobody has one
+    site.reader.in_view = (site.code(),)
+    site.see()
+    (record,) = site.passages
+    assert record.reason is Reason.RISK_HOUR
+    assert isinstance(record.visit, Visited)
+    assert (record.visit.path, record.visit.asked) == (Path.STAFF, ("staff",))
