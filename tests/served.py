@@ -31,7 +31,7 @@ WASM = ROOT / "build" / "micropython"
 
 STRIKE, CONTACT, REX, TAMPER, FIRE = 2, 3, 4, 5, 6
 CLOSED_LOOPS = (CONTACT, TAMPER, FIRE)
-PATIENCE_S = 30.0  # for a busy machine; no measurement
+PATIENCE_S = 60.0  # for a busy machine; no measurement
 
 
 @dataclass(frozen=True)
@@ -178,6 +178,19 @@ class Host:
     def open(self) -> None:
         """Pump until there is a session with a controller whose lid is on."""
         self.until(lambda: self.session.is_open and self.status and not self.status.inputs & m.Inputs.TAMPER)
+
+    def ask(self, make: Callable[[Session], tuple[int, bytes]]) -> None:
+        """Say it until it is obeyed: a machine that crawls may lose its session in between."""
+        while not self._is_obeyed(make):
+            pass
+
+    def _is_obeyed(self, make: Callable[[Session], tuple[int, bytes]]) -> bool:
+        self.open()
+        heard = len(self.events)
+        counter, data = make(self.session)
+        self.send(data)
+        self.until(lambda: {m.Done(counter), m.Lost()} & set(self.events[heard:]))
+        return m.Done(counter) in self.events[heard:]
 
     @property
     def status(self) -> m.Status | None:
