@@ -21,6 +21,7 @@ NOUNS = {
     "doctor": "say what is wrong with this device, and what to do",
     "log": "show and verify the journal",
     "config": "check and explain the configuration",
+    "desk": "a hotel's desk: lists of arrivals, registrations, reports",
     "sync": "bring keys, lists and models up to date",
     "trust": "show whom this device believes, and how old that is",
 }

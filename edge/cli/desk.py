@@ -1,0 +1,311 @@
+"""`doorward desk`: who is expected, who came, who is told, and what is erased. edge/venue/desk/DESK.md."""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edge.cli.desk_files import whole_file
+from edge.cli.output import emit, fail, harmless
+from edge.cli.rounds import bar, rounds
+from edge.errors import Exit, InputError, StorageFault, TrustFault
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterable
+
+    from edge.config import Config
+    from edge.venues.arrivals_store import Imported
+    from edge.venues.delivery import Standing
+    from edge.venues.desk import DeskOffice
+    from edge.venues.desk_store import DeskStore, Opened
+
+# A board that starts without a network and in a wrong year must not empty the register; one that has not
+# synced for this long has stale lists for a month, and lets nobody in either.
+TRUSTED_FOR = timedelta(days=45)
+SETTLED_S = 1.0  # a list is whole when it has not changed between two looks
+MAX_CONFIRM_BYTES = 64 * 1024 * 1024  # a report of 100,000 guests
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Set up the verbs."""
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    key = verbs.add_parser("key", help="make the pair of keys that everything is sealed to")
+    key.add_argument("file", type=Path, help="the private key; the public one goes beside it, as FILE.pub")
+    key.set_defaults(run=_key)
+    taken = verbs.add_parser("import", help="take a list of arrivals")
+    taken.add_argument("file", type=Path, help="*.csv, *.json or *.jsonl, with *.minisig where it is signed")
+    work = verbs.add_parser("work", help="take lists from the folder, tell who is to be told, erase")
+    work.add_argument("--watch", action="store_true", help="for ever, until told to stop")
+    show = verbs.add_parser("show", help="how many are expected, registered and not yet reported")
+    retry = verbs.add_parser("retry", help="try again what the other system refused")
+    export = verbs.add_parser("export", help="registrations, opened with the private key")
+    export.add_argument("--format", choices=("csv", "jsonl", "pdf"), default="csv", help="csv if left out")
+    export.add_argument("--font", type=Path, help="a TrueType font for names beyond Latin and East Asian")
+    report = verbs.add_parser("report", help="what the authority does not have yet, to hand over by hand")
+    report.add_argument("--confirm", type=Path, metavar="FILE", help="this report was handed over")
+    for verb, run in ((taken, _import), (work, _work), (show, _show), (retry, _retry)):
+        _common(verb)
+        verb.set_defaults(run=run)
+    for verb, run in ((export, _export), (report, _report)):
+        _common(verb)
+        verb.add_argument("--key", type=Path, help="the private key")
+        verb.add_argument(
+            "--out", type=Path, metavar="FILE", help="whole or not at all; else standard output"
+        )
+        verb.set_defaults(run=run)
+
+
+def _common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config", type=Path, help="configuration file; left out: the defaults, here")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+
+
+def _key(args: argparse.Namespace) -> int:
+    from edge.venues.sealing import make_pair  # noqa: PLC0415
+
+    public = make_pair(args.file)
+    print(f"{public}: on the device, as [desk] key")
+    print(f"{args.file}: away from it; without it nobody reads a registration")
+    return Exit.OK
+
+
+def _import(args: argparse.Namespace) -> int:
+    office = _office(args)
+    try:
+        with bar("taking") as watch:
+            imported = office.take(args.file, watch=watch)
+    finally:
+        office.close()
+    _tell_taken(args.file.name, imported, as_json=args.json)
+    return Exit.REFUSED if imported.mistakes else Exit.OK
+
+
+def _work(args: argparse.Namespace) -> int:
+    office = _office(args)
+    try:
+        if args.watch:
+            return rounds(lambda: _round(office, args))
+        office.glance()
+        time.sleep(SETTLED_S)
+        return _round(office, args)
+    finally:
+        office.close()
+
+
+def _round(office: DeskOffice, args: argparse.Namespace) -> int:
+    """Everything once; the exit code says whether somebody has to see to something."""
+    code: int = Exit.OK
+    with bar("taking") as watch:
+        lists = office.look(_now().timestamp(), watch=watch)
+    for taken in lists:
+        if taken.imported is not None:
+            _tell_taken(taken.name, taken.imported, as_json=args.json)
+        elif taken.error is not None:
+            fail(taken.error)
+            code = Exit.REFUSED
+    delivered = office.deliver(now_ms=_now_ms, dice=random.SystemRandom().random)
+    erased = office.erase(_erase_before(args))
+    standings = office.standings(_now_ms())
+    if lists or delivered or erased or not args.watch:
+        row = {"delivered": delivered, "erased": erased, "overdue": sum(s.overdue for s in standings)}
+        if args.json:
+            emit(row)
+        else:
+            print(", ".join(f"{count} {word}" for word, count in row.items()), flush=True)
+    return code or (Exit.REFUSED if any(s.overdue or s.dead for s in standings) else Exit.OK)
+
+
+def _show(args: argparse.Namespace) -> int:
+    office = _office(args)
+    try:
+        made = office.arrivals.made_at()
+        standings = office.standings(_now_ms())
+        row: dict[str, Any] = {
+            "expected": office.arrivals.count(),
+            "list_taken": f"{datetime.fromtimestamp(made, UTC):%Y-%m-%dT%H:%M:%SZ}" if made else None,
+            "registrations": office.store.count(),
+            "channels": [_standing(standing) for standing in standings],
+            "refused": [
+                {"channel": letter.channel, "seq": letter.seq, "why": letter.why}
+                for standing in standings
+                for letter in office.store.queue.dead(standing.channel)
+            ],
+        }
+    finally:
+        office.close()
+    if args.json:
+        emit(row)
+    else:
+        _print_show(row)
+    return Exit.REFUSED if any(s.overdue or s.dead for s in standings) else Exit.OK
+
+
+def _print_show(row: dict[str, Any]) -> None:
+    print(
+        f"expected       {row['expected']} bookings, list of {row['list_taken'] or 'no day: none was taken'}"
+    )
+    print(f"registrations  {row['registrations']}")
+    for standing in row["channels"]:
+        print(
+            f"{standing['channel']:14} {standing['waiting']} waiting, {standing['overdue']} overdue,"
+            f" {standing['dead']} refused{'; ' + harmless(standing['why']) if standing['why'] else ''}"
+        )
+    for letter in row["refused"]:
+        print(f"  refused      {letter['channel']} {letter['seq']}: {harmless(letter['why'])}")
+
+
+def _retry(args: argparse.Namespace) -> int:
+    office = _office(args)
+    try:
+        count = sum(office.store.queue.revive(s.channel) for s in office.standings(_now_ms()))
+    finally:
+        office.close()
+    print(f"{count} to try again: doorward desk work")
+    return Exit.OK
+
+
+def _export(args: argparse.Namespace) -> int:
+    from edge.venues.desk_card import write_pdf  # noqa: PLC0415
+    from edge.venues.desk_export import write_csv, write_jsonl  # noqa: PLC0415
+
+    config = _config(args)
+    with _opened_store(args) as store:
+        opened = store.opened(_private(args))
+        if args.format == "pdf":
+            if args.out is None:
+                raise InputError("a PDF needs a file", hint="--out FILE.pdf")
+            with whole_file(args.out) as part:
+                count = write_pdf(part, opened, title=config.door.site, font=args.font)
+                if not count:
+                    raise InputError("no registrations to print", hint="doorward desk show")
+        else:
+            _write(args.out, opened, write_csv if args.format == "csv" else write_jsonl)
+    return Exit.OK
+
+
+def _report(args: argparse.Namespace) -> int:
+    from edge.venues.desk_export import write_jsonl  # noqa: PLC0415
+    from edge.venues.desk_store import AUTHORITY  # noqa: PLC0415
+
+    with _opened_store(args) as store:
+        if args.confirm:
+            count = store.queue.acknowledge(AUTHORITY, _marks(args.confirm), _now_ms())
+            print(f"{count} reports were handed over")
+            return Exit.OK
+        only = frozenset(store.queue.waiting(AUTHORITY))
+        _write(args.out, store.opened(_private(args), only=only), write_jsonl)
+    return Exit.OK
+
+
+def _write(out: Path | None, opened: Iterable[Opened], write: Any) -> None:  # noqa: ANN401  one of two writers
+    if out is None:
+        write(sys.stdout, opened)
+        return
+    with whole_file(out) as part, part.open("w", encoding="utf-8", newline="") as file:
+        write(file, opened)
+
+
+def _marks(file: Path) -> list[tuple[int, int]]:
+    """Which registrations are in a report that `desk report` wrote."""
+    try:
+        with file.open(encoding="utf-8") as lines:
+            text = lines.read(MAX_CONFIRM_BYTES)
+        return [(int(row["seq"]), int(row["at_ms"])) for row in map(json.loads, text.splitlines())]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{file}: no report of this desk", hint="doorward desk report --out FILE") from error
+
+
+def _tell_taken(name: str, imported: Imported, *, as_json: bool) -> None:
+    if as_json:
+        emit(
+            {
+                "list": name,
+                "bookings": imported.bookings,
+                "guests": imported.guests,
+                "mistakes": [{"line": one.line, "reason": one.reason} for one in imported.mistakes],
+            }
+        )
+        return
+    print(f"{harmless(name)}: {imported.bookings} bookings, {imported.guests} guests", flush=True)
+    for one in imported.mistakes:
+        print(f"  {one}", flush=True)
+
+
+def _standing(standing: Standing) -> dict[str, object]:
+    return {
+        "channel": standing.channel,
+        "waiting": standing.waiting,
+        "bytes": standing.bytes,
+        "overdue": standing.overdue,
+        "dead": standing.dead,
+        "failures": standing.failures,
+        "why": standing.why,
+    }
+
+
+def _config(args: argparse.Namespace) -> Config:
+    from edge.cli import config as file  # noqa: PLC0415
+    from edge.config import Config  # noqa: PLC0415
+
+    return file.read(args.config) if args.config else Config()
+
+
+def _base(args: argparse.Namespace) -> Path:
+    return args.config.parent if args.config else Path()
+
+
+def _office(args: argparse.Namespace) -> DeskOffice:
+    from edge.venues.desk import DeskOffice  # noqa: PLC0415
+
+    return DeskOffice(_config(args), _base(args))
+
+
+def _opened_store(args: argparse.Namespace) -> Any:  # noqa: ANN401  closing() of a DeskStore
+    from contextlib import closing  # noqa: PLC0415
+
+    from edge.venues.arrivals_store import ArrivalsFile  # noqa: PLC0415
+    from edge.venues.desk import open_store  # noqa: PLC0415
+
+    config, base = _config(args), _base(args)
+    store: DeskStore = open_store(config, base, ArrivalsFile(base / config.desk.folder))
+    return closing(store)
+
+
+def _private(args: argparse.Namespace) -> Any:  # noqa: ANN401  nacl's own type, without importing it here
+    from edge.venues.sealing import read_private  # noqa: PLC0415
+
+    if args.key is None:
+        raise InputError("the private key is needed to open registrations", hint="--key FILE")
+    return read_private(args.key)
+
+
+def _erase_before(args: argparse.Namespace) -> datetime:
+    """DESK.md section 6: nothing goes early, whatever the clock says."""
+    from edge.app import open_trust  # noqa: PLC0415
+    from edge.trust.timekeeper import FIRST  # noqa: PLC0415
+    from edge.updates import Updates  # noqa: PLC0415
+    from edge.venue.desk.registration import erasable_before  # noqa: PLC0415
+
+    config, base = _config(args), _base(args)
+    try:
+        trust = open_trust(base / config.paths.trust)
+        believed = Updates(config, base).time(trust)
+    except (TrustFault, StorageFault):
+        return FIRST  # nobody trusted has said what time it is
+    return erasable_before(
+        believed.now, suspect=believed.suspect, signed=trust.floor, trusted_for=TRUSTED_FOR
+    )
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _now_ms() -> int:
+    return int(_now().timestamp() * 1_000)
