@@ -218,6 +218,16 @@ def test_what_is_shorter_than_the_shortest_message_is_none(length: int) -> None:
     assert pair.accept(pair.host.message(PING)[:length]) == -1
 
 
+def test_what_is_too_short_counts_for_nothing_even_if_who_sent_it_has_the_key() -> None:
+    pair = Pair().open()
+    heads = (bytes([kind, 1, 0, 0]) for kind in range(256))
+    short = next(payload for head in heads if (payload := tagged(pair.host.host, head))[4] < 0x40)
+    pair.step(HEARTBEAT_MS)
+    assert pair.accept(short) == -1
+    assert pair.step(1)  # not even a sign of life
+    assert pair.accept(pair.host.message(PING)) == 0
+
+
 @pytest.mark.parametrize(
     ("counters", "taken"),
     [
@@ -318,9 +328,15 @@ def test_every_message_is_a_sign_of_life(start: int) -> None:
 
 def test_no_session_is_never_lost() -> None:
     pair = Pair()
-    assert not pair.step(SESSION_MS * 2)
+    assert pair.step(SESSION_MS * 2) is False
     pair.greet()
-    assert not pair.step(SESSION_MS * 2)
+    assert pair.step(SESSION_MS * 2) is False
+
+
+def test_the_keys_of_a_session_that_is_over_are_forgotten() -> None:
+    pair = Pair().open()
+    pair.step(SESSION_MS + 1)
+    assert (pair.session._host, pair.session._controller) == (None, None)
 
 
 # -- keys -----------------------------------------------------------------------------------------
