@@ -106,6 +106,10 @@ class TrustFault(Fault):
     """The trust folder is missing or broken."""
 
 
+class HostFault(Fault):
+    """The system behind a venue is away, or says what cannot be understood."""
+
+
 class SyncError(EdgeError):
     """An update was not applied; the old trust stays in force."""
 

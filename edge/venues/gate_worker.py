@@ -1,0 +1,260 @@
+"""The thread between a gate and its library system: the passage asks and goes on; this one waits."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from edge.decision import Reason
+from edge.errors import HostFault, StorageFault
+from edge.venue.gate.circulation import tell_first
+from edge.venue.gate.lending import Finish, Lend, TakeBack
+from edge.venue.gate.rules import Seen, Verdict, judge, judge_offline, may_be_alone
+from edge.venue.gate.sip2 import Malformed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from edge.ports import Clock
+    from edge.venue.gate.circulation import Entry
+    from edge.venue.gate.hours import Hours
+    from edge.venue.gate.lending import Act
+    from edge.venue.gate.replies import Circulated
+    from edge.venue.gate.rules import Rules
+    from edge.venues.gate_library import Library
+    from edge.venues.gate_store import Store
+
+T = TypeVar("T")
+
+FIRST_WAIT_MS: Final = 500
+MAX_WAIT_MS: Final = 30_000  # a system that was restarted is found again within half a minute
+IDLE_MS: Final = 60_000  # many systems hang up on terminals that say nothing for some minutes
+EXPIRE_MS: Final = 3_600_000
+MAX_ACTS: Final = 200  # items that wait for their answer: more than anybody carries
+MAX_NEWS: Final = 50
+_TURN_S: Final = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What became of an item. `kept`: the system is away, and will be told; `lines`: for the screen."""
+
+    act: Lend | TakeBack = field(repr=False)
+    done: bool
+    kept: bool = False
+    title: str = field(default="", repr=False)
+    due: str = ""
+    alert: bool = False
+    lines: tuple[str, ...] = field(default=(), repr=False)
+
+
+class Worker:
+    """Asks one library system, keeps what it cannot be told, and tells it later.
+
+    `tell`: is told when the system goes away (the fault) and when it is back (None).
+    """
+
+    def __init__(
+        self,
+        library: Library,
+        store: Store,
+        rules: Rules,
+        hours: Hours,
+        *,
+        clock: Clock,
+        keep_days: int,
+        tell: Callable[[HostFault | StorageFault | None], None],
+    ) -> None:
+        self._library, self._store, self._rules, self._hours = library, store, rules, hours
+        self._clock, self._keep_days, self._tell = clock, keep_days, tell
+        self._changed = threading.Condition()
+        self._inquiry: tuple[int, str] | None = None
+        self._verdict: tuple[int, Verdict] | None = None
+        self._acts: deque[Act] = deque()
+        self._news: deque[News] = deque(maxlen=MAX_NEWS)
+        self._closing = False
+        self._away: HostFault | StorageFault | None = None
+        self._wait_ms, self._next_try_ms = FIRST_WAIT_MS, 0
+        self._talked_ms, self._expired_ms = clock.tick_ms(), -EXPIRE_MS
+        self._thread = threading.Thread(target=self._run, name="library", daemon=True)
+        self._thread.start()
+
+    def ask(self, number: int, patron: str) -> None:
+        """Ask about a patron; whoever was asked about before and not yet answered is forgotten."""
+        with self._changed:
+            self._inquiry = number, patron
+            self._changed.notify_all()
+
+    def verdict(self, number: int) -> Verdict | None:
+        """The answer to the question of that number, if it has come."""
+        with self._changed:
+            return self._verdict[1] if self._verdict and self._verdict[0] == number else None
+
+    def offline(self, patron: str) -> Verdict:
+        """What the rules say without the system; from memory."""
+        now = self._clock.now()
+        today = now.astimezone(self._hours.zone).date()
+        return judge_offline(
+            self._store.seen(patron), self._rules, staffed=self._hours.staffed(now), today=today
+        )
+
+    def do(self, acts: Sequence[Act]) -> None:
+        """Lend, take back, finish; in this order, when there is time."""
+        with self._changed:
+            self._acts.extend(acts[: MAX_ACTS - len(self._acts)])
+            self._changed.notify_all()
+
+    def news(self) -> Sequence[News]:
+        """What became of items since the last call: the newest 50, the oldest first."""
+        with self._changed:
+            news = tuple(self._news)
+            self._news.clear()
+        return news
+
+    @property
+    def away(self) -> HostFault | StorageFault | None:
+        """Why the system cannot be asked, as far as is known."""
+        return self._away
+
+    def close(self) -> None:
+        """Stop; what was not told yet waits in the store."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+        self._thread.join()
+        self._library.close()
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                busy = self._inquiry or self._acts or self._closing
+                if not busy:
+                    self._changed.wait(_TURN_S)
+                if self._closing:
+                    break
+                inquiry, self._inquiry = self._inquiry, None
+            try:
+                self._turn(inquiry)
+            except StorageFault as fault:
+                self._gone(fault)
+        self._keep_the_rest()
+
+    def _turn(self, inquiry: tuple[int, str] | None) -> None:
+        """The most urgent thing: somebody at the gate, then what happened before, then what happens now."""
+        if inquiry is not None:
+            number, patron = inquiry
+            verdict = self._ask(patron)
+            with self._changed:
+                self._verdict = number, verdict
+        elif self._is_back() and self._tell_first():
+            return
+        elif act := self._next_act():
+            self._circulate(act)
+        else:
+            self._rest()
+
+    def _ask(self, patron: str) -> Verdict:
+        now = self._clock.now()
+        today = now.astimezone(self._hours.zone).date()
+        try:
+            if not self._is_back():
+                return self.offline(patron)
+            said = self._library.patron(patron)
+        except Malformed as fault:
+            self._gone(fault)
+            # Who answers is not away: nobody comes in by the rules for that because answers were disturbed.
+            return Verdict(Reason.HOST_UNAVAILABLE, ("The library system's answer makes no sense.",))
+        except HostFault as fault:
+            self._gone(fault)
+            return self.offline(patron)
+        self._talked()
+        verdict = judge(said, self._rules, staffed=self._hours.staffed(now), today=today)
+        try:
+            if verdict.reason is None:
+                self._store.remember(patron, Seen(today, may_be_alone(said, self._rules, today)))
+            elif verdict.reason != Reason.SCHEDULE_CLOSED:
+                self._store.forget(patron)
+        except StorageFault as fault:
+            self._tell(fault)  # a gate whose disk is full still knows whom the library lets in
+        return verdict
+
+    def _circulate(self, act: Act) -> None:
+        if isinstance(act, Finish):
+            if self._is_back():
+                self._attempt(lambda: self._library.end_session(act.patron))
+            return
+        result = self._attempt(lambda: self._library.circulate(act)) if self._is_back() else None
+        if result is None:
+            self._store.add(act, self._clock.now())
+            news = News(act, done=True, kept=True)
+        else:
+            news = News(act, result.done, False, result.title, result.due, result.alert, result.lines)
+        with self._changed:
+            self._news.append(news)
+
+    def _tell_first(self) -> bool:
+        """Whether something that was kept has been told."""
+        if self._store.first() is None:
+            return False
+
+        def tell(entry: Entry) -> Circulated:
+            return self._library.circulate(entry.act, done_at=entry.at)
+
+        with self._store.alone():
+            return self._attempt(lambda: tell_first(self._store, tell)) is not None
+
+    def _attempt(self, ask: Callable[[], T]) -> T | None:
+        try:
+            result = ask()
+        except HostFault as fault:
+            self._gone(fault)
+            return None
+        self._talked()
+        return result
+
+    def _is_back(self) -> bool:
+        """Whether there is a connection; a new one is tried for when it is time."""
+        if self._library.is_connected:
+            return True
+        if self._clock.tick_ms() < self._next_try_ms:
+            return False
+        return self._attempt(self._library.connect) is not None
+
+    def _rest(self) -> None:
+        """Nothing to do: see whether the system is there, and erase what has been kept for long enough."""
+        now_ms = self._clock.tick_ms()
+        if self._is_back() and now_ms - self._talked_ms >= IDLE_MS:
+            self._attempt(self._library.status)
+        if now_ms - self._expired_ms >= EXPIRE_MS:
+            self._expired_ms = now_ms
+            self._store.expire(
+                self._clock.now(), seen_days=self._rules.offline_days, refused_days=self._keep_days
+            )
+
+    def _next_act(self) -> Act | None:
+        with self._changed:
+            return self._acts.popleft() if self._acts else None
+
+    def _keep_the_rest(self) -> None:
+        """The gate is closed while items wait for their answer."""
+        try:
+            while act := self._next_act():
+                if not isinstance(act, Finish):
+                    self._store.add(act, self._clock.now())
+        except StorageFault as fault:
+            self._tell(fault)
+
+    def _gone(self, fault: HostFault | StorageFault) -> None:
+        self._next_try_ms = self._clock.tick_ms() + self._wait_ms
+        self._wait_ms = min(2 * self._wait_ms, MAX_WAIT_MS)
+        self._away, was = fault, self._away
+        if was is None or was.message != fault.message:
+            self._tell(fault)
+
+    def _talked(self) -> None:
+        self._talked_ms, self._wait_ms = self._clock.tick_ms(), FIRST_WAIT_MS
+        if self._away is not None:
+            self._away = None
+            self._tell(None)

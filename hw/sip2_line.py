@@ -1,0 +1,96 @@
+"""A line to a library system over TCP, with TLS around it where the configuration says so."""
+
+from __future__ import annotations
+
+import select
+import socket
+import ssl
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+from edge.errors import ConfigError, HostFault
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CHUNK_BYTES: Final = 4_096  # the port's own limit
+SEND_S: Final = 5.0  # a message has 400 bytes: who takes longer takes none
+
+
+class SocketLine:
+    """Implements HostLine over a socket that is connected."""
+
+    def __init__(self, connection: socket.socket, where: str) -> None:
+        self._socket, self._where = connection, where
+        self._socket.settimeout(SEND_S)
+
+    def send(self, data: bytes) -> None:
+        try:
+            self._socket.sendall(data)
+        except (OSError, ValueError) as err:
+            raise _fault(self._where, err) from err
+
+    def receive(self, wait_s: float) -> bytes:
+        try:
+            # What TLS has taken off the wire already is not seen by select.
+            if not _pending(self._socket) and not select.select([self._socket], [], [], wait_s)[0]:
+                return b""
+            data = self._socket.recv(CHUNK_BYTES)
+        except ssl.SSLWantReadError:
+            return b""
+        except (OSError, ValueError) as err:
+            raise _fault(self._where, err) from err
+        if not data:
+            raise HostFault(f"{self._where}: the library system hung up", hint="its log may say why")
+        return data
+
+    def close(self) -> None:
+        with suppress(OSError):
+            self._socket.close()
+
+
+def open_line(host: str, port: int, *, tls: ssl.SSLContext | None, patience_s: float) -> SocketLine:
+    """Connect, and with `tls` make sure that it is who we mean. Raises HostFault."""
+    where = f"{host}:{port}"
+    try:
+        raw = socket.create_connection((host, port), timeout=patience_s)
+    except (OSError, UnicodeError) as err:
+        raise _fault(where, err) from err
+    try:
+        raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        raw.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        return SocketLine(tls.wrap_socket(raw, server_hostname=host) if tls else raw, where)
+    except (OSError, ValueError) as err:
+        raw.close()
+        raise _fault(where, err) from err
+
+
+def trust(ca: Path | None) -> ssl.SSLContext:
+    """Certificates to believe: those in a PEM file, or the system's. Raises ConfigError."""
+    try:
+        return ssl.create_default_context(cafile=ca)
+    except (OSError, ssl.SSLError) as err:
+        raise ConfigError(
+            f"{ca}: no certificates in it that can be read", hint="[gate] ca: a PEM file"
+        ) from err
+
+
+def _pending(connection: socket.socket) -> bool:
+    return isinstance(connection, ssl.SSLSocket) and connection.pending() > 0
+
+
+def _fault(where: str, err: Exception) -> HostFault:
+    match err:
+        case ssl.SSLCertVerificationError():
+            what, hint = "its certificate is not to be believed", "check the clock, [gate] ca and host"
+        case ssl.SSLError():
+            what, hint = "no secure connection", "does its port speak TLS? see [gate] port and tls"
+        case TimeoutError():
+            what, hint = "does not answer", "check [gate] host and port, and the network"
+        case socket.gaierror() | UnicodeError():
+            what, hint = "its name is not known", "check [gate] host, and the network's name server"
+        case ConnectionRefusedError():
+            what, hint = "nobody listens there", "is the library system at work? check [gate] port"
+        case _:
+            what, hint = "the connection failed", "check the network"
+    return HostFault(f"{where}: {what}", hint=hint)
