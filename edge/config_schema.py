@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -38,5 +39,6 @@ def _of_toml(part: dict[str, Any]) -> dict[str, Any]:
     if "prefixItems" in part:
         part["prefixItems"] = [_of_toml(item) for item in part["prefixItems"]]
     if "pattern" in part:
-        part["pattern"] = part["pattern"].replace(r"\A", "^").replace(r"\Z", "$").replace(r"\x00", r"\u0000")
+        ends = part["pattern"].replace(r"\A", "^").replace(r"\Z", "$")
+        part["pattern"] = re.sub(r"\\x([0-9a-f]{2})", r"\\u00\1", ends)
     return part

@@ -3,11 +3,13 @@
 from edge.config.base import DeviceName
 from edge.config.desk import Desk
 from edge.config.door import Device, Door, Face, Lists, Panel, Strike
+from edge.config.gate import Gate
 from edge.config.keeping import Journal, Paths
 from edge.config.network import Hub, Metrics, Mqtt, Sync
 from edge.config.permits import Permits
 from edge.config.reading import MAX_CONFIG_BYTES, explain, parse_config
-from edge.config.senses import Camera, Reader, Scanner
+from edge.config.risk import Risk
+from edge.config.senses import Camera, Keypad, Reader, Scanner
 from edge.config.signals import Signals
 from edge.config.whole import Config
 
@@ -20,8 +22,10 @@ __all__ = [
     "DeviceName",
     "Door",
     "Face",
+    "Gate",
     "Hub",
     "Journal",
+    "Keypad",
     "Lists",
     "Metrics",
     "Mqtt",
@@ -29,6 +33,7 @@ __all__ = [
     "Paths",
     "Permits",
     "Reader",
+    "Risk",
     "Scanner",
     "Signals",
     "Strike",

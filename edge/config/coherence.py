@@ -16,8 +16,13 @@ if TYPE_CHECKING:
 
 def check(config: Config, text: str, file: Path) -> None:
     """Raise ConfigError for the first two words that contradict each other."""
-    for ask in (_lists, _camera, _scanner, _strike, _signals, _network, _desk):
+    for ask in (_door, _lists, _camera, _scanner, _keypad, _risk, _strike, _signals, _network, _desk, _gate):
         ask(config, text, file)
+
+
+def _door(config: Config, text: str, file: Path) -> None:
+    if config.door.zone != "UTC":  # which needs no database of zones
+        zone_of(config.door.zone, file=file, line=line_of(text, "door", "zone"))
 
 
 def _lists(config: Config, text: str, file: Path) -> None:
@@ -75,6 +80,28 @@ def _scanner(config: Config, text: str, file: Path) -> None:
         raise ConfigError(
             "a door without a camera compares no faces", file=file, line=line, hint='set [door] face = "none"'
         )
+
+
+def _keypad(config: Config, text: str, file: Path) -> None:
+    if config.keypad.kind != "none" and config.keypad.port is None:
+        raise ConfigError(
+            "port must be said for a keypad",
+            file=file,
+            line=line_of(text, "keypad", "kind"),
+            hint="`ls /dev/input/by-id` lists what is plugged in",
+        )
+
+
+def _risk(config: Config, text: str, file: Path) -> None:
+    levels = {name: getattr(config.risk, name) for name in ("raised", "high", "severe")}
+    for name, other in (("high", "raised"), ("severe", "raised"), ("severe", "high")):
+        if twice := set(levels[name]) & set(levels[other]):
+            raise ConfigError(
+                f"[risk] {min(twice)} is both {other} and {name}",
+                file=file,
+                line=line_of(text, "risk", name) or line_of(text, "risk", other),
+                hint="a sign has one level: say the other list without it",
+            )
 
 
 def _strike(config: Config, text: str, file: Path) -> None:
@@ -159,6 +186,40 @@ def _desk(config: Config, text: str, file: Path) -> None:
             file=file,
             line=line_of(text, "desk", "authority_key"),
             hint="set [desk] authority, or leave authority_key out",
+        )
+
+
+def _gate(config: Config, text: str, file: Path) -> None:
+    gate = config.gate
+    zone_of(gate.zone, file=file, line=line_of(text, "gate", "zone"))
+    if config.door.venue == "gate" and gate.host is None:
+        raise ConfigError(
+            "[gate] host must be said for a library's gate",
+            file=file,
+            line=line_of(text, "door", "venue"),
+            hint="the name of the library system's SIP2 server",
+        )
+    secret = gate.password_file or gate.terminal_password_file
+    if secret and not gate.tls and gate.host not in (None, "localhost", "127.0.0.1", "::1"):
+        raise ConfigError(
+            "[gate] a password would travel in the clear",
+            file=file,
+            line=line_of(text, "gate", "tls"),
+            hint="set tls = true; where the system has no TLS, let stunnel on this device speak to it",
+        )
+    if gate.password_file is not None and gate.user is None:
+        raise ConfigError(
+            "a password without a user",
+            file=file,
+            line=line_of(text, "gate", "password_file"),
+            hint="set [gate] user, or leave password_file out",
+        )
+    if gate.unstaffed == "registered" and not gate.unstaffed_kinds and gate.unstaffed_age is None:
+        raise ConfigError(
+            "who is registered for hours without staff?",
+            file=file,
+            line=line_of(text, "gate", "unstaffed"),
+            hint="set [gate] unstaffed_kinds or unstaffed_age",
         )
 
 

@@ -27,6 +27,8 @@ class Door(Table, frozen=True):
     """What kind of place this is; issuers may be trusted for some kinds only."""
     jurisdiction: Jurisdiction | None = None
     """Whose law holds here: an ISO 3166 code such as MO or CN-GD; left out: only issuers for anywhere."""
+    zone: Annotated[str, Meta(max_length=64)] = "UTC"
+    """Time zone of this place, such as Asia/Macau, for hours of the day."""
     release_ms: Annotated[int, Meta(ge=200, le=10_000)] = 3_000
     """How long the strike is released for one grant; the door relocks earlier when it opens."""
     face: Literal["required", "if-bound", "none"] = "required"

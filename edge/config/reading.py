@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from edge.config.coherence import check, line_of
+from edge.config.profiles import under
 from edge.config.whole import Config
 from edge.errors import ConfigError
 
@@ -44,7 +45,7 @@ def parse_config(data: bytes, file: Path) -> Config:
             hint="see https://toml.io",
         ) from err
     try:
-        config = msgspec.convert(table, Config)
+        config = msgspec.convert(under(table), Config)
     except msgspec.ValidationError as err:
         raise _explain(str(err), text, file) from err
     check(config, text, file)

@@ -67,3 +67,12 @@ class Scanner(Table, frozen=True):
     """For `keyboard`: the country that the scanner is set to; us needs no other setting."""
     again_ms: Annotated[int, Meta(ge=500, le=10_000)] = 1_500
     """A code that was not read for this long has gone; longer than the scanner's own delay for the same."""
+
+
+class Keypad(Table, frozen=True):
+    """Twelve keys for a PIN: those of a USB number pad, which types like a keyboard."""
+
+    kind: Literal["none", "keyboard"] = "none"
+    """`keyboard`: a number pad; `*` or backspace begins anew, `#` or enter ends."""
+    port: FilePath | None = None
+    """Its path from /dev/input/by-id, or its name; must be said for a keypad."""

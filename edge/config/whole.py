@@ -5,10 +5,12 @@ from __future__ import annotations
 from edge.config.base import Table
 from edge.config.desk import Desk
 from edge.config.door import Device, Door, Face, Lists, Panel, Strike
+from edge.config.gate import Gate
 from edge.config.keeping import Journal, Paths
 from edge.config.network import Hub, Metrics, Mqtt, Sync
 from edge.config.permits import Permits
-from edge.config.senses import Camera, Reader, Scanner
+from edge.config.risk import Risk
+from edge.config.senses import Camera, Keypad, Reader, Scanner
 from edge.config.signals import Signals
 
 
@@ -22,11 +24,14 @@ class Config(Table, frozen=True):
     reader: Reader = Reader()
     camera: Camera = Camera()
     scanner: Scanner = Scanner()
+    keypad: Keypad = Keypad()
     strike: Strike = Strike()
     panel: Panel = Panel()
     signals: Signals = Signals()
+    risk: Risk = Risk()
     permits: Permits = Permits()
     desk: Desk = Desk()
+    gate: Gate = Gate()
     sync: Sync = Sync()
     hub: Hub = Hub()
     journal: Journal = Journal()
