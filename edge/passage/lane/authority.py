@@ -241,7 +241,7 @@ class Authority:
             self._note(self._said[Side.OUTER].clock(event, off, self._timing.now(), tick_ms))
 
     def _note(self, record: AuditRecord) -> None:
-        """Append what is no decision, or go on without: the next decision finds out before its strike moves."""
+        """Append what is no decision, or go on without: the next decision finds out in time."""
         with suppress(StorageFault):
             self.last_seq = self._journal.append(record)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edge.venue.lane import events as e
@@ -14,6 +15,21 @@ if TYPE_CHECKING:
     from edge.passage.lane.authority import Authority
     from edge.venue.lane.events import Why
     from edge.venue.lane.messages import Ruling
+
+
+@dataclass(frozen=True, slots=True)
+class Ruled:
+    """One officer, of the authority with this number, has settled it."""
+
+    authority: int
+    event: e.SentBack | e.Emptied
+
+
+@dataclass(frozen=True, slots=True)
+class AllAdmit:
+    """Every authority's officer lets this holder through: their roles, in the order of the authorities."""
+
+    officers: tuple[str, ...]
 
 
 class Cases:
@@ -74,27 +90,27 @@ class Cases:
         self._open = []
         self._admitted.clear()
 
-    def hear(self) -> tuple[int, e.SentBack | e.Emptied] | tuple[str, ...] | None:
-        """The first word that settles something: whose it is and what, or who of all have admitted."""
+    def hear(self) -> Ruled | AllAdmit | None:
+        """The first word that settles something."""
         for at, authority in enumerate(self._authorities):
             for ruling in authority.officers.rulings():
                 if said := self._weigh(at, ruling):
                     return said
         return None
 
-    def _weigh(self, at: int, ruling: Ruling) -> tuple[int, e.SentBack | e.Emptied] | tuple[str, ...] | None:
+    def _weigh(self, at: int, ruling: Ruling) -> Ruled | AllAdmit | None:
         case = self._open[at] if self._open else None
         if case is None or ruling.case != case.case:
             return None  # about somebody who has gone
         match ruling.word:
             case Word.SEND_BACK:
-                return at, e.SentBack(ruling.officer)
+                return Ruled(at, e.SentBack(ruling.officer))
             case Word.EMPTY:
-                return at, e.Emptied(ruling.officer)
+                return Ruled(at, e.Emptied(ruling.officer))
             case Word.ADMIT if case.admissible:
                 self._admitted[at] = ruling.officer
                 if len(self._admitted) == len(self._authorities):
-                    return tuple(self._admitted[each] for each in range(len(self._authorities)))
+                    return AllAdmit(tuple(self._admitted[each] for each in sorted(self._admitted)))
             case Word.ADMIT:
                 pass  # not alone, or no card to admit: the screen says so
         return None

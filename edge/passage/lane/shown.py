@@ -28,7 +28,7 @@ class LanePorts:
 
 @dataclass(frozen=True, slots=True)
 class Sights:
-    """What the two cameras brought since the last time: a frame, or nothing new. `lost`: those that failed."""
+    """What the two cameras brought since the last time: a frame, or nothing. `lost`: those that failed."""
 
     outside: Frame | None = None
     inside: Frame | None = None
@@ -37,27 +37,34 @@ class Sights:
 
 @dataclass(frozen=True, slots=True)
 class LaneOutcome:
-    """One decision about one door. `seqs`: where it stands in each journal; None: no room for it there."""
+    """One decision about one door. `seqs`: where it stands in the journals; fewer where one had no room."""
 
     side: Side
     decisions: tuple[Decision, ...]
-    seqs: tuple[int | None, ...]
+    seqs: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class LaneMoment:
-    """What one look at the lane brought: for screens, reports and tests. Holds no card and no template.
+@dataclass(slots=True)
+class News:
+    """What one look brought besides how things stand: for screens, reports and tests.
 
     `passed_ms`: of a holder who has just gone through, the time since their code was first seen. `faults`:
     parts that fell silent.
     """
 
+    symbols: tuple[Symbol, ...] = field(default=(), repr=False)
+    evidence: FaceEvidence | None = None
+    outcomes: list[LaneOutcome] = field(default_factory=list)
+    passed_ms: int | None = None
+    faults: list[tuple[Side, Part]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class LaneMoment:
+    """The lane after one look at it. Holds no card and no template."""
+
     tick_ms: int
     state: State
     view: LaneView
     signals: dict[Side, Signal | None]
-    symbols: tuple[Symbol, ...] = field(default=(), repr=False)
-    evidence: FaceEvidence | None = None
-    outcomes: tuple[LaneOutcome, ...] = ()
-    passed_ms: int | None = None
-    faults: tuple[tuple[Side, Part], ...] = ()
+    news: News
