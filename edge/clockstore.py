@@ -6,16 +6,14 @@ more than the seconds since, and no passage waits for a second fsync.
 
 from __future__ import annotations
 
-import sys
 import threading
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Self
 
-import structlog
-
 from edge.errors import ClockFault, StorageFault
+from edge.logline import log_line
 from edge.trust import clockfile
 from edge.trust.timekeeper import LAST, Memory
 
@@ -99,12 +97,4 @@ class ClockStore:
 def log_clock(moment: Moment) -> None:
     """One log line for whatever happened to the belief in this clock: somebody should look at it."""
     for event in moment.clock:
-        with suppress(OSError):  # a log that nobody reads any more keeps nobody out
-            _log().warning("clock", state=event.value)
-
-
-def _log() -> structlog.typing.WrappedLogger:
-    return structlog.wrap_logger(
-        structlog.PrintLogger(sys.stderr),
-        processors=[structlog.processors.TimeStamper(fmt="iso"), structlog.processors.JSONRenderer()],
-    )
+        log_line("clock", level="warning", state=event.value)

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-from contextlib import suppress
 from typing import TYPE_CHECKING, Final
-
-import structlog
 
 from edge.app import system_clock
 from edge.card.numbers import PREFIX
+from edge.logline import log_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,15 +49,10 @@ def open_scanner(scanner: config.Scanner, base: Path) -> Scanner | None:
 
 def log_scanner(fault: ReaderFault | None) -> None:
     """One log line when a scanner goes or cannot be understood, and when it is well again."""
-    log = structlog.wrap_logger(
-        structlog.PrintLogger(sys.stderr),
-        processors=[structlog.processors.TimeStamper(fmt="iso"), structlog.processors.JSONRenderer()],
-    )
-    with suppress(OSError):  # a log that nobody reads any more keeps nobody out
-        if fault is None:
-            log.info("scanner", state="listening")
-        else:
-            log.warning("scanner", state="fault", error=fault.message, hint=fault.hint)
+    if fault is None:
+        log_line("scanner", state="listening")
+    else:
+        log_line("scanner", level="warning", state="fault", error=fault.message, hint=fault.hint)
 
 
 def _opener(scanner: config.Scanner, base: Path, trigger: Trigger, clock: Clock) -> Callable[[], Wire]:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import os
-import sys
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
-import structlog
-
 from edge.errors import EdgeError
+from edge.logline import log_line
 from edge.passage.machine import State
 from edge.reload import merged
 
@@ -85,9 +82,4 @@ class Service:
 
 def log_configuration(state: str, **more: object) -> None:
     """One log line for each time that the configuration was read again."""
-    log = structlog.wrap_logger(
-        structlog.PrintLogger(sys.stderr),
-        processors=[structlog.processors.TimeStamper(fmt="iso"), structlog.processors.JSONRenderer()],
-    )
-    with suppress(OSError):  # a log that nobody reads any more keeps nobody out
-        (log.warning if state == "refused" else log.info)("configuration", state=state, **more)
+    log_line("configuration", level="warning" if state == "refused" else "info", state=state, **more)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-import structlog
-
 from edge.errors import CameraFault
+from edge.logline import log_line
 
 if TYPE_CHECKING:
     import threading
@@ -68,12 +65,7 @@ def _looks(camera: Camera) -> Iterator[Frame | CameraFault]:
 
 def log_camera(fault: CameraFault | None) -> None:
     """One log line when the camera goes, and when it is back."""
-    log = structlog.wrap_logger(
-        structlog.PrintLogger(sys.stderr),
-        processors=[structlog.processors.TimeStamper(fmt="iso"), structlog.processors.JSONRenderer()],
-    )
-    with suppress(OSError):  # a log that nobody reads any more keeps nobody out
-        if fault is None:
-            log.info("camera", state="seeing")
-        else:
-            log.warning("camera", state="fault", error=fault.message, hint=fault.hint)
+    if fault is None:
+        log_line("camera", state="seeing")
+    else:
+        log_line("camera", level="warning", state="fault", error=fault.message, hint=fault.hint)

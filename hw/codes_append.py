@@ -11,10 +11,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from segno import consts
+
+from hw.qr_layout import alignment, blocks, data_codewords
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,13 +76,9 @@ class _Mended:
 
 @lru_cache(maxsize=160)  # 40 versions of 4 levels: 1 MB when all have been seen
 def _first_block(version: int, level: str) -> _Block:
-    tables: Any = consts.ECC  # by version, then by level; segno declares it as an object
-    groups = tables[version][consts.ERROR_MAPPING[level]]
-    blocks = sum(group.num_blocks for group in groups)
-    data_codewords = sum(group.num_blocks * group.num_data for group in groups)
-    data, parity = groups[0].num_data, groups[0].num_total - groups[0].num_data
+    count, data, parity = blocks(version, level)
     # Codewords of all blocks take turns, data first; the first block is one of the shortest.
-    codewords = np.r_[np.arange(data) * blocks, data_codewords + np.arange(parity) * blocks]
+    codewords = np.r_[np.arange(data) * count, data_codewords(version, level) + np.arange(parity) * count]
     bits = (codewords[:, None] * 8 + np.arange(8)).ravel()
     rows, columns = _data_path(version)
     return _Block(rows[bits], columns[bits], parity)
@@ -96,7 +93,7 @@ def _data_path(version: int) -> tuple[Indices, Indices]:
     if version >= 7:
         free[:6, -11:-8] = free[-11:-8, :6] = False  # version information
     if version >= 2:
-        centres = consts.ALIGNMENT_POS[version - 2]
+        centres = alignment(version)
         finders = {(centres[0], centres[0]), (centres[0], centres[-1]), (centres[-1], centres[0])}
         for i, j in set(product(centres, repeat=2)) - finders:
             free[i - 2 : i + 3, j - 2 : j + 3] = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
+from contextlib import suppress
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 import numpy as np
@@ -122,10 +123,9 @@ def _open(data: bytes, name: str) -> Image.Image:
 
 def _upright(image: Image.Image) -> Image.Image:
     """Turned as its EXIF data asks; left alone where that data is broken."""
-    try:
-        return ImageOps.exif_transpose(image)
-    except (ValueError, SyntaxError, KeyError, TypeError):
-        return image
+    with suppress(ValueError, SyntaxError, KeyError, TypeError):
+        ImageOps.exif_transpose(image, in_place=True)  # a copy of a frame would take 4 MB
+    return image
 
 
 def _flat(image: Image.Image, mode: str) -> Image.Image:
@@ -138,4 +138,6 @@ def _flat(image: Image.Image, mode: str) -> Image.Image:
         image = image.convert("RGBA")
         white = Image.new("RGBA", image.size, "white")
         image = Image.alpha_composite(white, image)
-    return image.convert("RGB").convert(mode) if image.mode not in {"L", "RGB"} else image.convert(mode)
+    if image.mode not in {"L", "RGB"}:
+        image = image.convert("RGB")
+    return image if image.mode == mode else image.convert(mode)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-import structlog
 
+from edge.logline import log_line
 from edge.ports import Light
 
 if TYPE_CHECKING:
@@ -52,9 +50,4 @@ class LightWatch:
             self.now, self._since_ms = light, frame.tick_ms
         if self.now is not self._told and frame.tick_ms - self._since_ms >= _LASTING_MS:
             self._told = self.now
-            log = structlog.wrap_logger(
-                structlog.PrintLogger(sys.stderr),
-                processors=[structlog.processors.TimeStamper(fmt="iso"), structlog.processors.JSONRenderer()],
-            )
-            with suppress(OSError):  # a log that nobody reads any more stops no camera
-                log.warning("camera", camera=self._camera, light=self.now.value)
+            log_line("camera", level="warning", camera=self._camera, light=self.now.value)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import sys
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING
+
+from edge.logline import log_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -57,18 +58,11 @@ def phrases() -> tuple[str, ...]:
 
 def log_sound(fault: str | None) -> None:
     """One log line when sounds can no longer be played, and when they can again."""
-    import structlog  # noqa: PLC0415
-
-    log = structlog.wrap_logger(
-        structlog.PrintLogger(sys.stderr),
-        processors=[structlog.processors.TimeStamper(fmt="iso"), structlog.processors.JSONRenderer()],
-    )
-    with suppress(OSError):  # a log that nobody reads any more keeps nobody out
-        if fault is None:
-            log.info("sound", state="playing")
-        else:
-            hint = "`aplay -L` lists the cards; the service's user must be in the group audio"
-            log.warning("sound", state="fault", error=fault, hint=hint)
+    if fault is None:
+        log_line("sound", state="playing")
+    else:
+        hint = "`aplay -L` lists the cards; the service's user must be in the group audio"
+        log_line("sound", level="warning", state="fault", error=fault, hint=hint)
 
 
 def _sounds(whole: config.Config, base: Path) -> Mapping[str, Sound]:

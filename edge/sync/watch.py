@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 import threading
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
-import structlog
-
 from edge.errors import StorageFault, TrustFault
+from edge.logline import log_line
 from edge.sync.generation import GENERATION, read_generation
 
 if TYPE_CHECKING:
@@ -134,12 +131,8 @@ class TrustWatch:
 
 def log_trust(news: News) -> None:
     """One JSON line on standard error for each generation."""
-    log = structlog.wrap_logger(
-        structlog.PrintLogger(sys.stderr),
-        processors=[structlog.processors.TimeStamper(fmt="iso"), structlog.processors.JSONRenderer()],
-    )
-    with suppress(OSError):  # a log that nobody reads any more keeps nobody out
-        if news.fault is not None:
-            log.error("trust kept", refused=news.generation, why=news.fault.message, hint=news.fault.hint)
-        else:
-            log.info("trust swapped", generation=news.generation)
+    if news.fault is not None:
+        why, hint = news.fault.message, news.fault.hint
+        log_line("trust kept", level="error", refused=news.generation, why=why, hint=hint)
+    else:
+        log_line("trust swapped", generation=news.generation)

@@ -113,7 +113,8 @@ def test_recordings_of_all_words_need_no_other_voice(programs: Path, tmp_path: P
         ("[strike]\nkind = 'gpio'\n[signals]\nbuzzer = 17\n", 4, r"buzzer 17 is \[strike\] pin already"),
         ("[signals]\nvoice = 'v'\nsound = 'tones'\n", 2, "a voice without speech"),
         ("[signals]\nlanguage = '../x'\n", 2, "signals.language"),
-        ("[signals]\ndevice = '-h'\nvolume = 0\n", 3, "signals.volume"),
+        ("[signals]\nvolume = 0\n", 2, "signals.volume"),
+        ("[signals]\ndevice = '-h'\n", 2, "signals.device"),
     ],
 )
 def test_what_contradicts_itself_is_named_with_its_line(text: str, line: int, why: str) -> None:

@@ -6,11 +6,10 @@ DOORWARD_SOUND names (default): somebody looks and listens.
 
 from __future__ import annotations
 
-import io
 import json
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, redirect_stderr
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,17 +48,16 @@ def sim_bench() -> Bench:
     return Bench(signals, lambda signal: signals.current is signal)
 
 
-def log_bench() -> Bench:
-    log = io.StringIO()
-    with redirect_stderr(log):
-        signals = LogSignals()
+def log_bench(log: Callable[[], str]) -> Bench:
+    """`log`: all that was logged since the last call."""
+    shown = ["none"]
 
     def tells(signal: Signal | None) -> bool:
-        rows = [json.loads(line) for line in log.getvalue().splitlines()]
-        shown = [row["show"] for row in rows if row["event"] == "signal"]
-        return (shown or ["none"])[-1] == (signal.value if signal else "none")
+        rows = [json.loads(line) for line in log().splitlines()]
+        shown.extend(row["show"] for row in rows if row["event"] == "signal")
+        return shown[-1] == (signal.value if signal else "none")
 
-    return Bench(signals, tells)
+    return Bench(LogSignals(), tells)
 
 
 def lit(factory: MockFactory) -> tuple[bool, bool]:
@@ -149,13 +147,13 @@ real = [pytest.param(kind, marks=pytest.mark.hardware) for kind in ("real lamps"
 
 
 @pytest.fixture(params=["sim", "log", "gpio", "controller", "sound", "several", *real])
-def bench(request: Any, tmp_path: Path) -> Iterator[Bench]:
+def bench(request: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Bench]:
     with ExitStack() as stack:
         match request.param:
             case "sim":
                 yield sim_bench()
             case "log":
-                yield log_bench()
+                yield log_bench(lambda: capsys.readouterr().err)
             case "gpio":
                 yield gpio_bench(stack)
             case "controller":
