@@ -58,7 +58,7 @@ class SoundSignals:
 
     `sounds`: by the words of signals and prompts; what has none is not heard. `command`: plays the file that
     is put after it. `first`: played at once, so that a board without a sound card is told of at the start.
-    `tell`: called from the thread, with what is wrong when sounds cannot be played any more, None once they can.
+    `tell`: called from the thread: what is wrong once sounds cannot be played, None once they can again.
     """
 
     def __init__(
