@@ -276,6 +276,24 @@ def _asked() -> Iterator[Play]:
         .open()
         .step(20, release, TALK.tell(DENIED, 1, u32(1) + bytes([NOT_NOW])), inputs=CONTACT)
     )
+    for name, comment, opened, code in (
+        (
+            "late",
+            "a leaf that opens 99 ms after the passage was free was not forced: RELEASE is obeyed",
+            129,
+            0,
+        ),
+        ("forced", "100 ms after the passage was free it was: RELEASE is denied", 130, NOT_NOW),
+    ):
+        answer = TALK.tell(DENIED, 3, u32(3) + bytes([code])) if code else TALK.tell(DONE, 3, u32(3))
+        yield (
+            Play(f"opening_{name}", comment)
+            .open()
+            .step(20, release, done, strike=1)
+            .step(30, wire(TALK.ask(RELOCK, 2)), TALK.tell(DONE, 2, u32(2)))
+            .step(opened, b"", inputs=CONTACT)
+            .step(200, wire(TALK.ask(RELEASE, 3, THREE_SECONDS)), answer, inputs=CONTACT)
+        )
     yield (
         Play("session_replaced", "a new session takes the release of the old one away")
         .open()
