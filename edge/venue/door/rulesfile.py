@@ -32,6 +32,7 @@ MAX_PERMITS: Final = 50_000  # likewise
 MAX_NAMED: Final = 10_000  # groups, schedules, doors and areas, each
 MAX_HOLIDAYS: Final = 2_000  # twenty a year for a century
 
+_HINT: Final = "every key of site.toml is in DOOR_RULES.md"
 _ALWAYS: Final = "always"
 _NEVER: Final = "never"
 _Name = Annotated[str, Meta(pattern=r"\A[a-z0-9][a-z0-9_-]*\Z", max_length=40)]
@@ -103,17 +104,18 @@ def parse_rules(data: bytes, file: Path, *, site: str, zones: Zones) -> Rules:
     Everything in the file is checked; only what is about this door is compiled.
     """
     try:
-        return _compiled(msgspec.convert(_table(data), _File), site, zones)
+        table = _table(data)
+        _check_each(table)
+        return _compiled(msgspec.convert(table, _File), site, zones)
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"at line (\d+)", str(error))
         line = int(found[1]) if found else 0
         words = str(error).partition(" (at")[0].lower()
         raise ConfigError(words, file=file, line=line, hint="see https://toml.io") from error
     except _Wrong as error:
-        raise ConfigError(str(error), file=file, hint=error.hint) from error
-    except (ValueError, RecursionError) as error:  # msgspec's, too: they are about keys, not people
-        words = " ".join(str(error).lower().replace("`", "").split())[:200]
-        raise ConfigError(words, file=file, hint="every key of site.toml is in DOOR_RULES.md") from error
+        raise ConfigError(" ".join(str(error).split()), file=file, hint=error.hint) from error
+    except (ValueError, RecursionError) as error:  # msgspec's, too
+        raise ConfigError(_words(error), file=file, hint=_HINT) from error
 
 
 class _Wrong(ValueError):
@@ -128,6 +130,22 @@ def _table(data: bytes) -> dict[str, object]:
     if len(data) > MAX_RULES_BYTES:
         raise _Wrong(f"is larger than {MAX_RULES_BYTES >> 20} MB", "is this the right file?")
     return tomllib.loads(data.decode())
+
+
+def _check_each(table: dict[str, object]) -> None:
+    """What is wrong with a door or an area, by its name: msgspec would say that it is in one of them."""
+    for key, kind in (("doors", _Door), ("areas", _Area)):
+        entries = table.get(key)
+        for name, entry in entries.items() if isinstance(entries, dict) else ():
+            try:
+                msgspec.convert(entry, kind)
+            except msgspec.ValidationError as error:
+                raise _Wrong(f"{key}.{name}: {_words(error)}", _HINT) from error
+
+
+def _words(error: Exception) -> str:
+    """One line, without the quotes of msgspec; what it and tomllib say is about keys, not people."""
+    return " ".join(str(error).lower().replace("`", "").split())[:200]
 
 
 def _compiled(file: _File, site: str, zones: Zones) -> Rules:
