@@ -2,6 +2,7 @@
 
     python tools/issuer.py init office --name tower-1 --uri https://tower-1.example/s
     python tools/issuer.py enrol office --photo anna.jpg --out anna.wallet --scope tower-1
+    python tools/issuer.py certify office --device-key HEX --site inn --operator "Inn" --out inn.cert
     python tools/issuer.py publish office --to trust
     python tools/issuer.py revoke office 3f9a0c11d2e4b576
 
@@ -14,22 +15,25 @@ from __future__ import annotations
 import argparse
 import secrets
 import sys
+import unicodedata
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import msgspec
 from issuing_office import KEY, SEALED, Office, OfficeConfig
 
 from edge.app import open_face_engine, open_files, read_image
 from edge.card import cose
+from edge.card.attributes import Attribute
 from edge.card.claims import TemplateReference, pseudonym
 from edge.card.documents import BY_WORD, Paper
 from edge.cli.output import emit, run_verb
-from edge.errors import Exit, InputError
+from edge.errors import Exit, InputError, StorageFault
 from edge.face.template import Format
 from edge.issuing.issuer import RAW_CAPACITY, Enrolment, Issuer
 from edge.issuing.register import Entry, Part, Standing
-from edge.issuing.wallet import Wallet
+from edge.issuing.wallet import Delivery, Wallet
 from edge.trust.bundle import status_stem
 from edge.trust.sealed import box_id
 from edge.trust.snapshot import ANYWHERE
@@ -37,6 +41,7 @@ from edge.trust.snapshot import ANYWHERE
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+MAX_ATTRIBUTES_BYTES: Final = 8_192  # eleven values of 96 bytes, escaped and indented as anybody likes
 CAPACITY: Final = 100_000  # a campus; the list has 25 kB
 
 
@@ -73,19 +78,42 @@ def enrol(args: argparse.Namespace) -> int:
         papers=tuple(args.document),
         scope=tuple(args.scope),
         assurance=args.assurance,
+        attributes=_attributes(args.attributes) | dict(args.attribute),
     )
     with office.open() as issuer:
         issued = issuer.enrol(request, now=args.now)
     # registered first: a card that nobody holds does no harm, one that nobody can revoke does
     if issued.box is not None:
         office.files.write(f"{SEALED}/{box_id(issued.box).hex()}.box", issued.box, secret=True)
-    content = wallet.with_card(issued.card).to_bytes() if wallet else issued.card
+    delivery = Delivery(issued.card, issued.disclosures, (issuer.authority,))
+    content = wallet.accept(delivery).to_bytes() if wallet else delivery.to_bytes()
     open_files(args.out.parent).write(args.out.name, content, secret=True)
     row = _public(issued.entries[0], issuer.kid)
     if args.json:
         emit(row)
     else:
         print(f"{args.out}: card {row['card']}, index {row['index']}, until {row['expires']}")
+        if issued.disclosures:
+            print("its attributes are in that file and nowhere else: this office keeps none of them")
+    return Exit.OK
+
+
+def certify(args: argparse.Namespace) -> int:
+    """Vouches for a venue's device: holders of this issuer's cards then know who asks them."""
+    with Office(args.folder).open() as issuer:
+        certificate = issuer.certify(
+            args.device_key,
+            args.site,
+            unicodedata.normalize("NFC", args.operator),
+            askable=args.attribute,
+            retention_days=args.retention,
+            now=args.now,
+            life=timedelta(days=args.days),
+        )
+    open_files(args.out.parent).write(args.out.name, certificate)
+    until = (args.now + timedelta(days=args.days)).strftime("%Y-%m-%d")
+    print(f"{args.out}: {args.site} may ask for {', '.join(args.attribute) or 'nothing'}, until {until}")
+    print("nothing takes it back before: keep it short-lived")
     return Exit.OK
 
 
@@ -169,6 +197,38 @@ def _paper(text: str) -> Paper:
         ) from error
 
 
+def _attributes(path: Path | None) -> dict[Attribute, str]:
+    """An object of attributes in JSON, such as {"family_name": "Lovelace"}."""
+    if path is None:
+        return {}
+    try:
+        said = msgspec.json.decode(
+            open_files(path.parent).read(path.name, limit=MAX_ATTRIBUTES_BYTES), type=dict[Attribute, str]
+        )
+    except StorageFault as fault:  # a file that a person named is not this office's storage
+        raise InputError(fault.message, hint=fault.hint) from fault
+    except msgspec.MsgspecError as error:  # its own message may quote what it found
+        raise InputError(
+            f"{path}: not attributes in JSON", hint=f"an object of texts by {', '.join(Attribute)}"
+        ) from error
+    return {attribute: unicodedata.normalize("NFC", value.strip()) for attribute, value in said.items()}
+
+
+def _attribute(text: str) -> tuple[Attribute, str]:
+    """NAME=VALUE, such as nationality=GBR."""
+    name, equals, value = text.partition("=")
+    if not equals or name not in list(Attribute):
+        raise argparse.ArgumentTypeError(f"not NAME=VALUE with NAME one of {', '.join(Attribute)}")
+    return Attribute(name), unicodedata.normalize("NFC", value.strip())
+
+
+def _attribute_name(text: str) -> Attribute:
+    try:
+        return Attribute(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"not one of {', '.join(Attribute)}") from error
+
+
 def _instant(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
@@ -235,7 +295,38 @@ def _parser() -> argparse.ArgumentParser:
     )
     card.add_argument("--document", type=_paper, action="append", default=[], metavar="TYPE:NUMBER:EXPIRES")
     card.add_argument("--assurance", type=int, default=0, help="0 to 3, how the face was checked (default 0)")
+    card.add_argument(
+        "--attributes", type=Path, metavar="FILE", help="JSON of what the holder may disclose, by name"
+    )
+    card.add_argument(
+        "--attribute",
+        type=_attribute,
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="one of them; who else is on this machine sees it while the command runs",
+    )
     card.add_argument("--json", action="store_true")
+
+    venue = verb("certify", certify)
+    venue.add_argument(
+        "--device-key", type=_key, required=True, metavar="HEX", help="the device's public key"
+    )
+    venue.add_argument("--site", required=True, help="where the device asks, or a place around it")
+    venue.add_argument("--operator", required=True, help="who runs the place, as its visitors know it")
+    venue.add_argument(
+        "--attribute",
+        type=_attribute_name,
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="what it may ever ask for (default nothing)",
+    )
+    venue.add_argument(
+        "--retention", type=int, default=0, metavar="DAYS", help="the longest it may keep them (default 0)"
+    )
+    venue.add_argument("--days", type=float, default=90, help="how long it is valid (default 90)")
+    venue.add_argument("--out", type=Path, required=True, help="the certificate to write")
 
     out = verb("publish", publish)
     out.add_argument(

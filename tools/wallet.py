@@ -22,11 +22,10 @@ import segno
 
 from edge.app import open_files
 from edge.card import cose
-from edge.card import numbers as n
 from edge.card.claims import Claims, SealedReference, TemplateReference
 from edge.cli.output import emit, run_verb
 from edge.errors import Exit, InputError, StorageFault
-from edge.issuing.wallet import MAX_WALLET_BYTES, ROTATION, Wallet
+from edge.issuing.wallet import MAX_WALLET_BYTES, ROTATION, Delivery, Wallet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -73,6 +72,8 @@ def info(args: argparse.Namespace) -> int:
         "scope": list(claims.scope),
         "documents": [document.type for document in claims.documents],
         "assurance": claims.assurance,
+        "attributes": [attribute.value for attribute in wallet.attributes],
+        "believes": [authority.name for authority in wallet.authorities],
         "status": {"uri": claims.status.uri, "index": claims.status.index},
         "card_bytes": len(wallet.card),
         "code_chars": len(text),
@@ -98,7 +99,7 @@ def new(args: argparse.Namespace) -> int:
 
 def accept(args: argparse.Namespace) -> int:
     """Puts a card that was issued to this wallet's key into it."""
-    wallet = _read(args.wallet).with_card(_bytes(args.card, n.MAX_CODE_BYTES))
+    wallet = _read(args.wallet).accept(Delivery.from_bytes(_bytes(args.card, MAX_WALLET_BYTES)))
     _write(args.wallet, wallet.to_bytes(), secret=True)
     print(f"{args.wallet}: card {wallet.claims().card_id.hex()}")
     return Exit.OK

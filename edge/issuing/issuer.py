@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from edge.card import cose
 from edge.card import numbers as n
+from edge.card.attributes import Attribute, Disclosure, check_value
 from edge.card.claims import Claims, Document, FaceReference, StatusPointer, TemplateReference
 from edge.card.documents import Paper, digest
 from edge.card.encode import sign_card
-from edge.errors import InputError
+from edge.errors import InputError, Refused
 from edge.issuing.register import Entry, Part, Register, Standing
 from edge.trust.bundle import sealed_file, status_file, status_stem
 from edge.trust.issuerfile import issuer_file
@@ -22,12 +23,17 @@ from edge.trust.sealed import box_id, seal
 from edge.trust.snapshot import ANYWHERE, IssuerKey, Scope
 from edge.trust.status import Bitmaps, Manifest, StatusList
 from edge.trust.statusfile import MAX_CARDS
+from edge.venue.certificate import Authority, Certificate, sign_certificate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable, Mapping
     from datetime import datetime
 
 KEY_LIFE: Final = timedelta(days=5 * 365)
+CERTIFICATE_LIFE: Final = timedelta(
+    days=90
+)  # nothing takes one back before: a device is certified anew each season
+DIGESTS: Final = (8, n.MAX_DIGESTS)  # a hotel asks for six attributes; the few cards with more say only that
 LIST_LIFE: Final = timedelta(days=7)  # the issuer's last word on its age; sites have stricter budgets
 RAW_CAPACITY: Final = (
     1_000_000  # 250 kB every day; above that a manifest with deltas of a few kilobytes is kinder
@@ -62,16 +68,21 @@ class Enrolment:
     scope: tuple[str, ...] = ()
     assurance: int = 0
     subject: str | None = field(default=None, repr=False)
+    attributes: Mapping[Attribute, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """A signed card, the entries it took in the register, and for variant B the sealed template."""
+    """A signed card, the entries it took in the register, and for variant B the sealed template.
+
+    `disclosures`: salts and values of its attributes. They go to the holder and stay nowhere else.
+    """
 
     card: bytes = field(repr=False)
     card_id: bytes = field(repr=False)
     entries: tuple[Entry, ...]
     box: bytes | None = field(default=None, repr=False)
+    disclosures: tuple[Disclosure, ...] = field(default=(), repr=False)
 
 
 class Issuer:
@@ -100,6 +111,11 @@ class Issuer:
         self._key = IssuerKey(cose.kid_of(public), name, public, scope, since, since + KEY_LIFE, since)
 
     @property
+    def authority(self) -> Authority:
+        """What a wallet needs to check who may ask: this issuer's name and public key."""
+        return Authority(self.name, self._key.public_key)
+
+    @property
     def kid(self) -> bytes:
         """The id of the issuer's key, 8 bytes."""
         return self._key.kid
@@ -113,6 +129,7 @@ class Issuer:
         card_id = self._dice.token_bytes(n.CTI_BYTES)
         taken = self.register.allocate(1 + len(request.papers), now=now, randbelow=self._dice.randbelow)
         face, box = self._face(request)
+        disclosures = self._disclosures(request.attributes)
         claims = Claims(
             issuer=self.name,
             subject=request.subject,
@@ -126,6 +143,7 @@ class Issuer:
             documents=self._documents(request.papers, card_id, taken[1:], now),
             scope=request.scope,
             assurance=request.assurance,
+            redacted=self._redacted(disclosures),
         )
         card = sign_card(claims, self._seed)
         if len(card) > MAX_CARD_BYTES:
@@ -139,7 +157,32 @@ class Issuer:
         ]
         for entry in entries:
             self.register.add(entry)
-        return Issued(card, card_id, tuple(entries), box)
+        return Issued(card, card_id, tuple(entries), box, disclosures)
+
+    def certify(
+        self,
+        device_key: bytes,
+        site: str,
+        operator: str,
+        *,
+        askable: Collection[Attribute],
+        retention_days: int,
+        now: datetime,
+        life: timedelta = CERTIFICATE_LIFE,
+    ) -> bytes:
+        """A certificate by which this issuer's holders know a venue's device. Raises InputError."""
+        now = now.replace(microsecond=0)
+        certificate = Certificate(
+            authority=self.name,
+            site=site,
+            operator=operator,
+            device_key=device_key,
+            issued_at=now,
+            expires=now + life,
+            askable=frozenset(askable),
+            retention_days=retention_days,
+        )
+        return sign_certificate(certificate, self._seed)
 
     def suspend(self, index: int) -> Entry:
         """Refuses the card from the next list on, until `reinstate`. Raises InputError."""
@@ -212,6 +255,25 @@ class Issuer:
         if request.face is None or not request.sealed:
             return request.face, None
         return seal(request.face, self._dice.token_bytes(n.SEAL_BYTES))
+
+    def _disclosures(self, said: Mapping[Attribute, str]) -> tuple[Disclosure, ...]:
+        try:
+            return tuple(
+                Disclosure(self._dice.token_bytes(n.SALT_BYTES), check_value(attribute, value), attribute)
+                for attribute, value in said.items()
+            )
+        except Refused as refused:
+            raise InputError(
+                f"this makes no attribute: {refused.detail}", hint="the values are in FORMAT.md section 3.4"
+            ) from refused
+
+    def _redacted(self, disclosures: tuple[Disclosure, ...]) -> tuple[bytes, ...]:
+        """Digests of these among digests of nothing: one of two numbers, so that it tells next to nothing."""
+        if not disclosures:
+            return ()
+        count = next(size for size in DIGESTS if size >= len(disclosures))
+        decoys = [self._dice.token_bytes(n.DIGEST_BYTES) for _ in range(count - len(disclosures))]
+        return tuple(sorted([*(disclosure.digest() for disclosure in disclosures), *decoys]))
 
     def _documents(
         self, papers: tuple[Paper, ...], card_id: bytes, indexes: tuple[int, ...], now: datetime
