@@ -73,6 +73,6 @@ class Keypad(Table, frozen=True):
     """Twelve keys for a PIN: those of a USB number pad, which types like a keyboard."""
 
     kind: Literal["none", "keyboard"] = "none"
-    """`keyboard`: a number pad; `*` or backspace begins anew, `#` or enter ends."""
+    """`keyboard`: a number pad; `*` begins anew, enter ends."""
     port: FilePath | None = None
     """Its path from /dev/input/by-id, or its name; must be said for a keypad."""
