@@ -1,0 +1,165 @@
+"""A lane with physics: two doors, people who walk through them, follow each other, and turn back.
+
+As with SimDoor nothing runs between calls: whoever looks at the lane first lets everything happen that was
+due. A person goes through a door some time after its leaf has opened, if it is still open then; a second one
+follows close behind. From the lane either leaf opens by its handle, whatever the strikes do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from edge.ports import DoorEventKind, LaneView
+from hw.sim.door import SimDoor, Visitor
+
+if TYPE_CHECKING:
+    from edge.ports import Clock
+
+_OPENS: Final = (DoorEventKind.OPENED, DoorEventKind.FORCED)
+
+
+class LaneDoor(SimDoor):
+    """A door with a handle on the side of the lane, which needs no strike."""
+
+    def leave(self, *, dwell_ms: int = 1_000) -> None:
+        """Somebody opens it by its handle, now, if it is shut."""
+        if not self.is_open:
+            self._start_swing(self._clock.tick_ms(), dwell_ms, forced=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How people walk: from the opening of the leaf to a step through it, and from one to who is behind."""
+
+    step_ms: int = 700
+    behind_ms: int = 600
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """Somebody is about to go through a door."""
+
+    due_ms: int
+    who: str
+    door: SimDoor
+    inwards: bool  # towards the inside
+
+
+class SimLane:
+    """LaneSensors in memory. `inside`: who is in the lane; `gone`, `back`: who left it by which door.
+
+    `blind`: a sensor has failed. `presence`: there is a sensor that sees whether anybody is in the lane, so
+    that an empty one is known to be empty when the power comes back.
+    """
+
+    def __init__(self, clock: Clock, *, pace: Pace | None = None, presence: bool = True) -> None:
+        self.outer, self.inner = (LaneDoor(clock, visitor=Visitor()) for _ in range(2))
+        self.inside: list[str] = []
+        self.gone: list[str] = []
+        self.back: list[str] = []
+        self.blind = False
+        self.stays = False  # whoever is in the lane does not walk on
+        self._clock = clock
+        self._pace = pace or Pace()
+        self._presence = presence
+        self._waiting: list[str] = []
+        self._steps: list[_Step] = []
+        self._heard: dict[int, int] = {id(self.outer): 0, id(self.inner): 0}
+        self._counted: int | None = None
+
+    def approach(self, *who: str) -> None:
+        """These stand before the outer door, and go in as soon as it opens, one behind the other."""
+        self._waiting = list(who)
+
+    def turn_back(self) -> None:
+        """Whoever is in the lane goes out again by the handle of the outer door."""
+        self._settle()
+        now = self._clock.tick_ms()
+        self.outer.leave()
+        self._line_up(self.inside, self.outer, now, inwards=False)
+
+    def come_from_inside(self, who: str) -> None:
+        """Somebody opens the inner door from the inside, and steps into the lane."""
+        self._settle()
+        self.inner.leave()
+        self._line_up([who], self.inner, self._clock.tick_ms(), inwards=False)
+
+    def hold(self, door: SimDoor, for_ms: int) -> None:
+        """Whoever opens this door next holds it open for so long."""
+        door.visitor = Visitor(dwell_ms=for_ms)
+
+    def power_cut(self) -> None:
+        """The sensors lose their count."""
+        self._settle()
+        self._counted = None
+
+    def view(self) -> LaneView:
+        self._settle()
+        if self._counted is None and self._presence and not self.inside:
+            self._counted = 0
+        people = None if self.blind else self._counted
+        return LaneView(people, not self.outer.is_open, not self.inner.is_open)
+
+    def emptied(self) -> None:
+        self._settle()
+        self._counted = 0
+
+    def close(self) -> None:
+        self.outer.close()
+        self.inner.close()
+
+    def _settle(self) -> None:
+        for door in (self.outer, self.inner):
+            door.trace(0, -1)  # lets everything happen that was due there
+            news = door.history[self._heard[id(door)] :]
+            self._heard[id(door)] += len(news)
+            for event in news:
+                if event.kind in _OPENS:
+                    self._opened(door, event.tick_ms)
+        now = self._clock.tick_ms()
+        due = sorted((step for step in self._steps if step.due_ms <= now), key=lambda step: step.due_ms)
+        self._steps = [step for step in self._steps if step.due_ms > now]
+        for step in due:
+            self._walk(step)
+
+    def _opened(self, door: SimDoor, tick_ms: int) -> None:
+        if door is self.outer:
+            waiting, self._waiting = self._waiting, []
+            self._line_up(waiting, door, tick_ms, inwards=True)
+        elif not self.stays:
+            leaving = {step.who for step in self._steps}
+            self._line_up([who for who in self.inside if who not in leaving], door, tick_ms, inwards=True)
+
+    def _line_up(self, people: list[str], door: SimDoor, tick_ms: int, *, inwards: bool) -> None:
+        for place, who in enumerate(people):
+            due = tick_ms + self._pace.step_ms + place * self._pace.behind_ms
+            self._steps.append(_Step(due, who, door, inwards))
+
+    def _walk(self, step: _Step) -> None:
+        if not _open_at(step.door, step.due_ms):
+            return  # the leaf has shut before their nose
+        if step.door is self.outer:
+            self._move(step.who, self.back, enters=step.inwards)
+        else:
+            self._move(step.who, self.gone, enters=not step.inwards)
+
+    def _move(self, who: str, out: list[str], *, enters: bool) -> None:
+        if enters:
+            self.inside.append(who)
+        elif who in self.inside:
+            self.inside.remove(who)
+            out.append(who)
+        else:
+            return
+        if self._counted is not None:
+            self._counted = max(0, self._counted + (1 if enters else -1))
+
+
+def _open_at(door: SimDoor, tick_ms: int) -> bool:
+    """Whether the leaf stood open at this moment, which has passed."""
+    is_open = False
+    for event in door.history:
+        if event.tick_ms <= tick_ms and event.kind in (*_OPENS, DoorEventKind.CLOSED):
+            is_open = event.kind is not DoorEventKind.CLOSED
+    return is_open
