@@ -160,7 +160,10 @@ class DoorLink:
 
     def wiegand(self, bits: int, value: int) -> None:
         """Send a card number to a panel on the controller's wires. Raises DoorLinkFault."""
-        self._ask(lambda session: session.wiegand(bits, value))
+        try:
+            self._ask(lambda session: session.wiegand(bits, value))
+        except faults.Denied as denial:
+            raise faults.number_denied(denial.code) from None
 
     # -- asking, in the caller's thread -----------------------------------------------------------
 

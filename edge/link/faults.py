@@ -83,6 +83,17 @@ def release_denied(code: Code) -> Denied:
     return fault
 
 
+def number_denied(code: Code) -> Denied:
+    """The fault for a WIEGAND that was DENIED."""
+    if code is Code.NOT_NOW:
+        return Denied(
+            "the door controller denied: another card number is still on the panel's wires",
+            hint="try again",
+            code=code,
+        )
+    return denied(code)
+
+
 def refused(code: int) -> LinkDown:
     """The fault for a REFUSED. Anybody on the cable may have said it."""
     why, hint = _REFUSED.get(code, (f"code {code}", "update this program"))

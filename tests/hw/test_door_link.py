@@ -223,14 +223,16 @@ def test_a_card_number_goes_to_the_panel(controller: OnPty, link: DoorLink) -> N
     assert controller.panel == [(26, (0b10_1010 << 38).to_bytes(8, "big"))]
 
 
-def test_a_controller_without_a_panel_denies_card_numbers(tmp_path: Path) -> None:
+def test_a_card_number_is_denied_while_another_goes_out(tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     controller = OnPty(tmp_path / "other", panel=False)
     link = DoorLink(str(controller.path), Pair(KEY, m.Lock.FAIL_SECURE), clock=controller.clock)
     try:
         link.wait_until_ready()
-        with pytest.raises(faults.Denied):
+        with pytest.raises(faults.Denied, match="another card number"):
             link.wiegand(26, 1)
+        with pytest.raises(faults.Denied, match="does not understand"):
+            link.wiegand(0, 0)
     finally:
         link.close()
         controller.close()
