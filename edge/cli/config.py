@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from edge.cli.output import emit, fail
-from edge.config import MAX_CONFIG_BYTES, Config, explain, parse_config
-from edge.errors import ConfigError, Exit
+from edge.config import MAX_CONFIG_BYTES, Config, explain, parse_config, profile
+from edge.config.profiles import VENUES, about
+from edge.errors import ConfigError, Exit, InputError
 
 if TYPE_CHECKING:
     import argparse
@@ -28,6 +29,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     check.set_defaults(run=_check)
     show = verbs.add_parser("show", help="every key, its value here and what it means")
     show.add_argument("file", type=Path, nargs="?", help="left out: the defaults")
+    show.add_argument("--venue", choices=VENUES, help="the profile of this kind of place, as it is unchanged")
     show.add_argument("--json", action="store_true")
     show.set_defaults(run=_show)
     schema = verbs.add_parser("schema", help="JSON Schema, for editors that complete and check")
@@ -70,10 +72,16 @@ def _schema(_: argparse.Namespace) -> int:
 
 
 def _show(args: argparse.Namespace) -> int:
-    values = msgspec.to_builtins(read(args.file) if args.file else Config())
+    if args.file and args.venue:
+        raise InputError("--venue shows a profile, and FILE names its own", hint="leave one of them out")
+    config = read(args.file) if args.file else profile(args.venue or "door")
+    values = msgspec.to_builtins(config)
     if args.json:
         emit(values)
         return Exit.OK
+    for line in about(config.door.venue):
+        print(f"# {line}")
+    print()
     table = None
     for section, key, _, note in explain():
         if section != table:

@@ -7,7 +7,7 @@ from edge.config.gate import Gate
 from edge.config.keeping import Journal, Paths
 from edge.config.network import Hub, Metrics, Mqtt, Sync
 from edge.config.permits import Permits
-from edge.config.reading import MAX_CONFIG_BYTES, explain, parse_config
+from edge.config.reading import MAX_CONFIG_BYTES, explain, parse_config, profile
 from edge.config.risk import Risk
 from edge.config.senses import Camera, Keypad, Reader, Scanner
 from edge.config.signals import Signals
@@ -40,4 +40,5 @@ __all__ = [
     "Sync",
     "explain",
     "parse_config",
+    "profile",
 ]

@@ -52,6 +52,11 @@ def parse_config(data: bytes, file: Path) -> Config:
     return config
 
 
+def profile(venue: str) -> Config:
+    """What a venue has unchanged; what only a site can say, such as a host's address, is still missing."""
+    return msgspec.convert(under({"door": {"venue": venue}}), Config)
+
+
 def explain() -> list[tuple[str, str, object, str]]:
     """Every key as (table, key, default, what it means): the source of `doorward config show`."""
     return [

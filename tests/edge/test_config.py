@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from edge.config import MAX_CONFIG_BYTES, Config, explain, parse_config
+from edge.config import MAX_CONFIG_BYTES, Config, explain, parse_config, profile
+from edge.config.profiles import VENUES, about, text_of
 from edge.errors import ConfigError
 
 FILE = Path("door.toml")
@@ -105,3 +108,39 @@ def test_an_empty_file_is_the_defaults() -> None:
 
 def test_every_key_is_explained() -> None:
     assert not [(table, key) for table, key, _, note in explain() if not note and table != "paths"]
+
+
+# -- profiles ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("venue", VENUES)
+def test_a_venue_is_chosen_with_one_word(venue: str) -> None:
+    chosen = profile(venue)
+    assert chosen.door.venue == venue
+    heads = about(venue)
+    assert any("ithout a face" in line for line in heads)
+    assert any("taffed fallback" in line for line in heads)
+
+
+@pytest.mark.parametrize("venue", VENUES)
+def test_a_profile_says_nothing_that_is_so_anyhow(venue: str) -> None:
+    plain = msgspec.to_builtins(Config())
+    said = tomllib.loads(text_of(venue))
+    same = [
+        (table, key)
+        for table, keys in said.items()
+        for key, value in keys.items()
+        if plain[table][key] == value and (table, key) != ("door", "venue")
+    ]
+    assert same in ([], [("door", "face")])  # which a reader of a profile looks for first
+
+
+def test_what_a_site_says_itself_counts_before_its_profile() -> None:
+    text = '[door]\nvenue = "lane"\nmin_assurance = 1\n[face]\nprompts = 2\n'
+    site = parse_config(text.encode(), Path("site.toml"))
+    assert (site.door.min_assurance, site.face.prompts, site.face.consistency) == (1, 2, True)
+
+
+def test_a_sign_has_one_level() -> None:
+    with pytest.raises(ConfigError, match=r"velocity is both \w+ and \w+"):
+        parse_config(b'[risk]\nraised = ["velocity"]\n', Path("site.toml"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from pathlib import Path
 
 import msgspec
@@ -36,6 +37,20 @@ def unusual(tmp_path: Path) -> Path:
 def test_what_show_prints_is_the_default_configuration(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["config", "show"]) == 0
     assert parse_config(capsys.readouterr().out.encode(), Path("shown")) == Config()
+
+
+def test_what_show_prints_of_a_venue_is_its_profile(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["config", "show", "--venue", "lane"]) == 0
+    shown = capsys.readouterr().out
+    assert shown.startswith("# A border-style lane")
+    assert tomllib.loads(shown)["door"]["venue"] == "lane"
+    assert main(["config", "show", "--venue", "gate", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["door"]["face"] == "if-bound"
+
+
+def test_a_file_names_its_own_venue(unusual: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["config", "show", str(unusual), "--venue", "desk"]) == 2
+    assert "leave one of them out" in capsys.readouterr().err
 
 
 def test_what_show_prints_of_a_file_is_that_configuration(
