@@ -18,6 +18,7 @@ NOUNS = {
     "code": "read and verify codes",
     "face": "compare faces and measure how well that works",
     "door": "talk to the door's controller: state, events, modes, and its key",
+    "people": "who may pass a building's door, and when",
     "doctor": "say what is wrong with this device, and what to do",
     "log": "show and verify the journal",
     "config": "check and explain the configuration",

@@ -58,7 +58,28 @@ class Site:
     groups: frozenset[str] | None = None
 
 
-def read_csv(lines: Iterable[str], site: Site) -> Iterator[Enrolment | InputError]:
+Told = tuple[str, Enrolment | InputError]  # where it stands, as "line 7", and what stands there
+
+
+def gather(told: Iterable[Told]) -> tuple[list[Enrolment], list[InputError]]:
+    """Everybody who is told of, each once, and everything that is wrong. Raises InputError for too many."""
+    first: dict[bytes, str] = {}
+    people: list[Enrolment] = []
+    wrong: list[InputError] = []
+    for where, row in told:
+        if isinstance(row, InputError):
+            wrong.append(row)
+        elif row.name in first:
+            wrong.append(InputError(f"{where}: it is the person of {first[row.name]} again", hint=_HINT))
+        else:
+            first[row.name] = where
+            people.append(row)
+        if len(people) + len(wrong) > MAX_PEOPLE:
+            raise InputError(f"more than {MAX_PEOPLE} people", hint="no site has so many")
+    return people, wrong
+
+
+def read_csv(lines: Iterable[str], site: Site) -> Iterator[Told]:
     """People of a CSV file with a head line, or what is wrong with a line; an error goes on with the next.
 
     Raises InputError where the file as a whole cannot be read.
@@ -67,12 +88,12 @@ def read_csv(lines: Iterable[str], site: Site) -> Iterator[Enrolment | InputErro
     try:
         _check_columns(table.fieldnames or ())
         for row in table:
-            yield _read(row, table.line_num, site)
+            yield _read(row, f"line {table.line_num}", site)
     except csv.Error as error:
         raise InputError(f"line {table.line_num}: it is no CSV: {str(error)[:80]}", hint=_HINT) from error
 
 
-def read_json(data: bytes, site: Site) -> Iterator[Enrolment | InputError]:
+def read_json(data: bytes, site: Site) -> Iterator[Told]:
     """People of a JSON file: an array of objects, with the columns of the CSV as keys, or one object a line.
 
     Raises InputError where the file as a whole cannot be read.
@@ -80,11 +101,12 @@ def read_json(data: bytes, site: Site) -> Iterator[Enrolment | InputError]:
     if data.lstrip()[:1] == b"[":
         people = _decoded(data, list[dict[str, Any]], "it is no array of people")
         for number, row in enumerate(people, 1):
-            yield _read(row, number, site, where="person")
+            yield _read(row, f"person {number}", site)
         return
     for number, line in enumerate(data.splitlines(), 1):
         if line.strip():
-            yield _read(_decoded(line, dict[str, Any], f"line {number}: it is no person"), number, site)
+            row = _decoded(line, dict[str, Any], f"line {number}: it is no person")
+            yield _read(row, f"line {number}", site)
 
 
 def _decoded(data: bytes, kind: Any, what: str) -> Any:  # noqa: ANN401  msgspec's own types
@@ -107,11 +129,11 @@ class _WrongError(ValueError):
     """What is wrong with one column; its text never holds the value."""
 
 
-def _read(row: Mapping[str, Any], number: int, site: Site, *, where: str = "line") -> Enrolment | InputError:
+def _read(row: Mapping[str, Any], where: str, site: Site) -> Told:
     try:
-        return _enrolment({key: _plain(key, value) for key, value in row.items()}, site)
+        return where, _enrolment({key: _plain(key, value) for key, value in row.items()}, site)
     except _WrongError as error:
-        return InputError(f"{where} {number}: {error}", hint=_HINT)
+        return where, InputError(f"{where}: {error}", hint=_HINT)
 
 
 def _plain(key: str | None, value: object) -> str:

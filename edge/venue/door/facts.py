@@ -11,7 +11,7 @@ from edge.venue.door.rules import Direction, Passback, in_force
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from edge.card.claims import Card
+    from edge.card.claims import FaceReference
     from edge.venue.door.ledger import Ledger
     from edge.venue.door.person import Person
     from edge.venue.door.rules import Rules
@@ -78,10 +78,13 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """One visit. `name`: by which the ledger knows its holder; `person`: None for one who is not enrolled."""
+    """One visit. `name`: by which the ledger knows its holder; `person`: None for one who is not enrolled.
+
+    `face`: what the card says of one.
+    """
 
     place: Place
-    card: Card = field(repr=False)
+    face: FaceReference | None = field(repr=False)
     name: bytes = field(repr=False)
     person: Person | None
 
@@ -115,8 +118,7 @@ class Facts:
         """Whether the card points at another face than the one that was enrolled."""
         if self.person is None or self.person.template is None:
             return False
-        face = self.card.face
-        return not isinstance(face, SealedReference) or face.hash != self.person.template
+        return not isinstance(self.face, SealedReference) or self.face.hash != self.person.template
 
     @property
     def is_scheduled(self) -> bool:

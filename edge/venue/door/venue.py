@@ -51,6 +51,23 @@ USUAL: Final = (*WHO, FACE, LOCK_DOWN, *WHEN, *ROOM, ALONE)
 STANDING_FREE: Final = (FACE, LOCK_DOWN, *ROOM)
 
 
+def objection(facts: Facts) -> Reason | None:
+    """The first that anything here has against somebody coming in."""
+    rules = STANDING_FREE if facts.place.is_free else USUAL
+    return next((reason for reason, objects in rules if objects(facts)), None)
+
+
+def mode(place: Place) -> Mode:
+    """How a controller should run this door.
+
+    It denies every grant in lock-down: where somebody may still pass, it is these rules that keep the others
+    out.
+    """
+    if place.is_locked_down:
+        return Mode.NORMAL if place.rules.lock_down.may_pass else Mode.LOCK_DOWN
+    return Mode.FREE_ACCESS if place.is_free else Mode.NORMAL
+
+
 class DoorVenue:
     """One door of a site. `rules`: those in force now; they are swapped whole. `site_key`: 32 bytes."""
 
@@ -66,9 +83,9 @@ class DoorVenue:
         """The terms of this visit. Raises Refused, and StorageFault where the memory cannot be read."""
         facts = self._facts(visit)
         if facts.comes_in:  # whoever is inside may always go
-            for reason, objects in STANDING_FREE if facts.place.is_free else USUAL:
-                if objects(facts):
-                    raise Refused(reason)
+            reason = objection(facts)
+            if reason is not None:
+                raise Refused(reason)
         person = facts.person
         return Terms(
             asked=(Asked(facts.rules.no_face, Reason.FACTOR_ABSENT),) if person and person.no_face else (),
@@ -95,21 +112,14 @@ class DoorVenue:
         return _notes(self._facts(visit))
 
     def mode_at(self, now: datetime) -> Mode:
-        """How a controller should run this door now. Raises StorageFault.
-
-        It denies every grant in lock-down: where somebody may still pass, it is these rules that keep the
-        others out.
-        """
-        place = Place.at(self._rules(), self._ledger, now)
-        if place.is_locked_down:
-            return Mode.NORMAL if place.rules.lock_down.may_pass else Mode.LOCK_DOWN
-        return Mode.FREE_ACCESS if place.is_free else Mode.NORMAL
+        """How a controller should run this door now. Raises StorageFault."""
+        return mode(Place.at(self._rules(), self._ledger, now))
 
     def _facts(self, visit: Visit) -> Facts:
         name = card_name(visit.card, self._site_key)
         person = self._people.find(name)
         place = Place.at(self._rules(), self._ledger, visit.now)
-        return Facts(place, visit.card, person.name if person else name, person)
+        return Facts(place, visit.card.face, person.name if person else name, person)
 
 
 def _notes(facts: Facts) -> frozenset[Note]:

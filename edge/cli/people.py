@@ -1,0 +1,194 @@
+"""`doorward people`: who is enrolled at this site, what its rules say of them, and its lock-down."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from edge.cli.output import emit, harmless
+from edge.errors import ConfigError, Exit, InputError
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+
+    from edge.config import Config
+    from edge.venue.door.person import Person
+    from edge.venues.people import PeopleFile
+    from edge.venues.presence import PresenceFile
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Set up `people import|list|show|export|check|forgive|lock-down`."""
+    from edge.cli import people_check, people_import  # noqa: PLC0415
+
+    verbs = parser.add_subparsers(required=True, metavar="VERB")
+    take = _verb(verbs, "import", people_import.run, "enrol everybody in a CSV or JSON file, or nobody")
+    take.add_argument("file", type=Path, help="CSV with a head line, JSON array, or JSON Lines")
+    take.add_argument("--replace", action="store_true", help="and nobody else from now on")
+    everybody = _verb(verbs, "list", _list, "everybody, by the names that this site keeps")
+    everybody.add_argument("--group", help="only who belongs to this group")
+    show = _verb(verbs, "show", _show, "what is said of one person")
+    show.add_argument("issuer")
+    show.add_argument("subject")
+    _verb(verbs, "export", _export, "everybody as JSON Lines, which `import` takes with the same key")
+    people_check.configure(_verb(verbs, "check", people_check.run, "what the rules say at some time"))
+    forgive = _verb(verbs, "forgive", _forgive, "take somebody to have gone out")
+    forgive.add_argument("issuer", nargs="?", help="left out: everybody has")
+    forgive.add_argument("subject", nargs="?")
+    lock = _verb(verbs, "lock-down", _lock_down, "let nobody pass but who may, until it is switched off")
+    lock.add_argument("switch", choices=("on", "off"))
+
+
+def _verb(
+    verbs: Any,  # noqa: ANN401  argparse keeps its type to itself
+    name: str,
+    run: Callable[[argparse.Namespace], int],
+    words: str,
+) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = verbs.add_parser(name, help=words)
+    parser.add_argument(
+        "--config", type=Path, default=Path("door.toml"), help="configuration file; left out: door.toml"
+    )
+    parser.add_argument("--json", action="store_true", help="as JSON, one object a line")
+    parser.set_defaults(run=run)
+    return parser
+
+
+def read(args: argparse.Namespace) -> tuple[Config, Path]:
+    """The configuration, and the folder that its paths begin in. Raises ConfigError."""
+    from edge.cli import config as file  # noqa: PLC0415
+
+    return file.read(args.config), args.config.parent
+
+
+def open_people(config: Config, base: Path) -> PeopleFile:
+    """The people that are there already. Raises ConfigError where nobody ever was, StorageFault."""
+    from edge.venues.people import PeopleFile  # noqa: PLC0415
+
+    path = base / config.permits.people
+    if not path.exists():
+        raise ConfigError(f"{path}: nobody is enrolled yet", hint="doorward people import FILE")
+    return PeopleFile(path)
+
+
+def find(config: Config, base: Path, issuer: str, subject: str) -> Person:
+    """Who this is. Raises InputError for nobody; the error does not repeat who was asked for."""
+    from edge.venue.door.person import person_name  # noqa: PLC0415
+    from edge.venues.door import site_key  # noqa: PLC0415
+
+    people = open_people(config, base)
+    try:
+        person = people.find(
+            person_name(issuer, subject, site_key(base / config.permits.key, may_make=False))
+        )
+    finally:
+        people.close()
+    if person is None:
+        raise InputError(
+            "nobody of this issuer and subject is enrolled",
+            hint="both are written as in the card: doorward code verify",
+        )
+    return person
+
+
+def _list(args: argparse.Namespace) -> int:
+    people = open_people(*read(args))
+    try:
+        for name, same_as, person in people.rows():
+            if args.group is None or args.group in person.groups:
+                _say(args, {"name": name.hex()[:12]} | _row(same_as, person))
+    finally:
+        people.close()
+    return Exit.OK
+
+
+def _show(args: argparse.Namespace) -> int:
+    config, base = read(args)
+    person = find(config, base, args.issuer, args.subject)
+    _say(args, {"name": person.name.hex()[:12]} | _row(person.name if person.duress else None, person))
+    return Exit.OK
+
+
+def _export(args: argparse.Namespace) -> int:
+    people = open_people(*read(args))
+    try:
+        for name, same_as, person in people.rows():
+            row = {"name": name.hex()} | _row(same_as, person, short=False)
+    emit({key: value for key, value in row.items() if _is_told(value)})
+    finally:
+        people.close()
+    return Exit.OK
+
+
+def _forgive(args: argparse.Namespace) -> int:
+    if args.issuer and not args.subject:
+        raise InputError("a subject goes with an issuer", hint="doorward people forgive ISSUER SUBJECT")
+    config, base = read(args)
+    name = find(config, base, args.issuer, args.subject).name if args.issuer else None
+    presence = _presence(config, base)
+    try:
+        forgiven = presence.forgive(name)
+    finally:
+        presence.close()
+    _say(args, {"forgiven": forgiven})
+    return Exit.OK
+
+
+def _lock_down(args: argparse.Namespace) -> int:
+    from edge.venues.presence import Switch  # noqa: PLC0415
+
+    presence = _presence(*read(args))
+    try:
+        is_on = args.switch == "on"
+        presence.switch(Switch.LOCK_DOWN, int(datetime.now(UTC).timestamp()) if is_on else None)
+    finally:
+        presence.close()
+    _say(args, {"lock-down": args.switch})
+    return Exit.OK
+
+
+def _presence(config: Config, base: Path) -> PresenceFile:
+    """What the door remembers. Raises ConfigError where no rules would read it, StorageFault."""
+    from edge.venues.presence import PresenceFile  # noqa: PLC0415
+
+    if config.permits.rules is None:
+        raise ConfigError("this door goes by no rules", hint='[permits] rules = "site.toml"')
+    return PresenceFile(base / config.permits.presence)
+
+
+def _row(same_as: bytes | None, person: Person, *, short: bool = True) -> dict[str, object]:
+    return {
+        "groups": sorted(person.groups),
+        "valid_from": iso(person.valid_from),
+        "valid_until": iso(person.valid_until),
+        "assisted": person.assisted,
+        "no_face": person.no_face,
+        "duress_of": same_as and same_as.hex()[: 12 if short else None],
+        "template": person.template and person.template.hex()[: 12 if short else None],
+    }
+
+
+def iso(moment: datetime | None) -> str | None:
+    """As `import` reads it."""
+    return None if moment is None else moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _say(args: argparse.Namespace, row: dict[str, object]) -> None:
+    if args.json:
+        emit(row)
+        return
+    told = (f"{key} {_words(value)}" for key, value in row.items() if _is_told(value))
+    print(harmless("  ".join(told)))
+
+
+def _is_told(value: object) -> bool:
+    """Whether there is anything to say; 0 is."""
+    return value is not None and value is not False and value != []
+
+
+def _words(value: object) -> str:
+    if isinstance(value, list):
+        return ",".join(map(str, value))
+    return "yes" if value is True else str(value)

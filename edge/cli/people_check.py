@@ -1,0 +1,131 @@
+"""`doorward people check`: what the rules of a site say at some time, for whoever writes them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from edge.cli.output import emit, harmless
+from edge.errors import Exit, InputError
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterable, Iterator
+    from datetime import tzinfo
+
+    from edge.venue.door.forecast import Outlook
+    from edge.venue.door.person import Person
+    from edge.venue.door.rules import Rules
+
+MOST: Final = 50  # groups; a week ahead of each takes a quarter of a second
+_MODES: Final = ("normal", "lock-down", "free-access")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """The options of `people check`."""
+    parser.add_argument("--site", type=Path, help="rules file; left out: that of the configuration")
+    parser.add_argument("--door", help="which door of the site; left out: that of the configuration")
+    parser.add_argument("--at", help="a time at the site, such as 2027-03-28T02:30; left out: now")
+    parser.add_argument("--group", action="append", help="only somebody of this group; may be said again")
+    parser.add_argument("--person", nargs=2, metavar=("ISSUER", "SUBJECT"), help="only this person")
+
+
+def run(args: argparse.Namespace) -> int:
+    """`people check`."""
+    rules = _rules(args)
+    people = list(_people(args, rules))
+    for number, (at, note) in enumerate(_instants(args.at, rules.almanac.zone)):
+        if not args.json and number:
+            print()
+        _tell(args, rules, at, note, people)
+    return Exit.OK
+
+
+def _rules(args: argparse.Namespace) -> Rules:
+    from edge.cli.people import read  # noqa: PLC0415
+    from edge.errors import ConfigError  # noqa: PLC0415
+    from edge.venues.door import read_rules  # noqa: PLC0415
+
+    if args.site is not None and args.door is not None:
+        return read_rules(args.site, args.door)
+    config, base = read(args)
+    if args.site is not None:
+        return read_rules(args.site, config.door.site)
+    if config.permits.rules is None:
+        raise ConfigError("this door goes by no rules", hint="name a file: --site site.toml")
+    return read_rules(base / config.permits.rules, args.door or config.door.site)
+
+
+def _people(args: argparse.Namespace, rules: Rules) -> Iterator[tuple[str, Person | None]]:
+    """Whom to ask about, and what to call them."""
+    from edge.cli.people import find, read  # noqa: PLC0415
+    from edge.venue.door.forecast import member  # noqa: PLC0415
+
+    if args.person:
+        yield " ".join(args.person), find(*read(args), *args.person)
+        return
+    for group in args.group or sorted(rules.permits)[:MOST]:
+        if group not in rules.groups:
+            raise InputError("there is no such group", hint=f"known: {', '.join(sorted(rules.groups)[:10])}")
+        yield group, member(frozenset({group}))
+    if not args.group:
+        yield "(others)", None
+
+
+def _instants(text: str | None, zone: tzinfo) -> list[tuple[datetime, str]]:
+    """The instants at which a clock on the site's wall shows this: one, two, or the one after a gap."""
+    if text is None:
+        return [(datetime.now(UTC), "")]
+    try:
+        told = datetime.fromisoformat(text)
+        if told.tzinfo is not None:
+            return [(told.astimezone(UTC), "")]
+        first, second = (told.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
+    except (ValueError, OverflowError) as error:
+        raise InputError("--at is no time", hint="such as 2027-03-28T02:30, at the site") from error
+    if first.astimezone(zone).replace(tzinfo=None) != told:
+        return [(first, "the clocks skip this time: what follows is after that")]
+    if first != second:
+        return [(first, "this time comes twice: the first"), (second, "this time comes twice: the second")]
+    return [(first, "")]
+
+
+def _tell(
+    args: argparse.Namespace,
+    rules: Rules,
+    at: datetime,
+    note: str,
+    people: Iterable[tuple[str, Person | None]],
+) -> None:
+    from edge.venue.door.forecast import outlook  # noqa: PLC0415
+    from edge.venue.door.ledger import MemoryLedger  # noqa: PLC0415
+    from edge.venue.door.week import KINDS  # noqa: PLC0415
+
+    zone, ledger = rules.almanac.zone, MemoryLedger()
+    kind = KINDS[rules.almanac.wall(at).kind]
+    told = [(name, outlook(rules, person, at, ledger)) for name, person in people]
+    mode = _MODES[told[0][1].mode]
+    if args.json:
+        head = {"at": at.isoformat(), "local": _local(at, zone), "day": kind, "note": note or None}
+        for name, seen in told:
+            until = None if seen.until is None else seen.until.isoformat()
+            emit(
+                head
+                | {"door": rules.doorway.site, "mode": mode, "who": name, "says": _says(seen), "until": until}
+            )
+        return
+    width = max(len(name) for name, _ in (("door", None), *told))
+    print(f"{'at':{width}}  {_local(at, zone)}, {at:%Y-%m-%dT%H:%M:%SZ}, {kind}{note and f'; {note}'}")
+    print(f"{'door':{width}}  {rules.doorway.site}: {mode}; nobody has come in yet")
+    for name, seen in told:
+        until = "" if seen.until is None else f"  until {_local(seen.until, zone)}"
+        print(harmless(f"{name:{width}}  {_says(seen):20}{until}".rstrip()))
+
+
+def _says(seen: Outlook) -> str:
+    return "passes" if seen.reason is None else seen.reason.value
+
+
+def _local(at: datetime, zone: tzinfo) -> str:
+    return at.astimezone(zone).strftime("%a %Y-%m-%d %H:%M %z").lower()

@@ -1,0 +1,103 @@
+"""`doorward people import`: a whole list is enrolled, or nobody of it."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Final
+
+from edge.cli.output import emit, fail, progress
+from edge.errors import Exit, InputError
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from edge.config import Config
+    from edge.venue.door.enrolment import Enrolment, Site, Told
+
+SHOWN: Final = 20  # mistakes; who made more made one of them often
+
+
+def run(args: argparse.Namespace) -> int:
+    """`people import FILE`."""
+    from edge.cli.people import read  # noqa: PLC0415
+    from edge.venues.people import PeopleFile  # noqa: PLC0415
+
+    config, base = read(args)
+    data = _read(args.file)
+    people_file = base / config.permits.people
+    is_new = not people_file.exists()
+    enrolments = _enrolments(args.file, data, _site(config, base, may_make=is_new))
+    people = PeopleFile(people_file)
+    try:
+        taken = people.take(
+            progress(enrolments, total=len(enrolments), label="enrolling"), replace=args.replace
+        )
+        enrolled = len(people)
+    finally:
+        people.close()
+    if args.json:
+        emit({"taken": taken, "enrolled": enrolled})
+    else:
+        print(f"taken     {taken}\nenrolled  {enrolled}")
+    return Exit.OK
+
+
+def _site(config: Config, base: Path, *, may_make: bool) -> Site:
+    """What the list is read against; the key is made where nobody is enrolled yet."""
+    from edge.venue.door.enrolment import Site  # noqa: PLC0415
+    from edge.venues.door import read_rules, site_key  # noqa: PLC0415
+
+    permits = config.permits
+    key = site_key(base / permits.key, may_make=may_make)
+    if permits.rules is None:
+        return Site(key)
+    rules = read_rules(base / permits.rules, config.door.site)
+    return Site(key, rules.almanac.zone, rules.groups)
+
+
+def _read(file: Path) -> bytes:
+    from edge.venue.door.enrolment import MAX_LIST_BYTES  # noqa: PLC0415
+
+    try:
+        with file.open("rb") as stream:
+            data = stream.read(MAX_LIST_BYTES + 1)
+    except (OSError, ValueError) as error:
+        why = (getattr(error, "strerror", None) or "is no name of a file").lower()
+        raise InputError(f"{file}: {why}", hint="check the path") from error
+    if len(data) > MAX_LIST_BYTES:
+        raise InputError(f"{file}: is larger than {MAX_LIST_BYTES >> 20} MB", hint="import it in parts")
+    return data
+
+
+def _enrolments(file: Path, data: bytes, site: Site) -> list[Enrolment]:
+    """Everybody in the file. Raises InputError, after saying what is wrong with which line."""
+    from edge.venue.door.enrolment import gather  # noqa: PLC0415
+
+    try:
+        people, wrong = gather(progress(_told(file, data, site), total=data.count(b"\n"), label="reading"))
+    except InputError as error:
+        raise InputError(f"{file}: {error.message}", hint=error.hint) from error
+    for mistake in wrong[:SHOWN]:
+        fail(InputError(f"{file}: {mistake.message}"))
+    if wrong:
+        mistakes = "one mistake" if len(wrong) == 1 else f"{len(wrong)} mistakes"
+        raise InputError(
+            f"{file}: {mistakes}, and nobody was enrolled", hint="correct it and import it again"
+        )
+    return people
+
+
+def _told(file: Path, data: bytes, site: Site) -> Iterator[Told]:
+    from edge.venue.door.enrolment import read_csv, read_json  # noqa: PLC0415
+
+    if file.suffix in (".json", ".jsonl", ".ndjson"):
+        yield from read_json(data, site)
+        return
+    try:
+        text = data.decode("utf-8-sig")  # a spreadsheet begins it with a byte order mark
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise InputError(f"line {line}: is not UTF-8 text", hint='save it as "CSV UTF-8"') from error
+    yield from read_csv(io.StringIO(text, newline=""), site)
