@@ -11,10 +11,9 @@ import sys
 from pathlib import Path
 
 import cv2
-import numpy as np
 import pytest
-import zxingcpp
 from office import HOLDER, NOW, enrolment, new_issuer
+from terminal_pixels import pixels, text_of
 
 from edge.card.code import parse_code
 from edge.card.ecard import decode
@@ -46,23 +45,9 @@ def wallet(tmp_path, card) -> Path:
     return path
 
 
-def read(luma: np.ndarray) -> str:
-    (symbol,) = zxingcpp.read_barcodes(luma, formats=zxingcpp.BarcodeFormat.QRCode)
-    return symbol.text
-
-
-def pixels(printed: str) -> np.ndarray:
-    """Half-block characters as luma, eight pixels a module: what a camera would see of the terminal."""
-    lit = {" ": (0, 0), "▀": (255, 0), "▄": (0, 255), "█": (255, 255)}
-    lines = [line for line in printed.splitlines() if line and set(line) <= set(lit)]
-    rows = [[lit[char][half] for char in line] for line in lines for half in (0, 1)]
-    luma = np.array(rows, np.uint8).repeat(8, axis=0).repeat(8, axis=1)
-    return cv2.copyMakeBorder(luma, 32, 32, 32, 32, cv2.BORDER_CONSTANT, value=255)
-
-
 def test_code_on_the_terminal_is_the_code_that_text_prints(wallet, capsys):
     assert run("show", wallet, *AT) == Exit.OK
-    shown = read(pixels(capsys.readouterr().out))
+    shown = text_of(pixels(capsys.readouterr().out))
     assert run("show", wallet, "--text", *AT) == Exit.OK
     assert capsys.readouterr().out == shown + "\n"
     assert decode(parse_code(shown)).presentation.presented_at == NOW
@@ -72,7 +57,7 @@ def test_code_on_the_terminal_is_the_code_that_text_prints(wallet, capsys):
 def test_picture_of_the_code_reads(wallet, tmp_path, option, capsys):
     assert run("show", wallet, option, tmp_path / "out.png", "--text", *AT) == Exit.OK
     picture = cv2.imread(str(tmp_path / "out.png"), cv2.IMREAD_GRAYSCALE)
-    assert read(picture) + "\n" == capsys.readouterr().out
+    assert text_of(picture) + "\n" == capsys.readouterr().out
     if option == "--held-up":
         assert picture.shape == (720, 1280)
 
@@ -163,4 +148,4 @@ def test_watch_runs_as_a_file_shows_a_code_and_ends_with_control_c(wallet):
         watch.send_signal(signal.SIGINT)
         printed += watch.stdout.readlines()
     assert watch.returncode == Exit.OK
-    assert read(pixels("".join(printed))).startswith("EC1:")
+    assert text_of(pixels("".join(printed))).startswith("EC1:")
