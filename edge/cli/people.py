@@ -116,7 +116,7 @@ def _export(args: argparse.Namespace) -> int:
     try:
         for name, same_as, person in people.rows():
             row = {"name": name.hex()} | _row(same_as, person, short=False)
-    emit({key: value for key, value in row.items() if _is_told(value)})
+            emit({key: value for key, value in row.items() if _is_told(value)})
     finally:
         people.close()
     return Exit.OK
