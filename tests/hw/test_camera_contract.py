@@ -1,8 +1,12 @@
-"""What every camera keeps to, whatever is behind it. Real ones with --hardware."""
+"""What every camera keeps to, whatever is behind it.
+
+With `--hardware` also the real one that DOORWARD_CAMERA names: a webcam by number or path, or "picamera2".
+"""
 
 from __future__ import annotations
 
 import itertools
+import os
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -17,6 +21,7 @@ from PIL import Image
 from edge.ports import Camera, Clock, Frame, TellsHealth
 from hw.camera_files import FileCamera
 from hw.camera_film import Film
+from hw.camera_picamera2 import PiCamera
 from hw.camera_setting import Setting
 from hw.camera_webcam import Webcam
 from hw.capture import LiveCamera
@@ -66,13 +71,16 @@ def live(_: Path) -> tuple[Camera, Clock]:
     return LiveCamera("scripted", lambda stop: Scripted(clock, stop)), clock
 
 
-def webcam(_: Path) -> tuple[Camera, Clock]:
+def real(_: Path) -> tuple[Camera, Clock]:
+    named = os.environ.get("DOORWARD_CAMERA") or pytest.skip("DOORWARD_CAMERA names no camera")
     clock = SystemClock()
-    return Webcam(None, clock=clock), clock
+    if named == "picamera2":
+        return PiCamera(None, clock=clock, setting=Setting()), clock
+    return Webcam(int(named) if named.isdecimal() else Path(named), clock=clock), clock
 
 
 Make = Callable[[Path], tuple[Camera, Clock]]
-ALL = [sim, files, video, pictures, live, pytest.param(webcam, marks=pytest.mark.hardware)]
+ALL = [sim, files, video, pictures, live, pytest.param(real, marks=pytest.mark.hardware)]
 pytestmark = pytest.mark.parametrize("make", ALL)
 
 

@@ -4,7 +4,9 @@ import errno
 import os
 import subprocess
 import sys
+import tempfile
 import textwrap
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,9 +20,15 @@ from hw.files import Folder
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Folder:
-    return Folder(tmp_path / "root")
+@pytest.fixture(params=["here", pytest.param("card", marks=pytest.mark.hardware)])
+def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Folder]:
+    """A folder on this machine's disk; with `--hardware` also on the one that DOORWARD_FOLDER names."""
+    if request.param == "here":
+        yield Folder(tmp_path / "root")
+        return
+    card = os.environ.get("DOORWARD_FOLDER") or pytest.skip("DOORWARD_FOLDER names no folder on a card")
+    with tempfile.TemporaryDirectory(dir=card, prefix="doorward-test-") as place:
+        yield Folder(Path(place) / "root")
 
 
 def left(folder: Folder) -> list[str]:

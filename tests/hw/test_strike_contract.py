@@ -2,10 +2,16 @@
 
 Asked of the simulated door, of the relay on gpiozero's own mock pins, and of the door link, which has the
 controller's own program at the other end of a pty.
+
+With `--hardware` also the relay on the pin that DOORWARD_RELAY names, and the controller at the port that
+DOORWARD_CONTROLLER names (its key in DOORWARD_CONTROLLER_KEY, DOORWARD_CONTROLLER_LOCK=fail-safe where it is):
+the lock moves some thirty times, for up to ten seconds.
 """
 
 from __future__ import annotations
 
+import os
+import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,7 +25,7 @@ from gpiozero.pins.mock import MockFactory
 from ticks import elapsed, wrapped
 
 from edge.errors import ConfigError, DoorLinkFault
-from edge.link.messages import Lock
+from edge.link.messages import DoorState, Lock
 from edge.link.session import Pair
 from edge.ports import DoorEvent, DoorEventKind
 from hw.clock import SystemClock
@@ -71,6 +77,20 @@ def sim_bench() -> Bench:
     return Bench(door, lambda: door.energised, lambda: clock.advance(MAX_RELEASE_MS), left_ms)
 
 
+def none_bench() -> Bench:
+    clock = SimClock(datetime(2026, 1, 2, 8, tzinfo=UTC))
+    strike = NoStrike(clock)
+
+    def left_ms() -> int:
+        spent = 0
+        while strike.released:
+            clock.advance(1)
+            spent += 1
+        return spent
+
+    return Bench(strike, lambda: strike.released, lambda: clock.advance(MAX_RELEASE_MS), left_ms)
+
+
 def relay_bench(factory: MockFactory) -> Bench:
     relay = GpioRelay(PIN, clock=SystemClock(), factory=factory)
 
@@ -110,6 +130,54 @@ def link_bench(controller: OnPty) -> Bench:
     )
 
 
+def real_relay_bench() -> Bench:
+    pin = os.environ.get("DOORWARD_RELAY") or pytest.skip("DOORWARD_RELAY names no pin")
+    relay = GpioRelay(int(pin), clock=SystemClock())
+
+    def run_out() -> None:
+        timer = relay._timer
+        assert timer is not None
+        timer.join(30)
+
+    def left_ms() -> int:
+        assert relay._timer is not None
+        return round(relay._timer.interval * 1000)
+
+    return Bench(relay, lambda: not relay._device.closed and bool(relay._device.value), run_out, left_ms)
+
+
+def real_link_bench() -> Bench:
+    from hw.door_link import DoorLink  # noqa: PLC0415  a machine without pyserial tests the others
+
+    port = os.environ.get("DOORWARD_CONTROLLER") or pytest.skip("DOORWARD_CONTROLLER names no port")
+    key = Path(os.environ.get("DOORWARD_CONTROLLER_KEY", "door.key")).read_bytes()
+    lock = Lock.FAIL_SAFE if os.environ.get("DOORWARD_CONTROLLER_LOCK") == "fail-safe" else Lock.FAIL_SECURE
+    link = DoorLink(port, Pair(key, lock), clock=SystemClock())
+    link.wait_until_ready()
+    link.recount(None)
+    link.wait_until_told()
+    link.events()
+
+    def energised() -> bool:
+        seen: list[int] = []
+
+        def fresh() -> bool:  # three answers from now on: the first may have been on its way
+            if link.status and (not seen or seen[-1] != link.status.tick_ms):
+                seen.append(link.status.tick_ms)
+            return len(seen) > 2 or link._line.is_closed
+
+        until(fresh, for_s=30)
+        return not link._line.is_closed and bool(link.status and link.status.state is DoorState.RELEASED)
+
+    def left_ms() -> int:
+        began = time.monotonic()
+        until(lambda: not energised(), for_s=60)
+        spent_ms = round((time.monotonic() - began) * 1_000)
+        return MAX_RELEASE_MS if abs(spent_ms - MAX_RELEASE_MS) < 1_500 else spent_ms
+
+    return Bench(link, energised, lambda: until(lambda: not energised(), for_s=60), left_ms)
+
+
 @pytest.fixture
 def factory() -> Iterator[MockFactory]:
     factory = MockFactory()
@@ -117,7 +185,10 @@ def factory() -> Iterator[MockFactory]:
     factory.close()
 
 
-@pytest.fixture(params=["sim", "relay", "link"])
+real = [pytest.param(kind, marks=pytest.mark.hardware) for kind in ("real relay", "real link")]
+
+
+@pytest.fixture(params=["sim", "relay", "link", *real])
 def bench(
     request: Any, factory: MockFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Bench]:
@@ -127,6 +198,10 @@ def bench(
                 bench = sim_bench()
             case "relay":
                 bench = relay_bench(factory)
+            case "real relay":
+                bench = real_relay_bench()
+            case "real link":
+                bench = real_link_bench()
             case _:
                 let_it_crawl(monkeypatch)
                 controller = OnPty(tmp_path, clock=PushedClock(frozen=True))

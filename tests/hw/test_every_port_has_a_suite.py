@@ -1,0 +1,74 @@
+"""Each port has one suite that asks every adapter for the same.
+
+What needs a device says so with the mark `hardware`, and names it by an environment variable: README.md.
+"""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+
+# By port: its suite, and the variable that names a device for `--hardware`; None where the machine itself is all
+# that it takes, so that the suite runs on it as it does anywhere.
+SUITES: dict[str, tuple[str, str | None]] = {
+    "Camera": ("test_camera_contract.py", "DOORWARD_CAMERA"),
+    "TellsHealth": ("test_camera_contract.py", "DOORWARD_CAMERA"),
+    "Scanner": ("test_scanner_contract.py", "DOORWARD_SCANNER"),
+    "Strike": ("test_strike_contract.py", "DOORWARD_RELAY"),
+    "Recounts": ("test_strike_contract.py", "DOORWARD_CONTROLLER"),
+    "Signals": ("test_signals_contract.py", "DOORWARD_LAMPS"),
+    "Files": ("test_files.py", "DOORWARD_FOLDER"),
+    "CodeReader": ("test_reader_contract.py", None),
+    "Network": ("test_networks.py", None),
+    "Clock": ("test_clock_contract.py", None),
+    "Source": ("test_source_contract.py", None),
+    "Post": ("test_post_http.py", None),
+    "Broker": ("test_broker_contract.py", None),
+}
+# The simulated adapter of each; the graphs and the files of a test are as real as those of a device.
+SIMULATED = {
+    "Camera": "hw.sim.camera",
+    "Scanner": "hw.sim.scanner",
+    "Strike": "hw.sim.door",
+    "Signals": "hw.sim.signals",
+    "CodeReader": "hw.sim.reader",
+    "Clock": "hw.sim.clock",
+    "Source": "hw.sim.source",
+    "Post": "hw.sim.hub",
+    "Broker": "hw.sim.broker",
+}
+
+
+def ports() -> set[str]:
+    """Every Protocol of edge.ports."""
+    tree = ast.parse((ROOT / "edge" / "ports.py").read_text("utf-8"))
+    return {
+        node.name
+        for node in tree.body
+        if isinstance(node, ast.ClassDef) and any(ast.unparse(base) == "Protocol" for base in node.bases)
+    }
+
+
+def test_what_has_a_suite_is_a_port() -> None:
+    assert set(SUITES) <= ports()
+
+
+@pytest.mark.parametrize("port", SIMULATED)
+def test_the_simulated_adapter_is_asked_as_the_others_are(port: str) -> None:
+    suite, _ = SUITES[port]
+    assert f"from {SIMULATED[port]} import" in (HERE / suite).read_text("utf-8")
+
+
+@pytest.mark.parametrize("port", [port for port, (_, named) in SUITES.items() if named])
+def test_a_suite_that_takes_a_device_says_how_it_is_named(port: str) -> None:
+    suite, named = SUITES[port]
+    text = (HERE / suite).read_text("utf-8")
+    assert "mark.hardware" in text
+    assert named is not None
+    assert f'"{named}"' in text
+    assert f"`{named}`" in (ROOT / "README.md").read_text("utf-8")
