@@ -43,6 +43,10 @@ def open_strike(whole: config.Config, base: Path) -> Strike:
             from hw.relay_gpiozero import GpioRelay  # noqa: PLC0415
 
             return GpioRelay(strike.pin, clock=system_clock())
+        case "none":
+            from hw.strike_none import NoStrike  # noqa: PLC0415
+
+            return NoStrike(system_clock())
         case "sim":
             from hw.sim.door import SimDoor  # noqa: PLC0415
 

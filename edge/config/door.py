@@ -72,9 +72,9 @@ class Lists(Table, frozen=True):
 class Strike(Table, frozen=True):
     """What moves the lock."""
 
-    kind: Literal["sim", "gpio", "controller", "wiegand", "osdp"] = "sim"
+    kind: Literal["sim", "gpio", "controller", "wiegand", "osdp", "none"] = "sim"
     """`sim`: a simulated door. `gpio`: a relay on a pin of this board. `controller`: one on a serial line.
-    `wiegand`: a panel on that controller's wires. `osdp`: a panel on an OSDP bus."""
+    `wiegand`: a panel on that controller's wires. `osdp`: a panel on an OSDP bus. `none`: no lock, as at a desk."""
     pin: Annotated[int, Meta(ge=0, le=27)] = 17
     """BCM number of the relay's pin, for `gpio`."""
     port: FilePath = "/dev/serial0"
