@@ -1,0 +1,316 @@
+"""`doorward desk`: what a hotel's people type, and what it says."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from base64 import b64decode
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from desk_world import NOW, PASSPORT, DeskWorld, booking, guest
+from nacl.public import PrivateKey
+from traces import Haystack
+from web_server import Web, reply, serve
+
+from edge.__main__ import main
+from edge.venues.sealing import unseal
+
+TABLE = """
+[device]
+id = "desk-1"
+[door]
+site = "harbour-hotel/desk"
+venue = "desk"
+[desk]
+{more}
+"""
+
+
+class House:
+    """A folder with a configuration, a pair of keys, and a desk at which guests may come."""
+
+    def __init__(self, folder: Path, **more: object) -> None:
+        self.folder = folder
+        self.key = folder / "desk.key"
+        assert main(["desk", "key", str(self.key)]) == 0
+        self.config = folder / "door.toml"
+        self.config.write_text(
+            TABLE.format(
+                more="\n".join(f"{k} = {json.dumps(v)}" for k, v in ({"arrivals": "inbox"} | more).items())
+            )
+        )
+        self.world = DeskWorld(folder, **({"arrivals": "inbox"} | more))
+        # DeskWorld made a pair of its own; the one of the command line counts.
+        self.world.close()
+        self.world.private = PrivateKey(self.key.read_bytes())
+        public = bytes(self.world.private.public_key).hex()
+        (folder / "desk.key.pub").write_text(public + "\n")
+        self.world._open()
+        self.world.now = datetime.now(UTC).replace(microsecond=0)  # as the commands have it
+
+    def expect(self, *stays: dict[str, object]) -> None:
+        """A list for today."""
+        today = self.world.now.date()
+        days = {"arrival": f"{today}", "departure": f"{today + timedelta(days=3)}"}
+        self.world.expect(*(stay | days for stay in stays))
+
+    def run(self, verb: str, *args: str) -> int:
+        return main(["desk", verb, *args, "--config", str(self.config)])
+
+    def close(self) -> None:
+        self.world.close()
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    house = House(tmp_path)
+    yield house
+    house.close()
+
+
+@pytest.fixture
+def web() -> Iterator[Web]:
+    with serve({}) as web:
+        yield web
+
+
+Said = pytest.CaptureFixture[str]
+
+
+def test_a_pair_of_keys_is_made_once(tmp_path: Path, capsys: Said) -> None:
+    key = tmp_path / "desk.key"
+    assert main(["desk", "key", str(key)]) == 0
+    before = key.read_bytes()
+    assert key.stat().st_mode & 0o077 == 0
+    assert main(["desk", "key", str(key)]) == 2
+    assert "there is a key already" in capsys.readouterr().err
+    assert key.read_bytes() == before
+
+
+def test_an_import_says_what_it_took_and_what_it_left_out(house: House, capsys: Said) -> None:
+    file = house.folder / "today.csv"
+    file.write_text(
+        "reference,arrival,departure,family_name\nR-1,2026-06-15,2026-06-18,Silva\nR-2,x,y,Costa\n"
+    )
+    assert house.run("import", str(file)) == 1
+    assert capsys.readouterr().out.splitlines()[-2:] == [
+        "today.csv: 1 bookings, 1 guests",
+        "  line 3: arrival is no day like 2026-01-31",
+    ]
+    assert house.run("import", str(file), "--json") == 1
+    row = json.loads(capsys.readouterr().out)
+    assert row["mistakes"] == [{"line": 3, "reason": "arrival is no day like 2026-01-31"}]
+
+
+def test_work_takes_lists_and_says_so(house: House, capsys: Said) -> None:
+    (house.folder / "inbox").mkdir()
+    (house.folder / "inbox" / "a.jsonl").write_text(json.dumps(booking("R-1", "Silva, Maria")))
+    (house.folder / "inbox" / "b.csv").write_text("nonsense")
+    capsys.readouterr()
+    assert house.run("work") == 1
+    said = capsys.readouterr()
+    assert "a.jsonl: 1 bookings" in said.out
+    assert "b.csv: line 1: no column reference" in said.err
+    house.world.now = NOW
+    assert house.world.comes(guest("Silva")) == "in"
+
+
+def test_show_counts_and_names_nobody(house: House, capsys: Said) -> None:
+    house.expect(booking("R-1", "Mustermann, Erika"))
+    house.world.comes(guest("Mustermann", "Erika"))
+    capsys.readouterr()
+    assert house.run("show") == 0
+    said = capsys.readouterr().out
+    assert "expected       1 bookings" in said
+    assert "registrations  1" in said
+    assert "Mustermann" not in said
+    assert house.run("show", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["registrations"] == 1
+
+
+def test_an_export_opens_what_is_kept(house: House, capsys: Said) -> None:
+    house.expect(booking("R-1001", "Silva, Maria", "=cmd, Ana"))
+    house.world.comes(guest("Silva"))
+    house.world.comes(guest("=cmd", "Ana"))
+    capsys.readouterr()
+    assert house.run("export", "--key", str(house.key)) == 0
+    first, second = csv.DictReader(io.StringIO(capsys.readouterr().out))
+    assert (first["reference"], first["family_name"], first["document_number"]) == (
+        "R-1001",
+        "Silva",
+        "CD4471902",
+    )
+    assert first["birth_date"] == ""
+    assert second["family_name"] == "'=cmd"  # no spreadsheet takes it for a formula
+    out = house.folder / "guests.jsonl"
+    assert house.run("export", "--key", str(house.key), "--format", "jsonl", "--out", str(out)) == 0
+    assert [json.loads(line)["family_name"] for line in out.read_text().splitlines()] == ["Silva", "=cmd"]
+    assert out.stat().st_mode & 0o077 == 0
+
+
+def test_another_key_opens_nothing(house: House, capsys: Said) -> None:
+    house.expect(booking("R-1", "Silva, Maria"))
+    house.world.comes(guest("Silva"))
+    other = house.folder / "other.key"
+    main(["desk", "key", str(other)])
+    capsys.readouterr()
+    assert house.run("export", "--key", str(other)) == 2
+    said = capsys.readouterr()
+    assert "sealed to another key" in said.err
+    assert "Silva" not in said.out
+    assert house.run("export") == 2
+    assert house.run("export", "--key", str(house.folder / "nowhere")) == 2
+
+
+def test_registration_cards_are_printed_in_every_script_that_they_can(house: House, capsys: Said) -> None:
+    pytest.importorskip("reportlab")
+    house.expect(
+        booking("R-1", "Silva, Inês"), booking("R-2", "歐陽, 小明"), booking("R-3", "ივანიშვილი, Ana")
+    )
+    for who in (guest("Silva", "Inês"), guest("歐陽", "小明"), guest("ივანიშვილი", "Ana")):
+        assert house.world.comes(who) == "in"
+    out = house.folder / "cards.pdf"
+    assert house.run("export", "--key", str(house.key), "--format", "pdf", "--out", str(out)) == 0
+    pdf = out.read_bytes()
+    assert pdf.startswith(b"%PDF-")
+    assert pdf.count(b"/Type /Page\n") + pdf.count(b"/Type /Page ") == 3
+    assert b"(Silva)" in pdf
+    assert "Inês".encode("cp1252") in pdf or rb"In\352s" in pdf
+    assert b"MSung-Light" in pdf  # 歐 is in no national set of the mainland
+    assert b"cannot be printed in this font" in pdf  # Georgian, and nothing is left out in silence
+    assert house.run("export", "--key", str(house.key), "--format", "pdf") == 2
+    font = house.folder / "no.ttf"
+    font.write_bytes(b"no font")
+    assert (
+        house.run(
+            "export", "--key", str(house.key), "--format", "pdf", "--out", str(out), "--font", str(font)
+        )
+        == 2
+    )
+    assert out.read_bytes() == pdf
+    capsys.readouterr()
+
+
+def test_the_hotel_and_the_authority_are_told_sealed_and_signed(
+    tmp_path: Path, web: Web, capsys: Said
+) -> None:
+    office = tmp_path / "authority.key"
+    main(["desk", "key", str(office)])
+    house = House(
+        tmp_path,
+        webhook=f"{web.url}pms/hook",
+        authority=f"{web.url}reports",
+        authority_key="authority.key.pub",
+    )
+    for path in ("pms/hook", "reports"):
+        web.answers[path] = lambda handler: reply(handler, 200, b"")
+    house.expect(booking("R-1001", "Silva, Maria"))
+    house.world.comes(guest("Silva"))
+    assert house.run("work", "--json") == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["delivered"] == 2
+    told = dict(zip(web.names, map(json.loads, web.bodies), strict=True))
+    hotel, authority = told["pms/hook"], told["reports"]
+    assert (hotel["device"], hotel["seq"], hotel["site"]) == ("desk-1", 101, "harbour-hotel/desk")
+    record = json.loads(unseal(b64decode(hotel["sealed"]), house.world.private))
+    assert record["attributes"] == {"family_name": "Silva", "given_name": "Maria"} | PASSPORT
+    assert json.loads(unseal(b64decode(hotel["booking"]), house.world.private))["reference"] == "R-1001"
+    report = json.loads(unseal(b64decode(authority["sealed"]), PrivateKey(office.read_bytes())))
+    assert report["attributes"]["family_name"] == "Silva"
+    assert "booking" not in authority
+    assert house.run("show") == 0
+    house.close()
+
+
+def test_a_report_can_be_handed_over_by_hand(tmp_path: Path, capsys: Said) -> None:
+    house = House(tmp_path, authority="http://127.0.0.1:9/reports", report_h=1)
+    house.world.now = NOW
+    house.expect(booking("R-1", "Silva, Maria"))
+    house.world.comes(guest("Silva"))  # in June, and now it is later: overdue
+    capsys.readouterr()
+    assert house.run("show") == 1
+    assert "1 overdue" in capsys.readouterr().out
+    out = tmp_path / "report.jsonl"
+    assert house.run("report", "--key", str(house.key), "--out", str(out)) == 0
+    assert json.loads(out.read_text())["family_name"] == "Silva"
+    assert house.run("report", "--confirm", str(out)) == 0
+    assert "1 reports were handed over" in capsys.readouterr().out
+    assert house.run("show") == 0
+    assert house.run("report", "--confirm", str(house.config)) == 2
+    house.close()
+
+
+def test_what_a_host_refused_is_told_and_tried_again_when_asked(
+    tmp_path: Path, web: Web, capsys: Said
+) -> None:
+    house = House(tmp_path, webhook=f"{web.url}hook")
+    web.answers["hook"] = lambda handler: reply(handler, 422, b"")
+    house.expect(booking("R-1", "Silva, Maria"))
+    house.world.comes(guest("Silva"))
+    assert house.run("work") == 1
+    capsys.readouterr()
+    assert house.run("show") == 1
+    assert "refused      desk 101: answer 422" in capsys.readouterr().out
+    web.answers["hook"] = lambda handler: reply(handler, 200, b"")
+    assert house.run("retry") == 0
+    assert house.run("work") == 0
+    house.close()
+
+
+def test_nothing_is_erased_while_nobody_trusted_says_what_time_it_is(tmp_path: Path, capsys: Said) -> None:
+    house = House(tmp_path, retain_days=0)
+    house.world.now = NOW
+    house.expect(booking("R-1", "Silva, Maria"))
+    house.world.comes(guest("Silva"))  # due months ago by this machine's clock; there is no trust folder
+    assert house.run("work") == 0
+    assert house.world.office.store.count() == 1
+    assert "0 erased" in capsys.readouterr().out
+    house.close()
+
+
+def test_no_name_and_no_number_is_anywhere_but_in_the_list_and_the_export(
+    tmp_path: Path, web: Web, capfd: pytest.CaptureFixture[str]
+) -> None:
+    house = House(tmp_path, webhook=f"{web.url}hook", authority=f"{web.url}reports", arrivals="inbox")
+    web.answers["hook"] = lambda handler: reply(handler, 200, b"")
+    inbox = tmp_path / "inbox"
+    inbox.mkdir(exist_ok=True)
+    people = [
+        ("Mustermann", "Erika", "C01X00T478"),
+        ("Fernandes", "Ricardo", "P77120934"),
+        ("歐陽大文", "小明小明", "K99812345"),
+    ]
+    secrets = [word for person in people for word in person] + [
+        "WALLFLOWER-99",
+        "1985-11-20",
+        "unknown-permit",
+    ]
+    bookings = [
+        booking(f"WALLFLOWER-99{n}", f"{family}, {given}") for n, (family, given, _) in enumerate(people)
+    ]
+    today = house.world.now.date()
+    days = {"arrival": f"{today}", "departure": f"{today}"}
+    rows = json.dumps([stay | days for stay in bookings], ensure_ascii=False)
+    (inbox / "list.json").write_text(rows, "utf-8")
+    assert house.run("work") == 0
+    for family, given, number in people:
+        who = guest(family, given, document_number=number, birth_date="1985-11-20")
+        assert house.world.comes(who) == "in"
+    assert house.world.comes(guest("Mustermann", "Nobody")) == "booking.unknown"
+    for verb in ("work", "show", "retry"):
+        house.run(verb)
+    running = b"".join(file.read_bytes() for file in sorted(tmp_path.rglob("*")) if file.is_file())
+    house.close()
+    said = capfd.readouterr()
+    left = b"".join(file.read_bytes() for file in sorted(tmp_path.rglob("*")) if file.is_file())
+    sent = b"".join(web.bodies) + repr(web.asked).encode()
+    hay = Haystack(running + left + sent + (said.out + said.err).encode())
+    assert {secret: form for secret in secrets if (form := hay.holds(secret.encode()))} == {}
+    # And yet it was a day: the list is in, the guests are registered, the hotel was told of each.
+    assert house.run("export", "--key", str(house.key), "--format", "jsonl") == 0
+    exported = capfd.readouterr().out
+    assert all(family in exported and number in exported for family, _, number in people)
+    assert len([name for name in web.names if name == "hook"]) == 3
