@@ -8,6 +8,7 @@ from edge.config.keeping import Journal, Paths
 from edge.config.network import Hub, Metrics, Mqtt, Sync
 from edge.config.permits import Permits
 from edge.config.reading import MAX_CONFIG_BYTES, explain, parse_config, profile
+from edge.config.request import Request
 from edge.config.risk import Risk
 from edge.config.senses import Camera, Keypad, Reader, Scanner
 from edge.config.signals import Signals
@@ -33,6 +34,7 @@ __all__ = [
     "Paths",
     "Permits",
     "Reader",
+    "Request",
     "Risk",
     "Scanner",
     "Signals",

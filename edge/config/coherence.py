@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from edge.config.zones import zone_of
 from edge.errors import ConfigError
@@ -14,9 +14,12 @@ if TYPE_CHECKING:
     from edge.config.whole import Config
 
 
+MAX_PURPOSE_BYTES: Final = 96  # of edge/venue/REQUEST.md; letters may have four
+
+
 def check(config: Config, text: str, file: Path) -> None:
     """Raise ConfigError for the first two words that contradict each other."""
-    for ask in (_door, _lists, _camera, _scanner, _keypad, _risk, _strike, _signals, _network, _desk, _gate):
+    for ask in _CHECKS:
         ask(config, text, file)
 
 
@@ -221,6 +224,54 @@ def _gate(config: Config, text: str, file: Path) -> None:
             line=line_of(text, "gate", "unstaffed"),
             hint="set [gate] unstaffed_kinds or unstaffed_age",
         )
+
+
+def _request(config: Config, text: str, file: Path) -> None:
+    request = config.request
+    if request.board != "none" and request.certificate is None:
+        raise ConfigError(
+            "a screen without a certificate",
+            file=file,
+            line=line_of(text, "request", "board"),
+            hint="wallets believe no device that nobody vouches for: [request] certificate",
+        )
+    if request.show != "on-demand" and request.board == "none":
+        raise ConfigError(
+            "nothing to show it on",
+            file=file,
+            line=line_of(text, "request", "show"),
+            hint='set [request] board = "picture" or "terminal"',
+        )
+    if twice := set(request.needed) & set(request.optional):
+        raise ConfigError(
+            f"{min(twice)} is both needed and optional",
+            file=file,
+            line=line_of(text, "request", "optional"),
+            hint="say it once",
+        )
+    if len(request.purpose.encode()) > MAX_PURPOSE_BYTES:
+        raise ConfigError(
+            f"purpose has more than {MAX_PURPOSE_BYTES} bytes",
+            file=file,
+            line=line_of(text, "request", "purpose"),
+            hint="it has to fit into a code: say it shorter",
+        )
+
+
+_CHECKS: Final = (
+    _door,
+    _lists,
+    _camera,
+    _scanner,
+    _keypad,
+    _risk,
+    _strike,
+    _signals,
+    _network,
+    _desk,
+    _gate,
+    _request,
+)
 
 
 def line_of(text: str, table: str | None, key: str) -> int:

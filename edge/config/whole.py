@@ -9,6 +9,7 @@ from edge.config.gate import Gate
 from edge.config.keeping import Journal, Paths
 from edge.config.network import Hub, Metrics, Mqtt, Sync
 from edge.config.permits import Permits
+from edge.config.request import Request
 from edge.config.risk import Risk
 from edge.config.senses import Camera, Keypad, Reader, Scanner
 from edge.config.signals import Signals
@@ -29,6 +30,7 @@ class Config(Table, frozen=True):
     panel: Panel = Panel()
     signals: Signals = Signals()
     risk: Risk = Risk()
+    request: Request = Request()
     permits: Permits = Permits()
     desk: Desk = Desk()
     gate: Gate = Gate()

@@ -82,6 +82,28 @@ MISTAKES: dict[str, tuple[bytes, str, str]] = {
         "door.toml:2: [mqtt] a password would travel in the clear",
         "tls = true",
     ),
+    "a screen that nobody vouches for": (
+        b"[request]\nboard = 'picture'\n",
+        "door.toml:2: a screen without a certificate",
+        "vouches",
+    ),
+    "a request without a screen": (
+        b"[request]\ncertificate = 'c'\nshow = 'needed'\n",
+        "door.toml:3: nothing to show it on",
+        "board",
+    ),
+    "an attribute that is needed and is not": (
+        b"[request]\nneeded = ['address']\noptional = ['patron', 'address']\n",
+        "door.toml:3: address is both needed and optional",
+        "once",
+    ),
+    "a purpose in too many bytes": (
+        "[request]\npurpose = '{}'\n".format("\u6fb3" * 33).encode(),
+        "door.toml:2: purpose has more than 96 bytes",
+        "shorter",
+    ),
+    "an attribute that no card holds": (b"[request]\nneeded = ['shoe_size']\n", "door.toml:2: ", ""),
+    "a document that nobody knows": (b"[request]\ndocuments = ['library-card']\n", "door.toml:2: ", ""),
     "a password of nobody": (b"[mqtt]\npassword_file = 'p'\n", "door.toml:2: a password without", "user"),
     "too large": (b"#" * (MAX_CONFIG_BYTES + 1), "door.toml: is", ""),
 }
