@@ -182,8 +182,8 @@ def _build(root: Path) -> None:
 
 
 def _source_date() -> str:
-    """When the firmware's files were last changed, by the commit: the date that the build writes into it."""
-    git = ["git", "-C", str(ROOT), "log", "-1", "--format=%ct", "--", "firmware"]
+    """When the program was last changed, by the commit: the date that the build writes into it."""
+    git = ["git", "-C", str(ROOT), "log", "-1", "--format=%ct", "--", "firmware/*.py", "firmware/port"]
     try:
         done = subprocess.run(git, capture_output=True, text=True, check=False)
     except OSError:
