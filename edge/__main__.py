@@ -20,9 +20,11 @@ NOUNS = {
     "door": "talk to the door's controller: state, events, modes, and its key",
     "people": "who may pass a building's door, and when",
     "doctor": "say what is wrong with this device, and what to do",
+    "simulate": "say what changed rules would have made of a journal",
     "log": "show and verify the journal",
     "config": "check and explain the configuration",
     "desk": "a hotel's desk: lists of arrivals, registrations, reports",
+    "gate": "a library's gate: its library system, patrons, and what waits to be told",
     "sync": "bring keys, lists and models up to date",
     "trust": "show whom this device believes, and how old that is",
 }

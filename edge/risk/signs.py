@@ -58,7 +58,9 @@ def of_card(card: Card, past: Past, moment: Moment, policy: RiskPolicy) -> tuple
         Reason.RISK_DOCUMENT: any(document.expires_day < _day(now) for document in card.documents),
         Reason.RISK_NEW_KEY: past.other_key(card),
         Reason.RISK_CLOCK: moment.suspect,
-        Reason.RISK_HOUR: policy.quiet is not None and _quiet(moment, policy.quiet),
+        Reason.RISK_HOUR: policy.is_quiet(
+            (moment.now.astimezone(moment.zone) if moment.zone else moment.now).hour
+        ),
         Reason.RISK_ASSURANCE: card.assurance < policy.assurance,
         Reason.RISK_LIST_AGE: card.list_freshness is not Freshness.FRESH,
     }
@@ -69,13 +71,6 @@ def of_face(similarity: float | None, threshold: float, policy: RiskPolicy) -> t
     """The signs in a face that matches: by how little."""
     thin = similarity is not None and similarity < threshold + policy.margin
     return (Reason.RISK_MARGIN,) if thin else ()
-
-
-def _quiet(moment: Moment, hours: tuple[int, int]) -> bool:
-    """Whether it is at or after the first hour and before the second, perhaps over midnight."""
-    hour = moment.now.astimezone(moment.zone).hour if moment.zone else moment.now.hour
-    start, end = hours
-    return start <= hour < end if start <= end else hour >= start or hour < end
 
 
 def _day(now: datetime) -> int:

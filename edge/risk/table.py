@@ -75,6 +75,13 @@ class RiskPolicy:
     quiet: tuple[int, int] | None = None
     issuers: frozenset[str] = frozenset()
 
+    def is_quiet(self, hour: int) -> bool:
+        """Whether this local hour lies at or after the first and before the second, perhaps over midnight."""
+        if self.quiet is None:
+            return False
+        start, end = self.quiet
+        return start <= hour < end if start <= end else hour >= start or hour < end
+
     def level(self, signs: Sequence[Reason]) -> Level:
         """What these signs come to together."""
         levels = [self.levels.get(sign, DEFAULT.get(sign, Level.SEVERE)) for sign in signs]

@@ -1,0 +1,109 @@
+"""The composition root of what is asked besides: a venue's rules, signs of risk, and the means to ask."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC
+from typing import TYPE_CHECKING, Final
+
+from edge.config.zones import zone_of
+from edge.decision import Reason
+from edge.passage.counsel import Counsel, Means
+from edge.passage.factors import NONCE_BYTES
+from edge.risk.past import RecentPast
+from edge.risk.table import Level, RiskPolicy
+from edge.venue.terms import Factor, Open
+
+if TYPE_CHECKING:
+    from contextlib import ExitStack
+    from datetime import tzinfo
+    from pathlib import Path
+
+    from edge import config
+    from edge.ports import Keypad
+    from edge.venue.terms import Host, Venue
+
+_LEVELS: Final = {"raised": Level.RAISED, "high": Level.HIGH, "severe": Level.SEVERE}
+
+
+def open_counsel(whole: config.Config, base: Path, stack: ExitStack) -> Counsel:
+    """The counsel of a configuration; what it opens closes with `stack`. Raises ConfigError, StorageFault."""
+    venue, host = _open_venue(whole, base, stack)
+    return Counsel(
+        kind=whole.door.venue,
+        venue=venue,
+        risk=risk_policy(whole.risk),
+        past=RecentPast(whole.door.site) if whole.risk.watch else None,
+        means=Means(
+            keypad=whole.keypad.kind != "none",
+            nonce=lambda: secrets.token_bytes(NONCE_BYTES),
+            host=host,
+        ),
+        zone=zone_of_door(whole),
+    )
+
+
+def open_keypad(keypad: config.Keypad, stack: ExitStack) -> Keypad | None:
+    """The keypad of a configuration, if there is one; whether or not it answers now."""
+    if keypad.kind == "none":
+        return None
+    from hw.keypad_wire import WiredKeypad  # noqa: PLC0415
+    from hw.scanner_evdev import open_keyboard  # noqa: PLC0415
+    from hw.scanner_keys import KeyDecoder  # noqa: PLC0415
+
+    assert keypad.port is not None, "parse_config refuses a keypad without a port"
+    name = keypad.port
+    pad = WiredKeypad(lambda: open_keyboard(name, KeyDecoder("us")))
+    stack.callback(pad.close)
+    return pad
+
+
+def risk_policy(risk: config.Risk) -> RiskPolicy:
+    """The same in the words of the core; a sign that the site names nowhere is noted and asks for nothing."""
+    levels = {Reason(f"risk.{sign}"): Level.NONE for sign in _every_sign()}
+    for name, level in _LEVELS.items():
+        levels |= {Reason(f"risk.{sign}"): level for sign in getattr(risk, name)}
+    return RiskPolicy(
+        levels=levels,
+        ladder=tuple(map(Factor, risk.ladder)),
+        velocity=risk.velocity_doors,
+        velocity_min=risk.velocity_min,
+        failures=risk.failures,
+        failures_min=risk.failures_min,
+        margin=risk.margin,
+        assurance=risk.assurance,
+        quiet=risk.quiet,
+        issuers=frozenset(risk.issuers),
+    )
+
+
+def able_of(whole: config.Config) -> frozenset[Factor]:
+    """What a door of this configuration can ask for, of a holder who has everything."""
+    has = {
+        Factor.CHALLENGE: whole.door.face != "none",
+        Factor.PIN: whole.keypad.kind != "none",
+        Factor.DOCUMENT: True,
+    }
+    return frozenset(factor for factor, is_there in has.items() if is_there)
+
+
+def zone_of_door(whole: config.Config) -> tzinfo:
+    """Where this door is. Raises ConfigError."""
+    return UTC if whole.door.zone == "UTC" else zone_of(whole.door.zone)
+
+
+def _every_sign() -> list[str]:
+    return [reason.value.removeprefix("risk.") for reason in RiskPolicy().levels]
+
+
+def _open_venue(whole: config.Config, base: Path, stack: ExitStack) -> tuple[Venue, Host | None]:
+    match whole.door.venue:
+        case "door":
+            from edge.venues.door import open_door  # noqa: PLC0415  each venue pays for its own parts only
+
+            venue = open_door(whole, base)
+            if not isinstance(venue, Open):
+                stack.callback(venue.close)
+            return venue, None
+        case _:
+            return Open(), None
