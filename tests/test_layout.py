@@ -45,9 +45,9 @@ def test_the_strike_is_released_by_the_passage_and_where_a_technician_agreed() -
         str(path.relative_to(ROOT))
         for path in SOURCES
         if path.is_relative_to(ROOT / "edge")
-        and re.search(r"(strike|lock|link)\.release\(", path.read_text("utf-8"))
+        and re.search(r"(strike|strikes\[side\]|lock|link)\.release\(", path.read_text("utf-8"))
     ]
-    assert sites == ["edge/doctor/door.py", "edge/passage/verifier.py"]
+    assert sites == ["edge/doctor/door.py", "edge/passage/lane/driver.py", "edge/passage/verifier.py"]
 
 
 def test_only_edge_and_hw_are_packages() -> None:

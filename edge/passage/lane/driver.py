@@ -99,9 +99,8 @@ class LaneVerifier:
         self._tick_ms = self._ports.clock.tick_ms()
         for authority in self._authorities:
             authority.started(self._tick_ms)
-        for side in Side:
-            self._relock(side)
-        self._deadline_ms = self._tick_ms + self._lane.times.clear_ms
+        for effect in self._lane.begin():
+            self._perform(effect)
 
     def see(self, sights: Sights) -> LaneMoment:
         """Take one look at everything. Raises the Faults of models only."""

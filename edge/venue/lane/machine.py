@@ -371,6 +371,10 @@ class Lane:
         self._decision: Decision | None = None
         self._why = Why.DEVICE
 
+    def begin(self) -> list[e.Effect]:
+        """What to do when the power comes: both doors lock, and nobody knows who is between them."""
+        return _beware(_Step(self.times, e.TimedOut(), None, self._why))
+
     def on(self, event: e.Event) -> list[e.Effect]:
         """Take one event; return what must be done, in order. Unlisted pairs change nothing."""
         row = TABLE.get((self.state, event.situation if isinstance(event, e.Saw) else type(event)))
