@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -46,6 +47,7 @@ def card(subject: str | None = "anna", *, moment: datetime = MONDAY, **changes: 
     return replace(plain, **changes)  # type: ignore[arg-type]
 
 
+@cache
 def find_zone(name: str) -> ZoneInfo | None:
     return ZoneInfo(name) if name in available_timezones() else None
 

@@ -90,7 +90,7 @@ class PeopleFile:
             )
             if lost:
                 raise InputError(
-                    f"{lost} cards for being forced belong to nobody who is enrolled",
+                    f"cards for being forced that belong to nobody who is enrolled: {lost}",
                     hint="duress_of is the subject of a person in the same file, or enrolled before",
                 )
         return taken
