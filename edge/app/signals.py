@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from edge.logline import log_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from edge import config
@@ -19,10 +19,17 @@ FIRST = ""  # no words: a silence, by which a board without a sound card shows a
 
 
 @contextmanager
-def open_signals(whole: config.Config, base: Path, strike: Strike) -> Iterator[Signals]:
+def open_signals(
+    whole: config.Config,
+    base: Path,
+    strike: Strike | None = None,
+    *,
+    tell: Callable[[str | None], None] | None = None,
+) -> Iterator[Signals]:
     """Everything that is configured, and the lamps of the door's controller where it has some.
 
-    Paths are relative to `base`, the folder of the configuration. Raises ConfigError for what is missing.
+    Paths are relative to `base`, the folder of the configuration. `tell`: hears why sounds cannot be played,
+    and None when they can again; left out, the log does. Raises ConfigError for what is missing.
     """
     from hw.signals_log import LogSignals  # noqa: PLC0415
     from hw.signals_several import SeveralSignals  # noqa: PLC0415
@@ -41,7 +48,7 @@ def open_signals(whole: config.Config, base: Path, strike: Strike) -> Iterator[S
             from hw.signals_sound import SoundSignals, aplay  # noqa: PLC0415
 
             command = aplay(signals.device)
-            speaker = SoundSignals(_sounds(whole, base), command, first=FIRST, tell=log_sound)
+            speaker = SoundSignals(_sounds(whole, base), command, first=FIRST, tell=tell or log_sound)
             stack.callback(speaker.close)
             every.append(speaker)
         yield every[0] if len(every) == 1 else SeveralSignals(every)

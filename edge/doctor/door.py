@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from edge.doctor import findings as f
 from edge.doctor import judge
-from edge.errors import EdgeError
+from edge.errors import DoorLinkFault, EdgeError
 from edge.ports import DoorEventKind
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from edge.doctor.findings import Finding
     from edge.doctor.patient import Patient
+    from edge.doctor.testimony import Testimony
     from edge.ports import Strike
 
 RELEASE_MS: Final = 3_000  # enough to push the door
@@ -44,10 +45,13 @@ def strike(patient: Patient) -> list[Finding]:
     """Release the lock once, if somebody agreed to it, while a person opens the door."""
     if not patient.strike:
         return [f.well("strike", "not tried: doorward doctor --strike asks, and releases the lock")]
+    from edge.doctor.testimony import open_testimony  # noqa: PLC0415
+
     try:
         lock = _opened(patient)
         try:
-            happened = _tried(lock)
+            with open_testimony(patient.config, patient.base) as record:
+                happened = _tried(lock, record)
         finally:
             lock.close()
     except EdgeError as fault:
@@ -67,18 +71,23 @@ def _opened(patient: Patient) -> Strike:
     return link
 
 
-def _tried(lock: Strike) -> set[DoorEventKind]:
-    """What happens from now on until the lock is locked again."""
+def _tried(lock: Strike, record: Testimony) -> set[DoorEventKind]:
+    """What happens from now on until the lock is locked again. Raises StorageFault before it would move."""
     lock.events()  # what happened before
     happened: set[DoorEventKind] = set()
+    seq = record.released()
     try:
-        lock.release(RELEASE_MS)
+        lock.release(RELEASE_MS, grant=seq)
         end = time.monotonic() + WATCH_S
         while time.monotonic() < end and DoorEventKind.RELOCKED not in happened:
             happened.update(event.kind for event in lock.events())
             time.sleep(_STEP_S)
+    except DoorLinkFault:
+        record.failed()
+        raise
     finally:
         lock.relock()
+    record.relocked()
     return happened
 
 

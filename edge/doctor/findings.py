@@ -64,10 +64,12 @@ _E, _W = Level.ERROR, Level.WARN
 CONFIG_WRONG: Final = Trouble(11, "config", _E, "the configuration cannot be read")
 SECRET_OPEN: Final = Trouble(12, "config", _E, "others can read a secret of this device")
 SECRET_MISSING: Final = Trouble(13, "config", _W, "a secret that is named is not there")
+SECRET_UNREAD: Final = Trouble(14, "config", _E, "a secret cannot be read, or is no file")
 CAMERA_FAULT: Final = Trouble(20, "camera", _E, "the camera does not open, or gives no frames")
 CAMERA_SLOW: Final = Trouble(21, "camera", _W, "it gives less than two thirds of the frames asked for")
 CAMERA_BLACK: Final = Trouble(22, "camera", _E, "its picture is black")
 CAMERA_SATURATED: Final = Trouble(23, "camera", _E, "its picture is white")
+CAMERA_DIM: Final = Trouble(24, "camera", _W, "the brightest parts of its picture are below 80 of 255")
 CARD_SMALL: Final = Trouble(26, "focus", _E, "a phone's code would have less than 2.5 pixels a module")
 CARD_SCANT: Final = Trouble(27, "focus", _W, "a phone's code would have less than 3 pixels a module")
 CARD_SOFT: Final = Trouble(
@@ -85,6 +87,8 @@ STRIKE_FAULT: Final = Trouble(46, "strike", _E, "the strike was not released whe
 CONTACT_DEAD: Final = Trouble(
     47, "strike", _W, "the contact told of no opening while the strike was released"
 )
+SIGNALS_FAULT: Final = Trouble(48, "signals", _E, "lamps or sounds that are configured cannot be had")
+SOUND_FAULT: Final = Trouble(49, "signals", _W, "the sound card plays nothing")
 CLOCK_SUSPECT: Final = Trouble(51, "clock", _E, "the clock is refuted by a signed or a stored time")
 RTC_MISSING: Final = Trouble(52, "clock", _W, "no clock runs on through a power cut")
 RTC_BATTERY: Final = Trouble(53, "clock", _W, "the battery of the clock is low, missing, or not charged")

@@ -27,17 +27,22 @@ _LOW_ONCE, _HOT_ONCE = 1 << 16, (1 << 18) | (1 << 19)
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a camera gave: the size in pixels, frames a second (None: too few to tell), and the light."""
+    """What a camera gave: the size in pixels, frames a second (None: too few to tell), and the light.
+
+    `dark`, `bright`: grey levels with 2 % of the picture below, and above; from 0 to 255.
+    """
 
     width: int
     height: int
     fps: float | None
     light: Light
+    dark: float
+    bright: float
 
 
 def camera(seen: Seen, *, wanted_fps: float) -> list[Finding]:
     """The camera by its frames."""
-    size = f"{seen.width} x {seen.height}"
+    size = f"{seen.width} x {seen.height}, grey from {seen.dark:.0f} to {seen.bright:.0f}"
     if seen.light is Light.BLACK:
         return [f.CAMERA_BLACK.found("the picture is black", "take the cap off the lens, and put a light on")]
     if seen.light is Light.SATURATED:
@@ -46,6 +51,9 @@ def camera(seen: Seen, *, wanted_fps: float) -> list[Finding]:
                 "the picture is white", "turn the camera away from lamp and sun, or set [camera] exposure"
             )
         ]
+    if seen.bright < 80:  # of paper or skin, after an automatic exposure has done what it can
+        text = f"grey from {seen.dark:.0f} to {seen.bright:.0f} of 255"
+        return [f.CAMERA_DIM.found(text, 'put a light on, or set [camera] exposure = "auto"')]
     if seen.fps is None:
         return [f.well("camera", f"{size}, too few frames to tell their rate")]
     rate = f"{seen.fps:.1f} frames/s"

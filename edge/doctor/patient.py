@@ -96,6 +96,8 @@ def mode_of(file: Path) -> int | None:
 
 
 def _look(config: Config, base: Path) -> Look:
+    import numpy as np  # noqa: PLC0415
+
     from edge.app import open_camera, open_picture_readers  # noqa: PLC0415
     from edge.doctor.card_view import view_of  # noqa: PLC0415
     from edge.doctor.judge import Seen  # noqa: PLC0415
@@ -125,4 +127,5 @@ def _look(config: Config, base: Path) -> Look:
     fps = (len(ticks) - 1) * 1_000 / spent_ms if len(ticks) > 2 and spent_ms > 0 else None
     # White paper that fills the picture is no lamp in the lens: its codes were read.
     light = light_of(frame.luma) if card is None else Light.FINE
-    return Look(Seen(width, height, fps, light), frame, card)
+    dark, bright = (float(level) for level in np.percentile(frame.luma[::8, ::8], (2, 98)))
+    return Look(Seen(width, height, fps, light, dark, bright), frame, card)

@@ -10,13 +10,18 @@ from edge.doctor import findings as f
 from edge.doctor import judge
 from edge.doctor.door import door, strike
 from edge.doctor.patient import mode_of
-from edge.errors import EdgeError, FetchError, StorageFault
+from edge.errors import ConfigError, EdgeError, FetchError, StorageFault
+from edge.secretfile import read_secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
     from edge.doctor.findings import Finding
     from edge.doctor.patient import Patient
+
+
+_SECRET_BYTES: Final = 65_536  # a private key in PEM has 3 kB; whether it is the right one is for who uses it
+_SHOWN_S: Final = 2.0  # long enough to look up at a lamp, and for "look here" to be said
 
 
 def examine(patient: Patient, only: Collection[str] = ()) -> Iterator[Finding]:
@@ -30,14 +35,18 @@ def _config(patient: Patient) -> list[Finding]:
     found: list[Finding] = []
     for file, is_needed in patient.secrets():
         mode = mode_of(file)
-        if mode is None and is_needed:
-            found.append(f.SECRET_MISSING.found(f"{file}: no such file", "put it there, with mode 0600"))
-        elif mode is not None and mode & 0o077:
+        if mode is None:
+            if is_needed:
+                found.append(f.SECRET_MISSING.found(f"{file}: no such file", "put it there, with mode 0600"))
+            continue
+        try:
+            read_secret(
+                file, "a secret", limit=_SECRET_BYTES, leaked="; if a stranger had the chance, change it"
+            )
+        except ConfigError as fault:
+            trouble = f.SECRET_OPEN if mode & 0o077 else f.SECRET_UNREAD
             found.append(
-                f.SECRET_OPEN.found(
-                    f"{file}: others can read it (mode {mode:04o})",
-                    f"chmod 600 {file}; if a stranger had the chance, make another one",
-                )
+                trouble.found(fault.message, fault.hint or "put the right file there, with mode 0600")
             )
     return found or [f.well("config", f"valid, site {patient.config.door.site}, secrets are private")]
 
@@ -75,6 +84,28 @@ def _scanner(patient: Patient) -> list[Finding]:
     assert scanner is not None
     scanner.close()
     return [f.well("scanner", f"listening at {wanted.port}; show it a code to see that it reads")]
+
+
+def _signals(patient: Patient) -> list[Finding]:
+    """Show one signal for two seconds on all there is, and say what somebody should see and hear."""
+    from edge.app import open_signals  # noqa: PLC0415
+    from edge.decision import Signal  # noqa: PLC0415
+
+    wanted = patient.config.signals
+    lamps = [name for name in ("red", "green", "buzzer") if getattr(wanted, name) is not None]
+    shown = lamps + ([wanted.sound] if wanted.sound != "none" else [])
+    if not shown:
+        return [f.well("signals", "the log, and the lamps of a controller where there is one")]
+    faults: list[str | None] = []
+    try:
+        with open_signals(patient.config, patient.base, tell=faults.append) as signals:
+            signals.show(Signal.LOOK_HERE)
+            time.sleep(_SHOWN_S)
+    except EdgeError as fault:
+        return [f.SIGNALS_FAULT.found(fault.message, fault.hint)]
+    if faults:
+        return [f.SOUND_FAULT.found(faults[0] or "", "see [signals] device: `aplay -L`, and the group audio")]
+    return [f.well("signals", f'"look here" was shown: {", ".join(shown)}. Was it seen and heard?')]
 
 
 def _clock(patient: Patient) -> list[Finding]:
@@ -214,6 +245,7 @@ CHECKS: Final[dict[str, Callable[[Patient], list[Finding]]]] = {
     "scanner": _scanner,
     "door": door,
     "strike": strike,
+    "signals": _signals,
     "clock": _clock,
     "storage": _storage,
     "models": _models,

@@ -144,6 +144,20 @@ def test_a_secret_that_others_can_read_is_an_error(folder: Path) -> None:
     assert "chmod 600" in str(row["hint"])
 
 
+def test_a_secret_that_is_no_file_is_an_error(folder: Path) -> None:
+    (folder / "device.key").mkdir(mode=0o700)
+    (row,) = rows(doctor(folder, "--json", "--only", "config"))
+    assert (row["number"], "not a regular file" in str(row["text"])) == (14, True)
+
+
+def test_lamps_and_sounds_that_cannot_be_had_are_an_error(folder: Path) -> None:
+    """No machine of ours has sound: with a player, its card is missing; without, so is the player."""
+    (folder / "door.toml").write_text(f"{DOOR}[signals]\nsound = 'tones'\ndevice = 'hw:99'\n")
+    (row,) = rows(doctor(folder, "--json", "--only", "signals"))
+    assert row["number"] in {48, 49}
+    assert row["hint"]
+
+
 def test_a_journal_is_verified_and_one_that_was_changed_is_an_error(folder: Path) -> None:
     write_journal(folder / "journal.db", 5)
     (folder / "device.key").write_bytes(SEED)

@@ -10,9 +10,12 @@ import pytest
 from firmware.on_pty import KEY, LEAF_OPEN, PATIENCE_S, SHUT, TAMPER, OnPty, let_it_crawl, until
 from scanner_on_pty import EngineOnPty
 
+from edge.audit.evidence import open_evidence
+from edge.audit.record import AuditRecord, DoorChange, Faulted
 from edge.config import Config, Scanner, Strike
 from edge.doctor.patient import Patient
 from edge.doctor.rounds import examine
+from edge.ports import Cause, DoorEventKind
 
 pytest.importorskip("serial")
 
@@ -76,6 +79,33 @@ def test_a_lock_that_is_released_once_while_somebody_opens_the_door_is_well(
     assert (finding.number, finding.text) == (0, "released, opened")
     assert sum(bool(level) for _, level in controller.levels) == 1
     assert not controller.energised
+    released, relocked = records(tmp_path)
+    assert isinstance(released, DoorChange)
+    assert (released.change, released.cause) == (DoorEventKind.RELEASED, Cause.COMMAND)
+    assert isinstance(relocked, DoorChange)
+    assert relocked.change is DoorEventKind.RELOCKED
+
+
+def records(folder: Path) -> list[AuditRecord]:
+    with open_evidence(folder / "journal.db") as evidence:
+        evidence.verify()
+        return [entry.record for entry in evidence.entries()]
+
+
+def test_a_release_that_cannot_be_put_on_record_is_none(controller: OnPty, tmp_path: Path) -> None:
+    (tmp_path / "journal.db").write_bytes(b"this is no journal, but it is long enough to look at" * 40)
+    (finding,) = examine(patient(tmp_path, agreed=True), ["strike"])
+    assert finding.number == 46
+    assert "journal" in finding.text
+    assert not any(level for _, level in controller.levels)
+
+
+def test_a_release_that_the_door_refuses_is_on_record_as_a_fault(controller: OnPty, tmp_path: Path) -> None:
+    controller.set(TAMPER)
+    (finding,) = examine(patient(tmp_path, agreed=True), ["strike"])
+    assert finding.number == 46
+    assert [type(record) for record in records(tmp_path)] == [DoorChange, Faulted]
+    assert not any(level for _, level in controller.levels)
 
 
 def test_a_scanner_that_is_there_is_well(tmp_path: Path) -> None:

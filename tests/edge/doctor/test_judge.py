@@ -37,7 +37,15 @@ def numbers(found) -> list[int]:
     ],
 )
 def test_a_camera_by_its_frames(fps, light, expected) -> None:
-    assert numbers(judge.camera(Seen(1280, 720, fps, light), wanted_fps=15)) == [expected]
+    assert numbers(judge.camera(Seen(1280, 720, fps, light, 20.0, 220.0), wanted_fps=15)) == [expected]
+
+
+@pytest.mark.parametrize(("bright", "expected"), [(79.0, 24), (81.0, 0), (255.0, 0)])
+def test_a_camera_by_its_exposure(bright, expected) -> None:
+    seen = Seen(1280, 720, 15.0, Light.FINE, 10.0, bright)
+    (finding,) = judge.camera(seen, wanted_fps=15)
+    assert finding.number == expected
+    assert f"grey from 10 to {bright:.0f}" in finding.text
 
 
 @pytest.mark.parametrize(
