@@ -31,6 +31,7 @@ from edge.errors import (
     DoorLinkFault,
     Exit,
     Fault,
+    HostFault,
     ModelFault,
     ReaderFault,
     StorageFault,
@@ -39,6 +40,7 @@ from edge.errors import (
 )
 from edge.face.pad.fusion import Family, PadPolicy
 from edge.passage.attention import GAP_MS
+from edge.passage.counsel import Counsel
 from edge.passage.liveness import LivenessRule
 from edge.passage.machine import State, Times
 from edge.passage.recall import MAX_RECORDS, recall
@@ -53,6 +55,7 @@ from edge.trust.replay import ReplayMemory
 from edge.trust.sitepolicy import LocalLists
 from edge.trust.timekeeper import Timekeeper
 from edge.trust.verify import Gate
+from edge.venues.counsel import open_counsel, open_keypad, risk_policy, watchers_of, zone_of_door
 from edge.version import built_at, software_version
 
 if TYPE_CHECKING:
@@ -79,6 +82,7 @@ PARTS: dict[type[Fault], Part] = {
     StorageFault: Part.STORAGE,
     ClockFault: Part.CLOCK,
     TrustFault: Part.TRUST,
+    HostFault: Part.HOST,
 }
 
 
@@ -164,7 +168,8 @@ def open_device(config: Config, base: Path, *, camera: str | None = None) -> Ite
         if isinstance(strike, Recounts):
             strike.recount(journal.last_mark(MAX_RECORDS))
         clock = system_clock()
-        stages = stages_for(config, engine)
+        counsel = open_counsel(config, base, stack)
+        stages = stages_for(config, engine, counsel)
         state = open_files(base / config.paths.state)
         keeper = Timekeeper(remembered(state, journal, trust), built=built_at())
         recall(stages.replay, journal, keeper.at(clock.now(), clock.tick_ms(), trust))
@@ -178,6 +183,7 @@ def open_device(config: Config, base: Path, *, camera: str | None = None) -> Ite
             journal=journal,
             trust=watch.current,
             scanner=scanner,
+            keypad=open_keypad(config.keypad, stack),
         )
         verifier = Verifier(
             ports,
@@ -187,7 +193,7 @@ def open_device(config: Config, base: Path, *, camera: str | None = None) -> Ite
             keeper=keeper,
             gap_ms=max(GAP_MS, config.scanner.again_ms) if scanner else GAP_MS,
         )
-        watchers = [log_clock]
+        watchers = [log_clock, *watchers_of(counsel, strike)]
         if config.metrics.port is not None:
             from edge.metrics import Metrics  # noqa: PLC0415  only a device that is scraped pays for it
 
@@ -198,7 +204,8 @@ def open_device(config: Config, base: Path, *, camera: str | None = None) -> Ite
 
         def adopt(new: Config) -> None:
             # Who was here stays remembered: a code that was shown before is refused after, too.
-            judged = replace(stages_for(new, engine), replay=stages.replay, holders=stages.holders)
+            asked = replace(counsel, risk=risk_policy(new.risk), zone=zone_of_door(new))
+            judged = replace(stages_for(new, engine, asked), replay=stages.replay, holders=stages.holders)
             rules = rules_for(new)
             verifier.adopt(judged, times_for(new))
             housekeeper.adopt(rules)
@@ -288,8 +295,8 @@ def times_for(config: Config) -> Times:
     return Times(face_ms=config.face.time_ms)
 
 
-def stages_for(config: Config, engine: FaceEngine | None) -> Stages:
-    """The judgement of one door, by its configuration."""
+def stages_for(config: Config, engine: FaceEngine | None, counsel: Counsel | None = None) -> Stages:
+    """The judgement of one door, by its configuration; without a counsel nothing is asked besides."""
     gate = Gate(
         site=config.door.site,
         venue=config.door.venue,
@@ -307,6 +314,7 @@ def stages_for(config: Config, engine: FaceEngine | None) -> Stages:
             dice=secrets.randbelow,
         ),
         stopwatch=time.perf_counter_ns,
+        counsel=counsel or Counsel(),
     )
 
 

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 # networks with their thresholds, paths, and who this device and its door are.
 LIVE: Final = frozenset(
     {
-        ("door", "venue"),
         ("door", "jurisdiction"),
         ("door", "release_ms"),
         ("door", "min_assurance"),
@@ -21,6 +20,19 @@ LIVE: Final = frozenset(
         ("face", "prompts"),
         ("face", "consistency"),
         ("face", "mirrored"),
+        ("risk", "raised"),
+        ("risk", "high"),
+        ("risk", "severe"),
+        ("risk", "ladder"),
+        ("risk", "velocity_doors"),
+        ("risk", "velocity_min"),
+        ("risk", "failures"),
+        ("risk", "failures_min"),
+        ("risk", "margin"),
+        ("risk", "assurance"),
+        ("risk", "quiet"),
+        ("risk", "issuers"),
+        ("door", "zone"),
         ("lists", "ageing_h"),
         ("lists", "stale_h"),
         ("lists", "ageing"),

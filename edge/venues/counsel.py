@@ -15,11 +15,13 @@ from edge.risk.table import Level, RiskPolicy
 from edge.venue.terms import Factor, Open
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from contextlib import ExitStack
     from datetime import tzinfo
     from pathlib import Path
 
     from edge import config
+    from edge.passage.verifier import Moment
     from edge.ports import Keypad
     from edge.venue.terms import Host, Venue
 
@@ -41,6 +43,12 @@ def open_counsel(whole: config.Config, base: Path, stack: ExitStack) -> Counsel:
         ),
         zone=zone_of_door(whole),
     )
+
+
+def watchers_of(counsel: Counsel, strike: object) -> list[Callable[[Moment], None]]:
+    """What has to be shown every moment: rules that are taken over, and modes that a door is run in."""
+    watcher = getattr(counsel.venue, "watcher", None)
+    return [] if watcher is None else [watcher(strike)]
 
 
 def open_keypad(keypad: config.Keypad, stack: ExitStack) -> Keypad | None:
