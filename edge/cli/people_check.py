@@ -77,13 +77,16 @@ def _instants(text: str | None, zone: tzinfo) -> list[tuple[datetime, str]]:
     """The instants at which a clock on the site's wall shows this: one, two, or the one after a gap."""
     if text is None:
         return [(datetime.now(UTC), "")]
+    wrong = InputError("--at is no time", hint="such as 2027-03-28T02:30, at the site")
     try:
         told = datetime.fromisoformat(text)
-        if told.tzinfo is not None:
-            return [(told.astimezone(UTC), "")]
-        first, second = (told.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
-    except (ValueError, OverflowError) as error:
-        raise InputError("--at is no time", hint="such as 2027-03-28T02:30, at the site") from error
+    except ValueError as error:
+        raise wrong from error
+    if not 1970 < told.year < 2100:  # a day more or less has to be there, too
+        raise wrong
+    if told.tzinfo is not None:
+        return [(told.astimezone(UTC), "")]
+    first, second = (told.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
     if first.astimezone(zone).replace(tzinfo=None) != told:
         return [(first, "the clocks skip this time: what follows is after that")]
     if first != second:
