@@ -5,6 +5,7 @@ from edge.config.desk import Desk
 from edge.config.door import Device, Door, Face, Lists, Panel, Strike
 from edge.config.gate import Gate
 from edge.config.keeping import Journal, Paths
+from edge.config.lane import Lane
 from edge.config.network import Hub, Metrics, Mqtt, Sync
 from edge.config.permits import Permits
 from edge.config.reading import MAX_CONFIG_BYTES, explain, parse_config, profile
@@ -27,6 +28,7 @@ __all__ = [
     "Hub",
     "Journal",
     "Keypad",
+    "Lane",
     "Lists",
     "Metrics",
     "Mqtt",

@@ -173,6 +173,38 @@ def _network(config: Config, text: str, file: Path) -> None:
         )
 
 
+def _lane(config: Config, text: str, file: Path) -> None:
+    lane = config.lane
+    if config.door.venue != "lane":
+        return
+    line = line_of(text, "door", "venue")
+    if config.door.face == "none":
+        raise ConfigError(
+            "a lane looks at the face inside",
+            file=file,
+            line=line_of(text, "door", "face") or line,
+            hint='set [door] face = "if-bound", and an officer looks where a card has none',
+        )
+    if lane.inner == "controller" and lane.inner_lock is None:
+        raise ConfigError(
+            "[lane] inner_lock must be said for a door with a controller",
+            file=file,
+            line=line_of(text, "lane", "inner") or line,
+            hint='inner_lock = "fail-secure" is locked without power, "fail-safe" is free without it',
+        )
+    pins = [lane.outer_contact, lane.inner_contact, *lane.entry_beams, *lane.exit_beams]
+    pins += [pin for pin in (lane.presence_pin,) if pin is not None]
+    pins += [lane.inner_pin] if lane.inner == "gpio" else []
+    pins += [config.strike.pin] if config.strike.kind == "gpio" else []
+    if lane.sensors == "gpio" and len(set(pins)) < len(pins):
+        raise ConfigError(
+            "[lane] two things are on one pin",
+            file=file,
+            line=line_of(text, "lane", "sensors") or line,
+            hint="doorward config show lists the pins of [lane] and [strike]",
+        )
+
+
 def _desk(config: Config, text: str, file: Path) -> None:
     desk = config.desk
     zone_of(desk.zone, file=file, line=line_of(text, "desk", "zone"))
@@ -270,6 +302,7 @@ _CHECKS: Final = (
     _network,
     _desk,
     _gate,
+    _lane,
     _request,
 )
 

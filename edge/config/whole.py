@@ -7,6 +7,7 @@ from edge.config.desk import Desk
 from edge.config.door import Device, Door, Face, Lists, Panel, Strike
 from edge.config.gate import Gate
 from edge.config.keeping import Journal, Paths
+from edge.config.lane import Lane
 from edge.config.network import Hub, Metrics, Mqtt, Sync
 from edge.config.permits import Permits
 from edge.config.request import Request
@@ -34,6 +35,7 @@ class Config(Table, frozen=True):
     permits: Permits = Permits()
     desk: Desk = Desk()
     gate: Gate = Gate()
+    lane: Lane = Lane()
     sync: Sync = Sync()
     hub: Hub = Hub()
     journal: Journal = Journal()
