@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import select
 import socket
 import ssl
 from contextlib import suppress
@@ -22,21 +21,20 @@ class SocketLine:
 
     def __init__(self, connection: socket.socket, where: str) -> None:
         self._socket, self._where = connection, where
-        self._socket.settimeout(SEND_S)
 
     def send(self, data: bytes) -> None:
         try:
+            self._socket.settimeout(SEND_S)
             self._socket.sendall(data)
         except (OSError, ValueError) as err:
             raise _fault(self._where, err) from err
 
     def receive(self, wait_s: float) -> bytes:
         try:
-            # What TLS has taken off the wire already is not seen by select.
-            if not _pending(self._socket) and not select.select([self._socket], [], [], wait_s)[0]:
-                return b""
+            # Not select: what TLS has on the wire need not be for us, nor what is for us on the wire.
+            self._socket.settimeout(wait_s)
             data = self._socket.recv(CHUNK_BYTES)
-        except ssl.SSLWantReadError:
+        except (TimeoutError, BlockingIOError, ssl.SSLWantReadError):
             return b""
         except (OSError, ValueError) as err:
             raise _fault(self._where, err) from err
@@ -73,10 +71,6 @@ def trust(ca: Path | None) -> ssl.SSLContext:
         raise ConfigError(
             f"{ca}: no certificates in it that can be read", hint="[gate] ca: a PEM file"
         ) from err
-
-
-def _pending(connection: socket.socket) -> bool:
-    return isinstance(connection, ssl.SSLSocket) and connection.pending() > 0
 
 
 def _fault(where: str, err: Exception) -> HostFault:

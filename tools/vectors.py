@@ -1,4 +1,4 @@
-"""Write the vectors of cards, status lists and the door link, or check that the committed ones are these.
+"""Write the vectors of cards, status lists, the door link and SIP2, or check the committed ones.
 
     python tools/vectors.py [--check]
 
@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Final
 
 from vectors_card import believed, claims, disclosed, malformed
 from vectors_link import controller, frames, host
+from vectors_sip2 import frames as sip2_frames
+from vectors_sip2 import talks
 from vectors_status import lists, manifests
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ CARD: Final = (
     believed.moment_vectors,
 )
 LINK: Final = (frames.frame_vectors, controller.controller_vectors, host.host_vectors)
+SIP2: Final = (sip2_frames.frame_vectors, talks.talk_vectors)
 STATUS: Final = (manifests.manifest_vectors, lists.full_vectors, lists.delta_vectors)
 
 
@@ -44,6 +47,7 @@ def expected_files() -> dict[str, bytes]:
     made = [(f"card/{vector.name}.txt", vector.render()) for group in CARD for vector in group()]
     made += [(f"status/{vector.name}.txt", vector.render()) for group in STATUS for vector in group()]
     made += [(f"link/{vector.name}.json", vector.render()) for group in LINK for vector in group()]
+    made += [(f"sip2/{vector.name}.json", vector.render()) for group in SIP2 for vector in group()]
     files = {name: text.encode() for name, text in made}
     assert len(files) == len(made), "every vector has a name of its own"
     files |= {f"card/trust/{name}": data for name, data in believed.trust_files().items()}

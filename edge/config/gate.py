@@ -96,6 +96,8 @@ class Gate(Table, frozen=True):
     """The field in which it names a patron's date of birth: PB in Evergreen and Koha."""
     lending: bool = False
     """Lend items whose codes are scanned after a grant."""
+    loan_days: Annotated[int, Meta(ge=1, le=366)] = 14
+    """For how long an item is lent while the library system cannot say."""
     returns: bool = False
     """Take back items whose codes are scanned while nobody's session lasts."""
     session_s: Annotated[int, Meta(ge=5, le=600)] = 60

@@ -7,6 +7,7 @@ import secrets
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
@@ -248,6 +249,7 @@ def _terminal(settings: config.Gate, base: Path, zone: tzinfo) -> Terminal:
             _password(base / settings.terminal_password_file) if settings.terminal_password_file else ""
         ),
         language=settings.language,
+        loan=timedelta(days=settings.loan_days),
     )
 
 

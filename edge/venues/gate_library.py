@@ -94,6 +94,10 @@ class Library:
         reply = self._ask(self._terminal.checkin(act.item, now, done_at=done_at))
         return replies.circulated(reply, act.item)
 
+    def due(self, at: datetime) -> str:
+        """The day by which something has to be back that is lent while the system cannot say."""
+        return self._terminal.due(at).astimezone(self._terminal.zone).date().isoformat()
+
     def end_session(self, patron: str) -> None:
         """Nothing more comes of this patron."""
         self._ask(self._terminal.end_session(patron, self._clock.now()))

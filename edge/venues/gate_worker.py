@@ -187,8 +187,9 @@ class Worker:
             return
         result = self._attempt(lambda: self._library.circulate(act)) if self._is_back() else None
         if result is None:
-            self._store.add(act, self._clock.now())
-            news = News(act, done=True, kept=True)
+            entry = self._store.add(act, self._clock.now())
+            due = self._library.due(entry.at) if isinstance(act, Lend) else ""
+            news = News(act, done=True, kept=True, due=due)
         else:
             news = News(act, result.done, False, result.title, result.due, result.alert, result.lines)
         with self._changed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from edge.venue.gate.sip2 import Message
@@ -14,12 +15,14 @@ if TYPE_CHECKING:
 VERSION: Final = "2.00"
 _WIDTH: Final = "040"  # characters of a line on the staff's screen
 _NO_SUMMARY: Final = " " * 10  # of the titles that a patron has nothing is asked
-_NO_DATE: Final = " " * 18
 
 
 @dataclass(frozen=True, slots=True)
 class Terminal:
-    """Who we are to a library system. `zone`: of the library; times are local, as SIP2 prefers."""
+    """Who we are to a library system. `zone`: of the library; times are local, as SIP2 prefers.
+
+    `loan`: for how long something is lent while the system cannot say.
+    """
 
     zone: tzinfo
     institution: str = ""
@@ -28,6 +31,7 @@ class Terminal:
     password: str = field(default="", repr=False)
     terminal_password: str = field(default="", repr=False)
     language: str = "000"
+    loan: timedelta = timedelta(days=14)
 
     def login(self) -> Message:
         """93: the first message, where the system wants one."""
@@ -53,8 +57,14 @@ class Terminal:
     def checkout(self, patron: str, item: str, now: datetime, *, done_at: datetime | None = None) -> Message:
         """11. `done_at`: it happened then, without the system, which is told not to stand in the way."""
         fields = (("AO", self.institution), ("AA", patron), ("AB", item), ("AC", self.terminal_password))
-        fixed = ("N", "Y" if done_at else "N", self._moment(done_at or now), _NO_DATE)
+        # A due date only counts where the system is not to stand in the way; but some want to see one always.
+        due = self.due(done_at) if done_at else now
+        fixed = ("N", "Y" if done_at else "N", self._moment(done_at or now), self._moment(due))
         return Message(Code.CHECKOUT, fixed, (*fields, ("BO", "N"), ("BI", "N")))
+
+    def due(self, at: datetime) -> datetime:
+        """When something has to be back that was lent without the system."""
+        return at + self.loan
 
     def checkin(self, item: str, now: datetime, *, done_at: datetime | None = None) -> Message:
         """09. `done_at` as above."""
