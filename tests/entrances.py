@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
 from edge.card.claims import Card as VerifiedCard
@@ -58,7 +57,7 @@ ZONES = Zones(find_zone, available_timezones)
 def rules(text: str, *, site: str = SITE, zone: str = "Asia/Macau") -> Rules:
     """Rules of a site with three groups; `text`: the rest of its file."""
     head = f'version = "1"\nzone = "{zone}"\ngroups = ["staff", "guards", "visitors"]\n'
-    return parse_rules((head + text).encode(), Path("site.toml"), site=site, zones=ZONES)
+    return parse_rules((head + text).encode(), "site.toml", site=site, zones=ZONES)
 
 
 @dataclass

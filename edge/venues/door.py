@@ -194,7 +194,7 @@ def read_rules(path: Path, site: str) -> Rules:
         raise ConfigError(
             f"cannot be read: {what}", file=path, hint="see [permits] rules, and DOOR_RULES.md"
         ) from error
-    return parse_rules(data, path, site=site, zones=Zones(_zone, available_timezones))
+    return parse_rules(data, str(path), site=site, zones=Zones(_zone, available_timezones))
 
 
 def site_key(file: Path, *, may_make: bool) -> bytes:

@@ -21,7 +21,6 @@ from edge.venue.terms import Factor
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import tzinfo
-    from pathlib import Path
 
     from edge.venue.door.almanac import Holidays
     from edge.venue.door.week import Entry
@@ -98,8 +97,8 @@ class Zones:
     names: Callable[[], Iterable[str]]
 
 
-def parse_rules(data: bytes, file: Path, *, site: str, zones: Zones) -> Rules:
-    """The rules of the door `site` in its site's file. Raises ConfigError naming the key that is wrong.
+def parse_rules(data: bytes, name: str, *, site: str, zones: Zones) -> Rules:
+    """The rules of the door `site` in its site's file, `name`. Raises ConfigError, which says the key.
 
     Everything in the file is checked; only what is about this door is compiled.
     """
@@ -108,14 +107,14 @@ def parse_rules(data: bytes, file: Path, *, site: str, zones: Zones) -> Rules:
         _check_each(table)
         return _compiled(msgspec.convert(table, _File), site, zones)
     except tomllib.TOMLDecodeError as error:
-        found = re.search(r"at line (\d+)", str(error))
-        line = int(found[1]) if found else 0
+        line = re.search(r"at line (\d+)", str(error))
+        where = f"{name}:{line[1]}" if line else name
         words = str(error).partition(" (at")[0].lower()
-        raise ConfigError(words, file=file, line=line, hint="see https://toml.io") from error
+        raise ConfigError(f"{where}: {words}", hint="see https://toml.io") from error
     except _Wrong as error:
-        raise ConfigError(" ".join(str(error).split()), file=file, hint=error.hint) from error
+        raise ConfigError(f"{name}: {' '.join(str(error).split())}", hint=error.hint) from error
     except (ValueError, RecursionError) as error:  # msgspec's, too
-        raise ConfigError(_words(error), file=file, hint=_HINT) from error
+        raise ConfigError(f"{name}: {_words(error)}", hint=_HINT) from error
 
 
 class _Wrong(ValueError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 
 import pytest
 from entrances import SITE, ZONES, rules
@@ -15,7 +14,7 @@ from edge.venue.door.rulesfile import MAX_ENTRIES, MAX_RULES_BYTES, parse_rules
 from edge.venue.door.week import ALWAYS, NEVER
 from edge.venue.terms import Factor
 
-FILE = Path("site.toml")
+FILE = "site.toml"
 HEAD = 'version = "1"\nzone = "Asia/Macau"\ngroups = ["staff", "guards"]\n'
 PERMIT = '[[permits]]\ngroups = ["staff"]\ndoors = ["tower-1"]\n'
 
