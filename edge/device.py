@@ -168,7 +168,7 @@ def open_device(config: Config, base: Path, *, camera: str | None = None) -> Ite
         if isinstance(strike, Recounts):
             strike.recount(journal.last_mark(MAX_RECORDS))
         clock = system_clock()
-        counsel = open_counsel(config, base, stack)
+        counsel = open_counsel(config, base, stack, seed=device_seed(base / config.device.key))
         stages = stages_for(config, engine, counsel)
         state = open_files(base / config.paths.state)
         keeper = Timekeeper(remembered(state, journal, trust), built=built_at())

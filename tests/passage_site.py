@@ -21,6 +21,7 @@ from edge.face.template import Format, Reference
 from edge.passage.counsel import Counsel, Means
 from edge.passage.liveness import LivenessRule
 from edge.passage.machine import State
+from edge.passage.notice import Notice, Show
 from edge.passage.stages import Stages
 from edge.passage.verifier import Moment, Ports, Verifier
 from edge.policy import DoorPolicy, FaceRule
@@ -179,7 +180,13 @@ class SimBoard:
 class Site:
     """One device and everything around it that a step may change."""
 
-    def __init__(self, *, face: FaceRule = FaceRule.REQUIRED, risk: RiskPolicy | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        face: FaceRule = FaceRule.REQUIRED,
+        risk: RiskPolicy | None = None,
+        show: Show = Show.ON_DEMAND,
+    ) -> None:
         self.venue = ScriptedVenue()
         self.keypad = SimKeypad()
         self.board = SimBoard()
@@ -210,9 +217,12 @@ class Site:
             past=RecentPast(GATE.site) if risk else None,
             means=Means(
                 keypad=True,
-                board=self.board,
-                request=lambda now, nonce: f"REQUEST {nonce.hex()}",
-                nonce=lambda: next(numbers).to_bytes(8, "big"),
+                notice=Notice(
+                    self.board,
+                    lambda now, nonce: f"REQUEST {nonce.hex()}",
+                    lambda: next(numbers).to_bytes(8, "big"),
+                    show,
+                ),
                 host=self.venue,
             ),
         )

@@ -3,8 +3,8 @@
 Who has found a phone, or has a film that follows one order of prompts in six, may try again with every code
 that the phone makes: each 20 s, all night. Three failures are a visitor's; a PIN that was wrong three times
 counts as three. From there on the same card waits 10, 20, 40, then 60 s for each further try; until then it
-is refused as `risk.locked_out` and sent to staff. Nobody waits for what others did: only codes that the card's
-own phone signed count, a refusal while it waits does not, and a grant forgets it all.
+is refused as `risk.locked_out` and sent to staff. Nobody waits for what others did: only codes that a card's
+own phone signed count; a refusal while it waits does not, and a grant forgets it all.
 
 In memory alone: a restart gives three tries more. The journal keeps every one.
 """

@@ -18,13 +18,12 @@ from edge.risk.table import RiskPolicy
 from edge.venue.terms import Asked, Factor, Note, Open, Terms, merge
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime, tzinfo
+    from datetime import tzinfo
 
     from edge.card.claims import Card
     from edge.decision import Decision, Reason
+    from edge.passage.notice import Notice
     from edge.policy import DoorPolicy
-    from edge.ports import Board
     from edge.risk.signs import Past
     from edge.trust.footing import Footing
     from edge.venue.terms import Host, Venue, Visit
@@ -37,12 +36,10 @@ _ALWAYS = frozenset({Factor.COMPANION, Factor.STAFF})
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """What this door has to ask with. `request`: the text of its own code, for this moment and this nonce."""
+    """What this door has to ask with. `notice`: its own code on its screen."""
 
     keypad: bool = False
-    board: Board | None = None
-    request: Callable[[datetime, bytes], str] | None = None
-    nonce: Callable[[], bytes] | None = field(default=None, repr=False)
+    notice: Notice | None = None
     host: Host | None = None
 
 
@@ -95,7 +92,7 @@ class Counsel:
         means = self.means
         has = {
             Factor.CHALLENGE: compares and card.face is not None and Note.NO_FACE not in terms.notes,
-            Factor.NONCE: means.board is not None and means.request is not None and means.nonce is not None,
+            Factor.NONCE: means.notice is not None,
             Factor.PIN: means.keypad and terms.pin is not None,
             Factor.DOCUMENT: True,
             Factor.HOST: means.host is not None,

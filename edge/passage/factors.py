@@ -15,14 +15,15 @@ from edge.venue.terms import Factor, Note, Terms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from datetime import datetime
 
     from edge.card.claims import Card
-    from edge.ports import Board, Symbol
+    from edge.passage.notice import Notice
+    from edge.ports import Symbol
     from edge.venue.pin import Pin
     from edge.venue.terms import Asked, Host, Visit
 
 TRIES: Final = 3  # at one factor of one passage: a slip of the finger is a visitor's, a fourth is not
-NONCE_BYTES: Final = 8  # the least that FORMAT.md takes; one of 2^64 is not met twice
 ENTER, CLEAR = "#", "*"
 
 
@@ -63,12 +64,13 @@ class AskNonce:
     def __init__(
         self,
         card: Card,
-        nonce: bytes,
-        board: Board,
+        notice: Notice,
+        now: datetime,
         again: Callable[[Sequence[Symbol], bytes], Card | Deny | None],
     ) -> None:
         """`again`: what these symbols present, made for this nonce."""
-        self._card, self._nonce, self._board, self._again = card, nonce, board, again
+        self._card, self._notice, self._again = card, notice, again
+        self._nonce = notice.demand(now)
         self._tries = 0
 
     def hear(self, heard: Heard) -> Given | Deny | None:
@@ -91,7 +93,7 @@ class AskNonce:
         return Deny(reason) if self._tries >= TRIES else None
 
     def end(self) -> None:
-        self._board.post(None)
+        self._notice.rest()
 
 
 class AskPin:

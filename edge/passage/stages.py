@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from edge.face.engine import FaceEngine, FaceEvidence
     from edge.face.template import Reference
     from edge.passage.factors import Asking
+    from edge.passage.notice import Notice
     from edge.policy import DoorPolicy, Verdict
     from edge.ports import Pixels, Symbol
     from edge.trust.footing import Footing
@@ -136,7 +137,8 @@ class Stages:
         self, symbols: Sequence[Symbol], trust: TrustSnapshot, footing: Footing, nonce: bytes | None = None
     ) -> Card | Deny | None:
         """The card that is shown in the middle of a passage: made for this nonce, or another document."""
-        read = self._tried(footing, lambda reached: self._read(symbols, trust, footing, nonce, reached))
+        gate = replace(self._gate(footing), nonce=nonce)
+        read = self._tried(footing, lambda reached: self._read(symbols, trust, gate, footing, reached))
         return read.deny if isinstance(read, TurnedAway) else read
 
     def _tried(self, footing: Footing, work: Callable[[_Reached], _T]) -> _T | TurnedAway:
@@ -155,15 +157,15 @@ class Stages:
         self,
         symbols: Sequence[Symbol],
         trust: TrustSnapshot,
+        gate: Gate,
         footing: Footing,
-        nonce: bytes | None,
         reached: _Reached,
     ) -> Card | None:
         code = one_code(symbols)
         if code is None:
             return None
         reached.signed = decode(code)
-        reached.card = verify(reached.signed, trust, now=footing.at.now, gate=self._gate(footing, nonce))
+        reached.card = verify(reached.signed, trust, now=footing.at.now, gate=gate)
         self.replay.admit(reached.card, footing.at.now)
         self._hear(reached.signed, footing)
         return reached.card
@@ -171,7 +173,7 @@ class Stages:
     def _present(
         self, symbols: Sequence[Symbol], trust: TrustSnapshot, footing: Footing, reached: _Reached
     ) -> Presented | TurnedAway | None:
-        card = self._read(symbols, trust, footing, self.gate.nonce, reached)
+        card = self._read(symbols, trust, self._gate(footing, self.counsel.means.notice), footing, reached)
         if card is None:
             return None
         policy = self.policy.under(trust.policy)
@@ -225,13 +227,12 @@ class Stages:
         card, means, terms = presented.card, self.counsel.means, presented.advice.terms
         match asked.factor:
             case Factor.NONCE:
-                assert means.board is not None
-                assert means.request is not None
-                assert means.nonce is not None
-                nonce = means.nonce()
-                means.board.post(means.request(ground()[1].at.now, nonce))
+                assert means.notice is not None
                 return AskNonce(
-                    card, nonce, means.board, lambda seen, n: self.again(seen, *ground(), nonce=n)
+                    card,
+                    means.notice,
+                    ground()[1].at.now,
+                    lambda seen, nonce: self.again(seen, *ground(), nonce=nonce),
                 )
             case Factor.PIN:
                 assert terms.pin is not None
@@ -255,11 +256,15 @@ class Stages:
             presented.given,
         )
 
-    def _gate(self, footing: Footing, nonce: bytes | None) -> Gate:
-        """The gate at this moment."""
+    def _gate(self, footing: Footing, notice: Notice | None = None) -> Gate:
+        """The gate at this moment; `notice`: with what is on its screen."""
+        shown = self.gate
+        if notice is not None:
+            shown = replace(
+                shown, nonce=notice.nonce, nonce_before=notice.nonce_before, nonce_needed=notice.needed
+            )
         return replace(
-            self.gate,
-            nonce=nonce,
+            shown,
             since_sync=footing.at.since_sync,
             budgets=footing.ladder.of(Kind.STATUS).budgets,
             clock=footing.clock,

@@ -412,6 +412,8 @@ class Verifier:
         self._stages.replay.tidy(at.now)
         if self._machine.state is m.State.IDLE:
             self._footing = self._stages.weigh(trust, at)
+            if notice := self._stages.counsel.means.notice:
+                notice.turn(at.now, self._tick_ms)
         self._note_clock()
 
     def _told_of_clock(self) -> tuple[ClockEvent, ...]:

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Final
 
 from edge.config.zones import zone_of
 from edge.decision import Reason
+from edge.errors import ConfigError
 from edge.passage.counsel import Counsel, Means
-from edge.passage.factors import NONCE_BYTES
+from edge.passage.notice import Notice, Show
 from edge.risk.past import RecentPast
 from edge.risk.table import Level, RiskPolicy
 from edge.venue.terms import Factor, Open
+from edge.venues.board import open_board, open_request
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,11 +27,15 @@ if TYPE_CHECKING:
     from edge.ports import Keypad
     from edge.venue.terms import Host, Venue
 
+NONCE_BYTES: Final = 8  # the least that FORMAT.md takes; one of 2^64 is not met twice
 _LEVELS: Final = {"raised": Level.RAISED, "high": Level.HIGH, "severe": Level.SEVERE}
 
 
-def open_counsel(whole: config.Config, base: Path, stack: ExitStack) -> Counsel:
-    """The counsel of a configuration; what it opens closes with `stack`. Raises ConfigError, StorageFault."""
+def open_counsel(whole: config.Config, base: Path, stack: ExitStack, *, seed: bytes) -> Counsel:
+    """The counsel of a configuration; what it opens closes with `stack`. Raises ConfigError, StorageFault.
+
+    `seed`: the device's, with which it signs the code on its own screen.
+    """
     venue, host = _open_venue(whole, base, stack)
     return Counsel(
         kind=whole.door.venue,
@@ -38,11 +44,25 @@ def open_counsel(whole: config.Config, base: Path, stack: ExitStack) -> Counsel:
         past=RecentPast(whole.door.site) if whole.risk.watch else None,
         means=Means(
             keypad=whole.keypad.kind != "none",
-            nonce=lambda: secrets.token_bytes(NONCE_BYTES),
+            notice=_open_notice(whole, base, stack, seed),
             host=host,
         ),
         zone=zone_of_door(whole),
     )
+
+
+def _open_notice(whole: config.Config, base: Path, stack: ExitStack, seed: bytes) -> Notice | None:
+    if whole.request.board == "none":
+        return None
+    signer = open_request(whole, base, seed)
+    if signer is None:
+        raise ConfigError(
+            "[request] certificate must be said for a screen",
+            hint="wallets believe no code without one: tools/issuer.py certify",
+        )
+    board = stack.enter_context(open_board(whole, base))
+    assert board is not None
+    return Notice(board, signer.at, lambda: secrets.token_bytes(NONCE_BYTES), Show(whole.request.show))
 
 
 def watchers_of(counsel: Counsel, strike: object) -> list[Callable[[Moment], None]]:

@@ -13,6 +13,7 @@ from edge.audit.record import Path, Visited
 from edge.card.claims import StatusPointer
 from edge.decision import Deny, Grant, Reason, Signal
 from edge.passage.machine import State, Times
+from edge.passage.notice import Show
 from edge.policy import FaceRule
 from edge.risk.table import RiskPolicy
 from edge.venue.pin import Pin, verifier
@@ -272,3 +273,47 @@ def test_what_cannot_be_asked_for_is_for_staff() -> None:
     assert record.reason is Reason.RISK_HOUR
     assert isinstance(record.visit, Visited)
     assert (record.visit.path, record.visit.asked) == (Path.STAFF, ("staff",))
+
+
+# -- the screen --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("show", "answers", "reason"),
+    [
+        (Show.OFFERED, False, None),
+        (Show.OFFERED, True, None),
+        (Show.NEEDED, False, Reason.CODE_NONCE),
+        (Show.NEEDED, True, None),
+        (Show.ON_DEMAND, False, None),
+    ],
+)
+def test_a_code_answers_the_screen_where_it_must_and_may_where_it_is_offered(
+    show: Show, answers: bool, reason: Reason | None
+) -> None:
+    site = Site(show=show)
+    site.see()
+    assert (site.board.text is None) == (show is Show.ON_DEMAND)
+    if answers:
+        site.answer()
+    else:
+        site.reader.in_view = (site.code(),)
+    site.engine.who = "holder"
+    site.see(2)
+    assert [record.reason for record in site.passages] == [reason]
+
+
+def test_a_phone_may_answer_the_number_before_and_no_older_one() -> None:
+    site = Site(show=Show.NEEDED)
+    site.see()
+    site.answer()
+    (code,), site.reader.in_view = site.reader.in_view, ()
+    site.see(21_000 // FRAME_MS)
+    site.reader.in_view = (code,)
+    site.see()
+    assert site.verifier.state is State.FACE
+    other = Site(show=Show.NEEDED)
+    other.see(61_000 // FRAME_MS)
+    other.answer(elsewhere=True)
+    other.see()
+    assert [record.reason for record in other.passages] == [Reason.CODE_NONCE]
