@@ -3,6 +3,8 @@
     python tools/wallet.py show anna.wallet --watch
     python tools/wallet.py show anna.wallet --held-up frame.png
     python tools/wallet.py info anna.wallet
+    python tools/wallet.py request anna.wallet screen.png
+    python tools/wallet.py code anna.wallet --for screen.png --disclose needed
 
 `new` and `accept` let a holder keep the key: the issuer then sees only its public half.
 """
@@ -10,7 +12,6 @@
 from __future__ import annotations
 
 import argparse
-import io
 import secrets
 import sys
 import time
@@ -18,7 +19,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import segno
+from wallet_code import add_forms, present, print_code, symbol, write
+from wallet_request import NEEDED, consent, known_request, row_of, words_for
 
 from edge.app import open_files
 from edge.card import cose
@@ -30,9 +32,6 @@ from edge.issuing.wallet import MAX_WALLET_BYTES, ROTATION, Delivery, Wallet
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from edge.ports import Pixels
-
-PICTURE_SCALE: Final = 8  # pixels per module of --png: sharp on a screen and on paper
 CLEAR: Final = "\x1b[H\x1b[2J"
 CLEAR_LINE: Final = "\r\x1b[K"
 
@@ -43,16 +42,7 @@ def show(args: argparse.Namespace) -> int:
     if args.watch:
         return _watch(wallet, args)
     text = wallet.code(args.now or datetime.now(UTC), aud=args.aud, cnonce=args.nonce)
-    if args.svg:
-        _write(args.svg, _drawn(text, "svg"))
-    if args.png:
-        _write(args.png, _drawn(text, "png"))
-    if args.held_up:
-        _write(args.held_up, _png(_held_up(text)))
-    if args.text:
-        print(text)
-    if args.terminal or not (args.svg or args.png or args.held_up or args.text):
-        _print_code(text)
+    present(text, args)
     return Exit.OK
 
 
@@ -61,7 +51,7 @@ def info(args: argparse.Namespace) -> int:
     wallet = _read(args.wallet)
     claims = wallet.claims()
     text = wallet.code(datetime.now(UTC))
-    symbol = _symbol(text)
+    drawn = symbol(text)
     row = {
         "issuer": claims.issuer,
         "card": claims.card_id.hex(),
@@ -77,7 +67,7 @@ def info(args: argparse.Namespace) -> int:
         "status": {"uri": claims.status.uri, "index": claims.status.index},
         "card_bytes": len(wallet.card),
         "code_chars": len(text),
-        "qr": symbol.designator,
+        "qr": drawn.designator,
     }
     if args.json:
         emit(row)
@@ -87,12 +77,38 @@ def info(args: argparse.Namespace) -> int:
     return Exit.OK
 
 
+def request(args: argparse.Namespace) -> int:
+    """Says who asks for what, why and for how long, if somebody whom the wallet knows vouches for it."""
+    wallet = _read(args.wallet)
+    known = known_request(wallet, args.request, args.now or datetime.now(UTC))
+    if args.json:
+        emit(row_of(known, wallet))
+    else:
+        print("\n".join(words_for(known, wallet)))
+        print("answer it with: tools/wallet.py code WALLET --for REQUEST --disclose NAME,...")
+    return Exit.OK
+
+
+def code(args: argparse.Namespace) -> int:
+    """Makes the code that answers a request, and discloses what its holder agrees to."""
+    wallet, now = _read(args.wallet), args.now or datetime.now(UTC)
+    known = known_request(wallet, args.request, now)
+    agreed = consent(known, args.disclose)
+    text = wallet.code(now, aud=known.request.site, cnonce=known.nonce, disclose=agreed)
+    told = ", ".join(sorted(agreed)) or "nothing"
+    print(f"discloses {told} to {known.operator} ({known.request.site})", file=sys.stderr)
+    if missing := sorted(set(known.request.needed) - agreed):
+        print(f"it asked for {', '.join(missing)} too, and may refuse you without", file=sys.stderr)
+    present(text, args)
+    return Exit.OK
+
+
 def new(args: argparse.Namespace) -> int:
     """Makes a key, and a wallet without a card; prints what the issuer needs."""
     if args.wallet.exists():
         raise InputError(f"{args.wallet}: is there already", hint="move it away, or choose another name")
     wallet = Wallet(secrets.token_bytes(cose.SEED_BYTES))
-    _write(args.wallet, wallet.to_bytes(), secret=True)
+    write(args.wallet, wallet.to_bytes(), secret=True)
     print(wallet.holder_key.hex())
     return Exit.OK
 
@@ -100,7 +116,7 @@ def new(args: argparse.Namespace) -> int:
 def accept(args: argparse.Namespace) -> int:
     """Puts a card that was issued to this wallet's key into it."""
     wallet = _read(args.wallet).accept(Delivery.from_bytes(_bytes(args.card, MAX_WALLET_BYTES)))
-    _write(args.wallet, wallet.to_bytes(), secret=True)
+    write(args.wallet, wallet.to_bytes(), secret=True)
     print(f"{args.wallet}: card {wallet.claims().card_id.hex()}")
     return Exit.OK
 
@@ -112,7 +128,7 @@ def _watch(wallet: Wallet, args: argparse.Namespace) -> int:
         while True:
             text = wallet.code(datetime.now(UTC), aud=args.aud, cnonce=args.nonce)
             sys.stdout.write(CLEAR if terminal else "")
-            _print_code(text)
+            print_code(text)
             for left in range(int(ROTATION.total_seconds()), 0, -1):
                 if terminal:
                     sys.stdout.write(f"{CLEAR_LINE}  new code in {left} s, Ctrl-C ends")
@@ -121,37 +137,6 @@ def _watch(wallet: Wallet, args: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         print()
         return Exit.OK
-
-
-def _symbol(text: str) -> segno.QRCode:
-    """As a phone draws it: the lowest error correction, because screens are clean and modules scarce."""
-    return segno.make_qr(text, error="L", boost_error=False)
-
-
-def _print_code(text: str) -> None:
-    _symbol(text).terminal(out=sys.stdout, compact=True, border=2)
-    sys.stdout.flush()
-
-
-def _drawn(text: str, kind: str) -> bytes:
-    out = io.BytesIO()
-    _symbol(text).save(out, kind=kind, scale=PICTURE_SCALE, border=4)
-    return out.getvalue()
-
-
-def _held_up(text: str) -> Pixels:
-    from hw.sim.phone import phone  # noqa: PLC0415  OpenCV, for this one option
-    from hw.sim.scene import hold_up  # noqa: PLC0415
-
-    return hold_up(phone(text, left_s=ROTATION.total_seconds()))
-
-
-def _png(rgb: Pixels) -> bytes:
-    from PIL import Image  # noqa: PLC0415
-
-    out = io.BytesIO()
-    Image.fromarray(rgb).save(out, format="PNG")
-    return out.getvalue()
 
 
 def _face(claims: Claims) -> str:
@@ -191,10 +176,6 @@ def _bytes(path: Path, limit: int) -> bytes:
         raise InputError(fault.message, hint=fault.hint) from fault
 
 
-def _write(path: Path, data: bytes, *, secret: bool = False) -> None:
-    open_files(path.parent).write(path.name, data, secret=secret)
-
-
 def _instant(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
@@ -222,18 +203,29 @@ def _parser() -> argparse.ArgumentParser:
         sub.set_defaults(run=run)
         return sub
 
-    code = verb("show", show)
-    code.add_argument("--terminal", action="store_true", help="print it as blocks (default)")
-    code.add_argument("--text", action="store_true", help="print its text")
-    code.add_argument("--svg", type=Path, metavar="FILE")
-    code.add_argument("--png", type=Path, metavar="FILE")
-    code.add_argument("--held-up", type=Path, metavar="FILE", help="PNG of a phone before a camera, 1280x720")
-    code.add_argument(
+    shown = verb("show", show)
+    add_forms(shown)
+    shown.add_argument(
         "--watch", action="store_true", help="show it in the terminal and renew it, until Ctrl-C"
     )
-    code.add_argument("--aud", metavar="SITE", help="good at this site only")
-    code.add_argument("--nonce", type=_nonce, metavar="HEX", help="what the site's screen shows")
-    code.add_argument("--now", type=_instant, metavar="TIME", help="sign as if it were this time")
+    shown.add_argument("--aud", metavar="SITE", help="good at this site only")
+    shown.add_argument("--nonce", type=_nonce, metavar="HEX", help="what the site's screen shows")
+    shown.add_argument("--now", type=_instant, metavar="TIME", help="sign as if it were this time")
+    asked = verb("request", request)
+    asked.add_argument("request", metavar="CODE|PICTURE", help="its text, a file, a picture, or - for stdin")
+    asked.add_argument("--now", type=_instant, metavar="TIME", help="as if it were this time")
+    asked.add_argument("--json", action="store_true")
+    answer = verb("code", code)
+    answer.add_argument(
+        "--for", dest="request", required=True, metavar="CODE|PICTURE", help="as for: request"
+    )
+    answer.add_argument(
+        "--disclose",
+        metavar="NAME,...",
+        help=f"what you agree to disclose, or the word {NEEDED} (default nothing)",
+    )
+    add_forms(answer)
+    answer.add_argument("--now", type=_instant, metavar="TIME", help="as if it were this time")
     verb("info", info).add_argument("--json", action="store_true")
     verb("new", new)
     verb("accept", accept).add_argument("card", type=Path, help="from: issuer.py enrol --holder-key")

@@ -8,17 +8,25 @@ import signal
 import stat
 import subprocess
 import sys
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
 import cv2
 import pytest
+import segno
 from office import HOLDER, NOW, enrolment, new_issuer
 from terminal_pixels import pixels, text_of
 
+from edge.card import cose
+from edge.card.attributes import Attribute
 from edge.card.code import parse_code
+from edge.card.documents import DocumentType, Paper
 from edge.card.ecard import decode
 from edge.errors import Exit
 from edge.issuing.wallet import Wallet
+from edge.venue.asking import RequestSigner
+from edge.venue.request import Request
 
 TOOL = Path(__file__).resolve().parents[2] / "tools" / "wallet.py"
 AT = ["--now", "2026-03-02T08:00:07Z"]
@@ -136,6 +144,165 @@ def test_argument_that_cannot_be_meant_ends_with_usage(wallet, arguments):
     with pytest.raises(SystemExit) as ended:
         run("show", wallet, *arguments)
     assert ended.value.code == Exit.USAGE
+
+
+# -- requests ----------------------------------------------------------------------------------------------
+
+DEVICE = b"d" * 32
+ADA = {
+    Attribute.FAMILY_NAME: "Lovelace",
+    Attribute.GIVEN_NAME: "Ada",
+    Attribute.BIRTH_DATE: "1815-12-10",
+    Attribute.ADDRESS: "St James's Square 12",
+}
+REQUEST = Request(
+    site="inn/desk",
+    purpose="to register you as a guest",
+    needed=(Attribute.FAMILY_NAME, Attribute.GIVEN_NAME),
+    optional=(Attribute.BIRTH_DATE,),
+    documents=(DocumentType.PASSPORT,),
+    retention_days=30,
+    issuers=("tower-1", "CN-GD"),
+)
+
+
+def asked(office, request: Request = REQUEST, *, at=NOW) -> str:
+    certificate = office.certify(
+        cose.public_key(DEVICE),
+        "inn",
+        "Pousada",
+        askable=[*ADA, Attribute.PATRON],
+        retention_days=30,
+        now=NOW,
+    )
+    return RequestSigner(DEVICE, request, certificate).at(at, b"12345678")
+
+
+@pytest.fixture
+def ada(tmp_path) -> Path:
+    """A wallet with attributes and a passport."""
+    office = new_issuer()
+    paper = Paper(DocumentType.PASSPORT, "K1234567", date(2031, 5, 4))
+    issued = office.enrol(enrolment(attributes=ADA, papers=(paper,)), now=NOW)
+    path = tmp_path / "ada.wallet"
+    path.write_bytes(Wallet(HOLDER, issued.card, issued.disclosures, (office.authority,)).to_bytes())
+    return path
+
+
+def test_request_is_told_in_plain_words(ada, capsys):
+    assert run("request", ada, asked(new_issuer()), *AT) == Exit.OK
+    said = capsys.readouterr().out
+    for words in (
+        "Pousada (inn/desk) asks; tower-1 vouches for it",
+        "to register you as a guest",
+        "family name, given name",
+        "birth date: you may leave it out",
+        "passport, linked to your card",
+        "for 30 days",
+        "cards of tower-1, CN-GD",
+    ):
+        assert words in said
+    assert "refused" not in said
+    assert "Lovelace" not in said
+
+
+def test_request_is_read_from_the_picture_of_a_screen(ada, tmp_path, capsys):
+    segno.make_qr(asked(new_issuer()), error="L").save(tmp_path / "screen.png", scale=4, border=4)
+    assert run("request", ada, tmp_path / "screen.png", "--json", *AT) == Exit.OK
+    row = json.loads(capsys.readouterr().out)
+    assert (row["operator"], row["nonce"], row["lacking"]) == ("Pousada", b"12345678".hex(), [])
+
+
+def test_holder_is_told_what_the_card_lacks(wallet, ada, capsys):
+    holding = Wallet.from_bytes(wallet.read_bytes())
+    wallet.write_bytes(Wallet(HOLDER, holding.card, (), (new_issuer().authority,)).to_bytes())
+    plain = replace(REQUEST, issuers=("elsewhere",), retention_days=0)
+    assert run("request", wallet, asked(new_issuer(), plain), "--json", *AT) == Exit.OK
+    lacking = ["family name", "given name", "passport", "issuer that counts here"]
+    assert json.loads(capsys.readouterr().out)["lacking"] == lacking
+    assert run("request", wallet, asked(new_issuer(), plain), *AT) == Exit.OK
+    said = capsys.readouterr().out
+    assert "your card has no passport: expect to be refused" in said
+    assert "until your visit is over" in said
+
+
+CONSENTS = {
+    "nothing is said": ([], set()),
+    "what is needed": (["--disclose", "needed"], {"family_name", "given_name"}),
+    "some of it": (["--disclose", "family_name"], {"family_name"}),
+    "all of it": (["--disclose", "needed, birth_date"], {"family_name", "given_name", "birth_date"}),
+}
+
+
+@pytest.mark.parametrize(("options", "told"), CONSENTS.values(), ids=CONSENTS)
+def test_code_discloses_what_its_holder_agreed_to_and_answers_who_asked(ada, capsys, options, told):
+    assert run("code", ada, "--for", asked(new_issuer()), "--text", *options, *AT) == Exit.OK
+    out, err = capsys.readouterr()
+    shown = decode(parse_code(out.removesuffix("\n"))).presentation
+    assert {each.attribute.value for each in shown.disclosures} == told
+    assert (shown.audience, shown.nonce) == ("inn/desk", b"12345678")
+    assert err.startswith(f"discloses {', '.join(sorted(told)) or 'nothing'} to Pousada (inn/desk)")
+    assert ("may refuse you without" in err) is not {"family_name", "given_name"}.issubset(told)
+
+
+def stranger() -> str:
+    """The same words from an office that this wallet does not know."""
+    return asked(new_issuer(seed=9))
+
+
+REFUSED = {
+    "a stranger's device": (stranger, [], Exit.REFUSED, "nobody whom this wallet knows", "disclose nothing"),
+    "a screen of yesterday": (
+        lambda: asked(new_issuer(), at=NOW - timedelta(days=1)),
+        [],
+        Exit.REFUSED,
+        "not made just now",
+        "clock",
+    ),
+    "what is no request": (lambda: "EQ1:BB8", [], Exit.REFUSED, "card.malformed", "disclose nothing"),
+    "half a request": (lambda: "EQ1:NONSENSE", [], Exit.REFUSED, "not base45", "whole"),
+    "an attribute that nobody asked for": (
+        lambda: asked(new_issuer()),
+        ["--disclose", "address"],
+        Exit.USAGE,
+        "nobody asked for address",
+        "leave it out",
+    ),
+    "an attribute that there is not": (
+        lambda: asked(new_issuer()),
+        ["--disclose", "shoe_size"],
+        Exit.USAGE,
+        "no such attribute",
+        "family_name",
+    ),
+    "an attribute that the card does not hold": (
+        lambda: asked(new_issuer(), replace(REQUEST, optional=(Attribute.PATRON,))),
+        ["--disclose", "patron"],
+        Exit.USAGE,
+        "holds no such attribute",
+        "info",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("request_text", "options", "code", "message", "hint"), REFUSED.values(), ids=REFUSED
+)
+def test_no_code_is_made_for_who_may_not_ask(ada, capsys, request_text, options, code, message, hint):
+    assert run("code", ada, "--for", request_text(), "--text", *options, *AT) == code
+    out, err = capsys.readouterr()
+    assert out == ""
+    first, second = err.splitlines()
+    assert first.startswith("error: ")
+    assert message in first
+    assert hint in second
+
+
+@pytest.mark.parametrize("content", [b"", b"hello", b"\x89PNG\r\n\x1a\nbroken"])
+def test_file_that_holds_no_request_is_named_with_a_hint(ada, tmp_path, capsys, content):
+    (tmp_path / "screen").write_bytes(content)
+    assert run("request", ada, tmp_path / "screen", *AT) in {Exit.REFUSED, Exit.USAGE}
+    assert "\nhint: " in capsys.readouterr().err
 
 
 def test_watch_runs_as_a_file_shows_a_code_and_ends_with_control_c(wallet):
