@@ -25,6 +25,7 @@ NOUNS = {
     "config": "check and explain the configuration",
     "desk": "a hotel's desk: lists of arrivals, registrations, reports",
     "gate": "a library's gate: its library system, patrons, and what waits to be told",
+    "lane": "officers at a lane: what is referred to them, and what they say",
     "sync": "bring keys, lists and models up to date",
     "trust": "show whom this device believes, and how old that is",
 }

@@ -1,0 +1,132 @@
+"""`doorward lane`: the officers' screen on a terminal, and the lane itself."""
+
+from __future__ import annotations
+
+import os
+import select
+import socket
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from edge.cli.output import emit
+from edge.errors import Exit, InputError
+
+if TYPE_CHECKING:
+    import argparse
+
+    from edge.venue.lane.messages import Case, CaseOver
+
+WORDS: Final = "admit, send-back or empty"
+# What a case is about, for people: the reason says what was found, this what to look at.
+ABOUT: Final = {
+    "face": "look who stands there",
+    "by-eye": "a card without a face: look in place of the camera",
+    "several": "more than one in the lane",
+    "held-open": "a door does not shut",
+    "inner-opened": "the inner door was opened",
+    "not-leaving": "the inner door is free, and nobody goes through",
+    "sensors": "the sensors cannot tell how many there are",
+    "occupancy": "somebody is in the lane, or may be, whom no card brought there",
+    "device": "a part of the lane failed",
+}
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Set up `lane watch`."""
+    verbs = parser.add_subparsers(required=True, metavar="VERB")
+    watch = verbs.add_parser(
+        "watch",
+        help="show the cases of a lane; a word on a line rules on the open one",
+        epilog=f"words: {WORDS}",
+    )
+    watch.add_argument("socket", type=Path, help="the lane's socket: [lane] socket, or other_socket")
+    watch.add_argument("--json", action="store_true", help="cases as JSON Lines")
+    watch.set_defaults(run=run_watch)
+
+
+def run_watch(args: argparse.Namespace) -> int:
+    """Tell cases until the lane hangs up, and take words from the standard input."""
+    with _connect(args.socket) as lane:
+        return _Screen(lane, as_json=args.json).work()
+
+
+def _connect(path: Path) -> socket.socket:
+    lane = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        lane.connect(str(path))
+    except (OSError, ValueError) as err:
+        lane.close()
+        why = (getattr(err, "strerror", None) or str(err)).lower()
+        raise InputError(f"{path}: {why}", hint="is the lane at work, and are you in its group?") from err
+    return lane
+
+
+class _Screen:
+    """One officer at one lane."""
+
+    def __init__(self, lane: socket.socket, *, as_json: bool) -> None:
+        self._lane = lane
+        self._json = as_json
+        self._case: Case | None = None
+        self._heard = self._typed = b""
+
+    def work(self) -> int:
+        lane, keys = self._lane.fileno(), sys.stdin.fileno()
+        sources = [lane, keys]
+        while True:
+            ready, _, _ = select.select(sources, [], [])
+            if lane in ready and not self._hear():
+                return Exit.OK
+            if keys in ready and not self._type(os.read(keys, 4_096)):
+                sources.remove(keys)  # a screen that only watches
+
+    def _hear(self) -> bool:
+        """Take in what the lane told; False: it hung up."""
+        from edge.venue.lane.messages import MAX_LINE_BYTES, parse_news  # noqa: PLC0415
+
+        try:
+            data = self._lane.recv(MAX_LINE_BYTES)
+        except ConnectionError:
+            data = b""
+        *lines, self._heard = (self._heard + data).split(b"\n")
+        for text in lines:
+            self._show(parse_news(text))
+        return bool(data)
+
+    def _show(self, news: Case | CaseOver) -> None:
+        from msgspec import to_builtins  # noqa: PLC0415
+
+        from edge.venue.lane.messages import Case  # noqa: PLC0415
+
+        self._case = news if isinstance(news, Case) else None
+        if self._json:
+            emit(to_builtins(news))
+        elif isinstance(news, Case):
+            who = "nobody can tell how many" if news.people is None else f"{news.people} in the lane"
+            family = f", {news.party[0]} of {news.party[1]} of a family are through" if news.party else ""
+            may = "admit or send-back" if news.admissible else "send-back, or empty"
+            print(f"case {news.case}, {news.lane}: {news.reason}; {ABOUT[news.why]}; {who}{family} [{may}]")
+        else:
+            print(f"case {news.case}: over")
+        sys.stdout.flush()
+
+    def _type(self, typed: bytes) -> bool:
+        """Take in what was typed; False: there is nobody at this end."""
+        *words, self._typed = (self._typed + typed).split(b"\n")
+        for word in words:
+            self._say(word.decode(errors="replace").strip())
+        return bool(typed)
+
+    def _say(self, word: str) -> None:
+        """Rule on the open case."""
+        from edge.venue.lane.messages import Spoken, Word, line  # noqa: PLC0415
+
+        if word not in set(Word):
+            print(f"say {WORDS}", file=sys.stderr)
+        elif self._case is None:
+            print("no case is open", file=sys.stderr)
+        else:
+            with suppress(ConnectionError):  # it hung up, which shows when we listen
+                self._lane.sendall(line(Spoken(case=self._case.case, word=Word(word))))
