@@ -18,6 +18,7 @@ from edge.risk.table import RiskPolicy
 from edge.venue.terms import Asked, Factor, Note, Open, Terms, merge
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import tzinfo
 
     from edge.card.claims import Card
@@ -53,7 +54,11 @@ class Advice:
 
 @dataclass(frozen=True, slots=True)
 class Counsel:
-    """The rules of a place beside its door's policy. `kind`: of venue, as records name it."""
+    """The rules of a place beside its door's policy. `kind`: of venue, as records name it.
+
+    `items`: takes what the scanner reads that is no card, such as the code of a book; `lines`: what staff see
+    of the visit that a host refused.
+    """
 
     kind: str = "door"
     venue: Venue = field(default_factory=Open)
@@ -61,6 +66,8 @@ class Counsel:
     past: Past | None = None
     means: Means = field(default_factory=Means)
     zone: tzinfo | None = None
+    items: Callable[[str], None] | None = None
+    lines: Callable[[], tuple[str, ...]] = tuple
 
     def advise(self, visit: Visit, footing: Footing, *, compares: bool) -> Advice:
         """The terms of this visit. `compares`: its face can be. Raises Refused."""

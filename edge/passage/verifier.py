@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from edge.audit.record import Part
+from edge.card.numbers import PREFIX
 from edge.decision import Deny, Grant, Reason, signal_for
 from edge.errors import DoorLinkFault, StorageFault
 from edge.passage import machine as m
@@ -134,7 +135,7 @@ class Verifier:
         symbols: tuple[Symbol, ...] = ()
         evidence: FaceEvidence | None = None
         door = self._hear_door()
-        scans, keys = self._inputs.scans(), self._inputs.keys()
+        scans, keys = self._cards(self._inputs.scans()), self._inputs.keys()
         if self._deadline_ms is not None and frame.tick_ms >= self._deadline_ms:
             self._on(m.TimedOut())
         match self._machine.state:
@@ -203,6 +204,16 @@ class Verifier:
             self._begin(presented)
             self._footing = self._testimony.footing
         return symbols
+
+    def _cards(self, scans: Sequence[Scan]) -> Sequence[Scan]:
+        """What the scanner read, without what is no card where a venue has a use for that."""
+        take = self._stages.counsel.items
+        if take is None:
+            return scans
+        for scan in scans:
+            if not scan.symbol.text.startswith(PREFIX):
+                take(scan.symbol.text)
+        return [scan for scan in scans if scan.symbol.text.startswith(PREFIX)]
 
     def _begin(self, presented: Presented | TurnedAway | None) -> None:
         match presented:
@@ -279,6 +290,7 @@ class Verifier:
                 self._terms = self._presented.advice.terms
                 self._go_on()
             case Deny() as deny:
+                self._terms = replace(self._presented.advice.terms, lines=self._stages.counsel.lines())
                 self._on(m.Denied(deny))
             case None:
                 pass

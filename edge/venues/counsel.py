@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import dataclass
 from datetime import UTC
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
 from edge.config.zones import zone_of
 from edge.decision import Reason
@@ -17,18 +18,28 @@ from edge.venue.terms import Factor, Open
 from edge.venues.board import open_board, open_request
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from contextlib import ExitStack
     from datetime import tzinfo
     from pathlib import Path
 
     from edge import config
     from edge.passage.verifier import Moment
-    from edge.ports import Keypad
+    from edge.ports import Keypad, Signals
     from edge.venue.terms import Host, Venue
+    from edge.venues.gate_worker import News
 
+MAX_PROMPT: Final = 200  # a line or two on a small screen
 NONCE_BYTES: Final = 8  # the least that FORMAT.md takes; one of 2^64 is not met twice
 _LEVELS: Final = {"raised": Level.RAISED, "high": Level.HIGH, "severe": Level.SEVERE}
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    venue: Venue
+    host: Host | None = None
+    items: Callable[[str], None] | None = None
+    lines: Callable[[], tuple[str, ...]] = tuple
 
 
 def open_counsel(whole: config.Config, base: Path, stack: ExitStack, *, seed: bytes) -> Counsel:
@@ -36,18 +47,20 @@ def open_counsel(whole: config.Config, base: Path, stack: ExitStack, *, seed: by
 
     `seed`: the device's, with which it signs the code on its own screen.
     """
-    venue, host = _open_venue(whole, base, stack)
+    opened = _open_venue(whole, base, stack)
     return Counsel(
         kind=whole.door.venue,
-        venue=venue,
+        venue=opened.venue,
         risk=risk_policy(whole.risk),
         past=RecentPast(whole.door.site) if whole.risk.watch else None,
         means=Means(
             keypad=whole.keypad.kind != "none",
             notice=_open_notice(whole, base, stack, seed),
-            host=host,
+            host=opened.host,
         ),
         zone=zone_of_door(whole),
+        items=opened.items,
+        lines=opened.lines,
     )
 
 
@@ -65,10 +78,35 @@ def _open_notice(whole: config.Config, base: Path, stack: ExitStack, seed: bytes
     return Notice(board, signer.at, lambda: secrets.token_bytes(NONCE_BYTES), Show(whole.request.show))
 
 
-def watchers_of(counsel: Counsel, strike: object) -> list[Callable[[Moment], None]]:
-    """What has to be shown every moment: rules that are taken over, and modes that a door is run in."""
-    watcher = getattr(counsel.venue, "watcher", None)
-    return [] if watcher is None else [watcher(strike)]
+@runtime_checkable
+class _Watches(Protocol):
+    """A venue that takes over changed rules, and runs the door in their mode."""
+
+    def watcher(self, strike: object) -> Callable[[Moment], None]: ...
+
+
+@runtime_checkable
+class _TellsOfItems(Protocol):
+    """A venue that lends."""
+
+    def news(self) -> Sequence[News]: ...
+
+
+def watchers_of(counsel: Counsel, strike: object, signals: Signals) -> list[Callable[[Moment], None]]:
+    """What has to be shown every moment, for the venue's own work between passages."""
+    venue = counsel.venue
+    watchers: list[Callable[[Moment], None]] = []
+    if isinstance(venue, _Watches):
+        watchers.append(venue.watcher(strike))
+    if isinstance(venue, _TellsOfItems):
+
+        def tell(_: Moment) -> None:
+            for news in venue.news():
+                # The one who stands there is told in the library's own words, and the log is told nothing.
+                signals.prompt("; ".join(news.lines)[:MAX_PROMPT])
+
+        watchers.append(tell)
+    return watchers
 
 
 def open_keypad(keypad: config.Keypad, stack: ExitStack) -> Keypad | None:
@@ -124,14 +162,26 @@ def _every_sign() -> list[str]:
     return [reason.value.removeprefix("risk.") for reason in RiskPolicy().levels]
 
 
-def _open_venue(whole: config.Config, base: Path, stack: ExitStack) -> tuple[Venue, Host | None]:
+def _open_venue(whole: config.Config, base: Path, stack: ExitStack) -> _Opened:
+    """What each venue has of its own; each pays for its own parts only. Raises ConfigError, StorageFault."""
     match whole.door.venue:
         case "door":
-            from edge.venues.door import open_door  # noqa: PLC0415  each venue pays for its own parts only
+            from edge.venues.door import open_door  # noqa: PLC0415
 
-            venue = open_door(whole, base)
-            if not isinstance(venue, Open):
-                stack.callback(venue.close)
-            return venue, None
+            door = open_door(whole, base)
+            if isinstance(door, Open):
+                return _Opened(door)
+            stack.callback(door.close)
+            return _Opened(door)
+        case "gate":
+            from edge.venues.gate import open_gate  # noqa: PLC0415
+
+            gate = open_gate(whole.gate, base)
+            stack.callback(gate.close)
+            return _Opened(gate, gate, gate.scanned, lambda: gate.lines)
+        case "desk":
+            from edge.venues.desk import open_desk  # noqa: PLC0415
+
+            return _Opened(open_desk(whole, base))
         case _:
-            return Open(), None
+            return _Opened(Open())
