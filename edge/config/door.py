@@ -74,7 +74,7 @@ class Strike(Table, frozen=True):
 
     kind: Literal["sim", "gpio", "controller", "wiegand", "osdp", "none"] = "sim"
     """`sim`: a simulated door. `gpio`: a relay on a pin of this board. `controller`: one on a serial line.
-    `wiegand`: a panel on that controller's wires. `osdp`: a panel on an OSDP bus. `none`: no lock, as at a desk."""
+    `wiegand`: a panel on that controller's wires. `osdp`: a panel on an OSDP bus. `none`: there is none."""
     pin: Annotated[int, Meta(ge=0, le=27)] = 17
     """BCM number of the relay's pin, for `gpio`."""
     port: FilePath = "/dev/serial0"

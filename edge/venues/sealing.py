@@ -72,6 +72,9 @@ def read_public(file: Path) -> bytes:
         raise ConfigError(f"{file}: no public key to seal to", hint=_MAKE) from error
     if len(key) != KEY_BYTES:
         raise ConfigError(f"{file}: no public key to seal to", hint=_MAKE)
+    Sealer(
+        key
+    )  # with a key of low order nothing would be secret: better found out now than at the first guest
     return key
 
 

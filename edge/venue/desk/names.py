@@ -8,6 +8,7 @@ several of each, and a guess would let in the wrong guest.
 from __future__ import annotations
 
 import hashlib
+import re
 import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
@@ -22,6 +23,8 @@ KEY_BYTES: Final = 32
 _WHOLE: Final = str.maketrans(
     {"ø": "o", "đ": "d", "ð": "d", "ł": "l", "æ": "ae", "œ": "oe", "þ": "th", "\u0131": "i"}
 )
+_SIGNS: Final = re.compile(r"[^0-9a-z]")
+_WORDS: Final = re.compile(r"[0-9a-z]+")
 _ICAO: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe", "ñ": "n"})
 
 
@@ -38,11 +41,15 @@ def spellings(family: str, given: str) -> frozenset[str]:
 
 def reference(text: str) -> str:
     """A booking's reference without what people add to it: case, spaces, hyphens."""
+    if text.isascii():  # nearly all, and a list has a million of them
+        return _SIGNS.sub("", text.lower())
     folded = unicodedata.normalize("NFKC", text).casefold()
     return "".join(char for char in folded if char.isalnum())
 
 
 def _words(name: str, *, icao: bool) -> list[str]:
+    if name.isascii():  # likewise
+        return _WORDS.findall(name.lower().replace("'", "").replace("`", ""))
     folded = unicodedata.normalize("NFC", unicodedata.normalize("NFKC", name).casefold())
     if icao:
         folded = folded.translate(_ICAO)
