@@ -1,7 +1,7 @@
 """What every Strike must do.
 
-Asked of the simulated door, of the relay on gpiozero's own mock pins, and of the door link, which has the
-controller's own program at the other end of a pty.
+Asked of the simulated door, of a place without a lock, of the relay on gpiozero's own mock pins, and of the door
+link, which has the controller's own program at the other end of a pty.
 
 With `--hardware` also the relay on the pin that DOORWARD_RELAY names, and the controller at the port that
 DOORWARD_CONTROLLER names (its key in DOORWARD_CONTROLLER_KEY, DOORWARD_CONTROLLER_LOCK=fail-safe where it is):
@@ -34,6 +34,7 @@ from hw.relay_gpiozero import GpioRelay
 from hw.sim.clock import SimClock
 from hw.sim.door import SimDoor
 from hw.strike import MAX_RELEASE_MS
+from hw.strike_none import NoStrike
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -188,7 +189,7 @@ def factory() -> Iterator[MockFactory]:
 real = [pytest.param(kind, marks=pytest.mark.hardware) for kind in ("real relay", "real link")]
 
 
-@pytest.fixture(params=["sim", "relay", "link", *real])
+@pytest.fixture(params=["sim", "none", "relay", "link", *real])
 def bench(
     request: Any, factory: MockFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Bench]:
@@ -196,6 +197,8 @@ def bench(
         match request.param:
             case "sim":
                 bench = sim_bench()
+            case "none":
+                bench = none_bench()
             case "relay":
                 bench = relay_bench(factory)
             case "real relay":
