@@ -93,7 +93,12 @@ class Worker:
             return self._verdict[1] if self._verdict and self._verdict[0] == number else None
 
     def offline(self, patron: str) -> Verdict:
-        """What the rules say without the system; from memory."""
+        """What the rules say without the system; from memory.
+
+        Who answers is not away: by the rules for that, nobody comes in because answers were disturbed.
+        """
+        if isinstance(self._away, Malformed):
+            return Verdict(Reason.HOST_UNAVAILABLE, ("The library system's answers make no sense.",))
         now = self._clock.now()
         today = now.astimezone(self._hours.zone).date()
         return judge_offline(
@@ -162,10 +167,6 @@ class Worker:
             if not self._is_back():
                 return self.offline(patron)
             said = self._library.patron(patron)
-        except Malformed as fault:
-            self._gone(fault)
-            # Who answers is not away: nobody comes in by the rules for that because answers were disturbed.
-            return Verdict(Reason.HOST_UNAVAILABLE, ("The library system's answer makes no sense.",))
         except HostFault as fault:
             self._gone(fault)
             return self.offline(patron)

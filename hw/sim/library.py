@@ -93,12 +93,16 @@ class SimLibrary:
         self._lock = threading.Lock()
         self._server: socket.socket | None = None
         self._last = b""
+        self._held = socket.socket()  # bound to the port, and never listening
         self.port = 0
 
     def start(self) -> Self:
-        """Listen; again on the same port after `stop`."""
+        """Listen; again on the same port after `stop`, which nobody else is given meanwhile."""
+        if not self.port:
+            self._held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self._held.bind(("127.0.0.1", 0))
+            self.port = self._held.getsockname()[1]
         self._server = socket.create_server(("127.0.0.1", self.port), backlog=16)
-        self.port = self._server.getsockname()[1]
         threading.Thread(target=self._accept, args=(self._server,), daemon=True).start()
         return self
 
@@ -125,6 +129,7 @@ class SimLibrary:
     def __exit__(self, *_: object) -> None:
         self.answering.set()
         self.stop()
+        self._held.close()
 
     def respond(self, request: bytes) -> bytes:
         """What it says to one message, both without what ends them."""
