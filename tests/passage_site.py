@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -20,7 +21,7 @@ from edge.face.engine import FaceEvidence
 from edge.face.template import Format, Reference
 from edge.passage.counsel import Counsel, Means
 from edge.passage.liveness import LivenessRule
-from edge.passage.machine import State
+from edge.passage.machine import State, Times
 from edge.passage.notice import Notice, Show
 from edge.passage.stages import Stages
 from edge.passage.verifier import Moment, Ports, Verifier
@@ -30,6 +31,7 @@ from edge.risk.past import RecentPast
 from edge.risk.table import RiskPolicy
 from edge.trust.replay import ReplayMemory
 from edge.trust.status import StatusList
+from edge.venue.request import Request
 from edge.venue.terms import Terms, Visit
 from hw.sim.clock import SimClock
 from hw.sim.door import SimDoor
@@ -235,6 +237,7 @@ class Site:
             liveness=LivenessRule(dice=lambda _: 0),
             counsel=counsel,
         )
+        self.times = Times()
         self.verifier = Verifier(ports, self.stages, version="0")
         self.verifier.start()
 
@@ -255,6 +258,11 @@ class Site:
 
     def code(self, **changes: object) -> str:
         return shown(self.clock.now(), **({"face": FACE} | changes))
+
+    def ask_everybody(self, request: Request) -> None:
+        """What this venue asks, from now on."""
+        counsel = replace(self.stages.counsel, request=request)
+        self.verifier.adopt(replace(self.stages, counsel=counsel), self.times)
 
     def answer(self, *, elsewhere: bool = False) -> None:
         """The phone reads the small screen, where something is on it, and shows what it makes of it."""

@@ -8,6 +8,7 @@ What nobody here can be asked for becomes STAFF: no factor is ever left out beca
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 from edge.audit.record import Path
@@ -15,10 +16,12 @@ from edge.decision import Grant
 from edge.policy import FaceRule
 from edge.risk.signs import Moment, of_card, of_face
 from edge.risk.table import RiskPolicy
+from edge.venue.documents import check_documents, match_disclosed
+from edge.venue.request import check_disclosed
 from edge.venue.terms import Asked, Factor, Note, Open, Terms, merge
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import tzinfo
 
     from edge.card.claims import Card
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from edge.policy import DoorPolicy
     from edge.risk.signs import Past
     from edge.trust.footing import Footing
+    from edge.venue.request import Request
     from edge.venue.terms import Host, Venue, Visit
 
 # Who has no face to compare gives one of these in its place.
@@ -56,6 +60,7 @@ class Advice:
 class Counsel:
     """The rules of a place beside its door's policy. `kind`: of venue, as records name it.
 
+    `request`: what it asks of everybody; `document_keys`: by issuer's key id, to compare numbers under.
     `items`: takes what the scanner reads that is no card, such as the code of a book; `lines`: what staff see
     of the visit that a host refused.
     """
@@ -66,11 +71,14 @@ class Counsel:
     past: Past | None = None
     means: Means = field(default_factory=Means)
     zone: tzinfo | None = None
+    request: Request | None = None
+    document_keys: Mapping[bytes, bytes] = field(default_factory=dict, repr=False)
     items: Callable[[str], None] | None = None
     lines: Callable[[], tuple[str, ...]] = tuple
 
     def advise(self, visit: Visit, footing: Footing, *, compares: bool) -> Advice:
         """The terms of this visit. `compares`: its face can be. Raises Refused."""
+        self._check_request(visit)
         terms = self.venue.admit(visit)
         able = self._able(visit.card, terms, compares=compares)
         signs: tuple[Reason, ...] = ()
@@ -94,6 +102,16 @@ class Counsel:
         if self.past is not None:
             self.past.learn(visit.card, decision, visit.now)
         self.venue.settle(visit, decision, seq)
+
+    def _check_request(self, visit: Visit) -> None:
+        """What this venue asks of everybody: attributes, and documents that are there, and good."""
+        if self.request is None:
+            return
+        card, today = visit.card, visit.now.astimezone(self.zone or UTC).date()
+        check_disclosed(card, self.request)
+        check_documents(card, self.request.documents, today)
+        if key := self.document_keys.get(card.kid):
+            match_disclosed(card, today, key=key)
 
     def _able(self, card: Card, terms: Terms, *, compares: bool) -> frozenset[Factor]:
         means = self.means

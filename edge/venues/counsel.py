@@ -15,7 +15,7 @@ from edge.passage.notice import Notice, Show
 from edge.risk.past import RecentPast
 from edge.risk.table import Level, RiskPolicy
 from edge.venue.terms import Factor, Open
-from edge.venues.board import open_board, open_request
+from edge.venues.board import document_keys, open_board, open_request, request_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -59,6 +59,8 @@ def open_counsel(whole: config.Config, base: Path, stack: ExitStack, *, seed: by
             host=opened.host,
         ),
         zone=zone_of_door(whole),
+        request=request_of(whole),
+        document_keys=document_keys(whole, base),
         items=opened.items,
         lines=opened.lines,
     )

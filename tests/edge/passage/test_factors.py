@@ -10,13 +10,15 @@ from passage_site import FRAME_MS, Site, verdicts
 from trust_world import URI
 
 from edge.audit.record import Path, Visited
-from edge.card.claims import StatusPointer
+from edge.card.attributes import Attribute
+from edge.card.claims import Document, StatusPointer
 from edge.decision import Deny, Grant, Reason, Signal
 from edge.passage.machine import State, Times
 from edge.passage.notice import Show
 from edge.policy import FaceRule
 from edge.risk.table import RiskPolicy
 from edge.venue.pin import Pin, verifier
+from edge.venue.request import Request
 from edge.venue.terms import Asked, Factor, Note, Terms
 
 PIN = Pin(verifier("271828"), verifier("314159"))
@@ -317,3 +319,39 @@ def test_a_phone_may_answer_the_number_before_and_no_older_one() -> None:
     other.answer(elsewhere=True)
     other.see()
     assert [record.reason for record in other.passages] == [Reason.CODE_NONCE]
+
+
+# -- what a venue asks of everybody ------------------------------------------------------------------------
+
+PERMIT = Document(type=2, ref=b"r" * 8, expires_day=30_000, index=9)
+REQUESTS: dict[str, tuple[Request, dict[str, object], Reason | None]] = {
+    "nothing": (Request(site="a", purpose="b"), {}, None),
+    "a name that is not told": (
+        Request(site="a", purpose="b", needed=(Attribute.FAMILY_NAME,)),
+        {},
+        Reason.DISCLOSURE_MISSING,
+    ),
+    "a name that may be told": (Request(site="a", purpose="b", optional=(Attribute.FAMILY_NAME,)), {}, None),
+    "a document that is linked": (
+        Request(site="a", purpose="b", documents=(2,)),
+        {"documents": (PERMIT,)},
+        None,
+    ),
+    "a document that is not": (
+        Request(site="a", purpose="b", documents=(1, 2)),
+        {"documents": (PERMIT,)},
+        Reason.DOCUMENT_MISSING,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REQUESTS)
+def test_what_a_venue_asks_of_everybody_is_there_or_the_visit_ends(case: str) -> None:
+    request, card, reason = REQUESTS[case]
+    site = Site()
+    site.ask_everybody(request)
+    site.reader.in_view = (site.code(**card),)
+    site.see()
+    site.engine.who = "holder"
+    site.see()
+    assert [record.reason for record in site.passages] == [reason]
