@@ -45,7 +45,7 @@ firmware: $(UF2) ## build the controller's UF2 from packages of Debian 13 (as ro
 $(UF2): tools/firmware_build.py $(wildcard firmware/*.py firmware/port/*) | $(STAMP)
 	@$(BIN)/python tools/firmware_build.py
 
-test-firmware-emulated: $(UF2) $(EMULATORS) ## play a door's life to that UF2 in two emulated RP2040s (10 to 30 minutes)
+test-firmware-emulated: $(UF2) $(EMULATORS) ## play a door's life to that UF2 in two emulated RP2040s (10 to 40 minutes)
 	@DOORWARD_EMULATED=1 $(BIN)/pytest -q -s tests/firmware/emulated
 $(EMULATORS): tools/firmware_packages.py | $(STAMP)
 	@$(BIN)/python tools/firmware_packages.py emulators
