@@ -1,4 +1,4 @@
-"""Write the vectors of cards, status lists, the door link and SIP2, or check the committed ones.
+"""Write the vectors of cards, requests, status lists, the door link and SIP2, or check the committed ones.
 
     python tools/vectors.py [--check]
 
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from vectors_card import believed, claims, disclosed, malformed
 from vectors_link import controller, frames, host
+from vectors_request.make import request_vectors
 from vectors_sip2 import frames as sip2_frames
 from vectors_sip2 import talks
 from vectors_status import lists, manifests
@@ -48,6 +49,7 @@ def expected_files() -> dict[str, bytes]:
     made += [(f"status/{vector.name}.txt", vector.render()) for group in STATUS for vector in group()]
     made += [(f"link/{vector.name}.json", vector.render()) for group in LINK for vector in group()]
     made += [(f"sip2/{vector.name}.json", vector.render()) for group in SIP2 for vector in group()]
+    made += [(f"request/{vector.name}.txt", vector.render()) for vector in request_vectors()]
     files = {name: text.encode() for name, text in made}
     assert len(files) == len(made), "every vector has a name of its own"
     files |= {f"card/trust/{name}": data for name, data in believed.trust_files().items()}
@@ -81,7 +83,7 @@ def write(folder: Path, expected: Mapping[str, bytes]) -> None:
 
 def main() -> int:
     """0 where the files are as they should be, 1 where they are not."""
-    parser = argparse.ArgumentParser(description="write the vectors of cards, status lists and the door link")
+    parser = argparse.ArgumentParser(description="write the vectors that tests/vectors holds")
     parser.add_argument("--check", action="store_true", help="only compare; exit 1 on any difference")
     expected = expected_files()
     if not parser.parse_args().check:
