@@ -35,7 +35,7 @@ DEFAULT: Final[Mapping[Reason, Level]] = MappingProxyType(
     {
         Reason.RISK_ISSUER: Level.HIGH,  # somebody wrote this issuer's name down for a reason
         Reason.RISK_VELOCITY: Level.HIGH,  # one card in two hands
-        Reason.RISK_DOCUMENT: Level.HIGH,
+        Reason.RISK_DOCUMENT: Level.RAISED,
         Reason.RISK_FAILURES: Level.RAISED,
         Reason.RISK_NEW_KEY: Level.RAISED,  # most often a new phone
         Reason.RISK_CLOCK: Level.RAISED,
