@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import socket
 import sys
+import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -16,6 +18,7 @@ from edge.errors import Exit, InputError
 if TYPE_CHECKING:
     import argparse
 
+    from edge.passage.lane.shown import LaneMoment
     from edge.venue.lane.messages import Case, CaseOver
 
 WORDS: Final = "admit, send-back or empty"
@@ -34,8 +37,12 @@ ABOUT: Final = {
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Set up `lane watch`."""
+    """Set up `lane run` and `lane watch`."""
     verbs = parser.add_subparsers(required=True, metavar="VERB")
+    run = verbs.add_parser("run", help="work the lane until told to stop")
+    run.add_argument("--config", type=Path, required=True, help="configuration file")
+    run.add_argument("--json", action="store_true", help="one JSON object for each decision and each passage")
+    run.set_defaults(run=run_work)
     watch = verbs.add_parser(
         "watch",
         help="show the cases of a lane; a word on a line rules on the open one",
@@ -44,6 +51,38 @@ def configure(parser: argparse.ArgumentParser) -> None:
     watch.add_argument("socket", type=Path, help="the lane's socket: [lane] socket, or other_socket")
     watch.add_argument("--json", action="store_true", help="cases as JSON Lines")
     watch.set_defaults(run=run_watch)
+
+
+def run_work(args: argparse.Namespace) -> int:
+    """Work the lane; a line for each decision."""
+    from edge.cli import config as file  # noqa: PLC0415
+    from edge.lanes import open_lane, run_lane  # noqa: PLC0415
+
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    config = file.read(args.config)
+    with open_lane(config, args.config.parent) as device:
+        if not args.json:
+            print(f"ready: {config.door.site}; Ctrl-C stops", flush=True)
+        return run_lane(device, stop=stop, on_moment=lambda moment: _show(moment, as_json=args.json))
+
+
+def _show(moment: LaneMoment, *, as_json: bool) -> None:
+    """Say what was decided, and who went through."""
+    from edge.decision import Deny  # noqa: PLC0415
+
+    for outcome in moment.news.outcomes:
+        said = [each.reason.value if isinstance(each, Deny) else "grant" for each in outcome.decisions]
+        if as_json:
+            emit({"door": outcome.side, "decisions": said, "records": list(outcome.seqs)})
+        else:
+            print(f"{outcome.side}: {', '.join(said)}", flush=True)
+    if moment.news.passed_ms is not None:
+        if as_json:
+            emit({"passed_ms": moment.news.passed_ms})
+        else:
+            print(f"through in {moment.news.passed_ms / 1000:.1f} s", flush=True)
 
 
 def run_watch(args: argparse.Namespace) -> int:

@@ -185,6 +185,14 @@ def _lane(config: Config, text: str, file: Path) -> None:
             line=line_of(text, "door", "face") or line,
             hint='set [door] face = "if-bound", and an officer looks where a card has none',
         )
+    kinds = {config.strike.kind, lane.inner}
+    if (lane.sensors == "sim") != (kinds == {"sim"}) or ("sim" in kinds and len(kinds) > 1):
+        raise ConfigError(
+            "a lane is simulated as a whole: both doors and the sensors between them",
+            file=file,
+            line=line_of(text, "lane", "sensors") or line,
+            hint='set [strike] kind, [lane] inner and [lane] sensors to "sim", or none of them',
+        )
     if lane.inner == "controller" and lane.inner_lock is None:
         raise ConfigError(
             "[lane] inner_lock must be said for a door with a controller",
@@ -305,6 +313,29 @@ _CHECKS: Final = (
     _lane,
     _request,
 )
+
+
+def _check(config: Config, text: str, file: Path) -> None:
+    check = config.check
+    missing = {
+        "webhook": None if check.webhook else "webhook",
+        "serial": None if check.port else "port",
+        "mqtt": None if config.mqtt.host else "[mqtt] host",
+    }.get(check.via)
+    if missing:
+        raise ConfigError(
+            f"{missing} must be said for a host that is told by {check.via}",
+            file=file,
+            line=line_of(text, "check", "via"),
+            hint="see: doorward config show",
+        )
+    if check.request and check.via != "none" and check.host_key is None:
+        raise ConfigError(
+            "host_key must be said with request",
+            file=file,
+            line=line_of(text, "check", "request"),
+            hint="what a holder discloses is sealed to the host: doorward desk key makes a pair",
+        )
 
 
 def line_of(text: str, table: str | None, key: str) -> int:

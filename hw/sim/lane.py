@@ -50,10 +50,13 @@ class SimLane:
     """LaneSensors in memory. `inside`: who is in the lane; `gone`, `back`: who left it by which door.
 
     `blind`: a sensor has failed. `presence`: there is a sensor that sees whether anybody is in the lane, so
-    that an empty one is known to be empty when the power comes back.
+    that an empty one is known to be empty when the power comes back. `always`: who goes in where nobody else
+    was told to.
     """
 
-    def __init__(self, clock: Clock, *, pace: Pace | None = None, presence: bool = True) -> None:
+    def __init__(
+        self, clock: Clock, *, pace: Pace | None = None, presence: bool = True, always: str | None = None
+    ) -> None:
         self.outer, self.inner = (LaneDoor(clock, visitor=Visitor()) for _ in range(2))
         self.inside: list[str] = []
         self.gone: list[str] = []
@@ -63,6 +66,7 @@ class SimLane:
         self._clock = clock
         self._pace = pace or Pace()
         self._presence = presence
+        self._always = [always] if always else []
         self._waiting: list[str] = []
         self._steps: list[_Step] = []
         self._heard: dict[int, int] = {id(self.outer): 0, id(self.inner): 0}
@@ -125,7 +129,7 @@ class SimLane:
 
     def _opened(self, door: SimDoor, tick_ms: int) -> None:
         if door is self.outer:
-            waiting, self._waiting = self._waiting, []
+            waiting, self._waiting = self._waiting or self._always, []
             self._line_up(waiting, door, tick_ms, inwards=True)
         elif not self.stays:
             leaving = {step.who for step in self._steps}
