@@ -10,7 +10,7 @@ MICROPYTHON := build/micropython/.ready
 EMULATORS   := build/emulators/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: given help setup models demo test test-picamera2 test-crash typings micropython firmware test-firmware-emulated bench-link check format lint types arch bench bench-peers bench-revocation vectors vectors-check fuzz fuzz-link test-mutation clean
+.PHONY: given help setup models demo test test-picamera2 test-crash typings micropython firmware test-firmware-emulated bench-link check format lint types arch bench bench-peers bench-revocation bench-venue vectors vectors-check fuzz fuzz-link test-mutation clean
 
 help: ## print this list
 	@awk 'BEGIN{FS=":.*## "} /^[a-z0-9-]+:.*## /{printf "  make %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -80,6 +80,9 @@ bench-peers: $(MODELS) ## the same pictures through dlib, in the same run: a tab
 
 bench-revocation: $(STAMP) ## full lists, deltas and answers at 10^6 to 10^8 cards, beside zlib
 	@$(BIN)/python tools/bench_revocation.py
+
+bench-venue: $(STAMP) ## a building's door with 100,000 people and 10,000 schedule entries
+	@$(BIN)/python tools/bench_venue.py
 
 bench-link: $(MICROPYTHON) ## the door link over a real pty: ping, grant, a host that is killed
 	@$(BIN)/python tools/bench_link.py

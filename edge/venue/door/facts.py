@@ -20,17 +20,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A door at one moment: its rules, what it remembers, and what its wall clock shows. `now`: aware UTC."""
+    """A door at one moment: its rules, what it remembers, and what its wall clock shows.
+
+    `now`: aware UTC. `day`: the area's day number; a new one begins when everybody is taken to have left.
+    """
 
     rules: Rules
     ledger: Ledger = field(repr=False)
     now: datetime
     wall: Wall
+    day: int
 
     @classmethod
     def at(cls, rules: Rules, ledger: Ledger, now: datetime) -> Place:
         """This door, now."""
-        return cls(rules, ledger, now, rules.almanac.wall(now))
+        reset_min = rules.area.reset_min
+        day = 0 if reset_min is None else rules.almanac.day_since(reset_min, now)
+        return cls(rules, ledger, now, rules.almanac.wall(now), day)
 
     @property
     def second(self) -> int:
@@ -53,15 +59,10 @@ class Place:
         came_in = None if after is None else self.ledger.opened(self.rules.area.name, after)
         return in_force(week, self.wall, came_in, after=after)
 
-    def day(self) -> int:
-        """The area's day number: a new one begins when everybody is taken to have left."""
-        reset_min = self.rules.area.reset_min
-        return 0 if reset_min is None else self.rules.almanac.day_since(reset_min, self.now)
-
     def is_inside(self, person: bytes) -> bool:
         """Whether this person came in and did not go out, today."""
         seen = self.ledger.inside(self.rules.area.name, person)
-        return seen is not None and seen.day == self.day()
+        return seen is not None and seen.day == self.day
 
     def came_back(self, person: bytes) -> bool:
         """Whether passback objects. A time that is still to come is as far away as it is ahead."""
@@ -158,7 +159,7 @@ class Facts:
             return False
         coming = [self.name] if not self.wants_two or self.place.is_free else [self.name, self.companion]
         more = sum(person is None or not self.place.is_inside(person) for person in coming)
-        return more > 0 and self.place.ledger.count(area.name, self.place.day()) + more > area.limit
+        return more > 0 and self.place.ledger.count(area.name, self.place.day) + more > area.limit
 
     @property
     def is_first_in(self) -> bool:

@@ -163,7 +163,7 @@ def _change(
         door=facts.rules.doorway.site,
         area=facts.rules.area.name,
         at=place.second,
-        day=place.day(),
+        day=place.day,
         today=place.wall.day,
         came=came,
         left=left,
