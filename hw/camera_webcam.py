@@ -139,9 +139,9 @@ class _Usb:
             if not self._grab():
                 continue
             taken = taken_ms(self._clock, self._age_ms())
-            arrived, bgr = self._device.retrieve()
-            if arrived and bgr is not None and bgr.ndim == 3:
-                return Picture(bgr.astype("uint8", copy=False), taken, self._luma_px)
+            bgr = self._retrieve()
+            if bgr is not None:
+                return Picture(bgr, taken, self._luma_px)
         raise CameraFault(
             f"camera {self._path}: it gives no more frames", hint="check the cable; `dmesg` tells about USB"
         )
@@ -157,6 +157,14 @@ class _Usb:
                 self._due_ms = now_ms + self._period_ms
                 return True
         return False
+
+    def _retrieve(self) -> Pixels | None:
+        """The picture that was grabbed; None where it came damaged, as over a cable that is too long."""
+        try:
+            arrived, bgr = self._device.retrieve()
+        except cv2.error:  # raised for a JPEG of no bytes at all
+            return None
+        return bgr.astype("uint8", copy=False) if arrived and bgr is not None and bgr.ndim == 3 else None
 
     def _age_ms(self) -> float:
         """How old the picture is by the kernel's stamp, which is monotonic with all webcams (UVC)."""

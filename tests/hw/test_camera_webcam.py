@@ -6,11 +6,14 @@ import os
 import struct
 from pathlib import Path
 
+import cv2
 import pytest
+from usb_camera import MJPG, YUYV, UsbCamera, jpeg
 
 from edge.errors import CameraFault
+from edge.ports import Frame
 from hw.camera_setting import Setting
-from hw.camera_webcam import Webcam, controls, only_webcam
+from hw.camera_webcam import Webcam, _Usb, controls, only_webcam
 from hw.clock import SystemClock
 from hw.v4l2 import Control, VideoDevice, describe, set_controls, video_devices
 
@@ -78,6 +81,57 @@ def test_a_camera_that_went_away_between_two_attempts_is_missed_by_name(tmp_path
     assert "cannot be opened" in told[0]
     assert "there is no" in told[-1]
     camera.close()
+
+
+# -- a camera as OpenCV shows it -------------------------------------------------------------------------------
+
+
+def shown_by(camera: UsbCamera, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Frame]:
+    """All frames until the cable is pulled."""
+    node = tmp_path / "video0"
+    node.touch()
+    monkeypatch.setattr(cv2, "VideoCapture", lambda *_: camera)
+    driver = _Usb(node, CLOCK, Setting(fps=60))
+    monkeypatch.setattr(driver, "_period_ms", 0.0)
+    frames: list[Frame] = []
+    try:
+        while True:
+            frames.append(driver.shoot().frame())
+    except CameraFault as fault:
+        assert "gives no more frames" in fault.message
+        assert "cable" in fault.hint
+    driver.close()
+    return frames
+
+
+@pytest.mark.parametrize("formats", [[MJPG], [YUYV], [YUYV, MJPG]], ids=["MJPEG alone", "raw alone", "both"])
+def test_a_camera_is_taken_with_the_format_that_it_has(
+    formats: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    camera = UsbCamera(formats, [jpeg(shade) for shade in (60, 90, 120)])
+    frames = shown_by(camera, tmp_path, monkeypatch)
+    assert camera.format == (MJPG if MJPG in formats else YUYV)
+    assert [frame.luma.shape for frame in frames] == [(720, 1280)] * 3
+    assert [
+        abs(int(frame.rgb.mean()) - shade) <= 2 for frame, shade in zip(frames, (60, 90, 120), strict=True)
+    ]
+
+
+def test_a_damaged_jpeg_is_left_out_and_the_next_one_is_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    damaged = [b"", b"\xff\xd8\xff", jpeg(200)[:400]]
+    frames = shown_by(UsbCamera([MJPG], [jpeg(60), *damaged, jpeg(90)]), tmp_path, monkeypatch)
+    shades = [round(float(frame.luma.mean()), -1) for frame in frames]
+    assert (shades[0], shades[-1]) == (60, 90)
+
+
+def test_a_camera_that_has_another_size_is_scaled_for_faces(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (frame,) = shown_by(UsbCamera([MJPG], [jpeg(60, (1_920, 1_080))]), tmp_path, monkeypatch)
+    assert frame.luma.shape == (720, 1280)
+    assert frame.rgb.shape == (360, 640, 3)
 
 
 # -- V4L2 itself ---------------------------------------------------------------------------------------------

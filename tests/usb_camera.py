@@ -1,0 +1,60 @@
+"""A USB camera as OpenCV shows it: it has the formats that it has, whatever it is asked for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+
+MJPG, YUYV = (cv2.VideoWriter.fourcc(*name) for name in ("MJPG", "YUYV"))
+
+
+@dataclass
+class UsbCamera:
+    """Stands for `cv2.VideoCapture`. `formats`: that it can give; `pictures`: JPEG files, one after the other.
+
+    After the last picture its cable is pulled. As OpenCV does, it says no to a format that it lacks and goes on
+    with its own, takes the nearest size it has, and returns no picture for a JPEG that is damaged.
+    """
+
+    formats: Sequence[int]
+    pictures: Sequence[bytes]
+    asked: list[int] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.format = self.formats[0]
+        self.taken = 0
+
+    def isOpened(self) -> bool:  # noqa: N802  OpenCV's name
+        return True
+
+    def set(self, what: int, value: float) -> bool:
+        if what == cv2.CAP_PROP_FOURCC:
+            self.asked.append(int(value))
+            if value in self.formats:
+                self.format = int(value)
+                return True
+            return False
+        return what != cv2.CAP_PROP_BUFFERSIZE
+
+    def get(self, what: int) -> float:
+        return time.monotonic() * 1_000 if what == cv2.CAP_PROP_POS_MSEC else 0.0
+
+    def grab(self) -> bool:
+        self.taken += 1
+        return self.taken <= len(self.pictures)
+
+    def retrieve(self) -> tuple[bool, np.ndarray | None]:
+        picture = cv2.imdecode(np.frombuffer(self.pictures[self.taken - 1], np.uint8), cv2.IMREAD_COLOR)
+        return picture is not None, picture
+
+    def release(self) -> None:
+        self.taken = len(self.pictures)
+
+
+def jpeg(shade: int, size: tuple[int, int] = (1_280, 720)) -> bytes:
+    """A picture of one grey."""
+    return cv2.imencode(".jpg", np.full((size[1], size[0], 3), shade, np.uint8))[1].tobytes()
