@@ -1,6 +1,7 @@
 """One TOML file, typed: a table a part of the device, every key with its meaning and its default."""
 
 from edge.config.base import DeviceName
+from edge.config.check import Check
 from edge.config.desk import Desk
 from edge.config.door import Device, Door, Face, Lists, Panel, Strike
 from edge.config.gate import Gate
@@ -18,6 +19,7 @@ from edge.config.whole import Config
 __all__ = [
     "MAX_CONFIG_BYTES",
     "Camera",
+    "Check",
     "Config",
     "Desk",
     "Device",

@@ -298,23 +298,6 @@ def _request(config: Config, text: str, file: Path) -> None:
         )
 
 
-_CHECKS: Final = (
-    _door,
-    _lists,
-    _camera,
-    _scanner,
-    _keypad,
-    _risk,
-    _strike,
-    _signals,
-    _network,
-    _desk,
-    _gate,
-    _lane,
-    _request,
-)
-
-
 def _check(config: Config, text: str, file: Path) -> None:
     check = config.check
     missing = {
@@ -336,6 +319,24 @@ def _check(config: Config, text: str, file: Path) -> None:
             line=line_of(text, "check", "request"),
             hint="what a holder discloses is sealed to the host: doorward desk key makes a pair",
         )
+
+
+_CHECKS: Final = (
+    _door,
+    _lists,
+    _camera,
+    _scanner,
+    _keypad,
+    _risk,
+    _strike,
+    _signals,
+    _network,
+    _desk,
+    _check,
+    _gate,
+    _lane,
+    _request,
+)
 
 
 def line_of(text: str, table: str | None, key: str) -> int:

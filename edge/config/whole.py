@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from edge.config.base import Table
+from edge.config.check import Check
 from edge.config.desk import Desk
 from edge.config.door import Device, Door, Face, Lists, Panel, Strike
 from edge.config.gate import Gate
@@ -34,6 +35,7 @@ class Config(Table, frozen=True):
     request: Request = Request()
     permits: Permits = Permits()
     desk: Desk = Desk()
+    check: Check = Check()
     gate: Gate = Gate()
     lane: Lane = Lane()
     sync: Sync = Sync()
