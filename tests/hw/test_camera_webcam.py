@@ -94,12 +94,9 @@ def shown_by(camera: UsbCamera, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     driver = _Usb(node, CLOCK, Setting(fps=60))
     monkeypatch.setattr(driver, "_period_ms", 0.0)
     frames: list[Frame] = []
-    try:
-        while True:
-            frames.append(driver.shoot().frame())
-    except CameraFault as fault:
-        assert "gives no more frames" in fault.message
-        assert "cable" in fault.hint
+    with pytest.raises(CameraFault, match="gives no more frames") as caught:
+        frames.extend(driver.shoot().frame() for _ in iter(int, 1))
+    assert "cable" in caught.value.hint
     driver.close()
     return frames
 
@@ -120,10 +117,15 @@ def test_a_camera_is_taken_with_the_format_that_it_has(
 def test_a_damaged_jpeg_is_left_out_and_the_next_one_is_shown(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    damaged = [b"", b"\xff\xd8\xff", jpeg(200)[:400]]
-    frames = shown_by(UsbCamera([MJPG], [jpeg(60), *damaged, jpeg(90)]), tmp_path, monkeypatch)
-    shades = [round(float(frame.luma.mean()), -1) for frame in frames]
-    assert (shades[0], shades[-1]) == (60, 90)
+    pictures = [jpeg(60), b"", jpeg(200)[:400], jpeg(90), b"\xff\xd8\xff", jpeg(120)]
+    frames = shown_by(UsbCamera([MJPG], pictures), tmp_path, monkeypatch)
+    assert [round(float(frame.luma.mean()), -1) for frame in frames] == [60, 90, 120]
+
+
+def test_a_camera_that_sends_nothing_but_damage_is_a_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert shown_by(UsbCamera([MJPG], [b"\xff\xd8\xff"] * 20), tmp_path, monkeypatch) == []
 
 
 def test_a_camera_that_has_another_size_is_scaled_for_faces(
