@@ -23,6 +23,7 @@ NOUNS = {
     "simulate": "say what changed rules would have made of a journal",
     "log": "show and verify the journal",
     "config": "check and explain the configuration",
+    "check": "checks for a host: tell it the results, and verify them there",
     "desk": "a hotel's desk: lists of arrivals, registrations, reports",
     "gate": "a library's gate: its library system, patrons, and what waits to be told",
     "lane": "officers at a lane: what is referred to them, and what they say",

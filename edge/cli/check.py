@@ -1,0 +1,216 @@
+"""`doorward check`: tell the host what was found, and, at the host, check what it was told."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edge.cli.output import emit, fail, harmless
+from edge.cli.rounds import rounds
+from edge.errors import ConfigError, Exit, InputError
+
+if TYPE_CHECKING:
+    import argparse
+
+    from edge.config import Config
+    from edge.venue.check.result import Result
+    from edge.venues.check import CheckOffice
+
+EVERY_S = 0.2  # somebody stands at the counter while the host waits for this
+NICE = 10  # of 19: the passage on the same board goes first
+MAX_FILE_BYTES = 1024 * 1024  # a hundred results, one a line
+KEY_HEX = 64
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Set up the verbs."""
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    verify = verbs.add_parser("verify", help="at the host: was this result signed by that device")
+    verify.add_argument(
+        "file", type=Path, help="a result as it came over HTTP, or results as text, one a line"
+    )
+    verify.add_argument(
+        "--key", required=True, help="the device's public key, 64 hex digits, or a file of them"
+    )
+    verify.add_argument(
+        "--open", type=Path, metavar="FILE", help="the host's private key, to read attributes"
+    )
+    verify.add_argument("--json", action="store_true", help="one JSON object a line")
+    verify.set_defaults(run=_verify)
+    work = verbs.add_parser("work", help="tell the host what waits")
+    work.add_argument("--watch", action="store_true", help="for ever, until told to stop")
+    show = verbs.add_parser("show", help="how much waits, and the device's public key")
+    retry = verbs.add_parser("retry", help="try again what the host refused")
+    for verb, run in ((work, _work), (show, _show), (retry, _retry)):
+        verb.add_argument("--config", type=Path, help="configuration file; left out: the defaults, here")
+        verb.add_argument("--json", action="store_true", help="one JSON object a line")
+        verb.set_defaults(run=run)
+
+
+def _verify(args: argparse.Namespace) -> int:
+    from edge.venue.check.result import PREFIX, from_text, verify  # noqa: PLC0415
+
+    key = _public_key(args.key)
+    data = _read(args.file)
+    code: int = Exit.OK
+    is_text = data.startswith(PREFIX.encode())
+    for line in data.splitlines() if is_text else [data]:
+        try:
+            signed = from_text(line.decode("ascii", "replace")) if is_text else line
+            _show_result(verify(signed, key), args)
+        except InputError as error:
+            fail(InputError(f"{args.file}: {error.message}", hint=error.hint))
+            code = Exit.REFUSED
+    return code
+
+
+def _show_result(result: Result, args: argparse.Namespace) -> None:
+    row: dict[str, object] = {
+        "device": result.device,
+        "seq": result.seq,
+        "at": f"{result.at:%Y-%m-%dT%H:%M:%S.%f}"[:-3] + "Z",
+        "site": result.site,
+        "purpose": result.purpose,
+        "outcome": result.outcome.value,
+        "face": result.face,
+    }
+    if result.pseudonym is not None:
+        row["holder"] = result.pseudonym.hex()
+    if result.reason is not None:
+        row["reason"] = result.reason.value
+    if result.sealed is not None:
+        row["attributes"] = _opened(result.sealed, args.open) if args.open else "sealed"
+    if args.json:
+        emit(row)
+        return
+    print(" ".join(f"{key}={harmless(_plain(value))}" for key, value in row.items()))
+
+
+def _plain(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | bool) else str(value)
+
+
+def _opened(sealed: bytes, key: Path) -> dict[str, str]:
+    from edge.venues.sealing import read_private, unseal  # noqa: PLC0415
+
+    plain = unseal(sealed, read_private(key))
+    try:
+        attributes: dict[str, str] = json.loads(plain)
+    except ValueError as error:
+        raise InputError("attributes are not JSON", hint="is the device of another release?") from error
+    return attributes
+
+
+def _work(args: argparse.Namespace) -> int:
+    office = _office(args)
+    with closing(office):
+        if args.watch:
+            os.nice(NICE)
+            return rounds(lambda: _round(office, args), every_s=EVERY_S)
+        return _round(office, args)
+
+
+def _round(office: CheckOffice, args: argparse.Namespace) -> int:
+    delivered = office.deliver(now_ms=_now_ms, dice=random.SystemRandom().random)
+    standing = office.standing(_now_ms())
+    if delivered or not args.watch:
+        row = {"delivered": delivered, "waiting": standing.waiting, "refused": standing.dead}
+        if args.json:
+            emit(row)
+        else:
+            print(", ".join(f"{count} {word}" for word, count in row.items()), flush=True)
+    return Exit.REFUSED if standing.waiting or standing.dead else Exit.OK
+
+
+def _show(args: argparse.Namespace) -> int:
+    from nacl.signing import SigningKey  # noqa: PLC0415
+
+    from edge.app import device_seed  # noqa: PLC0415
+    from edge.venues.check import CHANNEL, open_results  # noqa: PLC0415
+
+    config, base = _config(args), _base(args)
+    with closing(open_results(config, base)) as results:
+        standing = results.queue.standing(CHANNEL, _now_ms())
+        letters = results.queue.dead(CHANNEL)
+    key = bytes(SigningKey(device_seed(base / config.device.key)).verify_key).hex()
+    row: dict[str, object] = {
+        "device": config.device.id,
+        "key": key,
+        "purpose": config.check.purpose,
+        "via": config.check.via,
+        "waiting": standing.waiting,
+        "failures": standing.failures,
+        "why": standing.why,
+        "refused": [{"seq": letter.seq, "why": letter.why} for letter in letters],
+    }
+    if args.json:
+        emit(row)
+    else:
+        print(f"device   {row['device']}, key {key}")
+        print(f"purpose  {row['purpose']}, host told by {row['via']}")
+        print(f"waiting  {standing.waiting}{'; ' + harmless(standing.why) if standing.why else ''}")
+        for letter in letters:
+            print(f"refused  {letter.seq}: {harmless(letter.why)}")
+    return Exit.REFUSED if letters else Exit.OK
+
+
+def _retry(args: argparse.Namespace) -> int:
+    from edge.venues.check import CHANNEL, open_results  # noqa: PLC0415
+
+    with closing(open_results(_config(args), _base(args))) as results:
+        count = results.queue.revive(CHANNEL)
+    print(f"{count} to try again: doorward check work")
+    return Exit.OK
+
+
+def _public_key(text: str) -> bytes:
+    """64 hex digits, or a file that holds them. Raises ConfigError."""
+    digits = text
+    if len(text) != KEY_HEX:
+        digits = _read(Path(text)).decode("ascii", "replace").strip()
+    try:
+        key = bytes.fromhex(digits)
+    except ValueError:
+        key = b""
+    if len(key) * 2 != KEY_HEX:
+        raise ConfigError("not a device's public key", hint="at the device: doorward check show")
+    return key
+
+
+def _read(file: Path) -> bytes:
+    try:
+        with file.open("rb") as source:
+            data = source.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise InputError(f"{file}: {(error.strerror or 'cannot be read').lower()}") from error
+    if len(data) > MAX_FILE_BYTES:
+        raise InputError(
+            f"{file}: larger than {MAX_FILE_BYTES // 1024} kB", hint="is this a file of results?"
+        )
+    return data
+
+
+def _config(args: argparse.Namespace) -> Config:
+    from edge.cli import config as file  # noqa: PLC0415
+    from edge.config import Config  # noqa: PLC0415
+
+    return file.read(args.config) if args.config else Config()
+
+
+def _base(args: argparse.Namespace) -> Path:
+    return args.config.parent if args.config else Path()
+
+
+def _office(args: argparse.Namespace) -> CheckOffice:
+    from edge.venues.check import CheckOffice  # noqa: PLC0415
+
+    return CheckOffice(_config(args), _base(args))
+
+
+def _now_ms() -> int:
+    return int(datetime.now(UTC).timestamp() * 1_000)
