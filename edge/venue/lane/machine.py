@@ -58,7 +58,7 @@ class State(StrEnum):
     REFERRED_ALONE = "referred, alone"
     RECORDING_ADMISSION = "recording admission"
     RECORDING_RULING = "recording ruling"
-    RECORDING_ABANDON = "recording what was given up"
+    RECORDING_ABANDON = "giving up"
     CLEARING = "clearing"
     COOLDOWN = "cooldown"
     HALTED = "halted"
