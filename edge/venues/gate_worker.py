@@ -132,33 +132,38 @@ class Worker:
         self._library.close()
 
     def _run(self) -> None:
+        more = False
         while True:
             with self._changed:
-                busy = self._inquiry or self._acts or self._closing
-                if not busy:
+                if not (more or self._inquiry or self._acts or self._closing):
                     self._changed.wait(_TURN_S)
                 if self._closing:
                     break
                 inquiry, self._inquiry = self._inquiry, None
+            more = False
             try:
-                self._turn(inquiry)
+                more = self._turn(inquiry)
             except StorageFault as fault:
                 self._gone(fault)
         self._keep_the_rest()
 
-    def _turn(self, inquiry: tuple[int, str] | None) -> None:
-        """The most urgent thing: somebody at the gate, then what happened before, then what happens now."""
+    def _turn(self, inquiry: tuple[int, str] | None) -> bool:
+        """The most urgent thing: somebody at the gate, then what happened before, then what happens now.
+
+        Whether there may be more to tell at once.
+        """
         if inquiry is not None:
             number, patron = inquiry
             verdict = self._ask(patron)
             with self._changed:
                 self._verdict = number, verdict
         elif self._is_back() and self._tell_first():
-            return
+            return True
         elif act := self._next_act():
             self._circulate(act)
         else:
             self._rest()
+        return False
 
     def _ask(self, patron: str) -> Verdict:
         now = self._clock.now()
@@ -188,13 +193,20 @@ class Worker:
             return
         result = self._attempt(lambda: self._library.circulate(act)) if self._is_back() else None
         if result is None:
-            entry = self._store.add(act, self._clock.now())
-            due = self._library.due(entry.at) if isinstance(act, Lend) else ""
-            news = News(act, done=True, kept=True, due=due)
+            news = self._kept(act)
         else:
             news = News(act, result.done, False, result.title, result.due, result.alert, result.lines)
         with self._changed:
             self._news.append(news)
+
+    def _kept(self, act: Lend | TakeBack) -> News:
+        try:
+            entry = self._store.add(act, self._clock.now())
+        except StorageFault as fault:
+            self._tell(fault)
+            return News(act, done=False, lines=("Please take it to the desk.",))
+        due = self._library.due(entry.at) if isinstance(act, Lend) else ""
+        return News(act, done=True, kept=True, due=due)
 
     def _tell_first(self) -> bool:
         """Whether something that was kept has been told."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -262,6 +264,18 @@ def test_what_the_system_refuses_later_waits_for_staff(world: World) -> None:
         (conflict,) = store.entries()
     assert (conflict.act, conflict.state) == (Lend("P1", "B1001"), State.REFUSED)
     assert conflict.lines == ("Item is on hold for somebody else",)
+
+
+def test_what_can_neither_be_told_nor_kept_is_not_lent(world: World) -> None:
+    world.library.stop()
+    with world.gate(offline="everybody") as gate:
+        come_in(gate, world.visit(card(None, "P1")))
+        with closing(sqlite3.connect(world.folder / "gate.db", timeout=30)) as db:
+            db.execute("CREATE TRIGGER t BEFORE INSERT ON queue BEGIN SELECT RAISE(ABORT, 'full'); END")
+        gate.scanned("B1001")
+        (news,) = items(gate, 1)
+    assert (news.done, news.lines) == (False, ("Please take it to the desk.",))
+    assert any("gate.db" in (text or "") for text in world.told)
 
 
 def test_the_system_comes_back_and_the_next_visitor_is_asked_about(world: World) -> None:
