@@ -1,7 +1,7 @@
 """Measures a building's door at the scale of a site: `make bench-venue`.
 
-100,000 people, 10,000 entries in 1,000 schedules and 10,000 permits in one site.toml; everybody belongs to
-four of 2,000 groups, the area counts who is inside, and half of the permits wait for a guard. The door is
+100,000 people, 10,000 entries in 1,000 schedules and 2,000 permits of five groups each in one site.toml;
+everybody belongs to four of 2,000 groups, the area counts who is inside, and half of the permits wait for a guard. The door is
 opened and asked in a process of its own, on one core, with cards whose subjects are drawn at random. Half of
 the people are inside already.
 
@@ -39,7 +39,8 @@ PAGE: Final = Path(__file__).resolve().parent.parent / "tests" / "BENCHMARKS-ven
 PEOPLE: Final = 100_000
 SCHEDULES: Final = 1_000
 ENTRIES: Final = 10  # in each
-PERMITS: Final = 10_000
+PERMITS: Final = 2_000
+NAMED: Final = 5  # groups in each
 GROUPS: Final = 2_000
 VISITS: Final = 5_000
 SETTLED: Final = 500  # each is on the disk before the next one begins
@@ -52,7 +53,8 @@ ROWS: Final = (
     ("permits", "permits", ",.0f", None),
     ("import of everybody, s", "import_s", ".1f", None),
     ("open the door, s", "open_s", ".2f", 1.0),
-    ("of that, read the rules, s", "rules_s", ".2f", None),
+    ("of the processor, s", "open_cpu_s", ".2f", None),
+    ("of that, read the rules, s", "rules_cpu_s", ".2f", None),
     ("admit, median, ms", "admit_ms", ".3f", 0.3),
     ("admit, 99 of 100, ms", "admit_99_ms", ".3f", None),
     ("admit, slowest, ms", "admit_max_ms", ".3f", None),
@@ -179,17 +181,19 @@ def measure(folder: Path) -> dict[str, float]:
 
     card, whole = verified_card(), config()
     before_mb = memory_mb("VmRSS")
-    began = time.perf_counter()
+    began, began_cpu = time.perf_counter(), time.process_time()
     from edge.decision import Deny, Reason  # noqa: PLC0415
     from edge.errors import Refused  # noqa: PLC0415
     from edge.venue.terms import Visit  # noqa: PLC0415
     from edge.venues.door import SiteDoor, open_door, read_rules  # noqa: PLC0415
 
     door = open_door(whole, folder)
-    open_s = time.perf_counter() - began
+    open_s, open_cpu_s = time.perf_counter() - began, time.process_time() - began_cpu
     assert isinstance(door, SiteDoor)
     own_mb = memory_mb("VmHWM") - before_mb
-    rules_s = timed(lambda: read_rules(folder / "site.toml", "tower-1/lobby")) / 1_000
+    began_cpu = time.process_time()
+    read_rules(folder / "site.toml", "tower-1/lobby")
+    rules_cpu_s = time.process_time() - began_cpu
     subjects = [f"subject-{secrets.randbelow(PEOPLE)}" for _ in range(VISITS)]
     visits = [Visit(replace(card, subject=subject), "tower-1/lobby", NOW) for subject in subjects]
     admitted = 0
@@ -217,7 +221,8 @@ def measure(folder: Path) -> dict[str, float]:
         "entries": SCHEDULES * ENTRIES,
         "permits": PERMITS,
         "open_s": open_s,
-        "rules_s": rules_s,
+        "open_cpu_s": open_cpu_s,
+        "rules_cpu_s": rules_cpu_s,
         "admit_ms": statistics.median(times),
         "admit_99_ms": times[len(times) * 99 // 100],
         "admit_max_ms": times[-1],

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from conftest import ROOT
 from entrances import SITE, ZONES, rules
 from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.errors import ConfigError
+from edge.venue.door import rulesfile
 from edge.venue.door.rules import Direction, Passback
 from edge.venue.door.rulesfile import MAX_ENTRIES, MAX_RULES_BYTES, parse_rules
 from edge.venue.door.week import ALWAYS, NEVER
@@ -91,6 +95,17 @@ def test_doors_share_their_area() -> None:
     text = '[doors."tower-1/lobby"]\narea = "hall"\n[doors."tower-1/side"]\narea = "hall"\n[areas.hall]\nlimit = 3\n'
     assert rules(text).area == rules(text, site="tower-1/side").area
     assert rules(text, site="tower-1/attic").area.limit is None
+
+
+def test_the_example_of_the_page_is_right_and_has_every_key() -> None:
+    page = (ROOT / "edge" / "venue" / "door" / "DOOR_RULES.md").read_text("utf-8")
+    text = page.partition("```toml\n")[2].partition("```")[0].replace('"hard"', '"timed"')
+    made = parse_rules(text.encode(), "site.toml", site=SITE, zones=ZONES)
+    assert (made.area.limit, made.doorway.companion_s, made.no_face) == (50, 30, Factor.STAFF)
+    assert set(made.permits) == {"staff", "cleaners"}
+    for struct in (rulesfile._File, rulesfile._Permit, rulesfile._Door, rulesfile._Area, rulesfile._LockDown):
+        for key in struct.__struct_fields__:
+            assert re.search(rf"^\[*{key}\b", text, re.MULTILINE), key
 
 
 @given(
