@@ -1,9 +1,9 @@
 """Measures a building's door at the scale of a site: `make bench-venue`.
 
 100,000 people, 10,000 entries in 1,000 schedules and 2,000 permits of five groups each in one site.toml;
-everybody belongs to four of 2,000 groups, the area counts who is inside, and half of the permits wait for a guard. The door is
-opened and asked in a process of its own, on one core, with cards whose subjects are drawn at random. Half of
-the people are inside already.
+everybody belongs to four of 2,000 groups, the area counts who is inside, and half of the permits wait for a
+guard. The door is opened and asked in a process of its own, on one core, with cards whose subjects are drawn
+at random. Half of the people are inside already.
 
     python tools/bench_venue.py            a minute, half of it to enrol everybody
     python tools/bench_venue.py --write    also renew tests/BENCHMARKS-venue.md
