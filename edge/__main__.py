@@ -27,6 +27,7 @@ NOUNS = {
     "desk": "a hotel's desk: lists of arrivals, registrations, reports",
     "gate": "a library's gate: its library system, patrons, and what waits to be told",
     "lane": "officers at a lane: what is referred to them, and what they say",
+    "request": "what this device asks of its visitors, and who vouches for that",
     "sync": "bring keys, lists and models up to date",
     "trust": "show whom this device believes, and how old that is",
 }

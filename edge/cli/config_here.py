@@ -47,6 +47,7 @@ def _files(config: Config, base: Path) -> Iterator[EdgeError]:
         "hub.ca": (config.hub.ca if config.hub.url else None, "ask whoever runs the hub"),
         "hub.cert": (config.hub.cert if config.hub.url else None, "ask whoever runs the hub"),
         "mqtt.ca": (config.mqtt.ca if config.mqtt.host else None, "ask whoever runs the broker"),
+        "request.certificate": (config.request.certificate, "have one made: tools/issuer.py certify"),
         "sync.root": (config.sync.root if fetches else None, "take metadata/1.root.json of the repository"),
     }
     for key, (name, hint) in wanted.items():

@@ -1,0 +1,116 @@
+"""`doorward request`: what this device asks of its visitors, and who vouches for that."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edge.cli.output import emit
+from edge.errors import ConfigError, Exit
+
+if TYPE_CHECKING:
+    import argparse
+
+    from edge.config import Config
+    from edge.venue.asking import RequestSigner
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """`key`, `show` and `post`."""
+    verbs = parser.add_subparsers(metavar="VERB", required=True)
+    key = verbs.add_parser("key", help="this device's public key, for tools/issuer.py certify")
+    show = verbs.add_parser("show", help="what is asked, why, and until when an issuer vouches for it")
+    show.add_argument("--json", action="store_true", help="as one JSON object")
+    show.add_argument("--text", action="store_true", help="the text of the code instead, good for a minute")
+    post = verbs.add_parser("post", help="the code on this device's screen, until told to stop")
+    for sub, run in ((key, _key), (show, _show), (post, _post)):
+        sub.add_argument("--config", type=Path, required=True, help="configuration file")
+        sub.set_defaults(run=run)
+
+
+def _key(args: argparse.Namespace) -> int:
+    from edge.card.cose import public_key  # noqa: PLC0415
+
+    whole, base = _settings(args)
+    print(public_key(_seed(whole, base)).hex())
+    return Exit.OK
+
+
+def _show(args: argparse.Namespace) -> int:
+    from edge.app import system_clock  # noqa: PLC0415
+    from edge.card.documents import word_of  # noqa: PLC0415
+    from edge.venue.rotation import NONCE_BYTES  # noqa: PLC0415
+
+    signer = _signer(*_settings(args))
+    text = signer.at(system_clock().now(), secrets.token_bytes(NONCE_BYTES))
+    if args.text:
+        print(text)
+        return Exit.OK
+    request = signer.request
+    row = {
+        "site": request.site,
+        "purpose": request.purpose,
+        "needed": list(request.needed),
+        "optional": list(request.optional),
+        "documents": [word_of(kind) for kind in request.documents],
+        "retention_days": request.retention_days,
+        "issuers": list(request.issuers),
+        "vouched_until": signer.expires.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "code_chars": len(text),
+    }
+    if args.json:
+        emit(row)
+    else:
+        for name, value in row.items():
+            print(f"{name:14} {(', '.join(value) or '-') if isinstance(value, list) else value}")
+    return Exit.OK
+
+
+def _post(args: argparse.Namespace) -> int:
+    from edge.app import system_clock  # noqa: PLC0415
+    from edge.cli.rounds import rounds  # noqa: PLC0415
+    from edge.venue.rotation import Rotation  # noqa: PLC0415
+    from edge.venues.board import open_board  # noqa: PLC0415
+
+    whole, base = _settings(args)
+    signer, clock = _signer(whole, base), system_clock()
+    with open_board(whole, base) as board:
+        if board is None:
+            raise ConfigError(
+                "no screen", file=args.config, hint='set [request] board = "picture" or "terminal"'
+            )
+        print(f"shown by {whole.request.board} until Ctrl-C", file=sys.stderr)
+        rotation = Rotation(signer.at, board, secrets.token_bytes)
+
+        def once() -> int:
+            rotation.turn(clock.now(), clock.tick_ms())
+            return Exit.OK
+
+        return rounds(once)
+
+
+def _settings(args: argparse.Namespace) -> tuple[Config, Path]:
+    from edge.cli.config import read  # noqa: PLC0415
+
+    return read(args.config), args.config.parent
+
+
+def _seed(whole: Config, base: Path) -> bytes:
+    """The device's own, made now where this is the first that is heard of it."""
+    from edge.app import device_seed  # noqa: PLC0415
+
+    return device_seed(base / whole.device.key)
+
+
+def _signer(whole: Config, base: Path) -> RequestSigner:
+    from edge.venues.board import open_request  # noqa: PLC0415
+
+    signer = open_request(whole, base, _seed(whole, base))
+    if signer is None:
+        raise ConfigError(
+            "[request] certificate: nobody vouches for this device",
+            hint="doorward request key, then tools/issuer.py certify where cards are issued",
+        )
+    return signer
