@@ -49,6 +49,16 @@ class News:
     alert: bool = False
     lines: tuple[str, ...] = field(default=(), repr=False)
 
+    @property
+    def line(self) -> str:
+        """One line for whoever stands there."""
+        what = self.title or self.act.item
+        if not self.done:
+            return f"{what}: {'; '.join(self.lines) or 'not possible, please ask staff'}"
+        if isinstance(self.act, Lend):
+            return f"{what}: yours until {self.due}" if self.due else f"{what}: yours"
+        return f"{what}: thank you, please give it to staff" if self.alert else f"{what}: thank you"
+
 
 class Worker:
     """Asks one library system, keeps what it cannot be told, and tells it later.
@@ -97,6 +107,8 @@ class Worker:
 
         Who answers is not away: by the rules for that, nobody comes in because answers were disturbed.
         """
+        if not self._thread.is_alive():  # a mistake of ours must not let in whom nobody asked about
+            return Verdict(Reason.HOST_UNAVAILABLE, ("The gate's own part has failed: restart it.",))
         if isinstance(self._away, Malformed):
             return Verdict(Reason.HOST_UNAVAILABLE, ("The library system's answers make no sense.",))
         now = self._clock.now()

@@ -192,6 +192,7 @@ def test_a_patron_comes_in_borrows_two_and_leaves(world: World) -> None:
             (Lend("P1", "B1001"), True, "2026-02-02"),
             (Lend("P1", "B1002"), True, "2026-02-02"),
         ]
+        assert news[0].line == "Blue Nights: yours until 2026-02-02"
         world.clock.advance(61_000)
         gate.news()
         until(lambda: any(text[:2] == "35" for text in world.library.asked))
@@ -205,6 +206,7 @@ def test_an_item_that_somebody_waits_for_is_not_lent_and_the_screen_says_why(wor
         gate.scanned("B1001")
         (news,) = items(gate, 1)
     assert (news.done, news.kept, news.lines) == (False, False, ("Item is on hold for somebody else",))
+    assert news.line == "Blue Nights: Item is on hold for somebody else"
 
 
 def test_whoever_was_denied_borrows_nothing(world: World) -> None:
@@ -225,6 +227,7 @@ def test_an_item_is_taken_back_from_whoever_brings_it(world: World) -> None:
         gate.scanned("B1003")
         (news,) = items(gate, 1)
     assert (news.act, news.done, news.alert) == (TakeBack("B1003"), True, True)
+    assert news.line == "Blue Nights: thank you, please give it to staff"
     assert world.library.patrons["P2"].loans == set()
 
 
@@ -235,7 +238,7 @@ def test_lent_while_the_system_was_away_and_told_when_it_is_back(world: World) -
         come_in(gate, world.visit(card("s1")))
         gate.scanned("B1001")
         (kept,) = items(gate, 1)
-        assert (kept.done, kept.kept, kept.due) == (True, True, "2026-01-28")
+        assert (kept.done, kept.kept, kept.line) == (True, True, "B1001: yours until 2026-01-28")
         until(lambda: gate.away)
         world.library.start()
         world.clock.advance(60_000)  # the gate tries again when its patience says so
@@ -328,6 +331,12 @@ def test_who_is_refused_by_the_system_is_no_member_any_more(world: World) -> Non
         assert outcome(gate, world.visit(card(None, "P1"))) == Reason.PATRON_BLOCKED
     world.library.stop()
     with world.gate(offline="members") as gate:
+        assert outcome(gate, world.visit(card(None, "P1"))) == Reason.HOST_UNAVAILABLE
+
+
+def test_a_thread_that_died_lets_nobody_in(world: World) -> None:
+    with world.gate(offline="everybody", answer_ms=100) as gate:
+        gate._worker.close()
         assert outcome(gate, world.visit(card(None, "P1"))) == Reason.HOST_UNAVAILABLE
 
 
