@@ -1,4 +1,4 @@
-"""Write the vectors of cards, requests, status lists, the door link and SIP2, or check the committed ones.
+"""Write the vectors that tests/vectors holds, or check the committed ones.
 
     python tools/vectors.py [--check]
 
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from vectors_card import believed, claims, disclosed, malformed
 from vectors_link import controller, frames, host
 from vectors_request.make import request_vectors
+from vectors_result.make import result_vectors
 from vectors_sip2 import frames as sip2_frames
 from vectors_sip2 import talks
 from vectors_status import lists, manifests
@@ -50,6 +51,7 @@ def expected_files() -> dict[str, bytes]:
     made += [(f"link/{vector.name}.json", vector.render()) for group in LINK for vector in group()]
     made += [(f"sip2/{vector.name}.json", vector.render()) for group in SIP2 for vector in group()]
     made += [(f"request/{vector.name}.txt", vector.render()) for vector in request_vectors()]
+    made += [(f"result/{vector.name}.txt", vector.render()) for vector in result_vectors()]
     files = {name: text.encode() for name, text in made}
     assert len(files) == len(made), "every vector has a name of its own"
     files |= {f"card/trust/{name}": data for name, data in believed.trust_files().items()}
