@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import numpy as np
@@ -22,6 +22,7 @@ from edge.errors import DoorLinkFault, StorageFault
 from edge.face import template
 from edge.face.engine import FaceEvidence
 from edge.face.template import Format, Reference
+from edge.passage.counsel import Counsel
 from edge.passage.lane.authority import Authority
 from edge.passage.lane.driver import LaneVerifier
 from edge.passage.lane.shown import LaneMoment, LanePorts, Sights
@@ -35,6 +36,7 @@ from edge.trust.verify import Gate
 from edge.venue.lane.events import Side
 from edge.venue.lane.machine import State
 from edge.venue.lane.messages import Case, CaseOver, Ruling, Word
+from edge.venue.lane.venue import LaneVenue
 from hw.sim.clock import SimClock
 from hw.sim.door import SimDoor
 from hw.sim.lane import SimLane
@@ -204,7 +206,9 @@ class Border:
         face_outside: bool = True,
         face: FaceRule = FaceRule.REQUIRED,
         presence: bool = True,
+        wanted: tuple[int, ...] = (),
     ) -> None:
+        self.wanted = wanted
         self.clock = SimClock(NOW, tick_ms=5_000)
         self.eye = Eye()
         self.lane = SimLane(self.clock, presence=presence)
@@ -255,6 +259,7 @@ class Border:
             self.eye,
             self.replays[number],
             self.stopwatch,
+            counsel=Counsel(kind="lane", venue=LaneVenue(self.wanted, UTC)),
         )
         return Authority(
             stages,

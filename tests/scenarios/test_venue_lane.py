@@ -7,7 +7,7 @@ vectors. `told` is every decision on record, at the outer and the inner door, wi
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import pytest
@@ -99,6 +99,8 @@ admits, sends_back, says_empty = says(Word.ADMIT), says(Word.SEND_BACK), says(Wo
 turns_back = does(lambda border: border.lane.turn_back())
 IF_BOUND: dict[str, object] = {"face": FaceRule.IF_BOUND}
 PERMIT, VISA = (Document(3, b"permit01", 30_000, 12), Document(6, b"visa0001", 30_000, 13))
+ID_CARD = Document(1, b"idcard01", 30_000, 14)
+BOTH: dict[str, object] = {"wanted": (ID_CARD.type, PERMIT.type)}
 MEMBER = {"scope": ("border", "party/4/k7f3ac")}
 PAIR = {"scope": ("border", "party/2/k7f3ac")}
 
@@ -134,6 +136,20 @@ STORIES: dict[str, Story] = {
     ),
     "with an ID card and a permit, both good": Story(
         [comes("Erin", documents=(PERMIT, VISA)), rests], GONE, ["Erin"]
+    ),
+    "with both documents that the lane wants": Story(
+        [comes("Erin", documents=(ID_CARD, PERMIT)), rests], GONE, ["Erin"], lane=BOTH
+    ),
+    "with a permit and no ID card, where both are wanted": Story(
+        [comes("Erin", documents=(PERMIT,)), rests], refused(Reason.DOCUMENT_MISSING), lane=BOTH
+    ),
+    "with a permit that has run out": Story(
+        [comes("Erin", documents=(ID_CARD, replace(PERMIT, expires_day=19_000))), rests],
+        refused(Reason.DOCUMENT_MISSING), lane=BOTH,
+    ),
+    "with an ID card that was revoked": Story(
+        [does(lambda b: b.revoke(ID_CARD.index)), comes("Erin", documents=(ID_CARD, PERMIT)), rests],
+        refused(Reason.CARD_REVOKED), lane=BOTH,
     ),
     "a holder who takes a while to find the camera": Story(
         [sets(seen_inside=()), comes("Erin"), until(State.INSIDE), stays_long(5), sets(seen_inside=None), rests],

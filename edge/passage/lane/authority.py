@@ -181,6 +181,8 @@ class Authority:
         `officer`: the role of who decided it in the machine's place, which stands in the record.
         """
         said = self._said[side]
+        if self.presented is not None:
+            said.advised(self.presented.advice, self.presented.given)
         record = said.passage(decision, self._timing.now(), tick_ms)
         if officer is not None:
             record = by_officer(record, officer)

@@ -44,10 +44,12 @@ class Cases:
         self._site = site
         self._open: list[Case] = []
         self._admitted: dict[int, str] = {}
+        self._barred = False  # a rule objects, which no word of an officer lifts
 
     def open(self, reasons: Sequence[Reason], why: Why) -> None:
         """A new case; of an older one nothing counts any more."""
         self.close()
+        self._barred = False
         self._open = [
             Case(case=authority.last_seq, lane=self._site, reason=reason, why=why)
             for authority, reason in zip(self._authorities, reasons, strict=True)
@@ -56,6 +58,7 @@ class Cases:
 
     def update(self, *, people: int | None, admissible: bool, party: tuple[int, int] | None) -> None:
         """How it looks in the lane now; told where it is news."""
+        admissible = admissible and not self._barred
         now = [
             Case(
                 case=case.case,
@@ -77,6 +80,7 @@ class Cases:
     def object(self, reasons: Sequence[Reason | None]) -> None:
         """They admitted, and a rule objects: each hears what their own authority says."""
         self._admitted.clear()
+        self._barred = True
         self._open = [
             case if reason is None else Case(case=case.case, lane=case.lane, reason=reason, why=case.why)
             for case, reason in zip(self._open, reasons, strict=True)
