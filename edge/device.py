@@ -193,7 +193,7 @@ def open_device(config: Config, base: Path, *, camera: str | None = None) -> Ite
             keeper=keeper,
             gap_ms=max(GAP_MS, config.scanner.again_ms) if scanner else GAP_MS,
         )
-        watchers = [log_clock, *watchers_of(counsel, strike, ports.signals)]
+        watchers = [log_clock, *watchers_of(counsel, strike, ports.signals, state)]
         if config.metrics.port is not None:
             from edge.metrics import Metrics  # noqa: PLC0415  only a device that is scraped pays for it
 

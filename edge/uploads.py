@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from nacl.signing import SigningKey
 
-from edge.app import device_seed, open_post, open_trust, system_clock
+from edge.app import device_seed, open_files, open_post, open_trust, system_clock
 from edge.audit.record import ClockTrust, utc_ms
 from edge.errors import ConfigError, StorageFault, TrustFault
+from edge.risk import sightings
 from edge.sync.outbox import Outbox
 from edge.sync.parcel import Status
 from edge.sync.upload import Sender, Uploaded, upload
@@ -57,7 +58,12 @@ class Uploads:
             now_ms=lambda: utc_ms(system_clock().now()),
         )
         with Outbox(journal, self.base / self.config.paths.state, hub.url) as outbox:
-            return upload(outbox, post, sender, watch=watch)
+            sent = upload(outbox, post, sender, watch=watch)
+        # Replaced whole, also by nothing: what was seen an hour ago is no sign of anything.
+        open_files(self.base / self.config.paths.state).write(
+            sightings.FILE, sightings.encode(sent.sightings)
+        )
+        return sent
 
     def status(self) -> Status:
         """What this device says of itself now; without trust that loads it knows little."""

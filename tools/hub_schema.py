@@ -103,6 +103,18 @@ alarms = Table(
 )
 
 
+# Where each card was shown last at each device, for an hour: hub_sightings.py.
+sightings = Table(
+    "sightings",
+    metadata,
+    Column("serial", ForeignKey(devices.c.serial), primary_key=True, autoincrement=False),
+    Column("card", String(12), primary_key=True),
+    Column("door", String(80), nullable=False),
+    Column("time_ms", BigInteger, nullable=False),
+    Index("sightings_by_card", "card"),
+)
+
+
 class Database:
     """An engine with our habits. `writing` and `reading` are one transaction each; raises StorageFault."""
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import hub_sightings
 from hub_intake import Admitted, Disputed, History, Offer, admit
-from hub_schema import Database, alarms, devices, records
+from hub_schema import Database, alarms, devices, records, sightings
 from sqlalchemy import delete, func, insert, select, update
 
 from edge.audit.checkpoint import Checkpoint, origin_of
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Row, RowMapping
 
     from edge.sync.parcel import Parcel
+    from edge.sync.request import Sightings
 
 PAGE = 1_000  # rows a query: some 500 kB, whatever a history holds
 
@@ -35,10 +37,11 @@ class Registered:
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What became of a parcel: `next` to be sent, and how many of its records are new here."""
+    """What became of a parcel: `next` to send, how many of its records are new here, and which cards fly."""
 
     next: int
     fresh: int
+    sightings: Sightings
 
 
 class NoSuchDevice(InputError):
@@ -83,7 +86,7 @@ class Store:
             if row is None:
                 raise NoSuchDevice(device)
             if records_too:
-                for table in (records, alarms, devices):
+                for table in (records, alarms, sightings, devices):
                     db.execute(delete(table).where(table.c.serial == row.serial))
             else:
                 db.execute(update(devices).where(devices.c.serial == row.serial).values(removed_ms=now_ms))
@@ -110,7 +113,9 @@ class Store:
                     db.execute(update(devices).where(devices.c.serial == row.serial).values(heard))
             else:
                 _keep(db, row, offer, admitted, now_ms)
-                return Taken(admitted.history.frontier.size, len(admitted.fresh))
+                hub_sightings.note(db, row.serial, (entry for _, entry in admitted.fresh), now_ms)
+                seen = hub_sightings.recent(db, now_ms)
+                return Taken(admitted.history.frontier.size, len(admitted.fresh), seen)
         raise caught
 
     def raise_alarm(self, device: Registered, dispute: Disputed, now_ms: int) -> None:

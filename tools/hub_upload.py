@@ -92,7 +92,8 @@ class Uploads:
             return self._refuse(device, error)
         self._numbers.records.inc(taken.fresh)
         status = 200 if taken.next == offer.parcel.next else 409
-        return self._tell(device, status, wire.Next(taken.next), records=taken.fresh)
+        seen = taken.sightings if status == 200 and taken.sightings else msgspec.UNSET
+        return self._tell(device, status, wire.Next(taken.next, seen), records=taken.fresh)
 
     def _next(self, device: str, header: str, asked: str) -> Response:
         try:
@@ -140,7 +141,7 @@ class Uploads:
     ) -> Response:
         """The answer, counted and logged."""
         self._numbers.answers.labels(str(status)).inc()
-        said = msgspec.to_builtins(content)
+        said = {key: value for key, value in msgspec.to_builtins(content).items() if key != "sightings"}
         self._log.info("upload", device=device[:40], status=status, records=records, **said)
         headers = {"Cache-Control": "no-store"}
         if retry:

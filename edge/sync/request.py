@@ -5,13 +5,13 @@ from __future__ import annotations
 import binascii
 from base64 import b64decode, b64encode
 from hashlib import sha256
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 from nacl.exceptions import BadSignatureError
 
-from edge.audit.record import Count
+from edge.audit.record import Count, Pseudonym, Site, UnixMs
 from edge.config import DeviceName
 from edge.errors import InputError
 
@@ -30,10 +30,23 @@ _SCHEME: Final = "ed25519="
 _SIGNATURE_BYTES: Final = 64
 
 
+# By card's pseudonym and door: when it was shown there last, in milliseconds since 1970.
+Sightings: TypeAlias = Annotated[
+    dict[Pseudonym, Annotated[dict[Site, UnixMs], Meta(max_length=64)]], Meta(max_length=64)
+]
+MAX_SIGHTINGS: Final = (
+    16  # cards in an answer: 16 at three doors with long names are 3 kB of the 4 that are read
+)
+
+
 class Next(Struct, frozen=True):
-    """An answer of 200 or 409: the seq that the hub has not seen yet."""
+    """An answer of 200 or 409: the seq that the hub has not seen yet.
+
+    `sightings`: cards that were shown at several doors within the hour, with an answer of 200.
+    """
 
     next: Count
+    sightings: Sightings | UnsetType = UNSET
 
 
 class Error(Struct, frozen=True, omit_defaults=True):
@@ -106,10 +119,10 @@ def check_time(header: str, now_s: int) -> int:
     return asked_s
 
 
-def parse_next(body: bytes) -> int:
-    """The number in an answer of 200 or 409. Raises InputError."""
+def parse_next(body: bytes) -> Next:
+    """What an answer of 200 or 409 says. Raises InputError."""
     try:
-        return msgspec.json.decode(body[:MAX_ANSWER_BYTES], type=Next).next
+        return msgspec.json.decode(body[:MAX_ANSWER_BYTES], type=Next)
     except (msgspec.MsgspecError, UnicodeDecodeError) as err:
         raise InputError("answer holds no number of the next record") from err
 

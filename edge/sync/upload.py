@@ -6,7 +6,7 @@ that is sent twice is skipped there. So whatever goes wrong ends the run, and a 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from edge.ports import Answer, Post
     from edge.sync.outbox import Outbox, Unsent
+    from edge.sync.request import Next, Sightings
 
 # 100,000 records, some minutes of one hub's work: trust must not wait longer for a sync of its own.
 MAX_BATCHES: Final = 100
@@ -41,12 +42,14 @@ MAX_MOVES: Final = 3
 class Uploaded:
     """What a run came to: `count` records are on the hub that were not, `next` is the seq to send next.
 
-    `left`: how many more there were at the end of the run.
+    `left`: how many more there were at the end of the run. `sightings`: cards that were at
+    several doors.
     """
 
     count: int
     next: int
     left: int
+    sightings: Sightings = field(default_factory=dict)
 
 
 class HubRefuses(SyncError):
@@ -99,6 +102,7 @@ class _Run:
         self._sender = sender
         self._limit = MAX_RECORDS
         self._moves = 0
+        self._sightings: Sightings = {}
         self._wanted = 0  # what the hub has moved us to
 
     def go(self, batches: int, watch: Callable[[int, int], None]) -> Uploaded:
@@ -112,7 +116,7 @@ class _Run:
                 if not unsent.more:
                     break
         unsent = self._outbox.unsent(limit=0)
-        return Uploaded(count, unsent.next, unsent.size - unsent.next)
+        return Uploaded(count, unsent.next, unsent.size - unsent.next, self._sightings)
 
     def _pack(self) -> tuple[Unsent, bytes]:
         """As many records as fit."""
@@ -148,12 +152,14 @@ class _Run:
         """Whether the hub has these records now. Raises what `upload` does for every answer of no use."""
         match answer.status:
             case HTTPStatus.OK:
-                if _next(answer) != unsent.next:
+                said = _said(answer)
+                if said.next != unsent.next:
                     raise _nonsense(answer)
+                self._sightings = said.sightings or {}
                 self._outbox.acknowledge(unsent.next)
                 return True
             case HTTPStatus.CONFLICT:
-                self._move(_next(answer), unsent, answer)
+                self._move(_said(answer).next, unsent, answer)
                 return False
             case HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
                 self._halve(unsent)
@@ -176,7 +182,7 @@ class _Run:
         self._limit = len(unsent.bodies) // 2
 
 
-def _next(answer: Answer) -> int:
+def _said(answer: Answer) -> Next:
     try:
         return parse_next(answer.body)
     except InputError as err:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
 from edge.config.zones import zone_of
 from edge.decision import Reason
-from edge.errors import ConfigError
+from edge.errors import ConfigError, InputError, StorageFault
 from edge.passage.counsel import Counsel, Means
+from edge.passage.machine import State
 from edge.passage.notice import Notice, Show
+from edge.risk import sightings
 from edge.risk.past import RecentPast
 from edge.risk.table import Level, RiskPolicy
 from edge.venue.terms import Factor, Open
@@ -25,10 +28,11 @@ if TYPE_CHECKING:
 
     from edge import config
     from edge.passage.verifier import Moment
-    from edge.ports import Keypad, Signals
+    from edge.ports import Files, Keypad, Signals
     from edge.venue.terms import Host, Venue
     from edge.venues.gate_worker import News
 
+LOOK_MS: Final = 5_000  # an upload takes longer to come
 MAX_PROMPT: Final = 200  # a line or two on a small screen
 NONCE_BYTES: Final = 8  # the least that FORMAT.md takes; one of 2^64 is not met twice
 _LEVELS: Final = {"raised": Level.RAISED, "high": Level.HIGH, "severe": Level.SEVERE}
@@ -80,6 +84,26 @@ def _open_notice(whole: config.Config, base: Path, stack: ExitStack, seed: bytes
     return Notice(board, signer.at, lambda: secrets.token_bytes(NONCE_BYTES), Show(whole.request.show))
 
 
+class SightingsWatch:
+    """Hands over what sync was told of cards at other doors; what cannot be read leaves what was known."""
+
+    def __init__(self, past: RecentPast, state: Files) -> None:
+        self._past, self._state = past, state
+        self._due_ms: int | None = None
+        self._data = b""
+
+    def see(self, moment: Moment) -> None:
+        """Between two passages, as often as a sync can have brought something."""
+        if moment.state is not State.IDLE or (self._due_ms is not None and moment.tick_ms < self._due_ms):
+            return
+        self._due_ms = moment.tick_ms + LOOK_MS
+        with suppress(StorageFault, InputError):  # there is none until the first sync
+            data = self._state.read(sightings.FILE, limit=sightings.MAX_SIGHTINGS_BYTES)
+            if data != self._data:
+                self._past.sightings = sightings.decode(data)
+                self._data = data
+
+
 @runtime_checkable
 class _Watches(Protocol):
     """A venue that takes over changed rules, and runs the door in their mode."""
@@ -94,10 +118,14 @@ class _TellsOfItems(Protocol):
     def news(self) -> Sequence[News]: ...
 
 
-def watchers_of(counsel: Counsel, strike: object, signals: Signals) -> list[Callable[[Moment], None]]:
+def watchers_of(
+    counsel: Counsel, strike: object, signals: Signals, state: Files
+) -> list[Callable[[Moment], None]]:
     """What has to be shown every moment, for the venue's own work between passages."""
     venue = counsel.venue
     watchers: list[Callable[[Moment], None]] = []
+    if isinstance(counsel.past, RecentPast):
+        watchers.append(SightingsWatch(counsel.past, state).see)
     if isinstance(venue, _Watches):
         watchers.append(venue.watcher(strike))
     if isinstance(venue, _TellsOfItems):

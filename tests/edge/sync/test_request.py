@@ -94,8 +94,10 @@ def test_what_is_no_name_of_a_device(name: str) -> None:
 
 
 def test_answers() -> None:
-    assert wire.parse_next(b'{"next":7}') == 7
-    assert wire.parse_next(b'{"next": 7, "later": "keys"}') == 7
+    assert wire.parse_next(b'{"next":7}') == wire.Next(7)
+    assert wire.parse_next(b'{"next": 7, "later": "keys"}') == wire.Next(7)
+    seen = b'{"next":7,"sightings":{"0123456789ab":{"tower-1/lobby":1767340800000}}}'
+    assert wire.parse_next(seen).sightings == {"0123456789ab": {"tower-1/lobby": 1_767_340_800_000}}
     assert wire.parse_error(b'{"error":"unknown","detail":"add it"}') == wire.Error("unknown", "add it")
 
 
@@ -118,7 +120,7 @@ def test_garbage_is_no_answer(body: bytes) -> None:
 def test_fuzz_any_bytes_are_an_answer_or_an_error_of_ours(data: bytes) -> None:
     wire.parse_error(data)
     with contextlib.suppress(InputError):
-        assert wire.parse_next(data) >= 0
+        assert wire.parse_next(data).next >= 0
 
 
 @given(st.text(max_size=120))
