@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from enum import IntFlag
 from typing import TYPE_CHECKING, Any, Final
 
 from edge.errors import InputError
@@ -31,9 +30,9 @@ _ALL: Final = f"SELECT {', '.join(_COLUMNS)} FROM {_TABLE} ORDER BY name"  # noq
 _BATCH: Final = 1_000
 
 
-class _Flag(IntFlag):
-    ASSISTED = 1
-    NO_FACE = 2
+# Bits of `flags`; plain numbers, for an IntFlag takes 20 us of every visit.
+_ASSISTED: Final = 1
+_NO_FACE: Final = 2
 
 
 class PeopleFile:
@@ -112,16 +111,14 @@ class PeopleFile:
 
 
 def _row(enrolment: Enrolment) -> dict[str, Any]:
-    flags = _Flag(0)
-    flags |= _Flag.ASSISTED if enrolment.assisted else 0
-    flags |= _Flag.NO_FACE if enrolment.no_face else 0
+    flags = (_ASSISTED if enrolment.assisted else 0) | (_NO_FACE if enrolment.no_face else 0)
     return {
         "name": enrolment.name,
         "same_as": enrolment.same_as,
         "groups": " ".join(sorted(enrolment.groups)),
         "valid_from": _second(enrolment.valid_from),
         "valid_until": _second(enrolment.valid_until),
-        "flags": int(flags),
+        "flags": flags,
         "template": enrolment.template,
     }
 
@@ -133,8 +130,8 @@ def _person(row: tuple[Any, ...], *, duress: bool = False) -> Person:
         frozenset(groups.split()),
         _moment(valid_from),
         _moment(valid_until),
-        assisted=bool(flags & _Flag.ASSISTED),
-        no_face=bool(flags & _Flag.NO_FACE),
+        assisted=bool(flags & _ASSISTED),
+        no_face=bool(flags & _NO_FACE),
         duress=duress,
         template=template,
     )

@@ -158,8 +158,11 @@ class Facts:
         if area.limit is None:
             return False
         coming = [self.name] if not self.wants_two or self.place.is_free else [self.name, self.companion]
+        inside = self.place.ledger.count(area.name, self.place.day)
+        if inside + len(coming) <= area.limit:
+            return False
         more = sum(person is None or not self.place.is_inside(person) for person in coming)
-        return more > 0 and self.place.ledger.count(area.name, self.place.day) + more > area.limit
+        return more > 0 and inside + more > area.limit
 
     @property
     def is_first_in(self) -> bool:
