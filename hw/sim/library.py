@@ -93,12 +93,13 @@ class SimLibrary:
         self._lock = threading.Lock()
         self._server: socket.socket | None = None
         self._last = b""
-        self._held = socket.socket()  # bound to the port, and never listening
+        self._held: socket.socket | None = None  # bound to the port, and never listening
         self.port = 0
 
     def start(self) -> Self:
         """Listen; again on the same port after `stop`, which nobody else is given meanwhile."""
-        if not self.port:
+        if self._held is None:
+            self._held = socket.socket()
             self._held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             self._held.bind(("127.0.0.1", 0))
             self.port = self._held.getsockname()[1]
@@ -129,7 +130,8 @@ class SimLibrary:
     def __exit__(self, *_: object) -> None:
         self.answering.set()
         self.stop()
-        self._held.close()
+        if self._held is not None:
+            self._held.close()
 
     def respond(self, request: bytes) -> bytes:
         """What it says to one message, both without what ends them."""

@@ -19,7 +19,7 @@ from edge.venue.gate.lending import Lend, TakeBack
 from edge.venue.terms import Terms
 from edge.venues.gate import LibraryGate, open_store
 from edge.venues.gate_worker import News
-from hw.sim.library import Mood, SimPatron
+from hw.sim.library import Mood, SimItem, SimLibrary, SimPatron
 
 NIGHT = datetime(2026, 1, 7, 21, tzinfo=UTC)
 SUNDAY = datetime(2026, 1, 11, 11, tzinfo=UTC)
@@ -168,6 +168,48 @@ def remember(world: World, row: Row) -> None:
     with world.gate() as gate:
         assert isinstance(outcome(gate, world.visit(card("s1"))), Terms)
     world.clock.jump(row.at)
+
+
+SYSTEMS = {
+    "UTF-8, with checksums": ({}, {}),
+    "cp850": ({"encoding": "cp850"}, {"encoding": "cp850"}),
+    "latin-1": ({"encoding": "latin-1"}, {"encoding": "latin-1"}),
+    "lines that end in CR LF, both ways": ({"terminator": b"\r\n"}, {"terminator": "crlf"}),
+    "no checksums": ({"checksum": False}, {"checksum": False}),
+    "a login": ({"login": ("gate", "")}, {"user": "gate"}),
+}
+
+
+@pytest.mark.parametrize(("system", "settings"), SYSTEMS.values(), ids=SYSTEMS)
+def test_systems_differ(tmp_path: Path, system: dict[str, object], settings: dict[str, object]) -> None:
+    world = World(tmp_path)
+    world.library = SimLibrary(**system)  # type: ignore[arg-type]
+    world.library.patrons["P1"] = SimPatron(name="João", message="Olá, é bom vê-lo")
+    world.library.items["B1001"] = SimItem(title="Ação")
+    with world.library, world.gate(**settings) as gate:
+        come_in(gate, world.visit(card(None, "P1")))
+        assert gate.lines == ("Olá, é bom vê-lo",)
+        gate.scanned("B1001")
+        assert items(gate, 1)[0].title == "Ação"
+
+
+MISUNDERSTANDINGS = {
+    "letters that are not UTF-8": ({"encoding": "cp850"}, {}),
+    "no checksums where some are wanted": ({"checksum": False}, SOON),
+    "checksums where none are wanted": ({}, {"checksum": False, **SOON}),
+}
+
+
+@pytest.mark.parametrize(("system", "settings"), MISUNDERSTANDINGS.values(), ids=MISUNDERSTANDINGS)
+def test_a_gate_that_is_set_up_wrongly_lets_nobody_in(
+    tmp_path: Path, system: dict[str, object], settings: dict[str, object]
+) -> None:
+    world = World(tmp_path)
+    world.library = SimLibrary(**system)  # type: ignore[arg-type]
+    world.library.patrons["P1"] = SimPatron(name="João")
+    with world.library, world.gate(**settings, offline="everybody") as gate:
+        until(lambda: gate.away or world.library.asked)
+        assert outcome(gate, world.visit(card(None, "P1"))) == Reason.HOST_UNAVAILABLE
 
 
 def items(gate: LibraryGate, count: int) -> list[News]:

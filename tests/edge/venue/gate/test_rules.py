@@ -8,6 +8,8 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from edge.decision import Reason
 from edge.errors import HostFault
@@ -212,6 +214,21 @@ WRONG = {
 def test_what_is_said_of_a_patron_that_cannot_be(fields: str, error: type[HostFault]) -> None:
     with pytest.raises(error):
         patron(heard(HEAD + fields), "P1", birth_field="PB")
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["AA", "AE", "BL", "BV", "PB", "PC", "AF", "CC"]), st.text(max_size=12))
+    )
+)
+def test_whatever_a_message_says_it_is_a_patron_or_our_own_error(fields: list[tuple[str, str]]) -> None:
+    text = HEAD + "".join(f"{name}{value}|" for name, value in fields)
+    try:
+        said = patron(decode(text.encode(), PLAIN), "P1", kind_field="PC", birth_field="PB")
+    except Malformed:
+        return
+    assert ("AA", "P1") in fields
+    assert said.number == "P1"
 
 
 def test_flags_are_read_by_their_places() -> None:
