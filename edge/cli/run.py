@@ -9,13 +9,14 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edge.cli.output import emit
+from edge.cli.output import emit, harmless
 from edge.errors import InputError
 from edge.passage.machine import State
 
 if TYPE_CHECKING:
     from edge.passage.verifier import Moment, Outcome
     from edge.trust.footing import Footing
+    from edge.venue.terms import Terms
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -96,6 +97,7 @@ class _Rows:
         self._left = limit
         self._json = as_json
         self._stop = stop
+        self._staff = not as_json and sys.stdout.isatty()  # what a log may hold, a service's log will
 
     def ready(self, what: str) -> None:
         """Say that the device is at work; to people only, JSON Lines are passages."""
@@ -105,6 +107,8 @@ class _Rows:
     def __call__(self, moment: Moment) -> None:
         if moment.outcome is not None:
             self._print(moment.outcome, moment.footing)
+            if moment.terms is not None and self._staff:
+                self._brief(moment.terms)
             if self._left is not None:
                 self._left -= 1
         # Whoever was let in has to get through the door before we leave it.
@@ -119,6 +123,11 @@ class _Rows:
             emit(row | (_standing(footing) if footing else {}))
         else:
             print(f"{word:5}  {outcome.reason or '':24} record {outcome.seq}  {total:.1f} ms", flush=True)
+
+    def _brief(self, terms: Terms) -> None:
+        """What whoever works here should know of this visit; on a screen, and nowhere else."""
+        for words in (*sorted(note.value for note in terms.notes), *terms.lines):
+            print(f"       {harmless(words)}", flush=True)
 
 
 def _standing(footing: Footing) -> dict[str, object]:

@@ -21,6 +21,7 @@ from edge.passage.verifier import Moment, Outcome
 from edge.trust.footing import footing
 from edge.trust.freshness import Ladder
 from edge.trust.timekeeper import Believed, Doubt
+from edge.venue.terms import Note, Terms
 
 SPENT = {"code": 4_000, "verify": 500, "face": 9_040, "record": 2_000, "detect": 7_000}
 GRANTED = Outcome(Grant(3_000), 7, SPENT)
@@ -137,3 +138,15 @@ def test_a_simulation_goes_on_with_its_own_journal(built_models: Path, photos: P
         assert evidence.verify().device == "demo-1"
     assert kinds == ["Started", "Stopped", "Started", "Stopped"]
     assert told == [f"a simulated door, journal in {tmp_path / 'journal.db'}"] * 2
+
+
+@pytest.mark.parametrize("at_terminal", [False, True])
+def test_what_staff_should_know_is_for_a_terminal_alone(
+    at_terminal: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: at_terminal)
+    show, _ = rows()
+    terms = Terms(notes=frozenset({Note.DURESS}), lines=("room 12, \x1b[2Jtwo nights",))
+    show(replace(moment(State.COOLDOWN, DENIED), terms=terms))
+    said = capsys.readouterr().out.splitlines()[1:]
+    assert said == (["       duress", "       room 12, \\x1b[2Jtwo nights"] if at_terminal else [])
