@@ -51,7 +51,11 @@ def drawn(text: str) -> bytes:
 
 
 def _replace(folder: Path, name: str, data: bytes) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
+    """Everybody may read it: the browser has a user of its own, and the service's umask lets nobody in."""
+    if not folder.is_dir():
+        folder.mkdir(parents=True)
+        folder.chmod(0o755)
     part = folder / f".{name}.part"
     part.write_bytes(data)
+    part.chmod(0o644)
     part.replace(folder / name)

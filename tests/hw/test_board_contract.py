@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import os
 import re
+import stat
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -132,6 +134,19 @@ def test_a_page_for_a_browser_stands_beside_the_picture(tmp_path):
     assert NAME in (world.folder / PAGE).read_text()
     world.close()
     assert sorted(path.name for path in world.folder.iterdir()) == [PAGE, NAME]
+
+
+def test_a_browser_of_another_user_may_read_it_whatever_the_umask_of_the_service(tmp_path):
+    before = os.umask(0o077)
+    try:
+        world = Picture(tmp_path)
+        world.board.post(SECOND)
+        wait_until(lambda: world.seen() == SECOND)
+    finally:
+        os.umask(before)
+    assert [stat.S_IMODE(path.stat().st_mode) for path in world.folder.iterdir()] == [0o644, 0o644]
+    assert stat.S_IMODE(world.folder.stat().st_mode) == 0o755
+    world.close()
 
 
 def test_a_folder_that_cannot_be_written_is_told_once_and_when_it_can_again(tmp_path):
