@@ -8,14 +8,17 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, Protocol
 
+from nacl.signing import SigningKey
+
+from edge.app import device_seed, open_post
 from edge.errors import FetchError
 from edge.venues.delivery import wait_s
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
-    from nacl.signing import SigningKey
-
+    from edge import config
     from edge.ports import Post
     from edge.venues.delivery import Parcel, Queue
 
@@ -92,6 +95,30 @@ class Webhook:
             return Delivered()
         why = f"answer {answer.status}"
         return Refused(why) if answer.status in _NEVER else Later(why, answer.after_s)
+
+
+def open_webhook(
+    whole: config.Config,
+    base: Path,
+    url: str,
+    *,
+    ca: Path | None,
+    only_ok: bool = False,
+    content_type: str = "application/json",
+) -> Webhook:
+    """The way to one address, signed with the device's key. Raises ConfigError, StorageFault."""
+    place, _, path = url.rpartition("/")
+    if place.endswith("/"):  # https://host and nothing after it
+        place, path = url, ""
+    key = SigningKey(device_seed(base / whole.device.key))
+    return Webhook(
+        open_post(place, ca=ca, cert=None, key=None),
+        path,
+        whole.device.id,
+        key,
+        content_type=content_type,
+        only_ok=only_ok,
+    )
 
 
 def signed_message(channel: str, mark: str, body: bytes) -> bytes:

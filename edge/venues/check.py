@@ -18,10 +18,9 @@ from edge.ports import Message
 from edge.secretfile import read_secret
 from edge.venue.check.result import Outcome, Result, encode, to_text
 from edge.venue.check.venue import Check, Purpose
-from edge.venues.carriers import Delivered, Later, deliver
+from edge.venues.carriers import Delivered, Later, deliver, open_webhook
 from edge.venues.carriers import Outcome as Carried
 from edge.venues.delivery import Limits, Parcel, Queue, Standing
-from edge.venues.desk import open_webhook
 from edge.venues.sealing import Sealer, read_public
 from edge.venues.sqlite import connect
 
@@ -131,10 +130,6 @@ class CheckResults:
             reason=finding.reason,
         )
         self.queue.put(Parcel(CHANNEL, finding.seq, encode(result, self._seed), at_ms))
-
-    def changed(self) -> int:
-        """Another number each time another process has put something in."""
-        return int(self._db.execute("PRAGMA data_version").fetchone()[0])
 
     def close(self) -> None:
         """Safe to call again."""

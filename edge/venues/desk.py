@@ -9,9 +9,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from nacl.signing import SigningKey
-
-from edge.app import device_seed, open_post
 from edge.card.attributes import Attribute
 from edge.config.zones import zone_of
 from edge.errors import ConfigError, EdgeError, InputError, StorageFault
@@ -22,7 +19,7 @@ from edge.venue.desk.venue import Desk, Rules
 from edge.venues.arrivals_folder import ArrivalsFolder
 from edge.venues.arrivals_import import Intake, take_list
 from edge.venues.arrivals_store import ArrivalsFile
-from edge.venues.carriers import Webhook, deliver
+from edge.venues.carriers import Webhook, deliver, open_webhook
 from edge.venues.delivery import Limits, Standing
 from edge.venues.desk_store import AUTHORITY, HOST, DeskStore, Told
 from edge.venues.sealing import Sealer, read_public
@@ -189,30 +186,6 @@ class DeskOffice:
         for channel, url in ((HOST, self._desk.webhook), (AUTHORITY, self._desk.authority)):
             if url is not None:
                 yield channel, open_webhook(self._whole, self._base, url, ca=ca, only_ok=channel == AUTHORITY)
-
-
-def open_webhook(
-    whole: config.Config,
-    base: Path,
-    url: str,
-    *,
-    ca: Path | None,
-    only_ok: bool = False,
-    content_type: str = "application/json",
-) -> Webhook:
-    """The way to one address, signed with the device's key. Raises ConfigError, StorageFault."""
-    place, _, path = url.rpartition("/")
-    if place.endswith("/"):  # https://host and nothing after it
-        place, path = url, ""
-    key = SigningKey(device_seed(base / whole.device.key))
-    return Webhook(
-        open_post(place, ca=ca, cert=None, key=None),
-        path,
-        whole.device.id,
-        key,
-        content_type=content_type,
-        only_ok=only_ok,
-    )
 
 
 def receipt(imported: Imported) -> str:
