@@ -24,19 +24,21 @@ import msgspec
 from issuing_office import KEY, SEALED, Office, OfficeConfig
 
 from edge.app import open_face_engine, open_files, read_image
-from edge.card import cose
+from edge.card import cose, fields
+from edge.card import numbers as n
 from edge.card.attributes import Attribute
 from edge.card.claims import TemplateReference, pseudonym
 from edge.card.documents import BY_WORD, Paper
 from edge.cli.output import emit, run_verb
-from edge.errors import Exit, InputError, StorageFault
+from edge.errors import Exit, InputError, Refused, StorageFault
 from edge.face.template import Format
 from edge.issuing.issuer import RAW_CAPACITY, Enrolment, Issuer
 from edge.issuing.register import Entry, Part, Standing
-from edge.issuing.wallet import Delivery, Wallet
+from edge.issuing.wallet import MAX_AUTHORITIES, Delivery, Wallet
 from edge.trust.bundle import status_stem
 from edge.trust.sealed import box_id
 from edge.trust.snapshot import ANYWHERE
+from edge.venue.certificate import Authority
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -66,6 +68,10 @@ def enrol(args: argparse.Namespace) -> int:
     """Signs a card for the face in a picture, and puts it into a wallet."""
     if args.out.exists():
         raise InputError(f"{args.out}: is there already", hint="move it away, or choose another name")
+    if len(args.authority) >= MAX_AUTHORITIES:
+        raise InputError(
+            f"a wallet believes {MAX_AUTHORITIES} issuers at most", hint="name fewer with --authority"
+        )
     office = Office(args.folder)
     wallet = None if args.holder_key else Wallet(secrets.token_bytes(cose.SEED_BYTES))
     starts = args.starts or args.now
@@ -85,7 +91,7 @@ def enrol(args: argparse.Namespace) -> int:
     # registered first: a card that nobody holds does no harm, one that nobody can revoke does
     if issued.box is not None:
         office.files.write(f"{SEALED}/{box_id(issued.box).hex()}.box", issued.box, secret=True)
-    delivery = Delivery(issued.card, issued.disclosures, (issuer.authority,))
+    delivery = Delivery(issued.card, issued.disclosures, (issuer.authority, *args.authority))
     content = wallet.accept(delivery).to_bytes() if wallet else delivery.to_bytes()
     open_files(args.out.parent).write(args.out.name, content, secret=True)
     row = _public(issued.entries[0], issuer.kid)
@@ -222,6 +228,16 @@ def _attribute(text: str) -> tuple[Attribute, str]:
     return Attribute(name), unicodedata.normalize("NFC", value.strip())
 
 
+def _authority(text: str) -> Authority:
+    """NAME:HEX, such as MO:3f9a..., another issuer and its public key."""
+    name, _, key = text.rpartition(":")
+    try:
+        fields.word(name, n.MAX_ISS_CHARS, "name")
+    except Refused as refused:
+        raise argparse.ArgumentTypeError(refused.detail) from refused
+    return Authority(name, _key(key))
+
+
 def _attribute_name(text: str) -> Attribute:
     try:
         return Attribute(text)
@@ -305,6 +321,14 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         metavar="NAME=VALUE",
         help="one of them; who else is on this machine sees it while the command runs",
+    )
+    card.add_argument(
+        "--authority",
+        type=_authority,
+        action="append",
+        default=[],
+        metavar="NAME:HEX",
+        help="another issuer, whose word about venues the wallet takes as well (default this one only)",
     )
     card.add_argument("--json", action="store_true")
 

@@ -25,6 +25,7 @@ from edge.trust.sealed import unseal
 from edge.trust.snapshot import Scope
 from edge.trust.verify import Gate, verify
 from edge.venue.asking import RequestSigner, read_request
+from edge.venue.certificate import Authority
 from edge.venue.request import Request
 
 TOOL = Path(__file__).resolve().parents[2] / "tools" / "issuer.py"
@@ -231,6 +232,12 @@ def test_attributes_go_into_the_wallet_and_stay_nowhere_else(office, tmp_path):
             assert b"Moli" not in path.read_bytes(), path
 
 
+def test_wallet_believes_what_other_issuers_say_of_venues_where_it_is_told_to(office):
+    other = "--authority", f"MO:{'ab' * 32}"
+    wallet = Wallet.from_bytes(enrol(office, "a.wallet", *other).read_bytes())
+    assert wallet.authorities[1:] == (Authority("MO", b"\xab" * 32),)
+
+
 def test_certificate_is_one_that_the_offices_own_holders_believe(office, tmp_path):
     certificate = tmp_path / "inn.cert"
     asked = ["--operator", "Pousada", "--attribute", "family_name", "--retention", "30"]
@@ -289,6 +296,11 @@ def test_box_of_a_revoked_card_leaves_the_trust_folder(office, capsys, built_mod
         ),
         (["enrol", "OFFICE", "--no-face", "--out", "W", "--attributes", "J"], Exit.USAGE, "not attributes"),
         (["enrol", "OFFICE", "--no-face", "--out", "W", "--attributes", "T/x"], Exit.USAGE, "x"),
+        (
+            ["enrol", "OFFICE", "--no-face", "--out", "W", *["--authority", f"MO:{'ab' * 32}"] * 8],
+            Exit.USAGE,
+            "8 issuers at most",
+        ),
         (["certify", "OFFICE", "--operator", "", "--out", "W", *SITE], Exit.USAGE, "operator"),
         (["certify", "OFFICE", "--operator", "Inn", "--out", "W", *SITE, "--days", "401"], Exit.USAGE, "exp"),
         (
@@ -332,6 +344,8 @@ def test_mistake_is_named_with_a_hint_and_changes_nothing(office, capsys, argume
         ["--starts", "soon"],
         ["--photo", "a.png"],
         ["--attribute", "birth_date"],
+        ["--authority", "MO"],
+        ["--authority", f"M O:{'ab' * 32}"],
         ["--attribute", "shoe_size=41"],
     ],
 )

@@ -15,6 +15,8 @@ from pathlib import Path
 import cv2
 import pytest
 import segno
+from hypothesis import given
+from hypothesis import strategies as st
 from office import HOLDER, NOW, enrolment, new_issuer
 from terminal_pixels import pixels, text_of
 
@@ -23,9 +25,9 @@ from edge.card.attributes import Attribute
 from edge.card.code import parse_code
 from edge.card.documents import DocumentType, Paper
 from edge.card.ecard import decode
-from edge.errors import Exit
+from edge.errors import Exit, InputError
 from edge.issuing.wallet import Wallet
-from edge.venue.asking import RequestSigner
+from edge.venue.asking import KnownRequest, RequestSigner
 from edge.venue.request import Request
 
 TOOL = Path(__file__).resolve().parents[2] / "tools" / "wallet.py"
@@ -35,6 +37,7 @@ spec = importlib.util.spec_from_file_location("tool_wallet", TOOL)
 tool = importlib.util.module_from_spec(spec)
 sys.modules["tool_wallet"] = tool
 spec.loader.exec_module(tool)
+consent = tool.consent
 
 
 def run(*args) -> int:
@@ -243,6 +246,20 @@ def test_code_discloses_what_its_holder_agreed_to_and_answers_who_asked(ada, cap
     assert (shown.audience, shown.nonce) == ("inn/desk", b"12345678")
     assert err.startswith(f"discloses {', '.join(sorted(told)) or 'nothing'} to Pousada (inn/desk)")
     assert ("may refuse you without" in err) is not {"family_name", "given_name"}.issubset(told)
+
+
+@given(st.lists(st.sampled_from([*Attribute, "needed", "", "shoe_size"]), max_size=6))
+def test_nothing_is_disclosed_that_was_not_asked_for_whatever_a_holder_types(said):
+    known = KnownRequest(
+        request=REQUEST, operator="Pousada", authority="tower-1", asked_at=NOW, nonce=b"n" * 8
+    )
+    try:
+        agreed = consent(known, ",".join(said))
+    except InputError:
+        return
+    named = {Attribute(word) for word in said if word in list(Attribute)}
+    assert agreed == named | (set(REQUEST.needed) if "needed" in said else set())
+    assert agreed <= REQUEST.attributes
 
 
 def stranger() -> str:
