@@ -5,16 +5,19 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from gate_world import NOW, World, card, come_in, outcome, until
+from passage_site import Site
 
 from edge.card.claims import Card
 from edge.decision import Deny, Grant, Reason
-from edge.venue.gate.circulation import State
+from edge.passage.counsel import Counsel, Means
+from edge.passage.machine import State
+from edge.venue.gate.circulation import State as Kept
 from edge.venue.gate.lending import Lend, TakeBack
 from edge.venue.terms import Terms
 from edge.venues.gate import LibraryGate, open_store
@@ -212,6 +215,48 @@ def test_a_gate_that_is_set_up_wrongly_lets_nobody_in(
         assert outcome(gate, world.visit(card(None, "P1"))) == Reason.HOST_UNAVAILABLE
 
 
+def passes(site: Site, gate: LibraryGate, **claims: object) -> Reason | None:
+    """One whole passage at a device whose face matches: the reason on record, or None for a door that opened."""
+    counsel = Counsel(kind="gate", venue=gate, means=Means(host=gate), items=gate.scanned)
+    site.verifier.adopt(replace(site.stages, counsel=counsel), site.times)
+    site.reader.in_view = (site.code(**claims),)
+    site.see()
+    site.engine.who = "holder"
+    for _ in range(200):
+        if site.passages:
+            break
+        site.see()
+        if site.verifier.state is State.FACTOR:
+            until(lambda: gate.answer() is not None)  # frames come faster here than a library answers
+    (passage,) = site.passages
+    assert ("release" in site.tape.entries) == (passage.reason is None)
+    return passage.reason
+
+
+PASSAGES = {
+    "a patron whom the library knows": ("s1", SimPatron(), Mood.GOOD, None),
+    "a patron who is blocked": ("s1", SimPatron(flags=flags(4)), Mood.GOOD, Reason.PATRON_BLOCKED),
+    "nobody's card": ("s9", SimPatron(), Mood.GOOD, Reason.PATRON_UNKNOWN),
+    "a system that lies": ("s1", SimPatron(), Mood.OTHER_PATRON, Reason.HOST_UNAVAILABLE),
+    "a system that is not online": ("s1", SimPatron(), Mood.NOT_ONLINE, Reason.HOST_UNAVAILABLE),
+}
+
+
+@pytest.mark.parametrize("row", PASSAGES.values(), ids=PASSAGES)
+def test_the_door_opens_for_a_card_a_face_and_the_librarys_word(
+    world: World, row: tuple[str, SimPatron, Mood, Reason | None]
+) -> None:
+    subject, someone, mood, expect = row
+    world.bind(s1="P1")
+    world.library.patrons["P1"], world.library.mood = someone, mood
+    with world.gate() as gate:
+        assert passes(Site(), gate, subject=subject) == expect
+        gate.scanned("B1001")
+        if expect is None:
+            assert items(gate, 1)[0].done
+    assert someone.loans == ({"B1001"} if expect is None else set())
+
+
 def items(gate: LibraryGate, count: int) -> list[News]:
     """What became of so many items."""
     heard: list[News] = []
@@ -307,7 +352,7 @@ def test_what_the_system_refuses_later_waits_for_staff(world: World) -> None:
         until(lambda: world.library.patrons["P1"].loans == {"B1002"})
     with open_store(world.settings(), world.folder) as store:
         (conflict,) = store.entries()
-    assert (conflict.act, conflict.state) == (Lend("P1", "B1001"), State.REFUSED)
+    assert (conflict.act, conflict.state) == (Lend("P1", "B1001"), Kept.REFUSED)
     assert conflict.lines == ("Item is on hold for somebody else",)
 
 
