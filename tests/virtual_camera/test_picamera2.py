@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import itertools
 import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -61,11 +63,14 @@ class Played:
 def played() -> Iterator[Played]:
     """The virtual camera, with a visitor who shows her code and then her face, over and over.
 
-    libcamera reads the pictures once, before the first import of picamera2 is over: the code ages from here on.
+    libcamera reads the pictures once, before the first import of picamera2 is over: the code ages from then on,
+    and has 30 s. So another process imports it first, from the disk, and the phone's clock is 9 s ahead.
     """
+    warm = [sys.executable, "-c", "from hw.camera_picamera2 import _picamera2; _picamera2()"]
+    subprocess.run(warm, check=True, capture_output=True)
     world = prepare(datetime.now(UTC))
     face = visitor(Cast().sitter("Erin"), size=CODE_SIZE, seed=1)
-    code = world.wallet.code(datetime.now(UTC))
+    code = world.wallet.code(datetime.now(UTC) + timedelta(seconds=9))
     held_up = hold_up(phone(code))
     for number in range(8):
         save(number, held_up)
