@@ -79,9 +79,14 @@ class SimLane:
     def turn_back(self) -> None:
         """Whoever is in the lane goes out again by the handle of the outer door."""
         self._settle()
-        now = self._clock.tick_ms()
         self.outer.leave()
-        self._line_up(self.inside, self.outer, now, inwards=False)
+        self._line_up(self.inside, self.outer, self._clock.tick_ms(), inwards=False)
+
+    def one_leaves(self, who: str) -> None:
+        """One of those in the lane goes out again by the handle of the outer door."""
+        self._settle()
+        self.outer.leave()
+        self._line_up([who], self.outer, self._clock.tick_ms(), inwards=False)
 
     def come_from_inside(self, who: str) -> None:
         """Somebody opens the inner door from the inside, and steps into the lane."""

@@ -367,6 +367,11 @@ STORIES: dict[str, Story] = {
         [comes("Erin"), does(lambda b: setattr(b.cables[Side.INNER], "cut", True)), until(*REFERRED)],
         [*GONE, "inner: device.fault"], reason=Reason.DEVICE_FAULT, why=Why.DEVICE,
     ),
+    "the outer strike is out of reach with somebody inside": Story(
+        [sets(seen_inside=()), comes("Erin"), until(State.INSIDE),
+         does(lambda b: setattr(b.cables[Side.OUTER], "cut", True)), sets(seen_inside=None), until(*REFERRED)],
+        [*GONE, "inner: device.fault"], reason=Reason.DEVICE_FAULT, why=Why.DEVICE,
+    ),
     "the program ends between the doors": Story(
         [sets(seen_inside=()), comes("Erin"), until(State.INSIDE), does(lambda b: b.verifier.fault(Part.MODEL)), stays_long(2)],
         referred(Reason.DEVICE_FAULT),
@@ -460,6 +465,27 @@ def test_a_holder_who_is_referred_sees_ask_staff_and_only_the_officer_sees_why()
     assert news.reason is Reason.LANE_SWAPPED
 
 
+def test_two_faces_inside_are_referred_long_before_the_time_for_one_is_over() -> None:
+    border = Border()
+    border.seen_inside = ("Erin", "Finn")
+    for do in (comes("Erin"), until(State.INSIDE), does(lambda b: b.see(6))):
+        do(border)
+    assert border.books[0].decisions == referred(Reason.LANE_SEVERAL)
+
+
+def test_whom_the_camera_outside_saw_is_forgotten_with_the_passage() -> None:
+    border = Border()
+    border.seen_inside = ()
+    for do in (comes("Erin"), until(State.INSIDE)):
+        do(border)
+    before = border.verifier._judging.guest.before
+    assert before is not None
+    assert before.any()
+    border.seen_inside = None
+    rests(border)
+    assert not before.any()
+
+
 def test_nobody_is_kept_from_going_back_out() -> None:
     """The handle of the outer door needs no strike, no power and no program."""
     border = Border()
@@ -539,6 +565,11 @@ JOINT: dict[str, tuple[Sequence[Do], Sequence[str], Sequence[str], Sequence[str]
         [*referred(Reason.LANE_SWAPPED), "inner: granted by o-1"],
         [*referred(Reason.LANE_SWAPPED), "inner: granted by o-2"],
         ["Erin"],
+    ),
+    "a word about two people is none about one": (
+        [comes("Erin", "Mallory"), until(State.REFERRED), stays_long(10), admits, does(lambda b: b.lane.one_leaves("Mallory")),
+         until(State.REFERRED_ALONE), does(lambda b: b.see()), says(Word.ADMIT, 1), stays_long(2)],
+        referred(Reason.LANE_SEVERAL), referred(Reason.LANE_SEVERAL), [],
     ),
     "one officer's no is": (
         [sets(seen_inside=("Mallory",)), comes("Erin"), until(State.REFERRED_ALONE), admits, says(Word.SEND_BACK, 1),

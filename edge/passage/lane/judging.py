@@ -37,13 +37,11 @@ class Guest:
     """The one holder whom the lane is about. `before`: whom the camera outside saw, as a vector.
 
     `verdicts`: what each authority decided last, until that is recorded. `last`: what is on record of each.
-    `reference_of`: the authority under whose policy the face is looked at.
     """
 
     began_ms: int = 0
     looking: Looking | None = None
     before: Floats | None = field(default=None, repr=False)
-    reference_of: int = 0
     verdicts: tuple[Decision, ...] = ()
     last: tuple[tuple[Decision, int], ...] = ()
     was_admitted: bool = False
@@ -164,8 +162,8 @@ class Judging:
         found = strictest(self._presented())
         if found is None:
             return None
-        self.guest.reference_of, presented = found
-        return Looking(self._authorities[self.guest.reference_of].stages, presented)
+        whose, presented = found
+        return Looking(self._authorities[whose].stages, presented)
 
     def _matched(self, evidence: FaceEvidence, side: Side, tick_ms: int) -> e.Event | None:
         assert self.guest.looking is not None
@@ -188,16 +186,13 @@ class Judging:
         return self._concluded([each.conclude_inside(evidence, tick_ms) for each in self._authorities])
 
     def _face_objects(self, deny: Deny, side: Side, tick_ms: int) -> e.Denied:
-        """What the camera says is everybody's to know; what a rule says beside it, its own authority's."""
+        """What the camera says is everybody's to know."""
         assert self.guest.looking is not None
         self._backoff.learn(self._card, deny, tick_ms, challenged=self.guest.looking.challenged)
         reason = deny.reason
         if side is Side.INNER:
             reason = (_SEVERAL | (_SWAPPED if self.guest.before is not None else {})).get(reason, reason)
-        told = [Deny(reason)] * len(self._authorities)
-        if reason.value.startswith(("face.", "lane.")):
-            return self._object(told)
-        return self._object([each if at == self.guest.reference_of else None for at, each in enumerate(told)])
+        return self._object([Deny(reason)] * len(self._authorities))
 
     # -- what it comes to --------------------------------------------------------------------------------
 

@@ -79,6 +79,20 @@ def test_one_who_goes_through_is_recorded_before_each_door() -> None:
     assert lane.state is State.IDLE
 
 
+@pytest.mark.parametrize("road", [THROUGH, (*ROADS[State.RECORDING_ADMISSION], e.Recorded())])
+def test_each_release_follows_a_relock_of_the_other_door_in_the_same_step(road: tuple[e.Event, ...]) -> None:
+    lane = Lane()
+    releases = 0
+    for event in road:
+        effects = lane.on(event)
+        for at, effect in enumerate(effects):
+            if isinstance(effect, e.Release):
+                releases += 1
+                other = Side.INNER if effect.side is Side.OUTER else Side.OUTER
+                assert e.Relock(other) in effects[:at]
+    assert releases == 2
+
+
 def test_every_pair_has_an_answer_and_those_that_are_not_listed_change_nothing() -> None:
     for state, event in itertools.product(State, EVENTS):
         lane, _ = run(ROADS[state])
