@@ -127,7 +127,7 @@ def _bind(args: argparse.Namespace) -> int:
     pairs = list(_pairs(args.file))
     with open_store(settings, base) as store:
         bound = store.bind(pairs)
-    print(f"{bound} bound; they count from the gate's next start on")
+    print(f"{bound} bound; a gate at work knows them in a second")
     return Exit.OK
 
 

@@ -59,12 +59,25 @@ class Store:
                 db.table("seen").create(_SEEN, pk="name", if_not_exists=True, strict=True)
                 db.table("queue").create(_QUEUE, pk="seq", if_not_exists=True, strict=True)
             with faults(path):
-                # Read once: what a command binds counts from the next start of the gate on.
-                self.roll = {row["name"]: row["sealed"] for row in self._db.table("patrons").rows}
+                self.roll: dict[bytes, bytes] = {}
+                self._version: int | None = None
+                self.refresh()
                 self._seen = {row["name"]: _seen(row) for row in self._db.table("seen").rows}
         except BaseException:
             self._db.close()
             raise
+
+    def refresh(self) -> None:
+        """Take over what a command has bound or unbound meanwhile; costs nothing where it has not."""
+        with self._lock, faults(self._path):
+            (version,) = self._db.execute("PRAGMA data_version").fetchone()  # others' commits change it
+            if version == self._version:
+                return
+            now = {row["name"]: row["sealed"] for row in self._db.table("patrons").rows}
+            self._version = version
+        self.roll.update(now)  # never emptied: the passage reads it at any time
+        for name in self.roll.keys() - now.keys():
+            self.roll.pop(name, None)
 
     def bind(self, pairs: Iterable[tuple[str, str]]) -> int:
         """Bind pseudonyms to patrons' numbers, in place of earlier ones. How many."""

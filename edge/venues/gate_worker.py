@@ -249,8 +249,9 @@ class Worker:
         return self._attempt(self._library.connect) is not None
 
     def _rest(self) -> None:
-        """Nothing to do: see whether the system is there, and erase what has been kept for long enough."""
+        """Nothing to do: see what was bound, and whether the system is there; erase what is old."""
         now_ms = self._clock.tick_ms()
+        self._store.refresh()
         if self._is_back() and now_ms - self._talked_ms >= IDLE_MS:
             self._attempt(self._library.status)
         if now_ms - self._expired_ms >= EXPIRE_MS:

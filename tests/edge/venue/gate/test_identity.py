@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from gate_world import NOW, World, card
+from gate_world import NOW, World, card, outcome, until
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,7 +17,8 @@ from edge.venue.gate.identity import KEY_BYTES, Roll, Vault, patron_number
 from edge.venue.gate.lending import Lend, TakeBack
 from edge.venue.gate.rules import Rules, Seen, Unstaffed
 from edge.venue.gate.venue import Gate
-from edge.venue.terms import Factor, Visit
+from edge.venue.terms import Factor, Terms, Visit
+from edge.venues.gate import open_store
 from edge.venues.gate_store import Store
 
 VAULT = Vault(bytes(KEY_BYTES))
@@ -148,7 +149,20 @@ def test_a_file_that_is_no_database(tmp_path: Path) -> None:
         Store(tmp_path / "gate.db", VAULT)
 
 
-def test_binding_counts_at_the_next_start(tmp_path: Path) -> None:
+def test_what_a_command_binds_and_unbinds_a_gate_at_work_takes_over(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.bind(s1="P1", s2="P2")
+    with world.library, world.gate() as gate:
+        assert outcome(gate, world.visit(card("s3"))) == Reason.PATRON_UNKNOWN
+        with open_store(world.settings(), tmp_path) as store:
+            store.bind([("s3", "P2")])
+            store.unbind("s1")
+        until(lambda: outcome(gate, world.visit(card("s3"))) == Terms())
+        until(lambda: outcome(gate, world.visit(card("s1"))) == Reason.PATRON_UNKNOWN)
+        assert outcome(gate, world.visit(card("s2"))) == Terms()
+
+
+def test_binding_makes_a_key_and_a_store(tmp_path: Path) -> None:
     world = World(tmp_path)
     world.bind(s1="P1")
     assert (tmp_path / "gate.key").stat().st_mode & 0o777 == 0o600
