@@ -26,6 +26,7 @@ from edge.venues.sqlite import connect
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import ExitStack
     from pathlib import Path
 
     from edge import config
@@ -42,8 +43,8 @@ ANSWER_S: Final = 10.0  # the longest that a host may think about one result
 _POLL_S: Final = 0.02
 
 
-def open_check(whole: config.Config, base: Path) -> Check:
-    """The venue of a configuration. Raises ConfigError, StorageFault."""
+def open_check(whole: config.Config, base: Path, stack: ExitStack | None = None) -> Check:
+    """The venue of a configuration; what it opens closes with `stack`. Raises ConfigError, StorageFault."""
     check = whole.check
     purpose = Purpose(
         name=check.purpose,
@@ -51,7 +52,11 @@ def open_check(whole: config.Config, base: Path) -> Check:
         tells_reason=check.reason,
         compares=whole.door.face != "none",
     )
-    return Check(purpose, sector_key(base / check.sector_key), open_results(whole, base))
+    key = sector_key(base / check.sector_key)
+    results = open_results(whole, base)
+    if stack is not None:
+        stack.callback(results.close)
+    return Check(purpose, key, results)
 
 
 def open_results(whole: config.Config, base: Path) -> CheckResults:

@@ -26,6 +26,7 @@ from edge.venues.sealing import Sealer, read_public
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import ExitStack
     from pathlib import Path
 
     from edge import config
@@ -34,12 +35,15 @@ if TYPE_CHECKING:
 MATCH_KEY: Final = "match.key"
 
 
-def open_desk(whole: config.Config, base: Path) -> Desk:
-    """The venue of a configuration. Raises ConfigError, StorageFault."""
+def open_desk(whole: config.Config, base: Path, stack: ExitStack | None = None) -> Desk:
+    """The venue of a configuration; what it opens closes with `stack`. Raises ConfigError, StorageFault."""
     desk = whole.desk
     folder = base / desk.folder
     arrivals = ArrivalsFile(folder)
     store = open_store(whole, base, arrivals)
+    if stack is not None:
+        stack.callback(arrivals.close)
+        stack.callback(store.close)
     return Desk(rules_of(desk), Digests(match_key(folder)), arrivals, store)
 
 

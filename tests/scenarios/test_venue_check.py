@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from check_world import GRANT, CheckWorld, card
+from venue_passages import Counter
 
 from edge.card.claims import Card, TemplateReference
 from edge.decision import Decision, Deny, Reason
@@ -196,3 +197,17 @@ def test_nobody_waits_for_yesterdays_result(open_world: Open) -> None:
     assert world.deliver() == 0
     assert world.office.standing(0).waiting == 0
     assert [letter.why for letter in world.office.results.queue.dead("check")] == ["too old"]
+
+
+def test_a_whole_passage_ends_with_a_result_that_its_host_can_verify(open_world: Open) -> None:
+    world = open_world(request=("family_name",), reason=True)
+    counter = Counter("check", world.venue)
+    assert counter.shows({}) == Reason.DISCLOSURE_MISSING
+    assert counter.shows({"family_name": "Silva"}, who="stranger") == Reason.FACE_NO_MATCH
+    assert counter.shows({"family_name": "Costa", "nationality": "PRT"}, subject="s2") is None
+    *denied, granted = world.told()
+    assert [result.reason for result in denied] == [Reason.DISCLOSURE_MISSING, Reason.FACE_NO_MATCH]
+    assert not [result for result in denied if result.pseudonym or result.sealed]
+    assert (granted.outcome, granted.face) == (Outcome.GRANTED, True)
+    assert world.opened(granted) == {"family_name": "Costa"}
+    assert granted.seq == counter.tape.records.index(counter.passages[-1])

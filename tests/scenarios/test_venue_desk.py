@@ -10,10 +10,12 @@ from typing import get_args
 
 import pytest
 from desk_world import DENY, GRANT, PASSPORT, DeskWorld, booking, card, guest, on
+from venue_passages import Counter
 
 from edge.card.attributes import Attribute
 from edge.card.claims import Card
 from edge.config.desk import AttributeName
+from edge.decision import Reason
 
 CHILD = {"family_name": "Silva", "given_name": "Rita", "birth_date": "2015-03-02"}
 PARENT = {"family_name": "Silva", "given_name": "Maria", "birth_date": "1985-11-20"}
@@ -293,3 +295,24 @@ def test_what_is_erased_cannot_be_found_on_the_disk_with_the_private_key_either(
 
 def test_every_attribute_that_can_be_disclosed_can_be_asked_for() -> None:
     assert set(get_args(AttributeName)) == set(Attribute) - {Attribute.PATRON}
+
+
+# -- the whole passage, from the phone to the register -----------------------------------------------------
+
+
+def test_a_guest_checks_in_with_a_code_a_face_and_a_booking_and_no_lock_moves(open_world: Open) -> None:
+    world = open_world(retain_days=1)
+    counter = Counter("desk", world.venue)
+    today = counter.clock.now().date()
+    days = {"arrival": f"{today}", "departure": f"{today + timedelta(days=2)}"}
+    world.expect(booking("R-1001", "Silva, Maria", "Costa, Ana", **days))
+    silva = {"family_name": "Silva", "given_name": "Maria"} | PASSPORT
+    assert counter.shows(silva, who="stranger") == Reason.FACE_NO_MATCH
+    assert counter.shows(silva | {"family_name": "Reis"}, subject="s2") == Reason.BOOKING_UNKNOWN
+    assert counter.shows({"family_name": "Silva"}, subject="s3") == Reason.DISCLOSURE_MISSING
+    assert world.kept() == []
+    assert counter.shows(silva) is None
+    (kept,) = world.kept()
+    assert kept.attributes == silva
+    assert kept.seq == counter.tape.records.index(counter.passages[-1])
+    assert not counter.strike.released
