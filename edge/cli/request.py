@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge.card import numbers as n
 from edge.cli.output import emit
 from edge.errors import ConfigError, Exit
 
@@ -41,10 +42,9 @@ def _key(args: argparse.Namespace) -> int:
 def _show(args: argparse.Namespace) -> int:
     from edge.app import system_clock  # noqa: PLC0415
     from edge.card.documents import word_of  # noqa: PLC0415
-    from edge.venue.rotation import NONCE_BYTES  # noqa: PLC0415
 
     signer = _signer(*_settings(args))
-    text = signer.at(system_clock().now(), secrets.token_bytes(NONCE_BYTES))
+    text = signer.at(system_clock().now(), secrets.token_bytes(n.MIN_NONCE_BYTES))
     if args.text:
         print(text)
         return Exit.OK
@@ -71,7 +71,7 @@ def _show(args: argparse.Namespace) -> int:
 def _post(args: argparse.Namespace) -> int:
     from edge.app import system_clock  # noqa: PLC0415
     from edge.cli.rounds import rounds  # noqa: PLC0415
-    from edge.venue.rotation import Rotation  # noqa: PLC0415
+    from edge.passage.notice import Notice, Show  # noqa: PLC0415
     from edge.venues.board import open_board  # noqa: PLC0415
 
     whole, base = _settings(args)
@@ -82,10 +82,10 @@ def _post(args: argparse.Namespace) -> int:
                 "no screen", file=args.config, hint='set [request] board = "picture" or "terminal"'
             )
         print(f"shown by {whole.request.board} until Ctrl-C", file=sys.stderr)
-        rotation = Rotation(signer.at, board, secrets.token_bytes)
+        notice = Notice(board, signer.at, lambda: secrets.token_bytes(n.MIN_NONCE_BYTES), Show.OFFERED)
 
         def once() -> int:
-            rotation.turn(clock.now(), clock.tick_ms())
+            notice.turn(clock.now(), clock.tick_ms())
             return Exit.OK
 
         return rounds(once)

@@ -15,12 +15,12 @@ from edge.card.documents import DocumentType, Paper
 from edge.decision import Reason
 from edge.errors import Refused
 from edge.issuing.wallet import Wallet
+from edge.passage.notice import Notice, Show
 from edge.trust import bundle
 from edge.trust.verify import Gate, verify
 from edge.venue.asking import RequestSigner, read_request
 from edge.venue.documents import check_documents, match_disclosed
 from edge.venue.request import Request, asked_for, check_disclosed
-from edge.venue.rotation import Rotation
 from hw.sim.board import SimBoard
 
 DEVICE, DOCUMENT_KEY, TODAY = b"d" * 32, b"d" * 32, date(2026, 3, 2)
@@ -56,12 +56,13 @@ class Inn:
         )
         numbers = iter(number.to_bytes(8, "big") for number in range(1, 99))
         signer = RequestSigner(DEVICE, REQUEST, certificate)
-        self.rotation = Rotation(signer.at, SimBoard(), lambda _: next(numbers))
+        self.board = SimBoard()
+        self.notice = Notice(self.board, signer.at, lambda: next(numbers), Show.NEEDED)
 
     def shown(self, second: int) -> str:
         """What the screen shows then."""
-        self.rotation.turn(NOW + timedelta(seconds=second), second * 1_000)
-        return self.rotation.board.current
+        self.notice.turn(NOW + timedelta(seconds=second), second * 1_000)
+        return self.board.current
 
     def answer(self, screen: str, second: int, *agreed: Attribute) -> str:
         """What the guest's phone shows then."""
@@ -72,7 +73,7 @@ class Inn:
     def judge(self, code: str, second: int) -> Card | Reason:
         """What the gate makes of it then."""
         gate = Gate(
-            site="inn/desk", venue="desk", nonce=self.rotation.nonce, nonce_before=self.rotation.before
+            site="inn/desk", venue="desk", nonce=self.notice.nonce, nonce_before=self.notice.nonce_before
         )
         try:
             return verify(
@@ -120,7 +121,7 @@ def test_an_answer_counts_while_the_screen_shows_the_next_number_and_no_longer()
 def test_an_answer_for_one_desk_is_worth_nothing_at_another():
     here, there = Inn(), Inn()
     there.shown(0)
-    there.rotation.nonce = b"another!"
+    there.notice.nonce = b"another!"
     assert there.judge(here.answer(here.shown(0), 3), 5) is Reason.CODE_NONCE
     plain = here.wallet.code(NOW)
     assert here.judge(plain, 1) is Reason.CODE_NONCE

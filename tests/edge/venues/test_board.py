@@ -12,9 +12,9 @@ from edge.card import cose
 from edge.card.attributes import Attribute
 from edge.config import parse_config
 from edge.errors import ConfigError
+from edge.passage.notice import Notice, Show
 from edge.venue.asking import read_request
 from edge.venue.certificate import Authority, Certificate, sign_certificate
-from edge.venue.rotation import Rotation
 from edge.venues.board import document_keys, open_board, open_request, request_of
 from hw.board_picture import NAME
 
@@ -74,14 +74,11 @@ def test_a_desk_asks_what_its_law_wants_and_keeps_it_as_long_as_it_says():
 def test_a_wallet_believes_what_the_screen_shows(base):
     whole = configured(HOTEL)
     signer = open_request(whole, base, DEVICE)
-    numbers = iter((b"1" * 8, b"2" * 8))
     with open_board(whole, base) as board:
-        rotation = Rotation(signer.at, board, lambda size: next(numbers)[:size])
-        rotation.turn(NOW, 0)
+        notice = Notice(board, signer.at, lambda: b"1" * 8, Show.OFFERED)
+        notice.turn(NOW, 0)
         wait_until((base / "board" / NAME).exists)
-    known = read_request(
-        signer.at(NOW, rotation.nonce), [Authority("CN-GD", cose.public_key(ISSUER))], now=NOW
-    )
+    known = read_request(signer.at(NOW, notice.nonce), [Authority("CN-GD", cose.public_key(ISSUER))], now=NOW)
     assert known.request == request_of(whole)
     assert known.nonce == b"1" * 8
 
