@@ -17,7 +17,7 @@ from edge.venue.door.person import Enrolled, Person, card_name, person_name
 from edge.venue.door.rules import Rules
 from edge.venue.door.rulesfile import Zones, parse_rules
 from edge.venue.door.venue import DoorVenue
-from edge.venue.terms import Note, Terms, Visit
+from edge.venue.terms import Factor, Note, Terms, Visit
 
 SITE = "tower-1/lobby"
 SITE_KEY = bytes(range(32))
@@ -91,10 +91,9 @@ class Entrance:
 
     def comes(self, subject: str | None, at: datetime = MONDAY, **changes: object) -> Reason | None:
         """A whole passage of somebody whose face and factors are right; the reason he is refused for."""
-        said = self.asks(subject, at, **changes)
-        decision: Decision = Deny(said) if isinstance(said, Reason) else Grant(3_000)
+        decision = decided(self.asks(subject, at, **changes))
         self.venue.settle(self.visit(subject, at, **changes), decision, 1)
-        return said if isinstance(said, Reason) else None
+        return decision.reason if isinstance(decision, Deny) else None
 
     def notes(self, subject: str | None, at: datetime = MONDAY) -> frozenset[Note]:
         return self.venue.notes(self.visit(subject, at))
@@ -104,6 +103,14 @@ class Entrance:
         area = self.rules.area
         day = 0 if area.reset_min is None else self.rules.almanac.day_since(area.reset_min, MONDAY)
         return self.ledger.count(area.name, day)
+
+
+def decided(said: Terms | Reason) -> Decision:
+    """What comes of it where the face is right and a PIN, too: nobody can give a companion."""
+    if isinstance(said, Reason):
+        return Deny(said)
+    reasons = [asked.reason for asked in said.asked if asked.factor is Factor.COMPANION]
+    return Deny(reasons[0]) if reasons else Grant(3_000)
 
 
 def local(text: str, zone: str, *, fold: int = 0) -> datetime:

@@ -14,14 +14,14 @@ from typing import Any
 import pytest
 from entrances import Entrance, card, local, rules
 
-from edge.decision import Deny, Grant, Reason
+from edge.decision import Deny, Reason
 from edge.errors import Refused
 from edge.policy import DoorPolicy, FaceRule, decide, judge_card
 from edge.trust.footing import Footing
 from edge.trust.freshness import Ladder
 from edge.trust.timekeeper import Believed
 from edge.venue.door.ledger import MemoryLedger
-from edge.venue.terms import Visit
+from edge.venue.terms import Factor, Visit
 
 DAYS = {"mon": 1, "tue": 2, "wed": 3, "thu": 4, "fri": 5, "sat": 6, "sun": 7, "mon2": 8}  # of March 2027
 TOWER = """
@@ -340,9 +340,13 @@ class Tower:
         except Refused as refused:
             venue.settle(visit, Deny(refused.reason), 1)
             return refused.reason.value
-        decision = Deny(Reason.FACE_NO_MATCH) if turned_away else decide(shown, None, policy, footing)
+        given = {asked.factor for asked in terms.asked} - {Factor.COMPANION}
+        decision = (
+            Deny(Reason.FACE_NO_MATCH) if turned_away else decide(shown, None, policy, footing, terms, given)
+        )
         venue.settle(visit, decision, 1)
-        assert turned_away or isinstance(decision, Grant)
+        if isinstance(decision, Deny):
+            return decision.reason.value
         times = [] if terms.release_ms is None else [f"{terms.release_ms} ms"]
         return ", ".join(["opens", *sorted(terms.notes), *(asked.factor for asked in terms.asked), *times])
 

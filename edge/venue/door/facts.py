@@ -152,6 +152,11 @@ class Facts:
         return None if late or self.place.came_back(waits.person) else waits.person
 
     @property
+    def is_alone(self) -> bool:
+        """Whether another one has to come first."""
+        return self.comes_in and self.wants_two and not self.place.is_free and self.companion is None
+
+    @property
     def is_too_many(self) -> bool:
         """Whether the area has no room for this person, and for the other one where there have to be two."""
         area = self.rules.area

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from edge.decision import Reason
 from edge.venue.door.facts import Facts, Place
 from edge.venue.door.person import NAME_BYTES, Person
 from edge.venue.door.venue import mode, objection
@@ -13,7 +14,6 @@ from edge.venue.door.venue import mode, objection
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from edge.decision import Reason
     from edge.link.messages import Mode
     from edge.venue.door.ledger import Ledger
     from edge.venue.door.rules import Rules
@@ -57,4 +57,6 @@ def outlook(rules: Rules, person: Person | None, at: datetime, ledger: Ledger) -
 def _said(rules: Rules, person: Person | None, at: datetime, ledger: Ledger) -> Outlook:
     place = Place.at(rules, ledger, at)
     name = _NOBODY if person is None else person.name
-    return Outlook(objection(Facts(place, None, name, person)), mode(place))
+    facts = Facts(place, None, name, person)
+    alone = Reason.PERSON_ALONE if facts.is_alone else None
+    return Outlook(objection(facts) or alone, mode(place))

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from edge.card.claims import Card
+    from edge.venue.pin import Pin
 
 SITE_KEY_BYTES: Final = 32
 NAME_BYTES: Final = 16  # of 100,000 people two share one with probability 2^-95
@@ -43,7 +44,8 @@ class Person:
     `name`: by which the site knows this person, whichever card is shown. `valid_from`, `valid_until`: aware
     UTC; the second is the first moment that is too late; None: no such end. `assisted`: wants more time.
     `no_face`: passes without one. `duress`: the card that was shown is the one for being forced.
-    `template`: hash of the sealed template that this person's card has to point at; None: any.
+    `template`: hash of the sealed template that this person's card has to point at; None: any. `pin`: by what
+    a PIN is judged, where there is one.
     """
 
     name: bytes = field(repr=False)
@@ -54,6 +56,7 @@ class Person:
     no_face: bool = False
     duress: bool = False
     template: bytes | None = field(default=None, repr=False)
+    pin: Pin | None = None
 
     def is_due(self, now: datetime) -> bool:
         """Whether `now` is in this person's window. Data for the rules, not a decision."""

@@ -11,10 +11,10 @@ from edge.venue.door.facts import Facts, Place
 from edge.venue.door.ledger import Change, Waiting
 from edge.venue.door.person import card_name
 from edge.venue.door.rules import Passback
-from edge.venue.terms import Asked, Note, Terms
+from edge.venue.terms import Asked, Factor, Note, Terms, merge
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from edge.decision import Decision
@@ -44,10 +44,8 @@ ROOM: Final[tuple[_Rule, ...]] = (
     (Reason.PERSON_PASSBACK, lambda f: f.place.came_back(f.name)),
     (Reason.SITE_FULL, lambda f: f.is_too_many),
 )
-# Last: who waits for another has passed every other rule.
-ALONE: Final[_Rule] = (Reason.PERSON_ALONE, lambda f: f.wants_two and f.companion is None)
 
-USUAL: Final = (*WHO, FACE, LOCK_DOWN, *WHEN, *ROOM, ALONE)
+USUAL: Final = (*WHO, FACE, LOCK_DOWN, *WHEN, *ROOM)
 STANDING_FREE: Final = (FACE, LOCK_DOWN, *ROOM)
 
 
@@ -87,11 +85,13 @@ class DoorVenue:
             if reason is not None:
                 raise Refused(reason)
         person = facts.person
-        return Terms(
-            asked=(Asked(facts.rules.no_face, Reason.FACTOR_ABSENT),) if person and person.no_face else (),
+        terms = Terms(
+            asked=tuple(_asked(facts)),
             release_ms=facts.rules.assisted_ms if person and person.assisted else None,
+            pin=person.pin if person else None,
             notes=_notes(facts),
         )
+        return merge((terms,))  # in the order of the ladder
 
     def settle(self, visit: Visit, decision: Decision, seq: int) -> None:  # noqa: ARG002  the journal's own
         """Remember who came in, went out or waits. Raises StorageFault."""
@@ -120,6 +120,13 @@ class DoorVenue:
         person = self._people.find(name)
         place = Place.at(self._rules(), self._ledger, visit.now)
         return Facts(place, visit.card.face, person.name if person else name, person)
+
+
+def _asked(facts: Facts) -> Iterator[Asked]:
+    if facts.person is not None and facts.person.no_face:
+        yield Asked(facts.rules.no_face, Reason.FACTOR_ABSENT)
+    if facts.is_alone:  # not an objection: who waits for another has shown a face first, and all else
+        yield Asked(Factor.COMPANION, Reason.PERSON_ALONE)
 
 
 def _notes(facts: Facts) -> frozenset[Note]:

@@ -6,11 +6,11 @@ import copy
 from dataclasses import replace
 from datetime import timedelta
 
-from entrances import MONDAY, SITE_KEY, Entrance, card, rules
+from entrances import MONDAY, SITE_KEY, Entrance, card, decided, rules
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.decision import Deny, Grant, Reason
+from edge.decision import Decision, Deny, Grant, Reason
 from edge.venue.door.ledger import MemoryLedger
 from edge.venue.door.person import Person
 from edge.venue.terms import Factor, Note, Terms
@@ -83,11 +83,11 @@ class Both:
         }
 
 
-def settled(said: Terms | Reason, outcome: str) -> Grant | Deny | None:
+def settled(said: Terms | Reason, outcome: str) -> Decision | None:
     """What the passage makes of it; None: nobody waited for a decision."""
-    if isinstance(said, Reason):
-        return Deny(said)
-    return {"grant": Grant(3_000), "deny": Deny(Reason.FACE_NO_MATCH), "walks off": None}[outcome]
+    if isinstance(said, Terms) and outcome == "deny":
+        return Deny(Reason.FACE_NO_MATCH)
+    return None if isinstance(said, Terms) and outcome == "walks off" else decided(said)
 
 
 @given(any_rules, steps)

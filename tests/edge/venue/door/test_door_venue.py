@@ -364,33 +364,38 @@ PAIR = area('passback = "hard"', "two_people_s = 30")
 FOUR = {"anna": {}, "anna-2": {"same_as": "anna", "duress": True}, "ben": {}, "carl": {}}
 
 
+ALONE = Terms(asked=(Asked(Factor.COMPANION, Reason.PERSON_ALONE),))
+
+
 def test_the_first_of_two_waits_and_the_second_opens() -> None:
     door = Entrance(rules(PAIR), FOUR)
     assert door.comes("anna", at("09:00")) is Reason.PERSON_ALONE
     assert door.comes("ben", at("09:00:30")) is None
     assert door.asks("anna", at("09:01")) is Reason.PERSON_PASSBACK, "both came in"
     assert door.asks("ben", at("09:01")) is Reason.PERSON_PASSBACK
-    assert door.asks("carl", at("09:00:45")) is Reason.PERSON_ALONE, "the next two begin anew"
+    assert door.asks("carl", at("09:00:45")) == ALONE, "the next two begin anew"
 
 
 def test_asking_alone_makes_nobody_wait() -> None:
     door = Entrance(rules(PAIR), FOUR)
-    assert door.asks("anna", at("09:00")) is Reason.PERSON_ALONE
-    assert door.asks("ben", at("09:00:01")) is Reason.PERSON_ALONE
+    assert door.asks("anna", at("09:00")) == ALONE
+    assert door.asks("ben", at("09:00:01")) == ALONE
 
 
 @pytest.mark.parametrize("second", ["anna", "anna-2"])
 def test_one_person_is_not_two(second: str) -> None:
     door = Entrance(rules(PAIR), FOUR)
     door.comes("anna", at("09:00"))
-    assert door.asks(second, at("09:00:10")) is Reason.PERSON_ALONE
+    said = door.asks(second, at("09:00:10"))
+    assert isinstance(said, Terms)
+    assert said.asked == ALONE.asked
 
 
 @pytest.mark.parametrize("later", [timedelta(seconds=31), -timedelta(seconds=31), -300 * DAY])
 def test_who_comes_much_later_or_after_the_clock_was_set_back_is_alone(later: timedelta) -> None:
     door = Entrance(rules(PAIR), FOUR)
     door.comes("anna", at("09:00"))
-    assert door.asks("ben", at("09:00") + later) is Reason.PERSON_ALONE
+    assert door.asks("ben", at("09:00") + later) == ALONE
 
 
 def test_who_may_not_pass_is_nobodys_second() -> None:
@@ -404,7 +409,7 @@ def test_who_may_not_pass_is_nobodys_second() -> None:
 def test_who_may_not_pass_is_nobodys_first() -> None:
     door = Entrance(rules(PAIR), FOUR | {"vera": {"valid_until": at("08:00")}})
     door.comes("vera", at("09:00"))
-    assert door.asks("anna", at("09:00:05")) is Reason.PERSON_ALONE
+    assert door.asks("anna", at("09:00:05")) == ALONE
 
 
 def test_a_second_whose_face_is_wrong_leaves_the_first_waiting() -> None:
@@ -412,6 +417,20 @@ def test_a_second_whose_face_is_wrong_leaves_the_first_waiting() -> None:
     door.comes("anna", at("09:00"))
     door.venue.settle(door.visit("ben", at("09:00:05")), Deny(Reason.FACE_NO_MATCH), 1)
     assert door.asks("carl", at("09:00:10")) == Terms()
+
+
+def test_a_first_whose_face_is_wrong_is_nobodys_first() -> None:
+    door = Entrance(rules(PAIR), FOUR)
+    assert door.asks("anna", at("09:00")) == ALONE
+    door.venue.settle(door.visit("anna", at("09:00")), Deny(Reason.FACE_NO_MATCH), 1)
+    assert door.asks("ben", at("09:00:05")) == ALONE
+
+
+def test_who_has_no_face_gives_a_pin_before_he_waits() -> None:
+    door = Entrance(rules('no_face = "pin"\n' + PAIR), {"anna": {"no_face": True}})
+    said = door.asks("anna", at("09:00"))
+    assert isinstance(said, Terms)
+    assert [asked.factor for asked in said.asked] == [Factor.PIN, Factor.COMPANION]
 
 
 def test_there_has_to_be_room_for_both() -> None:
@@ -425,7 +444,7 @@ def test_first_came_in_elsewhere_meanwhile() -> None:
     door.comes("anna", at("09:00"))
     side = replace(door.rules, doorway=replace(door.rules.doorway, site="tower-1/side", companion_s=None))
     assert Entrance(side, FOUR, door.ledger).comes("anna", at("09:00:05")) is None
-    assert door.asks("ben", at("09:00:10")) is Reason.PERSON_ALONE
+    assert door.asks("ben", at("09:00:10")) == ALONE
 
 
 def _one_inside(door: Entrance) -> Change:
