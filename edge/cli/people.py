@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import getpass
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Set up `people import|list|show|export|check|forgive|lock-down`."""
+    """Set up `people import|list|show|pin|export|check|forgive|lock-down`."""
     from edge.cli import people_check, people_import  # noqa: PLC0415
 
     verbs = parser.add_subparsers(required=True, metavar="VERB")
@@ -32,6 +34,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     show = _verb(verbs, "show", _show, "what is said of one person")
     show.add_argument("issuer")
     show.add_argument("subject")
+    pin = _verb(verbs, "pin", _pin, "give one person a PIN, typed twice; or from standard input")
+    pin.add_argument("issuer")
+    pin.add_argument("subject")
+    pin.add_argument("--duress", action="store_true", help="and a second one, which tells staff silently")
+    pin.add_argument("--remove", action="store_true", help="this person has none any more")
     _verb(verbs, "export", _export, "everybody as JSON Lines, which `import` takes with the same key")
     people_check.configure(_verb(verbs, "check", people_check.run, "what the rules say at some time"))
     forgive = _verb(verbs, "forgive", _forgive, "take somebody to have gone out")
@@ -111,11 +118,44 @@ def _show(args: argparse.Namespace) -> int:
     return Exit.OK
 
 
+def _pin(args: argparse.Namespace) -> int:
+    from edge.venue.pin import Pin, verifier  # noqa: PLC0415
+
+    config, base = read(args)
+    name = find(config, base, args.issuer, args.subject).name
+    pin = None
+    if not args.remove:
+        usual = _typed("PIN")
+        duress = _typed("PIN for being forced") if args.duress else None
+        if usual == duress:
+            raise InputError("both PINs are the same", hint="staff could not tell one from the other")
+        pin = Pin(verifier(usual), None if duress is None else verifier(duress))
+    people = open_people(config, base)
+    try:
+        people.set_pin(name, pin)
+    finally:
+        people.close()
+    _say(args, {"pin": "none" if pin is None else "set", "duress_pin": bool(pin and pin.duress)})
+    return Exit.OK
+
+
+def _typed(what: str) -> str:
+    """A PIN that is typed twice at a terminal, or is the next line of standard input."""
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().strip()
+    typed = getpass.getpass(f"{what}: ")
+    if getpass.getpass("again: ") != typed:
+        raise InputError("these are two PINs", hint="type the same one twice")
+    return typed
+
+
 def _export(args: argparse.Namespace) -> int:
     people = open_people(*read(args))
     try:
         for name, same_as, person in people.rows():
             row = {"name": name.hex()} | _row(same_as, person, short=False)
+            if person.pin is not None:
+                row |= {"pin": person.pin.usual.decode(), "duress_pin": _text(person.pin.duress)}
             emit({key: value for key, value in row.items() if _is_told(value)})
     finally:
         people.close()
@@ -167,7 +207,12 @@ def _row(same_as: bytes | None, person: Person, *, short: bool = True) -> dict[s
         "no_face": person.no_face,
         "duress_of": same_as and same_as.hex()[: 12 if short else None],
         "template": person.template and person.template.hex()[: 12 if short else None],
+        "pin": person.pin is not None,
     }
+
+
+def _text(verifier: bytes | None) -> str | None:
+    return None if verifier is None else verifier.decode()
 
 
 def iso(moment: datetime | None) -> str | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from edge.errors import InputError
 from edge.venue.door.person import Person
+from edge.venue.pin import Pin
 from edge.venues.sqlite import connect, faults, transaction
 
 if TYPE_CHECKING:
@@ -24,10 +25,13 @@ _COLUMNS: Final = {
     "valid_until": int,
     "flags": int,
     "template": bytes,
+    "pin": bytes,
+    "duress_pin": bytes,
 }
+_PINS: Final = ("pin", "duress_pin")
+_INSERT: Final = f"INSERT INTO {_TABLE} VALUES ({', '.join(f':{column}' for column in _COLUMNS)})"  # noqa: S608  our own words
 _FIND: Final = f"SELECT {', '.join(_COLUMNS)} FROM {_TABLE} WHERE name = ?"  # noqa: S608  our own words
 _ALL: Final = f"SELECT {', '.join(_COLUMNS)} FROM {_TABLE} ORDER BY name"  # noqa: S608  likewise
-_BATCH: Final = 1_000
 
 
 # Bits of `flags`; plain numbers, for an IntFlag takes 20 us of every visit.
@@ -69,6 +73,8 @@ class PeopleFile:
     def take(self, enrolments: Iterable[Enrolment], *, replace: bool = False) -> int:
         """Enrol these, and keep or `replace` everybody else: all of it or nothing. How many were taken.
 
+        A PIN that is there stays for who comes without one: lists come from an office, PINs are set here.
+
         Raises:
             InputError: a card for being forced belongs to nobody.
             StorageFault: the file cannot be written.
@@ -76,14 +82,19 @@ class PeopleFile:
         from sqlite_utils import Database  # noqa: PLC0415  0.3 s, which a door does without
 
         taken = 0
+        columns = [f"{column} = excluded.{column}" for column in _COLUMNS if "pin" not in column]
+        columns += [f"{column} = coalesce(excluded.{column}, {column})" for column in _PINS]
+        upsert = f"{_INSERT} ON CONFLICT (name) DO UPDATE SET {', '.join(columns)}"
         with transaction(self._db, self._path):
-            if replace:
-                self._db.execute(f"DELETE FROM {_TABLE}")  # noqa: S608
             table = Database(self._db, execute_plugins=False).table(_TABLE)
-            insert = f"INSERT OR REPLACE INTO {_TABLE} VALUES ({', '.join(f':{c}' for c in _COLUMNS)})"  # noqa: S608
+            self._db.execute("CREATE TEMP TABLE taken (name BLOB PRIMARY KEY) WITHOUT ROWID")
             for enrolment in enrolments:
-                self._db.execute(insert, _row(enrolment))
+                self._db.execute(upsert, _row(enrolment))
+                self._db.execute("INSERT INTO taken VALUES (?)", (enrolment.name,))
                 taken += 1
+            if replace:
+                self._db.execute(f"DELETE FROM {_TABLE} WHERE name NOT IN (SELECT name FROM taken)")  # noqa: S608
+            self._db.execute("DROP TABLE taken")
             lost = table.count_where(
                 f"same_as IS NOT NULL AND same_as NOT IN (SELECT name FROM {_TABLE} WHERE same_as IS NULL)"  # noqa: S608
             )
@@ -93,6 +104,12 @@ class PeopleFile:
                     hint="duress_of is the subject of a person in the same file, or enrolled before",
                 )
         return taken
+
+    def set_pin(self, name: bytes, pin: Pin | None) -> None:
+        """Give this person a PIN, or none. Raises StorageFault."""
+        values = (None, None) if pin is None else (pin.usual, pin.duress)
+        with transaction(self._db, self._path):
+            self._db.execute(f"UPDATE {_TABLE} SET pin = ?, duress_pin = ? WHERE name = ?", (*values, name))  # noqa: S608
 
     def close(self) -> None:
         """Safe to call again."""
@@ -120,11 +137,13 @@ def _row(enrolment: Enrolment) -> dict[str, Any]:
         "valid_until": _second(enrolment.valid_until),
         "flags": flags,
         "template": enrolment.template,
+        "pin": enrolment.pin,
+        "duress_pin": enrolment.duress_pin,
     }
 
 
 def _person(row: tuple[Any, ...], *, duress: bool = False) -> Person:
-    name, _, groups, valid_from, valid_until, flags, template = row
+    name, _, groups, valid_from, valid_until, flags, template, pin, duress_pin = row
     return Person(
         name,
         frozenset(groups.split()),
@@ -134,6 +153,7 @@ def _person(row: tuple[Any, ...], *, duress: bool = False) -> Person:
         no_face=bool(flags & _NO_FACE),
         duress=duress,
         template=template,
+        pin=None if pin is None else Pin(pin, duress_pin),
     )
 
 

@@ -16,6 +16,7 @@ import msgspec
 
 from edge.errors import InputError
 from edge.venue.door.person import NAME_BYTES, person_name
+from edge.venue.pin import MAX_VERIFIER_BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -25,19 +26,28 @@ MAX_PEOPLE: Final = 200_000  # twice the largest site that is promised
 MAX_LIST_BYTES: Final = 64 << 20  # so many people with every column filled
 COLUMNS: Final = (
     "issuer", "subject", "name", "groups", "valid_from", "valid_until", "assisted", "no_face", "duress_of",
-    "template",
+    "template", "pin", "duress_pin",
 )  # fmt: skip
 _MAX_VALUE_CHARS: Final = 4_000  # a hundred groups
 _MAX_WORD_CHARS: Final = 200  # an issuer's or a subject's; a card's code has room for less
 _GROUP: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")  # as site.toml takes it
 _TEMPLATE_BYTES: Final = 16
+_VERIFIER: Final = re.compile(
+    r"\$argon2id\$v=19\$m=([0-9]{1,6}),t=([0-9]{1,2}),p=1\$[A-Za-z0-9+/]{16,32}\$[A-Za-z0-9+/]{32,64}"
+)
+# What a door computes while somebody waits: twice the cost of our own.
+_MAX_KIB: Final = 16 * 1024
+_MAX_PASSES: Final = 8
 _YES: Final = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False, "": False}
 _HINT: Final = "nothing was taken: correct the list and import it again"
 
 
 @dataclass(frozen=True, slots=True)
 class Enrolment:
-    """One row of people. `same_as`: this card is for being forced, and belongs to the person of that name."""
+    """One row of people. `same_as`: this card is for being forced, and belongs to the person of that name.
+
+    `pin`, `duress_pin`: verifiers (`edge.venue.pin`); None: those stay that are there.
+    """
 
     name: bytes = field(repr=False)
     groups: frozenset[str] = frozenset()
@@ -47,6 +57,8 @@ class Enrolment:
     no_face: bool = False
     same_as: bytes | None = field(default=None, repr=False)
     template: bytes | None = field(default=None, repr=False)
+    pin: bytes | None = field(default=None, repr=False)
+    duress_pin: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +176,11 @@ def _enrolment(row: Mapping[str, str], site: Site) -> Enrolment:
         no_face=_flag("no_face", row.get("no_face", "")),
         same_as=_same_as(issuer, duress_of, site) if duress_of else None,
         template=_hex("template", row.get("template", ""), _TEMPLATE_BYTES),
+        pin=_verifier("pin", row.get("pin", "")),
+        duress_pin=_verifier("duress_pin", row.get("duress_pin", "")),
     )
+    if made.duress_pin is not None and made.pin is None:
+        raise _WrongError("duress_pin goes with a pin")
     if made.valid_from and made.valid_until and made.valid_until <= made.valid_from:
         raise _WrongError("valid_until is not after valid_from")
     if made.same_as == made.name:
@@ -228,6 +244,16 @@ def _instant(key: str, text: str, site: Site) -> datetime | None:
     if not 1970 <= at.year < 2100:  # as everywhere in this product
         raise _WrongError(f"{key} is outside 1970 to 2100")
     return at
+
+
+def _verifier(key: str, text: str) -> bytes | None:
+    """A verifier, not a PIN: no PIN lies in a list."""
+    if not text:
+        return None
+    match = _VERIFIER.fullmatch(text) if len(text) <= MAX_VERIFIER_BYTES else None
+    if match is None or int(match[1]) > _MAX_KIB or int(match[2]) > _MAX_PASSES:
+        raise _WrongError(f"{key} is no verifier as `people export` writes it: doorward people pin sets one")
+    return text.encode()
 
 
 def _hex(key: str, text: str, size: int) -> bytes | None:

@@ -13,6 +13,7 @@ from edge.decision import Deny, Grant, Reason
 from edge.link.messages import Mode
 from edge.venue.door.ledger import Change
 from edge.venue.door.person import card_name, person_name
+from edge.venue.pin import Pin
 from edge.venue.terms import Asked, Factor, Note, Terms
 
 OFFICE = """
@@ -103,6 +104,14 @@ def test_without_a_face_something_else_is_asked(choice: str, factor: Factor) -> 
     assert door.asks("anna") == Terms(
         asked=(Asked(factor, Reason.FACTOR_ABSENT),), notes=frozenset({Note.NO_FACE})
     )
+
+
+def test_whoever_has_a_pin_can_be_asked_for_it() -> None:
+    pin = Pin(b"kept")
+    people = {"anna": {"pin": pin}, "anna-2": {"same_as": "anna", "duress": True, "pin": pin}}
+    door = Entrance(rules(OPEN), people)
+    assert door.asks("anna") == Terms(pin=pin)
+    assert door.asks("anna-2") == Terms(pin=pin, notes=frozenset({Note.DURESS}))
 
 
 def test_a_resident_is_compared_with_the_face_that_was_enrolled() -> None:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 from entrances import SITE_KEY
 from hypothesis import given
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 from edge.errors import InputError, StorageFault
 from edge.venue.door.enrolment import COLUMNS, Enrolment, Site, gather, read_csv, read_json
 from edge.venue.door.person import Person, person_name
+from edge.venue.pin import Entered, Pin, verifier
 from edge.venues.people import PeopleFile
 
 SITE = Site(SITE_KEY, ZoneInfo("Europe/Lisbon"), frozenset({"staff", "guards"}))
@@ -169,8 +171,6 @@ values = (
     st.lists(st.dictionaries(st.sampled_from(COLUMNS) | st.text(max_size=5), values, max_size=5), max_size=3)
 )
 def test_fuzz_any_json_is_people_or_mistakes(rows: list[dict[str, object]]) -> None:
-    import msgspec  # noqa: PLC0415
-
     found, mistakes = gather(read_json(msgspec.json.encode(rows), SITE))
     assert len(found) + len(mistakes) == len(rows)
 
@@ -234,6 +234,52 @@ def test_who_is_enrolled_again_is_as_he_was_told_last(file: PeopleFile) -> None:
     assert file.find(ANNA) == Person(ANNA, frozenset({"guards"}))
 
 
+KEPT = verifier("271828").decode()
+
+
+def test_a_pin_comes_as_its_verifier_and_is_judged_by_it(file: PeopleFile) -> None:
+    row = {"issuer": "CN-GD", "subject": "anna", "pin": KEPT, "duress_pin": verifier("314159").decode()}
+    found, mistakes = gather(read_json(msgspec.json.encode([row]), SITE))
+    assert not mistakes
+    file.take(found)
+    person = file.find(ANNA)
+    assert person is not None
+    assert person.pin is not None
+    assert [person.pin.judge(digits) for digits in ("271828", "314159", "0000")] == [
+        Entered.RIGHT,
+        Entered.DURESS,
+        Entered.WRONG,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        ({"pin": "271828"}, "pin is no verifier"),
+        ({"pin": KEPT.replace("m=8192", "m=999999")}, "pin is no verifier"),
+        ({"pin": KEPT.replace("t=4", "t=99")}, "pin is no verifier"),
+        ({"pin": KEPT.replace("argon2id", "argon2i")}, "pin is no verifier"),
+        ({"pin": KEPT + "x" * 128}, "pin is no verifier"),
+        ({"duress_pin": KEPT}, "duress_pin goes with a pin"),
+    ],
+)
+def test_a_pin_in_the_clear_or_a_slow_one_is_refused(row: dict[str, str], says: str) -> None:
+    data = msgspec.json.encode([{"issuer": "CN-GD", "subject": "anna"} | row])
+    (mistake,) = gather(read_json(data, SITE))[1]
+    assert mistake.message.startswith(f"person 1: {says}")
+    assert "271828" not in mistake.message
+
+
+@pytest.mark.parametrize("replace", [False, True])
+def test_a_pin_that_was_set_here_outlives_the_next_list(file: PeopleFile, replace: bool) -> None:
+    file.take([one("CN-GD,anna,staff,,,,,,")])
+    file.set_pin(ANNA, Pin(KEPT.encode()))
+    file.take([one("CN-GD,anna,guards,,,,,,")], replace=replace)
+    assert file.find(ANNA) == Person(ANNA, frozenset({"guards"}), pin=Pin(KEPT.encode()))
+    file.set_pin(ANNA, None)
+    assert file.find(ANNA) == Person(ANNA, frozenset({"guards"}))
+
+
 @pytest.mark.parametrize("replace", [False, True])
 def test_a_second_card_of_nobody_enrols_nobody(file: PeopleFile, replace: bool) -> None:
     file.take([one("CN-GD,anna,staff,,,,,,")])
@@ -276,8 +322,6 @@ def test_what_is_exported_can_be_taken_again(tmp_path: Path, file: PeopleFile) -
         {"name": name.hex(), "duress_of": same_as and same_as.hex(), "groups": sorted(person.groups)}
         for name, same_as, person in file.rows()
     ]
-    import msgspec  # noqa: PLC0415
-
     found, mistakes = gather(read_json(msgspec.json.encode(rows), SITE))
     assert not mistakes
     assert {(told.name, told.same_as) for told in found} == {(name, same) for name, same, _ in file.rows()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable
 from contextlib import closing
@@ -144,6 +145,29 @@ def test_an_export_enrols_the_same_people_again(run: Run, tmp_path: Path) -> Non
     (tmp_path / "people.db").unlink()
     assert run("import", "out.jsonl", "--json")[1] == '{"taken":4,"enrolled":4}\n'
     assert run("export")[1] == exported
+
+
+def test_a_pin_is_set_and_exported_as_its_verifier(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    run("import", "people.csv")
+    monkeypatch.setattr("sys.stdin", io.StringIO("271828\n314159\n"))
+    assert run("pin", "CN-GD", "vera", "--duress") == (0, "pin set  duress_pin yes\n", "")
+    assert "pin yes" in run("show", "CN-GD", "vera")[1]
+    exported = run("export")[1]
+    assert "$argon2id$" in exported
+    assert "271828" not in exported
+    assert run("pin", "CN-GD", "vera", "--remove") == (0, "pin none\n", "")
+    assert "$argon2id$" not in run("export")[1]
+
+
+@pytest.mark.parametrize(
+    ("typed", "says"), [("12\n", "this is no PIN"), ("271828\n271828\n", "both PINs are the same")]
+)
+def test_what_is_no_pin(run: Run, monkeypatch: pytest.MonkeyPatch, typed: str, says: str) -> None:
+    run("import", "people.csv")
+    monkeypatch.setattr("sys.stdin", io.StringIO(typed))
+    words = ("--duress",) if typed.count("\n") > 1 else ()
+    code, _, err = run("pin", "CN-GD", "vera", *words)
+    assert (code, err.splitlines()[0]) == (2, f"error: {says}")
 
 
 def test_what_the_rules_say_at_a_time(run: Run) -> None:
