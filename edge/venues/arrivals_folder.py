@@ -12,7 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from edge.errors import StorageFault
-from edge.venues.arrivals_import import FORMATS, SIGNATURE
+from edge.venues.arrivals_import import SIGNATURE, is_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 MAX_ENTRIES: Final = 1_000  # a list a day for three years; more is not the folder it should be
 REFUSED_KEPT_S: Final = 72 * 3_600  # a long weekend, until somebody looks; there are names in it
 RECEIPTS_KEPT_S: Final = 90 * 86_400  # there are only counts and numbers of lines in them
+_FOLDER, _FILE = (
+    0o770,
+    0o640,
+)  # the property's system may be another user of our group, and has to read the reasons
 _TAKEN, _DONE, _REFUSED = ".taken", "done", "refused"
 
 
@@ -45,7 +49,7 @@ class ArrivalsFolder:
                 with suppress(FileNotFoundError):
                     os.rename(*self._pair(path, taken))  # noqa: PTH104  so that a crash leaves a list behind
                 path.rename(taken / path.name)
-            waiting = [path for path in (self._folder / _TAKEN).iterdir() if path.suffix in FORMATS]
+            waiting = [path for path in (self._folder / _TAKEN).iterdir() if is_list(path)]
             return sorted(waiting, key=lambda path: (path.stat().st_mtime_ns, path.name))
 
     def glance(self) -> None:
@@ -57,7 +61,7 @@ class ArrivalsFolder:
     def done(self, file: Path, receipt: str) -> None:
         """This list is in force: erase it, leave a receipt."""
         with self._faults():
-            (self._folder / _DONE / f"{file.name}.txt").write_text(receipt, "utf-8")
+            self._say(_DONE, file, receipt)
             for path in (file, _signature(file)):
                 path.unlink(missing_ok=True)
 
@@ -65,10 +69,9 @@ class ArrivalsFolder:
         """This list is not in force, and this is why."""
         with self._faults():
             refused = self._folder / _REFUSED
-            (refused / f"{file.name}.txt").write_text(reason, "utf-8")
+            self._say(_REFUSED, file, reason)
             with suppress(FileNotFoundError):
                 os.rename(*self._pair(file, refused))  # noqa: PTH104  likewise
-            file.chmod(0o600)
             file.rename(refused / file.name)
 
     def tidy(self, now_s: float) -> None:
@@ -79,16 +82,24 @@ class ArrivalsFolder:
                     if now_s - path.stat().st_ctime > kept_s:
                         path.unlink()
 
+    def _say(self, folder: str, file: Path, text: str) -> None:
+        path = self._folder / folder / f"{file.name}.txt"
+        path.write_text(text, "utf-8")
+        path.chmod(_FILE)
+
     def _make(self) -> None:
         with self._faults():
             for name in (_TAKEN, _DONE, _REFUSED):
-                (self._folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
+                path = self._folder / name
+                if not path.exists():
+                    path.mkdir(parents=True)
+                    path.chmod(_FOLDER)  # whatever our umask is
 
     def _whole(self) -> Iterator[Path]:
         seen: dict[str, tuple[int, int]] = {}
         for entry in islice(os.scandir(self._folder), MAX_ENTRIES):
             path = self._folder / entry.name
-            if entry.name.startswith(".") or path.suffix not in FORMATS:
+            if entry.name.startswith(".") or not is_list(path):
                 continue
             if not entry.is_file(follow_symlinks=False):
                 continue

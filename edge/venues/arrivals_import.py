@@ -50,14 +50,16 @@ def take_list(file: Path, intake: Intake, *, watch: Callable[[int, int], None]) 
         InputError: it is no list, not signed as it must be, or larger than any list is.
         StorageFault: the disk.
     """
-    if file.suffix not in FORMATS:
+    if not is_list(file):
         raise InputError(f"{file.name}: not {', '.join(FORMATS)}", hint="name a list by what is in it")
     signature = _signature(file) if intake.signer else ""
     build = Build(intake.folder, intake.digests, intake.sealer(), adult_age=intake.adult_age)
     try:
         with _opened(file) as source:
             text = _Text(source, file.name, watch)
-            items = read_csv(_lines(text.chunks())) if file.suffix == ".csv" else read_json(text.chunks())
+            items = (
+                read_csv(_lines(text.chunks())) if file.suffix.lower() == ".csv" else read_json(text.chunks())
+            )
             imported = build.take(items)
         if intake.signer:  # of the bytes that were read, not of what the file may have become since
             minisign.check(signature, text.digest.digest(), intake.signer)
@@ -72,6 +74,11 @@ def take_list(file: Path, intake: Intake, *, watch: Callable[[int, int], None]) 
     finally:
         build.discard()
     return imported
+
+
+def is_list(file: Path) -> bool:
+    """Whether a file calls itself a list of arrivals."""
+    return file.suffix.lower() in FORMATS
 
 
 class _Text:

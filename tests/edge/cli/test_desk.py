@@ -5,12 +5,16 @@ from __future__ import annotations
 import csv
 import io
 import json
+import signal
+import subprocess
+import sys
 from base64 import b64decode
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from conftest import ROOT
 from desk_world import NOW, PASSPORT, DeskWorld, booking, guest
 from nacl.public import PrivateKey
 from traces import Haystack
@@ -314,3 +318,34 @@ def test_no_name_and_no_number_is_anywhere_but_in_the_list_and_the_export(
     exported = capfd.readouterr().out
     assert all(family in exported and number in exported for family, _, number in people)
     assert len([name for name in web.names if name == "hook"]) == 3
+
+
+def test_work_goes_on_until_it_is_told_to_stop(house: House) -> None:
+    (house.folder / "inbox").mkdir()
+    (house.folder / "inbox" / "broken.csv").write_text("nonsense")
+    command = [
+        sys.executable,
+        "-m",
+        "edge",
+        "desk",
+        "work",
+        "--watch",
+        "--json",
+        "--config",
+        str(house.config),
+    ]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
+    ) as process:
+        assert process.stdout is not None
+        assert (
+            json.loads(process.stdout.readline())["overdue"] == 0
+        )  # it has refused the broken one, and goes on
+        (house.folder / "inbox" / "list.json").write_text(json.dumps([booking("R-1", "Silva, Maria")]))
+        assert json.loads(process.stdout.readline())["list"] == "list.json"
+        process.send_signal(signal.SIGTERM)
+        _, said = process.communicate(timeout=120)
+    assert process.returncode == 0
+    assert "broken.csv: line 1: no column reference" in said
+    house.world.now = NOW
+    assert house.world.comes(guest("Silva")) == "in"

@@ -87,6 +87,11 @@ def test_a_list_that_is_still_being_written_is_left_until_it_is_whole(world: Des
     assert len(world.office.look(0.0)) == 1
 
 
+def test_a_list_may_shout(world: DeskWorld) -> None:
+    put(world, LIST, "ARRIVALS.CSV")
+    assert [taken.error for taken in look(world)] == [None]
+
+
 @pytest.mark.parametrize("name", [".hidden.csv", "notes.txt", "today.csv.tmp"])
 def test_what_is_no_list_by_its_name_is_left_alone(world: DeskWorld, name: str) -> None:
     put(world, LIST, name)
@@ -111,7 +116,7 @@ def test_a_wrong_list_is_moved_with_its_line_and_reason_and_the_old_one_stays(wo
     assert left(world) == ["done/today.csv.txt", "refused/today.csv", "refused/today.csv.txt"]
     reason = (world.folder / "inbox/refused/today.csv.txt").read_text()
     assert reason.startswith("today.csv: line 1: no column departure\n")
-    assert (world.folder / "inbox/refused/today.csv").stat().st_mode & 0o077 == 0
+    assert (world.folder / "inbox/refused").stat().st_mode & 0o007 == 0
     assert world.comes(guest("Silva")) == "in"
 
 
