@@ -450,6 +450,30 @@ def test_the_way_by_an_officer_has_its_times_too_and_says_that_it_was_one() -> N
     assert len(border.passed) == 1
 
 
+WAYS: dict[str, tuple[Sequence[Do], list[Path]]] = {
+    "through by the face": ([comes("Erin"), rests], [Path.FACE, Path.FACE]),
+    "referred": ([sends_in("Erin", "Mallory"), until(*REFERRED)], [Path.FACE, Path.STAFF]),
+    "turned back": ([sets(seen_inside=()), comes("Erin"), until(State.INSIDE), turns_back, rests], [Path.FACE, Path.FACE]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_way_that_a_passage_took_is_on_record(way: str) -> None:
+    steps, paths = WAYS[way]
+    border = Border()
+    for do in steps:
+        do(border)
+    visits = [record.visit for record in border.books[0].records if isinstance(record, Passage)]
+    assert [visit.path for visit in visits if isinstance(visit, Visited)] == paths
+
+
+def test_an_officer_is_told_once_for_each_thing_that_changed() -> None:
+    border = Border()
+    for do in (sends_in("Erin", "Mallory"), until(State.REFERRED_ALONE), stays_long(5)):
+        do(border)
+    assert [(case.people, case.admissible) for case in border.desks[0].told] == [(1, False), (1, True)]
+
+
 def test_a_holder_who_is_referred_sees_ask_staff_and_only_the_officer_sees_why() -> None:
     border = Border()
     for do in (sends_in("Erin", "Mallory"), until(*REFERRED)):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from msgspec import structs
 
@@ -36,6 +36,10 @@ if TYPE_CHECKING:
     from edge.trust.snapshot import TrustSnapshot
     from edge.venue.lane.messages import Officers
     from edge.venue.terms import Visit
+
+
+# Who goes back of their own accord is nobody's case.
+_TURNED_BACK: Final = frozenset({Reason.PASSAGE_INTERRUPTED})
 
 
 class Writes(Protocol):
@@ -78,6 +82,7 @@ class Authority:
         self._timing = Timing(clock, keeper or Timekeeper(), stages.holders, trust)
         self._said = {side: self._testimony(side, version) for side in Side}
         self._visit: Visit | None = None
+        self._way = Path.FACE  # which the holder began on, before the outer door
 
     def _testimony(self, side: Side, version: str) -> Testimony:
         """What is on record of one of the doors, which has a name of its own within the lane."""
@@ -186,8 +191,12 @@ class Authority:
         record = said.passage(decision, self._timing.now(), tick_ms)
         if officer is not None:
             record = by_officer(record, officer)
+        elif side is Side.INNER and isinstance(decision, Deny):
+            record = on_way(record, self._way if decision.reason in _TURNED_BACK else Path.STAFF)
         self.last_seq = seq = self._journal.append(record)
         said.recorded(decision, seq)
+        if isinstance(record.visit, Visited):
+            self._way = record.visit.path
         return seq
 
     def settle(self, decision: Decision, seq: int, tick_ms: int) -> None:
@@ -250,6 +259,13 @@ class Authority:
 
 def _without_face(presented: Presented) -> Presented:
     return replace(presented, policy=replace(presented.policy, face=FaceRule.NONE))
+
+
+def on_way(record: Passage, path: Path) -> Passage:
+    """The record of a denial inside: a referral is the staff's, who turned back is on the way they came."""
+    if not isinstance(record.visit, Visited):
+        return record
+    return structs.replace(record, visit=structs.replace(record.visit, path=path))
 
 
 def by_officer(record: Passage, officer: str, *notes: str) -> Passage:

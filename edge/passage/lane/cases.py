@@ -43,18 +43,18 @@ class Cases:
         self._authorities = authorities
         self._site = site
         self._open: list[Case] = []
+        self._told: list[Case] = []
         self._admitted: dict[int, str] = {}
         self._barred = False  # a rule objects, which no word of an officer lifts
 
     def open(self, reasons: Sequence[Reason], why: Why) -> None:
-        """A new case; of an older one nothing counts any more."""
+        """A new case, to be told with the next update; of an older one nothing counts any more."""
         self.close()
         self._barred = False
         self._open = [
             Case(case=authority.last_seq, lane=self._site, reason=reason, why=why)
             for authority, reason in zip(self._authorities, reasons, strict=True)
         ]
-        self._tell()
 
     def update(self, *, people: int | None, admissible: bool, party: tuple[int, int] | None) -> None:
         """How it looks in the lane now; told where it is news."""
@@ -71,9 +71,11 @@ class Cases:
             )
             for case in self._open
         ]
-        if now != self._open:
-            self._open = now
-            self._tell()
+        self._open = now
+        if self._open != self._told:
+            self._told = self._open
+            for authority, case in zip(self._authorities, self._open, strict=True):
+                authority.officers.tell(case)
         if not admissible:
             self._admitted.clear()  # they spoke of who stood there then
 
@@ -85,13 +87,12 @@ class Cases:
             case if reason is None else Case(case=case.case, lane=case.lane, reason=reason, why=case.why)
             for case, reason in zip(self._open, reasons, strict=True)
         ]
-        self._tell()
 
     def close(self) -> None:
         """Nobody needs to do anything any more."""
-        for authority, case in zip(self._authorities, self._open, strict=False):
+        for authority, case in zip(self._authorities, self._told, strict=False):
             authority.officers.tell(CaseOver(case=case.case))
-        self._open = []
+        self._open = self._told = []
         self._admitted.clear()
 
     def hear(self) -> Ruled | AllAdmit | None:
@@ -118,7 +119,3 @@ class Cases:
             case Word.ADMIT:
                 pass  # not alone, or no card to admit: the screen says so
         return None
-
-    def _tell(self) -> None:
-        for authority, case in zip(self._authorities, self._open, strict=True):
-            authority.officers.tell(case)
