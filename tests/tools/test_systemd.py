@@ -34,8 +34,10 @@ def analyze(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([command, *words], capture_output=True, text=True, timeout=60, check=False)
 
 
-def test_there_is_one_unit_for_the_door_and_one_for_the_network() -> None:
-    assert NAMES == ["doorward-run.service", "doorward-sync.service"]
+def test_there_is_one_unit_for_the_door_one_for_the_network_and_one_for_each_venue_that_tells_others() -> (
+    None
+):
+    assert NAMES == [f"doorward-{name}.service" for name in ("check", "desk", "run", "sync")]
 
 
 @pytest.mark.parametrize("name", NAMES)
