@@ -21,7 +21,12 @@ MAX_PEM_BYTES = 64 * 1024  # a private key of 16 kbit takes 13 kB
 
 def findings(config: Config, base: Path) -> list[EdgeError]:
     """Everything that keeps this machine from working by this configuration; nothing is opened or made."""
-    return [*_secrets(config, base), *_files(config, base), *_folders(config, base)]
+    return [
+        *_secrets(config, base),
+        *_files(config, base),
+        *_folders(config, base),
+        *_permits(config, base),
+    ]
 
 
 def _secrets(config: Config, base: Path) -> Iterator[EdgeError]:
@@ -73,6 +78,18 @@ def _folders(config: Config, base: Path) -> Iterator[EdgeError]:
             f"[door] face = {config.door.face!r} needs models, and {models} has none",
             hint="make models, or name their folder in paths.models",
         )
+
+
+def _permits(config: Config, base: Path) -> Iterator[EdgeError]:
+    permits = config.permits
+    if permits.rules is None or config.door.venue != "door":
+        return
+    from edge.venues.door import read_rules, site_key  # noqa: PLC0415  only a door with rules pays for it
+
+    rules, key = base / permits.rules, base / permits.key
+    yield from _tried(lambda: read_rules(rules, config.door.site))
+    if _there(base / permits.people):  # else the first start makes a key
+        yield from _tried(lambda: site_key(key, may_make=False))
 
 
 def _tried(read: Callable[[], object]) -> Iterator[EdgeError]:

@@ -228,6 +228,22 @@ def test_what_cannot_be_asked(run: Run, words: tuple[str, ...], says: str) -> No
     assert err.splitlines()[0] == f"error: {says}"
 
 
+def test_the_configuration_is_checked_with_its_rules(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def findings() -> str:
+        main(["config", "check", "door.toml"])
+        return capsys.readouterr().err
+
+    assert "site.toml" not in findings()
+    run("import", "people.csv")
+    (tmp_path / "people.key").unlink()
+    (tmp_path / "site.toml").write_text(SITE_TOML.replace("Lisbon", "Lisboa"))
+    found = findings()
+    assert 'error: site.toml: zone: there is no "Europe/Lisboa"\nhint: did you mean Europe/Lisbon' in found
+    assert "error: the site's key people.key: no such file or directory\nhint: put it back" in found
+
+
 def test_a_lock_down_is_switched_for_the_running_device(run: Run, tmp_path: Path) -> None:
     with closing(PresenceFile(tmp_path / "state" / "presence.db")) as device:
         assert run("lock-down", "on") == (0, "lock-down on\n", "")
