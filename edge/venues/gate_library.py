@@ -43,6 +43,7 @@ class Library:
         self._clock, self._patience_ms = clock, patience_ms
         self._kind_field, self._birth_field, self._status_only = kind_field, birth_field, status_only
         self._line: HostLine | None = None
+        self._stopped = False
         self._session = Session(dialect, patience_ms=patience_ms)
 
     @property
@@ -102,6 +103,10 @@ class Library:
         """Nothing more comes of this patron."""
         self._ask(self._terminal.end_session(patron, self._clock.now()))
 
+    def stop(self) -> None:
+        """Wait for no answer any more. For any thread."""
+        self._stopped = True
+
     def close(self) -> None:
         """Hang up; safe to call again."""
         line, self._line = self._line, None
@@ -124,7 +129,7 @@ class Library:
         try:
             line.send(session.ask(request, self._clock.tick_ms()))
             while True:
-                out, events = session.receive(line.receive(TURN_S), self._clock.tick_ms())
+                out, events = session.receive(self._heard(line), self._clock.tick_ms())
                 if not events:
                     more, events = session.step(self._clock.tick_ms())
                     out += more
@@ -137,3 +142,8 @@ class Library:
         except HostFault:
             self.close()
             raise
+
+    def _heard(self, line: HostLine) -> bytes:
+        if self._stopped:
+            raise HostFault("told to stop")
+        return line.receive(TURN_S)

@@ -140,6 +140,7 @@ class Worker:
         with self._changed:
             self._closing = True
             self._changed.notify_all()
+        self._library.stop()
         self._thread.join()
         self._library.close()
 
@@ -276,6 +277,8 @@ class Worker:
     def _gone(self, fault: HostFault | StorageFault) -> None:
         self._next_try_ms = self._clock.tick_ms() + self._wait_ms
         self._wait_ms = min(2 * self._wait_ms, MAX_WAIT_MS)
+        if self._closing:
+            return
         self._away, was = fault, self._away
         if was is None or was.message != fault.message:
             self._tell(fault)

@@ -356,6 +356,18 @@ def test_what_the_system_refuses_later_waits_for_staff(world: World) -> None:
     assert conflict.lines == ("Item is on hold for somebody else",)
 
 
+def test_what_waits_for_its_answer_as_the_gate_is_closed_is_kept(world: World) -> None:
+    with world.gate() as gate:
+        come_in(gate, world.visit(card(None, "P1")))
+        world.library.mood = Mood.SILENT
+        for name in ("B1001", "B1002"):
+            gate.scanned(name)
+        until(lambda: any(text[:2] == "11" for text in world.library.asked))
+    with open_store(world.settings(), world.folder) as store:
+        assert [entry.act for entry in store.entries()] == [Lend("P1", "B1001"), Lend("P1", "B1002")]
+    assert world.told == []
+
+
 def test_what_can_neither_be_told_nor_kept_is_not_lent(world: World) -> None:
     world.library.stop()
     with world.gate(offline="everybody") as gate:
