@@ -273,9 +273,9 @@ STORIES = {
             "sun 22:00-02:00", "sat 22:00-01:30"
         ),
         """
-        2027-03-27 22:00 anna: opens
-        2027-03-28 00:59 anna: opens
-        2027-03-28 02:00 anna: schedule.closed
+        2023-03-25 22:00 anna: opens
+        2023-03-26 00:59 anna: opens
+        2023-03-26 02:00 anna: schedule.closed
         """,
         zone="Europe/Lisbon",
     ),
@@ -284,10 +284,10 @@ STORIES = {
             "sun 22:00-02:00", "sat 22:00-01:30"
         ),
         """
-        2027-10-31 01:29 anna: opens
-        2027-10-31 01:30 anna: schedule.closed
-        2027-10-31 01:29 again anna: opens
-        2027-10-31 01:30 again anna: schedule.closed
+        2023-10-29 01:29 anna: opens
+        2023-10-29 01:30 anna: schedule.closed
+        2023-10-29 01:29 again anna: opens
+        2023-10-29 01:30 again anna: schedule.closed
         """,
         zone="Europe/Lisbon",
     ),
