@@ -94,9 +94,14 @@ def open_officers(
 
 def times_of(whole: config.Config) -> Times:
     """How long the stages of the lane last."""
-    lane = whole.lane
+    lane, push_ms = (
+        whole.lane,
+        whole.door.release_ms + 2_000,
+    )  # whoever has not pushed by then finds it locked
     return Times(
         face_ms=whole.face.time_ms,
+        enter_ms=push_ms,
+        leave_ms=push_ms,
         shut_ms=1_000 * lane.shut_s,
         through_ms=1_000 * lane.shut_s,
         inside_ms=1_000 * lane.inside_s,

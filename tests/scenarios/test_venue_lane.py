@@ -467,6 +467,19 @@ def test_the_way_that_a_passage_took_is_on_record(way: str) -> None:
     assert [visit.path for visit in visits if isinstance(visit, Visited)] == paths
 
 
+def test_a_card_that_fails_again_and_again_waits_and_one_that_went_through_begins_anew() -> None:
+    def tries(*faces: str) -> list[str]:
+        border = Border()
+        for face in faces:
+            comes("Erin", seen=face)(border)
+            rests(border)
+        return border.books[0].decisions
+
+    wrong = "outer: face.no_match"
+    assert tries("Mallory", "Mallory", "Mallory", "Erin") == [wrong] * 3 + ["outer: risk.locked_out"]
+    assert tries("Mallory", "Mallory", "Erin", "Mallory", "Mallory") == [wrong] * 2 + GONE + [wrong] * 2
+
+
 def test_an_officer_is_told_once_for_each_thing_that_changed() -> None:
     border = Border()
     for do in (sends_in("Erin", "Mallory"), until(State.REFERRED_ALONE), stays_long(5)):

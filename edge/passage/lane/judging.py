@@ -226,6 +226,8 @@ class Judging:
         """The holder went through; returns how long it took since their code was first seen, in ms."""
         self.guest.has_passed = True
         self._parties.passed(self._card, tick_ms)
+        for decision, _ in self.guest.last[:1]:
+            self._backoff.learn(self._card, decision, tick_ms, challenged=False)  # what failed before is over
         return tick_ms - self.guest.began_ms
 
     def forget(self, tick_ms: int) -> None:
