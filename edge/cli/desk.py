@@ -48,7 +48,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     retry = verbs.add_parser("retry", help="try again what the other system refused")
     export = verbs.add_parser("export", help="registrations, opened with the private key")
     export.add_argument("--format", choices=("csv", "jsonl", "pdf"), default="csv", help="csv if left out")
-    export.add_argument("--font", type=Path, help="a TrueType font for names beyond Latin and East Asian")
+    export.add_argument("--font", type=Path, help="a TrueType font, embedded for names beyond Latin")
     report = verbs.add_parser("report", help="what the authority does not have yet, to hand over by hand")
     report.add_argument("--confirm", type=Path, metavar="FILE", help="this report was handed over")
     for verb, run in ((taken, _import), (work, _work), (show, _show), (retry, _retry)):

@@ -1,13 +1,14 @@
 """Registration cards to print and sign: a page of A5 for each guest, as PDF.
 
-Latin letters come from the fonts that every reader has, Han, kana and hangul from Adobe's Asian fonts, which
-readers have or fetch: nothing is embedded, and a card has 2 kB. Other scripts need a TrueType font of the
-property's; without one the card says that a line could not be printed, and no letter is left out in silence.
+Latin letters come from the fonts that every reader has. Any others come from a TrueType font that the
+property names, which is embedded. Without one, Han, kana and hangul are left to the reader's own Asian fonts,
+which a desktop has and a bare printer has not; of other scripts the card says that they could not be printed.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+import unicodedata
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from edge.errors import ConfigError
 from edge.venues.desk_export import document
@@ -20,9 +21,12 @@ if TYPE_CHECKING:
 
     from edge.venues.desk_store import Opened
 
+_Letters: TypeAlias = frozenset[int]  # code points
+
 _MISSING: Final = "(cannot be printed in this font: see the CSV)"
 _LATIN: Final = "Helvetica"
 _OWN: Final = "own"
+_EAST_ASIAN: Final = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL")
 # The first that has all letters of a text: code of a national set, and the font that holds it.
 _ASIAN: Final = (
     ("gb2312", "STSong-Light"),
@@ -51,7 +55,10 @@ _LINE_POINTS: Final = 220
 
 
 def write_pdf(path: Path, registrations: Iterable[Opened], *, title: str, font: Path | None = None) -> int:
-    """One page each; how many that are. Raises ConfigError for a font, or where reportlab is missing."""
+    """One page each; how many that are. `font`: for letters beyond Latin.
+
+    Raises ConfigError for a font that is none, or where reportlab is missing.
+    """
     try:
         from reportlab.lib.pagesizes import A5  # noqa: PLC0415  an optional part
         from reportlab.pdfgen.canvas import Canvas  # noqa: PLC0415
@@ -59,13 +66,12 @@ def write_pdf(path: Path, registrations: Iterable[Opened], *, title: str, font: 
         raise ConfigError(
             "registration cards need reportlab", hint="install it: pip install 'doorward[desk]'"
         ) from error
-    if font is not None:
-        _register(font)
+    letters = _register(font) if font is not None else frozenset()
     canvas = Canvas(str(path), pagesize=A5, pageCompression=0)
     canvas.setTitle(title)
     count = 0
     for opened in registrations:
-        _draw(canvas, opened, title, has_own=font is not None)
+        _draw(canvas, opened, title, letters=letters)
         canvas.showPage()
         count += 1
     if count:
@@ -73,7 +79,7 @@ def write_pdf(path: Path, registrations: Iterable[Opened], *, title: str, font: 
     return count
 
 
-def _draw(canvas: Canvas, opened: Opened, title: str, *, has_own: bool) -> None:
+def _draw(canvas: Canvas, opened: Opened, title: str, *, letters: _Letters) -> None:
     canvas.setFont(_LATIN, 14)
     canvas.drawString(_MARGIN, _TOP, "Registration card")
     canvas.setFont(_LATIN, 9)
@@ -86,7 +92,7 @@ def _draw(canvas: Canvas, opened: Opened, title: str, *, has_own: bool) -> None:
             continue
         canvas.setFont(_LATIN, 8)
         canvas.drawString(_MARGIN, at, label)
-        for line in _wrapped(canvas, str(value), has_own=has_own):
+        for line in _wrapped(canvas, str(value), letters=letters):
             canvas.drawString(_VALUE_AT, at, line)
             at -= 14
         at -= _STEP - 14
@@ -95,11 +101,11 @@ def _draw(canvas: Canvas, opened: Opened, title: str, *, has_own: bool) -> None:
     canvas.drawString(_MARGIN, 58, "signature")
 
 
-def _wrapped(canvas: Canvas, text: str, *, has_own: bool) -> list[str]:
+def _wrapped(canvas: Canvas, text: str, *, letters: _Letters) -> list[str]:
     """The text in lines that fit, with the canvas set to the font that has its letters."""
     from reportlab.pdfbase.pdfmetrics import stringWidth  # noqa: PLC0415
 
-    font = _font_for(text, has_own=has_own)
+    font = _font_for(text, letters=letters)
     if font is None:
         font, text = _LATIN, _MISSING
     canvas.setFont(font, 11)
@@ -108,18 +114,19 @@ def _wrapped(canvas: Canvas, text: str, *, has_own: bool) -> list[str]:
         if stringWidth(lines[-1] + char, font, 11) > _LINE_POINTS:
             lines.append("")
         lines[-1] += char
-    return lines
+    return [line.strip() for line in lines]
 
 
-def _font_for(text: str, *, has_own: bool) -> str | None:
+def _font_for(text: str, *, letters: _Letters) -> str | None:
     if _fits(text, "cp1252"):
         return _LATIN
-    if has_own:
+    if all(ord(char) in letters for char in text):
         return _OWN
-    for codec, name in _ASIAN:
-        if _fits(text, codec):
-            _register_asian(name)
-            return name
+    if any(unicodedata.name(char, "").startswith(_EAST_ASIAN) for char in text):
+        for codec, name in _ASIAN:
+            if _fits(text, codec):
+                _register_asian(name)
+                return name
     return None
 
 
@@ -139,11 +146,14 @@ def _register_asian(name: str) -> None:
         registerFont(UnicodeCIDFont(name))
 
 
-def _register(font: Path) -> None:
+def _register(font: Path) -> _Letters:
+    """Have this font embedded where it is used; which letters it has."""
     from reportlab.pdfbase.pdfmetrics import registerFont  # noqa: PLC0415
     from reportlab.pdfbase.ttfonts import TTFError, TTFont  # noqa: PLC0415
 
     try:
-        registerFont(TTFont(_OWN, str(font)))
+        loaded = TTFont(_OWN, str(font))
+        registerFont(loaded)
     except (TTFError, OSError) as error:
         raise ConfigError(f"{font}: no TrueType font", hint="a .ttf with TrueType outlines") from error
+    return frozenset(loaded.face.charToGlyph)

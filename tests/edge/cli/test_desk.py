@@ -186,6 +186,7 @@ def test_registration_cards_are_printed_in_every_script_that_they_can(house: Hou
     assert "Inês".encode("cp1252") in pdf or rb"In\352s" in pdf
     assert b"MSung-Light" in pdf  # 歐 is in no national set of the mainland
     assert b"cannot be printed in this font" in pdf  # Georgian, and nothing is left out in silence
+    assert pdf.count(b"cannot be printed") == 1
     assert house.run("export", "--key", str(house.key), "--format", "pdf") == 2
     font = house.folder / "no.ttf"
     font.write_bytes(b"no font")
@@ -197,6 +198,19 @@ def test_registration_cards_are_printed_in_every_script_that_they_can(house: Hou
     )
     assert out.read_bytes() == pdf
     capsys.readouterr()
+
+
+def test_a_font_of_the_propertys_is_embedded_for_the_letters_that_it_has(house: House) -> None:
+    reportlab = pytest.importorskip("reportlab")
+    house.expect(booking("R-1", "Đorđević, Ana"), booking("R-2", "ივანიშვილი, Ana"))
+    for who in (guest("Đorđević", "Ana"), guest("ივანიშვილი", "Ana")):
+        assert house.world.comes(who) == "in"
+    out, font = house.folder / "cards.pdf", Path(reportlab.__file__).parent / "fonts" / "Vera.ttf"
+    options = ("--key", str(house.key), "--format", "pdf", "--out", str(out), "--font", str(font))
+    assert house.run("export", *options) == 0
+    pdf = out.read_bytes()
+    assert pdf.count(b"/FontFile2") == 1
+    assert pdf.count(b"cannot be printed") == 1  # Georgian, which this font does not have either
 
 
 def test_the_hotel_and_the_authority_are_told_sealed_and_signed(
