@@ -54,18 +54,35 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run_work(args: argparse.Namespace) -> int:
-    """Work the lane; a line for each decision."""
+    """Work the lane; a line for each decision. A changed configuration counts from the next start on."""
     from edge.cli import config as file  # noqa: PLC0415
     from edge.lanes import open_lane, run_lane  # noqa: PLC0415
+    from edge.service import open_manager  # noqa: PLC0415
 
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
+    if not sys.stdout.isatty():  # at a terminal, a hangup is the end of the session
+        signal.signal(signal.SIGHUP, lambda *_: None)
     config = file.read(args.config)
+    manager = open_manager()
+    ready = threading.Event()
+
+    def on_moment(moment: LaneMoment) -> None:
+        if not ready.is_set():
+            ready.set()
+            manager.ready(f"{config.door.site}, a lane")
+        manager.alive()
+        _show(moment, as_json=args.json)
+
     with open_lane(config, args.config.parent) as device:
         if not args.json:
             print(f"ready: {config.door.site}; Ctrl-C stops", flush=True)
-        return run_lane(device, stop=stop, on_moment=lambda moment: _show(moment, as_json=args.json))
+        try:
+            return run_lane(device, stop=stop, on_moment=on_moment)
+        finally:
+            manager.stopping()
+            manager.close()
 
 
 def _show(moment: LaneMoment, *, as_json: bool) -> None:

@@ -61,6 +61,12 @@ def _run(args: argparse.Namespace) -> int:
         signal.signal(signal.SIGHUP, lambda *_: asked.set())
     config = file.read(args.config) if args.config else Config()
     base = args.config.parent if args.config else Path()
+    if config.door.venue == "lane":
+        from edge.cli.lane import run_work  # noqa: PLC0415
+
+        if args.camera or args.passages:
+            raise InputError("a lane has two cameras, and no end", hint="leave out --camera and --passages")
+        return run_work(args)
     with open_device(config, base, camera=args.camera) as device:
         watched = "camera" if args.camera or config.camera.kind != "none" else "scanner"
         status = f"{config.door.site}, watching the {watched}"
