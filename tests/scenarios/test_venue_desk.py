@@ -11,6 +11,7 @@ from typing import get_args
 import pytest
 from desk_world import DENY, GRANT, PASSPORT, DeskWorld, booking, card, guest, on
 from venue_passages import Counter
+from web_server import reply, serve
 
 from edge.card.attributes import Attribute
 from edge.card.claims import Card
@@ -316,3 +317,25 @@ def test_a_guest_checks_in_with_a_code_a_face_and_a_booking_and_no_lock_moves(op
     assert kept.attributes == silva
     assert kept.seq == counter.tape.records.index(counter.passages[-1])
     assert not counter.strike.released
+
+
+def test_guests_check_in_while_the_hotels_system_and_the_authority_are_down(open_world: Open) -> None:
+    with serve({}) as web:
+        world = open_world(webhook=f"{web.url}hook", authority=f"{web.url}reports")
+        for path in ("hook", "reports"):
+            web.answers[path] = lambda handler: reply(handler, 503, b"")
+        world.expect(booking("R-1", "Silva, Maria", "Costa, Ana"))
+        assert [world.comes(guest("Silva")), world.comes(guest("Costa", "Ana"))] == ["in", "in"]
+        assert world.deliver() == 0
+        world.now += timedelta(hours=24)
+        assert [(one.waiting, one.overdue) for one in world.office.standings(world.now_ms())] == [
+            (2, 0),
+            (2, 2),
+        ]
+        for path in ("hook", "reports"):
+            web.answers[path] = lambda handler: reply(handler, 200, b"")
+        assert world.deliver() == 4
+        assert [(one.waiting, one.overdue) for one in world.office.standings(world.now_ms())] == [
+            (0, 0),
+            (0, 0),
+        ]
