@@ -321,6 +321,16 @@ def _check(config: Config, text: str, file: Path) -> None:
         )
 
 
+def _permits(config: Config, text: str, file: Path) -> None:
+    if config.permits.rules is not None and config.door.venue != "door":
+        raise ConfigError(
+            f"[permits] rules are for a building's door, and this is a {config.door.venue}",
+            file=file,
+            line=line_of(text, "permits", "rules"),
+            hint='set [door] venue = "door", or leave rules out',
+        )
+
+
 _CHECKS: Final = (
     _door,
     _lists,
@@ -334,6 +344,7 @@ _CHECKS: Final = (
     _desk,
     _check,
     _gate,
+    _permits,
     _lane,
     _request,
 )
