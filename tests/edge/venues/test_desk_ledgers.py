@@ -56,7 +56,7 @@ def comes(venue: Desk, visit: Visit, seq: int) -> str:
     return "in"
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(st.lists(stays, min_size=1, max_size=4), st.lists(visits, max_size=8))
 def test_the_durable_desk_and_the_one_in_memory_agree(bookings: list, arriving: list) -> None:
     with TemporaryDirectory() as name:

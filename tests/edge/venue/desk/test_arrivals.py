@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.errors import InputError
@@ -176,6 +176,7 @@ def test_what_is_no_json_is_refused_as_a_whole(name: str) -> None:
         list(objects([text[at : at + 8_000] for at in range(0, len(text), 8_000)], limit=MAX_LINE_CHARS))
 
 
+@settings(max_examples=40)
 @given(
     rows=st.lists(
         st.dictionaries(st.text(max_size=5), st.text(max_size=20) | st.integers() | st.none()), max_size=8
