@@ -17,6 +17,7 @@ from edge.app import open_files, system_clock
 from edge.config.zones import zone_of
 from edge.errors import ConfigError, Refused, StorageFault
 from edge.secretfile import read_secret
+from edge.venue.gate.circulation import State
 from edge.venue.gate.hours import Hours, NoSpan, parse_spans
 from edge.venue.gate.identity import KEY_BYTES, Roll, Vault
 from edge.venue.gate.lending import Lending
@@ -124,6 +125,11 @@ class LibraryGate:
     def away(self) -> HostFault | StorageFault | None:
         """Why the library system cannot be asked, as far as is known."""
         return self._worker.away
+
+    @property
+    def waiting(self) -> int:
+        """How many items the library system has still to be told of. Raises StorageFault."""
+        return self._store.count(State.WAITING)
 
     def close(self) -> None:
         """Finish with the last patron, stop the thread, close the store."""

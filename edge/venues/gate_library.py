@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from edge.venue.gate.requests import Terminal
     from edge.venue.gate.sip2 import Dialect, Message
 
+GRACE_MS: Final = 1_000  # an answer that is not waited for is a conflict later; 1,000 times what one takes
 TURN_S: Final = 0.1  # how late a question may be sent again, or a closing gate be noticed
 
 
@@ -43,7 +44,7 @@ class Library:
         self._clock, self._patience_ms = clock, patience_ms
         self._kind_field, self._birth_field, self._status_only = kind_field, birth_field, status_only
         self._line: HostLine | None = None
-        self._stopped = False
+        self._until_ms: int | None = None
         self._session = Session(dialect, patience_ms=patience_ms)
 
     @property
@@ -104,8 +105,8 @@ class Library:
         self._ask(self._terminal.end_session(patron, self._clock.now()))
 
     def stop(self) -> None:
-        """Wait for no answer any more. For any thread."""
-        self._stopped = True
+        """Wait for the answer that is on its way for a second, and for no other. For any thread."""
+        self._until_ms = self._clock.tick_ms() + GRACE_MS
 
     def close(self) -> None:
         """Hang up; safe to call again."""
@@ -144,6 +145,6 @@ class Library:
             raise
 
     def _heard(self, line: HostLine) -> bytes:
-        if self._stopped:
+        if self._until_ms is not None and self._clock.tick_ms() >= self._until_ms:
             raise HostFault("told to stop")
         return line.receive(TURN_S)

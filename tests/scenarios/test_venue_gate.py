@@ -329,8 +329,9 @@ def test_lent_while_the_system_was_away_and_told_when_it_is_back(world: World) -
         until(lambda: gate.away)
         world.library.start()
         world.clock.advance(60_000)  # the gate tries again when its patience says so
-        until(lambda: world.library.patrons["P1"].loans == {"B1001"})
-        until(lambda: gate.away is None)
+        until(lambda: gate.waiting == 0)
+        assert gate.away is None
+    assert world.library.patrons["P1"].loans == {"B1001"}
     with open_store(world.settings(), world.folder) as store:
         assert store.entries() == ()
     (told,) = [text for text in world.library.asked if text[:2] == "11"]
@@ -349,7 +350,8 @@ def test_what_the_system_refuses_later_waits_for_staff(world: World) -> None:
     world.library.items["B1001"].on_hold = True
     world.library.start()
     with world.gate() as gate:
-        until(lambda: world.library.patrons["P1"].loans == {"B1002"})
+        until(lambda: gate.waiting == 0)
+    assert world.library.patrons["P1"].loans == {"B1002"}
     with open_store(world.settings(), world.folder) as store:
         (conflict,) = store.entries()
     assert (conflict.act, conflict.state) == (Lend("P1", "B1001"), Kept.REFUSED)
