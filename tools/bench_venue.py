@@ -241,12 +241,13 @@ def cells(told: dict[str, float]) -> list[tuple[str, str, str]]:
 def page(told: dict[str, float]) -> str:
     """The figures as the Markdown page that is kept in the repository."""
     machine = f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}, one core"
+    busy = f"{os.cpu_count()}, with a load average of {os.getloadavg()[0]:.0f}"
     rows = (f"| {name} | {figure} | {most} |" for name, figure, most in cells(told))
     return "\n".join(
         [
             "# Benchmarks of the venues",
             "",
-            f"`{COMMAND} --write` on {time.strftime('%Y-%m-%d')}, {machine}.",
+            f"`{COMMAND} --write` on {time.strftime('%Y-%m-%d')}, {machine} of {busy}.",
             *NOTE,
             "| a building's door |  | promised |",
             "| --- | ---: | ---: |",
