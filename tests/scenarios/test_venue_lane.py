@@ -608,6 +608,13 @@ JOINT: dict[str, tuple[Sequence[Do], Sequence[str], Sequence[str], Sequence[str]
          until(State.REFERRED_ALONE), does(lambda b: b.see()), says(Word.ADMIT, 1), stays_long(2)],
         referred(Reason.LANE_SEVERAL), referred(Reason.LANE_SEVERAL), [],
     ),
+    "a word that was said before somebody else stepped in is none any more": (
+        [sets(seen_inside=("Mallory",)), comes("Erin"), until(State.REFERRED_ALONE), does(lambda b: b.see()), admits,
+         does(lambda b: b.lane.come_from_inside("Finn")), until(State.REFERRED), stays_long(10),
+         does(lambda b: b.lane.one_leaves("Finn")), until(State.REFERRED_ALONE), does(lambda b: b.see()),
+         says(Word.ADMIT, 1), stays_long(2)],
+        referred(Reason.LANE_SWAPPED), referred(Reason.LANE_SWAPPED), [],
+    ),
     "one officer's no is": (
         [sets(seen_inside=("Mallory",)), comes("Erin"), until(State.REFERRED_ALONE), admits, says(Word.SEND_BACK, 1),
          turns_back, until(State.IDLE)],
