@@ -72,8 +72,8 @@ def _key(args: argparse.Namespace) -> int:
     from edge.venues.sealing import make_pair  # noqa: PLC0415
 
     public = make_pair(args.file)
-    print(f"{public}: on the device, as [desk] key")
-    print(f"{args.file}: away from it; without it nobody reads a registration")
+    print(f"{public}: on the device, as [desk] key, or [check] host_key")
+    print(f"{args.file}: away from it; without it nobody reads what is sealed")
     return Exit.OK
 
 

@@ -296,9 +296,9 @@ def test_no_name_and_no_number_is_anywhere_but_in_the_list_and_the_export(
     web.answers["hook"] = lambda handler: reply(handler, 200, b"")
     inbox = tmp_path / "inbox"
     inbox.mkdir(exist_ok=True)
-    people = [
-        ("Mustermann", "Erika", "C01X00T478"),
-        ("Fernandes", "Ricardo", "P77120934"),
+    people = [  # long names: four letters stand in a megabyte of signatures by chance
+        ("Mustermann", "Annegret", "C01X00T478"),
+        ("Fernandes", "Bartolomeu", "P77120934"),
         ("歐陽大文", "小明小明", "K99812345"),
     ]
     secrets = [word for person in people for word in person] + [
