@@ -2,7 +2,8 @@
 
 As with SimDoor nothing runs between calls: whoever looks at the lane first lets everything happen that was
 due. A person goes through a door some time after its leaf has opened, if it is still open then; a second one
-follows close behind. From the lane either leaf opens by its handle, whatever the strikes do.
+follows close behind. Whatever the strikes do, the outer leaf opens by its handle from the lane, and the inner
+one from the inside; then whoever is in the lane may slip through, as anywhere.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ _OPENS: Final = (DoorEventKind.OPENED, DoorEventKind.FORCED)
 
 
 class LaneDoor(SimDoor):
-    """A door with a handle on the side of the lane, which needs no strike."""
+    """A door with a handle on one side, which needs no strike."""
 
     def leave(self, *, dwell_ms: int = 1_000) -> None:
         """Somebody opens it by its handle, now, if it is shut."""

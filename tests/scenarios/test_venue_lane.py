@@ -609,7 +609,7 @@ JOINT: dict[str, tuple[Sequence[Do], Sequence[str], Sequence[str], Sequence[str]
         referred(Reason.LANE_SEVERAL), referred(Reason.LANE_SEVERAL), [],
     ),
     "a word that was said before somebody else stepped in is none any more": (
-        [sets(seen_inside=("Mallory",)), comes("Erin"), until(State.REFERRED_ALONE), does(lambda b: b.see()), admits,
+        [sets(seen_inside=("Mallory",), stays=True), comes("Erin"), until(State.REFERRED_ALONE), does(lambda b: b.see()), admits,
          does(lambda b: b.lane.come_from_inside("Finn")), until(State.REFERRED), stays_long(10),
          does(lambda b: b.lane.one_leaves("Finn")), until(State.REFERRED_ALONE), does(lambda b: b.see()),
          says(Word.ADMIT, 1), stays_long(2)],
