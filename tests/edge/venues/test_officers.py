@@ -47,9 +47,11 @@ def screen(path: Path) -> socket.socket:
 
 def heard(officers: OfficerSocket) -> tuple[Ruling, ...]:
     """The next words that come in."""
-    while not (words := tuple(officers.rulings())):
+    for _ in range(12_000):  # a minute at least
+        if words := tuple(officers.rulings()):
+            return words
         threading.Event().wait(0.005)
-    return words
+    raise AssertionError("nobody said anything")
 
 
 def test_a_case_is_told_to_who_is_there_and_to_who_comes_later(officers: OfficerSocket, path: Path) -> None:
@@ -159,7 +161,7 @@ def test_a_terminal_shows_cases_and_rules_on_them(
 
     with os.fdopen(told) as stdin, os.fdopen(words, "w") as keys:
         monkeypatch.setattr("sys.stdin", stdin)
-        thread = threading.Thread(target=officer)
+        thread = threading.Thread(target=officer, daemon=True)
         thread.start()
         typing = type_until_closed(officers, keys)
         assert main(["lane", "watch", str(path), *(["--json"] if as_json else [])]) == 0
@@ -184,7 +186,7 @@ def type_until_closed(officers: OfficerSocket, keys: io.TextIOBase) -> threading
             keys.flush()
             threading.Event().wait(0.02)
 
-    thread = threading.Thread(target=work)
+    thread = threading.Thread(target=work, daemon=True)
     thread.start()
     return thread
 
