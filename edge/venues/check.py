@@ -22,7 +22,7 @@ from edge.venues.carriers import Delivered, Later, deliver, open_webhook
 from edge.venues.carriers import Outcome as Carried
 from edge.venues.delivery import Limits, Parcel, Queue, Standing
 from edge.venues.sealing import Sealer, read_public
-from edge.venues.sqlite import connect
+from edge.venues.sqlite import connect, empty_log
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -136,6 +136,10 @@ class CheckResults:
         )
         self.queue.put(Parcel(CHANNEL, finding.seq, encode(result, self._seed), at_ms))
 
+    def tidy(self) -> None:
+        """Leave nothing of what was delivered. Raises StorageFault."""
+        empty_log(self._db, self.path)
+
     def close(self) -> None:
         """Safe to call again."""
         self._db.close()
@@ -193,7 +197,9 @@ class CheckOffice:
         """Tell the host; how many results it has now that it had not. Raises StorageFault."""
         if self._carrier is None:
             return 0
-        return deliver(self.results.queue, CHANNEL, self._carrier, now_ms=now_ms, dice=dice)
+        count = deliver(self.results.queue, CHANNEL, self._carrier, now_ms=now_ms, dice=dice)
+        self.results.tidy()
+        return count
 
     def standing(self, now_ms: int) -> Standing:
         """How the queue stands. Raises StorageFault."""

@@ -21,7 +21,7 @@ from edge.errors import InputError
 from edge.venue.desk.registration import Registered
 from edge.venues.delivery import Limits, Parcel, Queue
 from edge.venues.sealing import Sealer, unseal
-from edge.venues.sqlite import connect, faults, transaction
+from edge.venues.sqlite import connect, empty_log, faults, transaction
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -133,20 +133,21 @@ class DeskStore:
             return int(self._db.execute("SELECT count(*) FROM registrations").fetchone()[0])
 
     def erase(self, before: datetime) -> int:
-        """Erase what was to be kept until then; how many that were. Raises StorageFault."""
+        """Erase what was to be kept until then; how many that were. Raises StorageFault.
+
+        The log is emptied each time: of what was delivered, too, nothing stays there.
+        """
         with faults(self.path):
             marks = self._db.execute(
                 "SELECT seq, at_ms FROM registrations WHERE erase_ms <= ?", (utc_ms(before),)
             ).fetchall()
-        if not marks:
-            return 0
-        with transaction(self._db, self.path):
-            for mark in marks:
-                for table in ("record_keys", "registrations"):
-                    self._db.execute(f"DELETE FROM {table} WHERE seq = ? AND at_ms = ?", mark)  # noqa: S608  our own words
-                self.queue.forget(*mark)
-        with faults(self.path):  # until then the write-ahead log still has what the file has not
-            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if marks:
+            with transaction(self._db, self.path):
+                for mark in marks:
+                    for table in ("record_keys", "registrations"):
+                        self._db.execute(f"DELETE FROM {table} WHERE seq = ? AND at_ms = ?", mark)  # noqa: S608  our own words
+                    self.queue.forget(*mark)
+        empty_log(self._db, self.path)
         return len(marks)
 
     def opened(self, private: PrivateKey, *, only: frozenset[Mark] | None = None) -> Iterator[Opened]:

@@ -34,6 +34,16 @@ def connect(path: Path) -> sqlite3.Connection:
         return db
 
 
+def empty_log(db: sqlite3.Connection, path: Path) -> None:
+    """Bring everything from the write-ahead log into the file, and leave nothing in the log.
+
+    Until then the log still has what the file has overwritten. Where somebody reads just now, the next call
+    does it; where there is nothing to do, it costs nothing. Raises StorageFault.
+    """
+    with faults(path):
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+
+
 @contextmanager
 def transaction(db: sqlite3.Connection, path: Path) -> Iterator[None]:
     """All of it or none. Raises StorageFault."""

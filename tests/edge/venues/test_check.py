@@ -50,6 +50,8 @@ def test_a_web_host_is_told_once_and_can_verify_it(tmp_path: Path, web: Web) -> 
         ((_, headers),) = web.asked
         assert headers["Content-Type"] == 'application/cose; cose-type="cose-sign1"'
         assert headers["Idempotency-Key"].startswith('"rail-3-41-')
+        left = b"".join(file.read_bytes() for file in (tmp_path / "check").iterdir())
+        assert body[20:60] not in left  # neither in the file nor in its log
         result = verify(body, world.key)
         assert (result.outcome, world.opened(result)) == (Outcome.GRANTED, {"family_name": "Silva"})
 
