@@ -200,7 +200,7 @@ def open_device(config: Config, base: Path, *, camera: str | None = None) -> Ite
             metrics = Metrics(replay=lambda: len(stages.replay), records=lambda: journal.size)
             stack.enter_context(metrics.serve(config.metrics.port))
             watchers.append(metrics.see)
-        housekeeper = _housekeeper(config, base, journal, clock, keeper)
+        housekeeper = housekeeper_for(config, base, journal, clock, keeper)
 
         def adopt(new: Config) -> None:
             # Who was here stays remembered: a code that was shown before is refused after, too.
@@ -263,9 +263,11 @@ def _open_journal(config: Config, base: Path) -> Journal:
     return Journal.open(path, device_seed(base / config.device.key), config.device.id)
 
 
-def _housekeeper(
+def housekeeper_for(
     config: Config, base: Path, journal: Journal, clock: Clock, keeper: Timekeeper
 ) -> Housekeeper:
+    """What closes the journal's files and lets old ones go, while nobody comes."""
+
     def acknowledged() -> int | None:
         if config.hub.url is None:
             return None

@@ -26,7 +26,7 @@ from edge.audit.journal import Journal
 from edge.audit.record import Part, StopCause
 from edge.clockstore import ClockStore, remembered
 from edge.config.signals import Signals
-from edge.device import PARTS, _housekeeper, models_folder, stages_for
+from edge.device import PARTS, housekeeper_for, models_folder, stages_for
 from edge.doors import open_strike
 from edge.errors import ConfigError, Exit, Fault
 from edge.face.pad.fusion import Family, PadPolicy
@@ -146,7 +146,7 @@ def open_lane(
                 officers=officers,
             )
             authorities.append(authority)
-            housekeepers.append(_housekeeper(config, base, journal, clock, keeper))
+            housekeepers.append(housekeeper_for(config, base, journal, clock, keeper))
         verifier = LaneVerifier(
             ports,
             authorities,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from edge.config import Config
 
+MAX_SECRET_BYTES = 1_024  # a password, or a key of 32 bytes
 MAX_PEM_BYTES = 64 * 1024  # a private key of 16 kbit takes 13 kB
 
 
@@ -43,6 +44,17 @@ def _secrets(config: Config, base: Path) -> Iterator[EdgeError]:
         key = base / config.hub.cert_key
         yield from _tried(lambda: read_secret(key, "the hub's private key", limit=MAX_PEM_BYTES))
 
+    if config.door.venue == "gate":
+        gate = config.gate
+        own = gate.key if _there(base / gate.key) else None  # else the first start makes it
+        for name in (gate.password_file, gate.terminal_password_file, own):
+            if name is not None:
+                yield from _readable(base / name)
+
+
+def _readable(secret: Path) -> Iterator[EdgeError]:
+    yield from _tried(lambda: read_secret(secret, "the gate's secret", limit=MAX_SECRET_BYTES))
+
 
 def _files(config: Config, base: Path) -> Iterator[EdgeError]:
     """Files that are read at the start, each with the key that names it."""
@@ -53,6 +65,16 @@ def _files(config: Config, base: Path) -> Iterator[EdgeError]:
         "hub.cert": (config.hub.cert if config.hub.url else None, "ask whoever runs the hub"),
         "mqtt.ca": (config.mqtt.ca if config.mqtt.host else None, "ask whoever runs the broker"),
         "request.certificate": (config.request.certificate, "have one made: tools/issuer.py certify"),
+        "gate.ca": (config.gate.ca if config.door.venue == "gate" else None, "ask whoever runs the library"),
+        "desk.key": (config.desk.key if config.door.venue == "desk" else None, "make it: doorward desk key"),
+        "check.host_key": (
+            config.check.host_key if config.door.venue == "check" else None,
+            "ask the host for it; it is made with: doorward desk key",
+        ),
+        "lane.other_trust": (
+            config.lane.other_trust if config.door.venue == "lane" else None,
+            "publish the other authority's issuers into it",
+        ),
         "sync.root": (config.sync.root if fetches else None, "take metadata/1.root.json of the repository"),
     }
     for key, (name, hint) in wanted.items():

@@ -151,7 +151,7 @@ def _show(args: argparse.Namespace) -> int:
 
 def _print_show(row: dict[str, Any]) -> None:
     print(
-        f"expected       {row['expected']} bookings, list of {row['list_taken'] or 'no day: none was taken'}"
+        f"expected       bookings: {row['expected']}, list of {row['list_taken'] or 'no day: none was taken'}"
     )
     print(f"registrations  {row['registrations']}")
     for standing in row["channels"]:
@@ -235,7 +235,7 @@ def _tell_taken(name: str, imported: Imported, *, as_json: bool) -> None:
             }
         )
         return
-    print(f"{harmless(name)}: {imported.bookings} bookings, {imported.guests} guests", flush=True)
+    print(f"{harmless(name)}: bookings {imported.bookings}, guests {imported.guests}", flush=True)
     for one in imported.mistakes:
         print(f"  {one}", flush=True)
 

@@ -51,8 +51,10 @@ class Notice:
         """Nobody is being asked: show the next number when its time has come."""
         if self._show is Show.ON_DEMAND or (self._due_ms is not None and tick_ms < self._due_ms):
             return
+        in_time = self._due_ms is not None and tick_ms < self._due_ms + TURN_MS
         self._due_ms = tick_ms + TURN_MS
-        self.nonce_before, self.nonce = self.nonce, self._number()
+        # After a long passage the number before is older than a turn: nobody is still about to answer it.
+        self.nonce_before, self.nonce = self.nonce if in_time else None, self._number()
         self._board.post(self._sign(now, self.nonce))
 
     def demand(self, now: datetime) -> bytes:

@@ -31,6 +31,7 @@ from edge.trust.holders import HolderOffsets
 from edge.trust.sealed import unseal
 from edge.trust.sitepolicy import ladder_for
 from edge.trust.verify import verify
+from edge.venue.request import asked_for
 from edge.venue.terms import Factor, Visit, merge
 
 if TYPE_CHECKING:
@@ -187,7 +188,9 @@ class Stages:
         return self._presented(card, policy, footing.under(card), trust, advice)
 
     def visit(self, card: Card, footing: Footing) -> Visit:
-        """This card, here and now, as a venue sees it."""
+        """This card, here and now, as a venue sees it: with no more disclosed than was asked for."""
+        if self.counsel.request is not None:
+            card = replace(card, disclosed=asked_for(card, self.counsel.request))
         return Visit(card, self.policy.site, footing.at.now)
 
     def needs_face(self, presented: Presented) -> bool:

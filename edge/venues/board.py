@@ -27,10 +27,11 @@ KID_DIGITS: Final = 16
 
 
 def request_of(whole: config.Config) -> Request:
-    """What this venue asks, from its own table and, for a desk, from the desk's."""
+    """What this venue asks, from its own table and, for a desk or a check, from theirs."""
     said = whole.request
     desk = whole.door.venue == "desk"
-    needed = dict.fromkeys([*said.needed, *(whole.desk.request if desk else ())])
+    own = {"desk": whole.desk.request, "check": whole.check.request}.get(whole.door.venue, ())
+    needed = dict.fromkeys([*said.needed, *own])
     return Request(
         site=whole.door.site,
         purpose=said.purpose,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
 from edge.config.zones import zone_of
 from edge.decision import Reason
-from edge.errors import ConfigError, InputError, StorageFault
+from edge.errors import InputError, StorageFault
 from edge.passage.counsel import Counsel, Means
 from edge.passage.machine import State
 from edge.passage.notice import Notice, Show
@@ -74,11 +74,7 @@ def _open_notice(whole: config.Config, base: Path, stack: ExitStack, seed: bytes
     if whole.request.board == "none":
         return None
     signer = open_request(whole, base, seed)
-    if signer is None:
-        raise ConfigError(
-            "[request] certificate must be said for a screen",
-            hint="wallets believe no code without one: tools/issuer.py certify",
-        )
+    assert signer is not None, "parse_config refuses a screen that nobody vouches for"
     board = stack.enter_context(open_board(whole, base))
     assert board is not None
     return Notice(board, signer.at, lambda: secrets.token_bytes(NONCE_BYTES), Show(whole.request.show))
@@ -133,7 +129,7 @@ def watchers_of(
         def tell(_: Moment) -> None:
             for news in venue.news():
                 # The one who stands there is told in the library's own words, and the log is told nothing.
-                signals.prompt("; ".join(news.lines)[:MAX_PROMPT])
+                signals.prompt(news.line[:MAX_PROMPT])
 
         watchers.append(tell)
     return watchers
@@ -212,6 +208,10 @@ def _open_venue(whole: config.Config, base: Path, stack: ExitStack) -> _Opened:
         case "desk":
             from edge.venues.desk import open_desk  # noqa: PLC0415
 
-            return _Opened(open_desk(whole, base))
-        case _:
+            return _Opened(open_desk(whole, base, stack))
+        case "check":
+            from edge.venues.check import open_check  # noqa: PLC0415
+
+            return _Opened(open_check(whole, base, stack))
+        case "lane":  # which is opened beside this: its two doors are not one passage (edge.lanes)
             return _Opened(Open())
