@@ -32,7 +32,7 @@ from edge.risk.table import RiskPolicy
 from edge.trust.replay import ReplayMemory
 from edge.trust.status import StatusList
 from edge.venue.request import Request
-from edge.venue.terms import Terms, Visit
+from edge.venue.terms import Note, Terms, Visit
 from hw.sim.clock import SimClock
 from hw.sim.door import SimDoor
 from hw.sim.keypad import SimKeypad
@@ -149,6 +149,7 @@ class ScriptedVenue:
         self.refuses: Reason | None = None
         self.says: Terms | Reason | None = None
         self.forgets = False
+        self.noted: frozenset[Note] = frozenset()
         self.settled: list[tuple[Decision, int]] = []
         self.visits: list[Visit] = []
 
@@ -157,6 +158,9 @@ class ScriptedVenue:
         if self.refuses:
             raise Refused(self.refuses)
         return self.terms
+
+    def notes(self, _: Visit) -> frozenset[Note]:
+        return self.noted
 
     def settle(self, visit: Visit, decision: Decision, seq: int) -> None:
         if self.forgets:

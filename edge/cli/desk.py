@@ -151,7 +151,7 @@ def _show(args: argparse.Namespace) -> int:
 
 def _print_show(row: dict[str, Any]) -> None:
     print(
-        f"expected       bookings: {row['expected']}, list of {row['list_taken'] or 'no day: none was taken'}"
+        f"expected       bookings {row['expected']}, list of {row['list_taken'] or 'no day: none was taken'}"
     )
     print(f"registrations  {row['registrations']}")
     for standing in row["channels"]:

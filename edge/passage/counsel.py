@@ -7,12 +7,14 @@ What nobody here can be asked for becomes STAFF: no factor is ever left out beca
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from edge.audit.record import Path
 from edge.decision import Grant
+from edge.errors import Refused, StorageFault
 from edge.policy import FaceRule
 from edge.risk.signs import Moment, of_card, of_face
 from edge.risk.table import RiskPolicy
@@ -46,6 +48,13 @@ class Means:
     keypad: bool = False
     notice: Notice | None = None
     host: Host | None = None
+
+
+@runtime_checkable
+class TellsNotes(Protocol):
+    """A venue that knows things of its visitors besides its terms."""
+
+    def notes(self, visit: Visit) -> frozenset[Note]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +111,13 @@ class Counsel:
         if self.past is not None:
             self.past.learn(visit.card, decision, visit.now)
         self.venue.settle(visit, decision, seq)
+
+    def noticed(self, visit: Visit) -> Advice:
+        """What staff should know of a visit that is refused: duress is told whatever the door does."""
+        with suppress(StorageFault, Refused):
+            if isinstance(self.venue, TellsNotes):
+                return Advice(Terms(notes=self.venue.notes(visit)))
+        return Advice()
 
     def _check_request(self, visit: Visit) -> None:
         """What this venue asks of everybody: attributes, and documents that are there, and good."""

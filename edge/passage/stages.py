@@ -150,7 +150,8 @@ class Stages:
         except Refused as refused:
             if reached.signed is not None and refused.reason in _HOLDERS_WORD:
                 self._hear(reached.signed, footing)
-            return TurnedAway(Deny(refused.reason), reached.card)
+            advice = self.counsel.noticed(self.visit(reached.card, footing)) if reached.card else Advice()
+            return TurnedAway(Deny(refused.reason), reached.card, advice)
         except Fault:
             return TurnedAway(Deny(Reason.DEVICE_FAULT), reached.card)
 

@@ -102,7 +102,7 @@ def test_an_import_says_what_it_took_and_what_it_left_out(house: House, capsys: 
     )
     assert house.run("import", str(file)) == 1
     assert capsys.readouterr().out.splitlines()[-2:] == [
-        "today.csv: 1 bookings, 1 guests",
+        "today.csv: bookings 1, guests 1",
         "  line 3: arrival is no day like 2026-01-31",
     ]
     assert house.run("import", str(file), "--json") == 1
@@ -117,7 +117,7 @@ def test_work_takes_lists_and_says_so(house: House, capsys: Said) -> None:
     capsys.readouterr()
     assert house.run("work") == 1
     said = capsys.readouterr()
-    assert "a.jsonl: 1 bookings" in said.out
+    assert "a.jsonl: bookings 1" in said.out
     assert "b.csv: line 1: no column reference" in said.err
     house.world.now = NOW
     assert house.world.comes(guest("Silva")) == "in"
@@ -129,7 +129,7 @@ def test_show_counts_and_names_nobody(house: House, capsys: Said) -> None:
     capsys.readouterr()
     assert house.run("show") == 0
     said = capsys.readouterr().out
-    assert "expected       1 bookings" in said
+    assert "expected       bookings 1" in said
     assert "registrations  1" in said
     assert "Mustermann" not in said
     assert house.run("show", "--json") == 0

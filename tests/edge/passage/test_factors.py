@@ -355,3 +355,16 @@ def test_what_a_venue_asks_of_everybody_is_there_or_the_visit_ends(case: str) ->
     site.engine.who = "holder"
     site.see()
     assert [record.reason for record in site.passages] == [reason]
+
+
+def test_staff_are_told_of_duress_though_the_venue_refuses_the_visit() -> None:
+    site = Site()
+    site.venue.refuses = Reason.SCHEDULE_CLOSED
+    site.venue.noted = frozenset({Note.DURESS})
+    site.reader.in_view = (site.code(),)
+    moment = site.see()
+    assert moment.terms is not None
+    assert moment.terms.notes == {Note.DURESS}
+    (record,) = site.passages
+    assert isinstance(record.visit, Visited)
+    assert (record.reason, record.visit.notes) == (Reason.SCHEDULE_CLOSED, ("duress",))
