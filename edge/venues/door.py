@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import os
 import secrets
-import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-import structlog
-
 from edge.app import open_files
 from edge.errors import ConfigError, DoorLinkFault, StorageFault
 from edge.link.messages import Mode
+from edge.logline import log_line
 from edge.passage.machine import State
 from edge.secretfile import read_secret
 from edge.venue.door.person import SITE_KEY_BYTES
@@ -124,9 +122,9 @@ class RulesFile:
         try:
             self._rules = read_rules(self._path, self._site)
         except ConfigError as error:
-            _log("rules kept", why=error.message, hint=error.hint)
+            log_line("rules kept", why=error.message, hint=error.hint)
             return False
-        _log("rules swapped", version=self._rules.version)
+        log_line("rules swapped", version=self._rules.version)
         return True
 
     def _state(self) -> tuple[int, int, int] | None:
@@ -213,13 +211,3 @@ def _zone(name: str) -> ZoneInfo | None:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return None
-
-
-def _log(event: str, **words: str) -> None:
-    """One JSON line on standard error."""
-    log = structlog.wrap_logger(
-        structlog.PrintLogger(sys.stderr),
-        processors=[structlog.processors.TimeStamper(fmt="iso"), structlog.processors.JSONRenderer()],
-    )
-    with suppress(OSError):  # a log that nobody reads any more keeps nobody out
-        log.info(event, **words)

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import os
 import secrets
-import sys
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-import structlog
-
 from edge.app import open_files, system_clock
 from edge.config.zones import zone_of
 from edge.errors import ConfigError, Refused, StorageFault
+from edge.logline import log_line
 from edge.secretfile import read_secret
 from edge.venue.gate.circulation import State
 from edge.venue.gate.hours import Hours, NoSpan, parse_spans
@@ -233,15 +230,10 @@ def gate_key(file: Path) -> bytes:
 
 def log_library(fault: HostFault | StorageFault | None) -> None:
     """One log line when the library system goes away, and when it is back."""
-    log = structlog.wrap_logger(
-        structlog.PrintLogger(sys.stderr),
-        processors=[structlog.processors.TimeStamper(fmt="iso"), structlog.processors.JSONRenderer()],
-    )
-    with suppress(OSError):  # a log that nobody reads any more keeps nobody out
-        if fault is None:
-            log.info("library", state="online")
-        else:
-            log.warning("library", state="away", error=fault.message, hint=fault.hint)
+    if fault is None:
+        log_line("library", state="online")
+    else:
+        log_line("library", level="warning", state="away", error=fault.message, hint=fault.hint)
 
 
 def _terminal(settings: config.Gate, base: Path, zone: tzinfo) -> Terminal:
