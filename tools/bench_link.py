@@ -173,10 +173,11 @@ def _table(columns: dict[str, list[Row]]) -> list[str]:
 
 def _page(table: str) -> str:
     today = datetime.datetime.now(datetime.UTC).date()
+    load = os.getloadavg()[0]
     return f"""# Benchmarks of the door link
 
-`python tools/bench_link.py --write` on {today}, {platform.machine()}, {platform.system()}, 2 cores that
-other jobs used too; {PINGS} PINGs, {GRANTS} grants, {KILLS} hosts killed. No RP2040 was measured;
+`python tools/bench_link.py --write` on {today}, {platform.machine()}, {platform.system()}, {os.cpu_count()} cores
+(load of the last minute {load:.1f}); {PINGS} PINGs, {GRANTS} grants, {KILLS} hosts killed. No RP2040 was measured;
 `tests/EVIDENCE.md` has the times of an emulated one.
 
 `unix` is Debian 13's MicroPython, `wasm` the WebAssembly build under node. How it is measured stands at the
