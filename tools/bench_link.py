@@ -176,8 +176,8 @@ def _page(table: str) -> str:
     load = os.getloadavg()[0]
     return f"""# Benchmarks of the door link
 
-`python tools/bench_link.py --write` on {today}, {platform.machine()}, {platform.system()}, {os.cpu_count()} cores
-(load of the last minute {load:.1f}); {PINGS} PINGs, {GRANTS} grants, {KILLS} hosts killed. No RP2040 was measured;
+`python tools/bench_link.py --write` on {today}, {platform.machine()}, {platform.system()}, {os.cpu_count()}
+cores, load {load:.1f}; {PINGS} PINGs, {GRANTS} grants, {KILLS} hosts killed. No RP2040 was measured;
 `tests/EVIDENCE.md` has the times of an emulated one.
 
 `unix` is Debian 13's MicroPython, `wasm` the WebAssembly build under node. How it is measured stands at the
