@@ -29,6 +29,7 @@ LIVE: Final = frozenset(
         ("risk", "failures"),
         ("risk", "failures_min"),
         ("risk", "margin"),
+        ("risk", "pad_margin"),
         ("risk", "assurance"),
         ("risk", "quiet"),
         ("risk", "issuers"),

@@ -46,6 +46,8 @@ class Risk(Table, frozen=True):
     """... within this many minutes."""
     margin: Annotated[float, Meta(ge=0, le=0.5)] = 0.0
     """A face that is this little above the threshold is a sign; 0: none is."""
+    pad_margin: Annotated[float, Meta(ge=0, le=0.5)] = 0.0
+    """A face whose suspicion of an attack, from 0 to 1, is this little below 0.5 is a sign; 0: none is."""
     assurance: Annotated[int, Meta(ge=0, le=3)] = 0
     """An enrolment below this is a sign; what is below [door] min_assurance is refused."""
     quiet: tuple[Hour, Hour] | None = None

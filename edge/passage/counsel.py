@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from edge.card.claims import Card
     from edge.decision import Decision, Reason
+    from edge.face.engine import FaceEvidence
     from edge.passage.notice import Notice
     from edge.policy import DoorPolicy
     from edge.risk.signs import Past
@@ -96,9 +97,9 @@ class Counsel:
             signs = of_card(visit.card, self.past, moment, self.risk)
         return Advice(self._possible(merge((terms, Terms(self.risk.steps(signs, able)))), able), signs)
 
-    def reconsider(self, card: Card, advice: Advice, similarity: float | None, threshold: float) -> Advice:
+    def reconsider(self, card: Card, advice: Advice, face: FaceEvidence, threshold: float) -> Advice:
         """The same once the face matches: by how little it does is a sign like others."""
-        found = of_face(similarity, threshold, self.risk)
+        found = of_face(face, threshold, self.risk)
         if self.past is None or not found or found[0] in advice.signs:
             return advice
         signs = (*advice.signs, *found)

@@ -216,7 +216,7 @@ class Stages:
         if presented.liveness.prompts:
             presented.given.add(Factor.CHALLENGE)
         presented.advice = self.counsel.reconsider(
-            presented.card, presented.advice, evidence.similarity, presented.policy.similarity
+            presented.card, presented.advice, evidence, presented.policy.similarity
         )
         asked = {item.factor for item in presented.advice.terms.asked}
         if Factor.CHALLENGE not in asked - presented.given or self.liveness.dice is None:

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Protocol
 
 from edge.card.claims import Freshness
 from edge.decision import Reason
+from edge.face.pad.fusion import THRESHOLD
 
 if TYPE_CHECKING:
     from datetime import datetime, tzinfo
 
     from edge.card.claims import Card
     from edge.decision import Decision
+    from edge.face.engine import FaceEvidence
     from edge.risk.table import RiskPolicy
 
 
@@ -67,10 +69,11 @@ def of_card(card: Card, past: Past, moment: Moment, policy: RiskPolicy) -> tuple
     return tuple(sign for sign, is_there in found.items() if is_there)
 
 
-def of_face(similarity: float | None, threshold: float, policy: RiskPolicy) -> tuple[Reason, ...]:
-    """The signs in a face that matches: by how little."""
-    thin = similarity is not None and similarity < threshold + policy.margin
-    return (Reason.RISK_MARGIN,) if thin else ()
+def of_face(face: FaceEvidence, threshold: float, policy: RiskPolicy) -> tuple[Reason, ...]:
+    """The signs in a face that matches, and that nothing objects to: by how little."""
+    thin = face.similarity is not None and face.similarity < threshold + policy.margin
+    suspect = face.pad is not None and face.pad.suspicion > THRESHOLD - policy.pad_margin
+    return (Reason.RISK_MARGIN,) if thin or suspect else ()
 
 
 def _day(now: datetime) -> int:

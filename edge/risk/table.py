@@ -59,7 +59,8 @@ class RiskPolicy:
 
     `levels`: of signs that a site sees otherwise than DEFAULT. `ladder`: what may be asked, the lightest
     first. `velocity`: so many different doors within `velocity_min` minutes are a sign; `failures`: so many
-    refusals of this card within `failures_min`. `margin`: a similarity less than this above the threshold.
+    refusals of this card within `failures_min`. `margin`: a similarity less than this above the threshold;
+    `pad_margin`: suspicion of an attack, in [0, 1], less than this below where it objects.
     `assurance`: an enrolment below this. `quiet`: local hours (from, to) in which visits are unusual.
     `issuers`: names to look at twice.
     """
@@ -71,6 +72,7 @@ class RiskPolicy:
     failures: int = 3
     failures_min: int = 60
     margin: float = 0.0
+    pad_margin: float = 0.0
     assurance: int = 0
     quiet: tuple[int, int] | None = None
     issuers: frozenset[str] = frozenset()

@@ -163,6 +163,7 @@ def risk_policy(risk: config.Risk) -> RiskPolicy:
         failures=risk.failures,
         failures_min=risk.failures_min,
         margin=risk.margin,
+        pad_margin=risk.pad_margin,
         assurance=risk.assurance,
         quiet=risk.quiet,
         issuers=frozenset(risk.issuers),

@@ -13,6 +13,8 @@ from trust_world import NOW, verified
 
 from edge.card.claims import Document
 from edge.decision import Deny, Grant, Reason
+from edge.face.engine import FaceEvidence
+from edge.face.pad.fusion import Measure, fuse
 from edge.risk.past import MAX_CARDS, RecentPast
 from edge.risk.signs import Moment, of_card, of_face
 from edge.risk.table import LADDER, SIGNS, Level, RiskPolicy
@@ -124,8 +126,18 @@ def test_a_card_shows_signs(case: str) -> None:
     ("similarity", "signs"), [(0.45, (Reason.RISK_MARGIN,)), (0.5, ()), (0.9, ()), (None, ())]
 )
 def test_a_face_that_only_just_matches_is_a_sign(similarity: float | None, signs: tuple[Reason, ...]) -> None:
-    assert of_face(similarity, 0.4, replace(POLICY, margin=0.1)) == signs
-    assert of_face(similarity, 0.4, POLICY) == ()
+    face = FaceEvidence(1, similarity=similarity)
+    assert of_face(face, 0.4, replace(POLICY, margin=0.1)) == signs
+    assert of_face(face, 0.4, POLICY) == ()
+
+
+@pytest.mark.parametrize(("live", "signs"), [(0.3, (Reason.RISK_MARGIN,)), (0.95, ())])
+def test_a_face_that_is_nearly_taken_for_a_picture_is_a_sign(live: float, signs: tuple[Reason, ...]) -> None:
+    pad = fuse([(Measure.LIVE, live)])
+    assert pad.reason is None
+    face = FaceEvidence(1, similarity=0.9, pad=pad)
+    assert of_face(face, 0.4, replace(POLICY, pad_margin=0.1)) == signs
+    assert of_face(face, 0.4, POLICY) == ()
 
 
 # -- the past ----------------------------------------------------------------------------------------------
