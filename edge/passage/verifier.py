@@ -20,6 +20,7 @@ from edge.errors import DoorLinkFault, StorageFault
 from edge.passage import machine as m
 from edge.passage.attention import GAP_MS, Attention
 from edge.passage.backoff import Backoff
+from edge.passage.chronicle import Chronicle
 from edge.passage.encounter import Encounter
 from edge.passage.factors import Given, Heard, out_of_time
 from edge.passage.inputs import Inputs
@@ -35,7 +36,7 @@ from edge.trust.timekeeper import Timekeeper
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from edge.audit.record import AuditRecord, ClockEvent, StopCause
+    from edge.audit.record import StopCause
     from edge.card.claims import Card
     from edge.decision import Decision, Signal
     from edge.face.engine import FaceEvidence
@@ -98,9 +99,9 @@ class Verifier:
         self._visit: Visit | None = None
         self._terms: Terms | None = None
         self._camera_answers = True
-        self._inputs = Inputs(ports, self._note_fault)
+        self._chronicle = Chronicle(ports.journal, self._testimony, self._timing, lambda: self._tick_ms)
+        self._inputs = Inputs(ports, self._chronicle.fault)
         self._footing: Footing | None = None
-        self._clock_events: list[ClockEvent] = []
         self._pulse_ms: int | None = None
 
     @property
@@ -122,7 +123,7 @@ class Verifier:
         self._outcome = None
         self._tick_ms = max(self._tick_ms, self._ports.clock.tick_ms())
         if self._camera_answers:
-            self._note_fault(Part.CAMERA)
+            self._chronicle.fault(Part.CAMERA)
         self._camera_answers = False
         if self._machine.state in (m.State.FACE, m.State.CHALLENGE):
             self._on(m.Denied(Deny(Reason.DEVICE_FAULT)))
@@ -158,14 +159,14 @@ class Verifier:
             door,
             self._outcome,
             self._footing,
-            self._told_of_clock(),
+            self._chronicle.told_of_clock(),
             self._terms,
         )
 
     def start(self) -> None:
         """Put on record that this device is ready. Raises StorageFault: without a journal, no door."""
-        self._ports.journal.append(self._testimony.started(self._timing.now(), self._tick_ms))
-        self._note_clock()
+        self._chronicle.started()
+        self._chronicle.clock()
 
     def adopt(self, stages: Stages, times: m.Times) -> None:
         """Judge by these from the next passage on; only between two of them. The door and its alarms stay."""
@@ -177,7 +178,7 @@ class Verifier:
 
     def fault(self, part: Part) -> None:
         """A part failed: the open passage is denied for it and the strike relocks."""
-        self._note_fault(part)
+        self._chronicle.fault(part)
         self._halt(m.Interrupted(Reason.DEVICE_FAULT))
 
     def stop(self, cause: StopCause) -> Outcome | None:
@@ -186,7 +187,7 @@ class Verifier:
         self._testimony.ending()
         self._halt(m.Interrupted())
         self._hear_door()
-        self._note(self._testimony.stopped(cause, self._timing.now(), self._tick_ms))
+        self._chronicle.stopped(cause)
         return self._outcome
 
     def _read(self, frame: Frame, scans: Sequence[Scan]) -> tuple[Symbol, ...]:
@@ -314,7 +315,7 @@ class Verifier:
         """What is believed now."""
         trust = self._ports.trust()
         footing = self._stages.weigh(trust, self._timing.at(trust))
-        self._note_clock()
+        self._chronicle.clock()
         return trust, footing
 
     def _halt(self, event: m.Interrupted) -> None:
@@ -326,7 +327,7 @@ class Verifier:
         """What the door did since the last frame, on record."""
         events = self._inputs.door() or ()
         for event in events:
-            self._note(self._testimony.door(event, self._timing.now()))
+            self._chronicle.door(event)
             if event.kind in _SETTLES:
                 self._on(m.Relocked())
         return events
@@ -375,7 +376,7 @@ class Verifier:
         try:
             self._stages.counsel.settle(visit, self._outcome.decision, self._outcome.seq)
         except StorageFault:
-            self._note_fault(Part.STORAGE)
+            self._chronicle.fault(Part.STORAGE)
 
     def _append(self, decision: Decision) -> None:
         started = self._stages.stopwatch()
@@ -383,8 +384,7 @@ class Verifier:
             challenged = self._encounter is not None and self._encounter.challenged
             self._backoff.learn(self._presented.card, decision, self._tick_ms, challenged=challenged)
         try:
-            record = self._testimony.passage(decision, self._timing.now(), self._tick_ms)
-            seq = self._ports.journal.append(record)
+            seq = self._chronicle.decided(decision)
         except StorageFault:
             self._outcome = Outcome(Deny(Reason.DEVICE_FAULT), None, self._testimony.micros())
             self._events.append(m.RecordFailed())
@@ -400,7 +400,7 @@ class Verifier:
             self._ports.strike.release(grant.release_ms, grant=seq or 0)
             self._attention.passed()
         except DoorLinkFault:
-            self._note_fault(Part.DOOR)
+            self._chronicle.fault(Part.DOOR)
             self._show(signal_for(Reason.DEVICE_FAULT))
             self._events.append(m.TimedOut())  # nothing was released: go on as if its time were over
 
@@ -413,9 +413,6 @@ class Verifier:
             self._prompt = words
             self._ports.signals.prompt(words)
 
-    def _note_fault(self, part: Part) -> None:
-        self._note(self._testimony.fault(part, self._timing.now(), self._tick_ms))
-
     def _feel_pulse(self) -> None:
         """Look at the clocks, and at how old everything is: for the record, and for whoever watches."""
         self._pulse_ms = self._tick_ms
@@ -426,25 +423,7 @@ class Verifier:
             self._footing = self._stages.weigh(trust, at)
             if notice := self._stages.counsel.means.notice:
                 notice.turn(at.now, self._tick_ms)
-        self._note_clock()
-
-    def _told_of_clock(self) -> tuple[ClockEvent, ...]:
-        events, self._clock_events = tuple(self._clock_events), []
-        return events
-
-    def _note_clock(self) -> None:
-        for event, off in self._timing.changes():
-            self._clock_events.append(event)
-            self._note(self._testimony.clock(event, off, self._timing.now(), self._tick_ms))
-
-    def _note(self, record: AuditRecord) -> None:
-        """Append what is not a decision, or go on without.
-
-        The decision behind it is durable already, and where the disk is full the next passage finds out
-        before its strike moves, and is denied there.
-        """
-        with suppress(StorageFault):
-            self._ports.journal.append(record)
+        self._chronicle.clock()
 
     def _relock(self) -> None:
         # A door we cannot reach relocks by itself: every release carries its own end.
