@@ -10,7 +10,7 @@ MICROPYTHON := build/micropython/.ready
 EMULATORS   := build/emulators/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: given help setup models demo test test-picamera2 test-crash typings micropython firmware test-firmware-emulated bench-link check format lint types arch bench bench-peers bench-revocation bench-venue vectors vectors-check fuzz fuzz-link test-mutation clean
+.PHONY: given help setup models demo test test-picamera2 test-crash typings micropython firmware test-firmware-emulated bench-link check format lint types arch bench bench-peers bench-revocation bench-venue vectors vectors-check fuzz fuzz-link test-coverage test-mutation clean
 
 help: ## print this list
 	@awk 'BEGIN{FS=":.*## "} /^[a-z0-9-]+:.*## /{printf "  make %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -97,6 +97,11 @@ fuzz: $(STAMP) ## the parsers under Hypothesis, 50 times longer than in `make te
 
 fuzz-link: $(STAMP) ## a million frames from somebody who sits on the door's cable, into both of its ends
 	@LINK_FUZZ_FRAMES=1000000 $(BIN)/pytest -q tests/edge/link/test_link_fuzz.py
+
+test-coverage: $(STAMP) ## every branch of firmware/door.py and session.py, or it fails
+	@mkdir -p build
+	@$(BIN)/coverage run --branch --data-file=build/coverage --include='firmware/door.py,firmware/session.py' -m pytest -q tests/firmware
+	@$(BIN)/coverage report --data-file=build/coverage --fail-under=100 -m
 
 test-mutation: $(STAMP) ## change the firmware's core in every small way: its tests must notice (15 minutes)
 	@$(BIN)/python tools/mutate.py

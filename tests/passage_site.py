@@ -15,7 +15,7 @@ from edge.audit.record import Entry as JournalEntry
 from edge.card.claims import TemplateReference
 from edge.card.encode import sign_card, sign_presentation
 from edge.decision import Decision, Reason, Signal
-from edge.errors import DoorLinkFault, Refused, StorageFault
+from edge.errors import DoorDenied, DoorLinkFault, Refused, StorageFault
 from edge.face import template
 from edge.face.engine import FaceEvidence
 from edge.face.template import Format, Reference
@@ -91,6 +91,7 @@ class Tape:
         self.entries: list[AuditRecord | str] = []
         self.full = False
         self.cut = False
+        self.denies = False
         self._door = door
         self._size = 0
 
@@ -104,6 +105,8 @@ class Tape:
 
     def release(self, for_ms: int, *, grant: int = 0) -> None:
         self._reach()
+        if self.denies:
+            raise DoorDenied("the door is in lock-down")
         self.entries.append("release")
         self._door.release(for_ms, grant=grant)
 

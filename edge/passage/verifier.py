@@ -16,7 +16,7 @@ import numpy as np
 from edge.audit.record import Part
 from edge.card.numbers import PREFIX
 from edge.decision import Deny, Grant, Reason, signal_for
-from edge.errors import DoorLinkFault, StorageFault
+from edge.errors import DoorDenied, DoorLinkFault, StorageFault
 from edge.passage import machine as m
 from edge.passage.attention import GAP_MS, Attention
 from edge.passage.backoff import Backoff
@@ -399,8 +399,9 @@ class Verifier:
             seq = self._outcome.seq if self._outcome else None
             self._ports.strike.release(grant.release_ms, grant=seq or 0)
             self._attention.passed()
-        except DoorLinkFault:
-            self._chronicle.fault(Part.DOOR)
+        except DoorLinkFault as fault:
+            if not isinstance(fault, DoorDenied):  # which the door's own event puts on record, with its cause
+                self._chronicle.fault(Part.DOOR)
             self._show(signal_for(Reason.DEVICE_FAULT))
             self._events.append(m.TimedOut())  # nothing was released: go on as if its time were over
 
