@@ -111,6 +111,12 @@ ISSUERS_NONE: Final = Trouble(79, "trust", _E, "no issuer is in force: every car
 JOURNAL_BROKEN: Final = Trouble(81, "journal", _E, "the journal is broken, or is not this device's")
 JOURNAL_UNREAD: Final = Trouble(82, "journal", _W, "the journal cannot be read now")
 NETWORK_SILENT: Final = Trouble(85, "network", _W, "a server that is configured cannot be reached")
+CERTIFICATE_WRONG: Final = Trouble(
+    87, "request", _E, "the certificate of the door's screen is missing, foreign, or over"
+)
+CERTIFICATE_ENDS: Final = Trouble(
+    88, "request", _W, "the certificate of the door's screen ends within 14 days"
+)
 HOT: Final = Trouble(91, "heat", _W, "the processor is above 75 degrees")
 VERY_HOT: Final = Trouble(92, "heat", _E, "the processor is above 82 degrees, or slowed down by heat")
 HAS_BEEN_HOT: Final = Trouble(93, "heat", _W, "the processor was slowed down by heat since the start")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from edge.card.claims import Freshness
@@ -12,7 +13,7 @@ from edge.trust.freshness import Rung
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
-    from datetime import timedelta
+    from datetime import datetime
 
     from edge.doctor.findings import Finding
     from edge.trust.footing import Footing
@@ -194,6 +195,18 @@ def trust(at: Footing, issuers_in_force: int) -> list[Finding]:
         elif part.freshness is not Freshness.FRESH:
             found.append(f.TRUST_AGEING.found(f"{text}, cards pass", "run doorward sync"))
     return found or [f.well("trust", f"{issuers_in_force} issuers in force, everything is fresh")]
+
+
+def request(expires: datetime, now: datetime) -> list[Finding]:
+    """The certificate that wallets believe a door's screen by. Both aware UTC."""
+    hint = "have another one made before it ends: doorward request key, then tools/issuer.py certify"
+    left = expires - now
+    text = f"wallets believe this door's screen until {expires:%Y-%m-%d}"
+    if left <= timedelta(0):
+        return [f.CERTIFICATE_WRONG.found(f"ended on {expires:%Y-%m-%d}: no wallet answers any more", hint)]
+    if left < timedelta(days=14):  # an office that vouches takes a week, with a reminder
+        return [f.CERTIFICATE_ENDS.found(text, hint)]
+    return [f.well("request", text)]
 
 
 def door(state: str, mode: str, inputs: Iterable[str], flags: Iterable[str], about: str) -> list[Finding]:

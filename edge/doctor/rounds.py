@@ -210,6 +210,21 @@ def _journal(patient: Patient) -> list[Finding]:
     return [f.well("journal", f"intact, {verified.size} records, root {verified.root.hex()[:16]}")]
 
 
+def _request(patient: Patient) -> list[Finding]:
+    from edge.app import read_seed, system_clock  # noqa: PLC0415
+    from edge.venues.board import open_request  # noqa: PLC0415
+
+    config, base = patient.config, patient.base
+    if config.request.certificate is None:
+        return [f.absent("request")]
+    try:
+        signer = open_request(config, base, read_seed(base / config.device.key))
+    except EdgeError as fault:
+        return [f.CERTIFICATE_WRONG.found(fault.message, fault.hint)]
+    assert signer is not None, "there is a certificate"
+    return judge.request(signer.expires, system_clock().now())
+
+
 def _network(patient: Patient) -> list[Finding]:
     from hw.reach import reach_ms  # noqa: PLC0415
 
@@ -252,6 +267,7 @@ CHECKS: Final[dict[str, Callable[[Patient], list[Finding]]]] = {
     "trust": _trust,
     "journal": _journal,
     "network": _network,
+    "request": _request,
     "heat": _heat,
     "power": _power,
     "memory": _memory,

@@ -169,6 +169,12 @@ def test_the_supply(throttled, alarm, expected) -> None:
     assert numbers(judge.power(throttled, alarm=alarm)) == [expected]
 
 
+@pytest.mark.parametrize(("days", "expected"), [(-1, 87), (0, 87), (1, 88), (13, 88), (14, 0), (90, 0)])
+def test_the_certificate_of_a_screen(days: int, expected: int) -> None:
+    now = datetime(2026, 6, 15, tzinfo=UTC)
+    assert numbers(judge.request(now + timedelta(days=days), now)) == [expected]
+
+
 @pytest.mark.parametrize(("megabytes", "expected"), [(None, 0), (100, 0), (99, 98)])
 def test_memory(megabytes, expected) -> None:
     available = None if megabytes is None else megabytes * judge.MEGABYTE
