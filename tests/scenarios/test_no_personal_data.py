@@ -25,6 +25,7 @@ from edge.app import open_face_engine
 from edge.audit.journal import Journal
 from edge.audit.record import Passage, StopCause
 from edge.card import cose
+from edge.card.attributes import Attribute, Disclosure
 from edge.card.claims import Document, SealedReference, StatusPointer, TemplateReference
 from edge.card.documents import DocumentType, Paper, digest
 from edge.card.encode import sign_card, sign_presentation
@@ -101,6 +102,13 @@ class Person:
             document=Document(int(DocumentType.PASSPORT), ref, paper.expires_day, 3),
         )
 
+    def disclosures(self) -> tuple[Disclosure, ...]:
+        """What this person's card can tell, if its holder wants it told."""
+        return (
+            Disclosure(self.template[:16], self.name, Attribute.FAMILY_NAME),
+            Disclosure(self.template[16:32], self.number, Attribute.DOCUMENT_NUMBER),
+        )
+
     def secrets(self) -> dict[str, bytes]:
         parts = {f"name {part}": part.encode() for part in (self.name, *self.name.split())}
         return parts | {
@@ -138,7 +146,7 @@ class Day:
         for number in range(visitors):
             person = Person.born(self._dice)
             self.secrets |= {f"{number} {what}": value for what, value in person.secrets().items()}
-            for text in self._shows(person, number % 8):
+            for text in self._shows(person, number % 9):
                 self._present(text)
                 self.secrets[f"{number} code"] = text.encode()
                 with suppress(ValueError):  # a code of ours, or what only begins like one
@@ -172,10 +180,15 @@ class Day:
                 yield code[:-6] + "000000"
             case 7:  # for another door
                 yield self._code(person, **card, scope=(f"tower-2/{person.number.lower()}",))
+            case 8:  # a name and a number that nobody asked for
+                yield self._code(person, tells=True, **card)
 
-    def _code(self, person: Person, **changes: object) -> str:
-        card = sign_card(claims(holder_key=cose.public_key(person.seed), **changes), SEED)
-        return sign_presentation(card, person.seed, iat=self._clock.now())
+    def _code(self, person: Person, *, tells: bool = False, **changes: object) -> str:
+        told = person.disclosures() if tells else ()
+        redacted = tuple(sorted(disclosure.digest() for disclosure in told))
+        holder = cose.public_key(person.seed)
+        card = sign_card(claims(holder_key=holder, redacted=redacted, **changes), SEED)
+        return sign_presentation(card, person.seed, iat=self._clock.now(), disclosures=told)
 
     def _present(self, text: str) -> None:
         for in_view, frames in (((text,), 3), ((), 60)):
