@@ -19,8 +19,10 @@ ASK_EVERY_MS: Final = 5_000
 RETRY_MS: Final = 400  # 64 events take 230 ms at 115,200 baud
 # Each opening of a session is an event, and so is each loss: told last, and each overwrites one of the kept.
 _UNHEARD: Final = 2
-# A controller that was erased forgot its events; on a line that loses every third frame this still finds all.
-_TRIES: Final = 8
+# A controller that was erased forgot its events, and all that tells is that later ones come for so long: 5 s.
+# A line that loses nearly everything looks the same for a while; 8 tries, 3 s, were not always enough. Each
+# try makes an event of its own there, which in time overwrites others.
+_TRIES: Final = 12
 
 
 @dataclass(frozen=True, slots=True)

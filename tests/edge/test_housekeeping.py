@@ -15,7 +15,7 @@ from journals import open_journal, passage, write_chain
 from edge.audit import retention
 from edge.audit.segments import closed_segments
 from edge.config import parse_config
-from edge.device import Device, _housekeeper, run_device
+from edge.device import Device, housekeeper_for, run_device
 from edge.passage.machine import State
 from edge.ports import Frame
 from edge.sync.outbox import Outbox
@@ -85,7 +85,7 @@ def test_a_short_disk_is_cleared_of_what_the_configured_hub_has(
             outbox.acknowledge(sent)
     clock = SimClock(NOW)
     with open_journal(path) as journal:
-        _housekeeper(config, tmp_path, journal, clock, Timekeeper()).rest()
+        housekeeper_for(config, tmp_path, journal, clock, Timekeeper()).rest()
     assert [first for first, _ in closed_segments(path)] == left
 
 
@@ -93,7 +93,7 @@ def test_a_file_is_closed_at_the_size_that_was_configured(tmp_path: Path) -> Non
     config = parse_config(b"[journal]\nsegment_mb = 1\n", Path("door.toml"))
     clock = SimClock(NOW)
     with open_journal(tmp_path / "journal.db") as journal:
-        keeper = _housekeeper(config, tmp_path, journal, clock, Timekeeper())
+        keeper = housekeeper_for(config, tmp_path, journal, clock, Timekeeper())
         journal._segment._connection.execute("PRAGMA synchronous = OFF")  # no power cut is played here
         while not closed_segments(journal.path):
             for _ in range(100):
