@@ -13,7 +13,7 @@ from edge.app.faces import (
     read_calibration,
 )
 from edge.app.folders import open_files, open_trust, trust_files
-from edge.app.keys import SEED_BYTES, device_seed, read_seed
+from edge.app.keys import SEED_BYTES, device_seed, own_key, read_seed
 from edge.app.network import mqtt_password, open_broker, open_folder_source, open_post, open_web_source
 from edge.app.pictures import (
     READERS,
@@ -51,6 +51,7 @@ __all__ = [
     "open_signals",
     "open_trust",
     "open_web_source",
+    "own_key",
     "read_calibration",
     "read_file",
     "read_image",

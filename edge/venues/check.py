@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
-import secrets
 import time
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from edge.app import device_seed, open_broker
+from edge.app import device_seed, open_broker, own_key
 from edge.audit.record import utc_ms
 from edge.card.attributes import Attribute
-from edge.errors import ConfigError, FetchError, StorageFault
+from edge.errors import FetchError
 from edge.ports import Message
-from edge.secretfile import read_secret
 from edge.venue.check.result import Outcome, Result, encode, to_text
 from edge.venue.check.venue import Check, Purpose
 from edge.venues.carriers import Delivered, Later, deliver, open_webhook
@@ -74,22 +71,9 @@ def open_results(whole: config.Config, base: Path) -> CheckResults:
 
 def sector_key(file: Path) -> bytes:
     """The key of a host's pseudonyms, made where there is none. Raises ConfigError, StorageFault."""
-    if not file.exists():
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as new:
-                new.write(secrets.token_bytes(KEY_BYTES))
-                new.flush()
-                os.fsync(new.fileno())
-        except OSError as error:
-            what = (error.strerror or "cannot be written").lower()
-            raise StorageFault(f"{file}: {what}", hint="check who may write there") from error
-    key = read_secret(file, "the key of a host's pseudonyms", limit=KEY_BYTES)
-    if len(key) != KEY_BYTES:
-        raise ConfigError(
-            f"{file}: is not {KEY_BYTES} bytes", hint="copy it from another device of this host, or remove it"
-        )
-    return key
+    return own_key(
+        file, "the key of a host's pseudonyms", lost="copy it from another device of this host, or remove it"
+    )
 
 
 class CheckResults:

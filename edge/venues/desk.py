@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import secrets
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
+from edge.app import own_key
 from edge.card.attributes import Attribute
 from edge.config.zones import zone_of
-from edge.errors import ConfigError, EdgeError, InputError, StorageFault
-from edge.secretfile import read_secret
+from edge.errors import EdgeError, InputError
 from edge.venue.desk.minisign import parse_key
-from edge.venue.desk.names import KEY_BYTES, Digests
+from edge.venue.desk.names import Digests
 from edge.venue.desk.venue import Desk, Rules
 from edge.venues.arrivals_folder import ArrivalsFolder
 from edge.venues.arrivals_import import Intake, take_list
@@ -77,25 +74,11 @@ def rules_of(desk: config.Desk) -> Rules:
 
 def match_key(folder: Path) -> bytes:
     """The key under which names are compared, made at the first start. Raises ConfigError, StorageFault."""
-    file = folder / MATCH_KEY
-    if not file.exists():
-        fresh = folder / f".{MATCH_KEY}-{os.getpid()}"
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as new:
-                new.write(secrets.token_bytes(KEY_BYTES))
-                new.flush()
-                os.fsync(new.fileno())
-            with suppress(FileExistsError):  # the other process was a moment earlier: its key counts
-                file.hardlink_to(fresh)
-            fresh.unlink()
-        except OSError as error:
-            what = (error.strerror or "cannot be written").lower()
-            raise StorageFault(f"{file}: {what}", hint="check who may write there") from error
-    key = read_secret(file, "the key that names are compared under", limit=KEY_BYTES)
-    if len(key) != KEY_BYTES:
-        raise ConfigError(f"{file}: is no key", hint="remove it, and import the list of arrivals again")
-    return key
+    return own_key(
+        folder / MATCH_KEY,
+        "the key that names are compared under",
+        lost="remove it, and import the list of arrivals again",
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import os
-import secrets
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
-from edge.app import open_files
+from edge.app import own_key
 from edge.errors import ConfigError, DoorLinkFault, StorageFault
 from edge.link.messages import Mode
 from edge.logline import log_line
 from edge.passage.machine import State
-from edge.secretfile import read_secret
-from edge.venue.door.person import SITE_KEY_BYTES
 from edge.venue.door.rulesfile import MAX_RULES_BYTES, Zones, parse_rules
 from edge.venue.door.venue import DoorVenue
 from edge.venue.terms import Open
@@ -197,13 +194,8 @@ def read_rules(path: Path, site: str) -> Rules:
 
 def site_key(file: Path, *, may_make: bool) -> bytes:
     """The key that names people, made where there may be none yet. Raises ConfigError, StorageFault."""
-    if may_make and not os.path.exists(file):  # noqa: PTH110  likewise
-        open_files(file.parent).write(file.name, secrets.token_bytes(SITE_KEY_BYTES), secret=True)
     lost = "put it back from a backup; a new one knows nobody: remove the people file, and import again"
-    key = read_secret(file, "the site's key", limit=SITE_KEY_BYTES, lost=lost)
-    if len(key) != SITE_KEY_BYTES:
-        raise ConfigError(f"the site's key {file}: {len(key)} bytes, not {SITE_KEY_BYTES}", hint=lost)
-    return key
+    return own_key(file, "the site's key", lost=lost, may_make=may_make)
 
 
 def _zone(name: str) -> ZoneInfo | None:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
-from edge.app import open_files, system_clock
+from edge.app import own_key, system_clock
 from edge.config.zones import zone_of
 from edge.errors import ConfigError, Refused, StorageFault
 from edge.logline import log_line
 from edge.secretfile import read_secret
 from edge.venue.gate.circulation import State
 from edge.venue.gate.hours import Hours, NoSpan, parse_spans
-from edge.venue.gate.identity import KEY_BYTES, Roll, Vault
+from edge.venue.gate.identity import Roll, Vault
 from edge.venue.gate.lending import Lending
 from edge.venue.gate.replies import Flag
 from edge.venue.gate.requests import Terminal
@@ -214,18 +212,8 @@ def hours_of(settings: config.Gate) -> Hours:
 
 
 def gate_key(file: Path) -> bytes:
-    """The key that seals what a gate keeps; made with mode 0600 where there is none.
-
-    Raises ConfigError, StorageFault.
-    """
-    if not os.path.exists(file):  # noqa: PTH110  Path.exists raises for what can be no name
-        open_files(file.parent).write(file.name, secrets.token_bytes(KEY_BYTES), secret=True)
-    key = read_secret(file, "the gate's key", limit=KEY_BYTES)
-    if len(key) != KEY_BYTES:
-        raise ConfigError(
-            f"{file}: is no key of a gate", hint="put the right file back; without it, bind anew"
-        )
-    return key
+    """The key that seals what a gate keeps, made where there is none. Raises ConfigError, StorageFault."""
+    return own_key(file, "the gate's key", lost="put the right file back; without it, bind anew")
 
 
 def log_library(fault: HostFault | StorageFault | None) -> None:

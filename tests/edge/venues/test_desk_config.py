@@ -72,5 +72,5 @@ def test_the_key_that_names_are_compared_under_is_made_once_and_kept_to_ourselve
         match_key(folder)
     (folder / "match.key").chmod(0o600)
     (folder / "match.key").write_bytes(b"short")
-    with pytest.raises(ConfigError, match="is no key"):
+    with pytest.raises(ConfigError, match="is not 32 bytes"):
         match_key(folder)
