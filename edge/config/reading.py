@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from edge.config.coherence import check, line_of
+from edge.config.coherence import check
+from edge.config.page import Page
 from edge.config.profiles import under
 from edge.config.whole import Config
 from edge.errors import ConfigError
@@ -47,7 +48,7 @@ def parse_config(data: bytes, file: Path) -> Config:
     try:
         config = msgspec.convert(under(table), Config)
     except msgspec.ValidationError as err:
-        raise _explain(str(err), text, file) from err
+        raise _explain(str(err), Page(text, file)) from err
     check(config, text, file)
     return config
 
@@ -66,7 +67,7 @@ def explain() -> list[tuple[str, str, object, str]]:
     ]
 
 
-def _explain(message: str, text: str, file: Path) -> ConfigError:
+def _explain(message: str, page: Page) -> ConfigError:
     where = re.search(r"`\$\.?([\w.\[\]]*)`", message)
     path = [part for part in (where[1] if where else "").split(".") if part]
     unknown = re.search(r"unknown field `([^`]+)`", message)
@@ -76,18 +77,12 @@ def _explain(message: str, text: str, file: Path) -> ConfigError:
         close = difflib.get_close_matches(key, known, n=1)
         hint = f"did you mean {close[0]}?" if close else f"known here: {', '.join(known)}"
         name = f"[{path[0]}] {key}" if path else key
-        return ConfigError(
-            f"unknown key {name}", file=file, line=line_of(text, path[0] if path else None, key), hint=hint
-        )
+        at = page.line(path[0] if path else None, key)
+        return page.wrong(f"unknown key {name}", at=at, hint=hint)
     table = path[0] if path else None
     key = path[-1].partition("[")[0] if path else ""  # `pad[1]` is the second word of the key `pad`
     what = message.partition(" - at")[0].replace("`", "").lower()
-    return ConfigError(
-        f"{'.'.join(path)}: {what}",
-        file=file,
-        line=line_of(text, table, key),
-        hint="see: doorward config show",
-    )
+    return page.wrong(f"{'.'.join(path)}: {what}", at=page.line(table, key), hint="see: doorward config show")
 
 
 def _table(path: list[str]) -> type[Struct]:
