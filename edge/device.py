@@ -142,19 +142,7 @@ def open_device(config: Config, base: Path, *, camera: str | None = None) -> Ite
             raise ConfigError(
                 "the site's policy asks for a face, and this door has no camera", hint="see [camera] kind"
             )
-        models = models_folder(config, base)
-        site = base / config.face.calibration if config.face.calibration else None
-        engine = (
-            open_face_engine(
-                models,
-                runtime=config.face.runtime,
-                one_in=config.face.one_in,
-                calibration=site,
-                pad=PadPolicy(frozenset(Family(name) for name in config.face.pad)),
-            )
-            if compares
-            else None
-        )
+        engine = engine_for(config, base) if compares else None
         strike = open_strike(config, base)
         stack.callback(strike.close)
         reader = open_live_reader(config.reader.engine)
@@ -246,6 +234,17 @@ def _believable(config: Config, folder: Path, *, compares: bool) -> TrustSnapsho
             f"{folder}: its policy asks for a face, and this device runs without models", hint="restart it"
         )
     return trust
+
+
+def engine_for(config: Config, base: Path) -> FaceEngine:
+    """The face engine of a configuration. Raises ModelFault, ConfigError."""
+    return open_face_engine(
+        models_folder(config, base),
+        runtime=config.face.runtime,
+        one_in=config.face.one_in,
+        calibration=base / config.face.calibration if config.face.calibration else None,
+        pad=PadPolicy(frozenset(Family(name) for name in config.face.pad)),
+    )
 
 
 def models_folder(config: Config, base: Path) -> Path | None:

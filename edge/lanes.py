@@ -15,7 +15,6 @@ from msgspec import structs
 from edge.app import (
     device_seed,
     open_camera,
-    open_face_engine,
     open_files,
     open_live_reader,
     open_signals,
@@ -26,10 +25,9 @@ from edge.audit.journal import Journal
 from edge.audit.record import Part, StopCause
 from edge.clockstore import ClockStore, remembered
 from edge.config.signals import Signals
-from edge.device import PARTS, housekeeper_for, models_folder, stages_for
+from edge.device import PARTS, engine_for, housekeeper_for, stages_for
 from edge.doors import open_strike
 from edge.errors import ConfigError, Exit, Fault
-from edge.face.pad.fusion import Family, PadPolicy
 from edge.lane_sight import Eyes, lane_moments
 from edge.passage.attention import GAP_MS
 from edge.passage.lane.authority import Authority
@@ -204,13 +202,7 @@ def _doors(
 
 def _seats(config: Config, base: Path, stack: ExitStack) -> list[_Seat]:
     """The authority whose device this is, and the one that inspects with it, if there is one."""
-    engine = open_face_engine(
-        models_folder(config, base),
-        runtime=config.face.runtime,
-        one_in=config.face.one_in,
-        calibration=base / config.face.calibration if config.face.calibration else None,
-        pad=PadPolicy(frozenset(Family(name) for name in config.face.pad)),
-    )
+    engine = engine_for(config, base)
     seed = device_seed(base / config.device.key)
     counsel = replace(open_counsel(config, base, stack, seed=seed), venue=venue_of(config))
     stages = stages_for(config, engine, counsel)

@@ -133,7 +133,7 @@ def _show(args: argparse.Namespace) -> int:
     from edge.app import device_seed  # noqa: PLC0415
     from edge.venues.check import CHANNEL, open_results  # noqa: PLC0415
 
-    config, base = _config(args), _base(args)
+    config, base = _given(args)
     with closing(open_results(config, base)) as results:
         standing = results.queue.standing(CHANNEL, _now_ms())
         letters = results.queue.dead(CHANNEL)
@@ -162,7 +162,7 @@ def _show(args: argparse.Namespace) -> int:
 def _retry(args: argparse.Namespace) -> int:
     from edge.venues.check import CHANNEL, open_results  # noqa: PLC0415
 
-    with closing(open_results(_config(args), _base(args))) as results:
+    with closing(open_results(*_given(args))) as results:
         count = results.queue.revive(CHANNEL)
     print(f"{count} to try again: doorward check work")
     return Exit.OK
@@ -195,21 +195,16 @@ def _read(file: Path) -> bytes:
     return data
 
 
-def _config(args: argparse.Namespace) -> Config:
+def _given(args: argparse.Namespace) -> tuple[Config, Path]:
     from edge.cli import config as file  # noqa: PLC0415
-    from edge.config import Config  # noqa: PLC0415
 
-    return file.read(args.config) if args.config else Config()
-
-
-def _base(args: argparse.Namespace) -> Path:
-    return args.config.parent if args.config else Path()
+    return file.given(args.config)
 
 
 def _office(args: argparse.Namespace) -> CheckOffice:
     from edge.venues.check import CheckOffice  # noqa: PLC0415
 
-    return CheckOffice(_config(args), _base(args))
+    return CheckOffice(*_given(args))
 
 
 def _now_ms() -> int:

@@ -49,6 +49,14 @@ def read(file: Path) -> Config:
     return parse_config(data, file)
 
 
+def given(file: Path | None) -> tuple[Config, Path]:
+    """What a command works by: that file, or the defaults, in this folder; and where its paths begin.
+
+    Raises ConfigError.
+    """
+    return (read(file), file.parent) if file else (Config(), Path())
+
+
 def _check(args: argparse.Namespace) -> int:
     from edge.cli.config_here import findings  # noqa: PLC0415  `show` does without
 

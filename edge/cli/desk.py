@@ -177,7 +177,7 @@ def _export(args: argparse.Namespace) -> int:
     from edge.venues.desk_card import write_pdf  # noqa: PLC0415
     from edge.venues.desk_export import write_csv, write_jsonl  # noqa: PLC0415
 
-    config = _config(args)
+    config, _ = _given(args)
     with _opened_store(args) as store:
         opened = store.opened(_private(args))
         if args.format == "pdf":
@@ -252,21 +252,16 @@ def _standing(standing: Standing) -> dict[str, object]:
     }
 
 
-def _config(args: argparse.Namespace) -> Config:
+def _given(args: argparse.Namespace) -> tuple[Config, Path]:
     from edge.cli import config as file  # noqa: PLC0415
-    from edge.config import Config  # noqa: PLC0415
 
-    return file.read(args.config) if args.config else Config()
-
-
-def _base(args: argparse.Namespace) -> Path:
-    return args.config.parent if args.config else Path()
+    return file.given(args.config)
 
 
 def _office(args: argparse.Namespace) -> DeskOffice:
     from edge.venues.desk import DeskOffice  # noqa: PLC0415
 
-    return DeskOffice(_config(args), _base(args))
+    return DeskOffice(*_given(args))
 
 
 def _opened_store(args: argparse.Namespace) -> Any:  # noqa: ANN401  closing() of a DeskStore
@@ -275,7 +270,7 @@ def _opened_store(args: argparse.Namespace) -> Any:  # noqa: ANN401  closing() o
     from edge.venues.arrivals_store import ArrivalsFile  # noqa: PLC0415
     from edge.venues.desk import open_store  # noqa: PLC0415
 
-    config, base = _config(args), _base(args)
+    config, base = _given(args)
     store: DeskStore = open_store(config, base, ArrivalsFile(base / config.desk.folder))
     return closing(store)
 
@@ -295,7 +290,7 @@ def _erase_before(args: argparse.Namespace) -> datetime:
     from edge.updates import Updates  # noqa: PLC0415
     from edge.venue.desk.registration import erasable_before  # noqa: PLC0415
 
-    config, base = _config(args), _base(args)
+    config, base = _given(args)
     try:
         trust = open_trust(base / config.paths.trust)
         believed = Updates(config, base).time(trust)

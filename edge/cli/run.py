@@ -52,15 +52,13 @@ def _run(args: argparse.Namespace) -> int:
 
         return run_sim(stop=stop, on_ready=show.ready, on_moment=show, journal=args.journal)
     from edge.cli import config as file  # noqa: PLC0415
-    from edge.config import Config  # noqa: PLC0415
     from edge.device import open_device, run_device  # noqa: PLC0415
     from edge.service import Service, open_manager  # noqa: PLC0415
 
     asked = threading.Event()
     if args.config and not sys.stdout.isatty():  # at a terminal, a hangup is the end of the session
         signal.signal(signal.SIGHUP, lambda *_: asked.set())
-    config = file.read(args.config) if args.config else Config()
-    base = args.config.parent if args.config else Path()
+    config, base = file.given(args.config)
     if config.door.venue == "lane":
         from edge.cli.lane import run_work  # noqa: PLC0415
 

@@ -49,12 +49,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def _run(args: argparse.Namespace) -> int:
     from edge.cli import config as file  # noqa: PLC0415
-    from edge.config import Config  # noqa: PLC0415
     from edge.updates import Updates  # noqa: PLC0415
     from edge.uploads import Uploads  # noqa: PLC0415
 
-    config = file.read(args.config) if args.config else Config()
-    base = args.config.parent if args.config else Path()
+    config, base = file.given(args.config)
     updates = Updates(config, base)
     # A stick has no hub on it; and without either, what is missing is the repository.
     records = config.hub.url is not None and args.folder is None

@@ -39,14 +39,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def _show(args: argparse.Namespace) -> int:
     from edge.app import open_trust  # noqa: PLC0415
     from edge.cli import config as file  # noqa: PLC0415
-    from edge.config import Config  # noqa: PLC0415
     from edge.sync.generation import read_generation  # noqa: PLC0415
     from edge.trust.footing import footing  # noqa: PLC0415
     from edge.trust.sitepolicy import LocalLists, ladder_for  # noqa: PLC0415
     from edge.updates import Updates  # noqa: PLC0415
 
-    config = file.read(args.config) if args.config else Config()
-    base = args.config.parent if args.config else Path()
+    config, base = file.given(args.config)
     folder = (base / config.paths.trust).resolve()  # one generation, whatever a sync does meanwhile
     trust = open_trust(folder)
     lists = LocalLists.of(

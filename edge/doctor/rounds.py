@@ -145,8 +145,7 @@ def _storage(patient: Patient) -> list[Finding]:
 def _models(patient: Patient) -> list[Finding]:
     import numpy as np  # noqa: PLC0415
 
-    from edge.app import open_face_engine  # noqa: PLC0415
-    from edge.device import asks_for_face, models_folder  # noqa: PLC0415
+    from edge.device import asks_for_face, engine_for  # noqa: PLC0415
 
     config, base = patient.config, patient.base
     try:
@@ -156,12 +155,7 @@ def _models(patient: Patient) -> list[Finding]:
             compares = asks_for_face(config, patient.trust)
         if not compares:
             return [f.well("models", "not needed: this door compares no faces")]
-        engine = open_face_engine(
-            models_folder(config, base),
-            runtime=config.face.runtime,
-            one_in=config.face.one_in,
-            calibration=base / config.face.calibration if config.face.calibration else None,
-        )
+        engine = engine_for(config, base)
         began = time.perf_counter()
         engine.find(np.zeros((480, 640, 3), np.uint8))
         spent_ms = (time.perf_counter() - began) * 1_000
