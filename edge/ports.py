@@ -128,7 +128,7 @@ class Scanner(Protocol):
     def close(self) -> None: ...
 
 
-class Board(Protocol):
+class Screen(Protocol):
     """A small screen from which a holder's phone reads the door's own code."""
 
     def post(self, text: str | None) -> None:
@@ -208,7 +208,7 @@ class Cause(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class EventMark:
     """Which of a controller's events this is: its number, and the controller's own clock then."""
 
     number: int
@@ -227,7 +227,7 @@ class DoorEvent:
     tick_ms: int
     cause: Cause | None = None
     grant: int | None = None
-    mark: Mark | None = None
+    mark: EventMark | None = None
 
 
 class Strike(Protocol):
@@ -255,7 +255,7 @@ class Strike(Protocol):
 class Recounts(Protocol):
     """A Strike whose door keeps its events while nobody listens."""
 
-    def recount(self, after: Mark | None) -> None:
+    def recount(self, after: EventMark | None) -> None:
         """Tell every event after this one, which is the last on record; None: all that are kept."""
         ...
 
@@ -340,7 +340,7 @@ class Post(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class MqttMessage:
     """A topic and what is said there; ours are retained by the broker."""
 
     topic: str
@@ -350,11 +350,11 @@ class Message:
 class Broker(Protocol):
     """A message broker that may come and go; nothing it says is believed. Never blocks, never raises."""
 
-    def publish(self, message: Message) -> None:
+    def publish(self, message: MqttMessage) -> None:
         """Retained by the broker; said again after every reconnection."""
         ...
 
-    def heard(self) -> Sequence[Message]:
+    def heard(self) -> Sequence[MqttMessage]:
         """What arrived on the subscriptions since the last call: at most 100, the oldest first."""
         ...
 

@@ -25,7 +25,9 @@ def calls(name: str) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize(("name", "home"), [("Grant", "edge/policy.py"), ("Card", "edge/trust/verify.py")])
+@pytest.mark.parametrize(
+    ("name", "home"), [("Grant", "edge/policy/decide.py"), ("Card", "edge/trust/verify.py")]
+)
 def test_what_opens_doors_is_made_in_one_place(name: str, home: str) -> None:
     assert calls(name) == [home]
 
@@ -47,7 +49,11 @@ def test_the_strike_is_released_by_the_passage_and_where_a_technician_agreed() -
         if path.is_relative_to(ROOT / "edge")
         and re.search(r"(strike|strikes\[side\]|lock|link)\.release\(", path.read_text("utf-8"))
     ]
-    assert sites == ["edge/doctor/door.py", "edge/passage/lane/driver.py", "edge/passage/verifier.py"]
+    assert sites == [
+        "edge/doctor/door_checks.py",
+        "edge/passage/lane/verifier.py",
+        "edge/passage/verifier.py",
+    ]
 
 
 def test_only_edge_and_hw_are_packages() -> None:

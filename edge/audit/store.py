@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from edge.audit.checkpoint import Head
+    from edge.audit.checkpoint import SignedTreeHead
 
 APPLICATION_ID = 0x444F4F52  # "DOOR", in bytes 68 to 71 of the file
 FORMAT = 2
@@ -99,7 +99,7 @@ def write_ahead(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA journal_mode = WAL").fetchone()
 
 
-def create_tables(db: sqlite3.Connection, device_id: str, key: bytes, base: Head) -> None:
+def create_tables(db: sqlite3.Connection, device_id: str, key: bytes, base: SignedTreeHead) -> None:
     """The journal that goes on from `base`, in the transaction that the caller holds."""
     for statement in (_RECORDS, _META, _HEAD):
         db.execute(statement)
@@ -109,7 +109,7 @@ def create_tables(db: sqlite3.Connection, device_id: str, key: bytes, base: Head
     add_base(db, base)
 
 
-def add_base(db: sqlite3.Connection, base: Head) -> None:
+def add_base(db: sqlite3.Connection, base: SignedTreeHead) -> None:
     """What format 2 has and format 1 had not, in the transaction that the caller holds."""
     db.execute(_BASE)
     db.execute("INSERT INTO base (id, frontier, note) VALUES (0, ?, ?)", (base.peaks, base.note))

@@ -56,7 +56,7 @@ def word_of(kind: int) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Paper:
+class DisclosedDocument:
     """A document as its holder shows it. `expires`: its last valid day."""
 
     type: int
@@ -69,7 +69,7 @@ class Paper:
         return (self.expires - datetime.fromtimestamp(0, UTC).date()).days
 
 
-def digest(paper: Paper, *, card_id: bytes, key: bytes) -> bytes:
+def digest(paper: DisclosedDocument, *, card_id: bytes, key: bytes) -> bytes:
     """The 8 bytes that stand for the number in this card. Raises InputError for what is no number."""
     if not 0 <= paper.type <= n.MAX_DOCUMENT_TYPE:
         raise InputError("not a document type", hint=f"0 to {n.MAX_DOCUMENT_TYPE}")

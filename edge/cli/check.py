@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.cli.output import emit, fail, harmless
-from edge.cli.rounds import rounds
+from edge.cli.repeat import rounds
 from edge.errors import ConfigError, Exit, InputError
 
 if TYPE_CHECKING:
     import argparse
 
+    from edge.app.venues.check import CheckOffice
     from edge.config import Config
-    from edge.venue.check.result import Result
-    from edge.venues.check import CheckOffice
+    from edge.venues.check.result import Result
 
 EVERY_S = 0.2  # somebody stands at the counter while the host waits for this
 NICE = 10  # of 19: the passage on the same board goes first
@@ -53,7 +53,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def _verify(args: argparse.Namespace) -> int:
-    from edge.venue.check.result import PREFIX, from_text, verify  # noqa: PLC0415
+    from edge.venues.check.result import PREFIX, from_text, verify
 
     key = _public_key(args.key)
     data = _read(args.file)
@@ -96,7 +96,7 @@ def _plain(value: object) -> str:
 
 
 def _opened(sealed: bytes, key: Path) -> dict[str, str]:
-    from edge.venues.sealing import read_private, unseal  # noqa: PLC0415
+    from edge.delivery.sealed_box import read_private, unseal
 
     plain = unseal(sealed, read_private(key))
     try:
@@ -128,10 +128,10 @@ def _round(office: CheckOffice, args: argparse.Namespace) -> int:
 
 
 def _show(args: argparse.Namespace) -> int:
-    from nacl.signing import SigningKey  # noqa: PLC0415
+    from nacl.signing import SigningKey
 
-    from edge.app import device_seed  # noqa: PLC0415
-    from edge.venues.check import CHANNEL, open_results  # noqa: PLC0415
+    from edge.app.parts.keys import device_seed
+    from edge.app.venues.check import CHANNEL, open_results
 
     config, base = _given(args)
     with closing(open_results(config, base)) as results:
@@ -160,7 +160,7 @@ def _show(args: argparse.Namespace) -> int:
 
 
 def _retry(args: argparse.Namespace) -> int:
-    from edge.venues.check import CHANNEL, open_results  # noqa: PLC0415
+    from edge.app.venues.check import CHANNEL, open_results
 
     with closing(open_results(*_given(args))) as results:
         count = results.queue.revive(CHANNEL)
@@ -196,13 +196,13 @@ def _read(file: Path) -> bytes:
 
 
 def _given(args: argparse.Namespace) -> tuple[Config, Path]:
-    from edge.cli import config as file  # noqa: PLC0415
+    from edge.cli import config as file
 
     return file.given(args.config)
 
 
 def _office(args: argparse.Namespace) -> CheckOffice:
-    from edge.venues.check import CheckOffice  # noqa: PLC0415
+    from edge.app.venues.check import CheckOffice
 
     return CheckOffice(*_given(args))
 

@@ -58,7 +58,7 @@ def given(file: Path | None) -> tuple[Config, Path]:
 
 
 def _check(args: argparse.Namespace) -> int:
-    from edge.cli.config_here import findings  # noqa: PLC0415  `show` does without
+    from edge.cli.config_files import findings  # `show` does without
 
     config = read(args.file)
     found = [] if args.text else findings(config, args.file.parent)
@@ -73,7 +73,7 @@ def _check(args: argparse.Namespace) -> int:
 
 
 def _schema(_: argparse.Namespace) -> int:
-    from edge.config_schema import schema  # noqa: PLC0415
+    from edge.config.schema import schema
 
     print(json.dumps(schema(), indent=2, ensure_ascii=False))
     return Exit.OK

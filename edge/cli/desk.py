@@ -1,4 +1,4 @@
-"""`doorward desk`: who is expected, who came, who is told, and what is erased. edge/venue/desk/DESK.md."""
+"""`doorward desk`: who is expected, who came, who is told, and what is erased. edge/venues/desk/DESK.md."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edge.cli.desk_files import whole_file
 from edge.cli.output import emit, fail, harmless
-from edge.cli.rounds import bar, rounds
+from edge.cli.output_file import whole_file
+from edge.cli.repeat import bar, rounds
 from edge.errors import Exit, InputError, StorageFault, TrustFault
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable
 
+    from edge.app.venues.desk import DeskOffice
     from edge.config import Config
-    from edge.venues.arrivals_store import Imported
-    from edge.venues.delivery import Standing
-    from edge.venues.desk import DeskOffice
-    from edge.venues.desk_store import DeskStore, Opened
+    from edge.delivery.queue import ChannelStatus
+    from edge.venues.desk.arrivals_store import Imported
+    from edge.venues.desk.register_store import DeskStore, OpenedRegistration
 
 # A board that starts without a network and in a wrong year must not empty the register; one that has not
 # synced for this long has stale lists for a month, and lets nobody in either.
@@ -69,7 +69,7 @@ def _common(parser: argparse.ArgumentParser) -> None:
 
 
 def _key(args: argparse.Namespace) -> int:
-    from edge.venues.sealing import make_pair  # noqa: PLC0415
+    from edge.delivery.sealed_box import make_pair
 
     public = make_pair(args.file)
     print(f"{public}: on the device, as [desk] key, or [check] host_key")
@@ -174,8 +174,8 @@ def _retry(args: argparse.Namespace) -> int:
 
 
 def _export(args: argparse.Namespace) -> int:
-    from edge.venues.desk_card import write_pdf  # noqa: PLC0415
-    from edge.venues.desk_export import write_csv, write_jsonl  # noqa: PLC0415
+    from edge.venues.desk.export import write_csv, write_jsonl
+    from edge.venues.desk.registration_pdf import write_pdf
 
     config, _ = _given(args)
     with _opened_store(args) as store:
@@ -193,8 +193,8 @@ def _export(args: argparse.Namespace) -> int:
 
 
 def _report(args: argparse.Namespace) -> int:
-    from edge.venues.desk_export import write_jsonl  # noqa: PLC0415
-    from edge.venues.desk_store import AUTHORITY  # noqa: PLC0415
+    from edge.venues.desk.export import write_jsonl
+    from edge.venues.desk.register_store import AUTHORITY
 
     with _opened_store(args) as store:
         if args.confirm:
@@ -206,7 +206,7 @@ def _report(args: argparse.Namespace) -> int:
     return Exit.OK
 
 
-def _write(out: Path | None, opened: Iterable[Opened], write: Any) -> None:  # noqa: ANN401  one of two writers
+def _write(out: Path | None, opened: Iterable[OpenedRegistration], write: Any) -> None:  # noqa: ANN401  one of two writers
     if out is None:
         write(sys.stdout, opened)
         return
@@ -240,7 +240,7 @@ def _tell_taken(name: str, imported: Imported, *, as_json: bool) -> None:
         print(f"  {one}", flush=True)
 
 
-def _standing(standing: Standing) -> dict[str, object]:
+def _standing(standing: ChannelStatus) -> dict[str, object]:
     return {
         "channel": standing.channel,
         "waiting": standing.waiting,
@@ -253,22 +253,22 @@ def _standing(standing: Standing) -> dict[str, object]:
 
 
 def _given(args: argparse.Namespace) -> tuple[Config, Path]:
-    from edge.cli import config as file  # noqa: PLC0415
+    from edge.cli import config as file
 
     return file.given(args.config)
 
 
 def _office(args: argparse.Namespace) -> DeskOffice:
-    from edge.venues.desk import DeskOffice  # noqa: PLC0415
+    from edge.app.venues.desk import DeskOffice
 
     return DeskOffice(*_given(args))
 
 
 def _opened_store(args: argparse.Namespace) -> Any:  # noqa: ANN401  closing() of a DeskStore
-    from contextlib import closing  # noqa: PLC0415
+    from contextlib import closing
 
-    from edge.venues.arrivals_store import ArrivalsFile  # noqa: PLC0415
-    from edge.venues.desk import open_store  # noqa: PLC0415
+    from edge.app.venues.desk import open_store
+    from edge.venues.desk.arrivals_store import ArrivalsFile
 
     config, base = _given(args)
     store: DeskStore = open_store(config, base, ArrivalsFile(base / config.desk.folder))
@@ -276,7 +276,7 @@ def _opened_store(args: argparse.Namespace) -> Any:  # noqa: ANN401  closing() o
 
 
 def _private(args: argparse.Namespace) -> Any:  # noqa: ANN401  nacl's own type, without importing it here
-    from edge.venues.sealing import read_private  # noqa: PLC0415
+    from edge.delivery.sealed_box import read_private
 
     if args.key is None:
         raise InputError("the private key is needed to open registrations", hint="--key FILE")
@@ -285,10 +285,10 @@ def _private(args: argparse.Namespace) -> Any:  # noqa: ANN401  nacl's own type,
 
 def _erase_before(args: argparse.Namespace) -> datetime:
     """DESK.md section 6: nothing goes early, whatever the clock says."""
-    from edge.app import open_trust  # noqa: PLC0415
-    from edge.trust.timekeeper import FIRST  # noqa: PLC0415
-    from edge.updates import Updates  # noqa: PLC0415
-    from edge.venue.desk.registration import erasable_before  # noqa: PLC0415
+    from edge.app.parts.trust_folder import open_trust
+    from edge.app.sync import Updates
+    from edge.trust.time.trusted_clock import FIRST
+    from edge.venues.desk.registration import erasable_before
 
     config, base = _given(args)
     try:

@@ -32,10 +32,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(args: argparse.Namespace) -> int:
-    from edge.cli import config as file  # noqa: PLC0415
-    from edge.doctor import findings as f  # noqa: PLC0415
-    from edge.doctor.patient import Patient  # noqa: PLC0415
-    from edge.doctor.rounds import CHECKS, examine  # noqa: PLC0415
+    from edge.cli import config as file
+    from edge.doctor import findings as f
+    from edge.doctor.checks import CHECKS, examine
+    from edge.doctor.device_probe import DeviceProbe
 
     unknown = set(args.only) - set(CHECKS)
     if unknown:
@@ -46,16 +46,16 @@ def _run(args: argparse.Namespace) -> int:
         _say(args, f.CONFIG_WRONG.found(error.message, error.hint))
         return Exit.REFUSED
     agreed = args.strike and (not args.only or "strike" in args.only) and _agreed()
-    patient = Patient(config, args.config.parent, strike=agreed)
+    patient = DeviceProbe(config, args.config.parent, strike=agreed)
     found: list[Finding] = []
     for finding in examine(patient, args.only):
         _say(args, finding)
         found.append(finding)
     if args.report:
-        from edge.doctor.report import write  # noqa: PLC0415
+        from edge.doctor.report import write
 
         write(args.report, patient, found)
-    return Exit.REFUSED if f.worst(found) is f.Level.ERROR else Exit.OK
+    return Exit.REFUSED if f.worst(found) is f.Severity.ERROR else Exit.OK
 
 
 def _agreed() -> bool:

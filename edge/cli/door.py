@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from enum import IntEnum, IntFlag
 
+    from edge.app.parts.strike import DoorController
     from edge.config import Config
-    from edge.doors import Controller
     from edge.ports import DoorEvent
 
 MODES = ("normal", "lock-down", "free-access")
@@ -75,7 +75,7 @@ def _events(args: argparse.Namespace) -> int:
 
 
 def _mode(args: argparse.Namespace) -> int:
-    from edge.link.messages import Mode  # noqa: PLC0415
+    from edge.link.messages import Mode
 
     link, _ = _open(args)
     try:
@@ -88,7 +88,7 @@ def _mode(args: argparse.Namespace) -> int:
     return Exit.OK
 
 
-def _hold(link: Controller) -> None:
+def _hold(link: DoorController) -> None:
     """Until Ctrl-C. Raises DoorLinkFault when the link goes down, which ends free-access."""
     forever = threading.Event()
     while not forever.wait(0.5):
@@ -96,7 +96,7 @@ def _hold(link: Controller) -> None:
 
 
 def _commission(args: argparse.Namespace) -> int:
-    from edge.doors import commission, learn_panel_key  # noqa: PLC0415
+    from edge.app.parts.strike import commission, learn_panel_key
 
     config, base = _read(args)
     if config.strike.kind == "osdp":
@@ -113,8 +113,8 @@ def _commission(args: argparse.Namespace) -> int:
     return Exit.OK
 
 
-def _open(args: argparse.Namespace) -> tuple[Controller, Config]:
-    from edge.doors import open_controller  # noqa: PLC0415
+def _open(args: argparse.Namespace) -> tuple[DoorController, Config]:
+    from edge.app.parts.strike import open_controller
 
     config, base = _read(args)
     _with_controller(config)
@@ -122,7 +122,7 @@ def _open(args: argparse.Namespace) -> tuple[Controller, Config]:
 
 
 def _read(args: argparse.Namespace) -> tuple[Config, Path]:
-    from edge.cli import config as file  # noqa: PLC0415
+    from edge.cli import config as file
 
     return file.read(args.config), args.config.parent
 
@@ -135,7 +135,7 @@ def _with_controller(config: Config) -> None:
         )
 
 
-def _row(link: Controller, config: Config) -> dict[str, object]:
+def _row(link: DoorController, config: Config) -> dict[str, object]:
     status, there = link.status, link.firmware
     assert status is not None
     assert there is not None

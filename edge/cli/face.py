@@ -6,7 +6,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edge import app
+from edge.app.parts.code_readers import read_image
+from edge.app.parts.face_engine import open_face_engine
 from edge.cli import face_calibrate, face_eval, face_pad
 from edge.cli.face_pictures import TEMPLATES, embedding_of, template_format
 from edge.cli.output import emit
@@ -48,7 +49,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def _compare(args: argparse.Namespace) -> int:
-    engine = app.open_face_engine(args.models, runtime=args.runtime)
+    engine = open_face_engine(args.models, runtime=args.runtime)
     fmt = template_format(args.template)
     reference, _ = engine.sides(_one_face(engine, args.a), fmt)
     _, probe = engine.sides(_one_face(engine, args.b), fmt)
@@ -64,7 +65,7 @@ def _compare(args: argparse.Namespace) -> int:
 
 
 def _one_face(engine: FaceEngine, path: Path) -> Floats:
-    embedding = embedding_of(engine, app.read_image(path))
+    embedding = embedding_of(engine, read_image(path))
     if embedding is None:
         raise InputError(f"{path}: no face in the picture", hint="one face, upright, in good light")
     return embedding

@@ -47,8 +47,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run_show(args: argparse.Namespace) -> int:
     """Print records; exit 1 at the first that cannot be one."""
-    from edge.audit.chain import files_of, open_chain  # noqa: PLC0415
-    from edge.audit.export import row_of  # noqa: PLC0415
+    from edge.audit.chain import files_of, open_chain
+    from edge.audit.export import row_of
 
     last = args.last if args.json else args.last or TABLE_ROWS
     paths = (args.path,) if args.path.is_dir() else files_of(args.path, last=last)
@@ -63,9 +63,9 @@ def run_show(args: argparse.Namespace) -> int:
 
 def run_verify(args: argparse.Namespace) -> int:
     """Say "intact" or "broken, because"; exit 0 or 1. Exit 2: this is no journal."""
-    from edge.audit.chain import open_chain  # noqa: PLC0415
-    from edge.audit.errors import JournalBroken  # noqa: PLC0415
-    from edge.audit.export import utc  # noqa: PLC0415
+    from edge.audit.chain import open_chain
+    from edge.audit.errors import JournalBroken
+    from edge.audit.export import utc
 
     name = " ".join(map(str, args.path))
     try:
@@ -122,9 +122,9 @@ def _report_broken(args: argparse.Namespace, name: str, error: EdgeError) -> int
 def _previous(args: argparse.Namespace, chain: Chain) -> Checkpoint | None:
     if args.checkpoint is None:
         return None
-    from nacl.signing import VerifyKey  # noqa: PLC0415
+    from nacl.signing import VerifyKey
 
-    from edge.audit.checkpoint import MAX_NOTE_BYTES, open_checkpoint, origin_of  # noqa: PLC0415
+    from edge.audit.checkpoint import MAX_NOTE_BYTES, open_checkpoint, origin_of
 
     try:
         with args.checkpoint.open("rb") as file:
@@ -135,8 +135,8 @@ def _previous(args: argparse.Namespace, chain: Chain) -> Checkpoint | None:
 
 
 def _print_table(rows: Iterable[dict[str, object]], title: str) -> None:
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
+    from rich.console import Console
+    from rich.table import Table
 
     table = Table(box=None, pad_edge=False, title=title, title_justify="left")
     for heading in ("seq", "time (UTC)", "what", "why", "card", "similarity", "ms"):

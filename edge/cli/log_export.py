@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import TextIO
 
-    from edge.audit.record import Entry
+    from edge.audit.record import JournalEntry
 
 
 def configure_export(parser: argparse.ArgumentParser) -> None:
@@ -39,7 +39,7 @@ def configure_export(parser: argparse.ArgumentParser) -> None:
 
 def run_export(args: argparse.Namespace) -> int:
     """Write the rows; nothing is written of a journal that is broken (exit 1)."""
-    from edge.audit.chain import files_of, open_chain  # noqa: PLC0415
+    from edge.audit.chain import files_of, open_chain
 
     paths = (args.path,) if args.path.is_dir() else files_of(args.path)
     with open_chain(paths) as chain:
@@ -51,23 +51,23 @@ def run_export(args: argparse.Namespace) -> int:
     return Exit.OK
 
 
-def _within(entries: Iterable[Entry], args: argparse.Namespace) -> Iterator[Entry]:
+def _within(entries: Iterable[JournalEntry], args: argparse.Namespace) -> Iterator[JournalEntry]:
     since = args.since if args.since is not None else 0
     for entry in entries:
         if since <= entry.record.time_ms and (args.until is None or entry.record.time_ms < args.until):
             yield entry
 
 
-def _write_csv(file: TextIO, entries: Iterable[Entry]) -> None:
-    from edge.audit.export import COLUMNS, csv_row  # noqa: PLC0415
+def _write_csv(file: TextIO, entries: Iterable[JournalEntry]) -> None:
+    from edge.audit.export import COLUMNS, csv_row
 
     writer = csv.writer(file)  # RFC 4180, CRLF and all
     writer.writerow(COLUMNS)
     writer.writerows(map(csv_row, entries))
 
 
-def _write_jsonl(file: TextIO, entries: Iterable[Entry]) -> None:
-    from edge.audit.export import json_line  # noqa: PLC0415
+def _write_jsonl(file: TextIO, entries: Iterable[JournalEntry]) -> None:
+    from edge.audit.export import json_line
 
     file.writelines(json_line(entry) + "\n" for entry in entries)
 

@@ -75,7 +75,7 @@ def progress(items: Iterable[T], *, total: int, label: str) -> Iterator[T]:
     if not sys.stderr.isatty():
         yield from items
         return
-    from rich.console import Console  # noqa: PLC0415  only a terminal pays for the import
-    from rich.progress import track  # noqa: PLC0415
+    from rich.console import Console  # only a terminal pays for the import
+    from rich.progress import track
 
     yield from track(items, total=total, description=label, console=Console(stderr=True), transient=True)

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from edge.config import Config
-    from edge.venue.door.person import Person
-    from edge.venues.people import PeopleFile
-    from edge.venues.presence import PresenceFile
+    from edge.venues.door.occupancy_store import OccupancyFile
+    from edge.venues.door.people_store import PeopleFile
+    from edge.venues.door.person import Person
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Set up `people import|list|show|pin|export|check|forgive|lock-down`."""
-    from edge.cli import people_check, people_import  # noqa: PLC0415
+    from edge.cli import people_check, people_import
 
     verbs = parser.add_subparsers(required=True, metavar="VERB")
     take = _verb(verbs, "import", people_import.run, "enrol everybody in a CSV or JSON file, or nobody")
@@ -65,14 +65,14 @@ def _verb(
 
 def read(args: argparse.Namespace) -> tuple[Config, Path]:
     """The configuration, and the folder that its paths begin in. Raises ConfigError."""
-    from edge.cli import config as file  # noqa: PLC0415
+    from edge.cli import config as file
 
     return file.read(args.config), args.config.parent
 
 
 def open_people(config: Config, base: Path) -> PeopleFile:
     """The people that are there already. Raises ConfigError where nobody ever was, StorageFault."""
-    from edge.venues.people import PeopleFile  # noqa: PLC0415
+    from edge.venues.door.people_store import PeopleFile
 
     path = base / config.permits.people
     if not path.exists():
@@ -82,8 +82,8 @@ def open_people(config: Config, base: Path) -> PeopleFile:
 
 def find(config: Config, base: Path, issuer: str, subject: str) -> Person:
     """Who this is. Raises InputError for nobody; the error does not repeat who was asked for."""
-    from edge.venue.door.person import person_name  # noqa: PLC0415
-    from edge.venues.door import site_key  # noqa: PLC0415
+    from edge.app.venues.door import site_key
+    from edge.venues.door.person import person_name
 
     people = open_people(config, base)
     try:
@@ -119,7 +119,7 @@ def _show(args: argparse.Namespace) -> int:
 
 
 def _pin(args: argparse.Namespace) -> int:
-    from edge.venue.pin import Pin, verifier  # noqa: PLC0415
+    from edge.policy.pin import Pin, verifier
 
     config, base = read(args)
     name = find(config, base, args.issuer, args.subject).name
@@ -177,7 +177,7 @@ def _forgive(args: argparse.Namespace) -> int:
 
 
 def _lock_down(args: argparse.Namespace) -> int:
-    from edge.venues.presence import Switch  # noqa: PLC0415
+    from edge.venues.door.occupancy_store import Switch
 
     presence = _presence(*read(args))
     try:
@@ -189,13 +189,13 @@ def _lock_down(args: argparse.Namespace) -> int:
     return Exit.OK
 
 
-def _presence(config: Config, base: Path) -> PresenceFile:
+def _presence(config: Config, base: Path) -> OccupancyFile:
     """What the door remembers. Raises ConfigError where no rules would read it, StorageFault."""
-    from edge.venues.presence import PresenceFile  # noqa: PLC0415
+    from edge.venues.door.occupancy_store import OccupancyFile
 
     if config.permits.rules is None:
         raise ConfigError("this door goes by no rules", hint='[permits] rules = "site.toml"')
-    return PresenceFile(base / config.permits.presence)
+    return OccupancyFile(base / config.permits.presence)
 
 
 def _row(same_as: bytes | None, person: Person, *, short: bool = True) -> dict[str, object]:

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import tzinfo
 
-    from edge.venue.door.forecast import Outlook
-    from edge.venue.door.person import Person
-    from edge.venue.door.rules import Rules
+    from edge.venues.door.explain import Outlook
+    from edge.venues.door.person import Person
+    from edge.venues.door.rules import DoorRules
 
 MOST: Final = 50  # groups; a week ahead of each takes a quarter of a second
 _MODES: Final = ("normal", "lock-down", "free-access")
@@ -42,10 +42,10 @@ def run(args: argparse.Namespace) -> int:
     return Exit.OK
 
 
-def _rules(args: argparse.Namespace) -> Rules:
-    from edge.cli.people import read  # noqa: PLC0415
-    from edge.errors import ConfigError  # noqa: PLC0415
-    from edge.venues.door import read_rules  # noqa: PLC0415
+def _rules(args: argparse.Namespace) -> DoorRules:
+    from edge.app.venues.door import read_rules
+    from edge.cli.people import read
+    from edge.errors import ConfigError
 
     if args.site is not None and args.door is not None:
         return read_rules(args.site, args.door)
@@ -57,10 +57,10 @@ def _rules(args: argparse.Namespace) -> Rules:
     return read_rules(base / config.permits.rules, args.door or config.door.site)
 
 
-def _people(args: argparse.Namespace, rules: Rules) -> Iterator[tuple[str, Person | None]]:
+def _people(args: argparse.Namespace, rules: DoorRules) -> Iterator[tuple[str, Person | None]]:
     """Whom to ask about, and what to call them."""
-    from edge.cli.people import find, read  # noqa: PLC0415
-    from edge.venue.door.forecast import member  # noqa: PLC0415
+    from edge.cli.people import find, read
+    from edge.venues.door.explain import member
 
     if args.person:
         yield " ".join(args.person), find(*read(args), *args.person)
@@ -96,16 +96,16 @@ def _instants(text: str | None, zone: tzinfo) -> list[tuple[datetime, str]]:
 
 def _tell(
     args: argparse.Namespace,
-    rules: Rules,
+    rules: DoorRules,
     at: datetime,
     note: str,
     people: Iterable[tuple[str, Person | None]],
 ) -> None:
-    from edge.venue.door.forecast import outlook  # noqa: PLC0415
-    from edge.venue.door.ledger import MemoryLedger  # noqa: PLC0415
-    from edge.venue.door.week import KINDS  # noqa: PLC0415
+    from edge.venues.door.explain import outlook
+    from edge.venues.door.occupancy import MemoryOccupancyStore
+    from edge.venues.door.weekly_schedule import KINDS
 
-    zone, ledger = rules.almanac.zone, MemoryLedger()
+    zone, ledger = rules.almanac.zone, MemoryOccupancyStore()
     kind = KINDS[rules.almanac.wall(at).kind]
     told = [(name, outlook(rules, person, at, ledger)) for name, person in people]
     mode = _MODES[told[0][1].mode]

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     import argparse
 
     from edge.config import Config
-    from edge.venue.asking import RequestSigner
+    from edge.request.code import RequestSigner
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """`key`, `show` and `post`."""
     verbs = parser.add_subparsers(metavar="VERB", required=True)
-    key = verbs.add_parser("key", help="this device's public key, for tools/issuer.py certify")
+    key = verbs.add_parser("key", help="this device's public key, for tools/issuer certify")
     show = verbs.add_parser("show", help="what is asked, why, and until when an issuer vouches for it")
     show.add_argument("--json", action="store_true", help="as one JSON object")
     show.add_argument("--text", action="store_true", help="the text of the code instead, good for a minute")
@@ -32,7 +32,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def _key(args: argparse.Namespace) -> int:
-    from edge.card.cose import public_key  # noqa: PLC0415
+    from edge.card.cose import public_key
 
     whole, base = _settings(args)
     print(public_key(_seed(whole, base)).hex())
@@ -40,8 +40,8 @@ def _key(args: argparse.Namespace) -> int:
 
 
 def _show(args: argparse.Namespace) -> int:
-    from edge.app import system_clock  # noqa: PLC0415
-    from edge.card.documents import word_of  # noqa: PLC0415
+    from edge.app.parts.camera import system_clock
+    from edge.card.documents import word_of
 
     signer = _signer(*_settings(args))
     text = signer.at(system_clock().now(), secrets.token_bytes(n.MIN_NONCE_BYTES))
@@ -69,10 +69,10 @@ def _show(args: argparse.Namespace) -> int:
 
 
 def _post(args: argparse.Namespace) -> int:
-    from edge.app import system_clock  # noqa: PLC0415
-    from edge.cli.rounds import rounds  # noqa: PLC0415
-    from edge.passage.notice import Notice, Show  # noqa: PLC0415
-    from edge.venues.board import open_board  # noqa: PLC0415
+    from edge.app.parts.camera import system_clock
+    from edge.app.parts.request_display import open_board
+    from edge.cli.repeat import rounds
+    from edge.passage.request_display import DisplayMode, RequestDisplay
 
     whole, base = _settings(args)
     signer, clock = _signer(whole, base), system_clock()
@@ -82,7 +82,9 @@ def _post(args: argparse.Namespace) -> int:
                 "no screen", file=args.config, hint='set [request] board = "picture" or "terminal"'
             )
         print(f"shown by {whole.request.board} until Ctrl-C", file=sys.stderr)
-        notice = Notice(board, signer.at, lambda: secrets.token_bytes(n.MIN_NONCE_BYTES), Show.OFFERED)
+        notice = RequestDisplay(
+            board, signer.at, lambda: secrets.token_bytes(n.MIN_NONCE_BYTES), DisplayMode.OFFERED
+        )
 
         def once() -> int:
             notice.turn(clock.now(), clock.tick_ms())
@@ -92,25 +94,25 @@ def _post(args: argparse.Namespace) -> int:
 
 
 def _settings(args: argparse.Namespace) -> tuple[Config, Path]:
-    from edge.cli.config import read  # noqa: PLC0415
+    from edge.cli.config import read
 
     return read(args.config), args.config.parent
 
 
 def _seed(whole: Config, base: Path) -> bytes:
     """The device's own, made now where this is the first that is heard of it."""
-    from edge.app import device_seed  # noqa: PLC0415
+    from edge.app.parts.keys import device_seed
 
     return device_seed(base / whole.device.key)
 
 
 def _signer(whole: Config, base: Path) -> RequestSigner:
-    from edge.venues.board import open_request  # noqa: PLC0415
+    from edge.app.parts.request_display import open_request
 
     signer = open_request(whole, base, _seed(whole, base))
     if signer is None:
         raise ConfigError(
             "[request] certificate: nobody vouches for this device",
-            hint="doorward request key, then tools/issuer.py certify where cards are issued",
+            hint="doorward request key, then tools/issuer certify where cards are issued",
         )
     return signer

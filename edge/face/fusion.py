@@ -2,7 +2,7 @@
 
 A burst is not a number of tries. The maximum of three similarities gives a stranger three chances; the
 mean of three embeddings is one better probe, compared once. LFW, 96 people with four pictures or more, one
-as reference and up to three as burst, at cosine 0.60 (tools/measure_burst.py; models/embedder.md has it all):
+as reference and up to three as burst, at cosine 0.60 (tools/bench burst; models/embedder.md has it all):
 
     frames   rule               FNMR     FMR
     1        -                 12.6 %   0.8e-5

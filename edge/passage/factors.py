@@ -10,18 +10,18 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
 from edge.decision import Deny, Reason, Signal
-from edge.venue.pin import MAX_DIGITS, Entered
-from edge.venue.terms import Factor, Note, Terms
+from edge.policy.obligations import Factor, Obligations, StaffNotice
+from edge.policy.pin import MAX_DIGITS, Entered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from edge.card.claims import Card
-    from edge.passage.notice import Notice
+    from edge.passage.request_display import RequestDisplay
+    from edge.policy.obligations import Host, Obligation, Visit
+    from edge.policy.pin import Pin
     from edge.ports import Symbol
-    from edge.venue.pin import Pin
-    from edge.venue.terms import Asked, Host, Visit
 
 TRIES: Final = 3  # at one factor of one passage: a slip of the finger is a visitor's, a fourth is not
 ENTER, CLEAR = "#", "*"
@@ -39,7 +39,7 @@ class Heard:
 class Given:
     """The holder gave it. `terms`: what that adds to the terms of the visit."""
 
-    terms: Terms = field(default_factory=Terms)
+    terms: Obligations = field(default_factory=Obligations)
 
 
 class Asking(Protocol):
@@ -64,7 +64,7 @@ class AskNonce:
     def __init__(
         self,
         card: Card,
-        notice: Notice,
+        notice: RequestDisplay,
         now: datetime,
         again: Callable[[Sequence[Symbol], bytes], Card | Deny | None],
     ) -> None:
@@ -124,7 +124,7 @@ class AskPin:
             case Entered.RIGHT:
                 return Given()
             case Entered.DURESS:
-                return Given(Terms(notes=frozenset({Note.DURESS})))
+                return Given(Obligations(notes=frozenset({StaffNotice.DURESS})))
             case Entered.WRONG:
                 self._tries += 1
                 return Deny(Reason.FACTOR_WRONG) if self._tries >= TRIES else None
@@ -174,7 +174,7 @@ class AskHost:
         match self._host.answer():
             case None:
                 return None
-            case Terms() as terms:
+            case Obligations() as terms:
                 return Given(replace(terms, asked=()))  # what a host asks besides, it asks of its staff
             case reason:
                 return Deny(reason)
@@ -183,6 +183,6 @@ class AskHost:
         pass
 
 
-def out_of_time(asked: Asked) -> Deny:
+def out_of_time(asked: Obligation) -> Deny:
     """What a factor that did not come in time is denied with."""
     return Deny(asked.reason if asked.factor is Factor.HOST else Reason.FACTOR_ABSENT)

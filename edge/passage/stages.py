@@ -1,8 +1,8 @@
 """The stages of one passage, each a value in and a stronger value out.
 
-    trust, clocks -> Footing                         `weigh`
+    trust, clocks -> TrustState                         `weigh`
     symbols -> Code -> SignedCard -> Card            `present`, `again`
-    Card -> Terms, signs of risk                     `present`
+    Card -> Obligations, signs of risk                     `present`
     Card, Frame -> FaceEvidence -> Matches | Deny    `look`
     Card, FaceEvidence, factors -> Grant | Deny      `conclude`
 
@@ -21,18 +21,26 @@ from edge.card.ecard import decode
 from edge.decision import Deny, Reason
 from edge.errors import Fault, ModelFault, Refused
 from edge.face.fusion import Fusion
-from edge.passage.counsel import Advice, Counsel, policy_for
 from edge.passage.factors import AskDocument, AskHost, AskNonce, AskPin
-from edge.passage.liveness import LivenessRule
-from edge.policy import STEP_UP_PROMPTS, FaceRule, decide, judge_card, judge_face, needs_face, needs_prompts
-from edge.trust.footing import footing as weigh
-from edge.trust.freshness import Kind
-from edge.trust.holders import HolderOffsets
-from edge.trust.sealed import unseal
-from edge.trust.sitepolicy import ladder_for
+from edge.passage.pad_rule import PadRule
+from edge.passage.requirements import Requirements, VisitRules, policy_for
+from edge.policy.decide import (
+    STEP_UP_PROMPTS,
+    FaceRule,
+    decide,
+    judge_card,
+    judge_face,
+    needs_face,
+    needs_prompts,
+)
+from edge.policy.obligations import Factor, Visit, merge
+from edge.request.request import asked_for
+from edge.trust.sealed_template import unseal
+from edge.trust.site_policy import age_policy_for
+from edge.trust.time.freshness import TrustInput
+from edge.trust.time.phone_clock_offset import PhoneClockOffset
+from edge.trust.time.trust_age import trust_state as weigh
 from edge.trust.verify import verify
-from edge.venue.request import asked_for
-from edge.venue.terms import Factor, Visit, merge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -42,15 +50,15 @@ if TYPE_CHECKING:
     from edge.face.engine import FaceEngine, FaceEvidence
     from edge.face.template import Reference
     from edge.passage.factors import Asking
-    from edge.passage.notice import Notice
-    from edge.policy import DoorPolicy, Verdict
+    from edge.passage.request_display import RequestDisplay
+    from edge.policy.decide import DoorPolicy, FaceVerdict
+    from edge.policy.obligations import Obligation, Obligations
     from edge.ports import Pixels, Symbol
-    from edge.trust.footing import Footing
     from edge.trust.replay import ReplayMemory
     from edge.trust.snapshot import TrustSnapshot
-    from edge.trust.timekeeper import Believed
-    from edge.trust.verify import Gate
-    from edge.venue.terms import Asked, Terms
+    from edge.trust.time.trust_age import TrustState
+    from edge.trust.time.trusted_clock import TrustedTime
+    from edge.trust.verify import VerificationContext
 
 _T = TypeVar("_T")
 # The factors that a machine can take; a companion and staff are people, and a challenge is a way to look.
@@ -72,18 +80,18 @@ class Presented:
     card: Card
     reference: Reference | None = field(repr=False)
     policy: DoorPolicy
-    footing: Footing
-    liveness: LivenessRule
-    advice: Advice = field(default_factory=Advice)
+    footing: TrustState
+    liveness: PadRule
+    advice: Requirements = field(default_factory=Requirements)
     given: set[Factor] = field(default_factory=set)
     face: FaceEvidence | None = field(default=None, repr=False)
 
-    def missing(self) -> Asked | None:
+    def missing(self) -> Obligation | None:
         """What to ask for next; None where nothing is, or nothing that this device can ask for."""
         open_ones = [asked for asked in self.advice.terms.asked if asked.factor not in self.given]
         return open_ones[0] if open_ones and open_ones[0].factor in _ASKED_HERE else None
 
-    def take(self, factor: Factor, terms: Terms) -> None:
+    def take(self, factor: Factor, terms: Obligations) -> None:
         """The holder gave it, which may add to the terms of the visit."""
         self.given.add(factor)
         self.advice = replace(self.advice, terms=merge((self.advice.terms, terms)))
@@ -100,7 +108,7 @@ class TurnedAway:
 
     deny: Deny
     card: Card | None = field(default=None, repr=False)
-    advice: Advice = field(default_factory=Advice)
+    advice: Requirements = field(default_factory=Requirements)
 
 
 @dataclass(slots=True)
@@ -115,34 +123,34 @@ class _Reached:
 class Stages:
     """What a passage is judged by. `stopwatch` returns nanoseconds of any monotonic clock."""
 
-    gate: Gate
+    gate: VerificationContext
     policy: DoorPolicy
     engine: FaceEngine | None
     replay: ReplayMemory
     stopwatch: Callable[[], int]
-    liveness: LivenessRule = field(default_factory=LivenessRule)
-    holders: HolderOffsets = field(default_factory=HolderOffsets)
-    counsel: Counsel = field(default_factory=Counsel)
+    liveness: PadRule = field(default_factory=PadRule)
+    holders: PhoneClockOffset = field(default_factory=PhoneClockOffset)
+    counsel: VisitRules = field(default_factory=VisitRules)
 
-    def weigh(self, trust: TrustSnapshot, at: Believed) -> Footing:
+    def weigh(self, trust: TrustSnapshot, at: TrustedTime) -> TrustState:
         """On what a passage that begins now would stand: the ages of this trust, and the clock."""
-        return weigh(trust, at, ladder_for(trust.policy, self.policy.lists))
+        return weigh(trust, at, age_policy_for(trust.policy, self.policy.lists))
 
     def present(
-        self, symbols: Sequence[Symbol], trust: TrustSnapshot, footing: Footing
+        self, symbols: Sequence[Symbol], trust: TrustSnapshot, footing: TrustState
     ) -> Presented | TurnedAway | None:
         """The card that these symbols present, the reason it is refused, or None where there is no code."""
         return self._tried(footing, lambda reached: self._present(symbols, trust, footing, reached))
 
     def again(
-        self, symbols: Sequence[Symbol], trust: TrustSnapshot, footing: Footing, nonce: bytes | None = None
+        self, symbols: Sequence[Symbol], trust: TrustSnapshot, footing: TrustState, nonce: bytes | None = None
     ) -> Card | Deny | None:
         """The card that is shown in the middle of a passage: made for this nonce, or another document."""
         gate = replace(self._gate(footing), nonce=nonce)
         read = self._tried(footing, lambda reached: self._read(symbols, trust, gate, footing, reached))
         return read.deny if isinstance(read, TurnedAway) else read
 
-    def _tried(self, footing: Footing, work: Callable[[_Reached], _T]) -> _T | TurnedAway:
+    def _tried(self, footing: TrustState, work: Callable[[_Reached], _T]) -> _T | TurnedAway:
         """What `work` returns, or the denial that a refusal or a fault in it comes to."""
         reached = _Reached()
         try:
@@ -150,7 +158,9 @@ class Stages:
         except Refused as refused:
             if reached.signed is not None and refused.reason in _HOLDERS_WORD:
                 self._hear(reached.signed, footing)
-            advice = self.counsel.noticed(self.visit(reached.card, footing)) if reached.card else Advice()
+            advice = (
+                self.counsel.noticed(self.visit(reached.card, footing)) if reached.card else Requirements()
+            )
             return TurnedAway(Deny(refused.reason), reached.card, advice)
         except Fault:
             return TurnedAway(Deny(Reason.DEVICE_FAULT), reached.card)
@@ -159,8 +169,8 @@ class Stages:
         self,
         symbols: Sequence[Symbol],
         trust: TrustSnapshot,
-        gate: Gate,
-        footing: Footing,
+        gate: VerificationContext,
+        footing: TrustState,
         reached: _Reached,
     ) -> Card | None:
         code = one_code(symbols)
@@ -173,7 +183,7 @@ class Stages:
         return reached.card
 
     def _present(
-        self, symbols: Sequence[Symbol], trust: TrustSnapshot, footing: Footing, reached: _Reached
+        self, symbols: Sequence[Symbol], trust: TrustSnapshot, footing: TrustState, reached: _Reached
     ) -> Presented | TurnedAway | None:
         card = self._read(symbols, trust, self._gate(footing, self.counsel.means.notice), footing, reached)
         if card is None:
@@ -188,7 +198,7 @@ class Stages:
         policy = policy_for(policy, advice.terms, face_is_written=written)
         return self._presented(card, policy, footing.under(card), trust, advice)
 
-    def visit(self, card: Card, footing: Footing) -> Visit:
+    def visit(self, card: Card, footing: TrustState) -> Visit:
         """This card, here and now, as a venue sees it: with no more disclosed than was asked for."""
         if self.counsel.request is not None:
             card = replace(card, disclosed=asked_for(card, self.counsel.request))
@@ -203,7 +213,7 @@ class Stages:
         assert presented.reference is not None, "judge_card and _reference refuse cards that have none"
         return Fusion(presented.reference, threshold=presented.policy.similarity)
 
-    def look(self, presented: Presented, rgb: Pixels, burst: Fusion) -> tuple[FaceEvidence, Verdict]:
+    def look(self, presented: Presented, rgb: Pixels, burst: Fusion) -> tuple[FaceEvidence, FaceVerdict]:
         """One look at whoever stands in front of the camera, and what the burst so far comes to."""
         assert self.engine is not None, "a door that compares faces starts with an engine"
         assert presented.reference is not None, "judge_card and _reference refuse cards that have none"
@@ -225,7 +235,7 @@ class Stages:
         return True
 
     def ask(
-        self, presented: Presented, asked: Asked, ground: Callable[[], tuple[TrustSnapshot, Footing]]
+        self, presented: Presented, asked: Obligation, ground: Callable[[], tuple[TrustSnapshot, TrustState]]
     ) -> Asking:
         """Begin to ask for a factor. `ground`: what is believed at the moment of an answer."""
         card, means, terms = presented.card, self.counsel.means, presented.advice.terms
@@ -260,7 +270,7 @@ class Stages:
             presented.given,
         )
 
-    def _gate(self, footing: Footing, notice: Notice | None = None) -> Gate:
+    def _gate(self, footing: TrustState, notice: RequestDisplay | None = None) -> VerificationContext:
         """The gate at this moment; `notice`: with what is on its screen."""
         shown = self.gate
         if notice is not None:
@@ -270,18 +280,18 @@ class Stages:
         return replace(
             shown,
             since_sync=footing.at.since_sync,
-            budgets=footing.ladder.of(Kind.STATUS).budgets,
+            budgets=footing.ladder.of(TrustInput.STATUS).budgets,
             clock=footing.clock,
         )
 
-    def _hear(self, signed: SignedCard, footing: Footing) -> None:
+    def _hear(self, signed: SignedCard, footing: TrustState) -> None:
         """What the holder's phone says of our clock, as long as we believe it ourselves."""
         if not footing.at.suspect:
             name = pseudonym(signed.kid, signed.claims.card_id)
             self.holders.hear(name, signed.presentation.presented_at, footing.at.now)
 
     def _presented(
-        self, card: Card, policy: DoorPolicy, footing: Footing, trust: TrustSnapshot, advice: Advice
+        self, card: Card, policy: DoorPolicy, footing: TrustState, trust: TrustSnapshot, advice: Requirements
     ) -> Presented:
         prompts = max(self.liveness.prompts, needs_prompts(card, policy, footing))
         if any(item.factor is Factor.CHALLENGE for item in advice.terms.asked):

@@ -13,25 +13,25 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from edge.audit.record import Part
+from edge.audit.record import DevicePart
 from edge.card.numbers import PREFIX
 from edge.decision import Deny, Grant, Reason, signal_for
 from edge.errors import DoorDenied, DoorLinkFault, StorageFault
 from edge.passage import machine as m
-from edge.passage.attention import GAP_MS, Attention
-from edge.passage.backoff import Backoff
-from edge.passage.chronicle import Chronicle
-from edge.passage.encounter import Encounter
+from edge.passage.clock_monitor import ClockMonitor
+from edge.passage.face_capture import FaceCapture
 from edge.passage.factors import Given, Heard, out_of_time
-from edge.passage.inputs import Inputs
-from edge.passage.shown import Moment, Outcome, Ports
-from edge.passage.sources import together
+from edge.passage.inputs.code_tracker import GAP_MS, PresentationTracker
+from edge.passage.inputs.input_poll import InputPoll
+from edge.passage.inputs.merge_codes import merge_codes
+from edge.passage.lockout import Lockout
+from edge.passage.record.record_builder import RecordBuilder
+from edge.passage.record.recorder import Recorder
+from edge.passage.snapshot import PassageOutcome, Ports, StepResult
 from edge.passage.stages import Presented, TurnedAway
-from edge.passage.testimony import Testimony
-from edge.passage.timing import Timing
-from edge.policy import Matches
+from edge.policy.decide import Matches
 from edge.ports import DoorEventKind, Frame
-from edge.trust.timekeeper import Timekeeper
+from edge.trust.time.trusted_clock import TrustedClock
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,15 +40,15 @@ if TYPE_CHECKING:
     from edge.card.claims import Card
     from edge.decision import Decision, Signal
     from edge.face.engine import FaceEvidence
-    from edge.passage.counsel import Advice
     from edge.passage.factors import Asking
+    from edge.passage.requirements import Requirements
     from edge.passage.stages import Stages
+    from edge.policy.obligations import Obligation, Obligations, Visit
     from edge.ports import DoorEvent, Scan, Symbol
-    from edge.trust.footing import Footing
     from edge.trust.snapshot import TrustSnapshot
-    from edge.venue.terms import Asked, Terms, Visit
+    from edge.trust.time.trust_age import TrustState
 
-__all__ = ["Moment", "Outcome", "Ports", "Verifier"]
+__all__ = ["StepResult", "PassageOutcome", "Ports", "Verifier"]
 
 # How often the clocks and the ages are looked at while nobody comes.
 PULSE_MS = 1_000
@@ -67,8 +67,8 @@ class Verifier:
         stages: Stages,
         *,
         version: str,
-        times: m.Times | None = None,
-        keeper: Timekeeper | None = None,
+        times: m.PassageTimes | None = None,
+        keeper: TrustedClock | None = None,
         gap_ms: int = GAP_MS,
     ) -> None:
         """`keeper`: what this device remembers of time; left out, it remembers nothing.
@@ -77,45 +77,45 @@ class Verifier:
         """
         self._ports = ports
         self._stages = stages
-        self._machine = m.Machine(times)
-        self._attention = Attention(gap_ms)
-        self._backoff = Backoff()
-        self._testimony = Testimony(
+        self._machine = m.PassageMachine(times)
+        self._attention = PresentationTracker(gap_ms)
+        self._backoff = Lockout()
+        self._testimony = RecordBuilder(
             stages.policy,
             stages.engine.model_id if stages.engine else None,
             version,
             venue=stages.counsel.kind,
         )
-        self._timing = Timing(ports.clock, keeper or Timekeeper(), stages.holders, ports.trust)
-        self._events: deque[m.Event] = deque()
+        self._timing = ClockMonitor(ports.clock, keeper or TrustedClock(), stages.holders, ports.trust)
+        self._events: deque[m.PassageEvent] = deque()
         self._deadline_ms: int | None = None
         self._tick_ms = 0
         self._presented: Presented | None = None
-        self._encounter: Encounter | None = None
+        self._encounter: FaceCapture | None = None
         self._prompt: str | None = None
         self._signal: Signal | None = None
-        self._outcome: Outcome | None = None
-        self._asked: tuple[Asked, Asking] | None = None
+        self._outcome: PassageOutcome | None = None
+        self._asked: tuple[Obligation, Asking] | None = None
         self._visit: Visit | None = None
-        self._terms: Terms | None = None
+        self._terms: Obligations | None = None
         self._camera_answers = True
-        self._chronicle = Chronicle(ports.journal, self._testimony, self._timing, lambda: self._tick_ms)
-        self._inputs = Inputs(ports, self._chronicle.fault)
-        self._footing: Footing | None = None
+        self._chronicle = Recorder(ports.journal, self._testimony, self._timing, lambda: self._tick_ms)
+        self._inputs = InputPoll(ports, self._chronicle.fault)
+        self._footing: TrustState | None = None
         self._pulse_ms: int | None = None
 
     @property
-    def state(self) -> m.State:
+    def state(self) -> m.PassageState:
         return self._machine.state
 
-    def see(self, frame: Frame) -> Moment:
+    def see(self, frame: Frame) -> StepResult:
         """Take one frame through the machine. Raises the Faults of camera-side models only."""
         self._camera_answers = True
         self._outcome = None
         # Of a camera that was away, the first picture may be a little older than our last look at the clock.
         return self._take(replace(frame, tick_ms=self._tick_ms) if frame.tick_ms < self._tick_ms else frame)
 
-    def miss(self) -> Moment:
+    def miss(self) -> StepResult:
         """There is no frame to see. A passage that looks for a face ends; the door and its scanner go on.
 
         A camera that is gone is put on record once.
@@ -123,13 +123,13 @@ class Verifier:
         self._outcome = None
         self._tick_ms = max(self._tick_ms, self._ports.clock.tick_ms())
         if self._camera_answers:
-            self._chronicle.fault(Part.CAMERA)
+            self._chronicle.fault(DevicePart.CAMERA)
         self._camera_answers = False
-        if self._machine.state in (m.State.FACE, m.State.CHALLENGE):
+        if self._machine.state in (m.PassageState.FACE, m.PassageState.CHALLENGE):
             self._on(m.Denied(Deny(Reason.DEVICE_FAULT)))
         return self._take(Frame(_NOTHING[..., 0], _NOTHING, self._tick_ms))
 
-    def _take(self, frame: Frame) -> Moment:
+    def _take(self, frame: Frame) -> StepResult:
         self._tick_ms = frame.tick_ms
         if self._pulse_ms is None or frame.tick_ms >= self._pulse_ms + PULSE_MS:
             self._feel_pulse()
@@ -140,16 +140,16 @@ class Verifier:
         if self._deadline_ms is not None and frame.tick_ms >= self._deadline_ms:
             self._on(m.TimedOut())
         match self._machine.state:
-            case m.State.IDLE:
+            case m.PassageState.IDLE:
                 symbols = self._read(frame, scans)
-            case m.State.FACE | m.State.CHALLENGE:
+            case m.PassageState.FACE | m.PassageState.CHALLENGE:
                 self._attention.hold(frame.tick_ms)
                 evidence = self._look(frame)
-            case m.State.FACTOR:
+            case m.PassageState.FACTOR:
                 symbols = self._hear(frame, scans, keys)
             case _:
                 self._attention.hold(frame.tick_ms)
-        return Moment(
+        return StepResult(
             frame.tick_ms,
             self._machine.state,
             self._signal,
@@ -168,20 +168,20 @@ class Verifier:
         self._chronicle.started()
         self._chronicle.clock()
 
-    def adopt(self, stages: Stages, times: m.Times) -> None:
+    def adopt(self, stages: Stages, times: m.PassageTimes) -> None:
         """Judge by these from the next passage on; only between two of them. The door and its alarms stay."""
-        assert self._machine.state is m.State.IDLE, "a passage is concluded by what it began with"
+        assert self._machine.state is m.PassageState.IDLE, "a passage is concluded by what it began with"
         self._stages = stages
         self._machine.times = times
         self._testimony.adopt(stages.policy)
         self._pulse_ms = None  # what the policy makes of old lists may be another thing now
 
-    def fault(self, part: Part) -> None:
+    def fault(self, part: DevicePart) -> None:
         """A part failed: the open passage is denied for it and the strike relocks."""
         self._chronicle.fault(part)
         self._halt(m.Interrupted(Reason.DEVICE_FAULT))
 
-    def stop(self, cause: StopCause) -> Outcome | None:
+    def stop(self, cause: StopCause) -> PassageOutcome | None:
         """Relock, complete the record of an open passage, forget the holder. Safe at any time."""
         self._outcome = None
         self._testimony.ending()
@@ -192,7 +192,7 @@ class Verifier:
 
     def _read(self, frame: Frame, scans: Sequence[Scan]) -> tuple[Symbol, ...]:
         started = self._stages.stopwatch()
-        symbols = together(self._ports.reader.read(frame.luma), scans, frame.tick_ms)
+        symbols = merge_codes(self._ports.reader.read(frame.luma), scans, frame.tick_ms)
         read = self._stages.stopwatch()
         fresh = self._attention.fresh(symbols, frame.tick_ms)
         if fresh:
@@ -230,7 +230,7 @@ class Verifier:
                 elif not self._stages.needs_face(presented):
                     self._go_on()
                 else:
-                    self._encounter = Encounter(self._stages, presented)
+                    self._encounter = FaceCapture(self._stages, presented)
                     self._on(m.FaceWanted())
             case None:
                 pass
@@ -259,7 +259,7 @@ class Verifier:
         self._testimony.advised(presented.advice, presented.given)
         if again:
             self._encounter.wipe()
-            self._encounter = Encounter(self._stages, presented)
+            self._encounter = FaceCapture(self._stages, presented)
         else:
             self._go_on()
 
@@ -284,7 +284,7 @@ class Verifier:
         assert self._asked is not None
         assert self._presented is not None
         asked, asking = self._asked
-        symbols = together(self._ports.reader.read(frame.luma), scans, frame.tick_ms)
+        symbols = merge_codes(self._ports.reader.read(frame.luma), scans, frame.tick_ms)
         match asking.hear(Heard(self._attention.fresh(symbols, frame.tick_ms), keys)):
             case Given(terms):
                 self._presented.take(asked.factor, terms)
@@ -302,7 +302,7 @@ class Verifier:
             self._asked[1].end()
             self._asked = None
 
-    def _meet(self, card: Card, advice: Advice) -> None:
+    def _meet(self, card: Card, advice: Requirements) -> None:
         """A card was verified: from here on this is somebody's visit."""
         self._testimony.card(card)
         self._testimony.advised(advice, frozenset())
@@ -311,7 +311,7 @@ class Verifier:
         assert footing is not None
         self._visit = self._stages.visit(card, footing)
 
-    def _ground(self) -> tuple[TrustSnapshot, Footing]:
+    def _ground(self) -> tuple[TrustSnapshot, TrustState]:
         """What is believed now."""
         trust = self._ports.trust()
         footing = self._stages.weigh(trust, self._timing.at(trust))
@@ -332,14 +332,14 @@ class Verifier:
                 self._on(m.Relocked())
         return events
 
-    def _on(self, event: m.Event) -> None:
+    def _on(self, event: m.PassageEvent) -> None:
         self._events.append(event)
         while self._events:
             for effect in self._machine.on(self._events.popleft()):
                 self._perform(effect)
         self._settle()
 
-    def _perform(self, effect: m.Effect) -> None:
+    def _perform(self, effect: m.PassageEffect) -> None:
         match effect:
             case m.Show(signal):
                 self._show(signal)
@@ -376,7 +376,7 @@ class Verifier:
         try:
             self._stages.counsel.settle(visit, self._outcome.decision, self._outcome.seq)
         except StorageFault:
-            self._chronicle.fault(Part.STORAGE)
+            self._chronicle.fault(DevicePart.STORAGE)
 
     def _append(self, decision: Decision) -> None:
         started = self._stages.stopwatch()
@@ -386,12 +386,12 @@ class Verifier:
         try:
             seq = self._chronicle.decided(decision)
         except StorageFault:
-            self._outcome = Outcome(Deny(Reason.DEVICE_FAULT), None, self._testimony.micros())
+            self._outcome = PassageOutcome(Deny(Reason.DEVICE_FAULT), None, self._testimony.micros())
             self._events.append(m.RecordFailed())
             return
         self._testimony.took("record", self._stages.stopwatch() - started)
         self._testimony.recorded(decision, seq)
-        self._outcome = Outcome(decision, seq, self._testimony.micros())
+        self._outcome = PassageOutcome(decision, seq, self._testimony.micros())
         self._events.append(m.Recorded())
 
     def _release(self, grant: Grant) -> None:
@@ -401,7 +401,7 @@ class Verifier:
             self._attention.passed()
         except DoorLinkFault as fault:
             if not isinstance(fault, DoorDenied):  # which the door's own event puts on record, with its cause
-                self._chronicle.fault(Part.DOOR)
+                self._chronicle.fault(DevicePart.DOOR)
             self._show(signal_for(Reason.DEVICE_FAULT))
             self._events.append(m.TimedOut())  # nothing was released: go on as if its time were over
 
@@ -420,7 +420,7 @@ class Verifier:
         trust = self._ports.trust()
         at = self._timing.at(trust)
         self._stages.replay.tidy(at.now)
-        if self._machine.state is m.State.IDLE:
+        if self._machine.state is m.PassageState.IDLE:
             self._footing = self._stages.weigh(trust, at)
             if notice := self._stages.counsel.means.notice:
                 notice.turn(at.now, self._tick_ms)

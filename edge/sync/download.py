@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Protocol
 
 from edge.errors import FetchError, NoSpace, UpdateRejected
-from edge.sync.disk import flush, flush_folder, need_space, storing
+from edge.sync.durable_files import flush, flush_folder, need_space, storing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -21,7 +21,7 @@ MAX_S: Final = 1_800.0  # then another may have its turn: a technician with a st
 TRIES: Final = 4  # cut off three times on the way the line is bad: the next sync goes on from there
 
 
-class Progress(Protocol):
+class DownloadProgress(Protocol):
     """Whoever watches: how much there is to come, and that some of it is here."""
 
     def expect(self, count: int) -> None: ...
@@ -54,7 +54,7 @@ class Downloads:
         path: Callable[[Target], str],
         budget: int,
         reserve: int,
-        progress: Progress,
+        progress: DownloadProgress,
         seconds: float = MAX_S,
     ) -> None:
         self.folder = folder

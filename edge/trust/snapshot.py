@@ -7,16 +7,16 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from edge.card.claims import within
-from edge.trust.freshness import Kind
+from edge.trust.time.freshness import TrustInput
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
-    from edge.trust.foreignkey import ForeignKey
     from edge.trust.generation import Generation
-    from edge.trust.sitepolicy import SitePolicy
-    from edge.trust.status import StatusList
+    from edge.trust.site_policy import SitePolicy
+    from edge.trust.status.jwk import ForeignKey
+    from edge.trust.status.status import StatusList
 
 ANYWHERE: Final = "*"  # written out, so that a forgotten scope is an empty one
 
@@ -74,7 +74,9 @@ class TrustSnapshot:
     issuers: Mapping[bytes, IssuerKey]
     status_lists: Mapping[tuple[bytes, str], StatusList] = field(repr=False)
     floor: datetime
-    sealed: Mapping[bytes, bytes] = field(default_factory=dict, repr=False)  # by `edge.trust.sealed.box_id`
+    sealed: Mapping[bytes, bytes] = field(
+        default_factory=dict, repr=False
+    )  # by `edge.trust.sealed_template.box_id`
     policy: SitePolicy | None = None
     published_at: datetime | None = None
     synced_at: datetime | None = None
@@ -106,21 +108,21 @@ class TrustSnapshot:
             generation.network_at if generation else None,
         )
 
-    def issued(self, kind: Kind) -> datetime | None:
+    def issued(self, kind: TrustInput) -> datetime | None:
         """When this kind of data was signed; None where there is none of it.
 
         Whoever publishes says with it that these are the keys and this is the policy, however long ago they
         were made. Of several lists the oldest counts.
         """
         match kind:
-            case Kind.KEYS:
+            case TrustInput.KEYS:
                 made = max((issuer.issued_at for issuer in self.issuers.values()), default=None)
                 return _latest(made, self.published_at)
-            case Kind.STATUS:
+            case TrustInput.STATUS:
                 return min((status.issued_at for status in self.status_lists.values()), default=None)
-            case Kind.POLICY:
+            case TrustInput.POLICY:
                 return _latest(self.policy.issued_at, self.published_at) if self.policy else None
-            case Kind.TIME:
+            case TrustInput.TIME:
                 return self.floor
 
     def raised_to(self, known: datetime) -> TrustSnapshot:

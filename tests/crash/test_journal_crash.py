@@ -13,7 +13,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from journals import open_journal
+from samples.journals import open_journal
 
 from edge.audit.chain import open_chain
 from edge.audit.segments import journal_files

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 import tuf.ngclient
-from dying import folders, lines_run
-from publishing import Authority, Gate
+from crash.dying import folders, lines_run
+from worlds.publishing import Authority, Gate
 
 import edge.sync
 from edge.card import cbor

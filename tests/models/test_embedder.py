@@ -205,7 +205,7 @@ def test_weight_only_int8_points_where_float_points(clean: bytes, photos: Path) 
 
 def face(photos: Path) -> np.ndarray:
     """NASA's portrait, roughly aligned."""
-    import cv2  # noqa: PLC0415
+    import cv2
 
     picture = cv2.cvtColor(cv2.imread(str(photos / "astronaut.png")), cv2.COLOR_BGR2RGB)
     crop = cv2.resize(picture[60:200, 155:295], (112, 112), interpolation=cv2.INTER_AREA)

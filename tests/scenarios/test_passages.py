@@ -17,8 +17,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.app import open_face_engine, open_live_reader
-from edge.audit.evidence import open_evidence
+from edge.app.demo.cast import Cast
+from edge.app.demo.world import DAY, SITE, World
+from edge.app.parts.code_readers import open_live_reader
+from edge.app.parts.face_engine import open_face_engine
+from edge.audit.evidence import open_segment_reader
 from edge.audit.journal import Journal
 from edge.audit.record import (
     AuditRecord,
@@ -31,26 +34,24 @@ from edge.audit.record import (
     Stopped,
 )
 from edge.card.claims import TemplateReference
-from edge.card.documents import DocumentType, Paper
+from edge.card.documents import DisclosedDocument, DocumentType
 from edge.decision import Reason, Signal
-from edge.demo.cast import Cast
-from edge.demo.world import DAY, SITE, World
 from edge.errors import DoorLinkFault, StorageFault
 from edge.face.engine import FaceEngine
-from edge.issuing.issuer import Enrolment
-from edge.issuing.wallet import Wallet
-from edge.passage.machine import State, Times
+from edge.passage.machine import PassageState, PassageTimes
 from edge.passage.stages import Stages
-from edge.passage.verifier import Moment, Ports, Verifier
-from edge.policy import DoorPolicy
+from edge.passage.verifier import Ports, StepResult, Verifier
+from edge.policy.decide import DoorPolicy
 from edge.ports import DoorEvent, Frame, Pixels, Signals, Strike
 from edge.trust.replay import ReplayMemory
-from edge.trust.verify import Gate
-from hw.signals_log import LogSignals
-from hw.sim import scene
+from edge.trust.verify import VerificationContext
+from hw.signals.log import LogSignals
 from hw.sim.door import SimDoor, Visitor
-from hw.sim.phone import draw_modules, qr_modules
+from hw.sim.pictures import scene
+from hw.sim.pictures.phone import draw_modules, qr_modules
 from hw.sim.signals import SimSignals
+from tools.issuing.issuer import CardApplication
+from tools.issuing.wallet import Wallet
 
 FRAME_MS = 100
 NOTHING = np.full((720, 1280), 90, np.uint8)
@@ -113,13 +114,15 @@ class Lobby:
                 lambda: self.world.trust,
             )
             policy = DoorPolicy(SITE, self.world.engine.threshold.cosine)
-            stages = Stages(Gate(site=SITE), policy, self.world.engine, self.replay, time.perf_counter_ns)
-            self._verifier = Verifier(ports, stages, version="0", times=Times(face_ms=3_000))
+            stages = Stages(
+                VerificationContext(site=SITE), policy, self.world.engine, self.replay, time.perf_counter_ns
+            )
+            self._verifier = Verifier(ports, stages, version="0", times=PassageTimes(face_ms=3_000))
             self._verifier.start()
         return self._verifier
 
     @property
-    def state(self) -> State:
+    def state(self) -> PassageState:
         return self.verifier.state
 
     # -- what the camera sees ------------------------------------------------------------------------------
@@ -132,7 +135,7 @@ class Lobby:
         luma[20 : 20 + len(symbol), 300 : 300 + len(symbol)] = symbol
         return luma
 
-    def see(self, code: Pixels = NOTHING, who: str | None = None, *, frames: int = 1) -> list[Moment]:
+    def see(self, code: Pixels = NOTHING, who: str | None = None, *, frames: int = 1) -> list[StepResult]:
         """Let the camera see a code, or somebody, or both, for some frames."""
         moments = []
         for _ in range(frames):
@@ -144,19 +147,19 @@ class Lobby:
     def decide(self, code: Pixels, who: str | None) -> None:
         """Show a code, then a face, until it is decided."""
         self.see(code)
-        while self.state is State.FACE:
+        while self.state is PassageState.FACE:
             self.see(who=who)
 
     def empty(self) -> None:
         """Everybody leaves; the door comes to rest, and the next code is a new presentation."""
         self.see(frames=14)
-        while self.state is not State.IDLE or self.door.is_open:
+        while self.state is not PassageState.IDLE or self.door.is_open:
             self.see()
 
     # -- what came of it -----------------------------------------------------------------------------------
 
     def records(self) -> list[AuditRecord]:
-        with open_evidence(self._path) as evidence:
+        with open_segment_reader(self._path) as evidence:
             evidence.verify()
             return [entry.record for entry in evidence.entries()]
 
@@ -276,7 +279,7 @@ NOISE: dict[str, Callable[[], Pixels]] = {
 @pytest.mark.parametrize("noise", NOISE)
 def test_what_is_no_code_is_no_passage(noise: str, lobby: Lobby) -> None:
     lobby.see(NOISE[noise](), frames=3)
-    assert (lobby.state, lobby.told(), lobby.moves()) == (State.IDLE, [], [])
+    assert (lobby.state, lobby.told(), lobby.moves()) == (PassageState.IDLE, [], [])
 
 
 # -- the door ----------------------------------------------------------------------------------------------
@@ -424,7 +427,7 @@ def test_a_clock_that_jumps_between_code_and_face_moves_no_tick(
     lobby.see(lobby.code())
     lobby.clock.jump(lobby.clock.now() + jump)
     lobby.see(who=None, frames=20)
-    assert lobby.state is State.FACE  # three seconds are three seconds of the steady clock
+    assert lobby.state is PassageState.FACE  # three seconds are three seconds of the steady clock
     lobby.see(who="Erin")
     lobby.empty()
     assert lobby.told() == [f"clock: {doubt}", *let_in(2)]
@@ -458,11 +461,11 @@ def test_nothing_that_names_a_person_is_left_of_several_passages(
     lobby: Lobby, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     lobby.signals = LogSignals()
-    papers = (Paper(DocumentType.PASSPORT, "K12345678", date(2030, 1, 1)),)
+    papers = (DisclosedDocument(DocumentType.PASSPORT, "K12345678", date(2030, 1, 1)),)
     secrets: dict[str, bytes] = {"document": b"K12345678", "subject": b"erin@example.org", "prefix": b"EC1:"}
     for number, (name, who) in enumerate([("Erin", "Erin"), ("Ada", "Bea"), ("Bea", None)]):
         wallet = Wallet(bytes([number + 1]) * 32)
-        request = Enrolment(
+        request = CardApplication(
             holder_key=wallet.holder_key,
             expires=lobby.world.now() + DAY,
             face=lobby.world.template(name),

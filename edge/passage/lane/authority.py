@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from msgspec import structs
 
-from edge.audit.record import Part, Passage, Path, Visited
+from edge.audit.record import DevicePart, Passage, Path, Visited
 from edge.decision import Deny, Grant, Reason
 from edge.errors import StorageFault
+from edge.passage.clock_monitor import ClockMonitor
+from edge.passage.lane.events import Side
+from edge.passage.lane.recheck import recheck
+from edge.passage.record.record_builder import RecordBuilder
 from edge.passage.stages import Presented, TurnedAway
-from edge.passage.testimony import Testimony
-from edge.passage.timing import Timing
-from edge.policy import FaceRule
-from edge.trust.timekeeper import Timekeeper
-from edge.venue.lane.events import Side
-from edge.venue.lane.standing import objection
-from edge.venue.terms import Factor
+from edge.policy.decide import FaceRule
+from edge.policy.obligations import Factor
+from edge.trust.time.trusted_clock import TrustedClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
     from edge.audit.record import AuditRecord, StopCause
     from edge.decision import Decision
     from edge.face.engine import FaceEvidence
+    from edge.passage.lane.officer_messages import Officers
     from edge.passage.stages import Stages
+    from edge.policy.obligations import Visit
     from edge.ports import Clock, DoorEvent, Symbol
-    from edge.trust.footing import Footing
     from edge.trust.snapshot import TrustSnapshot
-    from edge.venue.lane.messages import Officers
-    from edge.venue.terms import Visit
+    from edge.trust.time.trust_age import TrustState
 
 
 # Who goes back of their own accord is nobody's case.
@@ -48,7 +48,7 @@ class Writes(Protocol):
     def append(self, record: AuditRecord) -> int: ...
 
 
-class Nobody:
+class NoOfficers:
     """The officers of an authority that has none at this lane: nobody hears, nobody answers."""
 
     def tell(self, news: object) -> None:
@@ -69,30 +69,30 @@ class Authority:
         clock: Clock,
         *,
         version: str,
-        keeper: Timekeeper | None = None,
+        keeper: TrustedClock | None = None,
         officers: Officers | None = None,
     ) -> None:
         """`trust` returns this authority's snapshot of the moment; `keeper`: what it remembers of time."""
         self.stages = stages
-        self.officers: Officers = officers or Nobody()
+        self.officers: Officers = officers or NoOfficers()
         self.presented: Presented | None = None
         self.last_seq = 0  # of its journal, as far as this program wrote there
         self._trust = trust
         self._journal = journal
-        self._timing = Timing(clock, keeper or Timekeeper(), stages.holders, trust)
+        self._timing = ClockMonitor(clock, keeper or TrustedClock(), stages.holders, trust)
         self._said = {side: self._testimony(side, version) for side in Side}
         self._visit: Visit | None = None
         self._way = Path.FACE  # which the holder began on, before the outer door
 
-    def _testimony(self, side: Side, version: str) -> Testimony:
+    def _testimony(self, side: Side, version: str) -> RecordBuilder:
         """What is on record of one of the doors, which has a name of its own within the lane."""
         policy = replace(self.stages.policy, site=f"{self.stages.policy.site}/{side.value}")
         model = self.stages.engine.model_id if self.stages.engine else None
-        return Testimony(policy, model, version, venue=self.stages.counsel.kind)
+        return RecordBuilder(policy, model, version, venue=self.stages.counsel.kind)
 
     # -- what is judged ----------------------------------------------------------------------------------
 
-    def ground(self, tick_ms: int) -> tuple[TrustSnapshot, Footing]:
+    def ground(self, tick_ms: int) -> tuple[TrustSnapshot, TrustState]:
         """What this authority believes now."""
         trust = self._trust()
         footing = self.stages.weigh(trust, self._timing.at(trust))
@@ -160,7 +160,7 @@ class Authority:
         assert self.presented is not None
         card = self.presented.card
         trust, footing = self.ground(tick_ms)
-        stood = objection(card, trust, footing.at.now)
+        stood = recheck(card, trust, footing.at.now)
         return stood or replace(self.presented, footing=footing.under(card), face=None)
 
     def forget(self) -> None:
@@ -207,7 +207,7 @@ class Authority:
         try:
             self.stages.counsel.settle(visit, decision, seq)
         except StorageFault:
-            self.fault(Side.INNER, Part.STORAGE, tick_ms)
+            self.fault(Side.INNER, DevicePart.STORAGE, tick_ms)
 
     def emptied(self, officer: str, tick_ms: int) -> None:
         """An officer has looked into the lane: put on record, though no card is concerned."""
@@ -219,7 +219,7 @@ class Authority:
         """What one of the doors did."""
         self._note(self._said[side].door(event, self._timing.now()))
 
-    def fault(self, side: Side, part: Part, tick_ms: int) -> None:
+    def fault(self, side: Side, part: DevicePart, tick_ms: int) -> None:
         """A part of the lane failed."""
         self._note(self._said[side].fault(part, self._timing.now(), tick_ms))
 

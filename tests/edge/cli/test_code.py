@@ -15,12 +15,12 @@ import numpy as np
 import pytest
 import segno
 from conftest import shared
-from office import HOLDER, NOW, enrolment, new_issuer
 from PIL import Image
-from qr_pictures import ENGINES, draw, zbar
+from samples.qr_pictures import ENGINES, draw, zbar
+from worlds.office import HOLDER, NOW, enrolment, new_issuer
 
 from edge.__main__ import main
-from edge.issuing.wallet import Wallet
+from tools.issuing.wallet import Wallet
 
 ROOT = Path(__file__).resolve().parents[3]
 

@@ -9,12 +9,12 @@ import sqlite3
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from journals import DEVICE, SEED, open_journal, passage, write_chain, write_journal
 from nacl.signing import SigningKey
+from samples.journals import DEVICE, SEED, open_journal, passage, write_chain, write_journal
 
 from edge.__main__ import main
 from edge.audit.evidence import verify
-from edge.audit.record import DoorChange, Faulted, Outcome, Part, Passage, Started, StopCause, Stopped
+from edge.audit.record import DevicePart, DoorChange, Faulted, Outcome, Passage, Started, StopCause, Stopped
 from edge.errors import Exit
 from edge.ports import DoorEventKind
 
@@ -355,7 +355,7 @@ def test_the_table_has_every_kind_of_record(tmp_path: Path, capsys: pytest.Captu
         Started(**common),
         Passage(**common, outcome=Outcome.GRANT),
         DoorChange(**common, change=DoorEventKind.FORCED),
-        Faulted(**common, part=Part.CAMERA),
+        Faulted(**common, part=DevicePart.CAMERA),
         Stopped(**common, cause=StopCause.FAULT),
         passage(),
     ]

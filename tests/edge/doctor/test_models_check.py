@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from edge.config import parse_config
-from edge.doctor.patient import Patient
-from edge.doctor.rounds import examine
+from edge.doctor.checks import examine
+from edge.doctor.device_probe import DeviceProbe
 
 
 @pytest.mark.parametrize(("pad", "number"), [('["geometry"]', 0), ('["geometry", "passive"]', 71)])
@@ -18,5 +18,5 @@ def test_weights_that_a_door_asks_for_and_has_not_are_told(
 ) -> None:
     shutil.copytree(built_models, tmp_path / "models", ignore=shutil.ignore_patterns("pad_*"))
     text = f'[face]\npad = {pad}\n[paths]\nmodels = "models"\n'
-    patient = Patient(parse_config(text.encode(), tmp_path / "door.toml"), tmp_path)
+    patient = DeviceProbe(parse_config(text.encode(), tmp_path / "door.toml"), tmp_path)
     assert [finding.number for finding in examine(patient, ["models"])] == [number]

@@ -6,28 +6,28 @@ from collections.abc import Callable
 
 import msgspec
 import pytest
-from passage_site import FRAME_MS, Site, verdicts
-from trust_world import URI
+from worlds.passage_site import FRAME_MS, Site, verdicts
+from worlds.trust import URI
 
 from edge.audit.record import Path, Visited
 from edge.card.attributes import Attribute
 from edge.card.claims import Document, StatusPointer
 from edge.decision import Deny, Grant, Reason, Signal
-from edge.passage.machine import State, Times
-from edge.passage.notice import Show
-from edge.policy import FaceRule
-from edge.risk.table import RiskPolicy
-from edge.venue.pin import Pin, verifier
-from edge.venue.request import Request
-from edge.venue.terms import Asked, Factor, Note, Terms
+from edge.passage.machine import PassageState, PassageTimes
+from edge.passage.request_display import DisplayMode
+from edge.policy.decide import FaceRule
+from edge.policy.obligations import Factor, Obligation, Obligations, StaffNotice
+from edge.policy.pin import Pin, verifier
+from edge.policy.risk_table import RiskPolicy
+from edge.request.request import Request
 
 PIN = Pin(verifier("271828"), verifier("314159"))
 
 
-def asks(*factors: Factor, **terms: object) -> Terms:
+def asks(*factors: Factor, **terms: object) -> Obligations:
     reasons = {Factor.HOST: Reason.HOST_UNAVAILABLE, Factor.COMPANION: Reason.PERSON_ALONE}
-    return Terms(
-        tuple(Asked(factor, reasons.get(factor, Reason.RISK_HIGH)) for factor in factors),
+    return Obligations(
+        tuple(Obligation(factor, reasons.get(factor, Reason.RISK_HIGH)) for factor in factors),
         pin=PIN,
         **terms,  # type: ignore[arg-type]
     )
@@ -37,7 +37,7 @@ def typed(keys: str) -> Callable[[Site], None]:
     return lambda site: site.keypad.type(keys)
 
 
-def says(answer: Terms | Reason) -> Callable[[Site], None]:
+def says(answer: Obligations | Reason) -> Callable[[Site], None]:
     def say(site: Site) -> None:
         site.venue.says = answer
 
@@ -76,7 +76,7 @@ def nothing(_: Site) -> None:
     pass
 
 
-ROWS: dict[str, tuple[Terms, Callable[[Site], None], Reason | None]] = {
+ROWS: dict[str, tuple[Obligations, Callable[[Site], None], Reason | None]] = {
     "the right PIN opens": (asks(Factor.PIN), typed("271828#"), None),
     "a slip is mended by beginning anew": (asks(Factor.PIN), typed("2718*271828#"), None),
     "a slip is mended by a second try": (asks(Factor.PIN), typed("0000#271828#"), None),
@@ -94,14 +94,14 @@ ROWS: dict[str, tuple[Terms, Callable[[Site], None], Reason | None]] = {
         second_card(status=StatusPointer(URI, 1)),
         Reason.CARD_REVOKED,
     ),
-    "a host that agrees": (asks(Factor.HOST), says(Terms()), None),
+    "a host that agrees": (asks(Factor.HOST), says(Obligations()), None),
     "a host that refuses": (asks(Factor.HOST), says(Reason.PATRON_BLOCKED), Reason.PATRON_BLOCKED),
     "a host that is silent": (asks(Factor.HOST), nothing, Reason.HOST_UNAVAILABLE),
     "nobody comes along": (asks(Factor.COMPANION), nothing, Reason.PERSON_ALONE),
     "staff are asked before the face is": (asks(Factor.STAFF), nothing, Reason.RISK_HIGH),
     "a PIN, then a host": (
         asks(Factor.PIN, Factor.HOST),
-        both(typed("271828#"), says(Terms())),
+        both(typed("271828#"), says(Obligations())),
         None,
     ),
     "movements that nobody makes": (asks(Factor.CHALLENGE), nothing, Reason.FACE_QUALITY),
@@ -131,7 +131,7 @@ def began(site: Site) -> None:
 
 def passed(site: Site) -> None:
     """Time until the passage is decided."""
-    for _ in range((Times().challenge_ms + Times().factor_ms) // FRAME_MS):
+    for _ in range((PassageTimes().challenge_ms + PassageTimes().factor_ms) // FRAME_MS):
         if site.passages:
             return
         site.see()
@@ -144,18 +144,20 @@ def test_a_pin_is_asked_for_after_the_face_only() -> None:
     site.see()
     site.keypad.type("271828#")
     site.see()
-    assert site.verifier.state is State.FACE
+    assert site.verifier.state is PassageState.FACE
     site.engine.who = "holder"
     site.see()
-    assert (site.verifier.state, site.moments[-1].prompt) == (State.FACTOR, "type your PIN")
+    assert (site.verifier.state, site.moments[-1].prompt) == (PassageState.FACTOR, "type your PIN")
     assert site.moments[-1].signal is Signal.LOOK_HERE
     site.see(10)
-    assert site.verifier.state is State.FACTOR, "what was typed before it was asked for counts for nothing"
+    assert site.verifier.state is PassageState.FACTOR, (
+        "what was typed before it was asked for counts for nothing"
+    )
 
 
 def test_what_was_asked_and_given_stands_in_the_record() -> None:
     site = Site()
-    site.venue.terms = asks(Factor.PIN, notes=frozenset({Note.ASSISTED}), release_ms=9_000)
+    site.venue.terms = asks(Factor.PIN, notes=frozenset({StaffNotice.ASSISTED}), release_ms=9_000)
     began(site)
     site.keypad.type("314159#")
     passed(site)
@@ -193,16 +195,16 @@ def test_a_venue_that_cannot_remember_is_a_fault_on_record_and_no_reason_to_lock
     site = Site()
     site.venue.forgets = True
     began(site)
-    assert site.verifier.state is State.RELEASED
+    assert site.verifier.state is PassageState.RELEASED
     assert verdicts(site)[-1] == "fault storage"
 
 
 def test_a_person_without_a_face_gives_a_pin_in_its_place() -> None:
     site = Site()
-    site.venue.terms = asks(Factor.PIN, notes=frozenset({Note.NO_FACE}))
+    site.venue.terms = asks(Factor.PIN, notes=frozenset({StaffNotice.NO_FACE}))
     site.reader.in_view = (site.code(),)
     site.see()
-    assert site.verifier.state is State.FACTOR
+    assert site.verifier.state is PassageState.FACTOR
     site.keypad.type("271828#")
     passed(site)
     (record,) = site.passages
@@ -214,10 +216,10 @@ def test_a_person_without_a_face_gives_a_pin_in_its_place() -> None:
 
 def test_a_path_without_a_face_has_something_in_its_place() -> None:
     site = Site()
-    site.venue.terms = Terms(notes=frozenset({Note.NO_FACE}))
+    site.venue.terms = Obligations(notes=frozenset({StaffNotice.NO_FACE}))
     site.reader.in_view = (site.code(),)
     site.see()
-    assert site.verifier.state is State.FACE
+    assert site.verifier.state is PassageState.FACE
 
 
 def test_a_wrong_pin_makes_the_next_try_wait() -> None:
@@ -228,7 +230,7 @@ def test_a_wrong_pin_makes_the_next_try_wait() -> None:
         site.see()
         site.keypad.type(keys)
         site.reader.in_view = ()
-        while site.verifier.state is not State.IDLE:
+        while site.verifier.state is not PassageState.IDLE:
             site.see()
         site.see(20)
         assert site.passages[-1].reason is reason
@@ -240,9 +242,9 @@ def test_a_wrong_pin_makes_the_next_try_wait() -> None:
 def test_a_face_that_only_just_matches_is_looked_at_again_and_has_to_move() -> None:
     site = Site(risk=RiskPolicy(margin=0.6))
     began(site)
-    assert site.verifier.state is State.FACE
+    assert site.verifier.state is PassageState.FACE
     site.see()
-    assert site.verifier.state is State.CHALLENGE
+    assert site.verifier.state is PassageState.CHALLENGE
     passed(site)
     (record,) = site.passages
     assert record.reason is Reason.FACE_QUALITY
@@ -252,15 +254,15 @@ def test_a_face_that_only_just_matches_is_looked_at_again_and_has_to_move() -> N
 
 def test_a_card_that_failed_here_is_asked_for_more() -> None:
     site = Site(risk=RiskPolicy(failures=1, ladder=(Factor.PIN,)))
-    site.venue.terms = Terms(pin=PIN)
+    site.venue.terms = Obligations(pin=PIN)
     began(site)
-    assert site.verifier.state is State.RELEASED
+    assert site.verifier.state is PassageState.RELEASED
     site.stages.counsel.past.learn(site.venue.visits[-1].card, Deny(Reason.FACE_ATTACK), site.clock.now())
     site.reader.in_view = ()
     site.see(80)
     site.reader.in_view = (site.code(),)
     site.see(2)
-    assert site.verifier.state is State.FACTOR
+    assert site.verifier.state is PassageState.FACTOR
     site.keypad.type("271828#")
     site.see()
     assert verdicts(site)[-1] == "granted"
@@ -268,7 +270,7 @@ def test_a_card_that_failed_here_is_asked_for_more() -> None:
 
 def test_what_cannot_be_asked_for_is_for_staff() -> None:
     site = Site()
-    site.venue.terms = Terms((Asked(Factor.PIN, Reason.RISK_HOUR),))  # and nobody has one
+    site.venue.terms = Obligations((Obligation(Factor.PIN, Reason.RISK_HOUR),))  # and nobody has one
     site.reader.in_view = (site.code(),)
     site.see()
     (record,) = site.passages
@@ -283,19 +285,19 @@ def test_what_cannot_be_asked_for_is_for_staff() -> None:
 @pytest.mark.parametrize(
     ("show", "answers", "reason"),
     [
-        (Show.OFFERED, False, None),
-        (Show.OFFERED, True, None),
-        (Show.NEEDED, False, Reason.CODE_NONCE),
-        (Show.NEEDED, True, None),
-        (Show.ON_DEMAND, False, None),
+        (DisplayMode.OFFERED, False, None),
+        (DisplayMode.OFFERED, True, None),
+        (DisplayMode.NEEDED, False, Reason.CODE_NONCE),
+        (DisplayMode.NEEDED, True, None),
+        (DisplayMode.ON_DEMAND, False, None),
     ],
 )
 def test_a_code_answers_the_screen_where_it_must_and_may_where_it_is_offered(
-    show: Show, answers: bool, reason: Reason | None
+    show: DisplayMode, answers: bool, reason: Reason | None
 ) -> None:
     site = Site(show=show)
     site.see()
-    assert (site.board.text is None) == (show is Show.ON_DEMAND)
+    assert (site.board.text is None) == (show is DisplayMode.ON_DEMAND)
     if answers:
         site.answer()
     else:
@@ -306,15 +308,15 @@ def test_a_code_answers_the_screen_where_it_must_and_may_where_it_is_offered(
 
 
 def test_a_phone_may_answer_the_number_before_and_no_older_one() -> None:
-    site = Site(show=Show.NEEDED)
+    site = Site(show=DisplayMode.NEEDED)
     site.see()
     site.answer()
     (code,), site.reader.in_view = site.reader.in_view, ()
     site.see(21_000 // FRAME_MS)
     site.reader.in_view = (code,)
     site.see()
-    assert site.verifier.state is State.FACE
-    other = Site(show=Show.NEEDED)
+    assert site.verifier.state is PassageState.FACE
+    other = Site(show=DisplayMode.NEEDED)
     other.see(61_000 // FRAME_MS)
     other.answer(elsewhere=True)
     other.see()
@@ -360,11 +362,11 @@ def test_what_a_venue_asks_of_everybody_is_there_or_the_visit_ends(case: str) ->
 def test_staff_are_told_of_duress_though_the_venue_refuses_the_visit() -> None:
     site = Site()
     site.venue.refuses = Reason.SCHEDULE_CLOSED
-    site.venue.noted = frozenset({Note.DURESS})
+    site.venue.noted = frozenset({StaffNotice.DURESS})
     site.reader.in_view = (site.code(),)
     moment = site.see()
     assert moment.terms is not None
-    assert moment.terms.notes == {Note.DURESS}
+    assert moment.terms.notes == {StaffNotice.DURESS}
     (record,) = site.passages
     assert isinstance(record.visit, Visited)
     assert (record.reason, record.visit.notes) == (Reason.SCHEDULE_CLOSED, ("duress",))

@@ -1,0 +1,111 @@
+"""What every keypad does: keys in their order, nothing twice, a fault for as long as there is none."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pytest
+from peers.keyboard_on_pipe import TypingScanner
+
+from edge.errors import ReaderFault
+from edge.ports import Keypad
+from hw.scanner.keypad_wire import AGAIN_S, MAX_KEYS, WiredKeypad
+from hw.sim.keypad import SimKeypad
+
+PATIENCE_S = 60.0
+
+
+@dataclass
+class Bench:
+    """A keypad, a finger, and a hand at its cable."""
+
+    keypad: Keypad
+    type: Callable[[str], None]
+    unplug: Callable[[], None]
+    plug: Callable[[], None]
+
+    def hears(self, keys: str) -> str:
+        """What it heard of these keys, once it has heard them all."""
+        return self.until(lambda heard: len(heard) >= len(keys))
+
+    def until(self, enough: Callable[[str], bool]) -> str:
+        heard, end = "", time.monotonic() + PATIENCE_S
+        while not enough(heard) and time.monotonic() < end:
+            heard += self.keypad.keys()
+            time.sleep(0.005)
+        return heard
+
+    def is_gone(self) -> bool:
+        end = time.monotonic() + PATIENCE_S
+        while time.monotonic() < end:
+            try:
+                self.keypad.keys()
+            except ReaderFault as fault:
+                return bool(fault.hint)
+            time.sleep(0.005)
+        return False
+
+    def is_back(self) -> bool:
+        end = time.monotonic() + PATIENCE_S
+        while time.monotonic() < end:
+            try:
+                self.keypad.keys()
+            except ReaderFault:
+                time.sleep(AGAIN_S / 20)
+            else:
+                return True
+        return False
+
+
+def simulated() -> Bench:
+    keypad = SimKeypad()
+    return Bench(
+        keypad,
+        keypad.type,
+        lambda: setattr(keypad, "unplugged", True),
+        lambda: setattr(keypad, "unplugged", False),
+    )
+
+
+def on_a_pipe() -> Bench:
+    pad = TypingScanner()
+    bench = Bench(WiredKeypad(pad.opens), pad.type, pad.unplug, pad.plug_in)
+    assert bench.is_back()
+    return bench
+
+
+@pytest.fixture(params=[simulated, on_a_pipe], ids=["sim", "evdev"])
+def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
+    made = request.param()
+    yield made
+    made.keypad.close()
+
+
+def test_keys_come_in_their_order_and_once(bench: Bench) -> None:
+    bench.type("0123456789*")
+    assert bench.hears("0123456789*") == "0123456789*"
+    assert bench.keypad.keys() == ""
+
+
+def test_of_many_keys_the_newest_are_kept(bench: Bench) -> None:
+    bench.type("1" * MAX_KEYS + "2" * MAX_KEYS)
+    heard = bench.until(lambda keys: keys.count("2") == MAX_KEYS)
+    assert heard.endswith("2" * MAX_KEYS)
+
+
+def test_one_that_is_gone_says_so_and_one_that_comes_back_is_heard(bench: Bench) -> None:
+    bench.unplug()
+    assert bench.is_gone()
+    bench.plug()
+    assert bench.is_back()
+    bench.type("42")
+    assert bench.hears("42") == "42"
+
+
+def test_a_pad_means_nothing_by_other_keys() -> None:
+    bench = on_a_pipe()
+    bench.type("1a-2 3/")
+    assert bench.hears("123") == "123"
+    bench.keypad.close()
