@@ -38,16 +38,16 @@ test-crash: $(STAMP) ## kill -9 at random instructions of sync, journal and uplo
 
 micropython: $(MICROPYTHON)
 # without it the firmware's tests under MicroPython say why they skip
-$(MICROPYTHON): tools/firmware packages | $(STAMP)
+$(MICROPYTHON): tools/firmware/packages.py | $(STAMP)
 	-@$(BIN)/python tools/firmware packages micropython && touch $@
 
 firmware: $(UF2) ## build the controller's UF2 from packages of Debian 13 (as root; 1.2 GB, 4 minutes the first time)
-$(UF2): tools/firmware build $(wildcard firmware/*.py firmware/port/*) | $(STAMP)
+$(UF2): tools/firmware/build.py $(wildcard firmware/*.py firmware/port/*) | $(STAMP)
 	@$(BIN)/python tools/firmware build
 
 test-firmware-emulated: $(UF2) $(EMULATORS) ## play a door's life to that UF2 in two emulated RP2040s (10 to 40 minutes)
 	@DOORWARD_EMULATED=1 $(BIN)/pytest -q -s tests/firmware/emulated
-$(EMULATORS): tools/firmware packages | $(STAMP)
+$(EMULATORS): tools/firmware/packages.py | $(STAMP)
 	@$(BIN)/python tools/firmware packages emulators
 	@touch $@
 
