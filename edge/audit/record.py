@@ -111,7 +111,7 @@ class Path(StrEnum):
 
 
 class Visited(_Strict, frozen=True, kw_only=True):
-    """What a visit was about besides a card and a face; words of `edge.venue` and `edge.policy`, nothing else.
+    """What a visit was about besides a card and a face; words of `edge.venues` and `edge.policy`.
 
     `signs`: codes of risk; `asked`, `given`: factors; `waited_ms`: from the first sight of the code to the
     decision, so that the ways can be compared.

@@ -96,7 +96,8 @@ def _plain(value: object) -> str:
 
 
 def _opened(sealed: bytes, key: Path) -> dict[str, str]:
-    from edge.delivery.sealed_box import read_private, unseal
+    from edge.app.parts.sealed_keys import read_private
+    from edge.delivery.sealed_box import unseal
 
     plain = unseal(sealed, read_private(key))
     try:

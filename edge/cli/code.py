@@ -198,7 +198,7 @@ def _gate(
     nonce: bytes | None,
 ) -> VerificationContext:
     """The door that is asked about; without `site`, one that stands where the issuer's cards are for."""
-    from edge.trust.snapshot import ANYWHERE, Scope
+    from edge.trust.scope import ANYWHERE, Scope
     from edge.trust.verify import VerificationContext
 
     venue = "door"

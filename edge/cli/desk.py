@@ -69,7 +69,7 @@ def _common(parser: argparse.ArgumentParser) -> None:
 
 
 def _key(args: argparse.Namespace) -> int:
-    from edge.delivery.sealed_box import make_pair
+    from edge.app.parts.sealed_keys import make_pair
 
     public = make_pair(args.file)
     print(f"{public}: on the device, as [desk] key, or [check] host_key")
@@ -206,7 +206,7 @@ def _report(args: argparse.Namespace) -> int:
     return Exit.OK
 
 
-def _write(out: Path | None, opened: Iterable[OpenedRegistration], write: Any) -> None:  # noqa: ANN401  one of two writers
+def _write(out: Path | None, opened: Iterable[OpenedRegistration], write: Any) -> None:
     if out is None:
         write(sys.stdout, opened)
         return
@@ -264,7 +264,7 @@ def _office(args: argparse.Namespace) -> DeskOffice:
     return DeskOffice(*_given(args))
 
 
-def _opened_store(args: argparse.Namespace) -> Any:  # noqa: ANN401  closing() of a DeskStore
+def _opened_store(args: argparse.Namespace) -> Any:
     from contextlib import closing
 
     from edge.app.venues.desk import open_store
@@ -275,8 +275,8 @@ def _opened_store(args: argparse.Namespace) -> Any:  # noqa: ANN401  closing() o
     return closing(store)
 
 
-def _private(args: argparse.Namespace) -> Any:  # noqa: ANN401  nacl's own type, without importing it here
-    from edge.delivery.sealed_box import read_private
+def _private(args: argparse.Namespace) -> Any:
+    from edge.app.parts.sealed_keys import read_private
 
     if args.key is None:
         raise InputError("the private key is needed to open registrations", hint="--key FILE")

@@ -110,7 +110,7 @@ def _figures(shown: Mapping[str, Shown]) -> dict[str, Any]:
 
 def _details(policy: PadPolicy, shown: Mapping[str, Shown]) -> dict[str, Any]:
     """The same row with intervals, with who was not acquired, and with what each measure alone would do."""
-    from edge.face.evaluation import pad_rates as pad_rates
+    from edge.face.evaluation import pad_rates
     from edge.face.pad.fusion import TABLE
 
     row = _figures(shown)
@@ -131,7 +131,7 @@ def _details(policy: PadPolicy, shown: Mapping[str, Shown]) -> dict[str, Any]:
 
 
 def _certainty(rate: float | None, shown: Shown, name: str) -> dict[str, object]:
-    from edge.face.evaluation import pad_rates as pad_rates
+    from edge.face.evaluation import pad_rates
 
     return {name: pad_rates.interval(rate, shown), "not_acquired": shown.not_acquired}
 

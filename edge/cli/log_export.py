@@ -86,9 +86,9 @@ def _opened(out: Path | None) -> Iterator[TextIO]:
                 yield part.file  # type: ignore[misc]  # typeshed has the wrapper here, not the file
                 part.flush()
                 os.fsync(part.fileno())
-                os.replace(part.name, out)  # noqa: PTH105  Path(part.name).replace(out) says no more
+                os.replace(part.name, out)
             except BaseException:
-                os.unlink(part.name)  # noqa: PTH108
+                os.unlink(part.name)
                 raise
     except OSError as err:
         raise StorageFault(

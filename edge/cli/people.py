@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edge.cli.output import emit, harmless
+from edge.cli.people_file import find, open_people, read
 from edge.errors import ConfigError, Exit, InputError
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     from edge.config import Config
     from edge.venues.door.occupancy_store import OccupancyFile
-    from edge.venues.door.people_store import PeopleFile
     from edge.venues.door.person import Person
 
 
@@ -49,7 +49,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def _verb(
-    verbs: Any,  # noqa: ANN401  argparse keeps its type to itself
+    verbs: Any,
     name: str,
     run: Callable[[argparse.Namespace], int],
     words: str,
@@ -61,43 +61,6 @@ def _verb(
     parser.add_argument("--json", action="store_true", help="as JSON, one object a line")
     parser.set_defaults(run=run)
     return parser
-
-
-def read(args: argparse.Namespace) -> tuple[Config, Path]:
-    """The configuration, and the folder that its paths begin in. Raises ConfigError."""
-    from edge.cli import config as file
-
-    return file.read(args.config), args.config.parent
-
-
-def open_people(config: Config, base: Path) -> PeopleFile:
-    """The people that are there already. Raises ConfigError where nobody ever was, StorageFault."""
-    from edge.venues.door.people_store import PeopleFile
-
-    path = base / config.permits.people
-    if not path.exists():
-        raise ConfigError(f"{path}: nobody is enrolled yet", hint="doorward people import FILE")
-    return PeopleFile(path)
-
-
-def find(config: Config, base: Path, issuer: str, subject: str) -> Person:
-    """Who this is. Raises InputError for nobody; the error does not repeat who was asked for."""
-    from edge.app.venues.door import site_key
-    from edge.venues.door.person import person_name
-
-    people = open_people(config, base)
-    try:
-        person = people.find(
-            person_name(issuer, subject, site_key(base / config.permits.key, may_make=False))
-        )
-    finally:
-        people.close()
-    if person is None:
-        raise InputError(
-            "nobody of this issuer and subject is enrolled",
-            hint="both are written as in the card: doorward code verify",
-        )
-    return person
 
 
 def _list(args: argparse.Namespace) -> int:

@@ -180,7 +180,7 @@ _dice = random.SystemRandom().random
 
 
 class _Alarm:
-    """Waits until it is time, until somebody rings (SIGUSR1, `edge.sync.wake_file`, a broker), or until the end.
+    """Waits until it is time, until it is woken (SIGUSR1, `edge.sync.wake_file`, a broker), or until the end.
 
     It watches downloads too: who is told to stop in the middle of one leaves it for the next time.
     """
@@ -208,7 +208,7 @@ class _Alarm:
     def expect(self, count: int) -> None:
         """Nothing to do."""
 
-    def got(self, count: int) -> None:  # noqa: ARG002  the port's
+    def got(self, count: int) -> None:
         """Leave a download when told to."""
         if self.stopped:
             raise SyncError("told to stop", hint="the next sync goes on from here")

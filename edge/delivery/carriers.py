@@ -8,18 +8,14 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, Protocol
 
-from nacl.signing import SigningKey
-
-from edge.app.parts.keys import device_seed
-from edge.app.parts.network import open_post
 from edge.delivery.queue import wait_s
 from edge.errors import FetchError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
-    from edge import config
+    from nacl.signing import SigningKey
+
     from edge.delivery.queue import DeliveryQueue, QueuedMessage
     from edge.ports import Post
 
@@ -96,30 +92,6 @@ class Webhook:
             return Delivered()
         why = f"answer {answer.status}"
         return DeliveryRefused(why) if answer.status in _NEVER else RetryLater(why, answer.after_s)
-
-
-def open_webhook(
-    whole: config.Config,
-    base: Path,
-    url: str,
-    *,
-    ca: Path | None,
-    only_ok: bool = False,
-    content_type: str = "application/json",
-) -> Webhook:
-    """The way to one address, signed with the device's key. Raises ConfigError, StorageFault."""
-    place, _, path = url.rpartition("/")
-    if place.endswith("/"):  # https://host and nothing after it
-        place, path = url, ""
-    key = SigningKey(device_seed(base / whole.device.key))
-    return Webhook(
-        open_post(place, ca=ca, cert=None, key=None),
-        path,
-        whole.device.id,
-        key,
-        content_type=content_type,
-        only_ok=only_ok,
-    )
 
 
 def signed_message(channel: str, mark: str, body: bytes) -> bytes:

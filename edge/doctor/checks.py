@@ -121,7 +121,7 @@ def _clock(patient: DeviceProbe) -> list[Finding]:
 
 
 def _storage(patient: DeviceProbe) -> list[Finding]:
-    from hw.system.health import disk_space, fsync_ms
+    from edge.app.parts.health import disk_space, fsync_ms
 
     folder = (patient.base / patient.config.paths.journal).parent
     spent_ms, why = None, ""
@@ -224,7 +224,7 @@ def _request(patient: DeviceProbe) -> list[Finding]:
 
 
 def _network(patient: DeviceProbe) -> list[Finding]:
-    from hw.network.reach import reach_ms
+    from edge.app.parts.health import reach_ms
 
     found: list[Finding] = []
     told: list[str] = []

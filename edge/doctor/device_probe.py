@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+from edge.app.parts.health import MachineHealth
 from edge.errors import EdgeError, FetchError
-from hw.system.health import MachineHealth
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,7 +90,7 @@ class DeviceProbe:
 def mode_of(file: Path) -> int | None:
     """A file's permissions; None where there is none."""
     try:
-        return stat.S_IMODE(os.stat(file).st_mode)  # noqa: PTH116  pathlib raises for what can be no name
+        return stat.S_IMODE(os.stat(file).st_mode)
     except (OSError, ValueError):
         return None
 
@@ -100,11 +100,11 @@ def _look(config: Config, base: Path) -> CameraProbe:
 
     from edge.app.parts.camera import open_camera
     from edge.app.parts.code_readers import open_picture_readers
+    from edge.app.parts.health import light_of
     from edge.doctor.card_view import view_of
     from edge.doctor.thresholds import CameraMeasures
     from edge.errors import CameraFault
     from edge.ports import Light
-    from hw.camera.light import light_of
 
     reader = open_picture_readers(config.reader.engine)[0]
     camera = open_camera(config.camera, base)

@@ -14,7 +14,8 @@ card waits after three failures: edge/passage/lockout.py), clips that are starte
 appear, a face drawn live by a computer, a print folded as sharply as a nose, a mask. Those are for the
 passive measures and for staff.
 
-The numbers below were set on heads rendered from photographs (hw/sim/pictures/head.py): no film of people was at
+The numbers below were set on heads rendered from photographs (hw/sim/pictures/head.py): no film of people
+was at
 hand. Parallax alone was checked on real pictures too. Of 134 pairs of one person in LFW 20 degrees or more
 apart all show 0.27 and more, half 0.40; 877 copies of one picture tilted as planes by 30 and 45 degrees
 0.26 at most, 99 % below 0.18; 368 pairs of prints held up by hand in NUAA 0.15 at most. Ten frames a

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from edge.trust.snapshot import TrustSnapshot
     from edge.trust.time.trust_age import TrustState
 
-__all__ = ["StepResult", "PassageOutcome", "Ports", "Verifier"]
+__all__ = ["PassageOutcome", "Ports", "StepResult", "Verifier"]
 
 # How often the clocks and the ages are looked at while nobody comes.
 PULSE_MS = 1_000

@@ -1,4 +1,4 @@
-"""What a venue says of a visit: it raises, or names its terms. It never grants: that is `edge.policy.decide`'s."""
+"""Obligations of a visit, as a venue states them: it raises, or names them. It never grants: `decide` does."""
 
 from __future__ import annotations
 

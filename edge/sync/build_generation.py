@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from edge.sync.download import Downloads
     from edge.sync.generation import GenerationDraft
     from edge.sync.plan import Target, Way
-    from edge.trust.snapshot import IssuerKey
+    from edge.trust.scope import IssuerKey
 
 MAX_PACK_BYTES: Final = 64 << 20  # 65,536 boxes, each at its limit, with their CBOR heads are 34 MB
 BITMAPS: Final = ("revoked", "suspended")

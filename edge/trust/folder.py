@@ -4,7 +4,7 @@
     sealed/<id>.box              one sealed template (edge.trust.sealed_template)
     status/<kid>-<list>.cwt      one status list, or the manifest of one, signed with that key (STATUS.md)
     status/<kid>-<list>.revoked, .suspended      the bitmaps of a manifest
-    status/<kid>-<list>.tsl      an IETF Token Status List in the place of the first (edge.trust.status.token_status)
+    status/<kid>-<list>.tsl      an IETF Token Status List in the place of the first (status.token_status)
     policy.toml, generation.json                 what the site asks for; when all of this was fetched
 
 `<kid>` is 16 hex digits, `<list>` the first 8 of the SHA-256 of the list's URI. `<id>` is 32
@@ -22,7 +22,7 @@ from edge.errors import InputError, Refused, TrustFault
 from edge.trust import generation, site_policy
 from edge.trust.issuer_file import MAX_ISSUER_BYTES, read_issuer
 from edge.trust.sealed_template import MAX_SEALED_BYTES, box_id
-from edge.trust.snapshot import IssuerKey, TrustSnapshot
+from edge.trust.snapshot import TrustSnapshot
 from edge.trust.status import any_list, signed_file
 from edge.trust.status.status import MAX_SIZE, Bitmaps, StatusList, StatusManifest, WrongList, bitmap_bytes
 
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from typing_extensions import Buffer
+
+    from edge.trust.scope import IssuerKey
 
 MAX_FILE_BYTES: Final = max(MAX_ISSUER_BYTES, *any_list.MAX_BYTES.values())
 MAX_FILES: Final = (
@@ -120,7 +122,7 @@ def status_file(
 
 
 def sealed_file(box: bytes) -> tuple[str, bytes]:
-    """Name and content of a sealed template for a trust folder, as `edge.trust.sealed_template.seal` made it."""
+    """Name and content of a sealed template for a trust folder, as `sealed_template.seal` made it."""
     return f"sealed/{box_id(box).hex()}.box", box
 
 

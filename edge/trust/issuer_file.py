@@ -14,7 +14,7 @@ import nacl.bindings
 from edge.card import cose, fields
 from edge.card import numbers as n
 from edge.errors import InputError, Refused, TrustFault
-from edge.trust.snapshot import ANYWHERE, IssuerKey, Scope
+from edge.trust.scope import ANYWHERE, IssuerKey, Scope
 from edge.trust.status import jwk
 
 MAX_ISSUER_BYTES: Final = 8_192  # an issuer with every field at its limit takes 5 kB

@@ -17,7 +17,7 @@ from msgspec import Meta, Struct
 from edge.card import numbers as n
 from edge.card.claims import within
 from edge.errors import TrustFault
-from edge.trust.snapshot import ANYWHERE
+from edge.trust.scope import ANYWHERE
 from edge.trust.time.freshness import AgeAction, AgePolicy, AgeRule, Budgets, strictest
 
 MAX_POLICY_BYTES: Final = 16_384  # with every key and a comment for each it takes 2 kB
@@ -127,7 +127,7 @@ def parse(data: bytes) -> SitePolicy:
             time=_rule(ages.time, default.time, "time"),
         )
         if not 0 <= issued_at.timestamp() <= n.MAX_TIME:
-            raise ValueError("issued_at: a time outside 1970 to 2100")  # noqa: TRY301  one way out
+            raise ValueError("issued_at: a time outside 1970 to 2100")
     except (ValueError, RecursionError, OverflowError) as error:  # tomllib's and msgspec's are ValueErrors
         raise TrustFault(f"policy.toml: {_reason(error)}", hint=_HINT) from error
     return SitePolicy(

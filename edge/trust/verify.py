@@ -17,7 +17,8 @@ from edge.trust.time.freshness import AgeAction, Budgets, freshness
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from edge.trust.snapshot import IssuerKey, TrustSnapshot
+    from edge.trust.scope import IssuerKey
+    from edge.trust.snapshot import TrustSnapshot
     from edge.trust.status.status import StatusList
 
 

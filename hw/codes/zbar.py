@@ -55,7 +55,7 @@ class ZbarReader:
             return ()
         try:
             return accept(self._scan(np.ascontiguousarray(luma)))
-        except Exception:  # noqa: BLE001  whatever native code makes of pixels, the loop goes on
+        except Exception:
             self.swallowed += 1
             return ()
 

@@ -1,6 +1,7 @@
 """A reader on a third-party panel's OSDP bus, with the secure channel and nothing without it.
 
-`hw.door.panel` says what such a door can promise. Over OSDP a panel takes its card events when it polls, every 100
+`hw.door.panel` says what such a door can promise. Over OSDP a panel takes its card events when it polls,
+every 100
 to 200 ms. What it did not fetch in time is withdrawn: no number opens the door minutes after its holder left.
 """
 
@@ -93,7 +94,7 @@ class OsdpReader:
         """Fall silent, and give the port back."""
         self._line.close()
 
-    def _peripheral(self, address: int, key: bytes | None) -> Any:  # noqa: ANN401  the library has no types
+    def _peripheral(self, address: int, key: bytes | None) -> Any:
         osdp = self._osdp
         flags = [osdp.LibFlag.EnforceSecure] if key else [osdp.LibFlag.InstallMode]
         identity = osdp.PdId(1, 1, 0x00_D0_0D, 1, _FIRMWARE)
@@ -105,7 +106,7 @@ class OsdpReader:
         context.set_event_completion_callback(self._completed)
         return context
 
-    def _channel(self) -> Any:  # noqa: ANN401  likewise
+    def _channel(self) -> Any:
         reader = self
 
         class Wires(self._osdp.Channel):  # type: ignore[name-defined,misc]  # known when it is loaded

@@ -26,7 +26,7 @@ MAX_LINE_BYTES: Final = MAX_PAYLOAD_BYTES + 256  # any QR symbol, and what scann
 # hold them back for 100 ms, and a keyboard that a person set to slow types one in 60 ms.
 HALF_MS: Final = 500
 GARBLED_BYTES: Final = 32  # a wrong baud makes more than this of any of our codes
-# Of bytes read at any other of the usual speeds at least half are no text (tests/hw/scanner/test_line_decoder.py).
+# Of bytes read at any other of the usual speeds at least half are no text (test_line_decoder.py).
 _GARBLED_SHARE: Final = 0.1
 _HALVES: Final = 2  # one may be a cable or a sleep; two whole texts without an end are a setting
 

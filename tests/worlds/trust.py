@@ -9,7 +9,8 @@ from edge.card import cose, ecard
 from edge.card.claims import Claims, StatusPointer
 from edge.card.code import parse_code
 from edge.card.encode import sign_card, sign_presentation
-from edge.trust.snapshot import ANYWHERE, IssuerKey, Scope, TrustSnapshot
+from edge.trust.scope import ANYWHERE, IssuerKey, Scope
+from edge.trust.snapshot import TrustSnapshot
 from edge.trust.status.status import StatusList
 from edge.trust.verify import VerificationContext, verify
 

@@ -12,7 +12,7 @@ from edge.cli.output import progress
 from edge.errors import Exit, InputError
 from edge.sync import names
 from edge.trust import site_policy
-from edge.trust.snapshot import ANYWHERE
+from edge.trust.scope import ANYWHERE
 from tools.authority.folder import KEEP, days, opened
 from tools.issuing.publication import boxes, lists, only_issuer, plain
 from tools.issuing.roles import FIRMWARE, LIVES, MODELS, TIMESTAMP

@@ -12,14 +12,14 @@ from edge.cli.output import emit
 from edge.errors import Exit, InputError
 from edge.sync import names
 from edge.trust.issuer_file import MAX_ISSUER_BYTES, read_issuer
-from edge.trust.snapshot import Scope
+from edge.trust.scope import Scope
 from tools.authority.folder import days, opened
 from tools.issuing.publication import Term, add_issuer, issuers, remove_issuer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from edge.trust.snapshot import IssuerKey
+    from edge.trust.scope import IssuerKey
 
 OVERLAP: Final = timedelta(days=30)  # as long as a card of tools/issuer is good for
 

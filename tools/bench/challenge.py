@@ -4,8 +4,8 @@
 
 FOLDER holds one photograph NAME_neutral.jpg a person, looking into the camera: the London set does. Every
 person turns left, right and nods in three films of two prompts, and is attacked once with each species of
-hw.sim.pictures.head. One JSON object at the end; takes some 20 s a person. What it says is true of this simulation
-and no further: see hw/sim/pictures/head.py.
+hw.sim.pictures.head. One JSON object at the end; takes some 20 s a person. What it says is true of this
+simulation and no further: see hw/sim/pictures/head.py.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The controller's firmware: `python tools/firmware build` makes the UF2, `packages` fetches what tests need."""
+"""The controller's firmware: `tools/firmware build` makes the UF2, `packages` fetches what tests need."""
 
 from __future__ import annotations
 

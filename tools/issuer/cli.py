@@ -35,8 +35,8 @@ from edge.errors import Exit, InputError, Refused, StorageFault
 from edge.face.template import TemplateFormat
 from edge.request.certificate import CertificateAuthority
 from edge.trust.folder import status_stem
+from edge.trust.scope import ANYWHERE
 from edge.trust.sealed_template import box_id
-from edge.trust.snapshot import ANYWHERE
 from tools.issuer.office import KEY, SEALED, IssuingOffice, OfficeConfig
 from tools.issuing.issuer import RAW_CAPACITY, CardApplication, Issuer
 from tools.issuing.register import CardStanding, IndexUse, RegisterEntry

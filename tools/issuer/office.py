@@ -19,8 +19,8 @@ from edge.app.parts.trust_folder import open_files
 from edge.card import cose
 from edge.card.documents import KEY_BYTES
 from edge.errors import InputError, StorageFault
+from edge.trust.scope import ANYWHERE, Scope
 from edge.trust.sealed_template import MAX_SEALED_BYTES
-from edge.trust.snapshot import ANYWHERE, Scope
 from tools.issuing.issuer import Issuer
 from tools.issuing.register import CardStanding, Edition, IndexUse, Register, RegisterEntry
 

@@ -17,7 +17,7 @@ from tools.issuing.roles import REVOCATION, role_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from edge.trust.snapshot import IssuerKey
+    from edge.trust.scope import IssuerKey
     from tools.issuing.repository import Repository
 
 

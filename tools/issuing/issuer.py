@@ -19,8 +19,8 @@ from edge.errors import InputError, Refused
 from edge.request.certificate import Certificate, CertificateAuthority, sign_certificate
 from edge.trust.folder import sealed_file, status_file, status_stem
 from edge.trust.issuer_file import issuer_file
+from edge.trust.scope import ANYWHERE, IssuerKey, Scope
 from edge.trust.sealed_template import box_id, seal
-from edge.trust.snapshot import ANYWHERE, IssuerKey, Scope
 from edge.trust.status.signed_file import MAX_CARDS
 from edge.trust.status.status import Bitmaps, StatusList, StatusManifest
 from tools.issuing.register import CardStanding, IndexUse, Register, RegisterEntry

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Buffer
 
-    from edge.trust.snapshot import IssuerKey, Scope
+    from edge.trust.scope import IssuerKey, Scope
     from edge.trust.status.status import StatusList
     from tools.issuing.repository import Repository
 

@@ -83,7 +83,10 @@ def read_luma(path: Path) -> Pixels:
 
 
 def read_image(path: Path) -> Pixels:
-    """An image file as uint8 RGB (H, W, 3), upright, within the limits of hw.camera.images. Raises InputError."""
+    """An image file as uint8 RGB (H, W, 3), upright, within the limits of `hw.camera.images`.
+
+    Raises InputError.
+    """
     from hw.camera.images import read_rgb
 
     return read_rgb(path)

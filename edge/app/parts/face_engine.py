@@ -36,7 +36,8 @@ def open_face_engine(
     """Detector, mesh, embedder and thresholds that belong together. Raises ModelFault.
 
     `runtime`: "litert" or "tflite"; None takes the best that is installed. `machine`: with the files that
-    suit this kind of machine, as `hw.inference.processors` names it; None is this one. `one_in`: accept one false
+    suit this kind of machine, as `hw.inference.processors` names it; None is this one. `one_in`: accept
+    one false
     match in this many strangers; None takes the models' careful default. `calibration`: a file of `doorward
     face calibrate`, whose strangers count in place of the models'; it must belong to these very files. `pad`:
     what is asked of a face besides; None is the policy's own default. Raises ConfigError for a `one_in` that

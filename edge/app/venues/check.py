@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Final
 
 from edge.app.parts.keys import device_seed, own_key
 from edge.app.parts.network import open_broker
+from edge.app.parts.sealed_keys import read_public
+from edge.app.parts.webhook import open_webhook
 from edge.audit.record import utc_ms
 from edge.card.attributes import Attribute
-from edge.delivery.carriers import Delivered, RetryLater, deliver, open_webhook
+from edge.delivery.carriers import Delivered, RetryLater, deliver
 from edge.delivery.carriers import DeliveryOutcome as Carried
 from edge.delivery.queue import ChannelStatus, DeliveryQueue, QueuedMessage, QueueLimits
-from edge.delivery.sealed_box import Sealer, read_public
+from edge.delivery.sealed_box import Sealer
 from edge.delivery.sqlite import connect, empty_log
 from edge.errors import FetchError
 from edge.ports import MqttMessage

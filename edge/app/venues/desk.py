@@ -7,11 +7,13 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from edge.app.parts.keys import own_key
+from edge.app.parts.sealed_keys import read_public
+from edge.app.parts.webhook import open_webhook
 from edge.card.attributes import Attribute
 from edge.config.zones import zone_of
-from edge.delivery.carriers import Webhook, deliver, open_webhook
+from edge.delivery.carriers import Webhook, deliver
 from edge.delivery.queue import ChannelStatus, QueueLimits
-from edge.delivery.sealed_box import Sealer, read_public
+from edge.delivery.sealed_box import Sealer
 from edge.errors import EdgeError, InputError
 from edge.venues.desk.arrivals_folder import ArrivalsFolder
 from edge.venues.desk.arrivals_import import Intake, take_list

@@ -48,7 +48,7 @@ class _Screen:
 
 
 class OfficerSocket:
-    """Officers over a Unix socket, in a thread of its own. Implements `edge.passage.lane.officer_messages.Officers`."""
+    """Officers over a Unix socket, in a thread of its own: the port `Officers` of `officer_messages`."""
 
     def __init__(self, path: Path, roles: Mapping[str, str]) -> None:
         """`roles`: of the users of this machine who may rule. Raises ConfigError where it cannot listen."""

@@ -8,7 +8,7 @@ from edge.trust.status import signed_file, token_status
 from edge.trust.status.jwk import ForeignKey
 
 if TYPE_CHECKING:
-    from edge.trust.snapshot import IssuerKey
+    from edge.trust.scope import IssuerKey
     from edge.trust.status.status import StatusList, StatusManifest
 
 OWN, FOREIGN = "cwt", "tsl"

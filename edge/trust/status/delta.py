@@ -3,7 +3,8 @@
     full  = "DWF1"  size (u32)              serial (u32)  set of revoked  set of suspended
     delta = "DWD1"  size (u32)  from (u32)  to (u32)      set of revoked  set of suspended
 
-Sets are coded by `edge.trust.status.golomb`; in a delta they hold the bits to flip. Neither file is signed: what
+Sets are coded by `edge.trust.status.golomb`; in a delta they hold the bits to flip. Neither file is
+signed: what
 comes out must be what `Manifest.check` asks for. Whatever fails is an UpdateRejected, and the full list is
 the way out; what a buffer holds then is worthless.
 """

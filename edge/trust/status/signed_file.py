@@ -13,7 +13,7 @@ from edge.trust.status.status import MAX_SIZE, StatusList, StatusManifest, bitma
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from edge.trust.snapshot import IssuerKey
+    from edge.trust.scope import IssuerKey
 
 MAX_CARDS: Final = 10_000_000  # two raw bitmaps of 1.25 MB: a city; above that a list wants a manifest
 MAX_MANIFEST_BYTES: Final = 1_024  # one with every field at its limit takes 340

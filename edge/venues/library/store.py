@@ -1,4 +1,5 @@
-"""What a gate keeps, in one SQLite file: names keyed, everything else sealed (edge/venues/library/identity.py).
+"""What a gate keeps, in one SQLite file: names keyed, everything else sealed
+(edge/venues/library/identity.py).
 
 The passage reads from memory only; the file is written by the gate's own thread and by commands.
 """

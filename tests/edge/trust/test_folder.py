@@ -16,8 +16,9 @@ from edge.card.claims import TemplateReference
 from edge.errors import InputError, TrustFault
 from edge.trust import folder
 from edge.trust import issuer_file as issuerfile
+from edge.trust.scope import Scope
 from edge.trust.sealed_template import seal
-from edge.trust.snapshot import Scope, TrustSnapshot
+from edge.trust.snapshot import TrustSnapshot
 from edge.trust.status import signed_file
 from edge.trust.status.status import StatusList
 

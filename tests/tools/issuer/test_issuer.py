@@ -23,8 +23,8 @@ from edge.errors import Exit, Refused
 from edge.request.certificate import CertificateAuthority
 from edge.request.code import RequestSigner, read_request
 from edge.request.request import Request
+from edge.trust.scope import Scope
 from edge.trust.sealed_template import unseal
-from edge.trust.snapshot import Scope
 from edge.trust.verify import VerificationContext, verify
 from tools.issuing.wallet import Delivery, Wallet
 

@@ -15,7 +15,7 @@ from edge.sync import names
 from edge.sync.names import ListName
 from edge.trust import folder as bundle
 from edge.trust.issuer_file import read_issuer
-from edge.trust.snapshot import Scope
+from edge.trust.scope import Scope
 from tools.issuing.checking import check_target
 from tools.issuing.publication import (
     Term,

@@ -15,7 +15,7 @@ from edge.card.ecard import decode
 from edge.decision import Reason
 from edge.errors import Refused
 from edge.trust.replay import ReplayMemory
-from edge.trust.snapshot import Scope
+from edge.trust.scope import Scope
 from edge.trust.verify import VerificationContext, verify
 from hw.sim.pictures.phone import phone
 from hw.sim.pictures.scene import hold_up

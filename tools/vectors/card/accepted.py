@@ -10,7 +10,7 @@ import cbor2
 from edge.card import cose
 from edge.trust import folder
 from edge.trust import issuer_file as issuerfile
-from edge.trust.snapshot import ANYWHERE, IssuerKey, Scope
+from edge.trust.scope import ANYWHERE, IssuerKey, Scope
 from edge.trust.status.status import StatusList
 from tools.vectors.card.make import (
     BOTH,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from edge.card import cose
 from edge.trust import folder
 from edge.trust import issuer_file as issuerfile
-from edge.trust.snapshot import ANYWHERE, IssuerKey, Scope
+from edge.trust.scope import ANYWHERE, IssuerKey, Scope
 from tools.vectors.card.make import DAY, DROP, ISSUER, NOW, URI, Envelope, encoded, kid, moment, seed
 from tools.vectors.status.make import (
     REVOKED,
