@@ -56,7 +56,7 @@ class Controller:
     `wiegand(bits, buffer, at)` a panel's wires, False where there are none. `cause`: why it booted.
     """
 
-    def __init__(self, keys, nonce, write, drive, lamps, wiegand, inputs: int, now: int, cause: int) -> None:
+    def __init__(self, keys, nonce, write, drive, lamps, wiegand, inputs: int, now: int, cause: int) -> None:  # noqa: ANN001
         stored = keys.load()
         lock, key = stored or (0, None)
         self._keys = keys
@@ -219,7 +219,7 @@ class Controller:
             self.door.host_lost(now)
             self._ring.forget()
 
-    def _adopt(self, lock: int, key) -> None:
+    def _adopt(self, lock: int, key) -> None:  # noqa: ANN001
         self.session.use_key(key, lock)
         self.strike.use_lock(lock)
 

@@ -103,7 +103,7 @@ class Door:
     `inputs`: how the door is found at boot. A leaf that stands open then was not forced: nobody was looking.
     """
 
-    def __init__(self, inputs: int, now: int, log) -> None:
+    def __init__(self, inputs: int, now: int, log) -> None:  # noqa: ANN001
         self.mode = MODE_NORMAL
         self.fault = 0
         self._log = log

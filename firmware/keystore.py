@@ -19,11 +19,11 @@ _LENGTH = const(40)
 class KeyStore:
     """Key and kind of lock, as they were commissioned."""
 
-    def __init__(self, flash) -> None:
+    def __init__(self, flash) -> None:  # noqa: ANN001
         self._flash = flash
         self._buffer = bytearray(_LENGTH)
 
-    def load(self):
+    def load(self):  # noqa: ANN201
         """(lock, key), or None where nothing whole is stored."""
         sector = self._newest()
         if sector < 0:

@@ -30,7 +30,7 @@ _BYTES_A_TURN = const(64)
 class Loop:
     """What happens over and over. `timer`: the watchdog's, with `feed()`."""
 
-    def __init__(self, board: Board, timer, cause: int) -> None:
+    def __init__(self, board: Board, timer, cause: int) -> None:  # noqa: ANN001
         self._board = board
         self._watchdog = Watchdog(timer)
         self._bytes = bytearray(_BYTES_A_TURN)

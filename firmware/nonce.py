@@ -16,7 +16,7 @@ class Nonces:
     clock; when a frame arrives is the one thing here that no ring oscillator decides.
     """
 
-    def __init__(self, identity: bytes, ticks_us) -> None:
+    def __init__(self, identity: bytes, ticks_us) -> None:  # noqa: ANN001
         self._ticks_us = ticks_us
         self._pool = Mac(bytes(_SEED_BYTES)).digest(identity + os.urandom(_SEED_BYTES))
 

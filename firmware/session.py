@@ -45,7 +45,7 @@ class Session:
     `firmware`: three bytes. `nonce`: makes 16 bytes that never come twice.
     """
 
-    def __init__(self, key, lock: int, firmware: bytes, nonce) -> None:
+    def __init__(self, key, lock: int, firmware: bytes, nonce) -> None:  # noqa: ANN001
         self.reply = bytearray(MAX_FRAME)  # room for a CRC behind the longest payload
         self.in_force = False
         self.alive = False  # a message came within the last heartbeat
@@ -65,7 +65,7 @@ class Session:
     def has_key(self) -> bool:
         return self._mac is not None
 
-    def use_key(self, key, lock: int) -> None:
+    def use_key(self, key, lock: int) -> None:  # noqa: ANN001
         """A new key, or none: whatever was agreed with the old one is over."""
         self._mac = Mac(key) if key else None
         self.lock = lock

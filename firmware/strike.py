@@ -9,7 +9,7 @@ FAIL_SAFE = const(2)  # free without current
 class Strike:
     """The strike's driver. `drive(level)`: 1 lets current flow. Without a known lock it drives nothing."""
 
-    def __init__(self, lock: int, drive) -> None:
+    def __init__(self, lock: int, drive) -> None:  # noqa: ANN001
         self.energised = False
         self._lock = lock
         self._drive = drive

@@ -15,7 +15,7 @@ _ALL = const(7)
 class Watchdog:
     """`timer`: something with `feed()`, such as machine.WDT(timeout=TIMEOUT_MS)."""
 
-    def __init__(self, timer) -> None:
+    def __init__(self, timer) -> None:  # noqa: ANN001
         self._timer = timer
         self._done = 0
 

@@ -60,7 +60,7 @@ def _pulses() -> None:
 class Wiegand:
     """A panel's two wires. `d0`: the pin of D0; D1 is its neighbour."""
 
-    def __init__(self, d0) -> None:
+    def __init__(self, d0) -> None:  # noqa: ANN001
         self._machine = rp2.StateMachine(_MACHINE, _pulses, freq=_HZ, set_base=d0)
         self._machine.active(1)
         self._words = 0  # that are on their way

@@ -47,7 +47,7 @@ def _silence() -> Iterator[None]:
     sys.stderr.flush()
     kept = os.dup(2)
     try:
-        with open(os.devnull, "wb") as nowhere:
+        with open(os.devnull, "wb") as nowhere:  # noqa: PTH123  a descriptor is wanted, not a path
             os.dup2(nowhere.fileno(), 2)
             yield
     finally:

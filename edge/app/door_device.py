@@ -255,7 +255,7 @@ def models_folder(config: Config, base: Path) -> Path | None:
 
 def _open_journal(config: Config, base: Path) -> Journal:
     path = base / config.paths.journal
-    if os.path.isdir(path):
+    if os.path.isdir(path):  # noqa: PTH112  Path.is_dir raises for what can be no name
         raise StorageFault(f"journal {path}: is a folder", hint="name a file in paths.journal")
     return Journal.open(path, device_seed(base / config.device.key), config.device.id)
 

@@ -48,7 +48,7 @@ class _CameraThread:
         try:
             while not self._closing and not self.is_over:
                 self._look()
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001  raised again where the lane is worked
             with self._changed:
                 self.failed = error
                 self._changed.notify()

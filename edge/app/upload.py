@@ -48,9 +48,9 @@ class Uploads:
         if hub.url is None:
             raise ConfigError("[hub] url is not set", hint="set it, or keep the records here")
         journal, key = self.base / self.config.paths.journal, self.base / self.config.device.key
-        if not os.path.exists(journal):
+        if not os.path.exists(journal):  # noqa: PTH110  Path.exists raises for what can be no name
             return None
-        if not os.path.exists(key):
+        if not os.path.exists(key):  # noqa: PTH110  likewise; and a new key would be another device's
             raise StorageFault(f"{key}: no such file", hint="put the device's key back")
         ca, cert, cert_key = (self.base / name if name else None for name in (hub.ca, hub.cert, hub.cert_key))
         post = open_post(hub.url, ca=ca, cert=cert, key=cert_key)

@@ -159,7 +159,7 @@ class Segment:
         return head
 
     def _signed(self, table: str) -> SignedTreeHead:
-        row = self._connection.execute(f"SELECT frontier, note FROM {table} WHERE id = 0").fetchone()
+        row = self._connection.execute(f"SELECT frontier, note FROM {table} WHERE id = 0").fetchone()  # noqa: S608  one of two words
         if row is None:
             raise JournalBroken(f"{table} is missing")
         peaks, note = row

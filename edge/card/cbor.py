@@ -54,7 +54,7 @@ def malformed(detail: str) -> Refused:
     return Refused(Reason.CARD_MALFORMED, detail)
 
 
-def _check(value: Any) -> None:
+def _check(value: Any) -> None:  # noqa: ANN401  whatever cbor2 makes of hostile bytes
     """Raises ValueError for a value of a kind that the format has no use for, at any depth."""
     kind = type(value)
     if kind is int or kind is bytes or kind is str:

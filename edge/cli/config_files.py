@@ -87,7 +87,7 @@ def _files(config: Config, base: Path) -> Iterator[EdgeError]:
 def _folders(config: Config, base: Path) -> Iterator[EdgeError]:
     for key, name in (("device.key", config.device.key), ("paths.journal", config.paths.journal)):
         folder = (base / name).parent
-        if not os.path.isdir(folder):
+        if not os.path.isdir(folder):  # noqa: PTH112  Path.is_dir raises for what can be no name
             yield ConfigError(f"{key} {base / name}: its folder is not there", hint=f"mkdir -p {folder}")
     trust = base / config.paths.trust
     if not _there(trust) and config.sync.url is None and config.sync.baked is None:
@@ -127,4 +127,4 @@ def _tried(read: Callable[[], object]) -> Iterator[EdgeError]:
 
 
 def _there(path: Path) -> bool:
-    return os.path.exists(path)
+    return os.path.exists(path)  # noqa: PTH110  Path.exists raises for what can be no name

@@ -206,7 +206,7 @@ def _report(args: argparse.Namespace) -> int:
     return Exit.OK
 
 
-def _write(out: Path | None, opened: Iterable[OpenedRegistration], write: Any) -> None:
+def _write(out: Path | None, opened: Iterable[OpenedRegistration], write: Any) -> None:  # noqa: ANN401  one of two writers
     if out is None:
         write(sys.stdout, opened)
         return
@@ -264,7 +264,7 @@ def _office(args: argparse.Namespace) -> DeskOffice:
     return DeskOffice(*_given(args))
 
 
-def _opened_store(args: argparse.Namespace) -> Any:
+def _opened_store(args: argparse.Namespace) -> Any:  # noqa: ANN401  closing() of a DeskStore
     from contextlib import closing
 
     from edge.app.venues.desk import open_store
@@ -275,7 +275,7 @@ def _opened_store(args: argparse.Namespace) -> Any:
     return closing(store)
 
 
-def _private(args: argparse.Namespace) -> Any:
+def _private(args: argparse.Namespace) -> Any:  # noqa: ANN401  nacl's own type, without importing it here
     from edge.app.parts.sealed_keys import read_private
 
     if args.key is None:

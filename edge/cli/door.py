@@ -33,7 +33,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def _verb(
-    verbs: Any,
+    verbs: Any,  # noqa: ANN401  argparse keeps its type to itself
     name: str,
     run: Callable[[argparse.Namespace], int],
     words: str,

@@ -63,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
     from edge.face.evaluation import calibration
 
     parts = engine_parts(args.models, runtime=args.runtime)
-    strangers = _pictures(args) if os.path.isdir(args.source) else _journal(args.source, parts)
+    strangers = _pictures(args) if os.path.isdir(args.source) else _journal(args.source, parts)  # noqa: PTH112
     made = calibration.Calibration(
         made=calibration.day(datetime.now(UTC)),
         source=strangers.source,
@@ -90,7 +90,7 @@ def run(args: argparse.Namespace) -> int:
     return Exit.OK
 
 
-def _row(out: Path, made: Any, notes: Sequence[str]) -> dict[str, object]:
+def _row(out: Path, made: Any, notes: Sequence[str]) -> dict[str, object]:  # noqa: ANN401  loaded late
     import msgspec
 
     return {"file": str(out), "supported": made.supported, **msgspec.to_builtins(made), "notes": notes}

@@ -86,9 +86,9 @@ def _opened(out: Path | None) -> Iterator[TextIO]:
                 yield part.file  # type: ignore[misc]  # typeshed has the wrapper here, not the file
                 part.flush()
                 os.fsync(part.fileno())
-                os.replace(part.name, out)
+                os.replace(part.name, out)  # noqa: PTH105  Path(part.name).replace(out) says no more
             except BaseException:
-                os.unlink(part.name)
+                os.unlink(part.name)  # noqa: PTH108
                 raise
     except OSError as err:
         raise StorageFault(

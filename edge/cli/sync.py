@@ -208,7 +208,7 @@ class _Alarm:
     def expect(self, count: int) -> None:
         """Nothing to do."""
 
-    def got(self, count: int) -> None:
+    def got(self, count: int) -> None:  # noqa: ARG002  the port's
         """Leave a download when told to."""
         if self.stopped:
             raise SyncError("told to stop", hint="the next sync goes on from here")

@@ -121,10 +121,10 @@ class DeliveryQueue:
         """The host has it. Its body is forgotten; of what was owed, the time of delivery stays."""
         with transaction(self._db, self._path):
             if parcel.due_ms is None:
-                self._db.execute(f"DELETE FROM parcels WHERE {_THIS}", _key(parcel))
+                self._db.execute(f"DELETE FROM parcels WHERE {_THIS}", _key(parcel))  # noqa: S608  our own words
             else:
                 self._db.execute(
-                    f"UPDATE parcels SET state = 'done', body = NULL, why = '', done_ms = ? WHERE {_THIS}",
+                    f"UPDATE parcels SET state = 'done', body = NULL, why = '', done_ms = ? WHERE {_THIS}",  # noqa: S608  likewise
                     (now_ms, *_key(parcel)),
                 )
             self._db.execute("DELETE FROM channels WHERE channel = ?", (parcel.channel,))
@@ -133,7 +133,7 @@ class DeliveryQueue:
         """The host will never take it as it is. The body stays for `revive`."""
         with transaction(self._db, self._path):
             self._db.execute(
-                f"UPDATE parcels SET state = 'dead', why = ?, done_ms = ? WHERE {_THIS}",
+                f"UPDATE parcels SET state = 'dead', why = ?, done_ms = ? WHERE {_THIS}",  # noqa: S608  likewise
                 (why[:_MAX_WHY_CHARS], now_ms, *_key(parcel)),
             )
             self._db.execute("DELETE FROM channels WHERE channel = ?", (parcel.channel,))
@@ -169,7 +169,7 @@ class DeliveryQueue:
         with transaction(self._db, self._path):
             return sum(
                 self._db.execute(
-                    "UPDATE parcels SET state = 'done', body = NULL, why = 'handed over', done_ms = ?"
+                    "UPDATE parcels SET state = 'done', body = NULL, why = 'handed over', done_ms = ?"  # noqa: S608  likewise
                     f" WHERE {_THIS} AND state != 'done'",
                     (now_ms, channel, *mark),
                 ).rowcount
@@ -224,12 +224,12 @@ class DeliveryQueue:
         free = "channel = ? AND state = 'waiting' AND due_ms IS NULL"
         with transaction(self._db, self._path):
             self._db.execute(
-                "UPDATE parcels SET state = 'dead', body = NULL, why = 'too old', done_ms = ?"
+                "UPDATE parcels SET state = 'dead', body = NULL, why = 'too old', done_ms = ?"  # noqa: S608  our own words
                 f" WHERE {free} AND made_ms < ?",
                 (now_ms, channel, now_ms - limits.max_age_ms),
             )
             self._db.execute(
-                "UPDATE parcels SET state = 'dead', body = NULL, why = 'too many are waiting', done_ms = ?"
+                "UPDATE parcels SET state = 'dead', body = NULL, why = 'too many are waiting', done_ms = ?"  # noqa: S608  likewise
                 f" WHERE {free} AND seq IN (SELECT seq FROM (SELECT seq, sum(length(body)) OVER"
                 f" (ORDER BY seq DESC, made_ms DESC) AS newer FROM parcels WHERE {free}) WHERE newer > ?)",
                 (now_ms, channel, channel, limits.max_bytes),

@@ -90,7 +90,7 @@ class DeviceProbe:
 def mode_of(file: Path) -> int | None:
     """A file's permissions; None where there is none."""
     try:
-        return stat.S_IMODE(os.stat(file).st_mode)
+        return stat.S_IMODE(os.stat(file).st_mode)  # noqa: PTH116  pathlib raises for what can be no name
     except (OSError, ValueError):
         return None
 

@@ -96,7 +96,7 @@ class FaceEngine:
         *,
         model_id: str,
         threshold: Threshold,
-        pad: PadPolicy = PadPolicy(),
+        pad: PadPolicy = PadPolicy(),  # noqa: B008  frozen
         seconds: Callable[[], float] = lambda: 0.0,
     ) -> None:
         """Raises ModelFault where a graph or the basis is not what it should be, or PAD lacks networks."""

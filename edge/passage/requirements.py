@@ -1,6 +1,6 @@
 """What a place and its past say of a visit, before the face and after it: terms, and what can be asked for.
 
-    card -> venue.evaluate -> Obligations -> signs of risk -> step-ups that this door can ask for -> Obligations
+    card -> venue.evaluate -> Obligations -> risk signals -> step-ups this door can ask for -> Obligations
 
 What nobody here can be asked for becomes STAFF: no factor is ever left out because a part is missing.
 """

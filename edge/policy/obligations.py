@@ -1,4 +1,4 @@
-"""Obligations of a visit, as a venue states them: it raises, or names them. It never grants: `decide` does."""
+"""Obligations of a visit, as a venue states them: it raises or names them, and never grants."""
 
 from __future__ import annotations
 

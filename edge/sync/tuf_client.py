@@ -89,7 +89,7 @@ class TufClient:
 
     @property
     def _verified(self) -> TrustedMetadataSet:
-        return self._updater._trusted_set
+        return self._updater._trusted_set  # noqa: SLF001  see above
 
     def refresh(self) -> None:
         """Bring the top-level metadata up to date. Raises UpdateRejected or FetchError."""
@@ -129,7 +129,7 @@ class TufClient:
     @property
     def versions(self) -> dict[str, int]:
         """The version of every role that was looked at."""
-        return {role: self._verified[role].version for role in self._verified._trusted_set}
+        return {role: self._verified[role].version for role in self._verified._trusted_set}  # noqa: SLF001
 
     def path(self, target: Target) -> str:
         """The name of a target's file below `targets/`."""

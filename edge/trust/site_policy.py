@@ -127,7 +127,7 @@ def parse(data: bytes) -> SitePolicy:
             time=_rule(ages.time, default.time, "time"),
         )
         if not 0 <= issued_at.timestamp() <= n.MAX_TIME:
-            raise ValueError("issued_at: a time outside 1970 to 2100")
+            raise ValueError("issued_at: a time outside 1970 to 2100")  # noqa: TRY301  one way out
     except (ValueError, RecursionError, OverflowError) as error:  # tomllib's and msgspec's are ValueErrors
         raise TrustFault(f"policy.toml: {_reason(error)}", hint=_HINT) from error
     return SitePolicy(

@@ -202,7 +202,7 @@ def acknowledged(state: Path, hub: str) -> int:
     uri = f"{(state / FILE).absolute().as_uri()}?mode=ro"
     try:
         with closing(sqlite3.connect(uri, uri=True)) as db:
-            row = db.execute(f"SELECT min(next, acknowledged) FROM {_TABLE} WHERE hub = ?", (hub,)).fetchone()
+            row = db.execute(f"SELECT min(next, acknowledged) FROM {_TABLE} WHERE hub = ?", (hub,)).fetchone()  # noqa: S608  our own word
     except sqlite3.Error:
         return 0
     return int(row[0]) if row else 0

@@ -40,9 +40,9 @@ class Film(LiveCamera):
             pictures = sorted(file for file in path.iterdir() if file.suffix.lower() in _PICTURES)
             if not pictures:
                 raise CameraFault(f"camera: there are no pictures in {path}", hint="jpg, png, webp or bmp")
-            play = lambda stop: _Pictures(pictures, clock, _Beat(setting.fps, stop))
+            play = lambda stop: _Pictures(pictures, clock, _Beat(setting.fps, stop))  # noqa: E731
         else:
-            play = lambda stop: _Video(path, clock, max(setting.size), stop)
+            play = lambda stop: _Video(path, clock, max(setting.size), stop)  # noqa: E731
         # Films may be slow: the next picture of one with 0.2 a second is due in 5 s.
         patience = CaptureTimeouts(stall_s=max(5.0, 2 / setting.fps), start_s=max(5.0, 2 / setting.fps))
         super().__init__(str(path), play, patience=patience, is_film=True)

@@ -173,7 +173,7 @@ class _Module:
 class _Request:
     """A Shot in the camera's own memory, which gets it back as soon as it was seen or dropped."""
 
-    def __init__(self, request: Any, tick_ms: int, guard: threading.Lock) -> None:
+    def __init__(self, request: Any, tick_ms: int, guard: threading.Lock) -> None:  # noqa: ANN401  no types
         self._request = request
         self._tick_ms = tick_ms
         self._guard = guard  # the camera must not be closed while its memory is read
@@ -211,7 +211,7 @@ class _Request:
             )
         return fit(rgb[:, :width].astype("uint8", copy=False), RGB_LONG_PX)
 
-    def _mapped(self, stream: str) -> Any:
+    def _mapped(self, stream: str) -> Any:  # noqa: ANN401  no types
         from picamera2 import MappedArray
 
         return MappedArray(self._request, stream, reshape=False, write=False)
@@ -245,7 +245,7 @@ def _is_installed(module: str) -> bool:
 class _NoScreen(ModuleType):
     """A stand-in for pykms whose every name is there and does nothing."""
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  whatever is asked for
         if name.startswith("__"):
             raise AttributeError(name)
         return _NoScreen(f"{self.__name__}.{name}")

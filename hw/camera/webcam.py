@@ -73,7 +73,7 @@ def only_webcam(devices: Sequence[VideoDevice]) -> Path:
 
 def expect_readable(path: Path, *, writable: bool = False) -> None:
     """Say what OpenCV does not: whether a device or film is missing, or merely not ours."""
-    if not os.path.exists(path):
+    if not os.path.exists(path):  # noqa: PTH110  Path.exists raises for what can be no name
         raise CameraFault(
             f"camera: there is no {path}",
             hint="`ls /dev/video*` lists the cameras; plug one in, or name another in camera.device",

@@ -55,7 +55,7 @@ class ZbarReader:
             return ()
         try:
             return accept(self._scan(np.ascontiguousarray(luma)))
-        except Exception:
+        except Exception:  # noqa: BLE001  whatever native code makes of pixels, the loop goes on
             self.swallowed += 1
             return ()
 

@@ -47,7 +47,7 @@ class ZxingReader:
                 formats=self._formats,
                 text_mode=self._zxing.TextMode.Plain,  # no rewriting for people
             )
-        except Exception:
+        except Exception:  # noqa: BLE001  what cannot be shown to be whole is left out
             self.swallowed += 1
             return ()
         return accept(symbol for barcode in found if (symbol := self._whole(barcode)) is not None)
@@ -67,6 +67,6 @@ class ZxingReader:
                 engine=self.name,
                 corners=tuple((float(point.x), float(point.y)) for point in corners),
             )
-        except Exception:
+        except Exception:  # noqa: BLE001  what cannot be shown to be whole is left out
             self.swallowed += 1
             return None

@@ -94,7 +94,7 @@ class OsdpReader:
         """Fall silent, and give the port back."""
         self._line.close()
 
-    def _peripheral(self, address: int, key: bytes | None) -> Any:
+    def _peripheral(self, address: int, key: bytes | None) -> Any:  # noqa: ANN401  the library has no types
         osdp = self._osdp
         flags = [osdp.LibFlag.EnforceSecure] if key else [osdp.LibFlag.InstallMode]
         identity = osdp.PdId(1, 1, 0x00_D0_0D, 1, _FIRMWARE)
@@ -106,7 +106,7 @@ class OsdpReader:
         context.set_event_completion_callback(self._completed)
         return context
 
-    def _channel(self) -> Any:
+    def _channel(self) -> Any:  # noqa: ANN401  likewise
         reader = self
 
         class Wires(self._osdp.Channel):  # type: ignore[name-defined,misc]  # known when it is loaded

@@ -33,7 +33,7 @@ class PanelStrike:
         self._unread: deque[DoorEvent] = deque()
         self._is_closed = False
 
-    def release(self, for_ms: int, *, grant: int = 0) -> None:
+    def release(self, for_ms: int, *, grant: int = 0) -> None:  # noqa: ARG002  the panel has its own records
         capped(for_ms)
         with self._guard:
             if self._is_closed:

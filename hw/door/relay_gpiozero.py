@@ -31,7 +31,7 @@ _HINT = "on a Pi set GPIOZERO_PIN_FACTORY=lgpio and join the group gpio; elsewhe
 class GpioRelay:
     """A Strike over gpiozero. `factory`: a gpiozero pin factory; left out, gpiozero finds its own."""
 
-    def __init__(self, pin: int, *, clock: Clock, active_high: bool = True, factory: Any = None) -> None:
+    def __init__(self, pin: int, *, clock: Clock, active_high: bool = True, factory: Any = None) -> None:  # noqa: ANN401  gpiozero has no types
         if not active_high:
             raise ConfigError(
                 "an active-low relay would open the door whenever the pin floats, as it does at boot",
@@ -43,7 +43,7 @@ class GpioRelay:
         self._timer: threading.Timer | None = None
         self._device = _open_output(pin, factory)
 
-    def release(self, for_ms: int, *, grant: int = 0) -> None:
+    def release(self, for_ms: int, *, grant: int = 0) -> None:  # noqa: ARG002  its events name no record
         for_ms = capped(for_ms)
         with self._guard:
             if self._device.closed:
@@ -96,7 +96,7 @@ class GpioRelay:
         self._events.append(DoorEvent(kind, self._clock.tick_ms()))
 
 
-def _open_output(pin: int, factory: Any) -> Any:
+def _open_output(pin: int, factory: Any) -> Any:  # noqa: ANN401  gpiozero has no types
     try:
         import gpiozero  # only a device with this relay pays for it
     except ImportError as err:

@@ -136,7 +136,7 @@ def fault_of(name: str, err: Exception) -> DoorLinkFault:
 
 def _candidates() -> str:
     try:
-        found = sorted(os.listdir(_BY_ID))[:4]
+        found = sorted(os.listdir(_BY_ID))[:4]  # noqa: PTH208  names only
     except OSError:
         found = []
     here = f"; serial devices here: {', '.join(f'{_BY_ID}/{name}' for name in found)}" if found else ""

@@ -117,7 +117,7 @@ class TfliteNetwork:
             )
 
 
-def open_checked(interpreter: Any, path: Path, sha256: str) -> TfliteNetwork:
+def open_checked(interpreter: Any, path: Path, sha256: str) -> TfliteNetwork:  # noqa: ANN401  a foreign class
     """A Network from `path`, on the given Interpreter class, one thread. Raises ModelFault."""
     data = read_checked(path, sha256)
     with _quiet(), _model_fault(path.name):

@@ -31,7 +31,7 @@ class Barrier:
     _last_alone: int | None = None  # which one was the only broken one last
     _since_ms: int | None = None
 
-    def see(self, first: bool, second: bool, tick_ms: int) -> int | None:
+    def see(self, first: bool, second: bool, tick_ms: int) -> int | None:  # noqa: FBT001  two beams
         """Someone came inwards (1), went outwards (-1), neither (0); None: it cannot be told."""
         before, self._broken = self._broken, (first, second)
         if self._broken == before:
@@ -67,11 +67,11 @@ class LaneCounter:
     exit: Barrier = field(default_factory=Barrier)
     _contradicts_ms: int | None = None
 
-    def at_entry(self, first: bool, second: bool, tick_ms: int) -> None:
+    def at_entry(self, first: bool, second: bool, tick_ms: int) -> None:  # noqa: FBT001
         """The beams behind the outer door."""
         self._count(self.entry.see(first, second, tick_ms), 1)
 
-    def at_exit(self, first: bool, second: bool, tick_ms: int) -> None:
+    def at_exit(self, first: bool, second: bool, tick_ms: int) -> None:  # noqa: FBT001
         """The beams before the inner door."""
         self._count(self.exit.see(first, second, tick_ms), -1)
 

@@ -40,7 +40,7 @@ class LanePins:
 class GpioLane:
     """LaneSensors over gpiozero. `factory`: a gpiozero pin factory; left out, gpiozero finds its own."""
 
-    def __init__(self, pins: LanePins, *, clock: Clock, factory: Any = None) -> None:
+    def __init__(self, pins: LanePins, *, clock: Clock, factory: Any = None) -> None:  # noqa: ANN401  gpiozero has no types
         """Raises DoorLinkFault where a pin cannot be read."""
         self._clock = clock
         self._counter = LaneCounter()
@@ -83,7 +83,7 @@ class GpioLane:
             first, second = (not beam.is_active for beam in self._exit)
             self._counter.at_exit(first, second, self._clock.tick_ms())
 
-    def _open(self, pin: int, changed: Callable[[], None] | None, factory: Any) -> Any:
+    def _open(self, pin: int, changed: Callable[[], None] | None, factory: Any) -> Any:  # noqa: ANN401  likewise
         try:
             import gpiozero  # only a lane with these sensors pays for it
         except ImportError as err:

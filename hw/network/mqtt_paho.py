@@ -78,7 +78,7 @@ class PahoBroker:
         self._client.disconnect()
         self._client.loop_stop()
 
-    def _on_connect(self, client: Client, _data: object, _flags: object, code: Any, _more: object) -> None:
+    def _on_connect(self, client: Client, _data: object, _flags: object, code: Any, _more: object) -> None:  # noqa: ANN401  paho's own types differ from version to version
         if code.is_failure:
             return
         for topic in self._subscriptions:

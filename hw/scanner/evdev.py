@@ -106,7 +106,7 @@ def open_keyboard(name: str, keys: KeyDecoder) -> KeyWire:
     return KeyWire(keyboard, keys, name=name)
 
 
-def _named(evdev: ModuleType, name: str) -> Any:
+def _named(evdev: ModuleType, name: str) -> Any:  # noqa: ANN401  an InputDevice, which may not be installed
     """The first keyboard of that name. Raises OSError: of what was in the way, where none could be seen."""
     missing: OSError = FileNotFoundError(errno.ENOENT, name)
     for path in _here():
@@ -123,7 +123,7 @@ def _named(evdev: ModuleType, name: str) -> Any:
 
 def _here() -> list[str]:
     try:
-        names = sorted(os.listdir(_FOLDER))
+        names = sorted(os.listdir(_FOLDER))  # noqa: PTH208  names only
     except OSError:
         return []
     return [f"{_FOLDER}/{name}" for name in names if name.startswith("event")]

@@ -38,7 +38,7 @@ _CAPS: Final[dict[KeyboardLayout, tuple[tuple[str, str], ...]]] = {
         ("zxcvbnm,./", "ZXCVBNM<>?"),
     ),
     "de": (
-        ("1234567890ß´", '!"§$%&/()=?`'),
+        ("1234567890ß´", '!"§$%&/()=?`'),  # noqa: RUF001  the acute accent itself
         ("qwertzuiopü+", "QWERTZUIOPÜ*"),
         ("asdfghjklöä^", "ASDFGHJKLÖÄ°"),
         ("#", "'"),

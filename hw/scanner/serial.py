@@ -84,6 +84,6 @@ class SerialWire:
 
 def _candidates() -> list[str]:
     try:
-        return [f"{_BY_ID}/{name}" for name in sorted(os.listdir(_BY_ID))]
+        return [f"{_BY_ID}/{name}" for name in sorted(os.listdir(_BY_ID))]  # noqa: PTH208  names only
     except OSError:
         return []

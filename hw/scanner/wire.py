@@ -107,7 +107,7 @@ class WiredScanner:
                     self._note(fault, is_ready=False)
                 self._closing.wait(pause_s)
                 pause_s = min(2 * pause_s, LONGEST_REOPEN_S)
-        except BaseException as bug:
+        except BaseException as bug:  # noqa: BLE001  raised where the device ends for it, by whoever asks next
             with self._guard:
                 self._bug = bug
                 self._guard.notify_all()
@@ -169,7 +169,7 @@ def why(name: str, number: int | None, *, here: Sequence[str], group: str = "dia
 def _group_of(name: str) -> str | None:
     """Who owns a device; None where it cannot be seen, or it is root, which nobody should join."""
     try:
-        owner = os.stat(name).st_gid
+        owner = os.stat(name).st_gid  # noqa: PTH116  Path.stat raises for no names
         return grp.getgrgid(owner).gr_name if owner else None
     except (OSError, KeyError, ValueError):
         return None

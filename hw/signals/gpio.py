@@ -52,7 +52,7 @@ class GpioSignals:
         red: int | None = None,
         green: int | None = None,
         buzzer: int | None = None,
-        factory: Any = None,
+        factory: Any = None,  # noqa: ANN401  gpiozero has no types
     ) -> None:
         """`red`, `green`, `buzzer`: BCM numbers; high is on. Raises ConfigError."""
         self._outputs: dict[str, Any] = {}
@@ -117,7 +117,7 @@ class GpioSignals:
                 output.close()
 
 
-def _open(pin: int, factory: Any) -> Any:
+def _open(pin: int, factory: Any) -> Any:  # noqa: ANN401  gpiozero has no types
     try:
         import gpiozero  # only a device with lamps of its own pays for it
     except ImportError as err:

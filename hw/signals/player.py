@@ -143,7 +143,7 @@ class SoundSignals:
 
     def _play(self, file: _File) -> None:
         try:
-            player = subprocess.Popen(
+            player = subprocess.Popen(  # noqa: S603  the system's own player
                 [*self._command, str(file.path)],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,

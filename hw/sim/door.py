@@ -109,7 +109,7 @@ class SimDoor:
         self._settle()
         return self._is_open
 
-    def release(self, for_ms: int, *, grant: int = 0) -> None:
+    def release(self, for_ms: int, *, grant: int = 0) -> None:  # noqa: ARG002  its events name no record
         for_ms = capped(for_ms)
         if self._is_closed_for_good:
             raise DoorLinkFault("the simulated door was closed", hint="open a new one")

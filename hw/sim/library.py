@@ -263,7 +263,7 @@ class SimLibrary:
             line.sendall(reply)
         return goes_on
 
-    def _moody(self, reply: bytes, before: bytes) -> tuple[bytes, bool]:
+    def _moody(self, reply: bytes, before: bytes) -> tuple[bytes, bool]:  # noqa: C901  a table of moods
         """What goes out instead, and whether the line stays open."""
         mood, end = self.mood, self._terminator
         match mood:

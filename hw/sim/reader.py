@@ -18,5 +18,5 @@ class SimReader:
     def __init__(self) -> None:
         self.in_view: tuple[str, ...] = ()
 
-    def read(self, luma: Pixels) -> tuple[Symbol, ...]:
+    def read(self, luma: Pixels) -> tuple[Symbol, ...]:  # noqa: ARG002  the port's signature
         return tuple(Symbol(text, text.encode(), self.name) for text in self.in_view)

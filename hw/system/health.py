@@ -61,7 +61,7 @@ class MachineHealth:
         if not tool.exists():
             return None
         with suppress(OSError, subprocess.SubprocessError, ValueError):
-            done = subprocess.run(
+            done = subprocess.run(  # noqa: S603  the firmware's own tool
                 [tool, "get_throttled"], capture_output=True, text=True, timeout=_PATIENCE_S, check=True
             )
             return int(done.stdout.partition("=")[2], 16)
@@ -127,7 +127,7 @@ class MachineHealth:
 
 def disk_space(folder: Path) -> DiskSpace:
     """The file system that `folder` is on, or would be. Raises StorageFault."""
-    while not os.path.exists(folder) and folder != folder.parent:
+    while not os.path.exists(folder) and folder != folder.parent:  # noqa: PTH110  Path raises for no names
         folder = folder.parent
     try:
         told = os.statvfs(folder)

@@ -28,7 +28,7 @@ class UsbCamera:
         self.format = self.formats[0]
         self.taken = 0
 
-    def isOpened(self) -> bool:
+    def isOpened(self) -> bool:  # noqa: N802  OpenCV's name
         return True
 
     def set(self, what: int, value: float) -> bool:

@@ -208,7 +208,7 @@ def stick(age: timedelta) -> Step:
     return lambda site: site.sync(age=age, source="/media/stick")
 
 
-def SEEN(site: Site) -> None:
+def SEEN(site: Site) -> None:  # noqa: N802  a word of the stories, like CUT
     """The device sees what was brought, and the next code is made after that."""
     site.wait(S)
     site.wait(2 * S)
@@ -234,9 +234,9 @@ def _expect(said: str, expected: str) -> str | None:
     return None if said == expected else f"said {said}, not {expected}"
 
 
-CUT: Step = lambda site: site.power_cut()
-STOP: Step = lambda site: site.stop()
-ROTATE: Step = lambda site: site.rotate()
+CUT: Step = lambda site: site.power_cut()  # noqa: E731
+STOP: Step = lambda site: site.stop()  # noqa: E731
+ROTATE: Step = lambda site: site.rotate()  # noqa: E731
 RIGHT = timedelta(0)
 UNTRUSTED = "clock.untrusted"
 LONG = {"expires": NOW + 2 * YEAR}  # a card that outlives a clock that is a year ahead

@@ -29,7 +29,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 # The same controller and host that the tests run. The root first: tests has a folder `edge` too.
 sys.path += [str(ROOT), str(ROOT / "tests")]
 
-from peers.micropython_controller import (  # type: ignore[import-not-found]
+from peers.micropython_controller import (  # type: ignore[import-not-found]  # noqa: E402
     STRIKE,
     TAMPER,
     Host,
@@ -38,9 +38,9 @@ from peers.micropython_controller import (  # type: ignore[import-not-found]
     micropythons,
 )
 
-from edge.link import frame
-from edge.link import messages as m
-from edge.link.session import PING_EVERY_MS, LinkPairing, LinkSession
+from edge.link import frame  # noqa: E402
+from edge.link import messages as m  # noqa: E402
+from edge.link.session import PING_EVERY_MS, LinkPairing, LinkSession  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

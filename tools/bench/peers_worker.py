@@ -33,7 +33,7 @@ def doorward() -> Callable[[Any], Vectors | None]:
 
     engine = open_face_engine()
 
-    def look(rgb: Any) -> Vectors | None:
+    def look(rgb: Any) -> Vectors | None:  # noqa: ANN401
         faces = engine.find(rgb)
         if not faces:
             return None
@@ -50,10 +50,10 @@ def dlib() -> Callable[[Any], Vectors | None]:
     points = library.shape_predictor(models.pose_predictor_five_point_model_location())
     embedder = library.face_recognition_model_v1(models.face_recognition_model_location())
 
-    def look(rgb: Any) -> Vectors | None:
+    def look(rgb: Any) -> Vectors | None:  # noqa: ANN401
         height, width = rgb.shape[:2]
 
-        def nearness(box: Any) -> float:
+        def nearness(box: Any) -> float:  # noqa: ANN401  as edge.face.engine.subject
             centre = box.center()
             off = ((centre.x - width / 2) ** 2 + (centre.y - height / 2) ** 2) ** 0.5
             return float(max(box.width(), box.height()) - off)

@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Final
 ROOT: Final = Path(__file__).resolve().parents[2]
 sys.path.append(str(ROOT / "models"))  # which fetches packages for the models in the same way
 
-from fetch import fetch
-from manifest import Package
+from fetch import fetch  # noqa: E402
+from manifest import Package  # noqa: E402
 
-from edge.cli.output import fail
-from edge.errors import EdgeError, Exit
+from edge.cli.output import fail  # noqa: E402
+from edge.errors import EdgeError, Exit  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -102,7 +102,7 @@ def _unpack(archives: dict[str, Path], target: Path) -> None:
     for archive in archives.values():
         if archive.suffix == ".whl":
             with zipfile.ZipFile(archive) as wheel:
-                wheel.extractall(target)
+                wheel.extractall(target)  # noqa: S202  its sha256 has been checked
         else:
             with tarfile.open(archive) as package:
                 package.extractall(target, filter="data")

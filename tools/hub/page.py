@@ -86,7 +86,7 @@ class Pages:
             lstrip_blocks=True,
             undefined=jinja2.StrictUndefined,
         )
-        environment.globals |= {"css": Markup(_CSS), "version": software_version()}
+        environment.globals |= {"css": Markup(_CSS), "version": software_version()}  # noqa: S704  our own file
         environment.filters |= {"thousands": "{:,}".format, "utc": utc}
         self._templates = environment
 

@@ -213,14 +213,14 @@ def _engine(url: URL, lock_s: float) -> Engine:
     )
 
 
-def _tame_sqlite(connection: Any, _: object) -> None:
+def _tame_sqlite(connection: Any, _: object) -> None:  # noqa: ANN401  sqlite3's, as the driver hands it over
     connection.isolation_level = None  # transactions begin where we say so
     _write_ahead(connection)
     for pragma in ("synchronous = FULL", "foreign_keys = ON"):
         connection.execute(f"PRAGMA {pragma}").fetchall()
 
 
-def _write_ahead(connection: Any) -> None:
+def _write_ahead(connection: Any) -> None:  # noqa: ANN401  likewise
     """Set the journal mode, which two hubs that begin at once may both want to.
 
     SQLite waits for no lock here (it would be a deadlock to), whatever the time-out: so we ask again.

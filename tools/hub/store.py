@@ -179,7 +179,7 @@ class HubStore:
             return rows.mappings().all()
 
 
-def _registered(device: str) -> Any:
+def _registered(device: str) -> Any:  # noqa: ANN401  a Select over all columns has no shorter name
     return select(devices).where(devices.c.id == device, devices.c.removed_ms.is_(None))
 
 

@@ -45,7 +45,7 @@ def signed_for(role: str, metadata: Metadata[Any], delegator: Root | Targets) ->
     return True
 
 
-def require_content(path: str, data: bytes, described: Any) -> None:
+def require_content(path: str, data: bytes, described: Any) -> None:  # noqa: ANN401  MetaFile or TargetFile
     """Raises InputError unless length and hashes are as they were signed."""
     try:
         described.verify_length_and_hashes(data)

@@ -75,7 +75,7 @@ class Cast:
     def _photo(self, name: str) -> Pixels:
         if name not in self._photos:
             path = self.folder / name
-            if not os.path.exists(path):
+            if not os.path.exists(path):  # noqa: PTH110  Path.exists raises for what can be no name
                 raise InputError(
                     f"{path}: the demo's photographs are not here", hint="fetch them: make models"
                 )

@@ -219,7 +219,7 @@ class Theatre:
         return (moments(turn % SEEDS) for turn in count())
 
     def _moving(self, scene: DemoScene) -> Iterator[Pixels]:
-        """The holder's head, or a print of it, as it follows MOVES; `hw.sim.pictures.head` names its limits."""
+        """The holder's head, or a print of it, as it follows MOVES; see hw/sim/pictures/head.py."""
         engine, frame = self._world.engine, stage.visitor(self._world.cast.sitter(scene.who), seed=1)
         holder = Subject(frame, engine.probe(frame, engine.people(frame)[0]).landmarks.points)
         if scene.face is Before.TILTED:  # too large for PAD to see its border, and turned as far as hands can

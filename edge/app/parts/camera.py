@@ -49,6 +49,6 @@ def open_camera(camera: config.CameraConfig, base: Path, *, instead: str | None 
 
 def _is_device(path: Path) -> bool:
     try:
-        return stat.S_ISCHR(os.stat(path).st_mode)
+        return stat.S_ISCHR(os.stat(path).st_mode)  # noqa: PTH116  pathlib raises for what can be no name
     except (OSError, ValueError):
         return False

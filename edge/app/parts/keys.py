@@ -20,7 +20,7 @@ OWN_KEY_BYTES = 32
 
 def device_seed(file: Path) -> bytes:
     """The device's Ed25519 seed; made with mode 0600 at the first start. Raises ConfigError, StorageFault."""
-    if os.path.exists(file):
+    if os.path.exists(file):  # noqa: PTH110  Path.exists raises for what can be no name
         return read_seed(file)
     seed = secrets.token_bytes(SEED_BYTES)
     open_files(file.parent).write(file.name, seed, secret=True)
@@ -42,7 +42,7 @@ def own_key(file: Path, what: str, *, lost: str, may_make: bool = True) -> bytes
     Of two processes that make it at once, the earlier one has made it for both. `what`: as in "the gate's
     key"; `lost`: the hint for whoever has none, or another file. Raises ConfigError, StorageFault.
     """
-    if may_make and not os.path.exists(file):
+    if may_make and not os.path.exists(file):  # noqa: PTH110  Path.exists raises for what can be no name
         _make(file)
     key = read_secret(file, what, limit=OWN_KEY_BYTES, lost=lost)
     if len(key) != OWN_KEY_BYTES:

@@ -39,7 +39,7 @@ def trust_files(folder: Path) -> dict[str, Buffer]:
     from edge.trust.folder import MAX_BITMAP_BYTES, MAX_FILE_BYTES, is_bitmap
     from hw.system.files import Folder
 
-    if not os.path.isdir(folder):
+    if not os.path.isdir(folder):  # noqa: PTH112  Path.is_dir raises for what can be no name
         raise TrustFault(f"{folder}: no such folder", hint="publish an issuer into it: tools/issuer publish")
     files = Folder(folder)
     return {

@@ -48,7 +48,7 @@ def open_door(whole: config.Config, base: Path) -> SiteDoor | OpenVenue:
         return OpenVenue()
     rules = RulesFile(base / permits.rules, whole.door.site)
     people_file = base / permits.people
-    key = site_key(base / permits.key, may_make=not os.path.exists(people_file))
+    key = site_key(base / permits.key, may_make=not os.path.exists(people_file))  # noqa: PTH110  as ever
     people = PeopleFile(people_file)
     try:
         ledger = OccupancyFile(base / permits.presence)
@@ -127,7 +127,7 @@ class RulesFile:
     def _state(self) -> tuple[int, int, int] | None:
         """What tells one state of the file from the next."""
         try:
-            told = os.stat(self._path)
+            told = os.stat(self._path)  # noqa: PTH116  Path.stat raises for what can be no name
         except (OSError, ValueError):
             return None
         return told.st_ino, told.st_mtime_ns, told.st_size
@@ -182,7 +182,7 @@ class ModeKeeper:
 def read_rules(path: Path, site: str) -> DoorRules:
     """The rules of the door `site` in this file. Raises ConfigError."""
     try:
-        with open(path, "rb") as stream:
+        with open(path, "rb") as stream:  # noqa: PTH123  likewise
             data = stream.read(MAX_RULES_BYTES + 1)  # parse_rules refuses what is longer
     except (OSError, ValueError) as error:
         what = (getattr(error, "strerror", None) or "is no name of a file").lower()

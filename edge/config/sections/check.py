@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from edge.config.sections.base import FilePath, Table, Url
-from edge.config.sections.desk import AttributeName
+from edge.config.sections.desk import AttributeName  # noqa: TC001  read at run time
 
 
 class CheckConfig(Table, frozen=True):

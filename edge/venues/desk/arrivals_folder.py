@@ -47,7 +47,7 @@ class ArrivalsFolder:
             for path in self._whole():
                 taken = self._folder / _TAKEN
                 with suppress(FileNotFoundError):
-                    os.rename(*self._pair(path, taken))
+                    os.rename(*self._pair(path, taken))  # noqa: PTH104  so that a crash leaves a list behind
                 path.rename(taken / path.name)
             waiting = [path for path in (self._folder / _TAKEN).iterdir() if is_list(path)]
             return sorted(waiting, key=lambda path: (path.stat().st_mtime_ns, path.name))
@@ -71,7 +71,7 @@ class ArrivalsFolder:
             refused = self._folder / _REFUSED
             self._say(_REFUSED, file, reason)
             with suppress(FileNotFoundError):
-                os.rename(*self._pair(file, refused))
+                os.rename(*self._pair(file, refused))  # noqa: PTH104  likewise
             file.rename(refused / file.name)
 
     def tidy(self, now_s: float) -> None:

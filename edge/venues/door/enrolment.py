@@ -121,7 +121,7 @@ def read_json(data: bytes, site: EnrolmentContext) -> Iterator[EnrolmentLine]:
             yield _read(row, f"line {number}", site)
 
 
-def _decoded(data: bytes, kind: Any, what: str) -> Any:
+def _decoded(data: bytes, kind: Any, what: str) -> Any:  # noqa: ANN401  msgspec's own types
     try:
         return msgspec.json.decode(data, type=kind)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:

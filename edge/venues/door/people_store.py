@@ -29,9 +29,9 @@ _COLUMNS: Final = {
     "duress_pin": bytes,
 }
 _PINS: Final = ("pin", "duress_pin")
-_INSERT: Final = f"INSERT INTO {_TABLE} VALUES ({', '.join(f':{column}' for column in _COLUMNS)})"
-_FIND: Final = f"SELECT {', '.join(_COLUMNS)} FROM {_TABLE} WHERE name = ?"
-_ALL: Final = f"SELECT {', '.join(_COLUMNS)} FROM {_TABLE} ORDER BY name"
+_INSERT: Final = f"INSERT INTO {_TABLE} VALUES ({', '.join(f':{column}' for column in _COLUMNS)})"  # noqa: S608  our own words
+_FIND: Final = f"SELECT {', '.join(_COLUMNS)} FROM {_TABLE} WHERE name = ?"  # noqa: S608  our own words
+_ALL: Final = f"SELECT {', '.join(_COLUMNS)} FROM {_TABLE} ORDER BY name"  # noqa: S608  likewise
 
 
 # Bits of `flags`; plain numbers, for an IntFlag takes 20 us of every visit.
@@ -62,7 +62,7 @@ class PeopleFile:
 
     def __len__(self) -> int:
         with faults(self._path):
-            return int(self._db.execute(f"SELECT count(*) FROM {_TABLE}").fetchone()[0])
+            return int(self._db.execute(f"SELECT count(*) FROM {_TABLE}").fetchone()[0])  # noqa: S608
 
     def rows(self) -> Iterator[tuple[bytes, bytes | None, Person]]:
         """Everybody: name, the person whose card for being forced this is, and what is said of him."""
@@ -93,10 +93,10 @@ class PeopleFile:
                 self._db.execute("INSERT INTO taken VALUES (?)", (enrolment.name,))
                 taken += 1
             if replace:
-                self._db.execute(f"DELETE FROM {_TABLE} WHERE name NOT IN (SELECT name FROM taken)")
+                self._db.execute(f"DELETE FROM {_TABLE} WHERE name NOT IN (SELECT name FROM taken)")  # noqa: S608
             self._db.execute("DROP TABLE taken")
             lost = table.count_where(
-                f"same_as IS NOT NULL AND same_as NOT IN (SELECT name FROM {_TABLE} WHERE same_as IS NULL)"
+                f"same_as IS NOT NULL AND same_as NOT IN (SELECT name FROM {_TABLE} WHERE same_as IS NULL)"  # noqa: S608
             )
             if lost:
                 raise InputError(
@@ -109,7 +109,7 @@ class PeopleFile:
         """Give this person a PIN, or none. Raises StorageFault."""
         values = (None, None) if pin is None else (pin.usual, pin.duress)
         with transaction(self._db, self._path):
-            self._db.execute(f"UPDATE {_TABLE} SET pin = ?, duress_pin = ? WHERE name = ?", (*values, name))
+            self._db.execute(f"UPDATE {_TABLE} SET pin = ?, duress_pin = ? WHERE name = ?", (*values, name))  # noqa: S608
 
     def close(self) -> None:
         """Safe to call again."""

@@ -93,7 +93,7 @@ class DoorVenue:
         )
         return merge((terms,))  # in the order of the ladder
 
-    def settle(self, visit: Visit, decision: Decision, seq: int) -> None:
+    def settle(self, visit: Visit, decision: Decision, seq: int) -> None:  # noqa: ARG002  the journal's own
         """Remember who came in, went out or waits. Raises StorageFault."""
         facts = self._facts(visit)
         change = None

@@ -1,5 +1,4 @@
-"""What a gate keeps, in one SQLite file: names keyed, everything else sealed
-(edge/venues/library/identity.py).
+"""Store of a library entrance, in one SQLite file: names keyed, all else sealed (identity.py).
 
 The passage reads from memory only; the file is written by the gate's own thread and by commands.
 """

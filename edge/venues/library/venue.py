@@ -33,7 +33,7 @@ class LibraryVenue:
         self._roll.patron_of(visit.card)
         return Obligations(asked=(Obligation(Factor.HOST, Reason.HOST_UNAVAILABLE),))
 
-    def settle(self, visit: Visit, decision: Decision, seq: int) -> None:
+    def settle(self, visit: Visit, decision: Decision, seq: int) -> None:  # noqa: ARG002  the port's
         """Who came in may borrow now."""
         if isinstance(decision, Grant):
             self._came_in(self._roll.patron_of(visit.card))

@@ -142,7 +142,7 @@ def play(steps) -> None:
         try:
             _STEPS[step[0]](world, *step[1:])
         except AssertionError as err:
-            raise AssertionError("step %d %r: %s" % (number, step, err))
+            raise AssertionError("step %d %r: %s" % (number, step, err))  # noqa: B904, UP031
 
 
 def _begin(first):

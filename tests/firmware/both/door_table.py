@@ -335,4 +335,4 @@ def check(situation, happening, now=0) -> None:
 
 def _expect(got, wanted, what) -> None:
     if got != wanted:
-        raise AssertionError("%s: %r, not %r" % (what, got, wanted))
+        raise AssertionError("%s: %r, not %r" % (what, got, wanted))  # noqa: UP031  for both Pythons

@@ -170,4 +170,4 @@ class World:
 def expect(got, wanted, what) -> None:
     """An assertion that says what it saw, also where there is no pytest to look."""
     if got != wanted:
-        raise AssertionError("%s: %r, not %r" % (what, got, wanted))
+        raise AssertionError("%s: %r, not %r" % (what, got, wanted))  # noqa: UP031  MicroPython has no tuples in f-strings

@@ -48,7 +48,7 @@ hooks = Hooks()
 
 def use(other) -> None:
     """From now on these hooks answer."""
-    global hooks
+    global hooks  # noqa: PLW0603  who plays with a board chooses one for all of it
     hooks = other
 
 

@@ -11,11 +11,11 @@ passed = failed = 0
 
 def attempt(name, test, *what) -> None:
     """One must not keep the others from being tried."""
-    global passed, failed
+    global passed, failed  # noqa: PLW0603
     try:
         test(*what)
         passed += 1
-    except Exception as err:
+    except Exception as err:  # noqa: BLE001
         failed += 1
         print("FAILED", name)
         sys.print_exception(err)
@@ -28,4 +28,4 @@ for situation in door_table.SITUATIONS:
         attempt(situation + ": " + happening, door_table.check, situation, happening)
 for seed in (1, 2):
     print("walk", seed, *walk(seed))
-print("%d passed, %d failed" % (passed, failed))
+print("%d passed, %d failed" % (passed, failed))  # noqa: UP031

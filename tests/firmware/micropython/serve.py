@@ -55,7 +55,7 @@ class _Wasm(_Line):
         return len(buffer)
 
     def pin(self, number, level) -> None:
-        wire.tell("%d %d" % (number, level))
+        wire.tell("%d %d" % (number, level))  # noqa: UP031
 
 
 class _Unix(_Line):
@@ -64,7 +64,7 @@ class _Unix(_Line):
     def __init__(self) -> None:
         super().__init__()
         self._buffer = bytearray(256)
-        self._file = open(os.getenv("DOORWARD_PINS"), "rb")
+        self._file = open(os.getenv("DOORWARD_PINS"), "rb")  # noqa: PTH123, SIM115  MicroPython has no pathlib
 
     def _take(self):
         count = sys.stdin.buffer.readinto(self._buffer)
@@ -80,7 +80,7 @@ class _Unix(_Line):
         return sys.stdout.buffer.write(buffer)
 
     def pin(self, number, level) -> None:
-        sys.stderr.write("%d %d\n" % (number, level))
+        sys.stderr.write("%d %d\n" % (number, level))  # noqa: UP031
 
 
 class _Time:

@@ -57,7 +57,7 @@ class Envelope:
     context: str = "Signature1"
     signature: Callable[[bytes], bytes] = same
 
-    def header_but(self, **edits: Any) -> Envelope:
+    def header_but(self, **edits: Any) -> Envelope:  # noqa: ANN401  any CBOR value
         """Another header; the names are those of the table."""
         numbers = {
             "alg": n.HEADER_ALG,

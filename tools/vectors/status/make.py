@@ -62,7 +62,7 @@ class Set:
     unary: bytes
     length: int | None = None
 
-    def but(self, **edits: Any) -> Set:
+    def but(self, **edits: Any) -> Set:  # noqa: ANN401  any part
         """The same set with other parts."""
         return replace(self, **edits)
 

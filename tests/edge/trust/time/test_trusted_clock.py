@@ -308,7 +308,7 @@ def test_a_clock_that_nobody_touches_is_believed_whatever_is_signed_and_fetched(
 
 # -- clock.json --------------------------------------------------------------------------------------------
 
-EVER = datetime(1970, 1, 1), datetime(2099, 12, 31)
+EVER = datetime(1970, 1, 1), datetime(2099, 12, 31)  # noqa: DTZ001  the strategy wants them without a zone
 INSTANTS = st.datetimes(*EVER).map(lambda at: at.replace(tzinfo=UTC))
 
 
