@@ -23,8 +23,9 @@ from edge.audit.evidence import open_segment_reader
 from edge.audit.merkle import Frontier, leaf_hash
 from edge.audit.record import DoorChange, JournalEntry, Passage, encode
 from edge.audit.segment import Segment
-from edge.audit.segments import alone, closed_path, closed_segments, lock_writer, sync_folder
+from edge.audit.segments import alone, closed_path, closed_segments, lock_writer
 from edge.audit.store import storage_faults
+from edge.durable import flush
 from edge.errors import StorageFault
 from edge.ports import EventMark
 
@@ -158,7 +159,7 @@ class Journal:
             try:
                 self._path.rename(target)
                 # Durable before the next file has its name, or a power cut might leave only that one.
-                sync_folder(self._path.parent)
+                flush(self._path.parent)
             except OSError as err:
                 raise StorageFault(
                     f"journal {self._path}: {(err.strerror or 'cannot be renamed').lower()}",

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from edge.audit.segments import closed_segments, sync_folder
+from edge.audit.segments import closed_segments
+from edge.durable import flush
 from edge.errors import StorageFault
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def retain(
         try:
             file.path.unlink()
             # Each for itself: a disk may keep the second removal of a power cut and lose the first.
-            sync_folder(journal.parent)
+            flush(journal.parent)
         except OSError as err:
             raise _fault(file.path, err) from err
     return gone

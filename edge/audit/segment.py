@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from edge.audit.errors import JournalBroken
 from edge.audit.merkle import Frontier
 from edge.audit.record import decode
-from edge.audit.segments import sync_folder
 from edge.audit.store import (
     APPLICATION_ID,
     BUSY_MS,
@@ -21,6 +20,7 @@ from edge.audit.store import (
     transaction,
     write_ahead,
 )
+from edge.durable import flush
 from edge.errors import StorageFault
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ class Segment:
         if not db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
             with transaction(db):
                 create_tables(db, self._signer.device, self._signer.public, base())
-            sync_folder(self._path.parent)
+            flush(self._path.parent)
         (application,) = db.execute("PRAGMA application_id").fetchone()
         if application != APPLICATION_ID:
             raise StorageFault(

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import os
 import random
-import sys
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edge.cli.output import emit, fail, harmless
-from edge.cli.output_file import whole_file
+from edge.cli.output_file import whole_file, whole_text
 from edge.cli.repeat import bar, rounds
 from edge.errors import Exit, InputError, StorageFault, TrustFault
 
@@ -207,10 +206,7 @@ def _report(args: argparse.Namespace) -> int:
 
 
 def _write(out: Path | None, opened: Iterable[OpenedRegistration], write: Any) -> None:  # noqa: ANN401  one of two writers
-    if out is None:
-        write(sys.stdout, opened)
-        return
-    with whole_file(out) as part, part.open("w", encoding="utf-8", newline="") as file:
+    with whole_text(out) as file:
         write(file, opened)
 
 

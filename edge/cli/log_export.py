@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import argparse
 import csv
-import os
-import sys
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING
 
 from edge.cli.output import progress
-from edge.errors import Exit, StorageFault
+from edge.cli.output_file import whole_text
+from edge.errors import Exit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -46,7 +43,7 @@ def run_export(args: argparse.Namespace) -> int:
         if not args.unverified:
             chain.verify(watch=lambda rows, total: progress(rows, total=total, label="verifying"))
         entries = progress(chain.entries(), total=chain.size - chain.first, label="exporting")
-        with _opened(args.out) as file:
+        with whole_text(args.out) as file:
             (_write_csv if args.format == "csv" else _write_jsonl)(file, _within(entries, args))
     return Exit.OK
 
@@ -70,30 +67,6 @@ def _write_jsonl(file: TextIO, entries: Iterable[JournalEntry]) -> None:
     from edge.audit.export import json_line
 
     file.writelines(json_line(entry) + "\n" for entry in entries)
-
-
-@contextmanager
-def _opened(out: Path | None) -> Iterator[TextIO]:
-    """Standard output, or a file that is there only once it is complete."""
-    if out is None:
-        yield sys.stdout
-        return
-    try:
-        with NamedTemporaryFile(
-            "w", dir=out.parent, prefix=f".{out.name}-", encoding="ascii", newline="", delete=False
-        ) as part:
-            try:
-                yield part.file  # type: ignore[misc]  # typeshed has the wrapper here, not the file
-                part.flush()
-                os.fsync(part.fileno())
-                os.replace(part.name, out)  # noqa: PTH105  Path(part.name).replace(out) says no more
-            except BaseException:
-                os.unlink(part.name)  # noqa: PTH108
-                raise
-    except OSError as err:
-        raise StorageFault(
-            f"{out}: {(err.strerror or 'cannot be written').lower()}", hint="choose another: --out FILE"
-        ) from err
 
 
 def _moment(text: str) -> int:

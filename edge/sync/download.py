@@ -7,8 +7,9 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Protocol
 
+from edge.durable import rename_durably
 from edge.errors import FetchError, NoSpace, UpdateRejected
-from edge.sync.durable_files import flush, flush_folder, need_space, storing
+from edge.sync.durable_files import need_space, storing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -92,9 +93,7 @@ class Downloads:
                     hint="raise [sync] max_mb",
                 )
             need_space(self.folder, self.left(target), reserve=self._reserve)
-            part = self._fetched(target)
-            part.replace(whole)
-            flush_folder(self.folder)
+            rename_durably(self._fetched(target), whole)
         return whole
 
     def read(self, target: Target, *, limit: int) -> bytes:
@@ -125,7 +124,6 @@ class Downloads:
         for _ in range(2):
             self._complete(target, part)
             if _sha256(part) == target.sha256:
-                flush(part)
                 return part
             part.unlink()
             if not resumed:

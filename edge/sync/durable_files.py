@@ -1,11 +1,10 @@
-"""Files that must be whole after any power cut, on a disk that may be full."""
+"""Files of an update on a disk that may be full: room for them, second names, and copies."""
 
 from __future__ import annotations
 
 import errno
 import os
-import secrets
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from edge.errors import NoSpace, SyncError
@@ -48,37 +47,6 @@ def need_space(folder: Path, wanted: int, *, reserve: int) -> None:
 
 def _mb(count: int) -> str:
     return f"{count / 1e6:.1f} MB"
-
-
-def write_durably(file: Path, data: bytes) -> None:
-    """The old file or the new one, whatever happens."""
-    temporary = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
-    try:
-        with temporary.open("xb") as stream:
-            stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(file)
-    except OSError:
-        with suppress(OSError):
-            temporary.unlink()
-        raise
-    flush_folder(file.parent)
-
-
-def flush(file: Path) -> None:
-    """Have the disk keep the content of a file."""
-    with file.open("rb") as stream:
-        os.fsync(stream.fileno())
-
-
-def flush_folder(folder: Path) -> None:
-    """Have the disk keep the names in a folder."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def share(source: Path, target: Path) -> None:

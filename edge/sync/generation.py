@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from edge.durable import flush, write_durably
 from edge.errors import SyncError, TrustFault
-from edge.sync.durable_files import flush, flush_folder, share, storing, write_durably
+from edge.sync.durable_files import share, storing
 from edge.trust import generation as trust_generation
 
 if TYPE_CHECKING:
@@ -66,12 +67,12 @@ class Generations:
         with storing(self.folder):
             draft.flush()
             draft.folder.rename(draft.final)
-            flush_folder(self.folder)
+            flush(self.folder)
             fresh = self.link.with_name(f".{self.link.name}.new")
             fresh.unlink(missing_ok=True)
             fresh.symlink_to(f"{self.folder.name}/{draft.final.name}")
             fresh.replace(self.link)
-            flush_folder(self.link.parent)
+            flush(self.link.parent)
         self.tidy()
         return draft.final
 
@@ -134,7 +135,7 @@ class GenerationDraft:
         for file in self._fresh:
             flush(file)
         for folder in sorted({file.parent for file in self._fresh} | {self.folder}, reverse=True):
-            flush_folder(folder)
+            flush(folder)
 
 
 def read_generation(folder: Path) -> Generation | None:

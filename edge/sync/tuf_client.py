@@ -27,9 +27,10 @@ from tuf.api.exceptions import (
 from tuf.api.metadata import Targets
 from tuf.ngclient import FetcherInterface, Updater, UpdaterConfig
 
+from edge.durable import flush
 from edge.errors import FetchError, NotThere, SyncError, UpdateRejected
 from edge.sync import tuf_keys
-from edge.sync.durable_files import flush, flush_folder, storing
+from edge.sync.durable_files import storing
 from edge.sync.plan import Target
 
 if TYPE_CHECKING:
@@ -142,10 +143,8 @@ class TufClient:
         """Have the disk keep what is new: ngclient renames it into its place and leaves it at that."""
         now = _contents(self._folder)
         fresh = [file for file, content in now.items() if self._kept.get(file) != content]
-        for file in fresh:
-            flush(file)
-        for folder in {file.parent for file in fresh}:
-            flush_folder(folder)
+        for path in (*fresh, *{file.parent for file in fresh}):
+            flush(path)
         self._kept = now
 
 

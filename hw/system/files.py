@@ -5,12 +5,12 @@ from __future__ import annotations
 import errno
 import mmap
 import os
-import secrets
 import stat
 from contextlib import contextmanager, suppress
 from itertools import islice
 from typing import TYPE_CHECKING, BinaryIO, Final
 
+from edge.durable import replacing_in
 from edge.errors import StorageFault
 
 if TYPE_CHECKING:
@@ -41,7 +41,6 @@ _HINTS: Final = {
 }
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _READ: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK  # a FIFO must not wait for a writer
-_CREATE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class Folder:
@@ -86,18 +85,14 @@ class Folder:
 
     def write(self, name: str, data: bytes, *, secret: bool = False) -> None:
         parts = self._parts(name)
-        temporary = f".{parts[-1][:200]}.{secrets.token_hex(4)}"  # 255 bytes is the longest name of ext4
+        mode = 0o600 if secret else 0o644
         with self._faults(name, "cannot be written"):
             self.root.mkdir(parents=True, exist_ok=True)
-            with self._parent(parts, create=True) as folder:
-                try:
-                    _write_durably(folder, temporary, data, mode=0o600 if secret else 0o644)
-                    os.rename(temporary, parts[-1], src_dir_fd=folder, dst_dir_fd=folder)
-                except OSError:
-                    with suppress(OSError):
-                        os.unlink(temporary, dir_fd=folder)
-                    raise
-                os.fsync(folder)
+            with (
+                self._parent(parts, create=True) as folder,
+                replacing_in(folder, parts[-1], mode=mode) as file,
+            ):
+                file.write(data)
 
     def _walk(self, below: str, depth: int) -> Iterator[str]:
         """Names of regular files in one folder and those under it."""
@@ -166,11 +161,3 @@ class Folder:
 
     def _fault(self, name: str, what: str, hint: str) -> StorageFault:
         return StorageFault(f"{self.root / name if name else self.root}: {what}", hint=hint)
-
-
-def _write_durably(folder: int, name: str, data: bytes, *, mode: int) -> None:
-    with os.fdopen(os.open(name, _CREATE, mode, dir_fd=folder), "wb") as file:
-        os.fchmod(file.fileno(), mode)  # whatever the umask
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())

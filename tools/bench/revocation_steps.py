@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import mmap
-import os
 import resource
 import shutil
 import statistics
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 import numpy as np
 
+from edge.durable import flush
 from edge.errors import Refused
 from edge.trust.status import delta as statusdelta
 from edge.trust.status.status import Bitmaps, StatusManifest, bitmap_bytes
@@ -139,8 +139,7 @@ def apply(folder: Path, size: int) -> Told:
         manifest.check(bitmaps)
         checked = time.perf_counter()
         for kind in KINDS:
-            with (folder / f"new.{kind}").open("rb") as file:
-                os.fsync(file.fileno())
+            flush(folder / f"new.{kind}")
         told["disk_ms"] = 1e3 * (time.perf_counter() - started)
     told |= {
         "copy_ms": 1e3 * (copied - started),

@@ -6,7 +6,6 @@ number on the disk at the next visit.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from edge.delivery.sqlite import faults
+from edge.durable import rename_durably
 from edge.errors import StorageFault
 from edge.venues.desk.arrivals import MAX_MISTAKES, Mistake
 from edge.venues.desk.booking import BookedGuest, Expected, expected
@@ -105,9 +105,7 @@ class Build:
             self._db.execute("CREATE INDEX by_name ON names (digest, booking)")
             self._db.execute("COMMIT")
             self._db.close()
-            with self._path.open("rb") as file:
-                os.fsync(file.fileno())
-            self._path.replace(self._folder / FILE)
+            rename_durably(self._path, self._folder / FILE)
 
     def discard(self) -> None:
         """Leave nothing behind; safe to call again, and after `swap`."""

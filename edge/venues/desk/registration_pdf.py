@@ -16,6 +16,7 @@ from edge.venues.desk.export import document
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
+    from typing import BinaryIO
 
     from reportlab.pdfgen.canvas import Canvas
 
@@ -55,7 +56,7 @@ _LINE_POINTS: Final = 220
 
 
 def write_pdf(
-    path: Path, registrations: Iterable[OpenedRegistration], *, title: str, font: Path | None = None
+    file: BinaryIO, registrations: Iterable[OpenedRegistration], *, title: str, font: Path | None = None
 ) -> int:
     """One page each; how many that are. `font`: for letters beyond Latin.
 
@@ -69,7 +70,7 @@ def write_pdf(
             "registration cards need reportlab", hint="install it: pip install 'doorward[desk]'"
         ) from error
     letters = _register(font) if font is not None else frozenset()
-    canvas = Canvas(str(path), pagesize=A5, pageCompression=0)
+    canvas = Canvas(file, pagesize=A5, pageCompression=0)
     canvas.setTitle(title)
     count = 0
     for opened in registrations:
