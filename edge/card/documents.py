@@ -8,7 +8,6 @@ passport would be guessed in minutes. With the card's id in it, two cards of one
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
 from dataclasses import dataclass, field
@@ -77,4 +76,4 @@ def digest(paper: DisclosedDocument, *, card_id: bytes, key: bytes) -> bytes:
     if not _NUMBER.fullmatch(number):
         raise InputError("not a document number", hint="up to 32 letters A to Z and digits, as printed")
     said = _LABEL + card_id + paper.type.to_bytes(2, "big") + number.encode()
-    return hmac.new(key, said, hashlib.sha256).digest()[: n.DOCUMENT_REF_BYTES]
+    return hmac.digest(key, said, "sha256")[: n.DOCUMENT_REF_BYTES]

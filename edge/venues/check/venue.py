@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from edge.decision import Deny, Grant, Reason
 from edge.errors import Refused
+from edge.keyed_digest import DigestDomain, keyed_digest
 from edge.policy.obligations import Obligations
 from edge.venues.check.result import PSEUDONYM_BYTES
 
@@ -92,6 +92,4 @@ class CheckVenue:
 
     def pseudonym(self, subject: str) -> bytes:
         """The word by which this host knows a holder, and nobody else does."""
-        return hashlib.blake2b(
-            subject.encode(), digest_size=PSEUDONYM_BYTES, key=self._key, person=b"check subject"
-        ).digest()
+        return keyed_digest(self._key, DigestDomain.CHECK_SUBJECT, subject.encode(), size=PSEUDONYM_BYTES)

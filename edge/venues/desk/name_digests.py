@@ -7,17 +7,15 @@ several of each, and a guess would let in the wrong guest.
 
 from __future__ import annotations
 
-import hashlib
 import re
 import unicodedata
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from edge.keyed_digest import DigestDomain, keyed_digest
+
 if TYPE_CHECKING:
     from datetime import date
-
-DIGEST_BYTES: Final = 16
-KEY_BYTES: Final = 32
 
 # Letters that Unicode does not take apart into a letter and a mark.
 _WHOLE: Final = str.maketrans(
@@ -69,19 +67,19 @@ class Digests:
 
     def names(self, family: str, given: str) -> frozenset[bytes]:
         """One digest for each spelling of a name."""
-        return frozenset(self._of(b"desk name", text) for text in spellings(family, given))
+        return frozenset(self._of(DigestDomain.DESK_NAME, text) for text in spellings(family, given))
 
     def reference(self, text: str) -> bytes:
         """Of a booking's reference."""
-        return self._of(b"desk booking", reference(text))
+        return self._of(DigestDomain.DESK_BOOKING, reference(text))
 
     def birth(self, day: date) -> bytes:
         """Of a birth date."""
-        return self._of(b"desk birth", day.isoformat())
+        return self._of(DigestDomain.DESK_BIRTH, day.isoformat())
 
     def subject(self, pseudonym: str) -> bytes:
         """Of the word by which a card names its holder."""
-        return self._of(b"desk subject", pseudonym)
+        return self._of(DigestDomain.DESK_SUBJECT, pseudonym)
 
-    def _of(self, kind: bytes, text: str) -> bytes:
-        return hashlib.blake2b(text.encode(), digest_size=DIGEST_BYTES, key=self.key, person=kind).digest()
+    def _of(self, domain: DigestDomain, text: str) -> bytes:
+        return keyed_digest(self.key, domain, text.encode())

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from edge.errors import InputError
+from edge.keyed_digest import DIGEST_BYTES
 from edge.policy.pin import MAX_VERIFIER_BYTES
-from edge.venues.door.person import NAME_BYTES, person_name
+from edge.venues.door.person import person_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -195,14 +196,14 @@ def _name(row: Mapping[str, str], site: EnrolmentContext) -> bytes:
     if name:
         if issuer or subject:
             raise _WrongError("name stands in place of issuer and subject")
-        return _hex("name", name, NAME_BYTES) or b""
+        return _hex("name", name, DIGEST_BYTES) or b""
     return person_name(_word("issuer", issuer), _word("subject", subject), site.key)
 
 
 def _same_as(issuer: str, duress_of: str, site: EnrolmentContext) -> bytes:
     """The other card's name: by its subject, or by the name itself as `export` writes it."""
     if not issuer:
-        return _hex("duress_of", duress_of, NAME_BYTES) or b""
+        return _hex("duress_of", duress_of, DIGEST_BYTES) or b""
     return person_name(_word("issuer", issuer), _word("duress_of", duress_of), site.key)
 
 

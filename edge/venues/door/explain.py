@@ -7,7 +7,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from edge.decision import Reason
-from edge.venues.door.person import NAME_BYTES, Person
+from edge.keyed_digest import DIGEST_BYTES
+from edge.venues.door.person import Person
 from edge.venues.door.venue import mode, objection
 from edge.venues.door.visit_facts import DoorContext, VisitFacts
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 _STEP: Final = timedelta(minutes=1)  # schedules begin and end on whole ones
 AHEAD: Final = timedelta(days=8)  # a week repeats; what has not changed by then waits for a holiday
-_NOBODY: Final = bytes(NAME_BYTES)
+_NOBODY: Final = bytes(DIGEST_BYTES)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Protocol
+
+from edge.keyed_digest import DigestDomain, keyed_digest
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -12,29 +13,17 @@ if TYPE_CHECKING:
     from edge.card.claims import Card
     from edge.policy.pin import Pin
 
-SITE_KEY_BYTES: Final = 32
-NAME_BYTES: Final = 16  # of 100,000 people two share one with probability 2^-95
-_SUBJECT: Final = b"doorward person"  # BLAKE2b takes 16 bytes of these
-_CARD: Final = b"doorward card"
-
 
 def person_name(issuer: str, subject: str, site_key: bytes) -> bytes:
     """What a site calls this issuer's `subject`: a keyed hash, which tells nothing without the key."""
-    return _name(_SUBJECT, issuer.encode(), subject.encode(), site_key)
+    return keyed_digest(site_key, DigestDomain.PERSON, issuer.encode(), subject.encode())
 
 
 def card_name(card: Card, site_key: bytes) -> bytes:
     """What a site calls the holder of this card; one that names no subject stands for itself."""
     if card.subject is not None:
         return person_name(card.issuer, card.subject, site_key)
-    return _name(_CARD, card.kid, card.card_id, site_key)
-
-
-def _name(kind: bytes, first: bytes, second: bytes, site_key: bytes) -> bytes:
-    assert len(site_key) == SITE_KEY_BYTES
-    # The length of the first part keeps ("ab", "c") and ("a", "bc") apart.
-    data = len(first).to_bytes(4, "big") + first + second
-    return hashlib.blake2b(data, digest_size=NAME_BYTES, key=site_key, person=kind).digest()
+    return keyed_digest(site_key, DigestDomain.CARD, card.kid, card.card_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from typing import TYPE_CHECKING, Final
 
 from nacl.exceptions import CryptoError
@@ -11,14 +9,13 @@ from nacl.secret import SecretBox
 
 from edge.decision import Reason
 from edge.errors import InputError, Refused, StorageFault
+from edge.keyed_digest import DigestDomain, keyed_digest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from edge.card.claims import Card
 
-KEY_BYTES: Final = 32
-NAME_BYTES: Final = 16
 MAX_PATRON_BYTES: Final = 64  # numbers of 14 digits are usual; the protocol would take 255
 PATRON: Final = "patron"  # the attribute that an issuer may sign and a holder disclose
 
@@ -27,13 +24,16 @@ class Vault:
     """What a gate writes to its disk goes through here: `key` is the gate's own, 32 bytes."""
 
     def __init__(self, key: bytes) -> None:
-        assert len(key) == KEY_BYTES
-        self._names = hmac.digest(key, b"doorward gate names 1", "sha256")
-        self._box = SecretBox(hmac.digest(key, b"doorward gate box 1", "sha256"))
+        self._key = key
+        self._box = SecretBox(keyed_digest(key, DigestDomain.LIBRARY_BOX, size=SecretBox.KEY_SIZE))
 
-    def name(self, kind: str, text: str) -> bytes:
-        """16 bytes that stand for this text; without the key they say nothing of it."""
-        return hmac.digest(self._names, kind.encode() + b"\0" + text.encode(), hashlib.sha256)[:NAME_BYTES]
+    def subject(self, pseudonym: str) -> bytes:
+        """Digest of the pseudonym under which a wallet is known here."""
+        return keyed_digest(self._key, DigestDomain.LIBRARY_SUBJECT, pseudonym.encode())
+
+    def patron(self, number: str) -> bytes:
+        """Digest of a patron's number."""
+        return keyed_digest(self._key, DigestDomain.LIBRARY_PATRON, number.encode())
 
     def seal(self, text: str) -> bytes:
         """The text, so that only this key opens it."""
@@ -77,7 +77,7 @@ class Roll:
         raise Refused(Reason.PATRON_UNKNOWN, "no patron is bound to this card")
 
     def _bound(self, subject: str) -> str | None:
-        sealed = self._sealed.get(self._vault.name("subject", subject))
+        sealed = self._sealed.get(self._vault.subject(subject))
         return None if sealed is None else self._vault.open(sealed)
 
 

@@ -82,7 +82,7 @@ class LibraryStore:
     def bind(self, pairs: Iterable[tuple[str, str]]) -> int:
         """Bind pseudonyms to patrons' numbers, in place of earlier ones. How many."""
         rows = [
-            {"name": self._vault.name("subject", subject), "sealed": self._vault.seal(number)}
+            {"name": self._vault.subject(subject), "sealed": self._vault.seal(number)}
             for subject, number in pairs
         ]
         with self._writing() as db:
@@ -92,18 +92,18 @@ class LibraryStore:
 
     def unbind(self, subject: str) -> None:
         """Nobody is bound to this pseudonym any more."""
-        name = self._vault.name("subject", subject)
+        name = self._vault.subject(subject)
         with self._writing() as db:
             db.table("patrons").delete_where("name = ?", [name])
         self.roll.pop(name, None)
 
     def seen(self, number: str) -> SeenPatron | None:
         """What is remembered of a patron; from memory."""
-        return self._seen.get(self._vault.name("patron", number))
+        return self._seen.get(self._vault.patron(number))
 
     def remember(self, number: str, seen: SeenPatron) -> None:
         """The library system let this patron in."""
-        name = self._vault.name("patron", number)
+        name = self._vault.patron(number)
         if self._seen.get(name) == seen:
             return
         with self._writing() as db:
@@ -113,7 +113,7 @@ class LibraryStore:
 
     def forget(self, number: str) -> None:
         """The library system does not let this patron in any more."""
-        name = self._vault.name("patron", number)
+        name = self._vault.patron(number)
         if self._seen.pop(name, None) is not None:
             with self._writing() as db:
                 db.table("seen").delete_where("name = ?", [name])

@@ -12,9 +12,10 @@ from worlds.library import NOW, World, card, outcome, until
 from edge.app.venues.library import open_store
 from edge.decision import Deny, Grant, Reason
 from edge.errors import InputError, Refused, StorageFault
+from edge.keyed_digest import KEY_BYTES
 from edge.policy.obligations import Factor, Obligations, Visit
 from edge.venues.library.hours import StaffedHours, parse_spans
-from edge.venues.library.identity import KEY_BYTES, Roll, Vault, patron_number
+from edge.venues.library.identity import Roll, Vault, patron_number
 from edge.venues.library.lending import Lend, TakeBack
 from edge.venues.library.offline_queue import OfflineState
 from edge.venues.library.rules import LibraryRules, SeenPatron, Unstaffed
@@ -22,7 +23,7 @@ from edge.venues.library.store import LibraryStore
 from edge.venues.library.venue import LibraryVenue
 
 VAULT = Vault(bytes(KEY_BYTES))
-ROLL = Roll(VAULT, {VAULT.name("subject", "s1"): VAULT.seal("P1")})
+ROLL = Roll(VAULT, {VAULT.subject("s1"): VAULT.seal("P1")})
 FOUND = {
     "bound here": (card("s1"), "P1"),
     "signed by the issuer": (card("s9", "P9"), "P9"),
@@ -63,7 +64,7 @@ def test_a_number_is_one_or_our_own_error(text: str) -> None:
 
 
 def test_with_another_key_nothing_opens() -> None:
-    roll = Roll(Vault(b"k" * KEY_BYTES), {Vault(b"k" * KEY_BYTES).name("subject", "s1"): VAULT.seal("P1")})
+    roll = Roll(Vault(b"k" * KEY_BYTES), {Vault(b"k" * KEY_BYTES).subject("s1"): VAULT.seal("P1")})
     with pytest.raises(StorageFault, match="another key"):
         roll.patron_of(card("s1"))
 
