@@ -94,7 +94,7 @@ def _patron(args: argparse.Namespace) -> int:
     number, hours, now = patron_number(args.number), hours_of(settings), system_clock().now()
     with _library(settings, base) as library:
         patron = library.patron(number)
-    today = now.astimezone(hours.zone).date()
+    today = hours.today(now)
     verdict = judge(patron, rules_of(settings), staffed=hours.staffed(now), today=today)
     against = [WORDS[flag] for flag in sorted(patron.flags)]
     if args.json:

@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
     """`people check`."""
     rules = _rules(args)
     people = list(_people(args, rules))
-    for number, (at, note) in enumerate(_instants(args.at, rules.almanac.zone)):
+    for number, (at, note) in enumerate(_instants(args.at, rules.calendar.zone)):
         if not args.json and number:
             print()
         _tell(args, rules, at, note, people)
@@ -101,12 +101,12 @@ def _tell(
     note: str,
     people: Iterable[tuple[str, Person | None]],
 ) -> None:
+    from edge.schedule.weekly_schedule import KINDS
     from edge.venues.door.explain import outlook
     from edge.venues.door.occupancy import MemoryOccupancyStore
-    from edge.venues.door.weekly_schedule import KINDS
 
-    zone, ledger = rules.almanac.zone, MemoryOccupancyStore()
-    kind = KINDS[rules.almanac.wall(at).kind]
+    zone, ledger = rules.calendar.zone, MemoryOccupancyStore()
+    kind = KINDS[rules.calendar.local_time(at).kind]
     told = [(name, outlook(rules, person, at, ledger)) for name, person in people]
     mode = _MODES[told[0][1].mode]
     if args.json:

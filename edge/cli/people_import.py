@@ -54,7 +54,7 @@ def _site(config: Config, base: Path, *, may_make: bool) -> EnrolmentContext:
     if permits.rules is None:
         return EnrolmentContext(key)
     rules = read_rules(base / permits.rules, config.door.site)
-    return EnrolmentContext(key, rules.almanac.zone, rules.groups)
+    return EnrolmentContext(key, rules.calendar.zone, rules.groups)
 
 
 def _read(file: Path) -> bytes:

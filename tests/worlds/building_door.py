@@ -101,7 +101,7 @@ class Entrance:
     def count(self) -> int:
         """How many are inside today, by the ledger."""
         area = self.rules.area
-        day = 0 if area.reset_min is None else self.rules.almanac.day_since(area.reset_min, MONDAY)
+        day = 0 if area.reset_min is None else self.rules.calendar.day_since(area.reset_min, MONDAY)
         return self.ledger.count(area.name, day)
 
 

@@ -123,10 +123,10 @@ def prepare(folder: Path) -> float:
     took = time.perf_counter() - began
     people.close()
     rules = read_rules(folder / "site.toml", "tower-1/lobby")
-    day = rules.almanac.day_since(rules.area.reset_min or 0, NOW)
+    day = rules.calendar.day_since(rules.area.reset_min or 0, NOW)
     inside = tuple(person_name(ISSUER, f"subject-{i}", key) for i in range(0, PEOPLE, 2))
     presence = OccupancyFile(folder / "state" / "presence.db")
-    today = rules.almanac.wall(NOW).day
+    today = rules.calendar.local_time(NOW).day
     presence.write(
         OccupancyChange("tower-1/lobby", "hall", 0, day, today, came=inside, opened=frozenset({"g0"}))
     )

@@ -13,7 +13,7 @@ from edge.config.zones import zone_of
 from edge.errors import ConfigError, Refused, StorageFault
 from edge.log import log_line
 from edge.secret_file import read_secret
-from edge.venues.library.hours import NoSpan, StaffedHours, parse_spans
+from edge.venues.library.hours import StaffedHours, staffed_hours
 from edge.venues.library.identity import Roll, Vault
 from edge.venues.library.lending import Lending
 from edge.venues.library.offline_queue import OfflineState
@@ -207,9 +207,10 @@ def rules_of(settings: config.LibraryConfig) -> LibraryRules:
 def hours_of(settings: config.LibraryConfig) -> StaffedHours:
     """The staffed hours of a configuration. Raises ConfigError."""
     try:
-        return StaffedHours(parse_spans(settings.staffed), zone_of(settings.zone))
-    except NoSpan as err:
-        raise ConfigError(f"[gate] staffed: {err}", hint="days are mon tue wed thu fri sat sun") from err
+        return staffed_hours(settings.staffed, settings.holidays, zone_of(settings.zone))
+    except ValueError as err:
+        hint = "hours are like mon-fri 09:00-18:00, holidays like 2027-02-06 or 12-24..01-02"
+        raise ConfigError(f"[gate] staffed or holidays: {err}", hint=hint) from err
 
 
 def library_key(file: Path) -> bytes:

@@ -10,13 +10,8 @@ from edge.config.sections.base import FilePath, HostName, Table
 
 SipText = Annotated[str, Meta(pattern=r"\A[^|\x00-\x1f\x7f]*\Z", max_length=100)]
 FieldName = Annotated[str, Meta(pattern=r"\A([A-Z][A-Z0-9])?\Z")]
-HoursText = Annotated[
-    str,
-    Meta(
-        pattern=r"\A(mon|tue|wed|thu|fri|sat|sun)(-(mon|tue|wed|thu|fri|sat|sun))? "
-        r"([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-4]):[0-5][0-9]\Z"
-    ),
-]
+HoursText = Annotated[str, Meta(pattern=r"\A[a-z,-]+ +[0-9]{2}:[0-9]{2}-[0-9]{2}:[0-9]{2}\Z", max_length=60)]
+Holiday = Annotated[str, Meta(pattern=r"\A[0-9-]+(\.\.[0-9-]+)?\Z", max_length=22)]
 Block = Literal[
     "charge-denied",
     "renewal-denied",
@@ -83,7 +78,9 @@ class LibraryConfig(Table, frozen=True):
     zone: Annotated[str, Meta(max_length=64)] = "UTC"
     """The library's time zone, such as "Asia/Macau"."""
     staffed: tuple[HoursText, ...] = ()
-    """When staff are there, such as "mon-fri 09:00-18:00"; left out: always."""
+    """When staff are there, such as "mon-fri 09:00-18:00" or "holiday 10:00-12:00"; left out: always."""
+    holidays: tuple[Holiday, ...] = ()
+    """Days that count as holidays, not as days of the week: "2027-02-06", "05-01", "12-24..01-02"."""
     unstaffed: Literal["nobody", "registered", "everybody"] = "nobody"
     """Who comes in at other times; `registered`: by `unstaffed_kinds` and `unstaffed_age`."""
     unstaffed_kinds: tuple[SipText, ...] = ()

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from edge.venues.door.weekly_schedule import NEVER, WeeklySchedule, union
+from edge.schedule.weekly_schedule import NEVER, WeeklySchedule, union
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from edge.policy.obligations import Factor
-    from edge.venues.door.calendar import Calendar
-    from edge.venues.door.weekly_schedule import LocalTime
+    from edge.schedule.calendar import Calendar
+    from edge.schedule.weekly_schedule import LocalTime
 
 
 class Direction(StrEnum):
@@ -77,9 +77,9 @@ class Permit:
 
 @dataclass(frozen=True, slots=True)
 class LockDown:
-    """Nobody passes but `may_pass`: in the times of `week`, and while somebody has switched it on."""
+    """Nobody passes but `may_pass`: in the times of `schedule`, and while somebody has switched it on."""
 
-    week: WeeklySchedule = NEVER
+    schedule: WeeklySchedule = NEVER
     may_pass: frozenset[str] = frozenset()
 
 
@@ -93,7 +93,7 @@ class DoorRules:
     """
 
     version: str
-    almanac: Calendar
+    calendar: Calendar
     doorway: Doorway
     area: Area
     permits: Mapping[str, Permit] = field(repr=False)
@@ -121,24 +121,24 @@ PermitLine = tuple[str, str | None, WeeklySchedule]  # group, the group that has
 def permits(told: Iterable[PermitLine]) -> dict[str, Permit]:
     """One permit for each group, of all that is said about it."""
     by_group: dict[str, dict[str | None, list[WeeklySchedule]]] = {}
-    for group, after, week in told:
-        by_group.setdefault(group, {}).setdefault(after, []).append(week)
+    for group, after, schedule in told:
+        by_group.setdefault(group, {}).setdefault(after, []).append(schedule)
     return {
         group: Permit(
-            plain=union(weeks.get(None, (NEVER,))),
-            after=tuple((after, union(parts)) for after, parts in weeks.items() if after is not None),
+            plain=union(schedules.get(None, (NEVER,))),
+            after=tuple((after, union(parts)) for after, parts in schedules.items() if after is not None),
         )
-        for group, weeks in by_group.items()
+        for group, schedules in by_group.items()
     }
 
 
-def in_force(week: WeeklySchedule, wall: LocalTime, came_in: int | None, *, after: str | None) -> bool:
+def in_force(schedule: WeeklySchedule, local: LocalTime, came_in: int | None, *, after: str | None) -> bool:
     """Whether this schedule is, given the last day on which somebody of group `after` came in.
 
     A shift that began yesterday is opened by whoever came yesterday. A day that is still to come was put down
     by a clock that has been set right since, and opens nothing.
     """
-    since = week.since(wall)
+    since = schedule.since(local)
     if since is None or after is None:
         return since is not None
-    return came_in is not None and since <= came_in <= wall.day
+    return came_in is not None and since <= came_in <= local.day

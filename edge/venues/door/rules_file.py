@@ -14,16 +14,16 @@ from msgspec import Meta, Struct
 from edge.card.claims import within
 from edge.errors import ConfigError
 from edge.policy.obligations import Factor
-from edge.venues.door.calendar import Calendar, parse_holidays
+from edge.schedule.calendar import Calendar, parse_holidays
+from edge.schedule.weekly_schedule import ALWAYS, NEVER, WeeklySchedule, compiled, minutes, parse_entry
 from edge.venues.door.rules import Area, Direction, DoorRules, Doorway, LockDown, Passback, permits
-from edge.venues.door.weekly_schedule import ALWAYS, NEVER, WeeklySchedule, compiled, minutes, parse_entry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from datetime import tzinfo
 
-    from edge.venues.door.calendar import Holidays
-    from edge.venues.door.weekly_schedule import ScheduleEntry
+    from edge.schedule.calendar import Holidays
+    from edge.schedule.weekly_schedule import ScheduleEntry
 
 MAX_RULES_BYTES: Final = 4 << 20  # 10,000 permits take 0.7 MB, as many schedule entries 0.3
 MAX_ENTRIES: Final = 50_000  # five times the largest site that is promised; it is compiled in a second
@@ -149,35 +149,35 @@ def _words(error: Exception) -> str:
 
 def _compiled(file: _File, site: str, zones: Zones) -> DoorRules:
     groups = frozenset(file.groups)
-    weeks = _weeks(file.schedules)
-    _check_names(file, groups, weeks)
+    schedules = _schedules(file.schedules)
+    _check_names(file, groups, schedules)
     _check_passback(file.areas)
     here = tuple(p for p in file.permits if within(site, p.doors))
     door = file.doors.get(site, _Door())
     return DoorRules(
         version=file.version,
-        almanac=Calendar(_zone(file.zone, zones), _holidays(file.holidays)),
-        doorway=Doorway(site, door.direction, weeks[door.unlock], door.unlock_after, door.two_people_s),
+        calendar=Calendar(_zone(file.zone, zones), _holidays(file.holidays)),
+        doorway=Doorway(site, door.direction, schedules[door.unlock], door.unlock_after, door.two_people_s),
         area=_area(door.area or site, file.areas),
-        permits=permits((group, p.after, weeks[p.schedule]) for p in here for group in p.groups),
+        permits=permits((group, p.after, schedules[p.schedule]) for p in here for group in p.groups),
         groups=groups,
         everybody=frozenset(file.everybody),
-        lock_down=LockDown(weeks[file.lock_down.schedule], frozenset(file.lock_down.may_pass)),
+        lock_down=LockDown(schedules[file.lock_down.schedule], frozenset(file.lock_down.may_pass)),
         no_face=Factor(file.no_face),
         assisted_ms=file.assisted_ms,
     )
 
 
-def _weeks(schedules: Mapping[str, tuple[str, ...]]) -> dict[str, WeeklySchedule]:
+def _schedules(told: Mapping[str, tuple[str, ...]]) -> dict[str, WeeklySchedule]:
     """All schedules by name, with the two that every site has."""
-    if (count := sum(map(len, schedules.values()))) > MAX_ENTRIES:
+    if (count := sum(map(len, told.values()))) > MAX_ENTRIES:
         raise _Wrong(f"schedules: {count} entries, of which {MAX_ENTRIES} are taken", "merge some of them")
-    weeks = {_ALWAYS: ALWAYS, _NEVER: NEVER}
-    for name, entries in schedules.items():
-        if name in weeks:
+    schedules = {_ALWAYS: ALWAYS, _NEVER: NEVER}
+    for name, entries in told.items():
+        if name in schedules:
             raise _Wrong(f"schedules.{name}: this name is taken", f"every site has {_ALWAYS} and {_NEVER}")
-        weeks[name] = compiled(_entries(name, entries))
-    return weeks
+        schedules[name] = compiled(_entries(name, entries))
+    return schedules
 
 
 def _entries(name: str, texts: tuple[str, ...]) -> Iterator[ScheduleEntry]:
@@ -220,15 +220,15 @@ def _area(name: str, areas: Mapping[str, _Area]) -> Area:
     )
 
 
-def _check_names(file: _File, groups: frozenset[str], weeks: Mapping[str, WeeklySchedule]) -> None:
+def _check_names(file: _File, groups: frozenset[str], schedules: Mapping[str, WeeklySchedule]) -> None:
     """Every group and schedule that is named somewhere has to be there: a typing error lets nobody in."""
     for key, names in _named_groups(file):
         for name in names:
             if name not in groups:
                 raise _Wrong(f'{key}: there is no group "{name}"', _meant(name, groups) or "add it to groups")
     for key, name in _named_schedules(file):
-        if name not in weeks:
-            hint = _meant(name, weeks) or "add it to [schedules]"
+        if name not in schedules:
+            hint = _meant(name, schedules) or "add it to [schedules]"
             raise _Wrong(f'{key}: there is no schedule "{name}"', hint)
     for site, door in file.doors.items():
         if door.area is not None and door.area not in file.areas:

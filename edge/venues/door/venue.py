@@ -171,7 +171,7 @@ def _change(
         area=facts.rules.area.name,
         at=place.second,
         day=place.day,
-        today=place.wall.day,
+        today=place.local.day,
         came=came,
         left=left,
         opened=opened,

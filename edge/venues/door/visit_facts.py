@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from edge.card.claims import FaceReference
+    from edge.schedule.weekly_schedule import LocalTime, WeeklySchedule
     from edge.venues.door.occupancy import OccupancyStore
     from edge.venues.door.person import Person
     from edge.venues.door.rules import DoorRules
-    from edge.venues.door.weekly_schedule import LocalTime, WeeklySchedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,15 +28,15 @@ class DoorContext:
     rules: DoorRules
     ledger: OccupancyStore = field(repr=False)
     now: datetime
-    wall: LocalTime
+    local: LocalTime
     day: int
 
     @classmethod
     def at(cls, rules: DoorRules, ledger: OccupancyStore, now: datetime) -> DoorContext:
         """This door, now."""
         reset_min = rules.area.reset_min
-        day = 0 if reset_min is None else rules.almanac.day_since(reset_min, now)
-        return cls(rules, ledger, now, rules.almanac.wall(now), day)
+        day = 0 if reset_min is None else rules.calendar.day_since(reset_min, now)
+        return cls(rules, ledger, now, rules.calendar.local_time(now), day)
 
     @property
     def second(self) -> int:
@@ -46,7 +46,7 @@ class DoorContext:
     @property
     def is_locked_down(self) -> bool:
         """Whether only those pass who may in a lock-down."""
-        return self.rules.lock_down.week.is_open(self.wall) or self.ledger.is_locked_down()
+        return self.rules.lock_down.schedule.is_open(self.local) or self.ledger.is_locked_down()
 
     @property
     def is_free(self) -> bool:
@@ -54,10 +54,10 @@ class DoorContext:
         doorway = self.rules.doorway
         return self.holds(doorway.unlock, doorway.unlock_after) and not self.is_locked_down
 
-    def holds(self, week: WeeklySchedule, after: str | None) -> bool:
+    def holds(self, schedule: WeeklySchedule, after: str | None) -> bool:
         """Whether this schedule is in force, and whoever has to come first has come."""
         came_in = None if after is None else self.ledger.opened(self.rules.area.name, after)
-        return in_force(week, self.wall, came_in, after=after)
+        return in_force(schedule, self.local, came_in, after=after)
 
     def is_inside(self, person: bytes) -> bool:
         """Whether this person came in and did not go out, today."""
@@ -124,9 +124,11 @@ class VisitFacts:
     @property
     def is_scheduled(self) -> bool:
         """Whether some schedule of these groups is in force by its hours alone."""
-        wall, permits = self.place.wall, self.rules.permits_of(self.groups)
+        local, permits = self.place.local, self.rules.permits_of(self.groups)
         return any(
-            week.is_open(wall) for permit in permits for week in (permit.plain, *(w for _, w in permit.after))
+            schedule.is_open(local)
+            for permit in permits
+            for schedule in (permit.plain, *(w for _, w in permit.after))
         )
 
     @property
@@ -135,9 +137,9 @@ class VisitFacts:
         return any(
             self.place.holds(permit.plain, None)
             or any(
-                group in self.groups or self.place.holds(week, group)
-                for group, week in permit.after
-                if week.is_open(self.place.wall)
+                group in self.groups or self.place.holds(schedule, group)
+                for group, schedule in permit.after
+                if schedule.is_open(self.place.local)
             )
             for permit in self.rules.permits_of(self.groups)
         )
@@ -174,5 +176,5 @@ class VisitFacts:
         """Whether others may pass because this person does."""
         if not self.comes_in:
             return False
-        ledger, area, today = self.place.ledger, self.rules.area.name, self.place.wall.day
+        ledger, area, today = self.place.ledger, self.rules.area.name, self.place.local.day
         return any(ledger.opened(area, group) != today for group in self.groups & self.rules.starters)

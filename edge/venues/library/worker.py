@@ -112,7 +112,7 @@ class Worker:
         if isinstance(self._away, Malformed):
             return PatronVerdict(Reason.HOST_UNAVAILABLE, ("The library system's answers make no sense.",))
         now = self._clock.now()
-        today = now.astimezone(self._hours.zone).date()
+        today = self._hours.today(now)
         return judge_offline(
             self._store.seen(patron), self._rules, staffed=self._hours.staffed(now), today=today
         )
@@ -180,7 +180,7 @@ class Worker:
 
     def _ask(self, patron: str) -> PatronVerdict:
         now = self._clock.now()
-        today = now.astimezone(self._hours.zone).date()
+        today = self._hours.today(now)
         try:
             if not self._is_back():
                 return self.offline(patron)

@@ -12,10 +12,10 @@ from worlds.building_door import SITE, ZONES, rules
 
 from edge.errors import ConfigError
 from edge.policy.obligations import Factor
+from edge.schedule.weekly_schedule import ALWAYS, NEVER
 from edge.venues.door import rules_file
 from edge.venues.door.rules import Direction, Passback
 from edge.venues.door.rules_file import MAX_ENTRIES, MAX_RULES_BYTES, parse_rules
-from edge.venues.door.weekly_schedule import ALWAYS, NEVER
 
 FILE = "site.toml"
 HEAD = 'version = "1"\nzone = "Asia/Macau"\ngroups = ["staff", "guards"]\n'
@@ -72,7 +72,7 @@ def test_the_least_that_a_file_can_say_lets_nobody_pass() -> None:
     assert least.permits == {}
     assert least.everybody == frozenset()
     assert least.no_face is Factor.STAFF
-    assert (least.doorway.unlock, least.lock_down.week, least.doorway.direction) == (
+    assert (least.doorway.unlock, least.lock_down.schedule, least.doorway.direction) == (
         NEVER,
         NEVER,
         Direction.IN,

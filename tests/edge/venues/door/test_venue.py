@@ -457,7 +457,7 @@ def test_first_came_in_elsewhere_meanwhile() -> None:
 
 
 def _one_inside(door: Entrance) -> OccupancyChange:
-    day = door.rules.almanac.day_since(240, at("09:00"))
+    day = door.rules.calendar.day_since(240, at("09:00"))
     return OccupancyChange("tower-1/lobby", "tower-1", 0, day, 0, came=(b"x" * 16,))
 
 

@@ -14,7 +14,7 @@ from edge.decision import Deny, Grant, Reason
 from edge.errors import InputError, Refused, StorageFault
 from edge.keyed_digest import KEY_BYTES
 from edge.policy.obligations import Factor, Obligations, Visit
-from edge.venues.library.hours import StaffedHours, parse_spans
+from edge.venues.library.hours import staffed_hours
 from edge.venues.library.identity import Roll, Vault, patron_number
 from edge.venues.library.lending import Lend, TakeBack
 from edge.venues.library.offline_queue import OfflineState
@@ -71,7 +71,7 @@ def test_with_another_key_nothing_opens() -> None:
 
 def test_the_venue_asks_the_library_and_tells_who_came_in() -> None:
     inside: list[str] = []
-    venue = LibraryVenue(ROLL, LibraryRules(), StaffedHours((), NOW.tzinfo), came_in=inside.append)  # type: ignore[arg-type]
+    venue = LibraryVenue(ROLL, LibraryRules(), staffed_hours((), (), NOW.tzinfo), came_in=inside.append)  # type: ignore[arg-type]
     visit = Visit(card("s1"), "library/gate", NOW)
     assert [asked.factor for asked in venue.admit(visit).asked] == [Factor.HOST]
     venue.settle(visit, Deny(Reason.FACE_NO_MATCH), 1)
@@ -81,7 +81,7 @@ def test_the_venue_asks_the_library_and_tells_who_came_in() -> None:
 
 
 def test_where_nobody_comes_in_without_staff_nobody_is_asked_about() -> None:
-    hours = StaffedHours(parse_spans(["sun 09:00-10:00"]), NOW.tzinfo)  # type: ignore[arg-type]
+    hours = staffed_hours(["sun 09:00-10:00"], (), NOW.tzinfo)  # type: ignore[arg-type]
     venue = LibraryVenue(ROLL, LibraryRules(unstaffed=Unstaffed.NOBODY), hours, came_in=lambda _: None)
     with pytest.raises(Refused) as caught:
         venue.admit(Visit(card("s1"), "library/gate", NOW))

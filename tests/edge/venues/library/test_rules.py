@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from edge.decision import Reason
 from edge.errors import HostFault
-from edge.venues.library.hours import NoSpan, StaffedHours, parse_spans
+from edge.venues.library.hours import staffed_hours
 from edge.venues.library.rules import (
     LibraryRules,
     Offline,
@@ -155,8 +155,10 @@ def test_what_is_remembered_for_later_is_what_would_hold_now() -> None:
     assert not may_be_alone(child, ADULTS, TODAY)
 
 
-HOURS = StaffedHours(
-    parse_spans(["mon-fri 09:00-18:00", "sat 10:00-14:00", "fri-sun 22:00-24:00"]), ZoneInfo("Europe/Lisbon")
+HOURS = staffed_hours(
+    ["mon-fri 09:00-18:00", "sat 10:00-14:00", "fri-sun 22:00-24:00", "holiday 10:00-12:00"],
+    ["2026-07-14", "12-24..01-02"],
+    ZoneInfo("Europe/Lisbon"),
 )
 CLOCKS = {
     "2026-01-07T09:00": True,  # a Wednesday in winter
@@ -168,6 +170,9 @@ CLOCKS = {
     "2026-01-11T13:00": False,  # Sunday
     "2026-01-11T23:59": True,  # over the weekend, until midnight
     "2026-01-12T00:00": False,
+    "2026-07-14T08:30": False,  # a Tuesday, and a holiday
+    "2026-07-14T09:30": True,
+    "2027-01-01T14:00": False,  # a Friday of a yearly holiday
 }
 
 
@@ -177,25 +182,23 @@ def test_staffed_hours_are_the_librarys_own(moment: str, staffed: bool) -> None:
 
 
 def test_a_library_that_names_no_hours_has_staff() -> None:
-    assert StaffedHours((), ZoneInfo("UTC")).staffed(datetime.fromisoformat("2026-01-07T03:00Z"))
+    assert staffed_hours((), (), ZoneInfo("UTC")).staffed(datetime.fromisoformat("2026-01-07T03:00Z"))
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("entries", "holidays", "wrong"),
     [
-        "",
-        "mon",
-        "monday 09:00-18:00",
-        "mon 9-18",
-        "mon 18:00-09:00",
-        "mon 09:00-24:01",
-        "mon 09:00-09:00",
-        "mon,tue 09:00-10:00",
+        ([""], [], '"": it is not like'),
+        (["monday 09:00-18:00"], [], '"monday 09:00-18:00": monday is no day'),
+        (["mon 09:00-18:00", "mon 9-18"], [], '"mon 9-18"'),
+        (["mon 09:00-24:01"], [], "no time of day"),
+        (["mon 09:00-09:00"], [], "ends when it begins"),
+        ([], ["2026-02-30"], "no such day"),
     ],
 )
-def test_what_says_no_hours(text: str) -> None:
-    with pytest.raises(NoSpan):
-        parse_spans([text])
+def test_a_text_that_is_no_time_is_quoted(entries: list[str], holidays: list[str], wrong: str) -> None:
+    with pytest.raises(ValueError, match=wrong):
+        staffed_hours(entries, holidays, ZoneInfo("UTC"))
 
 
 HEAD = "64              00120260105    120000000200000000000000000000"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Final
 
-from edge.venues.door.weekly_schedule import HOLIDAY, LocalTime
+from edge.schedule.weekly_schedule import HOLIDAY, LocalTime
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,7 +36,7 @@ class Calendar:
     zone: tzinfo
     holidays: Holidays = Holidays()
 
-    def wall(self, now: datetime) -> LocalTime:
+    def local_time(self, now: datetime) -> LocalTime:
         """What they show at this instant. `now`: aware."""
         local = now.astimezone(self.zone)
         today = local.date()

@@ -69,16 +69,16 @@ class WeeklySchedule:
 
     bounds: tuple[tuple[int, ...], ...]
 
-    def since(self, wall: LocalTime) -> int | None:
+    def since(self, local: LocalTime) -> int | None:
         """The earliest day of which an entry is in force now, as an ordinal; None: nothing is."""
         # An odd number of bounds behind us: the last one opened.
-        if bisect_right(self.bounds[wall.kind_before], wall.minute + DAY_MIN) & 1:
-            return wall.day - 1
-        return wall.day if bisect_right(self.bounds[wall.kind], wall.minute) & 1 else None
+        if bisect_right(self.bounds[local.kind_before], local.minute + DAY_MIN) & 1:
+            return local.day - 1
+        return local.day if bisect_right(self.bounds[local.kind], local.minute) & 1 else None
 
-    def is_open(self, wall: LocalTime) -> bool:
+    def is_open(self, local: LocalTime) -> bool:
         """Whether any entry is in force now. Data for the rules, not a decision."""
-        return self.since(wall) is not None
+        return self.since(local) is not None
 
 
 ALWAYS: Final = WeeklySchedule(((0, DAY_MIN),) * len(KINDS))
@@ -91,15 +91,17 @@ def compiled(entries: Iterable[ScheduleEntry]) -> WeeklySchedule:
     for entry in entries:
         for kind in entry.kinds:
             spans[kind].append((entry.start, entry.end))
-    return _week([tuple(part) for part in spans], _merged)
+    return _schedule([tuple(part) for part in spans], _merged)
 
 
-def union(weeks: Iterable[WeeklySchedule]) -> WeeklySchedule:
+def union(schedules: Iterable[WeeklySchedule]) -> WeeklySchedule:
     """Open whenever one of these is."""
-    weeks = tuple(weeks)
-    if len(weeks) == 1:
-        return weeks[0]
-    return _week([tuple(week.bounds[kind] for week in weeks) for kind in range(len(KINDS))], _joined)
+    schedules = tuple(schedules)
+    if len(schedules) == 1:
+        return schedules[0]
+    return _schedule(
+        [tuple(schedule.bounds[kind] for schedule in schedules) for kind in range(len(KINDS))], _joined
+    )
 
 
 def parse_entry(text: str) -> ScheduleEntry:
@@ -146,7 +148,7 @@ def _kind(word: str) -> int:
         raise ValueError(f"{word or 'nothing'} is no day: {', '.join(KINDS)} or {_DAILY}") from None
 
 
-def _week(kinds: list[_Hours], make: Callable[[_Hours], tuple[int, ...]]) -> WeeklySchedule:
+def _schedule(kinds: list[_Hours], make: Callable[[_Hours], tuple[int, ...]]) -> WeeklySchedule:
     """Kinds of days with the same hours share them, as most do: which takes a third of the time."""
     made: dict[_Hours, tuple[int, ...]] = {}
     for hours in kinds:

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from worlds.building_door import local
 
-from edge.venues.door.calendar import Calendar, Holidays, parse_holidays
-from edge.venues.door.weekly_schedule import (
+from edge.schedule.calendar import Calendar, Holidays, parse_holidays
+from edge.schedule.weekly_schedule import (
     DAY_MIN,
     HOLIDAY,
     KINDS,
@@ -43,7 +43,7 @@ def week(*texts: str) -> WeeklySchedule:
 
 
 def is_open(schedule: WeeklySchedule, zone: str, at: datetime, *holidays: str) -> bool:
-    return schedule.is_open(Calendar(ZoneInfo(zone), parse_holidays(holidays)).wall(at))
+    return schedule.is_open(Calendar(ZoneInfo(zone), parse_holidays(holidays)).local_time(at))
 
 
 WRITTEN = {  # 2027-03-01 is a Monday
@@ -227,11 +227,11 @@ def test_a_week_is_what_a_patient_reader_makes_of_it(
 ) -> None:
     start = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=begins)
     off = Holidays(frozenset((start.date() + timedelta(days=i)).toordinal() for i in holidays))
-    almanac, schedule = Calendar(ZoneInfo(zone), off), week(*texts)
+    calendar, schedule = Calendar(ZoneInfo(zone), off), week(*texts)
     read = [parse_entry(text) for text in texts]
     for minute in range(0, 8 * DAY_MIN, 131):  # a prime: no minute of the hour is left out
         at = start + timedelta(minutes=minute)
-        assert schedule.is_open(almanac.wall(at)) is _naive(read, almanac.zone, off, at)
+        assert schedule.is_open(calendar.local_time(at)) is _naive(read, calendar.zone, off, at)
 
 
 @pytest.mark.parametrize("zone", ZONES)
@@ -242,18 +242,18 @@ def test_every_five_minutes_around_the_day_of_change_agrees_with_the_patient_rea
     zone: str, about: str
 ) -> None:
     texts = ["daily 00:00-01:30", "sun 02:15-03:05", "sat 23:10-00:20", "mon 01:30-02:00"]
-    almanac, schedule = Calendar(ZoneInfo(zone)), week(*texts)
+    calendar, schedule = Calendar(ZoneInfo(zone)), week(*texts)
     read = [parse_entry(text) for text in texts]
     begins = datetime.fromisoformat(f"{about}T00:00Z") - timedelta(hours=20)
     for minute in range(0, 48 * 60, 5):
         at = begins + timedelta(minutes=minute)
-        assert schedule.is_open(almanac.wall(at)) is _naive(read, almanac.zone, Holidays(), at)
+        assert schedule.is_open(calendar.local_time(at)) is _naive(read, calendar.zone, Holidays(), at)
 
 
 @given(st.lists(entries, max_size=6), st.lists(entries, max_size=6), st.integers(0, 7), st.integers(0, 1439))
 def test_a_union_is_open_when_either_is(first: list[str], second: list[str], day: int, minute: int) -> None:
-    almanac = Calendar(ZoneInfo("UTC"))
-    wall = almanac.wall(datetime(2027, 3, 1, tzinfo=UTC) + timedelta(days=day, minutes=minute))
+    calendar = Calendar(ZoneInfo("UTC"))
+    wall = calendar.local_time(datetime(2027, 3, 1, tzinfo=UTC) + timedelta(days=day, minutes=minute))
     both = union([week(*first), week(*second)])
     assert both == week(*first, *second)
     assert both.is_open(wall) == (week(*first).is_open(wall) or week(*second).is_open(wall))
@@ -262,8 +262,8 @@ def test_a_union_is_open_when_either_is(first: list[str], second: list[str], day
 @pytest.mark.parametrize("zone", ZONES)
 @pytest.mark.parametrize("reset", [0, 90, 150])
 def test_an_areas_day_never_goes_back_and_comes_every_day(zone: str, reset: int) -> None:
-    almanac = Calendar(ZoneInfo(zone))
+    calendar = Calendar(ZoneInfo(zone))
     begins = datetime(2027, 1, 1, tzinfo=UTC)
-    days = [almanac.day_since(reset, begins + timedelta(minutes=30 * i)) for i in range(48 * 365)]
+    days = [calendar.day_since(reset, begins + timedelta(minutes=30 * i)) for i in range(48 * 365)]
     assert all(after - before in (0, 1) for before, after in pairwise(days))
     assert days[-1] - days[0] in (364, 365)
