@@ -15,13 +15,11 @@ from edge.audit.store import (
     add_base,
     connect_writer,
     create_tables,
-    roll_back,
     storage_faults,
-    transaction,
-    write_ahead,
 )
 from edge.durable import flush
 from edge.errors import StorageFault
+from edge.sqlite import HELD, roll_back, transaction, write_ahead
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -109,7 +107,7 @@ class Segment:
             try:
                 (mode,) = self._connection.execute("PRAGMA journal_mode = DELETE").fetchone()
             except sqlite3.OperationalError as err:
-                if err.sqlite_errorcode & 0xFF not in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+                if err.sqlite_errorcode & 0xFF not in HELD:
                     raise
                 return False
             finally:
@@ -141,7 +139,7 @@ class Segment:
             raise StorageFault(
                 f"journal {self._path}: it is of format {version}", hint="use the release that wrote it"
             )
-        write_ahead(db)
+        write_ahead(db)  # not before the file has its tables: SQLite throws the WAL of an empty file away
 
     def _load(self) -> SignedTreeHead:
         roll_back(self._connection)

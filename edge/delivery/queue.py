@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from edge.delivery.sqlite import faults, transaction
+from edge.sqlite import faults, transaction
 
 if TYPE_CHECKING:
     import sqlite3
@@ -119,7 +119,7 @@ class DeliveryQueue:
 
     def delivered(self, parcel: QueuedMessage, now_ms: int) -> None:
         """The host has it. Its body is forgotten; of what was owed, the time of delivery stays."""
-        with transaction(self._db, self._path):
+        with faults(self._path), transaction(self._db):
             if parcel.due_ms is None:
                 self._db.execute(f"DELETE FROM parcels WHERE {_THIS}", _key(parcel))  # noqa: S608  our own words
             else:
@@ -131,7 +131,7 @@ class DeliveryQueue:
 
     def refused(self, parcel: QueuedMessage, why: str, now_ms: int) -> None:
         """The host will never take it as it is. The body stays for `revive`."""
-        with transaction(self._db, self._path):
+        with faults(self._path), transaction(self._db):
             self._db.execute(
                 f"UPDATE parcels SET state = 'dead', why = ?, done_ms = ? WHERE {_THIS}",  # noqa: S608  likewise
                 (why[:_MAX_WHY_CHARS], now_ms, *_key(parcel)),
@@ -140,7 +140,7 @@ class DeliveryQueue:
 
     def failed(self, channel: str, why: str, now_ms: int, *, wait_s: float) -> None:
         """The host did not answer, or wants to be left alone for this long."""
-        with transaction(self._db, self._path):
+        with faults(self._path), transaction(self._db):
             self._db.execute(
                 "INSERT INTO channels (channel, failures, next_ms, why) VALUES (?, 1, ?, ?)"
                 " ON CONFLICT (channel) DO UPDATE SET"
@@ -150,7 +150,7 @@ class DeliveryQueue:
 
     def revive(self, channel: str) -> int:
         """Try again what was refused, now that the host was mended; how many that are."""
-        with transaction(self._db, self._path):
+        with faults(self._path), transaction(self._db):
             count: int = self._db.execute(
                 "UPDATE parcels SET state = 'waiting', why = '', done_ms = NULL"
                 " WHERE channel = ? AND state = 'dead' AND body IS NOT NULL",
@@ -166,7 +166,7 @@ class DeliveryQueue:
 
     def acknowledge(self, channel: str, marks: Iterable[MessageKey], now_ms: int) -> int:
         """A person has handed these over; how many parcels that closed."""
-        with transaction(self._db, self._path):
+        with faults(self._path), transaction(self._db):
             return sum(
                 self._db.execute(
                     "UPDATE parcels SET state = 'done', body = NULL, why = 'handed over', done_ms = ?"  # noqa: S608  likewise
@@ -222,7 +222,7 @@ class DeliveryQueue:
         """Let go of what is too old, and of the oldest where there is too much; never of what is owed."""
         limits = self._limits
         free = "channel = ? AND state = 'waiting' AND due_ms IS NULL"
-        with transaction(self._db, self._path):
+        with faults(self._path), transaction(self._db):
             self._db.execute(
                 "UPDATE parcels SET state = 'dead', body = NULL, why = 'too old', done_ms = ?"  # noqa: S608  our own words
                 f" WHERE {free} AND made_ms < ?",

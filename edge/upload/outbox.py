@@ -8,18 +8,18 @@ to go on. Losing this file loses nothing: sending begins anew, and the hub says 
 from __future__ import annotations
 
 import sqlite3
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edge.audit.errors import JournalBroken
 from edge.audit.merkle import Frontier, leaf_hash
-from edge.errors import StorageFault, SyncError
+from edge.errors import SyncError
+from edge.sqlite import BUSY_S, faults, open_reader, open_writer
 from edge.upload.batch import MAX_RECORDS
 from edge.upload.journal_reader import Growth, open_journal_reader
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
     from types import TracebackType
     from typing import Self
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 FILE = "outbox.db"
 _TABLE = "hubs"
+_REMOVE = "remove it: the hub knows what it has"
+_HINTS = {sqlite3.SQLITE_CORRUPT: _REMOVE, sqlite3.SQLITE_NOTADB: _REMOVE}
 _COLUMNS = {"hub": str, "next": int, "acknowledged": int, "peaks": bytes}
 
 
@@ -87,11 +89,11 @@ class Outbox:
         self._growth = Growth()
         self._size = 0
         self._trees: dict[int, Frontier] = {}
-        with _faults(self._path):
+        with faults(self._path, hints=_HINTS):
             state.mkdir(parents=True, exist_ok=True)
-            self._db = Database(sqlite3.connect(self._path, isolation_level=None), execute_plugins=False)
+            self._db = Database(open_writer(self._path, busy_s=BUSY_S), execute_plugins=False)
         try:
-            with _faults(self._path), self._db.atomic():
+            with faults(self._path, hints=_HINTS), self._db.atomic():
                 self._db.table(_TABLE).create(_COLUMNS, pk="hub", if_not_exists=True, strict=True)
         except BaseException:
             self._db.close()
@@ -133,7 +135,7 @@ class Outbox:
         Raises StorageFault, JournalBroken, HistoryDiffers.
         """
         self._check(upto)
-        with _faults(self._path), self._db.atomic():
+        with faults(self._path, hints=_HINTS), self._db.atomic():
             cursor = self._cursor()
             self._write(max(upto, cursor.next), max(upto, cursor.acknowledged), cursor)
 
@@ -143,7 +145,7 @@ class Outbox:
         Raises StorageFault, JournalBroken, HistoryDiffers.
         """
         self._check(at)
-        with _faults(self._path), self._db.atomic():
+        with faults(self._path, hints=_HINTS), self._db.atomic():
             cursor = self._cursor()
             self._write(at, cursor.acknowledged, cursor)
 
@@ -182,7 +184,7 @@ class Outbox:
             )
 
     def _cursor(self) -> _Cursor:
-        with _faults(self._path):
+        with faults(self._path, hints=_HINTS):
             for row in self._db.table(_TABLE).rows_where("hub = ?", [self._hub]):
                 return _Cursor(row["next"], row["acknowledged"], row["peaks"])
         return _Cursor()
@@ -199,22 +201,9 @@ def acknowledged(state: Path, hub: str) -> int:
 
     A hub that went back to an earlier record has lost what came after it.
     """
-    uri = f"{(state / FILE).absolute().as_uri()}?mode=ro"
     try:
-        with closing(sqlite3.connect(uri, uri=True)) as db:
+        with closing(open_reader(state / FILE)) as db:
             row = db.execute(f"SELECT min(next, acknowledged) FROM {_TABLE} WHERE hub = ?", (hub,)).fetchone()  # noqa: S608  our own word
     except sqlite3.Error:
         return 0
     return int(row[0]) if row else 0
-
-
-@contextmanager
-def _faults(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except (sqlite3.Error, OSError) as err:
-        what = getattr(err, "sqlite_errorname", None) or getattr(err, "strerror", None) or "failed"
-        raise StorageFault(
-            f"{path}: {str(what).lower()}",
-            hint="free some space; where the file is damaged, remove it: the hub knows what it has",
-        ) from err

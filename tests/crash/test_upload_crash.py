@@ -17,6 +17,7 @@ from crash.dying import folders, lines_run
 from samples.journals import open_journal, passage
 from worlds.fleet import DEVICE, KEY, STATUS, postgres_server
 
+import edge.sqlite
 import edge.sync
 from edge.audit.evidence import open_segment_reader
 from edge.audit.record import encode
@@ -33,7 +34,7 @@ from tools.hub.upload import UploadEndpoint
 
 # A few for every run of the tests; `make test-crash` asks for more rounds, and a round kills once.
 ROUNDS = int(os.environ.get("DOORWARD_CRASH_ROUNDS", "10"))
-COUNTED = folders(edge.sync, hub_store, sqlalchemy.engine)
+COUNTED = (*folders(edge.sync, hub_store, sqlalchemy.engine), edge.sqlite.__file__)
 SENDER = Sender(device=DEVICE, key=KEY, status=STATUS, now_ms=lambda: 1_767_340_900_000)
 HUB = "https://hub.example"
 

@@ -7,7 +7,6 @@ both, and all that is known of one device changes under the lock of its row.
 from __future__ import annotations
 
 import sqlite3
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
@@ -34,6 +33,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from edge.errors import InputError, StorageFault
+from edge.sqlite import write_ahead
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -215,27 +215,9 @@ def _engine(url: URL, lock_s: float) -> Engine:
 
 def _tame_sqlite(connection: Any, _: object) -> None:  # noqa: ANN401  sqlite3's, as the driver hands it over
     connection.isolation_level = None  # transactions begin where we say so
-    _write_ahead(connection)
+    write_ahead(connection)
     for pragma in ("synchronous = FULL", "foreign_keys = ON"):
         connection.execute(f"PRAGMA {pragma}").fetchall()
-
-
-def _write_ahead(connection: Any) -> None:  # noqa: ANN401  likewise
-    """Set the journal mode, which two hubs that begin at once may both want to.
-
-    SQLite waits for no lock here (it would be a deadlock to), whatever the time-out: so we ask again.
-    """
-    (patience_ms,) = connection.execute("PRAGMA busy_timeout").fetchone()
-    until = time.monotonic() + patience_ms / 1_000
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode = WAL").fetchall()
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
-                raise
-            time.sleep(0.01)
-        else:
-            return
 
 
 def _begin_sqlite(connection: Connection) -> None:

@@ -7,8 +7,7 @@ stays in an office, never on a verifier.
 from __future__ import annotations
 
 import secrets
-import sqlite3
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,6 +19,7 @@ from edge.card import cose
 from edge.card.documents import KEY_BYTES
 from edge.errors import InputError, StorageFault
 from edge.trust.scope import ANYWHERE, Scope
+from edge.sqlite import faults, open_writer, transaction
 from edge.trust.sealed_template import MAX_SEALED_BYTES
 from tools.issuing.issuer import Issuer
 from tools.issuing.register import CardStanding, Edition, IndexUse, Register, RegisterEntry
@@ -36,6 +36,7 @@ CONFIG, KEY, DOCUMENT_KEY, REGISTER, SEALED = (
     "sealed",
 )
 MAX_CONFIG_BYTES: Final = 8_192
+BUSY_S: Final = 10.0  # another command draws cards for some seconds
 
 
 class OfficeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -103,19 +104,8 @@ class IssuingOffice:
     def _register(self) -> Iterator[sqlite_utils.Database]:
         """One transaction; a second command waits, so that no index is given out twice."""
         path = self.folder / REGISTER
-        try:
-            connection = sqlite3.connect(path, timeout=10, isolation_level=None)
-            db = sqlite_utils.Database(connection)
-            try:
-                db.execute("BEGIN IMMEDIATE")
-                yield db
-                db.commit()
-            finally:
-                db.close()  # without a commit, this rolls back
-        except sqlite3.Error as error:
-            raise StorageFault(
-                f"{path}: {error}", hint="is another command at work, or the disk full?"
-            ) from error
+        with faults(path), closing(open_writer(path, busy_s=BUSY_S)) as connection, transaction(connection):
+            yield sqlite_utils.Database(connection)
 
 
 def _issuer(config: OfficeConfig, seed: bytes, document_key: bytes, register: Register) -> Issuer:

@@ -19,8 +19,10 @@ from edge.delivery.carriers import DeliveryOutcome as Carried
 from edge.delivery.queue import ChannelStatus, DeliveryQueue, QueuedMessage, QueueLimits
 from edge.delivery.sealed_box import Sealer
 from edge.delivery.sqlite import connect, empty_log
+from edge.delivery.sealed_box import Sealer, read_public
 from edge.errors import FetchError
 from edge.ports import MqttMessage
+from edge.sqlite import connect, empty_log
 from edge.venues.check.result import CheckOutcome, Result, encode, to_text
 from edge.venues.check.venue import CheckVenue, Purpose
 

@@ -6,7 +6,6 @@ number on the disk at the next visit.
 
 from __future__ import annotations
 
-import sqlite3
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -14,13 +13,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from edge.delivery.sqlite import faults
 from edge.durable import rename_durably
 from edge.errors import StorageFault
+from edge.sqlite import faults, open_draft, open_reader
 from edge.venues.desk.arrivals import MAX_MISTAKES, Mistake
 from edge.venues.desk.booking import BookedGuest, Expected, expected
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
@@ -71,13 +71,7 @@ class Build:
         self._sealer = sealer
         self._adult_age = adult_age
         with faults(self._path):
-            folder.mkdir(parents=True, exist_ok=True)
-            self._path.unlink(missing_ok=True)
-            self._path.touch(mode=0o600)
-            self._db = sqlite3.connect(self._path, isolation_level=None)
-            # Nobody reads it before it is whole, and a half-made one is thrown away.
-            for setting in ("journal_mode = OFF", "synchronous = OFF", f"cache_size = -{_CACHE_KB}"):
-                self._db.execute(f"PRAGMA {setting}").fetchone()
+            self._db = open_draft(self._path, cache_kb=_CACHE_KB)
             for statement in _TABLES.split(";"):
                 self._db.execute(statement)
             self._db.execute("BEGIN")
@@ -199,8 +193,7 @@ class ArrivalsFile:
             return None
         if self._db is None or inode != self._inode:
             self.close()
-            uri = f"{self._path.absolute().as_uri()}?mode=ro&immutable=1"
-            self._db = sqlite3.connect(uri, uri=True, isolation_level=None)
+            self._db = open_reader(self._path, immutable=True)
             self._inode = inode
         return self._db
 

@@ -19,8 +19,8 @@ from nacl.utils import random as random_bytes
 from edge.audit.record import utc_ms
 from edge.delivery.queue import DeliveryQueue, QueuedMessage, QueueLimits
 from edge.delivery.sealed_box import Sealer, unseal
-from edge.delivery.sqlite import connect, empty_log, faults, transaction
 from edge.errors import InputError
+from edge.sqlite import connect, empty_log, faults, transaction
 from edge.venues.desk.registration import RegisteredGuest
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ class DeskStore:
         key = random_bytes(SecretBox.KEY_SIZE)
         box = SecretBox(key).encrypt(self._plain(registration))
         at_ms = utc_ms(registration.at)
-        with transaction(self._db, self.path):
+        with faults(self.path), transaction(self._db):
             new = self._db.execute(
                 "INSERT OR IGNORE INTO registrations VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 (
@@ -142,7 +142,7 @@ class DeskStore:
                 "SELECT seq, at_ms FROM registrations WHERE erase_ms <= ?", (utc_ms(before),)
             ).fetchall()
         if marks:
-            with transaction(self._db, self.path):
+            with faults(self.path), transaction(self._db):
                 for mark in marks:
                     for table in ("record_keys", "registrations"):
                         self._db.execute(f"DELETE FROM {table} WHERE seq = ? AND at_ms = ?", mark)  # noqa: S608  our own words

@@ -6,7 +6,7 @@ import sqlite3
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
-from edge.delivery.sqlite import connect, faults, transaction
+from edge.sqlite import connect, faults, transaction
 from edge.venues.door.occupancy import Inside, WaitingPerson
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class OccupancyFile:
 
     def write(self, change: OccupancyChange) -> None:
         db, area, day = self._db, change.area, change.day
-        with transaction(db, self._path):
+        with faults(self._path), transaction(db):
             db.execute("DELETE FROM inside WHERE area = ? AND day <> ?", (area, day))
             gone = [(area, person) for person in (*change.left, *change.came)]
             left = sum(
@@ -93,7 +93,7 @@ class OccupancyFile:
 
     def switch(self, switch: Switch, since: int | None) -> None:
         """On since this second, or off. Raises StorageFault."""
-        with transaction(self._db, self._path):
+        with faults(self._path), transaction(self._db):
             self._db.execute("DELETE FROM switches WHERE switch = ?", (switch.value,))
             if since is not None:
                 self._db.execute("INSERT INTO switches (switch, since) VALUES (?, ?)", (switch.value, since))
@@ -101,7 +101,7 @@ class OccupancyFile:
     def forgive(self, person: bytes | None = None) -> int:
         """Take this person, or everybody, to have gone out of every area. How many had not. StorageFault."""
         db = self._db
-        with transaction(db, self._path):
+        with faults(self._path), transaction(db):
             forgiven = db.execute("DELETE FROM inside WHERE ?1 IS NULL OR person = ?1", (person,)).rowcount
             db.execute(
                 "UPDATE areas SET count ="
@@ -127,7 +127,7 @@ class OccupancyFile:
             return
         from sqlite_utils import Database  # 0.3 s, at the first start only
 
-        with transaction(self._db, self._path):
+        with faults(self._path), transaction(self._db):
             db = Database(self._db, execute_plugins=False)
             for name, (columns, pk) in _TABLES.items():
                 db.table(name).create(columns, pk=pk, not_null=columns, if_not_exists=True, strict=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from edge.delivery.sqlite import connect, faults, transaction
 from edge.errors import InputError
 from edge.policy.pin import Pin
+from edge.sqlite import connect, faults, transaction
 from edge.venues.door.person import Person
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class PeopleFile:
         columns = [f"{column} = excluded.{column}" for column in _COLUMNS if "pin" not in column]
         columns += [f"{column} = coalesce(excluded.{column}, {column})" for column in _PINS]
         upsert = f"{_INSERT} ON CONFLICT (name) DO UPDATE SET {', '.join(columns)}"
-        with transaction(self._db, self._path):
+        with faults(self._path), transaction(self._db):
             table = Database(self._db, execute_plugins=False).table(_TABLE)
             self._db.execute("CREATE TEMP TABLE taken (name BLOB PRIMARY KEY) WITHOUT ROWID")
             for enrolment in enrolments:
@@ -108,7 +108,7 @@ class PeopleFile:
     def set_pin(self, name: bytes, pin: Pin | None) -> None:
         """Give this person a PIN, or none. Raises StorageFault."""
         values = (None, None) if pin is None else (pin.usual, pin.duress)
-        with transaction(self._db, self._path):
+        with faults(self._path), transaction(self._db):
             self._db.execute(f"UPDATE {_TABLE} SET pin = ?, duress_pin = ? WHERE name = ?", (*values, name))  # noqa: S608
 
     def close(self) -> None:
@@ -121,7 +121,7 @@ class PeopleFile:
             if known is None:
                 from sqlite_utils import Database
 
-                with transaction(self._db, self._path):
+                with transaction(self._db):
                     Database(self._db, execute_plugins=False).table(_TABLE).create(
                         _COLUMNS, pk="name", not_null=("groups", "flags"), if_not_exists=True, strict=True
                     )

@@ -8,13 +8,12 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import sqlite3
 import threading
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from edge.delivery.sqlite import faults
+from edge.sqlite import connect, faults
 from edge.venues.library.lending import Lend, TakeBack
 from edge.venues.library.offline_queue import OfflineEntry, OfflineState
 from edge.venues.library.rules import SeenPatron
@@ -44,16 +43,9 @@ class LibraryStore:
 
         self._path, self._vault = path, vault
         self._lock = threading.RLock()
-        with faults(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch(mode=0o600)
-            connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=_BUSY_S)
+        connection = connect(path, busy_s=_BUSY_S, any_thread=True)
         self._db: Database = Database(connection, execute_plugins=False)
         try:
-            with faults(path):
-                # Deleted means overwritten: who read what is nobody's business any more.
-                for setting in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON"):
-                    connection.execute(f"PRAGMA {setting}").fetchone()
             with self._writing() as db:
                 db.table("patrons").create(_PATRONS, pk="name", if_not_exists=True, strict=True)
                 db.table("seen").create(_SEEN, pk="name", if_not_exists=True, strict=True)

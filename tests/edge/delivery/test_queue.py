@@ -13,9 +13,9 @@ from peers.web_server import Web, reply, serve
 
 from edge.delivery.carriers import Delivered, DeliveryRefused, RetryLater, Webhook, deliver
 from edge.delivery.queue import MAX_WAIT_S, DeliveryQueue, QueuedMessage, QueueLimits, wait_s
-from edge.delivery.sqlite import connect
 from edge.errors import FetchError, StorageFault
 from edge.ports import Answer
+from edge.sqlite import connect
 from hw.network.post_http import HttpPost
 from hw.sim.hub import SimHub
 

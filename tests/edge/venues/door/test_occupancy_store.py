@@ -172,7 +172,7 @@ def test_a_change_that_fails_is_not_made_in_part(tmp_path: Path) -> None:
 def test_what_is_no_database_is_a_fault_that_names_it(tmp_path: Path) -> None:
     path = tmp_path / "presence.db"
     path.write_bytes(b"no database" * 100)
-    with pytest.raises(StorageFault, match=r"presence\.db: sqlite_notadb"):
+    with pytest.raises(StorageFault, match=r"presence\.db: it is not a database"):
         OccupancyFile(path)
 
 
