@@ -18,8 +18,8 @@ from edge.app.parts.trust_folder import open_files
 from edge.card import cose
 from edge.card.documents import KEY_BYTES
 from edge.errors import InputError, StorageFault
-from edge.trust.scope import ANYWHERE, Scope
 from edge.sqlite import faults, open_writer, transaction
+from edge.trust.scope import ANYWHERE, Scope
 from edge.trust.sealed_template import MAX_SEALED_BYTES
 from tools.issuing.issuer import Issuer
 from tools.issuing.register import CardStanding, Edition, IndexUse, Register, RegisterEntry

@@ -18,8 +18,6 @@ from edge.delivery.carriers import Delivered, RetryLater, deliver
 from edge.delivery.carriers import DeliveryOutcome as Carried
 from edge.delivery.queue import ChannelStatus, DeliveryQueue, QueuedMessage, QueueLimits
 from edge.delivery.sealed_box import Sealer
-from edge.delivery.sqlite import connect, empty_log
-from edge.delivery.sealed_box import Sealer, read_public
 from edge.errors import FetchError
 from edge.ports import MqttMessage
 from edge.sqlite import connect, empty_log
