@@ -7,16 +7,16 @@ thread goes on trying, less and less often; asking for `frames()` again is how t
 
 from __future__ import annotations
 
-import threading
-import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
 from edge.errors import CameraFault
 from edge.ports import CameraHealth, Light
 from hw.camera.light import LightWatch
+from hw.reconnecting import ReconnectingReader
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable, Iterator
 
     from edge.ports import Clock, Frame
@@ -58,7 +58,7 @@ class RawFrame(Protocol):
 class Driver(Protocol):
     """A camera while it is open, in the hands of one thread. Raises CameraFault and nothing else."""
 
-    def shoot(self) -> RawFrame | None:
+    def read(self) -> RawFrame | None:
         """Wait for the next picture. None: a film is over."""
         ...
 
@@ -87,7 +87,7 @@ class LiveCamera:
         self._open_driver = open_driver
         self._patience = patience or CaptureTimeouts()
         self._is_film = is_film
-        self._reader: _Reader | None = None
+        self._capture: _Capture | None = None
         self._has_begun = False
         self._tick_ms = 0
         self._counts = _Counts()
@@ -95,14 +95,14 @@ class LiveCamera:
 
     def wake(self) -> None:
         """Begin to open the camera while the rest of the device is opened."""
-        self._reading()
+        self._capturing()
 
     def frames(self) -> Iterator[Frame]:
         """The latest frame, each at most once, until a film is over. Raises CameraFault."""
-        reader = self._reading()
+        capture = self._capturing()
         patience_s = self._patience.stall_s if self._has_begun else self._patience.start_s
         try:
-            while shot := reader.next(patience_s):
+            while shot := capture.next(patience_s):
                 patience_s = self._patience.stall_s
                 self._has_begun = True
                 yield self._shown(shot.frame())
@@ -110,34 +110,36 @@ class LiveCamera:
             if self._is_film:
                 self._leave_behind()
             raise
-        self._reader = None
+        self._capture = None
 
     def health(self) -> CameraHealth:
         """What became of the pictures so far, and the light in the latest one that was looked at."""
         return self._counts.health(self._light.now)
 
     def close(self) -> None:
-        if self._reader is not None:
-            self._reader.end()
+        if self._capture is not None:
             # One that hangs in its driver is left behind, and ends with the program.
-            self._reader.thread.join(self._patience.stall_s)
-            self._reader = None
+            self._capture.reader.close(self._patience.stall_s)
+            self._capture = None
 
-    def _reading(self) -> _Reader:
-        """The reader at work, another one where it hangs."""
-        if self._reader is not None and self._reader.silent_s() > self._patience.hang_s:
+    def _capturing(self) -> _Capture:
+        """The thread at work, another one where it hangs."""
+        if self._capture is not None and self._capture.reader.busy_s() > self._patience.hang_s:
             self._leave_behind()
-        if self._reader is None:
-            pauses_s = self._patience.pauses_s
-            self._reader = _Reader(
-                self._name, self._open_driver, self._counts, pauses_s=pauses_s, is_film=self._is_film
+        if self._capture is None:
+            self._capture = _Capture(
+                self._name,
+                self._open_driver,
+                self._counts,
+                pauses_s=self._patience.pauses_s,
+                is_film=self._is_film,
             )
-        return self._reader
+        return self._capture
 
     def _leave_behind(self) -> None:
-        if self._reader is not None:
-            self._reader.end()
-            self._reader = None
+        if self._capture is not None:
+            self._capture.reader.stop()
+            self._capture = None
 
     def _shown(self, frame: Frame) -> Frame:
         # A stamp may jitter where a camera was opened anew; time that runs backwards would rearm timers.
@@ -153,20 +155,20 @@ def taken_ms(clock: Clock, age_ms: float) -> int:
     return clock.tick_ms() - (round(age_ms) if 0 <= age_ms <= _OLDEST_MS else 0)
 
 
+@dataclass(slots=True)
 class _Counts:
-    """Pictures, and openings, of one camera over all its readers."""
+    """Pictures, and openings, of one camera over all its threads."""
 
-    def __init__(self) -> None:
-        self.arrived = 0
-        self.unseen = 0
-        self.openings = 0
+    arrived: int = 0
+    unseen: int = 0
+    openings: int = 0
 
     def health(self, light: Light) -> CameraHealth:
         return CameraHealth(self.arrived, self.unseen, max(0, self.openings - 1), light)
 
 
-class _Reader:
-    """The capture thread: it opens the camera, reads until told to stop, and opens it again if it fails."""
+class _Capture:
+    """One thread at a camera, and the latest picture of it."""
 
     def __init__(
         self,
@@ -180,99 +182,59 @@ class _Reader:
         self._name = name
         self._open_driver = open_driver
         self._counts = counts
-        self._pauses_s = pauses_s
         self._is_film = is_film
-        self._news = threading.Condition()
         self._latest: RawFrame | None = None
         self._fault: CameraFault | None = None
-        self._over = False
-        self._stop = threading.Event()
-        self._alive_s = time.monotonic()
-        self.thread = threading.Thread(target=self._run, name="camera", daemon=True)
-        self.thread.start()
+        self._is_over = False
+        self.reader = ReconnectingReader(
+            "camera", self._open, take=self._take, lost=self._lost, faults=CameraFault, pauses_s=pauses_s
+        )
+        self.reader.start()
 
     def next(self, patience_s: float) -> RawFrame | None:
-        """The latest picture that nobody took yet; None after the last of a film. Raises CameraFault."""
-        with self._news:
-            self._news.wait_for(lambda: self._latest or self._fault or self._over, patience_s)
-            if self._latest is not None or self._over:
-                shot, self._latest = self._latest, None
-                return shot
+        """The latest picture that was not taken yet; None after the last of a film. Raises CameraFault."""
+        with self.reader.guard:
+            self.reader.wait_for(self._has_news, patience_s)
+            shot, self._latest = self._latest, None
             fault, self._fault = self._fault, None
+            if shot is not None or (fault is None and self.reader.stopped.is_set()):
+                return shot
         what = fault.message if fault else f"camera {self._name}: no frame for {patience_s:g} s"
         hint = fault.hint if fault else "plug the camera in again"
         raise CameraFault(what, hint=hint, passing=not self._is_film) from fault
 
-    def silent_s(self) -> float:
-        """For how long the thread has been inside its driver; 0 while it waits between two attempts."""
-        return time.monotonic() - self._alive_s
+    def _has_news(self) -> bool:
+        return self._latest is not None or self._fault is not None or self.reader.stopped.is_set()
 
-    def end(self) -> None:
-        """Ask the thread to end after the picture that it is reading."""
-        self._stop.set()
-        with self._news:
-            self._over = True
-            self._news.notify_all()
+    # -- in the reader's thread --------------------------------------------------------------------
 
-    def _run(self) -> None:
-        failures = 0
-        while not self._wait(self._pauses_s[min(failures, len(self._pauses_s) - 1)]):
-            arrived = self._counts.arrived
-            try:
-                self._read()
-            except CameraFault as fault:
-                # One that gave pictures gets a second chance before anybody is told.
-                failures = 1 if self._counts.arrived > arrived else failures + 1
-                if failures > 1 or self._is_film:
-                    self._tell(fault)
-                if self._is_film:
-                    return
-            else:
-                self.end()
-                return
-
-    def _wait(self, for_s: float) -> bool:
-        """Let `for_s` pass; whether we are to stop."""
-        end_s = time.monotonic() + for_s
-        while not self._stop.is_set() and (left_s := end_s - time.monotonic()) > 0:
-            self._alive_s = time.monotonic()
-            self._stop.wait(min(left_s, 1))
-        self._alive_s = time.monotonic()
-        return self._stop.is_set()
-
-    def _read(self) -> None:
-        """Publish pictures until a film is over or we are to stop. Raises CameraFault."""
-        driver = self._open_driver(self._stop)
+    def _open(self) -> Driver:
+        driver = self._open_driver(self.reader.stopped)
         self._counts.openings += 1
-        try:
-            while not self._stop.is_set() and (shot := driver.shoot()):
-                self._publish(shot)
-            if self._stop.is_set():
-                self._forget()
-        except CameraFault:
-            self._forget()  # what a camera leaves behind may point into its memory
-            raise
-        finally:
-            driver.close()
+        return driver
 
-    def _publish(self, shot: RawFrame) -> None:
-        self._alive_s = time.monotonic()
+    def _take(self, shot: RawFrame | None) -> None:
+        if shot is None:
+            self._is_over = True
+            self.reader.stop()
+            return
         self._counts.arrived += 1
-        with self._news:
+        with self.reader.guard:
             stale, self._latest = self._latest, shot
-            self._fault = None  # it healed before anybody asked
-            self._news.notify_all()
+            self._fault = None  # it healed before the fault was asked for
         if stale is not None:
             self._counts.unseen += 1
             stale.drop()
 
-    def _forget(self) -> None:
-        with self._news:
+    def _lost(self, fault: CameraFault | None) -> None:
+        if self._is_over:
+            return  # the last picture of a film may still be taken
+        with self.reader.guard:
             stale, self._latest = self._latest, None
+            # A camera that gave pictures gets a second chance before its fault is told.
+            if self._is_film or self.reader.failures > 1:
+                self._fault = fault
         if stale is not None:
-            stale.drop()
-
-    def _tell(self, fault: CameraFault) -> None:
-        with self._news:
-            self._fault = fault
-            self._news.notify_all()
+            stale.drop()  # before its camera is closed: it may lie in the camera's memory
+        if self._is_film:
+            self.reader.stop()

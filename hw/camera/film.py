@@ -79,7 +79,7 @@ class _Video:
             raise CameraFault(f"camera {path}: it cannot be opened", hint="is it a film? try another one")
         self._beat = _Beat(fps, stop)
 
-    def shoot(self) -> Picture | None:
+    def read(self) -> Picture | None:
         try:
             arrived, bgr = self._film.read()
         except cv2.error as err:
@@ -106,7 +106,7 @@ class _Pictures:
         self._clock = clock
         self._beat = beat
 
-    def shoot(self) -> _File | None:
+    def read(self) -> _File | None:
         file = next(self._files, None)
         if file is None:
             return None

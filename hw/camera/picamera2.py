@@ -133,7 +133,7 @@ class _Module:
                 f"camera {name}: it cannot be opened", hint="is another program using it? see `dmesg`"
             ) from error
 
-    def shoot(self) -> _Request:
+    def read(self) -> _Request:
         try:
             request = self._camera.capture_request(wait=_WAIT_S)
         except Exception as error:

@@ -134,7 +134,7 @@ class _Usb:
         self._device.set(cv2.CAP_PROP_BUFFERSIZE, 1)
         set_controls(path, controls(setting))
 
-    def shoot(self) -> Picture:
+    def read(self) -> Picture:
         for _ in range(_BAD_IN_A_ROW):
             if not self._grab():
                 continue

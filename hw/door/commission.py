@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from typing import TYPE_CHECKING, Final
 
-import serial
-
 from edge.link import faults
-from hw.door.serial_line import PORT_ERRORS, fault_of
+from hw.door.serial_line import fault_of
+from hw.serial_port import PORT_ERRORS, open_port
 
 if TYPE_CHECKING:
     from edge.link.commissioning import Commissioning
@@ -20,7 +20,7 @@ EACH_S: Final = 0.8  # writing flash takes 400 ms
 def set_key(port: str, baud: int, asked: Commissioning) -> None:
     """Return when the controller has the key. Raises DoorLinkFault with what to do."""
     try:
-        with serial.Serial(port, baud, timeout=0.05, write_timeout=TRIES * EACH_S, exclusive=True) as line:
+        with closing(open_port(port, baud, read_s=0.05, write_s=TRIES * EACH_S)) as line:
             for _ in range(TRIES):
                 line.write(b"\0" + asked.asks)  # ends whatever half a frame the controller may hold
                 until = time.monotonic() + EACH_S

@@ -102,6 +102,7 @@ class DoorLink:
 
     def events(self) -> Sequence[DoorEvent]:
         """What happened since the last call. Raises DoorLinkFault if nothing did and the link is down."""
+        self._line.check()
         with self._guard:
             if self._feed is None:
                 self.recount(None)
@@ -136,6 +137,11 @@ class DoorLink:
             self._feed = Feed(LastEvent(after.number, after.tick_ms) if after else None)
             if self._there.opened is not None:
                 self._feed.opened(self._there.opened.next_event)
+
+    @property
+    def fault(self) -> DoorLinkFault | None:
+        """Why the serial port is shut, if it is."""
+        return self._line.fault
 
     @property
     def status(self) -> m.ControllerStatus | None:
@@ -186,6 +192,7 @@ class DoorLink:
     def _tell(self, make: Callable[[LinkSession], tuple[int, bytes]]) -> int:
         """Send a message; its counter."""
         with self._guard:
+            self._line.check()
             if self._line.is_closed:
                 raise DoorLinkFault("the door link was closed", hint="open it again")
             if not self._session.is_open:

@@ -1,26 +1,26 @@
-"""A serial port that is read by a thread and opens itself again after its cable was pulled."""
+"""A serial port that is read by a thread, written by others, and opened again after its cable was pulled."""
 
 from __future__ import annotations
 
 import errno
 import os
-import termios
-import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-import serial
-
 from edge.errors import DoorLinkFault
+from hw.reconnecting import ReconnectingReader
+from hw.serial_port import PORT_ERRORS, close_port, open_port, serial_devices
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable
 
-TURN_S: Final = 0.02  # the longest that the thread sleeps: a session wants a step every 100 ms
-REOPEN_S: Final = 0.2  # after the cable was pulled; with the handshake the door is back well within 2 s
+    import serial
 
-_BY_ID: Final = "/dev/serial/by-id"
-PORT_ERRORS: Final = (OSError, termios.error, ValueError)  # what pyserial raises when a device goes away
+TURN_S: Final = 0.02  # the longest that the thread sleeps: a session wants a step every 100 ms
+# After the cable was pulled; with the handshake the door is back well within 2 s.
+PAUSES_S: Final = (0, 0.2)
+
 _HINTS: Final = {
     errno.EAGAIN: "another program holds it: is doorward run at work?",
     errno.EBUSY: "another program holds it: is doorward run at work?",
@@ -46,28 +46,39 @@ class SerialLine:
         self._name, self._baud = name, baud
         self._guard, self._turn, self._ended = guard, turn, ended
         self._port: serial.Serial | None = None
-        self._closing = threading.Event()
-        self._why: tuple[str, str] | None = None  # message and hint of what shut the port
-        self._thread = threading.Thread(target=self._run, name="door-link", daemon=True)
+        self._fault: DoorLinkFault | None = None  # that shut the port
+        self._reader = ReconnectingReader(
+            "door-link",
+            self._open,
+            take=self._take,
+            lost=self._lost,
+            faults=DoorLinkFault,
+            pauses_s=PAUSES_S,
+            guard=guard,
+        )
 
     def start(self) -> None:
         """Begin to open the port."""
-        self._thread.start()
+        self._reader.start()
 
     @property
     def fault(self) -> DoorLinkFault | None:
-        """Why the port is shut. A new one each time: one that is raised for days would only grow."""
-        return DoorLinkFault(self._why[0], hint=self._why[1]) if self._why else None
+        """Why the port is shut, without the places that it was raised from, which over days would grow."""
+        self.check()
+        return self._fault.with_traceback(None) if self._fault else None
 
     @property
     def is_closed(self) -> bool:
-        """For good, by `close`."""
-        return self._closing.is_set()
+        """For good, by `close` or a programming error."""
+        return self._reader.stopped.is_set()
+
+    def check(self) -> None:
+        """Raise the programming error that ended the thread, if one did."""
+        self._reader.check()
 
     def close(self) -> None:
         """Give the port back. Without the guard."""
-        self._closing.set()
-        self._thread.join()
+        self._reader.close()
 
     def write(self, data: bytes) -> None:
         """Raises DoorLinkFault where there is no port, or not any more."""
@@ -76,43 +87,47 @@ class SerialLine:
         try:
             _write(self._port.fileno(), data)
         except PORT_ERRORS as err:
-            fault = fault_of(self._name, err)
-            self._why = fault.message, fault.hint  # the thread sees it and begins anew
-            raise fault from err
+            self._fault = fault_of(self._name, err)  # the thread sees it and begins anew
+            raise self._fault from err
 
-    def _run(self) -> None:
-        while not self._closing.is_set():
-            try:
-                # Exclusive: two programs at one controller would take the session from each other for ever.
-                with serial.Serial(self._name, self._baud, timeout=TURN_S, exclusive=True) as port:
-                    self._read(port)
-            except DoorLinkFault as fault:
-                self._end(fault)
-            except PORT_ERRORS as err:
-                self._end(fault_of(self._name, err))
-            self._closing.wait(REOPEN_S)
-        self._end(None)
-
-    def _read(self, port: serial.Serial) -> None:
+    def _open(self) -> _OpenPort:
+        opened = _OpenPort(self._name, self._baud)
         with self._guard:
-            self._port, self._why = port, None
-        try:
-            while not self._closing.is_set():
-                data = port.read(port.in_waiting or 1)
-                with self._guard:
-                    if (fault := self.fault) is not None:
-                        raise fault
-                    self._turn(data)
-        finally:
-            with self._guard:
-                self._port = None  # before it is closed: its number is soon another file's
-            with suppress(*PORT_ERRORS):
-                port.reset_output_buffer()  # or closing waits up to 30 s for a device that hangs
+            self._port, self._fault = opened.port, None
+        return opened
 
-    def _end(self, fault: DoorLinkFault | None) -> None:
+    def _take(self, data: bytes) -> None:
         with self._guard:
-            self._port, self._why = None, (fault.message, fault.hint) if fault else None
+            if self._fault is not None:
+                raise self._fault
+            self._turn(data)
+
+    def _lost(self, fault: DoorLinkFault | None) -> None:
+        with self._guard:
+            # Before the port is closed: its number is soon another file's.
+            self._port, self._fault = None, fault
             self._ended()
+
+
+class _OpenPort:
+    """A Connection. Raises DoorLinkFault."""
+
+    def __init__(self, name: str, baud: int) -> None:
+        self._name = name
+        try:
+            self.port = open_port(name, baud, read_s=TURN_S)
+        except PORT_ERRORS as err:
+            raise fault_of(name, err) from err
+
+    def read(self) -> bytes:
+        try:
+            data: bytes = self.port.read(self.port.in_waiting or 1)
+        except PORT_ERRORS as err:
+            raise fault_of(self._name, err) from err
+        return data
+
+    def close(self) -> None:
+        close_port(self.port)
 
 
 def _write(fd: int, data: bytes) -> None:
@@ -128,16 +143,9 @@ def _write(fd: int, data: bytes) -> None:
 
 def fault_of(name: str, err: Exception) -> DoorLinkFault:
     """What a technician can do about one of PORT_ERRORS."""
+    devices = ", ".join(serial_devices()[:4])
+    hint = f"check the cable, and [strike] port{f'; serial devices here: {devices}' if devices else ''}"
     number = getattr(err, "errno", None)
     if number is None:  # pyserial's own words for a device that went away
-        return DoorLinkFault(f"{name}: the serial device is gone", hint=_candidates())
-    return DoorLinkFault(f"{name}: {os.strerror(number).lower()}", hint=_HINTS.get(number) or _candidates())
-
-
-def _candidates() -> str:
-    try:
-        found = sorted(os.listdir(_BY_ID))[:4]  # noqa: PTH208  names only
-    except OSError:
-        found = []
-    here = f"; serial devices here: {', '.join(f'{_BY_ID}/{name}' for name in found)}" if found else ""
-    return f"check the cable, and [strike] port{here}"
+        return DoorLinkFault(f"{name}: the serial device is gone", hint=hint)
+    return DoorLinkFault(f"{name}: {os.strerror(number).lower()}", hint=_HINTS.get(number) or hint)

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import termios
 import time
 from typing import TYPE_CHECKING, Final
 
-import serial
-
 from edge.errors import FetchError
+from hw.serial_port import PORT_ERRORS, close_port, open_port
 
 if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-_ERRORS: Final = (OSError, termios.error, ValueError)  # what pyserial raises when a device goes away
+    import serial
+
 _MAX_ANSWER_BYTES: Final = 128  # "OK 9007199254740991" has 19
 _TURN_S: Final = 0.05
+_WRITE_S: Final = 5.0
 
 
 class SerialHost:
@@ -37,7 +37,7 @@ class SerialHost:
             port.reset_input_buffer()  # what is left of an earlier answer belongs to nobody
             port.write(f"{line}\r\n".encode("ascii"))
             return self._answer(port, time.monotonic() + wait_s)
-        except _ERRORS as error:
+        except PORT_ERRORS as error:
             self.close()
             raise FetchError(
                 f"{self._name}: the serial line does not work", hint="check the cable, and [check] port"
@@ -47,11 +47,7 @@ class SerialHost:
         """Give the port back; safe to call again."""
         if self._port is not None:
             port, self._port = self._port, None
-            try:
-                port.reset_output_buffer()  # or closing waits up to 30 s for a device that hangs
-                port.close()
-            except _ERRORS:
-                pass
+            close_port(port)
 
     def __enter__(self) -> Self:
         return self
@@ -63,10 +59,7 @@ class SerialHost:
 
     def _opened(self) -> serial.Serial:
         if self._port is None:
-            # Exclusive: two programs at one port would take the answers from each other.
-            self._port = serial.Serial(
-                self._name, self._baud, timeout=_TURN_S, write_timeout=5.0, exclusive=True
-            )
+            self._port = open_port(self._name, self._baud, read_s=_TURN_S, write_s=_WRITE_S)
         return self._port
 
     def _answer(self, port: serial.Serial, until: float) -> str:

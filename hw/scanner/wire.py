@@ -1,29 +1,26 @@
-"""A scanner at the end of some wire: a thread that reads it, and looks for it again once it is gone."""
+"""A scanner at the end of any wire, and the faults that keep it from being read."""
 
 from __future__ import annotations
 
 import errno
 import grp
 import os
-import threading
 from collections import deque
-from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Protocol
 
 from edge.errors import ReaderFault
-from hw.scanner.line_decoder import LineDecoder, Tally
+from hw.reconnecting import ReconnectingReader
+from hw.scanner.line_decoder import LineDecoder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from edge.ports import Clock, Scan
-    from hw.scanner.line_decoder import Framing
+    from hw.scanner.line_decoder import Framing, Tally
 
 MAX_UNREAD: Final = 16  # a loop that looks 10 times a second meets one or two
 TURN_S: Final = 0.02  # the longest that a read waits for a first character
-REOPEN_S: Final = 0.2  # a cable that was pulled by mistake is back in a second
-LONGEST_REOPEN_S: Final = 3.2  # after four vain tries nobody is about to plug it in
 
 
 class Wire(Protocol):
@@ -51,26 +48,25 @@ class WiredScanner:
         tell: Callable[[ReaderFault | None], None] = lambda _: None,
     ) -> None:
         self._opens, self._framing, self._clock, self._tell = opens, framing, clock, tell
-        self._guard = threading.Condition()
-        self._closing = threading.Event()
+        self._decoder = LineDecoder(framing, clock.tick_ms())
         self._unread: deque[Scan] = deque(maxlen=MAX_UNREAD)
         self._fault: ReaderFault | None = ReaderFault("the scanner is not open yet", hint="try again")
-        self._bug: BaseException | None = None
         self._is_ready = False
-        self._tally = Tally()
-        self._thread = threading.Thread(target=self._run, name="scanner", daemon=True)
-        self._thread.start()
+        self._reader = ReconnectingReader(
+            "scanner", self._open, take=self._take, lost=self._lost, faults=ReaderFault
+        )
+        self._reader.start()
 
     def wait_until_ready(self, for_s: float = 3.0) -> None:
         """Until the next code would be heard. Raises the ReaderFault that prevents it."""
-        with self._guard:
-            self._guard.wait_for(lambda: self._is_ready or self._bug, for_s)
+        with self._reader.guard:
+            is_ready = self._reader.wait_for(lambda: self._is_ready, for_s)
             self._expect_whole()
-            if not self._is_ready:
+            if not is_ready:
                 raise ReaderFault("the scanner does not stop sending", hint="take away what it looks at")
 
     def scans(self) -> Sequence[Scan]:
-        with self._guard:
+        with self._reader.guard:
             scans = tuple(self._unread)
             self._unread.clear()
             self._expect_whole()
@@ -79,55 +75,43 @@ class WiredScanner:
     @property
     def tally(self) -> Tally:
         """What came since it was opened last."""
-        with self._guard:
-            return replace(self._tally)
+        with self._reader.guard:
+            return replace(self._decoder.tally)
 
     def close(self) -> None:
-        self._closing.set()
-        self._thread.join()
-        with self._guard:
+        self._reader.close()
+
+    def _expect_whole(self) -> None:
+        self._reader.check()
+        if self._fault is not None:
+            raise self._fault.with_traceback(None)  # or each raise would make it longer
+
+    # -- in the reader's thread --------------------------------------------------------------------
+
+    def _open(self) -> Wire:
+        wire = self._opens()
+        self._decoder = LineDecoder(self._framing, self._clock.tick_ms())
+        return wire
+
+    def _take(self, data: bytes | None) -> None:
+        with self._reader.guard:
+            decoder = self._decoder
+            self._unread.extend(decoder.receive(data, self._clock.tick_ms()))
+        if decoder.is_ready or decoder.fault is not None:
+            self._note(decoder.fault, is_ready=True)
+
+    def _lost(self, fault: ReaderFault | None) -> None:
+        if fault is not None:
+            self._note(fault, is_ready=False)
+            return
+        with self._reader.guard:
             self._unread.clear()
             self._fault = self._fault or ReaderFault("the scanner was closed", hint="start again")
 
-    def _expect_whole(self) -> None:
-        if self._bug is not None:
-            raise self._bug
-        if self._fault is not None:  # a new one: each raise would make the traceback of the same one longer
-            raise ReaderFault(self._fault.message, hint=self._fault.hint)
-
-    def _run(self) -> None:
-        pause_s = REOPEN_S
-        try:
-            while not self._closing.is_set():
-                try:
-                    with closing(self._opens()) as wire:
-                        pause_s = REOPEN_S
-                        self._listen(wire)
-                except ReaderFault as fault:
-                    self._note(fault, is_ready=False)
-                self._closing.wait(pause_s)
-                pause_s = min(2 * pause_s, LONGEST_REOPEN_S)
-        except BaseException as bug:  # noqa: BLE001  raised where the device ends for it, by whoever asks next
-            with self._guard:
-                self._bug = bug
-                self._guard.notify_all()
-
-    def _listen(self, wire: Wire) -> None:
-        decoder = LineDecoder(self._framing, self._clock.tick_ms())
-        while not self._closing.is_set():
-            data = wire.read()
-            scans = decoder.receive(data, self._clock.tick_ms())
-            with self._guard:
-                self._tally = decoder.tally
-                self._unread.extend(scans)
-            if decoder.is_ready or decoder.fault is not None:
-                self._note(decoder.fault, is_ready=True)
-
     def _note(self, fault: ReaderFault | None, *, is_ready: bool) -> None:
-        with self._guard:
+        with self._reader.guard:
             before, self._fault = self._fault, fault
             self._is_ready = is_ready
-            self._guard.notify_all()
         if (before and before.message) != (fault and fault.message):
             self._tell(fault)
 

@@ -44,7 +44,7 @@ class Scripted:
         self._orders = orders
         self.closed = False
 
-    def shoot(self) -> Kept | None:
+    def read(self) -> Kept | None:
         if self._orders is None:
             self._stop.wait(0.002)
             return Kept(90, self._clock.tick_ms())

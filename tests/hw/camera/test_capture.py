@@ -167,6 +167,13 @@ def test_close_comes_back_from_a_camera_that_hangs() -> None:
     gate.set()
 
 
+def test_a_programming_error_of_a_driver_is_raised_where_frames_are_asked_for(bench: Bench) -> None:
+    bench.orders.put(lambda: 1 // 0)
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError):
+            next(bench.camera.frames())
+
+
 def test_ticks_never_run_back_even_if_a_driver_says_so(bench: Bench) -> None:
     shown = bench.camera.frames()
     bench.show(50, tick_ms=5_000)

@@ -95,7 +95,7 @@ def shown_by(camera: UsbCamera, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(driver, "_period_ms", 0.0)
     frames: list[Frame] = []
     with pytest.raises(CameraFault, match="gives no more frames") as caught:
-        frames.extend(driver.shoot().frame() for _ in iter(int, 1))
+        frames.extend(driver.read().frame() for _ in iter(int, 1))
     assert "cable" in caught.value.hint
     driver.close()
     return frames

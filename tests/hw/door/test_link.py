@@ -390,12 +390,31 @@ def test_garbage_on_the_line_moves_nothing_and_ends_nothing(controller: OnPty, l
     assert link.firmware is not None
 
 
+def test_a_programming_error_of_the_link_is_raised_where_it_is_asked(
+    link: DoorLink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    def is_raised() -> bool:
+        try:
+            link.events()
+        except ZeroDivisionError:
+            return True
+        return False
+
+    monkeypatch.setattr("edge.link.session.Session.step", broken)
+    until(is_raised)
+    with pytest.raises(ZeroDivisionError):
+        link.release(1_000)
+
+
 # -- what a technician gets wrong -----------------------------------------------------------------
 
 
 def test_a_port_that_is_not_there_is_named(opened: Opened, tmp_path: Path) -> None:
     link = opened(port=tmp_path / "nothing")
-    until(lambda: link._line.fault)
+    until(lambda: link.fault)
     with pytest.raises(DoorLinkFault, match=r"nothing: no such file") as caught:
         link.wait_until_ready(0.01)
     assert "[strike] port" in caught.value.hint
@@ -404,7 +423,7 @@ def test_a_port_that_is_not_there_is_named(opened: Opened, tmp_path: Path) -> No
 def test_whoever_asks_again_and_again_is_told_anew(opened: Opened, tmp_path: Path) -> None:
     """For days: a fault that is kept and raised again collects every place that it was raised from."""
     link = opened(port=tmp_path / "nothing")
-    until(lambda: link._line.fault)
+    until(lambda: link.fault)
     depths = []
     for ask in [link.events, lambda: link.release(1_000)] * 5:
         with pytest.raises(DoorLinkFault, match="no such file") as caught:
@@ -415,7 +434,7 @@ def test_whoever_asks_again_and_again_is_told_anew(opened: Opened, tmp_path: Pat
 
 def test_two_programs_cannot_hold_one_controller(opened: Opened, link: DoorLink) -> None:
     second = opened()
-    until(lambda: second._line.fault)
+    until(lambda: second.fault)
     with pytest.raises(DoorLinkFault) as caught:
         second.wait_until_ready(0.01)
     assert "doorward run" in caught.value.hint

@@ -11,7 +11,8 @@ from peers.keyboard_on_pipe import TypingScanner
 
 from edge.errors import ReaderFault
 from edge.ports import Keypad
-from hw.scanner.keypad_wire import AGAIN_S, MAX_KEYS, WiredKeypad
+from hw.scanner.evdev import KeyWire
+from hw.scanner.keypad_wire import MAX_KEYS, WiredKeypad
 from hw.sim.keypad import SimKeypad
 
 PATIENCE_S = 60.0
@@ -53,7 +54,7 @@ class Bench:
             try:
                 self.keypad.keys()
             except ReaderFault:
-                time.sleep(AGAIN_S / 20)
+                time.sleep(0.005)
             else:
                 return True
         return False
@@ -109,3 +110,14 @@ def test_a_pad_means_nothing_by_other_keys() -> None:
     bench.type("1a-2 3/")
     assert bench.hears("123") == "123"
     bench.keypad.close()
+
+
+def test_a_programming_error_of_the_wire_is_raised_where_keys_are_asked_for() -> None:
+    def opens() -> KeyWire:
+        raise ZeroDivisionError
+
+    keypad = WiredKeypad(opens)
+    bench = Bench(keypad, lambda _: None, lambda: None, lambda: None)
+    with pytest.raises(ZeroDivisionError):
+        bench.is_back()
+    keypad.close()
