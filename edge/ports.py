@@ -92,7 +92,8 @@ class TellsHealth(Protocol):
 class CodeReader(Protocol):
     """Finds QR symbols in one luma image, uint8 (H, W).
 
-    Reports full QR symbols only: Micro QR, rMQR and parts of a structured append are left out.
+    Reports full QR symbols only: Micro QR and rMQR are left out. A part of a structured append is left out
+    or reported with its own part of the text, which is no card.
     Never raises on pixels, whatever they show. Raises ReaderFault where the engine is missing.
     """
 

@@ -88,7 +88,7 @@ class ZbarReader:
             if not at:
                 return
             # A structured append, complete or not, is a container of components; a part whose
-            # companions are missing has type 1 (partial) besides.
+            # companions are missing has type 1 (partial) besides. Left out, or libzbar would join the parts.
             if at.contents.type == _QR and not self._components(at):
                 length = min(zbar.zbar_symbol_get_data_length(at), MAX_PAYLOAD_BYTES + 1)
                 payload = string_at(zbar.zbar_symbol_get_data(at), length)

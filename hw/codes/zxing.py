@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from edge.errors import ReaderFault
 from edge.ports import Symbol
-from hw.codes.append import parts_of_message
 from hw.codes.cascade import accept
 
 if TYPE_CHECKING:
@@ -20,7 +19,8 @@ if TYPE_CHECKING:
 class ZxingReader:
     """Reads QR Model 2, also inverted, mirrored and turned. Raises ReaderFault without zxing-cpp.
 
-    `swallowed` counts the pictures and symbols on which the engine failed, for diagnostics.
+    A part of a structured append is told as a symbol with its part of the text: edge/decisions/0003.
+    `swallowed` counts the pictures on which the engine failed, for diagnostics.
     """
 
     name = "zxing"
@@ -42,31 +42,24 @@ class ZxingReader:
         if luma.size == 0:
             return ()  # ImageView refuses a side of 0
         try:
-            found = self._zxing.read_barcodes(
-                np.ascontiguousarray(luma),
-                formats=self._formats,
-                text_mode=self._zxing.TextMode.Plain,  # no rewriting for people
+            return accept(
+                self._symbol(barcode)
+                for barcode in self._zxing.read_barcodes(
+                    np.ascontiguousarray(luma),
+                    formats=self._formats,
+                    text_mode=self._zxing.TextMode.Plain,  # no rewriting for people
+                )
             )
         except Exception:  # noqa: BLE001  what cannot be shown to be whole is left out
             self.swallowed += 1
             return ()
-        return accept(symbol for barcode in found if (symbol := self._whole(barcode)) is not None)
 
-    def _whole(self, barcode: zxingcpp.Barcode) -> Symbol | None:
-        """The symbol, or None for a part of a structured append."""
-        try:
-            modules = np.asarray(barcode.to_image(scale=1, add_quiet_zones=False)) == 0
-            extra = cast("dict[str, int]", barcode.extra)
-            if parts_of_message(modules, level=barcode.ec_level, mask=extra["DataMask"]) > 1:
-                return None
-            at = barcode.position
-            corners = (at.top_left, at.top_right, at.bottom_right, at.bottom_left)
-            return Symbol(
-                text=barcode.text,
-                payload=barcode.bytes,
-                engine=self.name,
-                corners=tuple((float(point.x), float(point.y)) for point in corners),
-            )
-        except Exception:  # noqa: BLE001  what cannot be shown to be whole is left out
-            self.swallowed += 1
-            return None
+    def _symbol(self, barcode: zxingcpp.Barcode) -> Symbol:
+        at = barcode.position
+        corners = (at.top_left, at.top_right, at.bottom_right, at.bottom_left)
+        return Symbol(
+            text=barcode.text,
+            payload=barcode.bytes,
+            engine=self.name,
+            corners=tuple((float(point.x), float(point.y)) for point in corners),
+        )

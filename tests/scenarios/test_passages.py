@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import segno
 
 from edge.app.demo.cast import Cast
 from edge.app.demo.world import DAY, SITE, World
@@ -86,6 +87,14 @@ def faces(cast: Cast) -> Callable[[str], Pixels]:
     return face
 
 
+def on_a_screen(modules: np.ndarray) -> Pixels:
+    """Luma of a screen with this symbol."""
+    symbol = draw_modules(modules, scale=6)
+    luma = NOTHING.copy()
+    luma[20 : 20 + len(symbol), 300 : 300 + len(symbol)] = symbol
+    return luma
+
+
 class Lobby:
     """One door: a world around it, and somebody who stands before the camera."""
 
@@ -130,10 +139,7 @@ class Lobby:
     def code(self, wallet: Wallet | None = None) -> Pixels:
         """Luma of a screen with a code that is signed now; by default of a new card of Erin's."""
         wallet = wallet or self.world.enrol("Erin").wallet
-        symbol = draw_modules(qr_modules(wallet.code(self.world.now())), scale=6)
-        luma = NOTHING.copy()
-        luma[20 : 20 + len(symbol), 300 : 300 + len(symbol)] = symbol
-        return luma
+        return on_a_screen(qr_modules(wallet.code(self.world.now())))
 
     def see(self, code: Pixels = NOTHING, who: str | None = None, *, frames: int = 1) -> list[StepResult]:
         """Let the camera see a code, or somebody, or both, for some frames."""
@@ -264,6 +270,17 @@ def test_another_card_shown_in_mid_passage_does_not_take_it_over(lobby: Lobby) -
     lobby.see(lobby.code(lobby.world.enrol("Cleo").wallet), "Cleo", frames=4)
     lobby.empty()
     assert lobby.told() == ["denied: face.no_match"]
+    assert lobby.moves() == []
+
+
+def test_no_part_of_a_structured_append_opens_the_door(lobby: Lobby) -> None:
+    text = lobby.world.enrol("Erin").wallet.code(lobby.world.now())
+    for part in segno.make_sequence(text, symbol_count=3):
+        lobby.decide(on_a_screen(np.array([list(row) for row in part.matrix], dtype=bool)), "Erin")
+        lobby.empty()
+    first, *others = lobby.told()
+    assert first in {"denied: card.malformed", "denied: code.unreadable"}  # as its base45 is cut
+    assert others == ["denied: code.unreadable"] * 2
     assert lobby.moves() == []
 
 

@@ -16,7 +16,7 @@ import pytest
 import segno
 from conftest import shared
 from PIL import Image
-from samples.qr_pictures import ENGINES, draw, zbar
+from samples.qr_pictures import ENGINES, draw, picture, zbar
 from worlds.office import HOLDER, NOW, enrolment, new_issuer
 
 from edge.__main__ import main
@@ -109,13 +109,6 @@ def test_the_second_engine_is_asked_where_the_first_reads_nothing(run, tmp_path,
     monkeypatch.setitem(sys.modules, "zxingcpp", blind)
     _, rows, _ = run("read", saved(tmp_path / "a.png", draw("EC1:A")))
     assert [symbol["engine"] for symbol in rows[0]["codes"]] == [second.name]
-
-
-def test_parts_of_a_structured_append_are_not_listed(run, tmp_path) -> None:
-    part = np.array([list(row) for row in segno.make_sequence("EC1:" * 30, symbol_count=2)[0].matrix])
-    luma = np.kron(np.where(np.pad(part, 4), 0, 255).astype(np.uint8), np.ones((4, 4), np.uint8))
-    code, rows, _ = run("read", saved(tmp_path / "part.png", luma))
-    assert (code, rows[0]["codes"]) == (0, [])
 
 
 def test_bytes_that_are_no_text_are_exact_in_hex(run, tmp_path) -> None:
@@ -230,6 +223,14 @@ def test_nothing_of_the_person_or_the_code_is_told(check, office) -> None:
     assert "resident-7" not in said
     assert office.issued.card_id.hex() not in said
     assert text[4:24] not in said
+
+
+def test_a_part_of_a_structured_append_is_refused_like_half_a_code(check, office) -> None:
+    first, second = segno.make_sequence(office.wallet.code(NOW), symbol_count=2)
+    code, rows, _ = check(png_of(picture(first.matrix)), png_of(picture(second.matrix)))
+    assert (code, [row["result"] for row in rows]) == (1, ["refused"] * 2)
+    assert rows[0]["reason"] in {"card.malformed", "code.unreadable"}  # as its base45 is cut
+    assert rows[1]["reason"] == "code.unreadable"
 
 
 def test_a_leading_space_is_part_of_the_code(check, office) -> None:
