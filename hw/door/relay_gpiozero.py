@@ -21,7 +21,7 @@ from edge.ports import DoorEvent, DoorEventKind
 from hw.door.strike import capped
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from edge.ports import Clock
 
@@ -29,15 +29,26 @@ _HINT = "on a Pi set GPIOZERO_PIN_FACTORY=lgpio and join the group gpio; elsewhe
 
 
 class GpioRelay:
-    """A Strike over gpiozero. `factory`: a gpiozero pin factory; left out, gpiozero finds its own."""
+    """A Strike over gpiozero. `factory`: a gpiozero pin factory; left out, gpiozero finds its own.
 
-    def __init__(self, pin: int, *, clock: Clock, active_high: bool = True, factory: Any = None) -> None:  # noqa: ANN401  gpiozero has no types
+    `timer`: makes what ends a release, as threading.Timer does.
+    """
+
+    def __init__(
+        self,
+        pin: int,
+        *,
+        clock: Clock,
+        active_high: bool = True,
+        factory: Any = None,  # noqa: ANN401  gpiozero has no types
+        timer: Callable[[float, Callable[[], None]], threading.Timer] = threading.Timer,
+    ) -> None:
         if not active_high:
             raise ConfigError(
                 "an active-low relay would open the door whenever the pin floats, as it does at boot",
                 hint="use an active-high relay board with a pull-down on its input",
             )
-        self._clock = clock
+        self._clock, self._new_timer = clock, timer
         self._events: deque[DoorEvent] = deque()
         self._guard = threading.Lock()
         self._timer: threading.Timer | None = None
@@ -48,7 +59,7 @@ class GpioRelay:
         with self._guard:
             if self._device.closed:
                 raise DoorLinkFault("the relay was closed", hint="open it again")
-            timer = threading.Timer(for_ms / 1000, self._expire)
+            timer = self._new_timer(for_ms / 1000, self._expire)
             timer.daemon = True
             # The end comes before the beginning: where no thread can be had, nothing is ever energised.
             try:

@@ -42,8 +42,8 @@ PATTERNS: Final[Mapping[Signal | None, Pattern]] = {
 class GpioSignals:
     """A Signals port over gpiozero. What is left out is not there; the log has the prompts.
 
-    `factory`: a gpiozero pin factory; left out, gpiozero finds its own. A lamp that fails at work keeps
-    nobody out: it is dark.
+    `factory`: a gpiozero pin factory; left out, gpiozero finds its own. `step_s`: how long a step of a
+    pattern takes. A lamp that fails at work keeps no visitor out: it is dark.
     """
 
     def __init__(
@@ -53,8 +53,10 @@ class GpioSignals:
         green: int | None = None,
         buzzer: int | None = None,
         factory: Any = None,  # noqa: ANN401  gpiozero has no types
+        step_s: float = STEP_S,
     ) -> None:
         """`red`, `green`, `buzzer`: BCM numbers; high is on. Raises ConfigError."""
+        self._step_s = step_s
         self._outputs: dict[str, Any] = {}
         try:
             for name, pin in (("red", red), ("green", green), ("buzzer", buzzer)):
@@ -98,7 +100,7 @@ class GpioSignals:
             with self._changed:
                 if self._is_closed or self._signal != signal:
                     continue
-                self._changed.wait(None if signal is None else STEP_S)
+                self._changed.wait(None if signal is None else self._step_s)
 
     def _drive(self, pattern: Pattern, step: int) -> None:
         lit = {

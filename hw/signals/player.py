@@ -100,6 +100,12 @@ class SoundSignals:
             self._prompt = _Wanted(words, time.monotonic() + SETTLE_S) if words else None
             self._changed.notify()
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether nothing is heard, and nothing waits to be."""
+        with self._changed:
+            return self._signal is None and self._prompt is None and self._player is None
+
     def close(self) -> None:
         """Silence, at once."""
         with self._changed:

@@ -61,7 +61,7 @@ def video(folder: Path) -> tuple[Camera, Clock]:
 
 def pictures(folder: Path) -> tuple[Camera, Clock]:
     for number in range(30):
-        Image.new("RGB", (640, 480), (number, 60, 60)).save(folder / f"{number:02}.png")
+        Image.new("RGB", (640, 480), (number, 60, 60)).save(folder / f"{number:02}.jpg")
     clock = SystemClock()
     return Film(folder, clock=clock, setting=Setting(fps=60)), clock
 

@@ -6,6 +6,7 @@ import itertools
 import queue
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 from peers.camera_script import Kept, Scripted
@@ -13,9 +14,9 @@ from peers.camera_script import Kept, Scripted
 from edge.errors import CameraFault
 from edge.ports import Light
 from hw.camera.capture import CaptureTimeouts, Driver, LiveCamera, taken_ms
-from hw.system.clock import SystemClock
+from hw.sim.clock import SimClock
 
-CLOCK = SystemClock()
+CLOCK = SimClock(datetime(2026, 1, 2, 8, tzinfo=UTC))
 GONE = CameraFault("gone", hint="look at the cable")
 # Long enough for any machine where news is due, short where there are none.
 SHORT = CaptureTimeouts(stall_s=0.05, start_s=30, hang_s=30, pauses_s=(0, 0, 0.001))
@@ -188,11 +189,8 @@ def test_ticks_never_run_back_even_if_a_driver_says_so(bench: Bench) -> None:
     ids=["now", "a driver's delay", "a second", "too old", "of the future", "of another clock"],
 )
 def test_a_stamp_is_believed_where_it_can_be_true(age_ms: float, taken: int) -> None:
-    class Nine(SystemClock):
-        def tick_ms(self) -> int:
-            return 9_000
-
-    assert taken_ms(Nine(), age_ms) == taken
+    clock = SimClock(datetime(2026, 1, 2, 8, tzinfo=UTC), tick_ms=9_000)
+    assert taken_ms(clock, age_ms) == taken
 
 
 def test_black_and_saturated_pictures_are_told_once_they_last(

@@ -18,12 +18,13 @@ from hw.system.clock import SystemClock
 
 SHADES = [20, 80, 140, 200]
 CLOCK = SystemClock()
+FPS = 20
 
 
 @pytest.fixture
 def film(tmp_path: Path) -> Path:
     path = tmp_path / "film.avi"
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10, (1280, 720))
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), FPS, (1280, 720))
     assert writer.isOpened()
     for shade in SHADES:
         writer.write(np.full((720, 1280, 3), (shade, 0, 0), np.uint8))  # BGR: blue
@@ -40,7 +41,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def play(path: Path) -> Film:
-    return Film(path, clock=CLOCK, setting=Setting(fps=10))
+    return Film(path, clock=CLOCK, setting=Setting(fps=FPS))
 
 
 @pytest.mark.parametrize("kind", ["film", "folder"])
@@ -79,7 +80,7 @@ def test_asking_for_frames_after_the_end_plays_it_again(film: Path) -> None:
 def test_it_plays_in_true_time(kind: str, request: pytest.FixtureRequest) -> None:
     start_ms = CLOCK.tick_ms()
     shown = list(play(request.getfixturevalue(kind)).frames())
-    assert shown[-1].tick_ms - start_ms >= 1000 * (len(SHADES) - 1) // 10  # a busy machine only takes longer
+    assert shown[-1].tick_ms - start_ms >= 1000 * (len(SHADES) - 1) // FPS  # a busy machine only takes longer
 
 
 def test_a_larger_luma_is_kept_where_it_is_asked_for(tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ from hw.codes.cascade import Cascade
 from hw.codes.zbar import ZbarReader
 from hw.codes.zxing import ZxingReader
 from hw.sim.clock import SimClock
-from hw.system.clock import SystemClock
 
 
 def test_its_frames_tell_the_time_and_show_nothing() -> None:
@@ -22,7 +21,7 @@ def test_its_frames_tell_the_time_and_show_nothing() -> None:
 
 
 def test_closed_it_ends_at_once() -> None:
-    camera = NoCamera(clock=SystemClock())
+    camera = NoCamera(clock=SimClock(datetime(2026, 1, 1, tzinfo=UTC)))
     frames = camera.frames()
     next(frames)
     camera.close()

@@ -133,7 +133,7 @@ EMPTY = {
     "a chess board": np.kron(np.indices((60, 80)).sum(0) % 2 * 255, np.ones((8, 8))).astype(np.uint8),
     "a finder pattern": draw(TEXT)[:48, :48],
     "half a symbol": draw(TEXT)[:, : draw(TEXT).shape[1] // 2],
-    "a sheet of finder patterns": np.tile(draw(TEXT)[:48, :48], (8, 8)),
+    "a sheet of finder patterns": np.tile(draw(TEXT)[:48, :48], (4, 4)),
 }
 
 

@@ -11,6 +11,7 @@ the lock moves some thirty times, for up to ten seconds.
 from __future__ import annotations
 
 import os
+import threading
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -64,8 +65,12 @@ class Bench:
         return [event.kind for event in self.events()]
 
 
+def sim_clock() -> SimClock:
+    return SimClock(datetime(2026, 1, 2, 8, tzinfo=UTC))
+
+
 def sim_bench() -> Bench:
-    clock = SimClock(datetime(2026, 1, 2, 8, tzinfo=UTC))
+    clock = sim_clock()
     door = SimDoor(clock)
 
     def left_ms() -> int:
@@ -79,7 +84,7 @@ def sim_bench() -> Bench:
 
 
 def none_bench() -> Bench:
-    clock = SimClock(datetime(2026, 1, 2, 8, tzinfo=UTC))
+    clock = sim_clock()
     strike = NoStrike(clock)
 
     def left_ms() -> int:
@@ -92,21 +97,46 @@ def none_bench() -> Bench:
     return Bench(strike, lambda: strike.released, lambda: clock.advance(MAX_RELEASE_MS), left_ms)
 
 
+class Alarms:
+    """Makes timers whose time is up when a test says so; else as threading.Timer."""
+
+    def __init__(self) -> None:
+        self.made: list[Alarm] = []
+
+    def __call__(self, interval: float, function: Callable[[], None]) -> Alarm:
+        self.made.append(Alarm(interval, function))
+        return self.made[-1]
+
+    def left_ms(self) -> int:
+        return round(self.made[-1].interval * 1000)
+
+    def run_out(self) -> None:
+        self.made[-1].ring()
+
+
+class Alarm(threading.Timer):
+    def __init__(self, interval: float, function: Callable[[], None]) -> None:
+        super().__init__(interval, function)
+        self._over = threading.Event()
+
+    def run(self) -> None:
+        self._over.wait(60)
+        if not self.finished.is_set():
+            self.function()
+
+    def cancel(self) -> None:
+        super().cancel()
+        self._over.set()
+
+    def ring(self) -> None:
+        self._over.set()
+        self.join(60)
+
+
 def relay_bench(factory: MockFactory) -> Bench:
-    relay = GpioRelay(PIN, clock=SystemClock(), factory=factory)
-
-    def run_out() -> None:
-        if (timer := relay._timer) is not None:  # else it has run out already
-            timer.join(60)
-
-    def energised() -> bool:
-        return bool(factory.pin(PIN).state)
-
-    def left_ms() -> int:
-        assert relay._timer is not None
-        return round(relay._timer.interval * 1000)
-
-    return Bench(relay, energised, run_out, left_ms)
+    alarms = Alarms()
+    relay = GpioRelay(PIN, clock=sim_clock(), factory=factory, timer=alarms)
+    return Bench(relay, lambda: bool(factory.pin(PIN).state), alarms.run_out, alarms.left_ms)
 
 
 def link_bench(controller: OnPty) -> Bench:
@@ -329,7 +359,7 @@ def shown() -> Shown:
 
 @pytest.fixture
 def panel(shown: Shown) -> Iterator[PanelStrike]:
-    panel = PanelStrike(shown.present, lambda: None, clock=SystemClock())
+    panel = PanelStrike(shown.present, lambda: None, clock=sim_clock())
     yield panel
     panel.close()
 
@@ -375,27 +405,27 @@ def test_a_closed_panel_is_shown_nothing_and_may_be_closed_again(panel: PanelStr
 
 def test_an_active_low_relay_is_refused_before_its_pin_is_touched(factory: MockFactory) -> None:
     with pytest.raises(ConfigError, match="active-low") as caught:
-        GpioRelay(PIN, clock=SystemClock(), active_high=False, factory=factory)
+        GpioRelay(PIN, clock=sim_clock(), active_high=False, factory=factory)
     assert "pull-down" in caught.value.hint
     assert PIN not in {pin.info.name for pin in factory.pins.values()}
     assert not factory.pins
 
 
 def test_a_pin_that_is_taken_is_a_fault_with_a_hint(factory: MockFactory) -> None:
-    first = GpioRelay(PIN, clock=SystemClock(), factory=factory)
+    first = GpioRelay(PIN, clock=sim_clock(), factory=factory)
     with pytest.raises(DoorLinkFault, match="GPIO 17") as caught:
-        GpioRelay(PIN, clock=SystemClock(), factory=factory)
+        GpioRelay(PIN, clock=sim_clock(), factory=factory)
     assert "GPIOZERO_PIN_FACTORY=lgpio" in caught.value.hint
     first.close()
 
 
 def test_a_pin_that_does_not_exist_is_a_fault(factory: MockFactory) -> None:
     with pytest.raises(DoorLinkFault, match="GPIO 99"):
-        GpioRelay(99, clock=SystemClock(), factory=factory)
+        GpioRelay(99, clock=sim_clock(), factory=factory)
 
 
 def test_the_pin_floats_after_close_as_the_relay_board_must_expect(factory: MockFactory) -> None:
-    relay = GpioRelay(PIN, clock=SystemClock(), factory=factory)
+    relay = GpioRelay(PIN, clock=sim_clock(), factory=factory)
     relay.release(MAX_RELEASE_MS)
     relay.close()
     assert factory.pin(PIN).function == "input"
@@ -403,12 +433,12 @@ def test_the_pin_floats_after_close_as_the_relay_board_must_expect(factory: Mock
 
 
 def test_an_old_timer_that_wakes_late_does_not_cut_a_new_release(factory: MockFactory) -> None:
-    relay = GpioRelay(PIN, clock=SystemClock(), factory=factory)
+    alarms = Alarms()
+    relay = GpioRelay(PIN, clock=sim_clock(), factory=factory, timer=alarms)
     relay.release(MAX_RELEASE_MS - 1)
-    first = relay._timer
     relay.release(MAX_RELEASE_MS)
-    assert first is not None
-    first.join(60)  # it was told that nobody needs it any more
-    relay._expire()  # as the old timer's thread would, had it been past its own cancel
+    first, _ = alarms.made
+    first.join(60)  # it was cancelled
+    first.function()  # as the old timer's thread would, had it been past its own cancel
     assert factory.pin(PIN).state
     relay.close()

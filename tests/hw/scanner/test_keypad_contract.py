@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
+from peers.cpython_controller import until
 from peers.keyboard_on_pipe import TypingScanner
 
 from edge.errors import ReaderFault
@@ -14,8 +14,6 @@ from edge.ports import Keypad
 from hw.scanner.evdev import KeyWire
 from hw.scanner.keypad_wire import MAX_KEYS, WiredKeypad
 from hw.sim.keypad import SimKeypad
-
-PATIENCE_S = 60.0
 
 
 @dataclass
@@ -32,32 +30,25 @@ class Bench:
         return self.until(lambda heard: len(heard) >= len(keys))
 
     def until(self, enough: Callable[[str], bool]) -> str:
-        heard, end = "", time.monotonic() + PATIENCE_S
-        while not enough(heard) and time.monotonic() < end:
-            heard += self.keypad.keys()
-            time.sleep(0.005)
-        return heard
+        heard: list[str] = []
+        until(lambda: heard.append(self.keypad.keys()) or enough("".join(heard)))
+        return "".join(heard)
 
-    def is_gone(self) -> bool:
-        end = time.monotonic() + PATIENCE_S
-        while time.monotonic() < end:
-            try:
-                self.keypad.keys()
-            except ReaderFault as fault:
-                return bool(fault.hint)
-            time.sleep(0.005)
-        return False
+    def fault(self) -> ReaderFault | None:
+        try:
+            self.keypad.keys()
+        except ReaderFault as fault:
+            return fault
+        return None
 
-    def is_back(self) -> bool:
-        end = time.monotonic() + PATIENCE_S
-        while time.monotonic() < end:
-            try:
-                self.keypad.keys()
-            except ReaderFault:
-                time.sleep(0.005)
-            else:
-                return True
-        return False
+    def until_gone(self) -> ReaderFault:
+        until(self.fault)
+        fault = self.fault()
+        assert fault is not None
+        return fault
+
+    def until_back(self) -> None:
+        until(lambda: self.fault() is None)
 
 
 def simulated() -> Bench:
@@ -73,7 +64,7 @@ def simulated() -> Bench:
 def on_a_pipe() -> Bench:
     pad = TypingScanner()
     bench = Bench(WiredKeypad(pad.opens), pad.type, pad.unplug, pad.plug_in)
-    assert bench.is_back()
+    bench.until_back()
     return bench
 
 
@@ -98,9 +89,9 @@ def test_of_many_keys_the_newest_are_kept(bench: Bench) -> None:
 
 def test_one_that_is_gone_says_so_and_one_that_comes_back_is_heard(bench: Bench) -> None:
     bench.unplug()
-    assert bench.is_gone()
+    assert bench.until_gone().hint
     bench.plug()
-    assert bench.is_back()
+    bench.until_back()
     bench.type("42")
     assert bench.hears("42") == "42"
 
@@ -119,5 +110,5 @@ def test_a_programming_error_of_the_wire_is_raised_where_keys_are_asked_for() ->
     keypad = WiredKeypad(opens)
     bench = Bench(keypad, lambda _: None, lambda: None, lambda: None)
     with pytest.raises(ZeroDivisionError):
-        bench.is_back()
+        bench.until_back()
     keypad.close()

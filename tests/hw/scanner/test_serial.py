@@ -165,6 +165,20 @@ def test_a_second_program_at_the_same_port_is_told_of_the_first(door: Door) -> N
     assert "fuser" in caught.value.hint
 
 
+def fault_of(scanner: WiredScanner, words: str) -> ReaderFault:
+    """What its caller is told, once it says so."""
+    told: list[ReaderFault] = []
+
+    def says() -> bool:
+        with pytest.raises(ReaderFault) as caught:
+            scanner.scans()
+        told.append(caught.value)
+        return words in caught.value.message
+
+    until(says)
+    return told[-1]
+
+
 def test_a_port_that_is_not_there_is_a_fault_at_the_start(tmp_path: Path) -> None:
     clock = PushedClock()
     settings = SerialSettings(str(tmp_path / "absent"))
@@ -172,10 +186,7 @@ def test_a_port_that_is_not_there_is_a_fault_at_the_start(tmp_path: Path) -> Non
         lambda: SerialWire(settings, TRIGGERS["none"], clock=clock), Framing(), clock=clock
     )
     try:
-        until(lambda: "not open yet" not in (scanner._fault or ValueError()).args[0])
-        with pytest.raises(ReaderFault, match="there is none") as caught:
-            scanner.wait_until_ready(0)
-        assert "[scanner] port" in caught.value.hint
+        assert "[scanner] port" in fault_of(scanner, "there is none").hint
     finally:
         scanner.close()
 
@@ -212,7 +223,7 @@ def test_a_scanner_that_stays_away_does_not_cost_more_and_more_memory() -> None:
         raise ReaderFault("gone", hint="look for it")
 
     scanner = WiredScanner(opens, Framing(), clock=PushedClock())
-    until(lambda: scanner._fault is not None and scanner._fault.message == "gone")
+    fault_of(scanner, "gone")
     depths = []
     for _ in range(3):
         with pytest.raises(ReaderFault) as caught:

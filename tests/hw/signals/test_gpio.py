@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -40,7 +41,7 @@ def test_a_board_shows_what_a_controller_shows(signal: Signal | None) -> None:
 
 
 def test_the_buzzer_sounds_once_for_each_signal(factory: MockFactory) -> None:
-    signals = GpioSignals(red=RED, green=GREEN, buzzer=BUZZER, factory=factory)
+    signals = GpioSignals(red=RED, green=GREEN, buzzer=BUZZER, factory=factory, step_s=0.005)
     signals.show(Signal.TRY_AGAIN)
     until(lambda: levels(factory, RED).count(True) >= 4, for_s=60)  # on in the first step and the third
     assert levels(factory, BUZZER).count(True) == 1
@@ -62,7 +63,7 @@ def test_closed_all_is_dark_and_the_pins_are_free(factory: MockFactory) -> None:
     signals.show(Signal.ASK_STAFF)
     until(lambda: factory.pin(RED).state, for_s=60)
     signals.close()
-    assert not signals._thread.is_alive()
+    assert "lamps" not in {thread.name for thread in threading.enumerate()}
     for pin in (RED, GREEN, BUZZER):
         assert factory.pin(pin).function == "input"
         assert levels(factory, pin)[-1] is False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -128,7 +129,7 @@ def test_words_without_a_sound_are_silence(tmp_path: Path) -> None:
     signals = SoundSignals({str(Signal.WAIT): tone(Signal.WAIT)}, player.command)
     signals.prompt("nothing that anybody recorded")
     signals.show(Signal.LOOK_HERE)
-    until(lambda: signals._signal is None and signals._prompt is None, for_s=60)
+    until(lambda: signals.is_silent, for_s=60)
     signals.close()
     assert player.played([Signal.WAIT]) == []
 
@@ -155,7 +156,7 @@ def test_a_card_that_is_gone_is_told_once_and_once_that_it_is_back(opened: Open,
     until(lambda: told.faults == ["no such card"], for_s=60)
     signals.show(Signal.TRY_AGAIN)
     plays(player, Signal.LOOK_HERE, Signal.TRY_AGAIN)
-    until(lambda: signals._player is None, for_s=60)
+    until(lambda: signals.is_silent, for_s=60)
     gone.unlink()
     signals.show(Signal.ASK_STAFF)
     until(lambda: told.faults == ["no such card", None], for_s=60)
@@ -175,15 +176,20 @@ def test_a_player_that_is_not_there_any_more_is_told(tmp_path: Path) -> None:
     signals.close()
 
 
-def test_closing_ends_what_is_played_and_leaves_no_files(opened: Open) -> None:
+def test_closing_ends_what_is_played_and_leaves_no_files(
+    opened: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(temporary))
     signals, player, _ = opened(BUSY)
-    folder = Path(signals._folder.name)
+    (folder,) = temporary.iterdir()
     signals.show(Signal.LOOK_HERE)
     plays(player, Signal.LOOK_HERE)
     assert len(list(folder.iterdir())) == len(SOUNDS)
     signals.close()
     assert not folder.exists()
-    assert not signals._thread.is_alive()
+    assert "sounds" not in {thread.name for thread in threading.enumerate()}
 
 
 def test_without_aplay_the_hint_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -106,7 +106,7 @@ def sound_bench(stack: ExitStack, folder: Path) -> Bench:
 
     def tells(signal: Signal | None) -> bool:
         if signal is None:
-            return signals._signal is None and signals._player is None
+            return signals.is_silent
         played[:] = player.played(list(sounds))
         return played[-1:] == [signal.value]
 
@@ -141,7 +141,7 @@ def real_sound_bench(stack: ExitStack) -> Bench:
 
     def tells(_: Signal | None) -> bool:
         assert not faults, faults
-        return signals._signal is None and signals._player is None
+        return signals.is_silent
 
     return Bench(signals, tells)
 
