@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from edge.errors import CameraFault
 from edge.ports import CameraHealth, Light
 from hw.camera.light import LightWatch
-from hw.reconnecting import ReconnectingReader
+from hw.system.reconnecting import ReconnectingReader
 
 if TYPE_CHECKING:
     import threading

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from edge.link import faults
 from hw.door.serial_line import fault_of
-from hw.serial_port import PORT_ERRORS, open_port
+from hw.system.serial_port import PORT_ERRORS, open_port
 
 if TYPE_CHECKING:
     from edge.link.commissioning import Commissioning

@@ -8,8 +8,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from edge.errors import DoorLinkFault
-from hw.reconnecting import ReconnectingReader
-from hw.serial_port import PORT_ERRORS, close_port, open_port, serial_devices
+from hw.system.reconnecting import ReconnectingReader
+from hw.system.serial_port import PORT_ERRORS, close_port, open_port, serial_devices
 
 if TYPE_CHECKING:
     import threading

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from edge.errors import FetchError
-from hw.serial_port import PORT_ERRORS, close_port, open_port
+from hw.system.serial_port import PORT_ERRORS, close_port, open_port
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from edge.errors import ReaderFault
-from hw.reconnecting import ReconnectingReader
+from hw.system.reconnecting import ReconnectingReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from hw.scanner.triggers import Finger, Trigger
 from hw.scanner.wire import TURN_S, why
-from hw.serial_port import PORT_ERRORS, Parity, close_port, open_port, serial_devices
+from hw.system.serial_port import PORT_ERRORS, Parity, close_port, open_port, serial_devices
 
 if TYPE_CHECKING:
     from edge.ports import Clock

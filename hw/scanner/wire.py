@@ -10,8 +10,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Protocol
 
 from edge.errors import ReaderFault
-from hw.reconnecting import ReconnectingReader
 from hw.scanner.line_decoder import LineDecoder
+from hw.system.reconnecting import ReconnectingReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -12,7 +12,7 @@ import pytest
 from peers.cpython_controller import until
 
 from edge.errors import ReaderFault
-from hw.reconnecting import PAUSES_S, Connection, ReconnectingReader
+from hw.system.reconnecting import PAUSES_S, Connection, ReconnectingReader
 
 LONG_S = 30.0  # for a busy machine; no measurement
 GONE = ReaderFault("gone", hint="look at the cable")
