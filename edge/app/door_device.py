@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from edge.app.clock_store import ClockStore, log_clock, remembered
 from edge.app.frame_loop import BLIND_MS, steps
+from edge.app.keypad import open_keypad
 from edge.app.parts.camera import open_camera, system_clock
 from edge.app.parts.code_readers import open_live_reader
 from edge.app.parts.face_engine import open_face_engine
@@ -19,8 +20,9 @@ from edge.app.parts.scanner import open_scanner
 from edge.app.parts.signals import open_signals
 from edge.app.parts.strike import open_strike
 from edge.app.parts.trust_folder import open_files, open_trust
+from edge.app.risk_policy import risk_policy, zone_of_door
 from edge.app.trust_watch import TrustWatch, log_trust
-from edge.app.venues.requirements import open_keypad, open_visit_rules, risk_policy, watchers_of, zone_of_door
+from edge.app.venues.requirements import open_visit_rules
 from edge.audit.journal import Journal, SegmentLimits
 from edge.audit.record import DevicePart, StopCause, utc_ms
 from edge.audit.retention import Housekeeper, RetentionRules
@@ -52,6 +54,7 @@ from edge.trust.replay import ReplayMemory
 from edge.trust.site_policy import LocalLists
 from edge.trust.time.trusted_clock import TrustedClock
 from edge.trust.verify import VerificationContext
+from edge.venues.watchers import watchers_of
 from edge.version import built_at, software_version
 
 if TYPE_CHECKING:

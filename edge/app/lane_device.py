@@ -22,6 +22,7 @@ from edge.app.parts.scanner import open_scanner
 from edge.app.parts.signals import open_signals
 from edge.app.parts.strike import open_strike
 from edge.app.parts.trust_folder import open_files, open_trust
+from edge.app.risk_policy import zone_of_door
 from edge.app.trust_watch import TrustWatch, log_trust
 from edge.app.venues.lane import (
     inner_door,
@@ -32,7 +33,7 @@ from edge.app.venues.lane import (
     times_of,
     venue_of,
 )
-from edge.app.venues.requirements import open_visit_rules, zone_of_door
+from edge.app.venues.requirements import open_visit_rules
 from edge.audit.journal import Journal
 from edge.audit.record import DevicePart, StopCause
 from edge.config.sections.signals import SignalsConfig

@@ -105,7 +105,7 @@ def _row(change: ChangedDecision) -> dict[str, object]:
 
 def _rules(file: Path) -> SimulatedRules:
     """The rules in a file: a site's policy names its time of issue, a configuration does not."""
-    from edge.app.venues.requirements import able_of, risk_policy, zone_of_door
+    from edge.app.risk_policy import able_of, risk_policy, zone_of_door
     from edge.cli.config import read
     from edge.simulate import SimulatedRules
     from edge.trust.site_policy import MAX_POLICY_BYTES, LocalLists, age_policy_for, parse

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
@@ -11,6 +12,7 @@ from edge.card.attributes import Attribute
 from edge.card.documents import BY_WORD, KEY_BYTES
 from edge.errors import ConfigError, InputError, StorageFault
 from edge.log import log_line
+from edge.passage.request_display import DisplayMode, RequestDisplay
 from edge.request.certificate import MAX_CERTIFICATE_BYTES
 from edge.request.code import RequestSigner
 from edge.request.request import Request
@@ -18,12 +20,14 @@ from edge.secret_file import read_secret
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from contextlib import ExitStack
     from pathlib import Path
 
     from edge import config
     from edge.ports import Screen
 
 KID_DIGITS: Final = 16
+NONCE_BYTES: Final = 8  # the least that FORMAT.md takes; one of 2^64 is not met twice
 
 
 def request_of(whole: config.Config) -> Request:
@@ -77,6 +81,19 @@ def open_board(whole: config.Config, base: Path) -> Iterator[Screen | None]:
         yield board
     finally:
         board.close()
+
+
+def open_notice(whole: config.Config, base: Path, stack: ExitStack, seed: bytes) -> RequestDisplay | None:
+    """The screen that shows this door's own code; None where there is none. Raises ConfigError."""
+    if whole.request.board == "none":
+        return None
+    signer = open_request(whole, base, seed)
+    assert signer is not None, "parse_config refuses a screen that nobody vouches for"
+    board = stack.enter_context(open_board(whole, base))
+    assert board is not None
+    return RequestDisplay(
+        board, signer.at, lambda: secrets.token_bytes(NONCE_BYTES), DisplayMode(whole.request.show)
+    )
 
 
 def document_keys(whole: config.Config, base: Path) -> Mapping[bytes, bytes]:

@@ -10,7 +10,7 @@ import pytest
 from samples.journals import passage
 
 from edge.app.parts.trust_folder import open_files
-from edge.app.venues.requirements import LOOK_MS, SightingsWatch
+from edge.app.sightings_watch import LOOK_MS, SightingsWatch
 from edge.audit.record import JournalEntry
 from edge.errors import InputError
 from edge.passage.machine import PassageState

@@ -11,9 +11,10 @@ from edge.app.parts.sealed_keys import make_pair
 from edge.app.venues.requirements import able_of, open_visit_rules, risk_policy
 from edge.config import parse_config
 from edge.decision import Reason
+from edge.app.venues.requirements import open_visit_rules
+from edge.delivery.sealed_box import make_pair
 from edge.errors import ConfigError
-from edge.policy.obligations import Factor, OpenVenue
-from edge.policy.risk_table import DEFAULT, RiskLevel
+from edge.policy.obligations import OpenVenue
 
 VENUES = {
     "door": ("", OpenVenue),
@@ -39,17 +40,6 @@ def test_every_venue_opens_with_what_its_profile_has(venue: str, tmp_path: Path)
         assert counsel.request.site == config.door.site
 
 
-def test_the_plain_configuration_has_the_plain_table() -> None:
-    policy = risk_policy(parse_config(b"", Path("door.toml")).risk)
-    assert policy.levels == DEFAULT
-
-
-def test_a_sign_in_no_list_asks_for_nothing() -> None:
-    policy = risk_policy(parse_config(b'[risk]\nraised = []\nhigh = []\nsevere = ["hour"]\n', Path("d")).risk)
-    assert policy.level((Reason.RISK_VELOCITY, Reason.RISK_FAILURES)) is RiskLevel.NONE
-    assert policy.level((Reason.RISK_HOUR,)) is RiskLevel.SEVERE
-
-
 def test_a_site_that_does_not_watch_has_no_past(tmp_path: Path) -> None:
     config = parse_config(b"[risk]\nwatch = false\n", tmp_path / "door.toml")
     with ExitStack() as stack:
@@ -61,17 +51,3 @@ def test_a_screen_whose_certificate_is_not_there_is_a_mistake(tmp_path: Path) ->
     config = parse_config(text, tmp_path / "door.toml")
     with ExitStack() as stack, pytest.raises(ConfigError, match=r"\[request\] certificate"):
         open_visit_rules(config, tmp_path, stack, seed=bytes(32))
-
-
-@pytest.mark.parametrize(
-    ("text", "able"),
-    [
-        ("", {Factor.CHALLENGE, Factor.DOCUMENT}),
-        (
-            '[door]\nface = "none"\n[keypad]\nkind = "keyboard"\nport = "/dev/input/x"\n',
-            {Factor.PIN, Factor.DOCUMENT},
-        ),
-    ],
-)
-def test_a_configuration_says_what_its_door_can_ask_for(text: str, able: set[Factor]) -> None:
-    assert able_of(parse_config(text.encode(), Path("door.toml"))) == able
