@@ -20,9 +20,10 @@ from edge.policy.decide import Matches
 if TYPE_CHECKING:
     from edge.face.challenge import ChallengeWaiting
     from edge.face.engine import FaceEvidence
-    from edge.passage.stages import Presented, Stages
+    from edge.passage.presented import Presented
+    from edge.passage.stages import Stages
     from edge.policy.decide import FaceVerdict
-    from edge.ports import Pixels
+    from edge.ports import Floats, Pixels
 
 
 # Looks that speak against the holder count when they are this far apart: three neighbouring frames of a fast
@@ -49,6 +50,8 @@ class FaceCapture:
         self._challenge: Challenge | None = None
         self._moved = self._rule.prompts == 0
         self._counted_ms: int | None = None
+        self._several_ms: int | None = None
+        self.several_looks = 0  # with two faces or more, APART_MS apart
         self.prompt: str | None = None
 
     @property
@@ -61,6 +64,9 @@ class FaceCapture:
         evidence, verdict = self._stages.look(self._presented, rgb, self._fusion)
         self._coach(evidence)
         self._remember(evidence, tick_ms)
+        if evidence.faces > 1 and (self._several_ms is None or tick_ms - self._several_ms >= APART_MS):
+            self._several_ms = tick_ms
+            self.several_looks += 1
         self._matched = self._matched or isinstance(verdict, Matches)
         if self._challenge is not None and not self._moved:
             return evidence, self._watch(self._challenge, evidence, verdict, tick_ms)
@@ -70,6 +76,10 @@ class FaceCapture:
         if isinstance(final, Matches):
             final = self._confirm(final, tick_ms)
         return evidence, final
+
+    def mean(self) -> Floats:
+        """The face that was seen, as a unit vector, float32 (64,); overwrite it after use."""
+        return self._fusion.mean()
 
     def wipe(self) -> None:
         """Forget what the looks were: no embedding outlives its passage."""

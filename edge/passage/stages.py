@@ -2,20 +2,21 @@
 
     trust, clocks -> TrustState                         `weigh`
     symbols -> Code -> SignedCard -> Card            `present`, `again`
-    Card -> Obligations, signs of risk                     `present`
-    Card, Frame -> FaceEvidence -> Matches | Deny    `look`
-    Card, FaceEvidence, factors -> Grant | Deny      `conclude`
+    Card -> Obligations, signs of risk -> Presented        `present`
+    Presented, Frame -> FaceEvidence, Matches | Deny `look`
+    Presented, FaceEvidence -> Presented             `matched`
+    Presented -> Grant | Deny                        `conclude`
 
-The one `except Refused` of the product stands in `_tried`: below it a refusal is an exception that
+The one `except Refused` of the product stands in `_attempt`: below it a refusal is an exception that
 cannot be overlooked, above it a Deny with its reason.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
-from edge.card.claims import SealedReference, TemplateReference, pseudonym
+from edge.card.claims import Card, SealedReference, TemplateReference, pseudonym
 from edge.card.code import one_code
 from edge.card.ecard import decode
 from edge.decision import Deny, Reason
@@ -23,7 +24,8 @@ from edge.errors import Fault, ModelFault, Refused
 from edge.face.fusion import Fusion
 from edge.passage.factors import AskDocument, AskHost, AskNonce, AskPin
 from edge.passage.pad_rule import PadRule
-from edge.passage.requirements import Requirements, VisitRules, policy_for
+from edge.passage.presented import Presented, TurnedAway
+from edge.passage.requirements import Requirements, VisitRules
 from edge.policy.decide import (
     STEP_UP_PROMPTS,
     FaceRule,
@@ -33,7 +35,7 @@ from edge.policy.decide import (
     needs_face,
     needs_prompts,
 )
-from edge.policy.obligations import Factor, Visit, merge
+from edge.policy.obligations import Factor, Obligations, StaffNotice, Visit
 from edge.request.request import asked_for
 from edge.trust.sealed_template import unseal
 from edge.trust.site_policy import age_policy_for
@@ -45,14 +47,14 @@ from edge.trust.verify import verify
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from edge.card.claims import Card, SignedCard
+    from edge.card.claims import SignedCard
     from edge.decision import Decision
     from edge.face.engine import FaceEngine, FaceEvidence
     from edge.face.template import Reference
     from edge.passage.factors import Asking
     from edge.passage.request_display import RequestDisplay
     from edge.policy.decide import DoorPolicy, FaceVerdict
-    from edge.policy.obligations import Obligation, Obligations
+    from edge.policy.obligations import Obligation
     from edge.ports import Pixels, Symbol
     from edge.trust.replay import ReplayMemory
     from edge.trust.snapshot import TrustSnapshot
@@ -60,63 +62,24 @@ if TYPE_CHECKING:
     from edge.trust.time.trusted_clock import TrustedTime
     from edge.trust.verify import VerificationContext
 
+_P = ParamSpec("_P")
 _T = TypeVar("_T")
-# The factors that a machine can take; a companion and staff are people, and a challenge is a way to look.
-_ASKED_HERE = frozenset({Factor.NONCE, Factor.PIN, Factor.DOCUMENT, Factor.HOST})
+# A holder without a face to compare gives one of these in its place.
+_IN_PLACE_OF_A_FACE = frozenset({Factor.PIN, Factor.DOCUMENT, Factor.HOST, Factor.STAFF})
 # Refusals that come after both signatures held: the time in the code is a holder's.
 _HOLDERS_WORD = frozenset(
     {Reason.CODE_STALE, Reason.CARD_EXPIRED, Reason.CARD_NOT_YET_VALID, Reason.CLOCK_UNTRUSTED}
 )
 
 
-@dataclass(slots=True)
-class Presented:
-    """A verified card in the middle of its passage, and the reference its face is compared to.
-
-    `policy` and `footing` are those that the passage began with, whatever is swapped meanwhile. `advice`:
-    what the venue and the risk ask besides; `given`: what of that has come; `face`: the look that matched.
-    """
-
-    card: Card
-    reference: Reference | None = field(repr=False)
-    policy: DoorPolicy
-    footing: TrustState
-    liveness: PadRule
-    advice: Requirements = field(default_factory=Requirements)
-    given: set[Factor] = field(default_factory=set)
-    face: FaceEvidence | None = field(default=None, repr=False)
-
-    def missing(self) -> Obligation | None:
-        """What to ask for next; None where nothing is, or nothing that this device can ask for."""
-        open_ones = [asked for asked in self.advice.terms.asked if asked.factor not in self.given]
-        return open_ones[0] if open_ones and open_ones[0].factor in _ASKED_HERE else None
-
-    def take(self, factor: Factor, terms: Obligations) -> None:
-        """The holder gave it, which may add to the terms of the visit."""
-        self.given.add(factor)
-        self.advice = replace(self.advice, terms=merge((self.advice.terms, terms)))
-
-    def wipe(self) -> None:
-        """Overwrite the reference: a template lives in memory for one passage."""
-        if self.reference is not None:
-            self.reference.wipe()
-
-
-@dataclass(frozen=True, slots=True)
-class TurnedAway:
-    """A presentation that is refused. `card` is there where it was verified before something objected."""
-
-    deny: Deny
-    card: Card | None = field(default=None, repr=False)
-    advice: Requirements = field(default_factory=Requirements)
-
-
-@dataclass(slots=True)
-class _Reached:
-    """How far a presentation came before something was raised."""
-
-    signed: SignedCard | None = None
-    card: Card | None = None
+def _attempt(stage: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T | Deny:
+    """The value of this stage, or the denial that a refusal or a fault in it comes to."""
+    try:
+        return stage(*args, **kwargs)
+    except Refused as refused:
+        return Deny(refused.reason)
+    except Fault:
+        return Deny(Reason.DEVICE_FAULT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,63 +103,54 @@ class Stages:
         self, symbols: Sequence[Symbol], trust: TrustSnapshot, footing: TrustState
     ) -> Presented | TurnedAway | None:
         """The card that these symbols present, the reason it is refused, or None where there is no code."""
-        return self._tried(footing, lambda reached: self._present(symbols, trust, footing, reached))
+        card = self._verified(symbols, trust, self._gate(footing, self.counsel.means.notice), footing)
+        if not isinstance(card, Card):
+            return card
+        admitted = _attempt(self._admitted, card, trust, footing)
+        return self._turned_away(admitted, card, footing) if isinstance(admitted, Deny) else admitted
 
     def again(
         self, symbols: Sequence[Symbol], trust: TrustSnapshot, footing: TrustState, nonce: bytes | None = None
     ) -> Card | Deny | None:
         """The card that is shown in the middle of a passage: made for this nonce, or another document."""
-        gate = replace(self._gate(footing), nonce=nonce)
-        read = self._tried(footing, lambda reached: self._read(symbols, trust, gate, footing, reached))
-        return read.deny if isinstance(read, TurnedAway) else read
+        card = self._verified(symbols, trust, replace(self._gate(footing), nonce=nonce), footing)
+        return card.deny if isinstance(card, TurnedAway) else card
 
-    def _tried(self, footing: TrustState, work: Callable[[_Reached], _T]) -> _T | TurnedAway:
-        """What `work` returns, or the denial that a refusal or a fault in it comes to."""
-        reached = _Reached()
-        try:
-            return work(reached)
-        except Refused as refused:
-            if reached.signed is not None and refused.reason in _HOLDERS_WORD:
-                self._hear(reached.signed, footing)
-            advice = (
-                self.counsel.noticed(self.visit(reached.card, footing)) if reached.card else Requirements()
-            )
-            return TurnedAway(Deny(refused.reason), reached.card, advice)
-        except Fault:
-            return TurnedAway(Deny(Reason.DEVICE_FAULT), reached.card)
+    def _verified(
+        self, symbols: Sequence[Symbol], trust: TrustSnapshot, gate: VerificationContext, footing: TrustState
+    ) -> Card | TurnedAway | None:
+        """The card in these symbols, signed by issuer and holder, and not shown before."""
+        signed = _attempt(_signed_card, symbols)
+        if signed is None or isinstance(signed, Deny):
+            return TurnedAway(signed) if signed else None
+        card = _attempt(verify, signed, trust, now=footing.at.now, gate=gate)
+        deny = card if isinstance(card, Deny) else _attempt(self.replay.admit, card, footing.at.now)
+        if deny is None or deny.reason in _HOLDERS_WORD:
+            self._hear(signed, footing)
+        if isinstance(card, Deny):
+            return TurnedAway(card)
+        return self._turned_away(deny, card, footing) if deny else card
 
-    def _read(
-        self,
-        symbols: Sequence[Symbol],
-        trust: TrustSnapshot,
-        gate: VerificationContext,
-        footing: TrustState,
-        reached: _Reached,
-    ) -> Card | None:
-        code = one_code(symbols)
-        if code is None:
-            return None
-        reached.signed = decode(code)
-        reached.card = verify(reached.signed, trust, now=footing.at.now, gate=gate)
-        self.replay.admit(reached.card, footing.at.now)
-        self._hear(reached.signed, footing)
-        return reached.card
-
-    def _present(
-        self, symbols: Sequence[Symbol], trust: TrustSnapshot, footing: TrustState, reached: _Reached
-    ) -> Presented | TurnedAway | None:
-        card = self._read(symbols, trust, self._gate(footing, self.counsel.means.notice), footing, reached)
-        if card is None:
-            return None
+    def _admitted(
+        self, card: Card, trust: TrustSnapshot, footing: TrustState
+    ) -> Presented | TurnedAway | Deny:
+        """This card on the terms of the venue. Raises Refused, Fault."""
         policy = self.policy.under(trust.policy)
         if objection := judge_card(card, policy, footing):
-            return TurnedAway(objection, card)
+            return objection
         advice = self.counsel.advise(self.visit(card, footing), footing, compares=self.engine is not None)
         if staff := next((item for item in advice.terms.asked if item.factor is Factor.STAFF), None):
             return TurnedAway(Deny(staff.reason), card, advice)
         written = trust.policy is not None and trust.policy.face == FaceRule.REQUIRED
-        policy = policy_for(policy, advice.terms, face_is_written=written)
+        policy = _under_terms(policy, advice.terms, face_is_written=written)
         return self._presented(card, policy, footing.under(card), trust, advice)
+
+    def _turned_away(self, deny: Deny, card: Card, footing: TrustState) -> TurnedAway:
+        """The refusal of a verified card, with what staff should know of its holder all the same."""
+        notes = _attempt(self.counsel.notes, self.visit(card, footing))
+        return TurnedAway(
+            deny, card, Requirements() if isinstance(notes, Deny) else Requirements(Obligations(notes=notes))
+        )
 
     def visit(self, card: Card, footing: TrustState) -> Visit:
         """This card, here and now, as a venue sees it: with no more disclosed than was asked for."""
@@ -220,19 +174,19 @@ class Stages:
         evidence = self.engine.assess(rgb, presented.reference, burst)
         return evidence, judge_face(presented.card, evidence, presented.policy, presented.footing)
 
-    def matched(self, presented: Presented, evidence: FaceEvidence) -> bool:
-        """The face matches. Whether it has to be looked at once more, moving, because it only just does."""
-        presented.face = evidence
-        if presented.liveness.prompts:
-            presented.given.add(Factor.CHALLENGE)
-        presented.advice = self.counsel.reconsider(
+    def matched(self, presented: Presented, evidence: FaceEvidence) -> Presented:
+        """The card once its face matches. A similarity that is only just enough may ask for more.
+
+        Where that is movements which this door can ask for, `looks_again` is true of it.
+        """
+        given = presented.given | {Factor.CHALLENGE} if presented.liveness.prompts else presented.given
+        advice = self.counsel.reconsider(
             presented.card, presented.advice, evidence, presented.policy.similarity
         )
-        asked = {item.factor for item in presented.advice.terms.asked}
-        if Factor.CHALLENGE not in asked - presented.given or self.liveness.dice is None:
-            return False
-        presented.liveness = replace(presented.liveness, prompts=STEP_UP_PROMPTS)
-        return True
+        matched = replace(presented, face=evidence, given=given, advice=advice)
+        if not matched.lacks_challenge or self.liveness.dice is None:
+            return matched
+        return replace(matched, liveness=replace(matched.liveness, prompts=STEP_UP_PROMPTS))
 
     def ask(
         self, presented: Presented, asked: Obligation, ground: Callable[[], tuple[TrustSnapshot, TrustState]]
@@ -317,3 +271,22 @@ class Stages:
             case None:
                 raise Refused(Reason.FACE_TEMPLATE, "the card has no reference")
         return self.engine.reference(template.data, fmt=template.format, model=template.model)
+
+
+def _signed_card(symbols: Sequence[Symbol]) -> SignedCard | None:
+    """The card in the one code of these symbols; None where there is no code. Raises Refused."""
+    code = one_code(symbols)
+    return None if code is None else decode(code)
+
+
+def _under_terms(policy: DoorPolicy, terms: Obligations, *, face_is_written: bool) -> DoorPolicy:
+    """The door's policy under these terms: a challenge needs a face; without one, another factor is needed.
+
+    `face_is_written`: the site's signed policy wants a face of every holder, which no venue lifts.
+    """
+    factors = {item.factor for item in terms.asked}
+    if Factor.CHALLENGE in factors:
+        return replace(policy, face=FaceRule.REQUIRED)
+    if StaffNotice.NO_FACE in terms.notes and factors & _IN_PLACE_OF_A_FACE and not face_is_written:
+        return replace(policy, face=FaceRule.NONE)
+    return policy

@@ -140,5 +140,5 @@ def test_a_door_whose_face_parts_do_not_belong_together_does_not_start(case: str
 def test_a_door_calls_a_match_what_its_own_strangers_say(one_in: str, cosine: float, door: Door) -> None:
     config = parse_config((SITE + one_in).encode(), Path("door.toml"))
     with open_device(config, door.folder) as device:
-        assert device.verifier._stages.policy.similarity == cosine
-        assert device.verifier._stages.engine.threshold.cosine == cosine
+        assert device.verifier.stages.policy.similarity == cosine
+        assert device.verifier.stages.engine.threshold.cosine == cosine

@@ -19,9 +19,10 @@ from edge.face import template
 from edge.face.engine import FaceEvidence
 from edge.face.template import Reference, TemplateFormat
 from edge.passage.machine import PassageState, PassageTimes
+from edge.passage.means import Means
 from edge.passage.pad_rule import PadRule
 from edge.passage.request_display import DisplayMode, RequestDisplay
-from edge.passage.requirements import Means, VisitRules
+from edge.passage.requirements import VisitRules
 from edge.passage.stages import Stages
 from edge.passage.verifier import Ports, StepResult, Verifier
 from edge.policy.decide import DoorPolicy, FaceRule
@@ -150,18 +151,22 @@ class ScriptedVenue:
         self.terms = Obligations()
         self.refuses: Reason | None = None
         self.says: Obligations | Reason | None = None
-        self.forgets = False
+        self.fails = self.forgets = self.forgets_notes = False
         self.noted: frozenset[StaffNotice] = frozenset()
         self.settled: list[tuple[Decision, int]] = []
         self.visits: list[Visit] = []
 
     def admit(self, visit: Visit) -> Obligations:
         self.visits.append(visit)
+        if self.fails:
+            raise StorageFault("the rules cannot be read")
         if self.refuses:
             raise Refused(self.refuses)
         return self.terms
 
     def notes(self, _: Visit) -> frozenset[StaffNotice]:
+        if self.forgets_notes:
+            raise StorageFault("the file of people cannot be read")
         return self.noted
 
     def settle(self, visit: Visit, decision: Decision, seq: int) -> None:

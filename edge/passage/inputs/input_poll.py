@@ -1,8 +1,8 @@
-"""What comes in beside the camera: the door's events, a scanner's codes, a keypad's keys."""
+"""Polls the inputs of one door beside its camera: the door's events, a scanner's codes, a keypad's keys."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from edge.audit.record import DevicePart
 from edge.errors import DoorLinkFault, ReaderFault
@@ -10,54 +10,56 @@ from edge.errors import DoorLinkFault, ReaderFault
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from edge.passage.snapshot import Ports
-    from edge.ports import DoorEvent, Scan
+    from edge.ports import DoorEvent, Keypad, Scan, Scanner, Strike
+
+_Item = TypeVar("_Item")
 
 
 class InputPoll:
     """Asked once a frame, in every state: what comes meanwhile is not kept for later."""
 
-    def __init__(self, ports: Ports, tell: Callable[[DevicePart], None]) -> None:
-        """`tell` is called once for each part that falls silent, until it was heard again."""
-        self._ports = ports
+    def __init__(
+        self,
+        tell: Callable[[DevicePart], None],
+        strike: Strike,
+        scanner: Scanner | None = None,
+        keypad: Keypad | None = None,
+    ) -> None:
+        """`tell` is called once for each outage of a part."""
         self._tell = tell
+        self._strike = strike
+        self._scanner = scanner
+        self._keypad = keypad
         self._silent: set[str] = set()
 
-    def door(self) -> tuple[DoorEvent, ...] | None:
-        """What the door did since the last frame; None: it does not answer."""
-        try:
-            events = tuple(self._ports.strike.events())
-        except DoorLinkFault:
-            self._missed("door", DevicePart.DOOR)
-            return None
-        self._silent.discard("door")
-        return events
+    def door(self) -> tuple[DoorEvent, ...]:
+        """What the door did since the last frame; nothing where it does not answer."""
+        return tuple(self._poll("door", DevicePart.DOOR, self._strike.events))
 
     def scans(self) -> Sequence[Scan]:
         """What the scanner read."""
-        if self._ports.scanner is None:
-            return ()
-        try:
-            scans = self._ports.scanner.scans()
-        except ReaderFault:
-            self._missed("scanner", DevicePart.READER)
-            return ()
-        self._silent.discard("scanner")
-        return scans
+        return self._poll("scanner", DevicePart.READER, self._scanner.scans) if self._scanner else ()
 
     def keys(self) -> str:
         """What was typed."""
-        if self._ports.keypad is None:
-            return ""
-        try:
-            keys = self._ports.keypad.keys()
-        except ReaderFault:
-            self._missed("keypad", DevicePart.READER)
-            return ""
-        self._silent.discard("keypad")
-        return keys
+        return "".join(self._poll("keypad", DevicePart.READER, self._keypad.keys)) if self._keypad else ""
 
-    def _missed(self, what: str, part: DevicePart) -> None:
-        if what not in self._silent:
+    def camera(self, *, answers: bool) -> None:
+        """Note whether the camera, which the frame loop polls, has a frame."""
+        self._note("camera", DevicePart.CAMERA, answers=answers)
+
+    def _poll(self, what: str, part: DevicePart, poll: Callable[[], Sequence[_Item]]) -> Sequence[_Item]:
+        try:
+            items = poll()
+        except (DoorLinkFault, ReaderFault):
+            self._note(what, part, answers=False)
+            return ()
+        self._note(what, part, answers=True)
+        return items
+
+    def _note(self, what: str, part: DevicePart, *, answers: bool) -> None:
+        if answers:
+            self._silent.discard(what)
+        elif what not in self._silent:
             self._silent.add(what)
             self._tell(part)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from edge.card.numbers import PREFIX
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from edge.ports import Scan, Symbol
 
@@ -28,3 +30,13 @@ def merge_codes(seen: Sequence[Symbol], scans: Sequence[Scan], tick_ms: int) -> 
         if scan.symbol.text not in known and tick_ms - scan.tick_ms <= MAX_AGE_MS
     }
     return (*seen, *added.values())
+
+
+def only_cards(scans: Sequence[Scan], items: Callable[[str], None] | None) -> Sequence[Scan]:
+    """The scans that may be cards. `items` takes the text of each other one; None: no venue here does."""
+    if items is None:
+        return scans
+    for scan in scans:
+        if not scan.symbol.text.startswith(PREFIX):
+            items(scan.symbol.text)
+    return [scan for scan in scans if scan.symbol.text.startswith(PREFIX)]

@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from edge.decision import Deny, Reason, Signal
+from edge.passage.face_capture import FaceCapture
 from edge.passage.lane import events as e
 from edge.passage.lane.authority import grants
 from edge.passage.lane.events import Side, Why
-from edge.passage.lane.face_capture import LaneFaceCapture, are_two, strictest
+from edge.passage.lane.face_capture import SEVERAL_LOOKS, are_two, strictest
 from edge.passage.lane.party import Parties
 from edge.passage.lockout import Lockout
-from edge.passage.stages import Presented
+from edge.passage.presented import Presented, TurnedAway
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -40,7 +41,7 @@ class LaneSubject:
     """
 
     began_ms: int = 0
-    looking: LaneFaceCapture | None = None
+    looking: FaceCapture | None = None
     before: Floats | None = field(default=None, repr=False)
     verdicts: tuple[Decision, ...] = ()
     last: tuple[tuple[Decision, int], ...] = ()
@@ -91,9 +92,7 @@ class LaneEvaluation:
         if all(each is None for each in found):
             return None
         self.guest.began_ms = tick_ms
-        refusals = [
-            None if isinstance(each, Presented) else each or Deny(Reason.CODE_UNREADABLE) for each in found
-        ]
+        refusals = [_refusal(each) for each in found]
         if any(refusals):
             return self._object(refusals)
         if objection := self._objection(tick_ms, blind_inside=blind_inside):
@@ -125,10 +124,10 @@ class LaneEvaluation:
         evidence, verdict = looking.look(rgb, tick_ms)
         self.took(side, "face", self._stopwatch() - started)
         for authority in self._authorities:
-            authority.face(side, evidence)
+            authority.recorders[side].builder.face(evidence)
         if isinstance(verdict, Deny):
             return evidence, self._face_objects(verdict, side, tick_ms)
-        if side is Side.INNER and looking.shows_several:
+        if side is Side.INNER and looking.several_looks >= SEVERAL_LOOKS:
             return evidence, self._face_objects(Deny(Reason.FACE_SEVERAL), side, tick_ms)
         if verdict is not None:
             return evidence, self._matched(evidence, side, tick_ms)
@@ -157,19 +156,18 @@ class LaneEvaluation:
         """The camera that looks at the holder is away."""
         return self._object([Deny(Reason.DEVICE_FAULT)] * len(self._authorities), Why.DEVICE)
 
-    def _begin_to_look(self) -> LaneFaceCapture | None:
+    def _begin_to_look(self) -> FaceCapture | None:
         """A look by the strictest of what all authorities ask; None where no card has a face to compare."""
         found = strictest(self._presented())
         if found is None:
             return None
         whose, presented = found
-        return LaneFaceCapture(self._authorities[whose].stages, presented)
+        return FaceCapture(self._authorities[whose].stages, presented)
 
     def _matched(self, evidence: FaceEvidence, side: Side, tick_ms: int) -> e.LaneEvent | None:
         assert self.guest.looking is not None
-        again = [
-            each.stages.matched(each.presented, evidence) for each in self._authorities if each.presented
-        ]
+        # A list, for every authority has to take this look.
+        again = [each.looks_again(evidence) for each in self._authorities]
         if any(again):
             self.look_away()
             self.guest.looking = self._begin_to_look()
@@ -248,7 +246,7 @@ class LaneEvaluation:
     def took(self, side: Side, stage: str, nanoseconds: int) -> None:
         """How long a stage took, for every record of it."""
         for authority in self._authorities:
-            authority.took(side, stage, nanoseconds)
+            authority.recorders[side].builder.took(stage, nanoseconds)
 
     @property
     def is_known(self) -> bool:
@@ -273,3 +271,13 @@ class LaneEvaluation:
             (each for each in own if each is not None), key=lambda each: each.signal is not Signal.ASK_STAFF
         )
         return e.LaneDenied(told[0], why)
+
+
+def _refusal(found: Presented | TurnedAway | None) -> Deny | None:
+    match found:
+        case Presented():
+            return None
+        case TurnedAway(deny):
+            return deny
+        case None:  # and another authority has read a code
+            return Deny(Reason.CODE_UNREADABLE)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edge.passage.lane import events as e
@@ -13,23 +12,9 @@ if TYPE_CHECKING:
 
     from edge.decision import Reason
     from edge.passage.lane.authority import Authority
+    from edge.passage.lane.evaluation import LaneEvaluation
     from edge.passage.lane.events import Why
     from edge.passage.lane.officer_messages import OfficerDecision
-
-
-@dataclass(frozen=True, slots=True)
-class OfficerDecided:
-    """One officer, of the authority with this number, has settled it."""
-
-    authority: int
-    event: e.SentBack | e.Emptied
-
-
-@dataclass(frozen=True, slots=True)
-class AllOfficersAdmit:
-    """Every authority's officer lets this holder through: their roles, in the order of the authorities."""
-
-    officers: tuple[str, ...]
 
 
 class Referrals:
@@ -39,12 +24,14 @@ class Referrals:
     where two inspect, both let in.
     """
 
-    def __init__(self, authorities: Sequence[Authority], site: str) -> None:
+    def __init__(self, authorities: Sequence[Authority], judging: LaneEvaluation, site: str) -> None:
         self._authorities = authorities
+        self._judging = judging
         self._site = site
         self._open: list[Referral] = []
         self._told: list[Referral] = []
         self._admitted: dict[int, str] = {}
+        self._spoken: dict[int, str] = {}
         self._barred = False  # a rule objects, which no word of an officer lifts
 
     def open(self, reasons: Sequence[Reason], why: Why) -> None:
@@ -79,15 +66,6 @@ class Referrals:
         if not admissible:
             self._admitted.clear()  # they spoke of who stood there then
 
-    def object(self, reasons: Sequence[Reason | None]) -> None:
-        """They admitted, and a rule objects: each hears what their own authority says."""
-        self._admitted.clear()
-        self._barred = True
-        self._open = [
-            case if reason is None else Referral(case=case.case, lane=case.lane, reason=reason, why=case.why)
-            for case, reason in zip(self._open, reasons, strict=True)
-        ]
-
     def close(self) -> None:
         """Nobody needs to do anything any more."""
         for authority, case in zip(self._authorities, self._told, strict=False):
@@ -95,27 +73,54 @@ class Referrals:
         self._open = self._told = []
         self._admitted.clear()
 
-    def hear(self) -> OfficerDecided | AllOfficersAdmit | None:
-        """The first word that settles something."""
+    def take_spoken(self) -> dict[int, str]:
+        """The officers whose word is to be recorded now: their roles, by the numbers of the authorities."""
+        spoken, self._spoken = self._spoken, {}
+        return spoken
+
+    def hear(self, tick_ms: int, *, alone: bool) -> e.LaneEvent | None:
+        """The first word that settles something. `alone`: one person stands in the shut lane."""
         for at, authority in enumerate(self._authorities):
             for ruling in authority.officers.rulings():
-                if said := self._weigh(at, ruling):
-                    return said
+                if event := self._weigh(at, ruling, tick_ms, alone=alone):
+                    return event
         return None
 
-    def _weigh(self, at: int, ruling: OfficerDecision) -> OfficerDecided | AllOfficersAdmit | None:
+    def _weigh(self, at: int, ruling: OfficerDecision, tick_ms: int, *, alone: bool) -> e.LaneEvent | None:
         case = self._open[at] if self._open else None
         if case is None or ruling.case != case.case:
-            return None  # about somebody who has gone
+            return None  # about a holder who has gone
         match ruling.word:
             case OfficerVerb.SEND_BACK:
-                return OfficerDecided(at, e.SentBack(ruling.officer))
+                self._spoken = {at: ruling.officer}
+                return e.SentBack(ruling.officer)
             case OfficerVerb.EMPTY:
-                return OfficerDecided(at, e.Emptied(ruling.officer))
+                for number, authority in enumerate(self._authorities):
+                    authority.emptied(ruling.officer if number == at else "joint", tick_ms)
+                return e.Emptied(ruling.officer)
             case OfficerVerb.ADMIT if case.admissible:
                 self._admitted[at] = ruling.officer
-                if len(self._admitted) == len(self._authorities):
-                    return AllOfficersAdmit(tuple(self._admitted[each] for each in sorted(self._admitted)))
+                return self._all_admit(tick_ms) if alone else None
             case OfficerVerb.ADMIT:
-                pass  # not alone, or no card to admit: the screen says so
+                return None  # not alone, or no card to admit: the screen says so
+
+    def _all_admit(self, tick_ms: int) -> e.LaneEvent | None:
+        """Once every authority's officer answers for who stands there, policy is asked about the card."""
+        if len(self._admitted) < len(self._authorities) or not self._judging.is_known:
+            return None
+        officers = {at: self._admitted[at] for at in sorted(self._admitted)}
+        answer = self._judging.by_eye(officers[0], tick_ms)
+        if isinstance(answer, e.Admitted):
+            self._spoken = officers
+            return answer
+        self._bar(answer)
         return None
+
+    def _bar(self, reasons: Sequence[Reason | None]) -> None:
+        """The officers admit, and a rule objects: each hears what their own authority says."""
+        self._admitted.clear()
+        self._barred = True
+        self._open = [
+            case if reason is None else Referral(case=case.case, lane=case.lane, reason=reason, why=case.why)
+            for case, reason in zip(self._open, reasons, strict=True)
+        ]

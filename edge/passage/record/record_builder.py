@@ -16,6 +16,7 @@ from edge.audit.record import (
     Faulted,
     Outcome,
     Passage,
+    Path,
     Started,
     Stopped,
     TrustAge,
@@ -23,7 +24,7 @@ from edge.audit.record import (
     utc_ms,
 )
 from edge.decision import Deny, Grant, Reason
-from edge.passage.requirements import Requirements, path_of
+from edge.passage.requirements import Requirements
 from edge.policy.obligations import Factor
 from edge.ports import Cause, DoorEventKind
 
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from edge.decision import Decision
     from edge.face.engine import FaceEvidence
     from edge.policy.decide import DoorPolicy
+    from edge.policy.obligations import Obligations
     from edge.ports import DoorEvent
     from edge.trust.time.trust_age import TrustState
 
@@ -92,6 +94,11 @@ class RecordBuilder:
     def footing(self) -> TrustState | None:
         """On what the latest presentation is, or was, judged."""
         return self._footing
+
+    @property
+    def terms(self) -> Obligations | None:
+        """The terms of the visit, once its card was verified."""
+        return self._advice.terms if self._card else None
 
     def begin(self, footing: TrustState, tick_ms: int) -> None:
         """A new presentation, seen just now and judged on this footing."""
@@ -153,7 +160,7 @@ class RecordBuilder:
         terms = self._advice.terms
         return Visited(
             venue=self._venue,
-            path=path_of(terms, decision, compared=self._compared),
+            path=_path_of(terms, decision, compared=self._compared),
             signs=tuple(sign.value for sign in self._advice.signs),
             asked=tuple(item.factor.value for item in terms.asked),
             given=tuple(factor.value for factor in Factor if factor in self._given),
@@ -238,6 +245,13 @@ class RecordBuilder:
 
     def _stamp(self, now: datetime, tick_ms: int) -> _Stamp:
         return _Stamp(time_ms=utc_ms(now), tick_ms=tick_ms, door=self._policy.site, version=self._version)
+
+
+def _path_of(terms: Obligations, decision: Decision, *, compared: bool) -> Path:
+    """The way this visit took, of those that every venue has."""
+    if any(item.factor is Factor.STAFF for item in terms.asked) and not isinstance(decision, Grant):
+        return Path.STAFF
+    return Path.FACE if compared else Path.NO_FACE
 
 
 def _ages(footing: TrustState) -> tuple[TrustAge, ...]:

@@ -245,7 +245,7 @@ def test_a_code_that_was_shown_before_a_new_configuration_is_refused_after_it(si
         site.clock.advance(10_000)  # whoever was there has gone
 
     def adopts(site: Site) -> None:
-        stages = site.verifier._stages
+        stages = site.verifier.stages
         policy = DoorPolicy(GATE.site, 1.0, face=FaceRule.NONE, release_ms=400)
         site.verifier.adopt(replace(stages, policy=policy), PassageTimes())
 
@@ -255,7 +255,7 @@ def test_a_code_that_was_shown_before_a_new_configuration_is_refused_after_it(si
 
 def test_nothing_is_adopted_in_the_middle_of_a_passage(site: Site) -> None:
     def adopts(site: Site) -> None:
-        site.verifier.adopt(site.verifier._stages, PassageTimes())
+        site.verifier.adopt(site.verifier.stages, PassageTimes())
 
     with pytest.raises(AssertionError, match="concluded by what it began with"):
         site.run(guest, adopts)

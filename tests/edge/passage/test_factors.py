@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import msgspec
 import pytest
@@ -359,9 +360,29 @@ def test_what_a_venue_asks_of_everybody_is_there_or_the_visit_ends(case: str) ->
     assert [record.reason for record in site.passages] == [reason]
 
 
-def test_staff_are_told_of_duress_though_the_venue_refuses_the_visit() -> None:
+REFUSALS = {
+    "the venue": (
+        lambda site: setattr(site.venue, "refuses", Reason.SCHEDULE_CLOSED),
+        Reason.SCHEDULE_CLOSED,
+    ),
+    "the door's policy": (lambda site: adopts(site, min_assurance=9), Reason.CARD_ASSURANCE),
+    "a venue that cannot read its rules": (
+        lambda site: setattr(site.venue, "fails", True),
+        Reason.DEVICE_FAULT,
+    ),
+}
+
+
+def adopts(site: Site, **changes: object) -> None:
+    policy = replace(site.stages.policy, **changes)
+    site.verifier.adopt(replace(site.stages, policy=policy), site.times)
+
+
+@pytest.mark.parametrize("refuses", REFUSALS)
+def test_staff_are_told_of_duress_though_the_visit_is_refused(refuses: str) -> None:
+    arrange, reason = REFUSALS[refuses]
     site = Site()
-    site.venue.refuses = Reason.SCHEDULE_CLOSED
+    arrange(site)
     site.venue.noted = frozenset({StaffNotice.DURESS})
     site.reader.in_view = (site.code(),)
     moment = site.see()
@@ -369,4 +390,15 @@ def test_staff_are_told_of_duress_though_the_venue_refuses_the_visit() -> None:
     assert moment.terms.notes == {StaffNotice.DURESS}
     (record,) = site.passages
     assert isinstance(record.visit, Visited)
-    assert (record.reason, record.visit.notes) == (Reason.SCHEDULE_CLOSED, ("duress",))
+    assert (record.reason, record.visit.notes) == (reason, ("duress",))
+
+
+def test_a_venue_that_cannot_tell_its_notes_refuses_all_the_same() -> None:
+    site = Site()
+    site.venue.refuses = Reason.SCHEDULE_CLOSED
+    site.venue.forgets_notes = True
+    site.reader.in_view = (site.code(),)
+    moment = site.see()
+    assert moment.terms is not None
+    assert moment.terms.notes == frozenset()
+    assert [record.reason for record in site.passages] == [Reason.SCHEDULE_CLOSED]
