@@ -5,7 +5,7 @@ Only versions, ages, identifiers and measurements are kept; what would name a pe
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 import msgspec
 
@@ -24,9 +24,9 @@ from edge.audit.record import (
     utc_ms,
 )
 from edge.decision import Deny, Grant, Reason
+from edge.passage.door_causes import DoorCauses
 from edge.passage.requirements import Requirements
 from edge.policy.obligations import Factor
-from edge.ports import Cause, DoorEventKind
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
@@ -40,19 +40,6 @@ if TYPE_CHECKING:
     from edge.policy.obligations import Obligations
     from edge.ports import DoorEvent
     from edge.trust.time.trust_age import TrustState
-
-
-# After these the passage is free for that reason, or not free at all.
-_FREES: Final = {
-    DoorEventKind.RELEASED: Cause.GRANT,
-    DoorEventKind.REX: Cause.REX,
-    DoorEventKind.FIRE: Cause.FIRE,
-    DoorEventKind.FREE_ACCESS: Cause.MODE,
-    DoorEventKind.RELOCKED: None,
-    DoorEventKind.DENIED: None,
-    DoorEventKind.BOOT: None,
-    DoorEventKind.WATCHDOG: None,
-}
 
 
 class _Stamp(TypedDict):
@@ -72,11 +59,7 @@ class RecordBuilder:
         self._venue = venue
         self._model = model
         self._version = version
-        self._granted_seq: int | None = None  # the latest grant: what the strike and the leaf do is its doing
-        self._free: Cause | None = None  # why the passage is free now
-        self._opened_seq: int | None = None  # the grant by which the leaf stands open; None: by force
-        self._opened = False
-        self._ending = False
+        self._causes = DoorCauses()
         self._reset()
 
     def _reset(self) -> None:
@@ -171,19 +154,15 @@ class RecordBuilder:
     def recorded(self, decision: Decision, seq: int) -> None:
         """The passage stands in the journal under this number. A denial moves no door."""
         if isinstance(decision, Grant):
-            self._granted_seq = seq
-            self._opened = False
-            self._free = Cause.GRANT
+            self._causes.granted(seq)
 
     def ending(self) -> None:
         """The program ends: from here on it is what relocks."""
-        self._ending = True
+        self._causes.ending()
 
     def door(self, event: DoorEvent, now: datetime) -> DoorChange:
         """The record of what the door did, tied to the passage that caused it."""
-        cause, seq = self._doing(event)
-        if event.kind in _FREES:
-            self._free = _FREES[event.kind]
+        cause, seq = self._causes.of(event)
         mark = event.mark
         return DoorChange(
             **self._stamp(now, event.tick_ms),
@@ -193,34 +172,6 @@ class RecordBuilder:
             number=mark.number if mark else None,
             controller_ms=mark.tick_ms if mark else None,
         )
-
-    def _doing(self, event: DoorEvent) -> tuple[Cause | None, int | None]:
-        """Why the door did this, and by which grant."""
-        granted = self._granted_seq if self._free is Cause.GRANT else None
-        match event.kind:
-            case DoorEventKind.RELEASED | DoorEventKind.DENIED:
-                cause = Cause.GRANT if event.kind is DoorEventKind.RELEASED else event.cause
-                # perhaps before this program began: then the door knows the grant
-                return cause, self._granted_seq if event.grant is None else event.grant
-            case DoorEventKind.PRESENTED:
-                return Cause.GRANT, granted
-            case DoorEventKind.OPENED:
-                self._opened, self._opened_seq = True, granted
-                return self._free, granted
-            case DoorEventKind.FORCED:
-                self._opened_seq = None
-            case DoorEventKind.CLOSED:  # perhaps long after: another holder was granted, or denied, since
-                return None, self._opened_seq
-            case DoorEventKind.RELOCKED:
-                return self._why_locked(event.cause), granted
-            case _:
-                pass
-        return None, None
-
-    def _why_locked(self, told: Cause | None) -> Cause:
-        if self._ending and told in (None, Cause.COMMAND) and not self._opened:
-            return Cause.SHUTDOWN
-        return told or (Cause.OPENED if self._opened else Cause.TIMEOUT)
 
     def started(self, now: datetime, tick_ms: int) -> Started:
         """The record of a device that is ready."""
