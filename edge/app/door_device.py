@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from edge.app.clock_store import ClockStore, log_clock, remembered
 from edge.app.frame_loop import BLIND_MS, steps
-from edge.app.keypad import open_keypad
 from edge.app.parts.camera import open_camera, system_clock
 from edge.app.parts.code_readers import open_live_reader
 from edge.app.parts.face_engine import open_face_engine
+from edge.app.parts.keypad import open_keypad
 from edge.app.parts.keys import device_seed
 from edge.app.parts.scanner import open_scanner
 from edge.app.parts.signals import open_signals
@@ -22,7 +22,8 @@ from edge.app.parts.strike import open_strike
 from edge.app.parts.trust_folder import open_files, open_trust
 from edge.app.risk_policy import risk_policy, zone_of_door
 from edge.app.trust_watch import TrustWatch, log_trust
-from edge.app.venues.requirements import open_visit_rules
+from edge.app.venues.visit_rules import open_visit_rules
+from edge.app.venues.watchers import watchers_of
 from edge.audit.journal import Journal, SegmentLimits
 from edge.audit.record import DevicePart, StopCause, utc_ms
 from edge.audit.retention import Housekeeper, RetentionRules
@@ -41,11 +42,11 @@ from edge.errors import (
     TrustFault,
 )
 from edge.face.pad.fusion import Family, PadPolicy
+from edge.passage.face.pad_rule import PadRule
 from edge.passage.inputs.code_tracker import GAP_MS
 from edge.passage.machine import PassageState, PassageTimes
-from edge.passage.pad_rule import PadRule
 from edge.passage.record.replay_restore import MAX_RECORDS, restore_replay
-from edge.passage.requirements import VisitRules
+from edge.passage.requirements.visit_rules import VisitRules
 from edge.passage.stages import Stages
 from edge.passage.verifier import Ports, Verifier
 from edge.policy.decide import DoorPolicy, FaceRule
@@ -54,7 +55,6 @@ from edge.trust.replay import ReplayMemory
 from edge.trust.site_policy import LocalLists
 from edge.trust.time.trusted_clock import TrustedClock
 from edge.trust.verify import VerificationContext
-from edge.venues.watchers import watchers_of
 from edge.version import built_at, software_version
 
 if TYPE_CHECKING:

@@ -33,7 +33,7 @@ from edge.app.venues.lane import (
     times_of,
     venue_of,
 )
-from edge.app.venues.requirements import open_visit_rules
+from edge.app.venues.visit_rules import open_visit_rules
 from edge.audit.journal import Journal
 from edge.audit.record import DevicePart, StopCause
 from edge.config.sections.signals import SignalsConfig

@@ -18,7 +18,7 @@ from edge.errors import Exit, InputError
 if TYPE_CHECKING:
     import argparse
 
-    from edge.passage.lane.officer_messages import Referral, ReferralClosed
+    from edge.passage.lane.officers.messages import Referral, ReferralClosed
     from edge.passage.lane.snapshot import LaneStepResult
 
 WORDS: Final = "admit, send-back or empty"
@@ -140,7 +140,7 @@ class _Screen:
 
     def _hear(self) -> bool:
         """Take in what the lane told; False: it hung up."""
-        from edge.passage.lane.officer_messages import MAX_LINE_BYTES, parse_referral
+        from edge.passage.lane.officers.messages import MAX_LINE_BYTES, parse_referral
 
         try:
             data = self._lane.recv(MAX_LINE_BYTES)
@@ -154,7 +154,7 @@ class _Screen:
     def _show(self, news: Referral | ReferralClosed) -> None:
         from msgspec import to_builtins
 
-        from edge.passage.lane.officer_messages import Referral
+        from edge.passage.lane.officers.messages import Referral
 
         self._case = news if isinstance(news, Referral) else None
         if self._json:
@@ -177,7 +177,7 @@ class _Screen:
 
     def _say(self, word: str) -> None:
         """Rule on the open case."""
-        from edge.passage.lane.officer_messages import OfficerMessage, OfficerVerb, line
+        from edge.passage.lane.officers.messages import OfficerMessage, OfficerVerb, line
 
         if word not in set(OfficerVerb):
             print(f"say {WORDS}", file=sys.stderr)

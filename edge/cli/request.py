@@ -72,7 +72,7 @@ def _post(args: argparse.Namespace) -> int:
     from edge.app.parts.camera import system_clock
     from edge.app.parts.request_display import open_board
     from edge.cli.repeat import rounds
-    from edge.passage.request_display import DisplayMode, RequestDisplay
+    from edge.passage.requirements.request_display import DisplayMode, RequestDisplay
 
     whole, base = _settings(args)
     signer, clock = _signer(whole, base), system_clock()

@@ -10,7 +10,8 @@ Failure; Done needs every prompt followed.
 
 What this stops: photographs held still, moved, turned, bent; films that turn another way or are cut.
 What it does not: a film that happens to follow the same prompts (one in six with two of three; therefore a
-card waits after three failures: edge/passage/lockout.py), clips that are started by hand as the prompts
+card waits after three failures: edge/passage/requirements/lockout.py), clips that are started by hand as
+the prompts
 appear, a face drawn live by a computer, a print folded as sharply as a nose, a mask. Those are for the
 passive measures and for staff.
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from edge.decision import Deny, Grant
 from edge.passage import machine as m
-from edge.passage.face_capture import FaceCapture
-from edge.passage.factors import Given, out_of_time
+from edge.passage.face.face_capture import FaceCapture
+from edge.passage.requirements.factors import Given, out_of_time
 from edge.policy.decide import Matches
 
 if TYPE_CHECKING:
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from edge.card.claims import Card
     from edge.face.engine import FaceEvidence
-    from edge.passage.factors import Asking, Heard
     from edge.passage.presented import Presented
     from edge.passage.record.record_builder import RecordBuilder
+    from edge.passage.requirements.factors import Asking, Heard
     from edge.passage.stages import Stages
     from edge.policy.obligations import Obligation
     from edge.ports import Pixels

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from edge.passage.requirements import Requirements
+from edge.passage.requirements.visit_rules import Requirements
 from edge.policy.obligations import Factor, merge
 
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from edge.decision import Deny
     from edge.face.engine import FaceEvidence
     from edge.face.template import Reference
-    from edge.passage.pad_rule import PadRule
+    from edge.passage.face.pad_rule import PadRule
     from edge.policy.decide import DoorPolicy
     from edge.policy.obligations import Obligation, Obligations
     from edge.trust.time.trust_age import TrustState

@@ -22,10 +22,10 @@ from edge.card.ecard import decode
 from edge.decision import Deny, Reason
 from edge.errors import Fault, ModelFault, Refused
 from edge.face.fusion import Fusion
-from edge.passage.factors import AskDocument, AskHost, AskNonce, AskPin
-from edge.passage.pad_rule import PadRule
+from edge.passage.face.pad_rule import PadRule
 from edge.passage.presented import Presented, TurnedAway
-from edge.passage.requirements import Requirements, VisitRules
+from edge.passage.requirements.factors import AskDocument, AskHost, AskNonce, AskPin
+from edge.passage.requirements.visit_rules import Requirements, VisitRules
 from edge.policy.decide import (
     STEP_UP_PROMPTS,
     FaceRule,
@@ -51,8 +51,8 @@ if TYPE_CHECKING:
     from edge.decision import Decision
     from edge.face.engine import FaceEngine, FaceEvidence
     from edge.face.template import Reference
-    from edge.passage.factors import Asking
-    from edge.passage.request_display import RequestDisplay
+    from edge.passage.requirements.factors import Asking
+    from edge.passage.requirements.request_display import RequestDisplay
     from edge.policy.decide import DoorPolicy, FaceVerdict
     from edge.policy.obligations import Obligation
     from edge.ports import Pixels, Symbol

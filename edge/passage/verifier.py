@@ -18,14 +18,14 @@ from edge.errors import DoorDenied, DoorLinkFault, StorageFault
 from edge.passage import machine as m
 from edge.passage.active_passage import ActivePassage
 from edge.passage.decision_point import DecisionPoint
-from edge.passage.factors import Heard
 from edge.passage.holder_display import HolderDisplay
 from edge.passage.inputs.code_tracker import GAP_MS, PresentationTracker
 from edge.passage.inputs.input_poll import InputPoll
 from edge.passage.inputs.merge_codes import merge_codes, only_cards
-from edge.passage.lockout import Lockout
 from edge.passage.machine_runner import MachineRunner
 from edge.passage.presented import Presented, TurnedAway
+from edge.passage.requirements.factors import Heard
+from edge.passage.requirements.lockout import Lockout
 from edge.passage.snapshot import PassageOutcome, Ports, StepResult
 from edge.ports import DoorEventKind, Frame
 

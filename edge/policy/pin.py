@@ -2,7 +2,7 @@
 
 Argon2id (RFC 9106) with 8 MB and 4 passes: a small board has not the 64 MB that the usual setting takes.
 A PIN of six digits falls to anyone who has the file and an evening: the file is a secret, and the PIN never
-counts alone, but after a card and at most three times (`edge.passage.factors`).
+counts alone, but after a card and at most three times (`edge.passage.requirements.factors`).
 """
 
 from __future__ import annotations

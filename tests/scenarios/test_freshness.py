@@ -18,7 +18,7 @@ from edge.audit.evidence import open_segment_reader
 from edge.audit.journal import Journal
 from edge.audit.record import Passage, StopCause
 from edge.face.challenge import Prompt
-from edge.passage.pad_rule import PadRule
+from edge.passage.face.pad_rule import PadRule
 from edge.passage.stages import Stages
 from edge.passage.verifier import PassageOutcome, Ports, Verifier
 from edge.policy.decide import DoorPolicy, FaceRule

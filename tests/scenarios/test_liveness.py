@@ -19,8 +19,8 @@ from edge.audit.journal import Journal
 from edge.audit.record import StopCause
 from edge.decision import Reason
 from edge.face.challenge import Prompt
+from edge.passage.face.pad_rule import PadRule
 from edge.passage.machine import PassageState
-from edge.passage.pad_rule import PadRule
 from edge.passage.stages import Stages
 from edge.passage.verifier import Ports, Verifier
 from edge.policy.decide import DoorPolicy

@@ -25,10 +25,10 @@ from edge.passage.lane.authority import Authority
 from edge.passage.lane.documents import LaneVenue
 from edge.passage.lane.events import Side
 from edge.passage.lane.machine import LaneState
-from edge.passage.lane.officer_messages import OfficerDecision, OfficerVerb, Referral, ReferralClosed
+from edge.passage.lane.officers.messages import OfficerDecision, OfficerVerb, Referral, ReferralClosed
 from edge.passage.lane.snapshot import LaneFrames, LanePorts, LaneStepResult
 from edge.passage.lane.verifier import LaneVerifier
-from edge.passage.requirements import VisitRules
+from edge.passage.requirements.visit_rules import VisitRules
 from edge.passage.stages import Stages
 from edge.policy.decide import DoorPolicy, FaceRule
 from edge.ports import DoorEvent, Frame, Pixels

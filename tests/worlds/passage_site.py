@@ -18,11 +18,11 @@ from edge.errors import DoorDenied, DoorLinkFault, Refused, StorageFault
 from edge.face import template
 from edge.face.engine import FaceEvidence
 from edge.face.template import Reference, TemplateFormat
+from edge.passage.face.pad_rule import PadRule
 from edge.passage.machine import PassageState, PassageTimes
-from edge.passage.means import Means
-from edge.passage.pad_rule import PadRule
-from edge.passage.request_display import DisplayMode, RequestDisplay
-from edge.passage.requirements import VisitRules
+from edge.passage.requirements.means import Means
+from edge.passage.requirements.request_display import DisplayMode, RequestDisplay
+from edge.passage.requirements.visit_rules import VisitRules
 from edge.passage.stages import Stages
 from edge.passage.verifier import Ports, StepResult, Verifier
 from edge.policy.decide import DoorPolicy, FaceRule

@@ -11,7 +11,7 @@ from edge.card.attributes import Attribute, Disclosure
 from edge.card.encode import sign_card, sign_presentation
 from edge.decision import Reason
 from edge.passage.machine import PassageState
-from edge.passage.requirements import VisitRules
+from edge.passage.requirements.visit_rules import VisitRules
 from edge.policy.obligations import Venue
 from hw.door.strike_none import NoStrike
 

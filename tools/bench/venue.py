@@ -189,7 +189,7 @@ def whole_passages(door: SiteDoor, visits: Sequence[Visit]) -> Iterator[float]:
     """How long each visit takes from a verified card to a decision, beside the face and the record; ms."""
     from edge.errors import Refused
     from edge.face.engine import FaceEvidence
-    from edge.passage.requirements import VisitRules
+    from edge.passage.requirements.visit_rules import VisitRules
     from edge.policy.decide import DoorPolicy, FaceRule, decide, judge_card
     from edge.policy.risk_history import RecentPast
     from edge.trust.time.freshness import AgePolicy

@@ -15,8 +15,8 @@ from edge.app.parts.code_readers import open_live_reader
 from edge.audit.journal import Journal
 from edge.audit.record import Started, StopCause, utc_ms
 from edge.errors import StorageFault
+from edge.passage.face.pad_rule import PadRule
 from edge.passage.machine import PassageState, PassageTimes
-from edge.passage.pad_rule import PadRule
 from edge.passage.stages import Stages
 from edge.passage.verifier import Ports, Verifier
 from edge.policy.decide import DoorPolicy

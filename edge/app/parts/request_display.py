@@ -12,7 +12,7 @@ from edge.card.attributes import Attribute
 from edge.card.documents import BY_WORD, KEY_BYTES
 from edge.errors import ConfigError, InputError, StorageFault
 from edge.log import log_line
-from edge.passage.request_display import DisplayMode, RequestDisplay
+from edge.passage.requirements.request_display import DisplayMode, RequestDisplay
 from edge.request.certificate import MAX_CERTIFICATE_BYTES
 from edge.request.code import RequestSigner
 from edge.request.request import Request

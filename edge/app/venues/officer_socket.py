@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from edge.errors import ConfigError, InputError
-from edge.passage.lane.officer_messages import (
+from edge.passage.lane.officers.messages import (
     MAX_LINE_BYTES,
     OfficerDecision,
     Referral,

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from edge.audit.record import Passage
     from edge.decision import Decision
     from edge.face.engine import FaceEvidence
-    from edge.passage.lane.officer_messages import Officers
+    from edge.passage.lane.officers.messages import Officers
     from edge.passage.presented import TurnedAway
     from edge.passage.record.recorder import Writes
     from edge.passage.stages import Stages

@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from edge.decision import Deny, Reason, Signal
-from edge.passage.face_capture import FaceCapture
+from edge.passage.face.face_capture import FaceCapture
 from edge.passage.lane import events as e
 from edge.passage.lane.authority import grants
 from edge.passage.lane.events import Side, Why
-from edge.passage.lane.face_capture import SEVERAL_LOOKS, are_two, strictest
 from edge.passage.lane.party import Parties
-from edge.passage.lockout import Lockout
+from edge.passage.lane.same_face import SEVERAL_LOOKS, are_two, strictest
 from edge.passage.presented import Presented, TurnedAway
+from edge.passage.requirements.lockout import Lockout
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

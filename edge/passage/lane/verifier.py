@@ -23,7 +23,7 @@ from edge.passage.lane.evaluation import LaneEvaluation
 from edge.passage.lane.events import Side
 from edge.passage.lane.machine import LaneState
 from edge.passage.lane.occupancy import LaneOccupancy, lane_occupancy
-from edge.passage.lane.referrals import Referrals
+from edge.passage.lane.officers.referrals import Referrals
 from edge.passage.lane.snapshot import LaneOutcome, LaneStepResult, LaneUpdate
 from edge.passage.lane.timed_lane import TimedLane
 from edge.passage.machine_runner import MachineRunner

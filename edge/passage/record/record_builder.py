@@ -24,8 +24,8 @@ from edge.audit.record import (
     utc_ms,
 )
 from edge.decision import Deny, Grant, Reason
-from edge.passage.door_causes import DoorCauses
-from edge.passage.requirements import Requirements
+from edge.passage.record.door_causes import DoorCauses
+from edge.passage.requirements.visit_rules import Requirements
 from edge.policy.obligations import Factor
 
 if TYPE_CHECKING:

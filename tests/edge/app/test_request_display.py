@@ -13,7 +13,7 @@ from edge.card import cose
 from edge.card.attributes import Attribute
 from edge.config import parse_config
 from edge.errors import ConfigError
-from edge.passage.request_display import DisplayMode, RequestDisplay
+from edge.passage.requirements.request_display import DisplayMode, RequestDisplay
 from edge.request.certificate import Certificate, CertificateAuthority, sign_certificate
 from edge.request.code import read_request
 from hw.signals.board_picture import NAME

@@ -14,7 +14,7 @@ from edge.card.code import parse_code
 from edge.card.documents import DisclosedDocument, DocumentType
 from edge.decision import Reason
 from edge.errors import Refused
-from edge.passage.request_display import DisplayMode, RequestDisplay
+from edge.passage.requirements.request_display import DisplayMode, RequestDisplay
 from edge.request.code import RequestSigner, read_request
 from edge.request.documents import check_documents, match_disclosed
 from edge.request.request import Request, asked_for, check_disclosed

@@ -19,7 +19,7 @@ from edge.card.claims import Document
 from edge.decision import Reason, Signal
 from edge.passage.lane.events import Side, Why
 from edge.passage.lane.machine import LaneState
-from edge.passage.lane.officer_messages import OfficerVerb
+from edge.passage.lane.officers.messages import OfficerVerb
 from edge.policy.decide import FaceRule
 
 Do = Callable[[Border], None]

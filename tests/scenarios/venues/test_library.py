@@ -17,8 +17,8 @@ from edge.app.venues.library import LibraryEntrance, open_store
 from edge.card.claims import Card
 from edge.decision import Deny, Grant, Reason
 from edge.passage.machine import PassageState
-from edge.passage.means import Means
-from edge.passage.requirements import VisitRules
+from edge.passage.requirements.means import Means
+from edge.passage.requirements.visit_rules import VisitRules
 from edge.policy.obligations import Obligations
 from edge.venues.library.lending import Lend, TakeBack
 from edge.venues.library.offline_queue import OfflineState as Kept

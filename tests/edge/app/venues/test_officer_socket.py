@@ -19,7 +19,7 @@ from edge.app.venues.officer_socket import OfficerSocket, roles_of
 from edge.decision import Reason
 from edge.errors import ConfigError
 from edge.passage.lane.events import Why
-from edge.passage.lane.officer_messages import (
+from edge.passage.lane.officers.messages import (
     OfficerDecision,
     OfficerMessage,
     OfficerVerb,

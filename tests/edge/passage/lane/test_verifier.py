@@ -15,7 +15,7 @@ from edge.audit.record import Passage, StopCause
 from edge.errors import ModelFault
 from edge.passage.lane.events import Side
 from edge.passage.lane.machine import LaneState
-from edge.passage.lane.officer_messages import OfficerVerb
+from edge.passage.lane.officers.messages import OfficerVerb
 from edge.passage.lane.snapshot import LaneFrames
 from hw.sim.door import Visitor
 

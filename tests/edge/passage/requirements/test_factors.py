@@ -15,7 +15,7 @@ from edge.card.attributes import Attribute
 from edge.card.claims import Document, StatusPointer
 from edge.decision import Deny, Grant, Reason, Signal
 from edge.passage.machine import PassageState, PassageTimes
-from edge.passage.request_display import DisplayMode
+from edge.passage.requirements.request_display import DisplayMode
 from edge.policy.decide import FaceRule
 from edge.policy.obligations import Factor, Obligation, Obligations, StaffNotice
 from edge.policy.pin import Pin, verifier

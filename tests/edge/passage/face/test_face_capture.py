@@ -13,8 +13,8 @@ from samples.head_points import face
 from edge.decision import Deny, Reason
 from edge.face.challenge import Phase, Prompt
 from edge.face.engine import FaceEvidence
-from edge.passage.face_capture import STRANGER, FaceCapture
-from edge.passage.pad_rule import PadRule
+from edge.passage.face.face_capture import STRANGER, FaceCapture
+from edge.passage.face.pad_rule import PadRule
 from edge.policy.decide import FaceVerdict, Matches
 
 FRAME_MS = 66

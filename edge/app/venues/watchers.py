@@ -10,7 +10,7 @@ from edge.policy.risk_history import RecentPast
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from edge.passage.requirements import VisitRules
+    from edge.passage.requirements.visit_rules import VisitRules
     from edge.passage.verifier import StepResult
     from edge.ports import Files, Signals
     from edge.venues.library.worker import ItemResult

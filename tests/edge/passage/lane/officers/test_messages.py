@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from edge.decision import Reason
 from edge.errors import InputError
 from edge.passage.lane.events import Why
-from edge.passage.lane.officer_messages import (
+from edge.passage.lane.officers.messages import (
     MAX_LINE_BYTES,
     OfficerMessage,
     OfficerVerb,

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from edge.card.claims import Card
-    from edge.passage.request_display import RequestDisplay
+    from edge.passage.requirements.request_display import RequestDisplay
     from edge.policy.obligations import Host, Obligations
 
 # These need no part of the door: a person comes, or does not.

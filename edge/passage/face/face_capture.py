@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from edge.decision import Deny, Reason
 from edge.face.challenge import Challenge, ChallengeDone, ChallengeFailed, Phase, draw
 from edge.face.consistency import MAX_LOOKS, MIN_ALIKE, LandmarkFrame, Objection, judge, measure
-from edge.passage.attempt_counter import AttemptCounter
+from edge.passage.face.attempt_counter import AttemptCounter
 from edge.policy.decide import Matches
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from itertools import count
 
 import pytest
 
-from edge.passage.request_display import DisplayMode, RequestDisplay
+from edge.passage.requirements.request_display import DisplayMode, RequestDisplay
 from hw.sim.board import SimScreen
 
 NOW = datetime(2026, 6, 15, 10, tzinfo=UTC)

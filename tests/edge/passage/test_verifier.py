@@ -30,8 +30,8 @@ from edge.audit.record import (
 from edge.card.claims import StatusPointer
 from edge.decision import Deny, Grant, Reason, Signal
 from edge.errors import ModelFault
-from edge.passage.lockout import FREE, LONGEST_MS
 from edge.passage.machine import PassageState
+from edge.passage.requirements.lockout import FREE, LONGEST_MS
 from edge.policy.decide import FaceRule
 from edge.policy.obligations import Factor, Obligation, Obligations, StaffNotice
 from edge.policy.pin import Pin, verifier

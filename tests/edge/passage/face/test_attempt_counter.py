@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from edge.decision import Deny, Reason
-from edge.passage.attempt_counter import FINAL_AFTER, GRAVEST_FIRST, AttemptCounter
+from edge.passage.face.attempt_counter import FINAL_AFTER, GRAVEST_FIRST, AttemptCounter
 from edge.policy.decide import FaceVerdict, Matches
 
 MATCH = Matches()

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from edge.app.parts.request_display import document_keys, open_notice, request_of
 from edge.app.risk_policy import risk_policy, zone_of_door
-from edge.passage.means import Means
-from edge.passage.requirements import VisitRules
+from edge.passage.requirements.means import Means
+from edge.passage.requirements.visit_rules import VisitRules
 from edge.policy.obligations import OpenVenue
 from edge.policy.risk_history import RecentPast
 

@@ -8,11 +8,8 @@ from pathlib import Path
 import pytest
 
 from edge.app.parts.sealed_keys import make_pair
-from edge.app.venues.requirements import able_of, open_visit_rules, risk_policy
+from edge.app.venues.visit_rules import open_visit_rules
 from edge.config import parse_config
-from edge.decision import Reason
-from edge.app.venues.requirements import open_visit_rules
-from edge.delivery.sealed_box import make_pair
 from edge.errors import ConfigError
 from edge.policy.obligations import OpenVenue
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from edge.card.claims import Card
-    from edge.passage.request_display import RequestDisplay
+    from edge.passage.requirements.request_display import RequestDisplay
     from edge.policy.obligations import Host, Obligation, Visit
     from edge.policy.pin import Pin
     from edge.ports import Symbol

@@ -1,6 +1,6 @@
 """Collects what a visit must show besides card and face, from the rules of the venue and signs of risk.
 
-    card -> venue.evaluate -> Obligations -> risk signals -> step-ups this door can ask for -> Obligations
+card -> venue.evaluate -> Obligations -> risk signals -> step-ups this door can ask for -> Obligations
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from edge.passage.means import Means, possible
+from edge.passage.requirements.means import Means, possible
 from edge.policy.obligations import Obligations, OpenVenue, StaffNotice, merge
 from edge.policy.risk_signals import RiskContext, of_card, of_face
 from edge.policy.risk_table import RiskPolicy

@@ -11,7 +11,7 @@ from worlds.trust import URI, verified
 
 from edge.card.claims import StatusPointer
 from edge.decision import Decision, Deny, Grant, Reason
-from edge.passage.lockout import FORGET_MS, FREE, LONGEST_MS, MAX_CARDS, Lockout
+from edge.passage.requirements.lockout import FORGET_MS, FREE, LONGEST_MS, MAX_CARDS, Lockout
 
 ANN, BOB = verified(), verified(card_id=b"card0002", status=StatusPointer(URI, 3))
 NO_MATCH = Deny(Reason.FACE_NO_MATCH)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from edge.passage.lane import events as e
-from edge.passage.lane.officer_messages import OfficerVerb, Referral, ReferralClosed
+from edge.passage.lane.officers.messages import OfficerVerb, Referral, ReferralClosed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from edge.passage.lane.authority import Authority
     from edge.passage.lane.evaluation import LaneEvaluation
     from edge.passage.lane.events import Why
-    from edge.passage.lane.officer_messages import OfficerDecision
+    from edge.passage.lane.officers.messages import OfficerDecision
 
 
 class Referrals:
