@@ -69,7 +69,7 @@ class Door:
     def visit(self, moves: tuple[Move, ...] = (), *, face: bool = True) -> str:
         """Erin shows her code and stands before the camera, moving like this; what came of it."""
         world, reader = self.world, SimReader()
-        reader.in_view = (world.enrol("Erin" if face else None).wallet.code(world.now()),)
+        reader.in_view = (world.enrol("Erin" if face else None).code(world.now()),)
         written = parse(self.written) if self.written else None
         trust = replace(world.trust, policy=written)
         ports = Ports(reader, self.door, self.signals, world.clock, self.journal, lambda: trust)

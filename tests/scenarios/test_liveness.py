@@ -46,7 +46,7 @@ class Lane:
         self.door = SimDoor(self.world.clock, visitor=Visitor())
         self.signals = SimSignals()
         self.journal = Journal.open(folder / "journal.db", bytes(32), "lane-1")
-        text = self.world.enrol("Erin").wallet.code(self.world.now())
+        text = self.world.enrol("Erin").code(self.world.now())
         reader = SimReader()
         reader.in_view = (text,)
         ports = Ports(

@@ -17,8 +17,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import segno
+from worlds.office import new_issuer
 
 from edge.app.demo.cast import Cast
+from edge.app.demo.issuer import DemoHolder
 from edge.app.demo.world import DAY, SITE, World
 from edge.app.parts.code_readers import open_live_reader
 from edge.app.parts.face_engine import open_face_engine
@@ -44,6 +46,7 @@ from edge.passage.stages import Stages
 from edge.passage.verifier import Ports, StepResult, Verifier
 from edge.policy.decide import DoorPolicy
 from edge.ports import DoorEvent, Frame, Pixels, Signals, Strike
+from edge.trust.folder import load
 from edge.trust.replay import ReplayMemory
 from edge.trust.verify import VerificationContext
 from hw.signals.log import LogSignals
@@ -136,10 +139,10 @@ class Lobby:
 
     # -- what the camera sees ------------------------------------------------------------------------------
 
-    def code(self, wallet: Wallet | None = None) -> Pixels:
+    def code(self, holder: DemoHolder | Wallet | None = None) -> Pixels:
         """Luma of a screen with a code that is signed now; by default of a new card of Erin's."""
-        wallet = wallet or self.world.enrol("Erin").wallet
-        return on_a_screen(qr_modules(wallet.code(self.world.now())))
+        holder = holder or self.world.enrol("Erin")
+        return on_a_screen(qr_modules(holder.code(self.world.now())))
 
     def see(self, code: Pixels = NOTHING, who: str | None = None, *, frames: int = 1) -> list[StepResult]:
         """Let the camera see a code, or somebody, or both, for some frames."""
@@ -256,10 +259,10 @@ def test_after_one_attack_frame_the_right_face_no_longer_helps(lobby: Lobby) -> 
 
 
 def test_a_phone_that_makes_its_next_code_in_mid_passage_changes_nothing(lobby: Lobby) -> None:
-    wallet = lobby.world.enrol("Erin").wallet
-    lobby.see(lobby.code(wallet))
+    holder = lobby.world.enrol("Erin")
+    lobby.see(lobby.code(holder))
     lobby.clock.advance(1_000)
-    lobby.see(lobby.code(wallet), frames=5)
+    lobby.see(lobby.code(holder), frames=5)
     lobby.see(who="Erin")
     lobby.empty()
     assert lobby.told() == let_in(1)
@@ -267,7 +270,7 @@ def test_a_phone_that_makes_its_next_code_in_mid_passage_changes_nothing(lobby: 
 
 def test_another_card_shown_in_mid_passage_does_not_take_it_over(lobby: Lobby) -> None:
     lobby.see(lobby.code())
-    lobby.see(lobby.code(lobby.world.enrol("Cleo").wallet), "Cleo", frames=4)
+    lobby.see(lobby.code(lobby.world.enrol("Cleo")), "Cleo", frames=4)
     lobby.empty()
     assert lobby.told() == ["denied: face.no_match"]
     assert lobby.moves() == []
@@ -323,7 +326,7 @@ def test_a_leaf_that_closes_late_closes_for_the_one_it_opened_for(lobby: Lobby) 
     lobby.door.visitor = Visitor(dwell_ms=20_000)
     lobby.decide(lobby.code(), "Erin")
     lobby.see(frames=40)
-    lobby.decide(lobby.code(lobby.world.enrol_by_stranger("Cleo").wallet), "Cleo")
+    lobby.decide(lobby.code(lobby.world.enrol_by_stranger("Cleo")), "Cleo")
     lobby.empty()
     opened = let_in(1)[:-1]
     assert lobby.told() == [*opened, "denied: issuer.unknown", "closed: , 1"]
@@ -422,12 +425,12 @@ def test_a_full_replay_memory_denies_until_it_has_forgotten(lobby: Lobby) -> Non
 def test_a_passage_is_judged_by_the_trust_it_began_with(lobby: Lobby) -> None:
     held = lobby.world.enrol("Erin")
     before = lobby.world.trust.floor
-    lobby.see(lobby.code(held.wallet))
+    lobby.see(lobby.code(held))
     lobby.clock.advance(1_000)
     lobby.world.revoke(held)
     lobby.see(who="Erin")
     lobby.empty()
-    lobby.decide(lobby.code(held.wallet), "Erin")
+    lobby.decide(lobby.code(held), "Erin")
     lobby.empty()
     assert lobby.told() == [*let_in(1), "denied: card.revoked"]
     ages = [{age.part: age.issued_s for age in passage.trust} for passage in lobby.passages()]
@@ -461,9 +464,7 @@ def test_a_clock_set_back_lets_no_old_code_in(lobby: Lobby) -> None:
     lobby.empty()
     lobby.clock.advance(600_000)
     lobby.see()
-    lobby.decide(
-        lobby.code(lobby.world.enrol("Ada").wallet), "Ada"
-    )  # so that the memory has forgotten the first
+    lobby.decide(lobby.code(lobby.world.enrol("Ada")), "Ada")  # so that the memory has forgotten the first
     lobby.empty()
     lobby.clock.jump(then + timedelta(seconds=5))
     lobby.decide(code, "Erin")
@@ -478,6 +479,8 @@ def test_nothing_that_names_a_person_is_left_of_several_passages(
     lobby: Lobby, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     lobby.signals = LogSignals()
+    office = new_issuer()
+    lobby.world.trust = load(dict(office.publish(lobby.world.now())))
     papers = (DisclosedDocument(DocumentType.PASSPORT, "K12345678", date(2030, 1, 1)),)
     secrets: dict[str, bytes] = {"document": b"K12345678", "subject": b"erin@example.org", "prefix": b"EC1:"}
     for number, (name, who) in enumerate([("Erin", "Erin"), ("Ada", "Bea"), ("Bea", None)]):
@@ -489,7 +492,7 @@ def test_nothing_that_names_a_person_is_left_of_several_passages(
             papers=papers,
             subject="erin@example.org",
         )
-        wallet = wallet.with_card(lobby.world._issuer.enrol(request, now=lobby.world.now()).card)
+        wallet = wallet.with_card(office.enrol(request, now=lobby.world.now()).card)
         code = wallet.code(lobby.world.now())
         secrets |= {name: name.encode(), f"code of {name}": code.encode(), f"body of {name}": wallet.card}
         claims = wallet.claims()

@@ -58,66 +58,66 @@ class DemoScene:
 
 def _shows(name: str | None, **changes: object) -> Callable[[World], Codes]:
     def codes(world: World) -> Codes:
-        return (world.enrol(name, **changes).wallet.code(world.now()),)  # type: ignore[arg-type]  # forwarded
+        return (world.enrol(name, **changes).code(world.now()),)  # type: ignore[arg-type]  # forwarded
 
     return codes
 
 
 def _old_screenshot(world: World) -> Codes:
-    return (world.enrol(ERIN).wallet.code(world.now() - timedelta(minutes=10)),)
+    return (world.enrol(ERIN).code(world.now() - timedelta(minutes=10)),)
 
 
 def _other_gate(world: World) -> Codes:
-    return (world.enrol(ERIN).wallet.code(world.now(), aud="tower-1/garage"),)
+    return (world.enrol(ERIN).code(world.now(), aud="tower-1/garage"),)
 
 
 def _tampered(world: World) -> Codes:
-    return (tampered(world.enrol(ERIN).wallet.code(world.now()), world.template(ERIN).data),)
+    return (tampered(world.enrol(ERIN).code(world.now()), world.template(ERIN).data),)
 
 
 def _unknown(world: World) -> Codes:
-    return (world.enrol_by_stranger(ERIN).wallet.code(world.now()),)
+    return (world.enrol_by_stranger(ERIN).code(world.now()),)
 
 
 def _past_the_list(world: World) -> Codes:
-    return (world.enrol_past_the_list(ERIN).wallet.code(world.now()),)
+    return (world.enrol_past_the_list(ERIN).code(world.now()),)
 
 
 def _revoked(world: World) -> Codes:
     held = world.enrol(ERIN)
     world.revoke(held)
-    return (held.wallet.code(world.now()),)
+    return (held.code(world.now()),)
 
 
 def _suspended(world: World) -> Codes:
     held = world.enrol(ERIN)
     world.suspend(held)
-    return (held.wallet.code(world.now()),)
+    return (held.code(world.now()),)
 
 
 def _two_phones(world: World) -> Codes:
-    return tuple(world.enrol(name).wallet.code(world.now()) for name in (ERIN, ADA))
+    return tuple(world.enrol(name).code(world.now()) for name in (ERIN, ADA))
 
 
 def _sealed(world: World) -> Codes:
     held = world.enrol(ADA, sealed=True)
     world.synchronise()
-    return (held.wallet.code(world.now()),)
+    return (held.code(world.now()),)
 
 
 def _other_model(world: World) -> Codes:
     template = world.template(ERIN)
     foreign = TemplateReference(template.format, "other-net", template.data)
-    return (world.enrol(ERIN, face=foreign).wallet.code(world.now()),)
+    return (world.enrol(ERIN, face=foreign).code(world.now()),)
 
 
 def _old_lists(world: World) -> Codes:
     world.synchronise(age=9 * DAY)
-    return (world.enrol(ERIN).wallet.code(world.now()),)
+    return (world.enrol(ERIN).code(world.now()),)
 
 
 def _slow_clock(world: World) -> Codes:
-    code = world.enrol(ERIN).wallet.code(world.now())
+    code = world.enrol(ERIN).code(world.now())
     world.set_clock_back(DAY)
     return (code,)
 

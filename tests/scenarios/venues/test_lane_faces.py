@@ -88,7 +88,7 @@ def test_the_face_inside_is_the_holders_and_the_one_that_came_in(
     verifier = LaneVerifier(ports, [authority], site=SITE, stopwatch=time.perf_counter_ns)
     verifier.start()
     lane.approach("somebody")
-    shown = world.enrol("Erin").wallet.code(world.now())
+    shown = world.enrol("Erin").code(world.now())
     for number in range(400):
         world.clock.advance(100)
         reader.in_view = (shown,) if number == 1 else ()
