@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from edge.cli.output import emit, fail, harmless
 from edge.cli.repeat import rounds
+from edge.cli.verbs import CONFIG_OR_DEFAULTS, Verb, argument, json_lines
 from edge.errors import ConfigError, Exit, InputError
 
 if TYPE_CHECKING:
@@ -25,31 +26,6 @@ EVERY_S = 0.2  # somebody stands at the counter while the host waits for this
 NICE = 10  # of 19: the passage on the same board goes first
 MAX_FILE_BYTES = 1024 * 1024  # a hundred results, one a line
 KEY_HEX = 64
-
-
-def configure(parser: argparse.ArgumentParser) -> None:
-    """Set up the verbs."""
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    verify = verbs.add_parser("verify", help="at the host: was this result signed by that device")
-    verify.add_argument(
-        "file", type=Path, help="a result as it came over HTTP, or results as text, one a line"
-    )
-    verify.add_argument(
-        "--key", required=True, help="the device's public key, 64 hex digits, or a file of them"
-    )
-    verify.add_argument(
-        "--open", type=Path, metavar="FILE", help="the host's private key, to read attributes"
-    )
-    verify.add_argument("--json", action="store_true", help="one JSON object a line")
-    verify.set_defaults(run=_verify)
-    work = verbs.add_parser("work", help="tell the host what waits")
-    work.add_argument("--watch", action="store_true", help="for ever, until told to stop")
-    show = verbs.add_parser("show", help="how much waits, and the device's public key")
-    retry = verbs.add_parser("retry", help="try again what the host refused")
-    for verb, run in ((work, _work), (show, _show), (retry, _retry)):
-        verb.add_argument("--config", type=Path, help="configuration file; left out: the defaults, here")
-        verb.add_argument("--json", action="store_true", help="one JSON object a line")
-        verb.set_defaults(run=run)
 
 
 def _verify(args: argparse.Namespace) -> int:
@@ -210,3 +186,29 @@ def _office(args: argparse.Namespace) -> CheckOffice:
 
 def _now_ms() -> int:
     return int(datetime.now(UTC).timestamp() * 1_000)
+
+
+_HERE = (CONFIG_OR_DEFAULTS, json_lines())
+VERBS = (
+    Verb(
+        "verify",
+        "at the host: was this result signed by that device",
+        _verify,
+        (
+            argument("file", type=Path, help="a result as it came over HTTP, or results as text, one a line"),
+            argument(
+                "--key", required=True, help="the device's public key, 64 hex digits, or a file of them"
+            ),
+            argument("--open", type=Path, metavar="FILE", help="the host's private key, to read attributes"),
+            json_lines(),
+        ),
+    ),
+    Verb(
+        "work",
+        "tell the host what waits",
+        _work,
+        (argument("--watch", action="store_true", help="for ever, until told to stop"), *_HERE),
+    ),
+    Verb("show", "how much waits, and the device's public key", _show, _HERE),
+    Verb("retry", "try again what the host refused", _retry, _HERE),
+)

@@ -20,6 +20,8 @@ from edge.app.parts.code_readers import (
 )
 from edge.app.parts.trust_folder import open_trust
 from edge.cli.output import emit, fail, harmless, progress
+from edge.cli.values import octets
+from edge.cli.verbs import Verb, argument, json_lines
 from edge.decision import Reason
 from edge.errors import Exit, InputError, Refused
 
@@ -33,31 +35,6 @@ if TYPE_CHECKING:
     from edge.trust.verify import VerificationContext
 
 _STDIN = "-"
-
-
-def configure(parser: argparse.ArgumentParser) -> None:
-    """`read IMAGE...` lists the codes in pictures; `verify FILE...` checks one code in each input."""
-    verbs = parser.add_subparsers(required=True, metavar="VERB")
-    read = verbs.add_parser("read", help="list the codes in pictures; believes nothing")
-    read.add_argument("images", type=Path, nargs="+", metavar="IMAGE")
-    read.add_argument("--engine", choices=READERS, help="this engine alone; left out: all, best first")
-    read.add_argument("--json", action="store_true", help="one JSON object a picture")
-    read.set_defaults(run=_read)
-
-    verify = verbs.add_parser("verify", help="check codes against a trust folder, as a door would")
-    verify.add_argument("files", nargs="+", metavar="FILE", help="a picture, a text file, or - for either")
-    verify.add_argument(
-        "--trust", type=Path, required=True, metavar="DIR", help="issuer keys and status lists"
-    )
-    verify.add_argument("--now", type=_instant, metavar="RFC3339", help="left out: the clock of this machine")
-    verify.add_argument("--site", help='this door, such as "tower-1/lobby"; left out: any door')
-    verify.add_argument(
-        "--jurisdiction", metavar="CODE", help="where this door is, such as MO or CN-GD; goes with --site"
-    )
-    verify.add_argument("--aud", help="another audience that this door answers to")
-    verify.add_argument("--nonce", type=_nonce, metavar="HEX", help="what this door's screen shows")
-    verify.add_argument("--json", action="store_true", help="one JSON object an input")
-    verify.set_defaults(run=_verify)
 
 
 def _read(args: argparse.Namespace) -> int:
@@ -228,8 +205,34 @@ def _instant(text: str) -> datetime:
     return now.astimezone(UTC)
 
 
-def _nonce(text: str) -> bytes:
-    try:
-        return bytes.fromhex(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not hexadecimal") from None
+VERBS = (
+    Verb(
+        "read",
+        "list the codes in pictures; believes nothing",
+        _read,
+        (
+            argument("images", type=Path, nargs="+", metavar="IMAGE"),
+            argument("--engine", choices=READERS, help="this engine alone; left out: all, best first"),
+            json_lines("one JSON object a picture"),
+        ),
+    ),
+    Verb(
+        "verify",
+        "check codes against a trust folder, as a door would",
+        _verify,
+        (
+            argument("files", nargs="+", metavar="FILE", help="a picture, a text file, or - for either"),
+            argument("--trust", type=Path, required=True, metavar="DIR", help="issuer keys and status lists"),
+            argument("--now", type=_instant, metavar="RFC3339", help="left out: the clock of this machine"),
+            argument("--site", help='this door, such as "tower-1/lobby"; left out: any door'),
+            argument(
+                "--jurisdiction",
+                metavar="CODE",
+                help="where this door is, such as MO or CN-GD; goes with --site",
+            ),
+            argument("--aud", help="another audience that this door answers to"),
+            argument("--nonce", type=octets, metavar="HEX", help="what this door's screen shows"),
+            json_lines("one JSON object an input"),
+        ),
+    ),
+)

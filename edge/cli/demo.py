@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.cli.output import emit, progress
+from edge.cli.verbs import argument, json_lines
 from edge.errors import Exit, InputError, StorageFault
 
 if TYPE_CHECKING:
@@ -19,19 +20,8 @@ if TYPE_CHECKING:
 STAGES = ("code", "verify", "face", "record")
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
-    """No argument is needed."""
-    parser.add_argument(
-        "--json", action="store_true", help="JSON Lines: one object for each passage, one summary"
-    )
-    parser.add_argument(
-        "--out", type=Path, default=Path("demo-out"), help="where the page and the journal go"
-    )
-    parser.add_argument("--photos", type=Path, help="folder of the photographs; left out: models/photos")
-    parser.set_defaults(run=_run)
-
-
-def _run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
+    """Play every scene, write the page, verify the journal; exit 1 where something differs."""
     from edge.app.demo.cast import CREDIT, Cast
     from edge.app.demo.passages import SCENES
     from edge.app.demo.play import Theatre
@@ -155,3 +145,10 @@ def _print_table(played: list[Played]) -> None:
             passage.total_ms,
         )
     Console(width=None if Console().is_terminal else 150).print(table)
+
+
+ARGUMENTS = (
+    json_lines("one JSON object for each passage, one summary"),
+    argument("--out", type=Path, default=Path("demo-out"), help="where the page and the journal go"),
+    argument("--photos", type=Path, help="folder of the photographs; left out: models/photos"),
+)

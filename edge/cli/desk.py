@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from edge.cli.output import emit, fail, harmless
 from edge.cli.output_file import whole_file, whole_text
 from edge.cli.repeat import bar, rounds
+from edge.cli.verbs import CONFIG_OR_DEFAULTS, Verb, argument, json_lines
 from edge.errors import Exit, InputError, StorageFault, TrustFault
 
 if TYPE_CHECKING:
@@ -31,40 +32,6 @@ TRUSTED_FOR = timedelta(days=45)
 SETTLED_S = 1.0  # a list is whole when it has not changed between two looks
 NICE = 10  # of 19: the passage on the same board goes first, a list of 100 MB can wait
 MAX_CONFIRM_BYTES = 64 * 1024 * 1024  # a report of 100,000 guests
-
-
-def configure(parser: argparse.ArgumentParser) -> None:
-    """Set up the verbs."""
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    key = verbs.add_parser("key", help="make the pair of keys that everything is sealed to")
-    key.add_argument("file", type=Path, help="the private key; the public one goes beside it, as FILE.pub")
-    key.set_defaults(run=_key)
-    taken = verbs.add_parser("import", help="take a list of arrivals")
-    taken.add_argument("file", type=Path, help="*.csv, *.json or *.jsonl, with *.minisig where it is signed")
-    work = verbs.add_parser("work", help="take lists from the folder, tell who is to be told, erase")
-    work.add_argument("--watch", action="store_true", help="for ever, until told to stop")
-    show = verbs.add_parser("show", help="how many are expected, registered and not yet reported")
-    retry = verbs.add_parser("retry", help="try again what the other system refused")
-    export = verbs.add_parser("export", help="registrations, opened with the private key")
-    export.add_argument("--format", choices=("csv", "jsonl", "pdf"), default="csv", help="csv if left out")
-    export.add_argument("--font", type=Path, help="a TrueType font, embedded for names beyond Latin")
-    report = verbs.add_parser("report", help="what the authority does not have yet, to hand over by hand")
-    report.add_argument("--confirm", type=Path, metavar="FILE", help="this report was handed over")
-    for verb, run in ((taken, _import), (work, _work), (show, _show), (retry, _retry)):
-        _common(verb)
-        verb.set_defaults(run=run)
-    for verb, run in ((export, _export), (report, _report)):
-        _common(verb)
-        verb.add_argument("--key", type=Path, help="the private key")
-        verb.add_argument(
-            "--out", type=Path, metavar="FILE", help="whole or not at all; else standard output"
-        )
-        verb.set_defaults(run=run)
-
-
-def _common(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--config", type=Path, help="configuration file; left out: the defaults, here")
-    parser.add_argument("--json", action="store_true", help="one JSON object a line")
 
 
 def _key(args: argparse.Namespace) -> int:
@@ -303,3 +270,56 @@ def _now() -> datetime:
 
 def _now_ms() -> int:
     return int(_now().timestamp() * 1_000)
+
+
+_HERE = (CONFIG_OR_DEFAULTS, json_lines())
+_OUT = (
+    argument("--key", type=Path, help="the private key"),
+    argument("--out", type=Path, metavar="FILE", help="whole or not at all; else standard output"),
+)
+VERBS = (
+    Verb(
+        "key",
+        "make the pair of keys that everything is sealed to",
+        _key,
+        (argument("file", type=Path, help="the private key; the public one goes beside it, as FILE.pub"),),
+    ),
+    Verb(
+        "import",
+        "take a list of arrivals",
+        _import,
+        (
+            argument("file", type=Path, help="*.csv, *.json or *.jsonl, with *.minisig where it is signed"),
+            *_HERE,
+        ),
+    ),
+    Verb(
+        "work",
+        "take lists from the folder, tell who is to be told, erase",
+        _work,
+        (argument("--watch", action="store_true", help="for ever, until told to stop"), *_HERE),
+    ),
+    Verb("show", "how many are expected, registered and not yet reported", _show, _HERE),
+    Verb("retry", "try again what the other system refused", _retry, _HERE),
+    Verb(
+        "export",
+        "registrations, opened with the private key",
+        _export,
+        (
+            argument("--format", choices=("csv", "jsonl", "pdf"), default="csv", help="csv if left out"),
+            argument("--font", type=Path, help="a TrueType font, embedded for names beyond Latin"),
+            *_HERE,
+            *_OUT,
+        ),
+    ),
+    Verb(
+        "report",
+        "what the authority does not have yet, to hand over by hand",
+        _report,
+        (
+            argument("--confirm", type=Path, metavar="FILE", help="this report was handed over"),
+            *_HERE,
+            *_OUT,
+        ),
+    ),
+)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.cli.output import emit, harmless
+from edge.cli.verbs import CONFIG, argument, json_lines
 from edge.errors import ConfigError, Exit, InputError
 
 if TYPE_CHECKING:
@@ -15,23 +16,8 @@ if TYPE_CHECKING:
     from edge.doctor.findings import Finding
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
-    """Set up the command, which has no verbs."""
-    parser.add_argument(
-        "--config", type=Path, default=Path("door.toml"), help="configuration file; left out: door.toml"
-    )
-    parser.add_argument("--json", action="store_true", help="as JSON, one object a line")
-    parser.add_argument(
-        "--only", nargs="+", default=[], metavar="NAME", help="these checks alone: camera, door, clock ..."
-    )
-    parser.add_argument(
-        "--strike", action="store_true", help="also release the lock, once, after asking on the terminal"
-    )
-    parser.add_argument("--report", type=Path, metavar="FILE.html", help="also write a commissioning report")
-    parser.set_defaults(run=_run)
-
-
-def _run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
+    """Examine this device; exit 1 where an error was found."""
     from edge.cli import config as file
     from edge.doctor import findings as f
     from edge.doctor.checks import CHECKS, examine
@@ -85,3 +71,16 @@ def _say(args: argparse.Namespace, finding: Finding) -> None:
     print(harmless(f'{finding.level}{number} "{text}"'), flush=True)
     if finding.hint:
         print(harmless(f"hint: {finding.hint}"), flush=True)
+
+
+ARGUMENTS = (
+    CONFIG,
+    json_lines(),
+    argument(
+        "--only", nargs="+", default=[], metavar="NAME", help="these checks alone: camera, door, clock ..."
+    ),
+    argument(
+        "--strike", action="store_true", help="also release the lock, once, after asking on the terminal"
+    ),
+    argument("--report", type=Path, metavar="FILE.html", help="also write a commissioning report"),
+)

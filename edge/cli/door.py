@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edge.cli.output import emit
+from edge.cli.verbs import CONFIG, Verb, argument, json_lines
 from edge.errors import ConfigError, Exit
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
     from enum import IntEnum, IntFlag
+    from pathlib import Path
 
     from edge.app.parts.strike import DoorController
     from edge.config import Config
@@ -20,31 +21,6 @@ if TYPE_CHECKING:
 
 MODES = ("normal", "lock-down", "free-access")
 ENROL_S = 60.0  # for somebody to walk to the panel and tell it
-
-
-def configure(parser: argparse.ArgumentParser) -> None:
-    """Set up `door status`, `door events`, `door mode` and `door commission`."""
-    verbs = parser.add_subparsers(required=True, metavar="VERB")
-    _verb(verbs, "status", _status, "how the door stands, and what its controller is")
-    _verb(verbs, "events", _events, "everything that the controller still keeps")
-    mode = _verb(verbs, "mode", _mode, "normal, lock-down or free-access")
-    mode.add_argument("mode", choices=MODES, help="free-access ends with this command: Ctrl-C")
-    _verb(verbs, "commission", _commission, "give the controller its key, with its lid off; or get a panel's")
-
-
-def _verb(
-    verbs: Any,  # noqa: ANN401  argparse keeps its type to itself
-    name: str,
-    run: Callable[[argparse.Namespace], int],
-    words: str,
-) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = verbs.add_parser(name, help=words)
-    parser.add_argument(
-        "--config", type=Path, default=Path("door.toml"), help="configuration file; left out: door.toml"
-    )
-    parser.add_argument("--json", action="store_true", help="as JSON, one object a line")
-    parser.set_defaults(run=run)
-    return parser
 
 
 def _status(args: argparse.Namespace) -> int:
@@ -176,3 +152,17 @@ def _say(args: argparse.Namespace, row: dict[str, object]) -> None:
         return
     for name, value in row.items():
         print(f"{name:9} {', '.join(value) or '-' if isinstance(value, list) else value}")
+
+
+_HERE = (CONFIG, json_lines())
+VERBS = (
+    Verb("status", "how the door stands, and what its controller is", _status, _HERE),
+    Verb("events", "everything that the controller still keeps", _events, _HERE),
+    Verb(
+        "mode",
+        "normal, lock-down or free-access",
+        _mode,
+        (*_HERE, argument("mode", choices=MODES, help="free-access ends with this command: Ctrl-C")),
+    ),
+    Verb("commission", "give the controller its key, with its lid off; or get a panel's", _commission, _HERE),
+)

@@ -14,6 +14,7 @@ from edge.app.parts.face_engine import engine_parts, open_face_engine
 from edge.app.parts.trust_folder import open_files
 from edge.cli.face_pictures import embedding_of, template_format
 from edge.cli.output import emit, progress
+from edge.cli.verbs import argument
 from edge.errors import Exit, InputError
 
 if TYPE_CHECKING:
@@ -41,21 +42,6 @@ class _Strangers:
     ceiling: float = 1.0
     unseen: int = 0
     notes: tuple[str, ...] = ()
-
-
-def configure(parser: argparse.ArgumentParser) -> None:
-    """`calibrate SOURCE`."""
-    parser.add_argument(
-        "source",
-        type=Path,
-        metavar="DIR|JOURNAL",
-        help="pictures from this site's camera (a person is a folder, or a name before the last underscore), "
-        "or the journal of its device",
-    )
-    parser.add_argument(
-        "--out", type=Path, default=Path("calibration.json"), metavar="FILE", help="default: calibration.json"
-    )
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -214,3 +200,17 @@ def _refusals(entries: Iterable[JournalEntry], model_id: str) -> tuple[dict[str,
                 best[record.card] = max(best[record.card], similarity)
                 ceiling = min(ceiling, threshold)
     return best, granted, ceiling
+
+
+ARGUMENTS = (
+    argument(
+        "source",
+        type=Path,
+        metavar="DIR|JOURNAL",
+        help="pictures from this site's camera (a person is a folder, or a name before the last underscore), "
+        "or the journal of its device",
+    ),
+    argument(
+        "--out", type=Path, default=Path("calibration.json"), metavar="FILE", help="default: calibration.json"
+    ),
+)

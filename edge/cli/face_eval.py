@@ -17,6 +17,7 @@ from edge.app.parts.trust_folder import open_files
 from edge.cli.face_pictures import embedding_of, template_format
 from edge.cli.face_tables import eval_lines
 from edge.cli.output import emit, progress
+from edge.cli.verbs import argument
 from edge.errors import Exit, InputError
 
 if TYPE_CHECKING:
@@ -57,18 +58,6 @@ class _Faces:
     probes: Floats
     people: Sequence[int]
     missing: int
-
-
-def configure(parser: argparse.ArgumentParser) -> None:
-    """`eval PAIRS.csv --root DIR`."""
-    parser.add_argument("pairs", type=Path, metavar="PAIRS.csv", help="columns a, b, same (1 or 0)")
-    parser.add_argument("--root", type=Path, required=True, metavar="DIR", help="where the pictures are")
-    parser.add_argument("--det", type=Path, metavar="FILE.png", help="draw the DET curve")
-    parser.add_argument("--det-json", type=Path, metavar="FILE", help="the curve as numbers")
-    parser.add_argument(
-        "--labels", type=Path, metavar="FILE.csv", help="columns file, group: errors within each group too"
-    )
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -291,3 +280,14 @@ def _lines(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[str
                 yield lines.line_num, line
     except (OSError, UnicodeDecodeError, csv.Error) as err:
         raise InputError(f"{path}: cannot be read as a table: {err}") from err
+
+
+ARGUMENTS = (
+    argument("pairs", type=Path, metavar="PAIRS.csv", help="columns a, b, same (1 or 0)"),
+    argument("--root", type=Path, required=True, metavar="DIR", help="where the pictures are"),
+    argument("--det", type=Path, metavar="FILE.png", help="draw the DET curve"),
+    argument("--det-json", type=Path, metavar="FILE", help="the curve as numbers"),
+    argument(
+        "--labels", type=Path, metavar="FILE.csv", help="columns file, group: errors within each group too"
+    ),
+)

@@ -11,6 +11,7 @@ from edge.app.parts.code_readers import read_image
 from edge.app.parts.face_engine import installed_pad, open_face_engine
 from edge.cli.face_tables import pad_lines
 from edge.cli.output import emit, progress
+from edge.cli.verbs import argument
 from edge.errors import Exit, InputError
 
 if TYPE_CHECKING:
@@ -27,24 +28,6 @@ FAMILIES = ("geometry", "texture", "passive")
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
 MAX_PICTURES = 100_000  # an hour of looking; the largest public PAD set has 625,000 in all
 MAX_SPECIES = 100  # a table for eyes
-
-
-def configure(parser: argparse.ArgumentParser) -> None:
-    """`pad DIR`."""
-    parser.add_argument(
-        "folder", type=Path, metavar="DIR", help="holds bona_fide/ and one folder for each PAI species"
-    )
-    parser.add_argument(
-        "--measures",
-        metavar="LIST",
-        help="which of geometry,texture,passive; left out: all that is installed",
-    )
-    parser.add_argument(
-        "--details",
-        action="store_true",
-        help="with --json: intervals, pictures without a face, and what each measure alone would do",
-    )
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -171,3 +154,18 @@ def _pictures(folder: Path) -> list[Path]:
         for name in names
         if name.lower().endswith(SUFFIXES)
     )
+
+
+ARGUMENTS = (
+    argument("folder", type=Path, metavar="DIR", help="holds bona_fide/ and one folder for each PAI species"),
+    argument(
+        "--measures",
+        metavar="LIST",
+        help="which of geometry,texture,passive; left out: all that is installed",
+    ),
+    argument(
+        "--details",
+        action="store_true",
+        help="with --json: intervals, pictures without a face, and what each measure alone would do",
+    ),
+)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from edge.cli.output import emit
+from edge.cli.verbs import CONFIG_REQUIRED, Verb, argument, json_lines
 from edge.errors import Exit, InputError
 
 if TYPE_CHECKING:
@@ -34,23 +35,6 @@ ABOUT: Final = {
     "occupancy": "somebody is in the lane, or may be, whom no card brought there",
     "device": "a part of the lane failed",
 }
-
-
-def configure(parser: argparse.ArgumentParser) -> None:
-    """Set up `lane run` and `lane watch`."""
-    verbs = parser.add_subparsers(required=True, metavar="VERB")
-    run = verbs.add_parser("run", help="work the lane until told to stop")
-    run.add_argument("--config", type=Path, required=True, help="configuration file")
-    run.add_argument("--json", action="store_true", help="one JSON object for each decision and each passage")
-    run.set_defaults(run=run_work)
-    watch = verbs.add_parser(
-        "watch",
-        help="show the cases of a lane; a word on a line rules on the open one",
-        epilog=f"words: {WORDS}",
-    )
-    watch.add_argument("socket", type=Path, help="the lane's socket: [lane] socket, or other_socket")
-    watch.add_argument("--json", action="store_true", help="cases as JSON Lines")
-    watch.set_defaults(run=run_watch)
 
 
 def run_work(args: argparse.Namespace) -> int:
@@ -186,3 +170,23 @@ class _Screen:
         else:
             with suppress(ConnectionError):  # it hung up, which shows when we listen
                 self._lane.sendall(line(OfficerMessage(case=self._case.case, word=OfficerVerb(word))))
+
+
+VERBS = (
+    Verb(
+        "run",
+        "work the lane until told to stop",
+        run_work,
+        (CONFIG_REQUIRED, json_lines("one JSON object for each decision and each passage")),
+    ),
+    Verb(
+        "watch",
+        "show the cases of a lane; a word on a line rules on the open one",
+        run_watch,
+        (
+            argument("socket", type=Path, help="the lane's socket: [lane] socket, or other_socket"),
+            json_lines("cases as JSON Lines"),
+        ),
+        about=f"Shows the cases of a lane. A word on a line rules on the open one: {WORDS}.",
+    ),
+)

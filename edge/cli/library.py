@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.cli.output import emit, harmless, progress
+from edge.cli.verbs import CONFIG_REQUIRED, Verb, argument, json_lines
 from edge.errors import Exit, InputError
 
 if TYPE_CHECKING:
@@ -21,35 +22,6 @@ if TYPE_CHECKING:
 
 MAX_PAIRS_BYTES = 32 * 1024 * 1024  # half a million patrons
 MAX_SUBJECT_CHARS = 200  # a pseudonym has 43
-
-
-def configure(parser: argparse.ArgumentParser) -> None:
-    """`status`, `patron`, `bind`, `unbind`, `queue`, `settle` and `upload`."""
-    verbs = parser.add_subparsers(metavar="VERB", required=True)
-
-    def verb(name: str, run: object, words: str) -> argparse.ArgumentParser:
-        sub = verbs.add_parser(name, help=words, description=words)
-        sub.add_argument("--config", type=Path, required=True, help="configuration file")
-        sub.set_defaults(run=run)
-        return sub
-
-    status = verb("status", _status, "log in, and say what the library system can do")
-    patron = verb("patron", _patron, "what it says of a patron, and whether this gate would let them in now")
-    patron.add_argument("number", metavar="NUMBER", help="the patron's number at the library")
-    bind = verb("bind", _bind, "bind cards to patrons, from a CSV file with the columns subject,patron")
-    bind.add_argument("file", type=Path, metavar="FILE")
-    unbind = verb("unbind", _unbind, "forget which patron a card belongs to")
-    unbind.add_argument("subject", metavar="SUBJECT", help="the pseudonym of the card's holder here")
-    queue = verb("queue", _queue, "what the library system has not been told, or refuses")
-    settle = verb("settle", _settle, "erase refused entries that staff have seen to")
-    settle.add_argument("entries", type=int, nargs="+", metavar="SEQ", help="as `queue` numbers them")
-    upload = verb("upload", _upload, "tell the library system now, and say what it refuses")
-    for sub in (status, patron, queue, upload):
-        sub.add_argument("--json", action="store_true", help="one JSON object a line")
-    for sub in (queue, upload):
-        sub.add_argument(
-            "--patrons", action="store_true", help="name the patrons, for whoever has to call them"
-        )
 
 
 def _status(args: argparse.Namespace) -> int:
@@ -276,3 +248,57 @@ def _library(settings: LibraryConfig, base: Path) -> Iterator[Library]:
         yield library
     finally:
         library.close()
+
+
+_PATRONS = argument("--patrons", action="store_true", help="name the patrons, to call them")
+VERBS = (
+    Verb(
+        "status", "log in, and say what the library system can do", _status, (CONFIG_REQUIRED, json_lines())
+    ),
+    Verb(
+        "patron",
+        "what it says of a patron, and whether this gate would let them in now",
+        _patron,
+        (
+            CONFIG_REQUIRED,
+            argument("number", metavar="NUMBER", help="the patron's number at the library"),
+            json_lines(),
+        ),
+    ),
+    Verb(
+        "bind",
+        "bind cards to patrons, from a CSV file with the columns subject,patron",
+        _bind,
+        (CONFIG_REQUIRED, argument("file", type=Path, metavar="FILE")),
+    ),
+    Verb(
+        "unbind",
+        "forget which patron a card belongs to",
+        _unbind,
+        (
+            CONFIG_REQUIRED,
+            argument("subject", metavar="SUBJECT", help="the pseudonym of the card's holder here"),
+        ),
+    ),
+    Verb(
+        "queue",
+        "what the library system has not been told, or refuses",
+        _queue,
+        (CONFIG_REQUIRED, json_lines(), _PATRONS),
+    ),
+    Verb(
+        "settle",
+        "erase refused entries that staff have seen to",
+        _settle,
+        (
+            CONFIG_REQUIRED,
+            argument("entries", type=int, nargs="+", metavar="SEQ", help="as `queue` numbers them"),
+        ),
+    ),
+    Verb(
+        "upload",
+        "tell the library system now, and say what it refuses",
+        _upload,
+        (CONFIG_REQUIRED, json_lines(), _PATRONS),
+    ),
+)

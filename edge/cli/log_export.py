@@ -2,36 +2,22 @@
 
 from __future__ import annotations
 
-import argparse
 import csv
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.cli.output import progress
 from edge.cli.output_file import whole_text
+from edge.cli.values import instant
+from edge.cli.verbs import argument
 from edge.errors import Exit
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Iterable, Iterator
     from typing import TextIO
 
     from edge.audit.record import JournalEntry
-
-
-def configure_export(parser: argparse.ArgumentParser) -> None:
-    """Set up `log export`."""
-    parser.add_argument(
-        "path", type=Path, help="the journal (with the closed files beside it), or a folder of copies"
-    )
-    parser.add_argument("--format", choices=("csv", "jsonl"), default="csv", help="csv if left out")
-    parser.add_argument("--since", type=_moment, metavar="TIME", help="from this UTC day or time on")
-    parser.add_argument("--until", type=_moment, metavar="TIME", help="before this UTC day or time")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="whole or not at all; else standard output")
-    parser.add_argument(
-        "--unverified", action="store_true", help="do not check that nobody changed the journal"
-    )
-    parser.set_defaults(run=run_export)
 
 
 def run_export(args: argparse.Namespace) -> int:
@@ -49,9 +35,9 @@ def run_export(args: argparse.Namespace) -> int:
 
 
 def _within(entries: Iterable[JournalEntry], args: argparse.Namespace) -> Iterator[JournalEntry]:
-    since = args.since if args.since is not None else 0
+    since, until = (moment and moment.timestamp() * 1_000 for moment in (args.since, args.until))
     for entry in entries:
-        if since <= entry.record.time_ms and (args.until is None or entry.record.time_ms < args.until):
+        if (since or 0) <= entry.record.time_ms and (until is None or entry.record.time_ms < until):
             yield entry
 
 
@@ -69,10 +55,11 @@ def _write_jsonl(file: TextIO, entries: Iterable[JournalEntry]) -> None:
     file.writelines(json_line(entry) + "\n" for entry in entries)
 
 
-def _moment(text: str) -> int:
-    """A UTC day or time of ISO 8601 as milliseconds since 1970."""
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError as err:
-        raise argparse.ArgumentTypeError("give a day or a time: 2026-01-31 or 2026-01-31T18:00Z") from err
-    return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000)
+ARGUMENTS = (
+    argument("path", type=Path, help="the journal (with the closed files beside it), or a folder of copies"),
+    argument("--format", choices=("csv", "jsonl"), default="csv", help="csv if left out"),
+    argument("--since", type=instant, metavar="TIME", help="from this UTC day or time on"),
+    argument("--until", type=instant, metavar="TIME", help="before this UTC day or time"),
+    argument("--out", type=Path, metavar="FILE", help="whole or not at all; else standard output"),
+    argument("--unverified", action="store_true", help="do not check that nobody changed the journal"),
+)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from edge.cli.output import emit, harmless
+from edge.cli.verbs import CONFIG, argument, json_lines
 from edge.errors import Exit, InputError
 
 if TYPE_CHECKING:
@@ -20,15 +21,6 @@ if TYPE_CHECKING:
 
 MOST: Final = 50  # groups; a week ahead of each takes a quarter of a second
 _MODES: Final = ("normal", "lock-down", "free-access")
-
-
-def configure(parser: argparse.ArgumentParser) -> None:
-    """The options of `people check`."""
-    parser.add_argument("--site", type=Path, help="rules file; left out: that of the configuration")
-    parser.add_argument("--door", help="which door of the site; left out: that of the configuration")
-    parser.add_argument("--at", help="a time at the site, such as 2027-03-28T02:30; left out: now")
-    parser.add_argument("--group", action="append", help="only somebody of this group; may be said again")
-    parser.add_argument("--person", nargs=2, metavar=("ISSUER", "SUBJECT"), help="only this person")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -132,3 +124,14 @@ def _says(seen: Outlook) -> str:
 
 def _local(at: datetime, zone: tzinfo) -> str:
     return at.astimezone(zone).strftime("%a %Y-%m-%d %H:%M %z").lower()
+
+
+ARGUMENTS = (
+    CONFIG,
+    json_lines(),
+    argument("--site", type=Path, help="rules file; left out: that of the configuration"),
+    argument("--door", help="which door of the site; left out: that of the configuration"),
+    argument("--at", help="a time at the site, such as 2027-03-28T02:30; left out: now"),
+    argument("--group", action="append", help="only somebody of this group; may be said again"),
+    argument("--person", nargs=2, metavar=("ISSUER", "SUBJECT"), help="only this person"),
+)

@@ -4,31 +4,19 @@ from __future__ import annotations
 
 import secrets
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.card import numbers as n
 from edge.cli.output import emit
+from edge.cli.verbs import CONFIG_REQUIRED, Verb, argument, json_lines
 from edge.errors import ConfigError, Exit
 
 if TYPE_CHECKING:
     import argparse
+    from pathlib import Path
 
     from edge.config import Config
     from edge.request.code import RequestSigner
-
-
-def configure(parser: argparse.ArgumentParser) -> None:
-    """`key`, `show` and `post`."""
-    verbs = parser.add_subparsers(metavar="VERB", required=True)
-    key = verbs.add_parser("key", help="this device's public key, for tools/issuer certify")
-    show = verbs.add_parser("show", help="what is asked, why, and until when an issuer vouches for it")
-    show.add_argument("--json", action="store_true", help="as one JSON object")
-    show.add_argument("--text", action="store_true", help="the text of the code instead, good for a minute")
-    post = verbs.add_parser("post", help="the code on this device's screen, until told to stop")
-    for sub, run in ((key, _key), (show, _show), (post, _post)):
-        sub.add_argument("--config", type=Path, required=True, help="configuration file")
-        sub.set_defaults(run=run)
 
 
 def _key(args: argparse.Namespace) -> int:
@@ -116,3 +104,19 @@ def _signer(whole: Config, base: Path) -> RequestSigner:
             hint="doorward request key, then tools/issuer certify where cards are issued",
         )
     return signer
+
+
+VERBS = (
+    Verb("key", "this device's public key, for tools/issuer certify", _key, (CONFIG_REQUIRED,)),
+    Verb(
+        "show",
+        "what is asked, why, and until when an issuer vouches for it",
+        _show,
+        (
+            CONFIG_REQUIRED,
+            json_lines("as one JSON object"),
+            argument("--text", action="store_true", help="the text of the code instead, good for a minute"),
+        ),
+    ),
+    Verb("post", "the code on this device's screen, until told to stop", _post, (CONFIG_REQUIRED,)),
+)

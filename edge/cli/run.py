@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import signal
 import sys
 import threading
@@ -10,34 +9,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.cli.output import emit, harmless
+from edge.cli.values import count
+from edge.cli.verbs import CONFIG_OR_DEFAULTS, argument, json_lines, one_of
 from edge.errors import InputError
 from edge.passage.machine import PassageState
 
 if TYPE_CHECKING:
+    import argparse
+
     from edge.passage.verifier import PassageOutcome, StepResult
     from edge.policy.obligations import Obligations
     from edge.trust.time.trust_age import TrustState
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
-    """`--sim` brings its own visitors; `--camera N` waits for real ones."""
-    source = parser.add_mutually_exclusive_group()
-    source.add_argument("--sim", action="store_true", help="simulated visitors at a simulated door, for ever")
-    source.add_argument(
-        "--camera", metavar="N", help="a webcam by number or path, or a film; overrides the configuration"
-    )
-    parser.add_argument(
-        "--config", type=Path, help="configuration file; left out: the defaults, in this folder"
-    )
-    parser.add_argument(
-        "--journal", type=Path, metavar="DIR", help="with --sim: keep the journal in this folder"
-    )
-    parser.add_argument("--passages", type=_count, metavar="N", help="stop after N passages")
-    parser.add_argument("--json", action="store_true", help="one JSON object for each passage")
-    parser.set_defaults(run=_run)
-
-
-def _run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
+    """Work the door until told to stop."""
     if args.sim and args.config:
         raise InputError("--config is for a real door", hint="leave out --config, or --sim")
     if args.journal and not args.sim:
@@ -86,12 +72,6 @@ def _run(args: argparse.Namespace) -> int:
             return run_device(device, stop=stop, on_moment=on_moment)
         finally:
             service.stop()
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or len(text) > 9 or int(text) < 1:
-        raise argparse.ArgumentTypeError("give a number from 1")
-    return int(text)
 
 
 class _Rows:
@@ -147,3 +127,17 @@ def _standing(footing: TrustState) -> dict[str, object]:
             for part in footing.ages
         },
     }
+
+
+ARGUMENTS = (
+    one_of(
+        argument("--sim", action="store_true", help="simulated visitors at a simulated door, for ever"),
+        argument(
+            "--camera", metavar="N", help="a webcam by number or path, or a film; overrides the configuration"
+        ),
+    ),
+    CONFIG_OR_DEFAULTS,
+    argument("--journal", type=Path, metavar="DIR", help="with --sim: keep the journal in this folder"),
+    argument("--passages", type=count, metavar="N", help="stop after N passages"),
+    json_lines("one JSON object for each passage"),
+)

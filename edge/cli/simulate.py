@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.cli.output import emit, progress
+from edge.cli.verbs import argument, json_lines
 from edge.errors import Exit, InputError
 
 if TYPE_CHECKING:
@@ -18,17 +19,6 @@ if TYPE_CHECKING:
     from edge.simulate import ChangedDecision, SimulatedRules
 
 SHOWN = 20  # changes on a screen; all of them with --json
-
-
-def configure(parser: argparse.ArgumentParser) -> None:
-    """Set up `simulate`."""
-    parser.add_argument("--journal", type=Path, required=True, help="a journal, or a folder of copies")
-    parser.add_argument(
-        "--policy", type=Path, required=True, help="a door's configuration, or a site's policy.toml"
-    )
-    parser.add_argument("--similarity", type=float, metavar="COSINE", help="what would count as a match")
-    parser.add_argument("--json", action="store_true", help="every change as one JSON object a line")
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -133,3 +123,11 @@ def _rules(file: Path) -> SimulatedRules:
         able=able_of(config),
         zone=zone_of_door(config),
     )
+
+
+ARGUMENTS = (
+    argument("--journal", type=Path, required=True, help="a journal, or a folder of copies"),
+    argument("--policy", type=Path, required=True, help="a door's configuration, or a site's policy.toml"),
+    argument("--similarity", type=float, metavar="COSINE", help="what would count as a match"),
+    json_lines("every change as one JSON object a line"),
+)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from edge.cli.output import emit, fail, harmless
 from edge.cli.sync_records import send
+from edge.cli.verbs import CONFIG_OR_DEFAULTS, argument, json_lines, one_of
 from edge.errors import EdgeError, Exit, FetchError, InputError, SyncError
 
 if TYPE_CHECKING:
@@ -33,21 +34,8 @@ LISTEN_EVERY_S = 2.0  # how soon a wake-up is heard
 SPREAD_S = 30.0  # a city whose power comes back does not ask all at once
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
-    """One run, or with `--watch` one after the other for ever."""
-    parser.add_argument(
-        "--config", type=Path, help="configuration file; left out: the defaults, in this folder"
-    )
-    way = parser.add_mutually_exclusive_group()
-    way.add_argument(
-        "--from", dest="folder", type=Path, metavar="DIR", help="a copy of the repository, as on a USB stick"
-    )
-    way.add_argument("--watch", action="store_true", help="again every [sync] every_min, until told to stop")
-    parser.add_argument("--json", action="store_true", help="one JSON object for each sync")
-    parser.set_defaults(run=_run)
-
-
-def _run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
+    """Take what is new, send records; once, or until told to stop."""
     from edge.app.sync import Updates
     from edge.app.upload import Uploads
     from edge.cli import config as file
@@ -312,3 +300,19 @@ def age(past: timedelta) -> str:
 
 def _iso(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+ARGUMENTS = (
+    CONFIG_OR_DEFAULTS,
+    one_of(
+        argument(
+            "--from",
+            dest="folder",
+            type=Path,
+            metavar="DIR",
+            help="a copy of the repository, as on a USB stick",
+        ),
+        argument("--watch", action="store_true", help="again every [sync] every_min, until told to stop"),
+    ),
+    json_lines("one JSON object for each sync"),
+)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edge.card.claims import Freshness
 from edge.cli.output import emit, harmless
 from edge.cli.sync import age
+from edge.cli.verbs import CONFIG_OR_DEFAULTS, Verb, json_lines
 from edge.errors import Exit
 from edge.trust.time.freshness import AgeAction, TrustInput, aged
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
     from datetime import datetime
+    from pathlib import Path
 
     from edge.trust.generation import Generation
     from edge.trust.snapshot import TrustSnapshot
@@ -23,17 +24,6 @@ if TYPE_CHECKING:
     from edge.trust.time.trust_age import TrustState
 
 MEANS = {AgeAction.PASS: "cards pass", AgeAction.STEP_UP: "cards step up", AgeAction.STAFF: "staff decide"}
-
-
-def configure(parser: argparse.ArgumentParser) -> None:
-    """Set up `trust show`."""
-    verbs = parser.add_subparsers(required=True, metavar="VERB")
-    show = verbs.add_parser("show", help="every issuer, every list, their ages and what those mean")
-    show.add_argument(
-        "--config", type=Path, help="configuration file; left out: the defaults, in this folder"
-    )
-    show.add_argument("--json", action="store_true", help="all of it as one JSON object")
-    show.set_defaults(run=_show)
 
 
 def _show(args: argparse.Namespace) -> int:
@@ -150,3 +140,13 @@ def _aged(part: dict[str, Any]) -> str:
 
 def _iso(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+VERBS = (
+    Verb(
+        "show",
+        "every issuer, every list, their ages and what those mean",
+        _show,
+        (CONFIG_OR_DEFAULTS, json_lines("all of it as one JSON object")),
+    ),
+)

@@ -11,17 +11,16 @@ never served: move what is in offline/ to sticks, each root key to another, and 
 
 from __future__ import annotations
 
-import argparse
 import secrets
 import sys
-from datetime import UTC, datetime
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING
 
-from edge.cli.output import run_verb
+from edge.cli import verbs
+from edge.cli.verbs import Verb
 from edge.errors import Exit, InputError
 from tools.authority import contents, issuers, rotation, show
-from tools.authority.folder import authority_of, locked
+from tools.authority.folder import REPOSITORY, authority_of, locked
 from tools.authority.keys import check_outside, store
 from tools.issuing.draft import metadata_path
 from tools.issuing.repository import create
@@ -29,7 +28,7 @@ from tools.issuing.roles import KEY_COUNTS, ROOT, ROOT_THRESHOLD, TIMESTAMP
 from tools.issuing.tufsigner import new_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    import argparse
 
 
 def init(args: argparse.Namespace) -> int:
@@ -50,42 +49,19 @@ def init(args: argparse.Namespace) -> int:
     return Exit.OK
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="authority.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    verbs = parser.add_subparsers(required=True, metavar="VERB")
-
-    def common(sub: argparse.ArgumentParser, run: Callable[[argparse.Namespace], int]) -> None:
-        sub.add_argument("folder", type=Path, metavar="DIR", help="the repository")
-        sub.add_argument(
-            "--keys", type=Path, action="append", default=[], metavar="DIR",
-            help="also here are keys, such as a stick; new ones go to the last (default DIR-keys)",
-        )  # fmt: skip
-        sub.add_argument(
-            "--now", type=_instant, default=datetime.now(UTC), metavar="TIME", help="rehearse at this time"
-        )
-        sub.set_defaults(run=run)
-
-    common(verbs.add_parser("init", help="make keys and a repository", description=init.__doc__), init)
-    issuers.configure(verbs, common)
-    contents.configure(verbs, common)
-    rotation.configure(verbs, common)
-    show.configure(verbs, common)
-    return parser
-
-
-def _instant(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError("not a time such as 2026-11-21T09:00:00Z") from error
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run one verb; returns its exit code (`edge.errors.Exit`)."""
-    return run_verb(_parser().parse_args(argv))
+AUTHORITY = Verb(
+    "python tools/authority",
+    "the authority of a trust repository",
+    verbs=(
+        Verb("init", "make keys and a repository", init, REPOSITORY, about=init.__doc__),
+        Verb("issuer", "the issuers that the authority stands for", verbs=issuers.VERBS),
+        *contents.VERBS,
+        *rotation.VERBS,
+        *show.VERBS,
+    ),
+    about=__doc__,
+)
+main = partial(verbs.main, AUTHORITY)
 
 
 if __name__ == "__main__":

@@ -9,17 +9,19 @@ from typing import TYPE_CHECKING, Any, Final
 
 from edge.app.parts.trust_folder import open_files, trust_files
 from edge.cli.output import progress
+from edge.cli.values import octets
+from edge.cli.verbs import Verb, argument
 from edge.errors import Exit, InputError
 from edge.sync import names
 from edge.trust import site_policy
 from edge.trust.scope import ANYWHERE
-from tools.authority.folder import KEEP, days, opened
+from tools.authority.folder import KEEP, REPOSITORY, days, opened
 from tools.issuing.publication import boxes, lists, only_issuer, plain
 from tools.issuing.roles import FIRMWARE, LIVES, MODELS, TIMESTAMP
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from tools.authority.folder import AuthorityFolder
 
@@ -104,65 +106,6 @@ def remove_firmware(args: argparse.Namespace) -> int:
     return Exit.OK
 
 
-def configure(
-    verbs: argparse._SubParsersAction[argparse.ArgumentParser], common: Callable[..., None]
-) -> None:
-    """The verbs `publish`, `refresh`, `policy`, `models` and `firmware`."""
-    out = verbs.add_parser("publish", help="publish lists and sealed templates", description=publish.__doc__)
-    common(out, publish)
-    out.add_argument(
-        "--from", dest="trust", type=Path, action="append", required=True, metavar="TRUST",
-        help="what tools/issuer publish wrote; may be given again",
-    )  # fmt: skip
-    out.add_argument("--site", help="the site that the sealed templates are for (default every site)")
-    out.add_argument(
-        "--issuer", type=bytes.fromhex, metavar="KID", help="whose they are, if TRUST has several"
-    )
-    lifelong(out)
-
-    again = verbs.add_parser("refresh", help="sign the time again, for cron", description=refresh.__doc__)
-    common(again, refresh)
-    lifelong(again)
-
-    policy = verbs.add_parser("policy", help="what a site asks for").add_subparsers(
-        required=True, metavar="VERB"
-    )
-    new = policy.add_parser("set", help="publish a policy", description=set_policy.__doc__)
-    common(new, set_policy)
-    new.add_argument("file", type=Path, help="TOML (edge/trust/site_policy.py)")
-    drop = policy.add_parser("remove", help="remove a policy", description=remove_policy.__doc__)
-    common(drop, remove_policy)
-    for parser in (new, drop):
-        parser.add_argument("--site", required=True, help="such as tower-1/lobby, or '*'")
-
-    models = verbs.add_parser("models", help="models of faces").add_subparsers(required=True, metavar="VERB")
-    new = models.add_parser("add", help="publish models", description=add_models.__doc__)
-    common(new, add_models)
-    new.add_argument("models", type=Path, help="models/built")
-
-    firmware = verbs.add_parser("firmware", help="images of the door controller")
-    images = firmware.add_subparsers(required=True, metavar="VERB")
-    new = images.add_parser("add", help="publish an image", description=add_firmware.__doc__)
-    common(new, add_firmware)
-    new.add_argument("image", type=Path)
-    drop = images.add_parser("remove", help="remove an image", description=remove_firmware.__doc__)
-    common(drop, remove_firmware)
-    drop.add_argument("name")
-
-
-def lifelong(parser: argparse.ArgumentParser) -> None:
-    """Options of everything that the online keys sign again and again."""
-    standard = LIVES[TIMESTAMP]
-    parser.add_argument(
-        "--life", type=days, default=standard, metavar="DAYS",
-        help=f"days until devices refuse this publication as too old (default {standard.days}); a stick that "
-        "travels for a week needs 10, during which a copy of it can hold devices back",
-    )  # fmt: skip
-    parser.add_argument(
-        "--keep", type=int, default=KEEP, metavar="N", help=f"publications whose files stay (default {KEEP})"
-    )
-
-
 def _publish(authority: AuthorityFolder, puts: dict[str, bytes | None], args: argparse.Namespace) -> None:
     """Publishes and says what is new, changed or gone."""
     before = {target.path: target for target in authority.repository}
@@ -201,3 +144,108 @@ def _pinned(folder: Path, page: bytes) -> Iterator[tuple[str, bytes]]:
 def _passive(manifest: dict[str, Any]) -> list[dict[str, Any]]:
     """The networks whose weights a site brings itself, and may not have."""
     return [manifest["pad"][key] for key in ("v2", "v1se")] if "pad" in manifest else []
+
+
+_SITE = argument("--site", required=True, help="such as tower-1/lobby, or '*'")
+# Options of everything that the online keys sign again and again.
+_LIFELONG = (
+    argument(
+        "--life",
+        type=days,
+        default=LIVES[TIMESTAMP],
+        metavar="DAYS",
+        help="days until devices refuse this publication as too old "
+        f"(default {LIVES[TIMESTAMP].days}); a stick that travels for a week needs 10, during which a copy "
+        "of it can hold devices back",
+    ),
+    argument(
+        "--keep", type=int, default=KEEP, metavar="N", help=f"publications whose files stay (default {KEEP})"
+    ),
+)
+VERBS = (
+    Verb(
+        "publish",
+        "publish lists and sealed templates",
+        publish,
+        (
+            *REPOSITORY,
+            argument(
+                "--from",
+                dest="trust",
+                type=Path,
+                action="append",
+                required=True,
+                metavar="TRUST",
+                help="what tools/issuer publish wrote; may be given again",
+            ),
+            argument("--site", help="the site that the sealed templates are for (default every site)"),
+            argument("--issuer", type=octets, metavar="KID", help="whose they are, if TRUST has several"),
+            *_LIFELONG,
+        ),
+        about=publish.__doc__,
+    ),
+    Verb(
+        "refresh",
+        "sign the time again, for cron",
+        refresh,
+        (*REPOSITORY, *_LIFELONG),
+        about=refresh.__doc__,
+    ),
+    Verb(
+        "policy",
+        "what a site asks for",
+        verbs=(
+            Verb(
+                "set",
+                "publish a policy",
+                set_policy,
+                (
+                    *REPOSITORY,
+                    argument("file", type=Path, help="TOML (edge/trust/site_policy.py)"),
+                    _SITE,
+                ),
+                about=set_policy.__doc__,
+            ),
+            Verb(
+                "remove",
+                "remove a policy",
+                remove_policy,
+                (*REPOSITORY, _SITE),
+                about=remove_policy.__doc__,
+            ),
+        ),
+    ),
+    Verb(
+        "models",
+        "models of faces",
+        verbs=(
+            Verb(
+                "add",
+                "publish models",
+                add_models,
+                (*REPOSITORY, argument("models", type=Path, help="models/built")),
+                about=add_models.__doc__,
+            ),
+        ),
+    ),
+    Verb(
+        "firmware",
+        "images of the door controller",
+        verbs=(
+            Verb(
+                "add",
+                "publish an image",
+                add_firmware,
+                (*REPOSITORY, argument("image", type=Path)),
+                about=add_firmware.__doc__,
+            ),
+            Verb(
+                "remove",
+                "remove an image",
+                remove_firmware,
+                (*REPOSITORY, argument("name")),
+                about=remove_firmware.__doc__,
+            ),
+        ),
+    ),
+)

@@ -6,10 +6,13 @@ import fcntl
 import time
 from contextlib import contextmanager, suppress
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from edge.app.parts.trust_folder import open_files
 from edge.cli.output import progress
+from edge.cli.values import instant
+from edge.cli.verbs import argument
 from edge.errors import InputError, StorageFault
 from tools.authority.keys import default_folder, gather
 from tools.issuing.pruning import obsolete
@@ -20,7 +23,6 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
-    from pathlib import Path
 
     from tools.issuing.tufsigner import Keyring
 
@@ -115,3 +117,17 @@ def _half_written(folder: Path) -> Iterator[Path]:
 def days(text: str) -> timedelta:
     """A number of days from a command line."""
     return timedelta(days=float(text))
+
+
+REPOSITORY: Final = (
+    argument("folder", type=Path, metavar="DIR", help="the repository"),
+    argument(
+        "--keys",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="also here are keys, such as a stick; new ones go to the last (default DIR-keys)",
+    ),
+    argument("--now", type=instant, default="now", metavar="TIME", help="rehearse at this time"),
+)

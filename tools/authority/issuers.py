@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import argparse
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from edge.app.parts.trust_folder import open_files
 from edge.cli.output import emit
+from edge.cli.values import instant
+from edge.cli.verbs import Verb, argument, json_lines, one_of
 from edge.errors import Exit, InputError
 from edge.sync import names
 from edge.trust.issuer_file import MAX_ISSUER_BYTES, read_issuer
 from edge.trust.scope import Scope
-from tools.authority.folder import days, opened
+from tools.authority.folder import REPOSITORY, days, opened
 from tools.issuing.publication import Term, add_issuer, issuers, remove_issuer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import argparse
 
     from edge.trust.scope import IssuerKey
 
@@ -76,56 +77,6 @@ def show(args: argparse.Namespace) -> int:
     return Exit.OK
 
 
-def configure(
-    verbs: argparse._SubParsersAction[argparse.ArgumentParser], common: Callable[..., None]
-) -> None:
-    """The verbs of `issuer`."""
-    parser = verbs.add_parser("issuer", help="the issuers that the authority stands for")
-    sub = parser.add_subparsers(required=True, metavar="VERB")
-
-    new = sub.add_parser("add", help="publish a key with a scope", description=add.__doc__)
-    common(new, add)
-    _offer(new)
-    new.add_argument("--venue", action="append", help="kind of venue (default what the office says)")
-    new.add_argument("--site", action="append", help="site and all below it (default what the office says)")
-    new.add_argument(
-        "--jurisdiction",
-        action="append",
-        metavar="CODE",
-        help="ISO 3166: MO, CN-GD (default what the office says)",
-    )
-    new.add_argument("--valid-from", type=_day, metavar="DATE")
-    new.add_argument("--valid-until", type=_day, metavar="DATE")
-
-    turn = sub.add_parser("rotate", help="the next key of an issuer", description=rotate.__doc__)
-    common(turn, rotate)
-    turn.add_argument("kid", help="the key that goes, or how its id begins")
-    _offer(turn)
-    turn.add_argument(
-        "--overlap",
-        type=days,
-        default=OVERLAP,
-        metavar="DAYS",
-        help="how long the old key is good for (default 30)",
-    )
-
-    drop = sub.add_parser("remove", help="end the trust in a key", description=remove.__doc__)
-    common(drop, remove)
-    drop.add_argument("kid", help="the key, or how its id begins")
-
-    listing = sub.add_parser("list", help="where and when their cards count", description=show.__doc__)
-    common(listing, show)
-    listing.add_argument("--json", action="store_true")
-
-
-def _offer(parser: argparse.ArgumentParser) -> None:
-    source = parser.add_mutually_exclusive_group(required=True)
-    source.add_argument("file", nargs="?", type=Path, help="issuers/<kid>.json of an office")
-    source.add_argument(
-        "--from", dest="trust", type=Path, metavar="TRUST", help="what tools/issuer publish wrote"
-    )
-
-
 def _offered(args: argparse.Namespace) -> list[IssuerKey]:
     """The keys that an office offers. Raises InputError, StorageFault and TrustFault."""
     paths = [args.file] if args.file else sorted((args.trust / "issuers").glob("*.json"))
@@ -180,9 +131,56 @@ def _line(key: IssuerKey) -> str:
     return f"{key.kid.hex()}  {key.name}  {key.valid_from:%Y-%m-%d} - {key.valid_until:%Y-%m-%d}  {where}"
 
 
-def _day(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError("not a date such as 2026-11-21") from error
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+_OFFER = one_of(
+    argument("file", nargs="?", type=Path, help="issuers/<kid>.json of an office"),
+    argument("--from", dest="trust", type=Path, metavar="TRUST", help="what tools/issuer publish wrote"),
+    required=True,
+)
+VERBS = (
+    Verb(
+        "add",
+        "publish a key with a scope",
+        add,
+        (
+            *REPOSITORY,
+            _OFFER,
+            argument("--venue", action="append", help="kind of venue (default what the office says)"),
+            argument("--site", action="append", help="site and all below it (default what the office says)"),
+            argument(
+                "--jurisdiction",
+                action="append",
+                metavar="CODE",
+                help="ISO 3166: MO, CN-GD (default what the office says)",
+            ),
+            argument("--valid-from", type=instant, metavar="DATE"),
+            argument("--valid-until", type=instant, metavar="DATE"),
+        ),
+        about=add.__doc__,
+    ),
+    Verb(
+        "rotate",
+        "the next key of an issuer",
+        rotate,
+        (
+            *REPOSITORY,
+            argument("kid", help="the key that goes, or how its id begins"),
+            _OFFER,
+            argument(
+                "--overlap",
+                type=days,
+                default=OVERLAP,
+                metavar="DAYS",
+                help="how long the old key is good for (default 30)",
+            ),
+        ),
+        about=rotate.__doc__,
+    ),
+    Verb(
+        "remove",
+        "end the trust in a key",
+        remove,
+        (*REPOSITORY, argument("kid", help="the key, or how its id begins")),
+        about=remove.__doc__,
+    ),
+    Verb("list", "where and when their cards count", show, (*REPOSITORY, json_lines()), about=show.__doc__),
+)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from tuf.api.metadata import Metadata, Root
 
 from edge.app.parts.trust_folder import open_files
+from edge.cli.verbs import Verb, argument
 from edge.errors import Exit
-from tools.authority.folder import opened
+from tools.authority.folder import REPOSITORY, opened
 from tools.authority.keys import check_outside, store
 from tools.issuing import rotation
 from tools.issuing.metadata import MAX_METADATA_BYTES, parse
@@ -19,7 +20,6 @@ from tools.issuing.tufsigner import SEED_BYTES, SeedSigner
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
 
     from tools.authority.folder import AuthorityFolder
 
@@ -61,34 +61,6 @@ def sign_root(args: argparse.Namespace) -> int:
         return _propose(authority, parse(str(args.stage), data, Root), args)
 
 
-def configure(
-    verbs: argparse._SubParsersAction[argparse.ArgumentParser], common: Callable[..., None]
-) -> None:
-    """The verbs `rotate`, `renew` and `sign-root`."""
-    turn = verbs.add_parser("rotate", help="a new key for a role", description=rotate.__doc__)
-    common(turn, rotate)
-    turn.add_argument("role", choices=sorted(KEY_COUNTS))
-    turn.add_argument("--drop", default="", metavar="ID", help="the root key that goes, or how its id begins")
-
-    again = verbs.add_parser("renew", help="sign a role for another year", description=renew.__doc__)
-    common(again, renew)
-    again.add_argument("role", choices=sorted(KEY_COUNTS))
-
-    for parser in (turn, again):
-        parser.add_argument(
-            "--stage",
-            type=Path,
-            metavar="FILE",
-            help="where to keep a root that lacks signatures: see sign-root",
-        )
-
-    sign = verbs.add_parser(
-        "sign-root", help="add a stick's signature to a root", description=sign_root.__doc__
-    )
-    common(sign, sign_root)
-    sign.add_argument("stage", type=Path, metavar="FILE", help="what rotate or renew kept with --stage")
-
-
 def _propose(authority: AuthorityFolder, proposed: Metadata[Any], args: argparse.Namespace) -> int:
     """Publishes a root that enough keys have signed, else keeps it for the next stick."""
     missing = rotation.sign_root(authority.repository, proposed, authority.ring)
@@ -101,3 +73,34 @@ def _propose(authority: AuthorityFolder, proposed: Metadata[Any], args: argparse
         args.stage.unlink(missing_ok=True)
     print(f"root {proposed.signed.version}: good until {proposed.signed.expires:%Y-%m-%d}")
     return Exit.OK
+
+
+_ROLE = argument("role", choices=sorted(KEY_COUNTS))
+_STAGE = argument(
+    "--stage", type=Path, metavar="FILE", help="where to keep a root that lacks signatures: see sign-root"
+)
+VERBS = (
+    Verb(
+        "rotate",
+        "a new key for a role",
+        rotate,
+        (
+            *REPOSITORY,
+            _ROLE,
+            argument("--drop", default="", metavar="ID", help="the root key that goes, or how its id begins"),
+            _STAGE,
+        ),
+        about=rotate.__doc__,
+    ),
+    Verb("renew", "sign a role for another year", renew, (*REPOSITORY, _ROLE, _STAGE), about=renew.__doc__),
+    Verb(
+        "sign-root",
+        "add a stick's signature to a root",
+        sign_root,
+        (
+            *REPOSITORY,
+            argument("stage", type=Path, metavar="FILE", help="what rotate or renew kept with --stage"),
+        ),
+        about=sign_root.__doc__,
+    ),
+)

@@ -6,15 +6,16 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from edge.cli.output import emit, progress
+from edge.cli.verbs import Verb, json_lines
 from edge.errors import EdgeError, Exit, InputError
-from tools.authority.folder import opened
+from tools.authority.folder import REPOSITORY, opened
 from tools.issuing.checking import check_target
 from tools.issuing.publication import issuers
 from tools.issuing.roles import DELEGATED, LIVES, ROOT, SIGN_FIRST, TARGETS
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from datetime import datetime
 
     from tools.issuing.repository import Repository
@@ -62,16 +63,6 @@ def check(args: argparse.Namespace) -> int:
     return Exit.OK
 
 
-def configure(
-    verbs: argparse._SubParsersAction[argparse.ArgumentParser], common: Callable[..., None]
-) -> None:
-    """The verbs `show` and `check`."""
-    view = verbs.add_parser("show", help="what is published", description=show.__doc__)
-    common(view, show)
-    view.add_argument("--json", action="store_true")
-    common(verbs.add_parser("check", help="verify everything", description=check.__doc__), check)
-
-
 def _rows(repository: Repository, now: datetime) -> Iterator[dict[str, object]]:
     for role in (ROOT, *reversed(SIGN_FIRST)):
         signed = repository.metadata[role].signed
@@ -116,3 +107,9 @@ def _table(rows: list[dict[str, object]]) -> None:
             str(row["targets"]),
         )
     Console(width=110).print(table)
+
+
+VERBS = (
+    Verb("show", "what is published", show, (*REPOSITORY, json_lines()), about=show.__doc__),
+    Verb("check", "verify everything", check, REPOSITORY, about=check.__doc__),
+)

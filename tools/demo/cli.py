@@ -9,22 +9,25 @@ journal is found. `make demo` plays it after the passages of `doorward demo`.
 
 from __future__ import annotations
 
-import argparse
 import shutil
 import sys
 import time
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from edge.app.parts.trust_folder import open_files
-from edge.cli.output import emit, progress, run_verb
+from edge.cli import verbs
+from edge.cli.output import emit, progress
+from edge.cli.verbs import Verb, argument, json_lines
 from edge.errors import Exit, StorageFault
 from edge.version import software_version
 from tools.demo.page import link, page
 from tools.demo.story import GRANTED, LADDER, ROWS, Month, Step, StoryRow
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Sequence
 
 OURS: Final = "of-the-demo"  # an empty file that says so: what a real device keeps is not ours to remove
@@ -121,17 +124,17 @@ def _coloured(outcome: str, *, as_expected: bool, good: bool) -> str:
     return f"[{colour}]{outcome}[/]{'' if as_expected else '  <- not as expected'}"
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Play it; returns the exit code (`edge.errors.Exit`)."""
-    parser = argparse.ArgumentParser(
-        prog="demo_fleet.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--json", action="store_true", help="JSON Lines: one object a row, one summary")
-    parser.add_argument(
-        "--out", type=Path, default=Path("demo-out"), help="where the page and the folders go"
-    )
-    parser.set_defaults(run=run)
-    return run_verb(parser.parse_args(argv))
+DEMO = Verb(
+    "python tools/demo",
+    "a month in the life of one door",
+    run,
+    (
+        json_lines("one object a row, one summary"),
+        argument("--out", type=Path, default=Path("demo-out"), help="where the page and the folders go"),
+    ),
+    about=__doc__,
+)
+main = partial(verbs.main, DEMO)
 
 
 if __name__ == "__main__":

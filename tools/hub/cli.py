@@ -16,11 +16,14 @@ import secrets
 import sys
 import time
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from edge.app.parts.trust_folder import open_files
-from edge.cli.output import emit, run_verb
+from edge.cli import verbs
+from edge.cli.output import emit
+from edge.cli.verbs import Verb, argument, json_lines
 from edge.errors import Exit, InputError
 from edge.upload.protocol import device_name
 from tools.hub.export import FORMATS, lines
@@ -28,10 +31,7 @@ from tools.hub.schema import Database
 from tools.hub.store import HubStore, NoSuchDevice
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
-
-    Run = Callable[[argparse.Namespace], int]
-    Parser = argparse.ArgumentParser
+    from collections.abc import Iterator
 
 PASSWORD_BYTES: Final = 16
 MIN_PASSWORD: Final = 12  # characters; a shorter one is guessed
@@ -192,54 +192,6 @@ def _address(text: str) -> tuple[str, int]:
     return host.strip("[]"), int(port)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="hub.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    nouns = parser.add_subparsers(required=True, metavar="NOUN")
-
-    def verb(group: argparse._SubParsersAction[argparse.ArgumentParser], name: str, run: Run) -> Parser:
-        sub = group.add_parser(name, help=(run.__doc__ or "").lower().rstrip("."), description=run.__doc__)
-        sub.add_argument(
-            "--db", default="hub.db", metavar="URL", help="FILE, or postgresql://... (default hub.db)"
-        )
-        sub.set_defaults(run=run)
-        return sub
-
-    def noun(name: str, about: str) -> argparse._SubParsersAction[argparse.ArgumentParser]:
-        return nouns.add_parser(name, help=about, description=about).add_subparsers(
-            required=True, metavar="VERB"
-        )
-
-    start = verb(nouns, "serve", serve)
-    start.add_argument("--listen", type=_address, default=("127.0.0.1", 8440), metavar="HOST:PORT")
-    start.add_argument("--repository", type=Path, metavar="DIR", help="trust repository to serve too")
-    start.add_argument(
-        "--password-file", type=Path, default=Path("hub.password"), metavar="FILE", help="of the pages"
-    )
-    start.add_argument("--cert", type=Path, metavar="PEM", help="serve TLS; else put TLS in front")
-    start.add_argument("--cert-key", type=Path, metavar="PEM")
-    start.add_argument("--client-ca", type=Path, metavar="PEM", help="let in only clients that it certified")
-
-    device = noun("device", "who may send records")
-    add = verb(device, "add", device_add)
-    add.add_argument("device", type=_device)
-    add.add_argument("--key", required=True, metavar="HEX|FILE", help="its public key")
-    remove = verb(device, "remove", device_remove)
-    remove.add_argument("device", type=_device)
-    remove.add_argument("--records-too", action="store_true", help="and forget what it sent")
-    verb(device, "list", device_list).add_argument("--json", action="store_true")
-
-    alarm = noun("alarm", "devices whose history does not hold")
-    verb(alarm, "list", alarm_list).add_argument("--json", action="store_true")
-    verb(alarm, "clear", alarm_clear).add_argument("device", type=_device)
-
-    export = verb(noun("records", "what devices sent"), "export", records_export)
-    export.add_argument("device", type=_device)
-    export.add_argument("--format", choices=list(FORMATS), default="jsonl")
-    return parser
-
-
 def _device(text: str) -> str:
     try:
         return device_name(text)
@@ -247,9 +199,63 @@ def _device(text: str) -> str:
         raise argparse.ArgumentTypeError(f"{error.message}: {error.hint}") from error
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run one verb; returns its exit code (`edge.errors.Exit`)."""
-    return run_verb(_parser().parse_args(argv))
+_DB = argument("--db", default="hub.db", metavar="URL", help="FILE, or postgresql://... (default hub.db)")
+_DEVICE = argument("device", type=_device)
+SERVE = Verb(
+    "serve",
+    "serve devices and operators until it is stopped",
+    serve,
+    (
+        _DB,
+        argument("--listen", type=_address, default=("127.0.0.1", 8440), metavar="HOST:PORT"),
+        argument("--repository", type=Path, metavar="DIR", help="trust repository to serve too"),
+        argument(
+            "--password-file", type=Path, default=Path("hub.password"), metavar="FILE", help="of the pages"
+        ),
+        argument("--cert", type=Path, metavar="PEM", help="serve TLS; else put TLS in front"),
+        argument("--cert-key", type=Path, metavar="PEM"),
+        argument("--client-ca", type=Path, metavar="PEM", help="let in only clients that it certified"),
+    ),
+)
+DEVICES = (
+    Verb(
+        "add",
+        "register the public key of a device",
+        device_add,
+        (_DB, _DEVICE, argument("--key", required=True, metavar="HEX|FILE", help="its public key")),
+    ),
+    Verb(
+        "remove",
+        "take no more records of a device; those it sent stay",
+        device_remove,
+        (_DB, _DEVICE, argument("--records-too", action="store_true", help="and forget what it sent")),
+    ),
+    Verb("list", "all devices with last contact and open alarms", device_list, (_DB, json_lines())),
+)
+ALARMS = (
+    Verb("list", "all alarms, open and cleared", alarm_list, (_DB, json_lines())),
+    Verb(
+        "clear", "mark the alarms of a device as seen", alarm_clear, (_DB, _DEVICE), about=alarm_clear.__doc__
+    ),
+)
+EXPORT = Verb(
+    "export",
+    "the records of a device, byte for byte as signed (jsonl), or as a table (csv)",
+    records_export,
+    (_DB, _DEVICE, argument("--format", choices=list(FORMATS), default="jsonl")),
+)
+HUB = Verb(
+    "python tools/hub",
+    "a hub for a fleet of doors",
+    verbs=(
+        SERVE,
+        Verb("device", "who may send records", verbs=DEVICES),
+        Verb("alarm", "devices whose history does not hold", verbs=ALARMS),
+        Verb("records", "what devices sent", verbs=(EXPORT,)),
+    ),
+    about=__doc__,
+)
+main = partial(verbs.main, HUB)
 
 
 if __name__ == "__main__":

@@ -16,9 +16,10 @@ import argparse
 import secrets
 import sys
 import unicodedata
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 
@@ -30,7 +31,10 @@ from edge.card import numbers as n
 from edge.card.attributes import Attribute
 from edge.card.claims import TemplateReference, pseudonym
 from edge.card.documents import BY_WORD, DisclosedDocument
-from edge.cli.output import emit, run_verb
+from edge.cli import verbs
+from edge.cli.output import emit
+from edge.cli.values import instant, public_key
+from edge.cli.verbs import Verb, argument, json_lines, one_of
 from edge.errors import Exit, InputError, Refused, StorageFault
 from edge.face.template import TemplateFormat
 from edge.request.certificate import CertificateAuthority
@@ -41,9 +45,6 @@ from tools.issuer.office import KEY, SEALED, IssuingOffice, OfficeConfig
 from tools.issuing.issuer import RAW_CAPACITY, CardApplication, Issuer
 from tools.issuing.register import CardStanding, IndexUse, RegisterEntry
 from tools.issuing.wallet import MAX_AUTHORITIES, Delivery, Wallet
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
 
 MAX_ATTRIBUTES_BYTES: Final = 8_192  # eleven values of 96 bytes, escaped and indented as anybody likes
 CAPACITY: Final = 100_000  # a campus; the list has 25 kB
@@ -144,12 +145,12 @@ def publish(args: argparse.Namespace) -> int:
     return Exit.OK
 
 
-def stand(args: argparse.Namespace) -> int:
+def stand(standing: CardStanding, args: argparse.Namespace) -> int:
     """Suspends, revokes or reinstates one card."""
     with IssuingOffice(args.folder).open() as issuer:
         entry = issuer.register.find(_card_id(args.card, issuer))
-        issuer.register.stand(entry.index, args.standing)
-    print(f"card {entry.card_id.hex()}, index {entry.index}: {args.standing.value}")
+        issuer.register.stand(entry.index, standing)
+    print(f"card {entry.card_id.hex()}, index {entry.index}: {standing.value}")
     print("doors learn of it from the next list: tools/issuer publish")
     return Exit.OK
 
@@ -239,7 +240,7 @@ def _authority(text: str) -> CertificateAuthority:
         fields.word(name, n.MAX_ISS_CHARS, "name")
     except Refused as refused:
         raise argparse.ArgumentTypeError(refused.detail) from refused
-    return CertificateAuthority(name, _key(key))
+    return CertificateAuthority(name, public_key(key))
 
 
 def _attribute_name(text: str) -> Attribute:
@@ -249,143 +250,148 @@ def _attribute_name(text: str) -> Attribute:
         raise argparse.ArgumentTypeError(f"not one of {', '.join(Attribute)}") from error
 
 
-def _instant(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError("not a time such as 2026-11-21T09:00:00Z") from error
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _key(text: str) -> bytes:
-    try:
-        key = bytes.fromhex(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError("not hex digits") from error
-    if len(key) != 32:
-        raise argparse.ArgumentTypeError("not 64 hex digits")
-    return key
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="issuer.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    verbs = parser.add_subparsers(required=True, metavar="VERB")
-
-    def verb(name: str, run: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
-        sub = verbs.add_parser(name, help=(run.__doc__ or "").lower().rstrip("."), description=run.__doc__)
-        sub.add_argument("folder", type=Path, metavar="DIR", help="the office")
-        sub.add_argument(
-            "--now", type=_instant, default=datetime.now(UTC), metavar="TIME", help="rehearse at this time"
-        )
-        sub.set_defaults(run=run)
-        return sub
-
-    new = verb("init", init)
-    new.add_argument(
-        "--name", required=True, help="what cards call the issuer; up to 32 characters, no space"
-    )
-    new.add_argument("--uri", required=True, help="name of the status list; short, it is in every code")
-    new.add_argument("--capacity", type=int, default=CAPACITY, help=f"cards on the list (default {CAPACITY})")
-    new.add_argument("--venue", action="append", help="kind of venue that its cards are for (default any)")
-    new.add_argument("--site", action="append", help="site that its cards are for (default any)")
-    new.add_argument(
-        "--jurisdiction",
-        action="append",
-        metavar="CODE",
-        help="where its cards count, as ISO 3166 codes it: MO, CN-GD (default anywhere)",
-    )
-
-    card = verb("enrol", enrol)
-    face = card.add_mutually_exclusive_group(required=True)
-    face.add_argument("--photo", type=Path, help="picture of the holder, one face")
-    face.add_argument("--no-face", action="store_true", help="a card without a face")
-    card.add_argument(
-        "--out", type=Path, required=True, help="the wallet to write; with --holder-key, the card"
-    )
-    card.add_argument("--holder-key", type=_key, metavar="HEX", help="public key from: wallet.py new")
-    card.add_argument("--days", type=float, default=30, help="how long it is valid (default 30)")
-    card.add_argument("--starts", type=_instant, metavar="TIME", help="when it begins to be (default now)")
-    card.add_argument(
-        "--scope", nargs="+", default=[], metavar="SITE", help="sites and doors it opens (default all)"
-    )
-    card.add_argument(
-        "--variant", choices="AB", default="A", help="A: template in the card; B: sealed at the site"
-    )
-    card.add_argument("--document", type=_paper, action="append", default=[], metavar="TYPE:NUMBER:EXPIRES")
-    card.add_argument("--assurance", type=int, default=0, help="0 to 3, how the face was checked (default 0)")
-    card.add_argument(
-        "--attributes", type=Path, metavar="FILE", help="JSON of what the holder may disclose, by name"
-    )
-    card.add_argument(
-        "--attribute",
-        type=_attribute,
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="one of them; who else is on this machine sees it while the command runs",
-    )
-    card.add_argument(
-        "--authority",
-        type=_authority,
-        action="append",
-        default=[],
-        metavar="NAME:HEX",
-        help="another issuer, whose word about venues the wallet takes as well (default this one only)",
-    )
-    card.add_argument("--json", action="store_true")
-
-    venue = verb("certify", certify)
-    venue.add_argument(
-        "--device-key", type=_key, required=True, metavar="HEX", help="the device's public key"
-    )
-    venue.add_argument("--site", required=True, help="where the device asks, or a place around it")
-    venue.add_argument("--operator", required=True, help="who runs the place, as its visitors know it")
-    venue.add_argument(
-        "--attribute",
-        type=_attribute_name,
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="what it may ever ask for (default nothing)",
-    )
-    venue.add_argument(
-        "--retention", type=int, default=0, metavar="DAYS", help="the longest it may keep them (default 0)"
-    )
-    venue.add_argument("--days", type=float, default=90, help="how long it is valid (default 90)")
-    venue.add_argument("--out", type=Path, required=True, help="the certificate to write")
-
-    out = verb("publish", publish)
-    out.add_argument(
-        "--to", type=Path, required=True, metavar="TRUSTDIR", help="the trust folder of a verifier"
-    )
-    out.add_argument(
-        "--life", type=float, default=7, help="days after which the list is stale at every site (default 7)"
-    )
-
-    out.add_argument(
-        "--manifest",
-        action=argparse.BooleanOptionalAction,
-        help=f"sign a manifest, with the bitmaps beside it (default above {RAW_CAPACITY} cards)",
-    )
-
-    for name, standing in (
-        ("suspend", CardStanding.SUSPENDED),
-        ("revoke", CardStanding.REVOKED),
-        ("reinstate", CardStanding.GOOD),
-    ):
-        change = verb(name, stand)
-        change.add_argument("card", help="card id, or its pseudonym in a log")
-        change.set_defaults(standing=standing)
-
-    verb("list", show).add_argument("--json", action="store_true")
-    return parser
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run one verb; returns its exit code (`edge.errors.Exit`)."""
-    return run_verb(_parser().parse_args(argv))
+_OFFICE = (
+    argument("folder", type=Path, metavar="DIR", help="the office"),
+    argument("--now", type=instant, default="now", metavar="TIME", help="rehearse at this time"),
+)
+_CARD = (*_OFFICE, argument("card", help="card id, or its pseudonym in a log"))
+INIT = Verb(
+    "init",
+    "make the keys of a new issuer",
+    init,
+    (
+        *_OFFICE,
+        argument("--name", required=True, help="what cards call the issuer; up to 32 characters, no space"),
+        argument("--uri", required=True, help="name of the status list; short, it is in every code"),
+        argument("--capacity", type=int, default=CAPACITY, help=f"cards on the list (default {CAPACITY})"),
+        argument("--venue", action="append", help="kind of venue that its cards are for (default any)"),
+        argument("--site", action="append", help="site that its cards are for (default any)"),
+        argument(
+            "--jurisdiction",
+            action="append",
+            metavar="CODE",
+            help="where its cards count, as ISO 3166 codes it: MO, CN-GD (default anywhere)",
+        ),
+    ),
+)
+ENROL = Verb(
+    "enrol",
+    "sign a card for the face in a picture, and put it into a wallet",
+    enrol,
+    (
+        *_OFFICE,
+        one_of(
+            argument("--photo", type=Path, help="picture of the holder, one face"),
+            argument("--no-face", action="store_true", help="a card without a face"),
+            required=True,
+        ),
+        argument("--out", type=Path, required=True, help="the wallet to write; with --holder-key, the card"),
+        argument("--holder-key", type=public_key, metavar="HEX", help="public key from: wallet.py new"),
+        argument("--days", type=float, default=30, help="how long it is valid (default 30)"),
+        argument("--starts", type=instant, metavar="TIME", help="when it begins to be (default now)"),
+        argument(
+            "--scope", nargs="+", default=[], metavar="SITE", help="sites and doors it opens (default all)"
+        ),
+        argument(
+            "--variant", choices="AB", default="A", help="A: template in the card; B: sealed at the site"
+        ),
+        argument("--document", type=_paper, action="append", default=[], metavar="TYPE:NUMBER:EXPIRES"),
+        argument("--assurance", type=int, default=0, help="0 to 3, how the face was checked (default 0)"),
+        argument(
+            "--attributes", type=Path, metavar="FILE", help="JSON of what the holder may disclose, by name"
+        ),
+        argument(
+            "--attribute",
+            type=_attribute,
+            action="append",
+            default=[],
+            metavar="NAME=VALUE",
+            help="one of them; other users of this machine see it while the command runs",
+        ),
+        argument(
+            "--authority",
+            type=_authority,
+            action="append",
+            default=[],
+            metavar="NAME:HEX",
+            help="another issuer, whose word about venues the wallet takes as well (default this one only)",
+        ),
+        json_lines("the result as one JSON object"),
+    ),
+)
+CERTIFY = Verb(
+    "certify",
+    "vouch for a venue's device: holders of this issuer's cards then know who asks them",
+    certify,
+    (
+        *_OFFICE,
+        argument(
+            "--device-key", type=public_key, required=True, metavar="HEX", help="the device's public key"
+        ),
+        argument("--site", required=True, help="where the device asks, or a place around it"),
+        argument("--operator", required=True, help="who runs the place, as its visitors know it"),
+        argument(
+            "--attribute",
+            type=_attribute_name,
+            action="append",
+            default=[],
+            metavar="NAME",
+            help="what it may ever ask for (default nothing)",
+        ),
+        argument(
+            "--retention",
+            type=int,
+            default=0,
+            metavar="DAYS",
+            help="the longest it may keep them (default 0)",
+        ),
+        argument("--days", type=float, default=90, help="how long it is valid (default 90)"),
+        argument("--out", type=Path, required=True, help="the certificate to write"),
+    ),
+)
+PUBLISH = Verb(
+    "publish",
+    "write the key, the signed status list and the sealed templates that a site needs",
+    publish,
+    (
+        *_OFFICE,
+        argument("--to", type=Path, required=True, metavar="TRUSTDIR", help="the trust folder of a verifier"),
+        argument(
+            "--life",
+            type=float,
+            default=7,
+            help="days after which the list is stale at every site (default 7)",
+        ),
+        argument(
+            "--manifest",
+            action=argparse.BooleanOptionalAction,
+            help=f"sign a manifest, with the bitmaps beside it (default above {RAW_CAPACITY} cards)",
+        ),
+    ),
+)
+ISSUER = Verb(
+    "python tools/issuer",
+    "a small issuing office in one folder",
+    verbs=(
+        INIT,
+        ENROL,
+        CERTIFY,
+        PUBLISH,
+        Verb(
+            "suspend", "refuse a card until it is reinstated", partial(stand, CardStanding.SUSPENDED), _CARD
+        ),
+        Verb("revoke", "refuse a card for good", partial(stand, CardStanding.REVOKED), _CARD),
+        Verb("reinstate", "lift the suspension of a card", partial(stand, CardStanding.GOOD), _CARD),
+        Verb(
+            "list",
+            "all cards: index, id, pseudonym in logs, standing, dates",
+            show,
+            (*_OFFICE, json_lines()),
+        ),
+    ),
+    about=__doc__,
+)
+main = partial(verbs.main, ISSUER)
 
 
 if __name__ == "__main__":

@@ -11,25 +11,28 @@
 
 from __future__ import annotations
 
-import argparse
 import secrets
 import sys
 import time
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from edge.app.parts.trust_folder import open_files
 from edge.card import cose
 from edge.card.claims import Claims, SealedReference, TemplateReference
-from edge.cli.output import emit, run_verb
+from edge.cli import verbs
+from edge.cli.output import emit
+from edge.cli.values import instant, octets
+from edge.cli.verbs import Verb, argument, json_lines
 from edge.errors import Exit, InputError, StorageFault
 from tools.issuing.wallet import MAX_WALLET_BYTES, ROTATION, Delivery, Wallet
-from tools.wallet.code import add_forms, present, print_code, symbol, write
+from tools.wallet.code import FORMS, present, print_code, symbol, write
 from tools.wallet.request import NEEDED, consent, known_request, row_of, words_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    import argparse
 
 CLEAR: Final = "\x1b[H\x1b[2J"
 CLEAR_LINE: Final = "\r\x1b[K"
@@ -175,65 +178,75 @@ def _bytes(path: Path, limit: int) -> bytes:
         raise InputError(fault.message, hint=fault.hint) from fault
 
 
-def _instant(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError("not a time such as 2026-11-21T09:00:00Z") from error
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _nonce(text: str) -> bytes:
-    try:
-        return bytes.fromhex(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError("not hex digits") from error
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="wallet.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    verbs = parser.add_subparsers(required=True, metavar="VERB")
-
-    def verb(name: str, run: Callable[[argparse.Namespace], int]) -> argparse.ArgumentParser:
-        sub = verbs.add_parser(name, help=(run.__doc__ or "").lower().rstrip("."), description=run.__doc__)
-        sub.add_argument("wallet", type=Path, metavar="WALLET")
-        sub.set_defaults(run=run)
-        return sub
-
-    shown = verb("show", show)
-    add_forms(shown)
-    shown.add_argument(
-        "--watch", action="store_true", help="show it in the terminal and renew it, until Ctrl-C"
-    )
-    shown.add_argument("--aud", metavar="SITE", help="good at this site only")
-    shown.add_argument("--nonce", type=_nonce, metavar="HEX", help="what the site's screen shows")
-    shown.add_argument("--now", type=_instant, metavar="TIME", help="sign as if it were this time")
-    asked = verb("request", request)
-    asked.add_argument("request", metavar="CODE|PICTURE", help="its text, a file, a picture, or - for stdin")
-    asked.add_argument("--now", type=_instant, metavar="TIME", help="as if it were this time")
-    asked.add_argument("--json", action="store_true")
-    answer = verb("code", code)
-    answer.add_argument(
-        "--for", dest="request", required=True, metavar="CODE|PICTURE", help="as for: request"
-    )
-    answer.add_argument(
-        "--disclose",
-        metavar="NAME,...",
-        help=f"what you agree to disclose, or the word {NEEDED} (default nothing)",
-    )
-    add_forms(answer)
-    answer.add_argument("--now", type=_instant, metavar="TIME", help="as if it were this time")
-    verb("info", info).add_argument("--json", action="store_true")
-    verb("new", new)
-    verb("accept", accept).add_argument("card", type=Path, help="from: issuer.py enrol --holder-key")
-    return parser
-
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run one verb; returns its exit code (`edge.errors.Exit`)."""
-    return run_verb(_parser().parse_args(argv))
+_WALLET = argument("wallet", type=Path, metavar="WALLET")
+_NOW = argument("--now", type=instant, metavar="TIME", help="sign as if it were this time")
+WALLET = Verb(
+    "python tools/wallet",
+    "a phone in a terminal",
+    verbs=(
+        Verb(
+            "show",
+            "make a code and show it, in every form that was asked for",
+            show,
+            (
+                _WALLET,
+                *FORMS,
+                argument(
+                    "--watch", action="store_true", help="show it in the terminal and renew it, until Ctrl-C"
+                ),
+                argument("--aud", metavar="SITE", help="good at this site only"),
+                argument("--nonce", type=octets, metavar="HEX", help="what the site's screen shows"),
+                _NOW,
+            ),
+        ),
+        Verb(
+            "request",
+            "say who asks for what, why and for how long, if the wallet knows who vouches for it",
+            request,
+            (
+                _WALLET,
+                argument(
+                    "request", metavar="CODE|PICTURE", help="its text, a file, a picture, or - for stdin"
+                ),
+                _NOW,
+                json_lines("the request as one JSON object"),
+            ),
+        ),
+        Verb(
+            "code",
+            "make the code that answers a request, and disclose what its holder agrees to",
+            code,
+            (
+                _WALLET,
+                argument(
+                    "--for", dest="request", required=True, metavar="CODE|PICTURE", help="as for: request"
+                ),
+                argument(
+                    "--disclose",
+                    metavar="NAME,...",
+                    help=f"what you agree to disclose, or the word {NEEDED} (default nothing)",
+                ),
+                *FORMS,
+                _NOW,
+            ),
+        ),
+        Verb(
+            "info",
+            "what the card says, and how large its code is",
+            info,
+            (_WALLET, json_lines("all of it as one JSON object")),
+        ),
+        Verb("new", "make a key, and a wallet without a card; print what the issuer needs", new, (_WALLET,)),
+        Verb(
+            "accept",
+            "put a card that was issued to this wallet's key into it",
+            accept,
+            (_WALLET, argument("card", type=Path, help="from: issuer.py enrol --holder-key")),
+        ),
+    ),
+    about=__doc__,
+)
+main = partial(verbs.main, WALLET)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 import segno
 
 from edge.app.parts.trust_folder import open_files
+from edge.cli.verbs import argument
 from tools.issuing.wallet import ROTATION
 
 if TYPE_CHECKING:
@@ -18,17 +19,6 @@ if TYPE_CHECKING:
     from edge.ports import Pixels
 
 PICTURE_SCALE: Final = 8  # pixels per module of --png: sharp on a screen and on paper
-
-
-def add_forms(parser: argparse.ArgumentParser) -> None:
-    """The options that `present` looks at."""
-    parser.add_argument("--terminal", action="store_true", help="print it as blocks (default)")
-    parser.add_argument("--text", action="store_true", help="print its text")
-    parser.add_argument("--svg", type=Path, metavar="FILE")
-    parser.add_argument("--png", type=Path, metavar="FILE")
-    parser.add_argument(
-        "--held-up", type=Path, metavar="FILE", help="PNG of a phone before a camera, 1280x720"
-    )
 
 
 def present(text: str, args: argparse.Namespace) -> None:
@@ -80,3 +70,13 @@ def _png(rgb: Pixels) -> bytes:
     out = io.BytesIO()
     Image.fromarray(rgb).save(out, format="PNG")
     return out.getvalue()
+
+
+# The options that `present` looks at.
+FORMS: Final = (
+    argument("--terminal", action="store_true", help="print it as blocks (default)"),
+    argument("--text", action="store_true", help="print its text"),
+    argument("--svg", type=Path, metavar="FILE"),
+    argument("--png", type=Path, metavar="FILE"),
+    argument("--held-up", type=Path, metavar="FILE", help="PNG of a phone before a camera, 1280x720"),
+)

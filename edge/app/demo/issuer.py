@@ -17,8 +17,8 @@ from edge.card.claims import Claims, StatusPointer, TemplateReference
 from edge.card.encode import sign_card, sign_presentation
 from edge.trust.folder import sealed_file, status_file
 from edge.trust.issuer_file import issuer_file
+from edge.trust.scope import ANYWHERE, IssuerKey, Scope
 from edge.trust.sealed_template import seal
-from edge.trust.snapshot import ANYWHERE, IssuerKey, Scope
 from edge.trust.status.status import StatusList, bitmap_bytes
 
 if TYPE_CHECKING:
