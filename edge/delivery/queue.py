@@ -10,15 +10,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from edge.retry import RetrySchedule
 from edge.sqlite import faults, transaction
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
     from pathlib import Path
 
-FIRST_WAIT_S: Final = 2.0  # a service that restarts is back by then
-MAX_WAIT_S: Final = 900.0  # a quarter of an hour after a host is back everything is on its way again
+# A service that restarts is back in 2 s; a quarter of an hour after a host is back everything is on its way.
+RETRY: Final = RetrySchedule(first_s=2.0, longest_s=900.0, jitter=0.5)
+MAX_WAIT_S: Final = 3_600.0 + RETRY.longest_s  # a Post honours an hour of Retry-After
 _MAX_WHY_CHARS: Final = 120
 _THIS: Final = "channel = ? AND seq = ? AND made_ms = ?"
 
@@ -108,7 +110,7 @@ class DeliveryQueue:
         with faults(self._path):
             row = self._db.execute("SELECT next_ms FROM channels WHERE channel = ?", (channel,)).fetchone()
             # A clock that was set back must not silence a channel for longer than it ever waits.
-            if row and now_ms < row[0] <= now_ms + int(MAX_WAIT_S * 4_000):
+            if row and now_ms < row[0] <= now_ms + int(MAX_WAIT_S * 1_000):
                 return None
             row = self._db.execute(
                 "SELECT channel, seq, body, made_ms, due_ms FROM parcels"
@@ -238,12 +240,3 @@ class DeliveryQueue:
 
 def _key(parcel: QueuedMessage) -> tuple[str, int, int]:
     return parcel.channel, parcel.seq, parcel.made_ms
-
-
-def wait_s(failures: int, *, asked_s: float, dice: Callable[[], float]) -> float:
-    """How long to leave a host alone: twice as long each time, half of it by chance, or what it asked.
-
-    `failures`: in a row, this one included; `dice`: in [0, 1).
-    """
-    longest = min(MAX_WAIT_S, FIRST_WAIT_S * 2.0 ** min(failures - 1, 20))
-    return max(asked_s, longest * (0.5 + dice() / 2))
