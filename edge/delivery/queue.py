@@ -1,4 +1,4 @@
-"""What is on its way to another system: a queue in SQLite that outlives a power cut. DELIVERY.md.
+"""Queue in SQLite of what other systems are to be told; it outlives a power cut. DELIVERY.md.
 
 Each channel goes to one system, in order, one parcel at a time: a host that is away holds up its own channel
 only, and one that has refused a parcel does not hold up the next. Bodies with anything personal in them are
@@ -43,6 +43,9 @@ class QueueLimits:
 
     max_bytes: int = 64 * 1024 * 1024  # 60,000 registrations: a host that is away for a season
     max_age_ms: int = 30 * 86_400_000
+
+
+KEEP_ALL: Final = QueueLimits(max_bytes=2**62, max_age_ms=2**62)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,14 @@ class DeliveryQueue:
                 (parcel.channel, parcel.seq, parcel.body, parcel.made_ms, parcel.due_ms),
             )
 
+    def next_seq(self, channel: str) -> int:
+        """A number for a parcel that brings none of its own. In the caller's transaction."""
+        with faults(self._path):
+            (last,) = self._db.execute(
+                "SELECT coalesce(max(seq), 0) FROM parcels WHERE channel = ?", (channel,)
+            ).fetchone()
+        return int(last) + 1
+
     def next(self, channel: str, now_ms: int) -> QueuedMessage | None:
         """What to deliver now; None where there is nothing, or its host is left alone for a while."""
         self._give_up(channel, now_ms)
@@ -132,11 +143,11 @@ class DeliveryQueue:
             self._db.execute("DELETE FROM channels WHERE channel = ?", (parcel.channel,))
 
     def refused(self, parcel: QueuedMessage, why: str, now_ms: int) -> None:
-        """The host will never take it as it is. The body stays for `revive`."""
+        """The host will never take it as it is. The parcel's body is kept, for `revive` and for staff."""
         with faults(self._path), transaction(self._db):
             self._db.execute(
-                f"UPDATE parcels SET state = 'dead', why = ?, done_ms = ? WHERE {_THIS}",  # noqa: S608  likewise
-                (why[:_MAX_WHY_CHARS], now_ms, *_key(parcel)),
+                f"UPDATE parcels SET state = 'dead', why = ?, done_ms = ?, body = ? WHERE {_THIS}",  # noqa: S608  likewise
+                (why[:_MAX_WHY_CHARS], now_ms, parcel.body, *_key(parcel)),
             )
             self._db.execute("DELETE FROM channels WHERE channel = ?", (parcel.channel,))
 
@@ -189,6 +200,24 @@ class DeliveryQueue:
                 )
             )
 
+    def kept(self, channel: str) -> tuple[tuple[QueuedMessage, bool], ...]:
+        """Every parcel that has a body, and whether the host refused it."""
+        with faults(self._path):
+            rows = self._db.execute(
+                "SELECT channel, seq, body, made_ms, due_ms, state = 'dead' FROM parcels"
+                " WHERE channel = ? AND body IS NOT NULL ORDER BY seq, made_ms",
+                (channel,),
+            )
+            return tuple((QueuedMessage(*row[:-1]), bool(row[-1])) for row in rows)
+
+    def expire(self, channel: str, before_ms: int) -> None:
+        """Leave nothing of what was made before then and refused. In the caller's transaction."""
+        with faults(self._path):
+            self._db.execute(
+                "DELETE FROM parcels WHERE channel = ? AND state = 'dead' AND made_ms < ?",
+                (channel, before_ms),
+            )
+
     def standing(self, channel: str, now_ms: int) -> ChannelStatus:
         """How a channel stands."""
         with faults(self._path):
@@ -223,6 +252,8 @@ class DeliveryQueue:
     def _give_up(self, channel: str, now_ms: int) -> None:
         """Let go of what is too old, and of the oldest where there is too much; never of what is owed."""
         limits = self._limits
+        if limits == KEEP_ALL:
+            return
         free = "channel = ? AND state = 'waiting' AND due_ms IS NULL"
         with faults(self._path), transaction(self._db):
             self._db.execute(

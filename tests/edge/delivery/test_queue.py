@@ -12,7 +12,7 @@ from nacl.signing import SigningKey
 from peers.web_server import Web, reply, serve
 
 from edge.delivery.carriers import Delivered, DeliveryRefused, RetryLater, Webhook, deliver
-from edge.delivery.queue import MAX_WAIT_S, RETRY, DeliveryQueue, QueuedMessage, QueueLimits
+from edge.delivery.queue import KEEP_ALL, MAX_WAIT_S, RETRY, DeliveryQueue, QueuedMessage, QueueLimits
 from edge.errors import FetchError, StorageFault
 from edge.ports import Answer
 from edge.sqlite import connect
@@ -211,6 +211,22 @@ def test_a_database_that_is_none_is_a_storage_fault(tmp_path: Path) -> None:
 
 
 # -- a real web server ---------------------------------------------------------------------------------------
+
+
+def test_what_may_never_be_lost_is_kept_whatever_its_size_and_age(tmp_path: Path) -> None:
+    shop = Shop(tmp_path / "all.db", KEEP_ALL)
+    for seq in range(3):
+        assert shop.queue.next_seq("host") == seq + 1
+        shop.put(seq + 1)
+    shop.now_ms += 900 * DAY_MS
+    assert shop.send(ok(422), FetchError("no")) == 0
+    assert [(parcel.seq, is_refused) for parcel, is_refused in shop.queue.kept("host")] == [
+        (1, True),
+        (2, False),
+        (3, False),
+    ]
+    shop.queue.expire("host", shop.now_ms)
+    assert shop.queue.waiting("host") == ((2, 1_000_000), (3, 1_000_000))
 
 
 @pytest.fixture
