@@ -8,11 +8,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, Protocol
 
-from edge.delivery.queue import wait_s
 from nacl.signing import SigningKey
 
-from edge.app.parts.keys import device_seed
-from edge.app.parts.network import open_post
 from edge.delivery.queue import RETRY
 from edge.errors import FetchError
 
