@@ -151,7 +151,7 @@ def open_device(config: Config, base: Path, *, camera: str | None = None) -> Ite
         if scanner is not None:
             stack.callback(scanner.close)
         signals = stack.enter_context(open_signals(config, base, strike))
-        journal = stack.enter_context(_open_journal(config, base))
+        journal = stack.enter_context(open_journal(config, base))
         if isinstance(strike, Recounts):
             strike.recount(journal.last_mark(MAX_RECORDS))
         clock = system_clock()
@@ -256,7 +256,8 @@ def models_folder(config: Config, base: Path) -> Path | None:
     return fetched if config.sync.models and (fetched / "manifest.toml").is_file() else None
 
 
-def _open_journal(config: Config, base: Path) -> Journal:
+def open_journal(config: Config, base: Path) -> Journal:
+    """The journal of one authority, which goes on or begins. Raises StorageFault, ConfigError."""
     path = base / config.paths.journal
     if os.path.isdir(path):  # noqa: PTH112  Path.is_dir raises for what can be no name
         raise StorageFault(f"journal {path}: is a folder", hint="name a file in paths.journal")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from msgspec import structs
 
 from edge.app.clock_store import ClockStore, remembered
-from edge.app.door_device import PARTS, engine_for, housekeeper_for, stages_for
+from edge.app.door_device import PARTS, engine_for, housekeeper_for, open_journal, stages_for
 from edge.app.lane_loop import CameraPair, lane_steps
 from edge.app.parts.camera import open_camera, system_clock
 from edge.app.parts.code_readers import open_live_reader
@@ -22,20 +22,11 @@ from edge.app.parts.scanner import open_scanner
 from edge.app.parts.signals import open_signals
 from edge.app.parts.strike import open_strike
 from edge.app.parts.trust_folder import open_files, open_trust
-from edge.app.risk_policy import zone_of_door
 from edge.app.trust_watch import TrustWatch, log_trust
-from edge.app.venues.lane import (
-    inner_door,
-    lane_venue,
-    open_officers,
-    open_sensors,
-    open_simulated,
-    times_of,
-    venue_of,
-)
+from edge.app.venues.lane import inner_door, open_officers, open_sensors, open_simulated, times_of, venue_of
 from edge.app.venues.visit_rules import open_visit_rules
-from edge.audit.journal import Journal
 from edge.audit.record import DevicePart, StopCause
+from edge.config.authorities import authorities
 from edge.config.sections.signals import SignalsConfig
 from edge.errors import ConfigError, Exit, Fault
 from edge.passage.inputs.code_tracker import GAP_MS
@@ -69,20 +60,6 @@ class LaneDevice:
     housekeepers: tuple[Housekeeper, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class AuthorityConfig:
-    """Where an authority keeps its things, and what it asks for."""
-
-    trust: str
-    journal: str
-    key: str
-    device: str
-    state: str
-    stages: Stages
-    socket: str | None
-    officers: Sequence[str]
-
-
 @contextmanager
 def open_lane(
     config: Config, base: Path, *, camera: str | None = None, inner_camera: str | None = None
@@ -94,8 +71,12 @@ def open_lane(
     if config.door.venue != "lane":
         raise ConfigError("this is no lane", hint='set [door] venue = "lane"')
     with ExitStack() as stack:
-        seats = _authority_configs(config, base, stack)
-        trusts = [stack.enter_context(TrustWatch(base / s.trust, open_trust, tell=log_trust)) for s in seats]
+        own = authorities(config)
+        stages = _stages(own, base, stack)
+        trusts = [
+            stack.enter_context(TrustWatch(base / each.paths.trust, open_trust, tell=log_trust))
+            for each in own
+        ]
         inner = inner_door(config)
         strikes, sensors = _doors(config, inner, base, stack)
         cameras = {
@@ -120,31 +101,27 @@ def open_lane(
             clock,
             scanner,
         )
-        authorities, housekeepers = [], []
-        for seat, watch in zip(seats, trusts, strict=True):
-            journal = stack.enter_context(
-                Journal.open(base / seat.journal, device_seed(base / seat.key), seat.device)
-            )
-            state = open_files(base / seat.state)
+        joint, housekeepers = [], []
+        for each, judged, watch in zip(own, stages, trusts, strict=True):
+            journal = stack.enter_context(open_journal(each, base))
+            state = open_files(base / each.paths.state)
             keeper = TrustedClock(remembered(state, journal, watch.current()), built=built_at())
-            at = keeper.at(clock.now(), clock.tick_ms(), watch.current())
-            restore_replay(seat.stages.replay, journal, at)
+            restore_replay(judged.replay, journal, keeper.at(clock.now(), clock.tick_ms(), watch.current()))
             stack.enter_context(ClockStore(state, keeper))
-            officers = open_officers(seat.socket, seat.officers, base, stack)
             authority = Authority(
-                seat.stages,
+                judged,
                 watch.current,
                 journal,
                 clock,
                 version=software_version(),
                 keeper=keeper,
-                officers=officers,
+                officers=open_officers(each.lane.socket, each.lane.officers, base, stack),
             )
-            authorities.append(authority)
-            housekeepers.append(housekeeper_for(config, base, journal, clock, keeper))
+            joint.append(authority)
+            housekeepers.append(housekeeper_for(each, base, journal, clock, keeper))
         verifier = LaneVerifier(
             ports,
-            authorities,
+            joint,
             site=config.door.site,
             stopwatch=time.perf_counter_ns,
             face_outside=config.lane.face_outside,
@@ -197,46 +174,16 @@ def _doors(
     return strikes, open_sensors(config.lane, stack)
 
 
-def _authority_configs(config: Config, base: Path, stack: ExitStack) -> list[AuthorityConfig]:
-    """The authority whose device this is, and the one that inspects with it, if there is one."""
-    engine = engine_for(config, base)
-    seed = device_seed(base / config.device.key)
-    counsel = replace(open_visit_rules(config, base, stack, seed=seed), venue=venue_of(config))
-    stages = stages_for(config, engine, counsel)
-    paths, lane = config.paths, config.lane
-    seats = [
-        AuthorityConfig(
-            paths.trust,
-            paths.journal,
-            config.device.key,
-            config.device.id,
-            paths.state,
-            stages,
-            lane.socket,
-            lane.officers,
-        )
+def _stages(own: Sequence[Config], base: Path, stack: ExitStack) -> list[Stages]:
+    """The judgement of each authority, with one engine for all; each has the documents of its own."""
+    first = own[0]
+    engine = engine_for(first, base)
+    counsel = open_visit_rules(first, base, stack, seed=device_seed(base / first.device.key))
+    pasts = [counsel.past, *[None] * (len(own) - 1)]
+    return [
+        stages_for(each, engine, replace(counsel, past=past, venue=venue_of(each)))
+        for each, past in zip(own, pasts, strict=True)
     ]
-    if lane.other_trust is not None:
-        other = stages_for(config, engine, replace(counsel, past=None))
-        other = replace(
-            other,
-            gate=replace(other.gate, jurisdiction=lane.other_jurisdiction),
-            policy=replace(other.policy, min_assurance=lane.other_min_assurance),
-            counsel=replace(other.counsel, venue=lane_venue(lane.other_documents, zone_of_door(config))),
-        )
-        seats.append(
-            AuthorityConfig(
-                lane.other_trust,
-                lane.other_journal,
-                lane.other_key,
-                lane.other_id,
-                f"{paths.state}/other",
-                other,
-                lane.other_socket,
-                lane.other_officers,
-            )
-        )
-    return seats
 
 
 def _without_lamps(config: Config) -> Config:

@@ -9,17 +9,21 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from samples.journals import DEVICE, SEED, write_chain
 from worlds.office import NOW, new_issuer
 
 from edge.app.lane_device import open_lane, run_lane
 from edge.app.lane_loop import CameraPair
+from edge.audit import retention
 from edge.audit.evidence import open_segment_reader
+from edge.audit.segments import closed_segments
 from edge.config import Config, parse_config
 from edge.errors import CameraFault, ConfigError, Fault
 from edge.passage.lane.events import Side
 from edge.passage.lane.machine import LaneState
 from edge.passage.lane.snapshot import LaneStepResult
 from edge.ports import Frame
+from edge.upload.outbox import Outbox
 
 FILMS = "door.venue = 'lane'\ncamera.device = 'film.avi'\nlane.inner_camera = 'film.avi'\n"
 
@@ -68,6 +72,45 @@ def test_a_lane_opens_works_and_closes_everything(folder: Path, built_models: Pa
     assert first != other
 
 
+HUBS = "hub.url = 'https://own.example'\nlane.other_hub_url = 'https://other.example'\n"
+ALL, LAST = [0, 2, 4, 6], [6]  # the first records of the closed files that stay
+# What the configuration says of hubs, what these have acknowledged, and what stays of each journal.
+KEPT: dict[str, tuple[str, dict[str, int], list[int], list[int]]] = {
+    "neither hub has acknowledged": (HUBS, {}, ALL, ALL),
+    "the device's own hub has all": (HUBS, {"own": 6}, LAST, ALL),
+    "the other's hub has all": (HUBS, {"other": 6}, ALL, LAST),
+    "both hubs have all": (HUBS, {"own": 6, "other": 6}, LAST, LAST),
+    "the other has no hub": (HUBS.splitlines()[0], {"own": 6}, LAST, ALL),
+}
+
+
+@pytest.mark.parametrize("case", KEPT)
+def test_no_file_goes_that_the_hub_of_its_own_authority_has_not_acknowledged(
+    case: str, folder: Path, built_models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text, acknowledged, *kept = KEPT[case]
+    monkeypatch.setattr(retention, "_free_bytes", lambda _: 0)
+    states = {"own": folder / "state", "other": folder / "state/other"}
+    for path in ("own", "other"):
+        (folder / f"{path}.d").mkdir()
+        write_chain(folder / f"{path}.d", [2, 2, 2, 1])
+        (folder / f"{path}.key").touch(0o600)
+        (folder / f"{path}.key").write_bytes(SEED)
+        if path in acknowledged:
+            with Outbox(folder / f"{path}.d/journal.db", states[path], f"https://{path}.example") as outbox:
+                outbox.acknowledge(acknowledged[path])
+    names = (
+        f"device.id = '{DEVICE}'\ndevice.key = 'own.key'\npaths.journal = 'own.d/journal.db'\n"
+        f"lane.other_id = '{DEVICE}'\nlane.other_key = 'other.key'\nlane.other_trust = 'other'\n"
+        f"lane.other_journal = 'other.d/journal.db'\npaths.models = '{built_models}'\n"
+    )
+    with open_lane(config(names + text), folder) as device:
+        for housekeeper in device.housekeepers:
+            housekeeper.rest()
+    journals = [folder / f"{path}.d/journal.db" for path in ("own", "other")]
+    assert [[first for first, _ in closed_segments(path)] for path in journals] == kept
+
+
 WRONG: dict[str, tuple[str, type[Exception], str]] = {
     "no lane": ("door.venue = 'door'", ConfigError, "no lane"),
     "a document that there is not": (
@@ -102,6 +145,7 @@ INCOHERENT: dict[str, tuple[str, str]] = {
     "two things on one pin": (
         "strike.kind = 'gpio'\nlane.sensors = 'gpio'\nlane.inner = 'gpio'\nlane.inner_pin = 5", "on one pin",
     ),
+    "half a certificate for the other hub": ("lane.other_hub_cert = 'hub.pem'", "go together"),
     "an officer without a role": ("lane.officers = ['anna']", "lane.officers"),
 }  # fmt: skip
 

@@ -114,6 +114,25 @@ def test_people_read_what_changed(site: Site, web: Web, capsys: pytest.CaptureFi
     assert lines[3].startswith("up to date: generation 1, signed ")
 
 
+def test_the_other_authority_of_a_lane_is_followed_too(
+    site: Site, web: Web, tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = Site(tmp_path_factory.mktemp("other"))
+    (site.folder / "other-root.json").write_bytes(other.authority.root)
+    with serve(other.authority.files) as theirs:
+        site.config.write_text(
+            f'[door]\nvenue = "lane"\n[sync]\nurl = "{web.url}"\n'
+            f'[lane]\nother_trust = "other"\nother_sync_url = "{theirs.url}"\n'
+        )
+        assert site.sync("--json") == Exit.OK
+    assert [(row["device"], row["result"]) for row in printed(capsys)] == [
+        ("doorward-1", "updated"),
+        ("doorward-2", "updated"),
+    ]
+    kids = [list(open_trust(site.folder / name).issuers) for name in ("trust", "other")]
+    assert kids == [[site.authority.issuer.kid], [other.authority.issuer.kid]]
+
+
 def test_without_an_address_there_is_nothing_to_ask(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
     assert site.sync() == Exit.USAGE
     assert "--from DIR" in capsys.readouterr().err
