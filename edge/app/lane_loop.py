@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
 from edge.app.frame_loop import log_camera
 from edge.errors import CameraFault
@@ -82,16 +82,14 @@ class CameraPair:
         self._changed = threading.Condition()
         self._eyes = [_CameraThread(side, camera, self._changed) for side, camera in cameras.items()]
 
-    @classmethod
     @contextmanager
-    def open(cls, cameras: Mapping[Side, Camera]) -> Iterator[CameraPair]:
+    def looking(self) -> Iterator[Self]:
         """Begin to look; the cameras are closed at the end."""
-        eyes = cls(cameras)
         with ExitStack() as stack:
-            for eye in eyes._eyes:
+            for eye in self._eyes:
                 eye.start()
                 stack.callback(eye.close)
-            yield eyes
+            yield self
 
     def next(self) -> LaneFrames | None:
         """What is new since the last time, after a beat at the latest; None: the outer film is over.

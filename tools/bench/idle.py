@@ -55,7 +55,9 @@ def save(folder: Path) -> None:
 
 def run(folder: Path) -> None:
     """Work the door, and tell the share of a core from the first frame to the last."""
-    from edge.app.door_device import open_device, run_device
+    from edge.app.assemble import DoorParts
+    from edge.app.door_device import open_device
+    from edge.app.run_loop import run_device
     from edge.config import parse_config
     from edge.ports import TellsHealth
     from tools.bench.passage import SITE
@@ -68,8 +70,9 @@ def run(folder: Path) -> None:
     config = parse_config(CONFIG.format(site=SITE).encode(), folder / "door.toml")
     with open_device(config, folder) as device:
         run_device(device, stop=threading.Event(), on_moment=watch)
-        assert isinstance(device.camera, TellsHealth)
-        unseen = device.camera.health().unseen
+        assert isinstance(device.parts, DoorParts)
+        assert isinstance(device.parts.camera, TellsHealth)
+        unseen = device.parts.camera.health().unseen
     (began_s, began_cpu_s), (ended_s, ended_cpu_s) = marks[0], marks[-1]
     share = (ended_cpu_s - began_cpu_s) / (ended_s - began_s)
     rate = (len(marks) - 1) / (ended_s - began_s)

@@ -127,10 +127,10 @@ def _peak_mb() -> float:
 
 def run(folder: Path) -> None:
     """Open the device, say ready, play the pictures from files, tell the figures."""
-    from edge.app.door_device import stages_for
     from edge.app.parts.code_readers import open_live_reader
     from edge.app.parts.face_engine import open_face_engine
     from edge.app.parts.trust_folder import open_trust
+    from edge.app.stages import stages_for
     from edge.audit.journal import Journal
     from edge.audit.record import StopCause
     from edge.config import Config

@@ -16,11 +16,11 @@ import segno
 from nacl.signing import SigningKey
 
 from edge.app.clock_store import ClockStore, remembered
-from edge.app.door_device import stages_for
 from edge.app.parts.code_readers import open_live_reader
 from edge.app.parts.keys import device_seed
 from edge.app.parts.network import open_post
 from edge.app.parts.trust_folder import open_files, open_trust
+from edge.app.stages import stages_for
 from edge.app.sync import Updates
 from edge.app.trust_watch import TrustWatch
 from edge.audit.evidence import open_segment_reader

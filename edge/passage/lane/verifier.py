@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from edge.passage.lane.authority import Authority
     from edge.passage.lane.snapshot import LaneFrames, LanePorts
     from edge.passage.lane.times import LaneTimes
+    from edge.passage.stages import Stages
     from edge.ports import Frame, Scan
 
 _NOTHING: Final = np.zeros((0, 0), np.uint8)
@@ -128,7 +129,23 @@ class LaneVerifier:
             party=self._judging.progress,
         )
         lights = {side: display.signal for side, display in self._displays.items()}
-        return LaneStepResult(self._runner.tick_ms, self._lane.state, self._view, lights, self._news)
+        told = (event for each in self._authorities for event in each.recorder.told_of_clock())
+        return LaneStepResult(
+            self._runner.tick_ms,
+            self._lane.state,
+            self._view,
+            lights,
+            self._news,
+            self._authorities[0].footing,
+            tuple(dict.fromkeys(told)),
+        )
+
+    def adopt(self, stages: Sequence[Stages], times: LaneTimes) -> None:
+        """Judge by these from the next passage on, each authority by its own; only between two of them."""
+        assert self._lane.state is LaneState.IDLE, "a passage is concluded by what it began with"
+        for authority, own in zip(self._authorities, stages, strict=True):
+            authority.adopt(own)
+        self._lane.adopt(times)
 
     def fault(self, part: DevicePart) -> None:
         """A part of the program failed: the open passage is denied for it, and both doors lock."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 import threading
+import urllib.request
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import cv2
@@ -11,9 +14,12 @@ import numpy as np
 import pytest
 from samples.journals import DEVICE, SEED, write_chain
 from worlds.office import NOW, new_issuer
+from worlds.trust import verified
 
-from edge.app.lane_device import open_lane, run_lane
+from edge.app.lane_device import open_lane
 from edge.app.lane_loop import CameraPair
+from edge.app.parts.trust_folder import open_files
+from edge.app.run_loop import run_device
 from edge.audit import retention
 from edge.audit.evidence import open_segment_reader
 from edge.audit.segments import closed_segments
@@ -22,6 +28,7 @@ from edge.errors import CameraFault, ConfigError, Fault
 from edge.passage.lane.events import Side
 from edge.passage.lane.machine import LaneState
 from edge.passage.lane.snapshot import LaneStepResult
+from edge.policy import sightings_file
 from edge.ports import Frame
 from edge.upload.outbox import Outbox
 
@@ -62,7 +69,7 @@ def test_a_lane_opens_works_and_closes_everything(folder: Path, built_models: Pa
     )
     with open_lane(config(text), folder) as device:
         assert {(folder / name).is_socket() for name in "ab"} == {True}
-        assert run_lane(device, stop=threading.Event(), on_moment=moments.append) == 0
+        assert run_device(device, stop=threading.Event(), on_moment=moments.append) == 0
     assert LaneState.IDLE in {moment.state for moment in moments}  # the simulated lane is seen to be empty
     for journal in ("journal.db", "other-journal.db"):
         assert kinds(folder / journal)[0] == "Started"
@@ -73,6 +80,50 @@ def test_a_lane_opens_works_and_closes_everything(folder: Path, built_models: Pa
 
 
 HUBS = "hub.url = 'https://own.example'\nlane.other_hub_url = 'https://other.example'\n"
+
+
+def test_the_numbers_of_a_lane_are_served_while_it_works(folder: Path, built_models: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    told: list[str] = []
+
+    def scrape(_: LaneStepResult) -> None:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+            told.append(answer.read().decode())
+
+    with open_lane(config(f"paths.models = '{built_models}'\nmetrics.port = {port}\n"), folder) as device:
+        run_device(device, stop=threading.Event(), on_moment=scrape)
+    assert 'doorward_trust_age_seconds{part="status"}' in told[-1]
+    assert "doorward_journal_records 1.0" in told[-1]
+
+
+CARD = "0" * 12
+
+
+def test_each_authority_of_a_lane_learns_what_its_own_hub_told_of_other_doors(
+    folder: Path, built_models: Path
+) -> None:
+    doors = {"state": "tower-2", "state/other": "airport"}
+    for state, door in doors.items():
+        open_files(folder / state).write(sightings_file.FILE, sightings_file.encode({CARD: {door: 1}}))
+    text = f"paths.models = '{built_models}'\nlane.other_trust = 'other'\n"
+    with open_lane(config(text), folder) as device:
+        run_device(device, stop=threading.Event())
+        pasts = [authority.stages.counsel.past for authority in device.verifier._authorities]
+    assert [list(past.sightings[CARD]) for past in pasts] == [["tower-2"], ["airport"]]
+
+
+def test_the_two_doors_of_a_lane_are_no_other_doors(folder: Path, built_models: Path) -> None:
+    card = verified()
+    told = {card.pseudonym: dict.fromkeys(("tower-1/lobby/outer", "tower-1/lobby/inner", "tower-2"), 1)}
+    open_files(folder / "state").write(sightings_file.FILE, sightings_file.encode(told))
+    with open_lane(config(f"paths.models = '{built_models}'\n"), folder) as device:
+        run_device(device, stop=threading.Event())
+        past = device.verifier._authorities[0].stages.counsel.past
+    assert past.doors(card, datetime.fromtimestamp(0, UTC)) == 2  # this one, and tower-2
+
+
 ALL, LAST = [0, 2, 4, 6], [6]  # the first records of the closed files that stay
 # What the configuration says of hubs, what these have acknowledged, and what stays of each journal.
 KEPT: dict[str, tuple[str, dict[str, int], list[int], list[int]]] = {
@@ -199,12 +250,12 @@ def watch(eyes: CameraPair) -> None:
 
 def test_a_camera_that_will_not_come_back_ends_the_lane() -> None:
     cameras = {Side.OUTER: Still(FRAME), Side.INNER: Reel(CameraFault("gone"))}
-    with CameraPair.open(cameras) as eyes, pytest.raises(CameraFault, match="gone"):
+    with CameraPair(cameras).looking() as eyes, pytest.raises(CameraFault, match="gone"):
         watch(eyes)
 
 
 def test_a_frame_is_told_once_and_the_latest_counts() -> None:
-    with CameraPair.open({Side.OUTER: Still(FRAME), Side.INNER: Still(FRAME)}) as eyes:
+    with CameraPair({Side.OUTER: Still(FRAME), Side.INNER: Still(FRAME)}).looking() as eyes:
         seen = []
         while len(seen) < 2:
             sights = eyes.next()

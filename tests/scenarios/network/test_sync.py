@@ -25,6 +25,7 @@ from worlds.publishing import DAY, Authority, Gate
 
 from edge.__main__ import main
 from edge.app.door_device import open_device
+from edge.app.lane_device import open_lane
 from edge.app.parts.trust_folder import open_trust
 from edge.cli.config import read as read_config
 from edge.errors import Exit, NoSpace, TrustFault
@@ -315,6 +316,24 @@ def test_a_door_opens_for_the_first_time_without_a_network(site: Site) -> None:
     assert site.published_at == site.authority.now
     with open_device(read_config(site.config), site.folder, camera=str(site.folder / "film.avi")):
         assert (site.folder / "trust").readlink() == Path("trust.d/1")
+
+
+def test_a_lane_takes_the_trust_of_both_authorities_from_its_image(
+    site: Site, tmp_path_factory: pytest.TempPathFactory, built_models: Path
+) -> None:
+    other = Site(tmp_path_factory.mktemp("other"))
+    (site.folder / "other-root.json").write_bytes(other.authority.root)
+    shutil.copytree(other.stick("image"), site.folder / "other-image")
+    site.stick("image")
+    site.config.write_text(
+        f'[door]\nvenue = "lane"\n[paths]\nmodels = "{built_models}"\n[sync]\nbaked = "image"\n'
+        '[camera]\ndevice = "film.avi"\n'
+        '[lane]\ninner_camera = "film.avi"\nother_trust = "other"\nother_sync_baked = "other-image"\n'
+    )
+    film(site.folder)
+    with open_lane(read_config(site.config), site.folder):
+        kids = [list(open_trust(site.folder / name).issuers) for name in ("trust", "other")]
+    assert kids == [[site.authority.issuer.kid], [other.authority.issuer.kid]]
 
 
 def test_an_image_whose_repository_is_not_its_own_does_not_start(site: Site) -> None:

@@ -1,0 +1,115 @@
+"""A running device, of a door or of a lane, and the loop that works it until it is told to stop."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
+
+from edge.audit.record import DevicePart, StopCause
+from edge.errors import (
+    CameraFault,
+    ClockFault,
+    DoorLinkFault,
+    Exit,
+    Fault,
+    HostFault,
+    ModelFault,
+    ReaderFault,
+    StorageFault,
+    TrustFault,
+)
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Iterator, Sequence
+
+    from edge.app.assemble import DoorParts, LaneParts
+    from edge.config import Config
+
+# What a fault that ends the program is put on record as.
+PARTS: Final[dict[type[Fault], DevicePart]] = {
+    CameraFault: DevicePart.CAMERA,
+    ReaderFault: DevicePart.READER,
+    ModelFault: DevicePart.MODEL,
+    DoorLinkFault: DevicePart.DOOR,
+    StorageFault: DevicePart.STORAGE,
+    ClockFault: DevicePart.CLOCK,
+    TrustFault: DevicePart.TRUST,
+    HostFault: DevicePart.HOST,
+}
+# The state of a door and of a lane between two passages.
+IDLE: Final = "idle"
+
+
+class ShowsState(Protocol):
+    """A moment of a door or of a lane."""
+
+    @property
+    def state(self) -> str: ...
+
+
+class Works(Protocol):
+    """A verifier of a door or of a lane."""
+
+    def start(self) -> None: ...
+
+    def fault(self, part: DevicePart) -> None: ...
+
+    def stop(self, cause: StopCause) -> object: ...
+
+
+class Rests(Protocol):
+    """Work for the time between two passages."""
+
+    def rest(self) -> None: ...
+
+
+M = TypeVar("M", bound=ShowsState)
+V = TypeVar("V", bound=Works)
+
+
+@dataclass(frozen=True, slots=True)
+class RunningDevice(Generic[V, M]):
+    """A device whose parts are joined.
+
+    `moments`: one for each look, until the event is set or the frames end. `watchers` are shown every moment.
+    `adopt`: goes on with what of a configuration may change between two passages (`edge.config.live`). `parts`:
+    those that were joined.
+    """
+
+    verifier: V
+    moments: Callable[[threading.Event], Iterator[M]]
+    housekeepers: Sequence[Rests] = ()
+    watchers: Sequence[Callable[[M], None]] = ()
+    adopt: Callable[[Config], None] = lambda _: None
+    parts: DoorParts | LaneParts | None = None
+
+
+def run_device(
+    device: RunningDevice[V, M], *, stop: threading.Event, on_moment: Callable[[M], None] = lambda _: None
+) -> int:
+    """Work the device until `stop` is set or the frames end. Whatever happens, every strike relocks.
+
+    Raises the Fault of a part that failed, after it was put on record.
+    """
+    verifier = device.verifier
+    verifier.start()
+    cause = StopCause.BUG
+    try:
+        for moment in device.moments(stop):
+            for watcher in (*device.watchers, on_moment):
+                watcher(moment)
+            if moment.state == IDLE:
+                for housekeeper in device.housekeepers:
+                    housekeeper.rest()
+        cause = StopCause.SIGNAL if stop.is_set() else StopCause.END
+    except Fault as fault:
+        cause = StopCause.FAULT
+        verifier.fault(PARTS.get(type(fault), DevicePart.PROGRAM))
+        raise
+    except BrokenPipeError:  # the reader of our rows has gone: as good as told to stop
+        cause = StopCause.SIGNAL
+        raise
+    finally:
+        verifier.stop(cause)
+    return Exit.OK
