@@ -6,6 +6,7 @@ the camera and who stands before it are simulated.
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import count, cycle, islice, repeat
@@ -15,7 +16,8 @@ import numpy as np
 import segno
 from nacl.signing import SigningKey
 
-from edge.app.clock_store import ClockStore, remembered
+from edge.app.assemble import DoorParts, assemble
+from edge.app.authority import resume_authority
 from edge.app.parts.code_readers import open_live_reader
 from edge.app.parts.keys import device_seed
 from edge.app.parts.network import open_post
@@ -24,21 +26,19 @@ from edge.app.stages import stages_for
 from edge.app.sync import Updates
 from edge.app.trust_watch import TrustWatch
 from edge.audit.evidence import open_segment_reader
-from edge.audit.journal import Journal
 from edge.audit.record import ClockTrust, Passage, StopCause, utc_ms
 from edge.config import Config, DeviceConfig, HubConfig, SyncConfig
 from edge.config import DoorConfig as DoorTable
-from edge.passage.machine import PassageState, PassageTimes
-from edge.passage.record.replay_restore import restore_replay
-from edge.passage.verifier import Ports, Verifier
+from edge.passage.machine import PassageState
 from edge.sync.synchronise import UpdateSource, synchronise
 from edge.trust.time.freshness import TrustInput
 from edge.trust.time.trusted_clock import TrustedClock
 from edge.upload.batch import DeviceStatus
 from edge.upload.client import Sender, Uploaded, upload
 from edge.upload.outbox import Outbox
-from edge.version import built_at, software_version
+from edge.version import software_version
 from hw.camera.framing import frame_from_rgb
+from hw.camera.none import NoCamera
 from hw.sim.door import SimDoor, Visitor
 from hw.sim.pictures import scene as stage
 from hw.sim.pictures.head import Move, Subject, head, script
@@ -49,8 +49,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from edge.app.clock_store import ClockStore
+    from edge.audit.journal import Journal
     from edge.face.engine import FaceEngine
-    from edge.passage.verifier import StepResult
+    from edge.passage.verifier import StepResult, Verifier
     from edge.ports import Frame, Source
     from edge.sync.report import Report
     from edge.trust.snapshot import TrustSnapshot
@@ -113,6 +115,7 @@ class DemoDoor:
         self._seed = device_seed(folder / config.device.key)
         self._updates = Updates(config, folder)
         self._strike = SimDoor(clock, visitor=Visitor())
+        self._stack = ExitStack()
         self._journal: Journal
         self._verifier: Verifier
         self._keeper = TrustedClock()
@@ -146,38 +149,31 @@ class DemoDoor:
         """Power comes, or comes back: all that is known is what is on the disk."""
         watch = TrustWatch(self.folder / self.config.paths.trust, open_trust)
         self._watch = watch
-        self._journal = Journal.open(self.journal_path, self._seed, self.config.device.id)
-        state = open_files(self.folder / self.config.paths.state)
-        self._keeper = TrustedClock(remembered(state, self._journal, self.trust), built=built_at())
         stages = stages_for(self.config, self._engine)
         # A film cannot listen, so the one prompt that it is made for is thrown: here, and nowhere else.
         stages = replace(stages, liveness=replace(stages.liveness, dice=lambda _: 0))
-        believed = self._keeper.at(self.clock.now(), self.clock.tick_ms(), self.trust)
-        restore_replay(stages.replay, self._journal, believed)
-        self._store = ClockStore(state, self._keeper)
+        own, self._store = resume_authority(self.config, self.folder, self._stack, watch, stages, self.clock)
+        self._journal, self._keeper = own.journal, own.keeper
         self._strike = SimDoor(self.clock, visitor=Visitor())
-        ports = Ports(
+        parts = DoorParts(
+            camera=NoCamera(clock=self.clock),
             reader=open_live_reader(),
             strike=self._strike,
             signals=SimSignals(),
             clock=self.clock,
-            journal=self._journal,
-            trust=watch.current,
         )
-        self._verifier = Verifier(
-            ports, stages, version=software_version(), times=PassageTimes(face_ms=8_000), keeper=self._keeper
-        )
+        self._verifier = assemble(self.config, parts, own).verifier
         self._verifier.start()
 
     def cut_power(self) -> None:
         """It stops in the middle of whatever it does, and says nothing."""
-        self._journal.close()
+        self._stack.close()
 
     def stop(self) -> None:
         """It is switched off in order."""
         self._verifier.stop(StopCause.SIGNAL)
         self._store.save_if_due()
-        self._journal.close()
+        self._stack.close()
 
     # -- a passage -----------------------------------------------------------------------------------
 
