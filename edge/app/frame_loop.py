@@ -32,7 +32,7 @@ def steps(
     for ever), or where a film ends in the middle of a passage.
     """
     away_ms: int | None = None
-    for look in _looks(camera):
+    for look in looks(camera):
         if stop.is_set():
             return
         if isinstance(look, CameraFault):
@@ -54,8 +54,11 @@ def steps(
         )
 
 
-def _looks(camera: Camera) -> Iterator[Frame | CameraFault]:
-    """The camera's frames, and the fault of each attempt at one while it is away."""
+def looks(camera: Camera) -> Iterator[Frame | CameraFault]:
+    """The camera's frames, and the fault of each attempt at one while it is away.
+
+    Raises CameraFault where it never gave a frame, or will not come back.
+    """
     has_seen = False
     while True:
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from edge.audit.record import DevicePart, StopCause
 from edge.errors import (
@@ -24,7 +24,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from edge.app.assemble import DoorParts, LaneParts
+    from edge.audit.retention import Housekeeper
     from edge.config import Config
+    from edge.passage.lane.snapshot import LaneStepResult
+    from edge.passage.lane.verifier import LaneVerifier
+    from edge.passage.verifier import StepResult, Verifier
 
 # What a fault that ends the program is put on record as.
 PARTS: Final[dict[type[Fault], DevicePart]] = {
@@ -41,31 +45,8 @@ PARTS: Final[dict[type[Fault], DevicePart]] = {
 IDLE: Final = "idle"
 
 
-class ShowsState(Protocol):
-    """A moment of a door or of a lane."""
-
-    @property
-    def state(self) -> str: ...
-
-
-class Works(Protocol):
-    """A verifier of a door or of a lane."""
-
-    def start(self) -> None: ...
-
-    def fault(self, part: DevicePart) -> None: ...
-
-    def stop(self, cause: StopCause) -> object: ...
-
-
-class Rests(Protocol):
-    """Work for the time between two passages."""
-
-    def rest(self) -> None: ...
-
-
-M = TypeVar("M", bound=ShowsState)
-V = TypeVar("V", bound=Works)
+M = TypeVar("M", "StepResult", "LaneStepResult")
+V = TypeVar("V", "Verifier", "LaneVerifier")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +60,7 @@ class RunningDevice(Generic[V, M]):
 
     verifier: V
     moments: Callable[[threading.Event], Iterator[M]]
-    housekeepers: Sequence[Rests] = ()
+    housekeepers: Sequence[Housekeeper] = ()
     watchers: Sequence[Callable[[M], None]] = ()
     adopt: Callable[[Config], None] = lambda _: None
     parts: DoorParts | LaneParts | None = None
@@ -97,8 +78,9 @@ def run_device(
     cause = StopCause.BUG
     try:
         for moment in device.moments(stop):
-            for watcher in (*device.watchers, on_moment):
+            for watcher in device.watchers:
                 watcher(moment)
+            on_moment(moment)
             if moment.state == IDLE:
                 for housekeeper in device.housekeepers:
                     housekeeper.rest()

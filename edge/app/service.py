@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable
 
-    from edge.app.run_loop import ShowsState
     from edge.config import Config
+    from edge.passage.lane.snapshot import LaneStepResult
+    from edge.passage.verifier import StepResult
     from hw.system.notify import ServiceManager
 
 
@@ -48,7 +49,7 @@ class Service:
         self._adopt = adopt
         self._is_ready = False
 
-    def see(self, moment: ShowsState) -> None:
+    def see(self, moment: StepResult | LaneStepResult) -> None:
         """The loop has turned: the first time, the device is at work."""
         if not self._is_ready:
             self._is_ready = True

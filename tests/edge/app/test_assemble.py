@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -56,6 +57,17 @@ def wrote(journal: Journal, door: str, number: int) -> None:
             controller_ms=10 * number,
         )
     )
+
+
+def test_a_verifier_is_made_in_one_place_only() -> None:
+    root = Path(__file__).resolve().parents[3]
+    files = [file for folder in ("edge", "hw", "tools", "tests") for file in (root / folder).rglob("*.py")]
+    made = {
+        str(file.relative_to(root))
+        for file in files
+        if re.search(r"(?<!class )\b(Lane)?Verifier\(", file.read_text("utf-8"))
+    }
+    assert made == {"edge/app/assemble.py"}
 
 
 def test_a_doors_controller_is_told_its_last_event_on_record(tmp_path: Path) -> None:

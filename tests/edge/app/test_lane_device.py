@@ -254,6 +254,43 @@ def test_a_camera_that_will_not_come_back_ends_the_lane() -> None:
         watch(eyes)
 
 
+def test_a_camera_that_comes_back_is_told_of_when_it_goes_and_when_it_is_back(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    away = CameraFault("unplugged", passing=True)
+
+    class Flaky(Still):
+        """Shows a frame, is away three times, and shows a frame again."""
+
+        def __init__(self) -> None:
+            super().__init__(FRAME)
+            self.back = threading.Event()
+            self._tries = 0
+
+        def frames(self) -> Iterator[Frame]:
+            self._tries += 1
+            if 1 < self._tries < 5:
+                raise away
+            yield FRAME
+            if self._tries == 1:
+                raise away
+            self.back.set()
+            self._closed.wait()
+
+    camera = Flaky()
+    with CameraPair({Side.OUTER: camera, Side.INNER: Still(FRAME)}).looking():
+        assert camera.back.wait(60)
+    said = capsys.readouterr().err.splitlines()
+    assert ["fault" in line for line in said] == [True, False]
+    assert "seeing" in said[1]
+
+
+def test_a_camera_that_never_gave_a_frame_ends_the_lane() -> None:
+    cameras = {Side.OUTER: Still(FRAME), Side.INNER: Reel(CameraFault("not there", passing=True))}
+    with CameraPair(cameras).looking() as eyes, pytest.raises(CameraFault, match="not there"):
+        watch(eyes)
+
+
 def test_a_frame_is_told_once_and_the_latest_counts() -> None:
     with CameraPair({Side.OUTER: Still(FRAME), Side.INNER: Still(FRAME)}).looking() as eyes:
         seen = []
