@@ -62,28 +62,34 @@ def watch_trust(config: Config, base: Path, load: Callable[[Path], TrustSnapshot
 
 
 def open_authority(
-    config: Config, base: Path, stack: ExitStack, watch: TrustWatch, stages: Stages, clock: Clock
+    config: Config,
+    base: Path,
+    stack: ExitStack,
+    *,
+    trust: TrustWatch,
+    journal: Journal,
+    stages: Stages,
+    clock: Clock,
 ) -> AuthorityParts:
     """An authority at work until `stack` closes: its trust is watched and its memory of time stored.
 
-    Raises StorageFault, ConfigError.
+    Raises StorageFault.
     """
-    parts, store = resume_authority(config, base, stack, watch, stages, clock)
+    parts, store = resume_authority(config, base, trust=trust, journal=journal, stages=stages, clock=clock)
     stack.enter_context(store)
-    stack.enter_context(watch)
+    stack.enter_context(trust)
     return parts
 
 
 def resume_authority(
-    config: Config, base: Path, stack: ExitStack, watch: TrustWatch, stages: Stages, clock: Clock
+    config: Config, base: Path, *, trust: TrustWatch, journal: Journal, stages: Stages, clock: Clock
 ) -> tuple[AuthorityParts, ClockStore]:
-    """All that an authority knows from its files; no thread is started. Raises StorageFault, ConfigError."""
-    journal = stack.enter_context(open_journal(config, base))
-    state, trust = open_files(base / config.paths.state), watch.current()
-    keeper = TrustedClock(remembered(state, journal, trust), built=built_at())
-    restore_replay(stages.replay, journal, keeper.at(clock.now(), clock.tick_ms(), trust))
+    """All that an authority knows from its files; no thread is started. Raises StorageFault."""
+    state, current = open_files(base / config.paths.state), trust.current()
+    keeper = TrustedClock(remembered(state, journal, current), built=built_at())
+    restore_replay(stages.replay, journal, keeper.at(clock.now(), clock.tick_ms(), current))
     parts = AuthorityParts(
-        trust=watch.current,
+        trust=trust.current,
         journal=journal,
         stages=stages,
         keeper=keeper,

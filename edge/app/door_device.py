@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from edge.app.assemble import DoorParts, assemble
-from edge.app.authority import open_authority, watch_trust
+from edge.app.authority import open_authority, open_journal, watch_trust
 from edge.app.device_watchers import open_watchers
 from edge.app.parts.camera import open_camera, system_clock
 from edge.app.parts.code_readers import open_live_reader
@@ -55,8 +55,12 @@ def open_device(config: Config, base: Path, *, camera: str | None = None) -> Ite
             )
         engine = engine_for(config, base) if compares else None
         parts = _open_parts(config, base, stack, camera=camera)
+        journal = stack.enter_context(open_journal(config, base))
         counsel = open_visit_rules(config, base, stack, seed=device_seed(base / config.device.key))
-        own = open_authority(config, base, stack, watch, stages_for(config, engine, counsel), parts.clock)
+        stages = stages_for(config, engine, counsel)
+        own = open_authority(
+            config, base, stack, trust=watch, journal=journal, stages=stages, clock=parts.clock
+        )
         state = open_files(base / config.paths.state)
         watchers = [
             *open_watchers(config, own, stack),

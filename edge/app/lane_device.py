@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import structs
 
 from edge.app.assemble import LaneParts, assemble
-from edge.app.authority import open_authority, watch_trust
+from edge.app.authority import open_authority, open_journal, watch_trust
 from edge.app.device_watchers import open_watchers
 from edge.app.lane_loop import CameraPair
 from edge.app.parts.camera import open_camera, system_clock
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from edge.app.assemble import LaneDevice
     from edge.config import Config
     from edge.face.engine import FaceEngine
+    from edge.passage.lane.documents import LaneVenue
     from edge.passage.stages import Stages
     from edge.ports import LaneSensors, Strike
 
@@ -56,13 +57,17 @@ def open_lane(
         watches = [watch_trust(each, base) for each in every]
         engine = engine_for(config, base)
         parts = _open_parts(config, base, stack, camera=camera, inner_camera=inner_camera)
-        judged = _stages(every, engine, base, stack)
+        venues = [venue_of(each) for each in every]
+        journals = [stack.enter_context(open_journal(each, base)) for each in every]
+        judged = _stages(every, venues, engine, base, stack)
         joint = [
             replace(
-                open_authority(each, base, stack, watch, stages, parts.clock),
+                open_authority(
+                    each, base, stack, trust=watch, journal=journal, stages=stages, clock=parts.clock
+                ),
                 officers=open_officers(each.lane.socket, each.lane.officers, base, stack),
             )
-            for each, watch, stages in zip(every, watches, judged, strict=True)
+            for each, watch, journal, stages in zip(every, watches, journals, judged, strict=True)
         ]
         watchers = open_watchers(config, joint[0], stack)
         for each, own in zip(every, joint, strict=True):
@@ -117,10 +122,11 @@ def _doors(
     return strikes, open_sensors(config.lane, stack)
 
 
-def _stages(every: Sequence[Config], engine: FaceEngine, base: Path, stack: ExitStack) -> list[Stages]:
+def _stages(
+    every: Sequence[Config], venues: Sequence[LaneVenue], engine: FaceEngine, base: Path, stack: ExitStack
+) -> list[Stages]:
     """The judgement of each authority, with one engine for all; documents and the past are each one's own."""
     first = every[0]
-    venues = [venue_of(each) for each in every]
     counsel = open_visit_rules(first, base, stack, seed=device_seed(base / first.device.key))
     doors = [f"{first.door.site}/{side.value}" for side in Side]
     pasts = [RecentPast(*doors) if each.risk.watch else None for each in every]

@@ -6,7 +6,6 @@ the camera and who stands before it are simulated.
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import count, cycle, islice, repeat
@@ -17,7 +16,7 @@ import segno
 from nacl.signing import SigningKey
 
 from edge.app.assemble import DoorParts, assemble
-from edge.app.authority import resume_authority
+from edge.app.authority import open_journal, resume_authority
 from edge.app.parts.code_readers import open_live_reader
 from edge.app.parts.keys import device_seed
 from edge.app.parts.network import open_post
@@ -115,7 +114,6 @@ class DemoDoor:
         self._seed = device_seed(folder / config.device.key)
         self._updates = Updates(config, folder)
         self._strike = SimDoor(clock, visitor=Visitor())
-        self._stack = ExitStack()
         self._journal: Journal
         self._verifier: Verifier
         self._keeper = TrustedClock()
@@ -152,8 +150,16 @@ class DemoDoor:
         stages = stages_for(self.config, self._engine)
         # A film cannot listen, so the one prompt that it is made for is thrown: here, and nowhere else.
         stages = replace(stages, liveness=replace(stages.liveness, dice=lambda _: 0))
-        own, self._store = resume_authority(self.config, self.folder, self._stack, watch, stages, self.clock)
-        self._journal, self._keeper = own.journal, own.keeper
+        self._journal = open_journal(self.config, self.folder)
+        own, self._store = resume_authority(
+            self.config,
+            self.folder,
+            trust=watch,
+            journal=self._journal,
+            stages=stages,
+            clock=self.clock,
+        )
+        self._keeper = own.keeper
         self._strike = SimDoor(self.clock, visitor=Visitor())
         parts = DoorParts(
             camera=NoCamera(clock=self.clock),
@@ -167,13 +173,13 @@ class DemoDoor:
 
     def cut_power(self) -> None:
         """It stops in the middle of whatever it does, and says nothing."""
-        self._stack.close()
+        self._journal.close()
 
     def stop(self) -> None:
         """It is switched off in order."""
         self._verifier.stop(StopCause.SIGNAL)
         self._store.save_if_due()
-        self._stack.close()
+        self._journal.close()
 
     # -- a passage -----------------------------------------------------------------------------------
 
