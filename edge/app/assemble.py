@@ -1,7 +1,7 @@
 """Joins the opened parts of a door or a lane to one device.
 
-The parts are those of a configuration (`edge.app.door_device`, `edge.app.lane_device`), or simulators of a demo, a bench or a
-test; they are joined in one way.
+The parts are those of a configuration (door_device.py, lane_device.py), or simulators of a demo, a bench or
+a test; they are joined in one way.
 """
 
 from __future__ import annotations

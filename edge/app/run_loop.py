@@ -54,7 +54,7 @@ class RunningDevice(Generic[V, M]):
     """A device whose parts are joined.
 
     `moments`: one for each look, until the event is set or the frames end. `watchers` are shown every moment.
-    `adopt`: goes on with what of a configuration may change between two passages (`edge.config.live`). `parts`:
+    `adopt`: goes on with the settings that may change between two passages (`edge.config.live`). `parts`:
     those that were joined.
     """
 

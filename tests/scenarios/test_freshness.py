@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sim_device import door_verifier
+from worlds.sim_device import door_verifier
 
 from edge.app.demo.cast import Cast
 from edge.app.demo.world import DAY, SITE, World

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sim_device import door_verifier
+from worlds.sim_device import door_verifier
 
 from edge.app.demo.cast import Cast
 from edge.app.demo.world import SITE, World

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 from samples.journals import rotate
 from samples.traces import Haystack
-from sim_device import door_verifier
+from worlds.sim_device import door_verifier
 from worlds.trust import GATE, SEED, TRUST, claims
 
 from edge.__main__ import main

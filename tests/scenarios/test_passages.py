@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 import segno
 from worlds.office import new_issuer
-from sim_device import door_verifier
+from worlds.sim_device import door_verifier
 
 from edge.app.demo.cast import Cast
 from edge.app.demo.issuer import DemoHolder

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import ROOT
-from sim_device import door_verifier
+from worlds.sim_device import door_verifier
 from worlds.trust import DAY, GATE, ISSUER, KID, LIST, NOW, URI, shown
 
 from edge.app.clock_store import ClockStore, remembered

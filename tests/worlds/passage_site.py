@@ -8,7 +8,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
-from sim_device import door_verifier
+from worlds.sim_device import door_verifier
 from worlds.trust import DAY, GATE, HOLDER, NOW, SEED, TRUST, claims, shown
 
 from edge.audit.record import AuditRecord, Faulted, JournalEntry, Outcome, Passage, encode

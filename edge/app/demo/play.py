@@ -19,12 +19,8 @@ from edge.audit.record import Started, StopCause, utc_ms
 from edge.config import Config, DoorConfig, FaceConfig
 from edge.errors import StorageFault
 from edge.passage.face.pad_rule import PadRule
-from edge.passage.machine import PassageState, PassageTimes
-from edge.passage.stages import Stages
-from edge.passage.verifier import Ports, Verifier
-from edge.policy.decide import DoorPolicy
 from edge.passage.machine import PassageState
-from edge.passage.pad_rule import PadRule
+from edge.passage.verifier import Verifier
 from edge.trust.replay import ReplayMemory
 from edge.version import software_version
 from hw.camera.files import FileCamera

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from sim_device import door_verifier
+from worlds.sim_device import door_verifier
 from worlds.trust import GATE, NOW, TRUST, shown
 
 from edge.app.frame_loop import BLIND_MS, steps

@@ -6,7 +6,7 @@ import itertools
 
 import numpy as np
 import pytest
-from sim_device import door_verifier
+from worlds.sim_device import door_verifier
 from worlds.trust import GATE, NOW, TRUST, shown
 
 from edge.audit.record import AuditRecord, DevicePart, Faulted, Passage
