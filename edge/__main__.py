@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def _noun(name: str, text: str) -> Verb:
-    """A noun whose module has a table of verbs."""
-    return Verb(name, text, verbs=f"edge.cli.{name}:VERBS")
+def _noun(name: str, text: str, module: str = "") -> Verb:
+    """A noun whose module has a table of verbs. `module`: left out where it is called as the noun."""
+    return Verb(name, text, verbs=f"edge.cli.{module or name}:VERBS")
 
 
 def _alone(name: str, text: str) -> Verb:
@@ -38,7 +38,7 @@ DOORWARD = Verb(
         _noun("config", "check and explain the configuration"),
         _noun("check", "checks for a host: tell it the results, and verify them there"),
         _noun("desk", "a hotel's desk: lists of arrivals, registrations, reports"),
-        _noun("gate", "a library's gate: its library system, patrons, and what waits to be told"),
+        _noun("gate", "a library's gate: its library system, patrons, and what waits to be told", "library"),
         _noun("lane", "officers at a lane: what is referred to them, and what they say"),
         _noun("request", "what this device asks of its visitors, and who vouches for that"),
         _alone("sync", "bring keys, lists and models up to date"),

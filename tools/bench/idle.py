@@ -1,8 +1,8 @@
 """What a door costs while nobody comes: the whole device over a film of an empty doorway, in true time.
 
-The film is MJPEG at 1280x720 and 15 frames a second, as a webcam sends. Run as a file with a folder that
-`bench_passage` has prepared and `save` has put the film into, it works the door until the film is over, and
-tells how much of one core that took.
+The film is MJPEG at 1280x720 and 15 frames a second, as a webcam sends. Run as a module with a folder that
+`passage.prepare` has prepared and `save_film` has put the film into, it works the door until the film is
+over, and tells how much of one core that took.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ camera.device = "idle.avi"
 """
 
 
-def save(folder: Path) -> None:
+def save_film(folder: Path) -> None:
     """The film: a doorway, a lobby and a crowd in turn, each picture with noise of its own, as in life."""
     import cv2
     import numpy as np

@@ -1,7 +1,7 @@
 """One genuine passage, over and over, in a process that holds a device and nothing else.
 
-`prepare` makes the world once, and `save` writes it to a folder as a device would find it. Run as a file with
-that folder, it opens the device, prints `ready`, plays the pictures, and tells what it took.
+`prepare` makes the world once, and `save` writes it to a folder as a device would find it. Run as a module
+with that folder, it opens the device, prints `ready`, plays the pictures, and tells what it took.
 """
 
 from __future__ import annotations
