@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
 
     config, base = file.given(args.config)
     if config.door.venue == "lane":
-        from edge.cli.lane import run_work
+        from edge.cli.venues.lane import run_work
 
         if args.camera or args.passages:
             raise InputError("a lane has two cameras, and no end", hint="leave out --camera and --passages")

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.cli.output import emit, fail, harmless
-from edge.cli.sync_records import send, whose
+from edge.cli.sync.records import send, whose
 from edge.cli.verbs import CONFIG_OR_DEFAULTS, argument, json_lines, one_of
 from edge.errors import EdgeError, Exit, FetchError, InputError, SyncError
 
