@@ -280,7 +280,7 @@ def test_another_card_shown_in_mid_passage_does_not_take_it_over(lobby: Lobby) -
 
 
 def test_no_part_of_a_structured_append_opens_the_door(lobby: Lobby) -> None:
-    text = lobby.world.enrol("Erin").wallet.code(lobby.world.now())
+    text = lobby.world.enrol("Erin").code(lobby.world.now())
     for part in segno.make_sequence(text, symbol_count=3):
         lobby.decide(on_a_screen(np.array([list(row) for row in part.matrix], dtype=bool)), "Erin")
         lobby.empty()
