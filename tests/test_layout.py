@@ -70,7 +70,7 @@ def test_only_edge_and_hw_are_packages() -> None:
     assert set(distributions["edge"]) == {"doorward"}
     assert set(distributions["hw"]) == {"doorward"}
     assert not [
-        room for room in ("tools", "tests", "models", "firmware") if (ROOT / room / "__init__.py").exists()
+        room for room in ("tests", "models", "firmware") if (ROOT / room / "__init__.py").exists()
     ]
 
 
