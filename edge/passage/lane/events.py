@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
 
-from edge.decision import Decision, Deny, Grant, Reason, Signal
 from edge.passage.events import (
     Arm,
     ChallengeWanted,
@@ -21,6 +20,7 @@ from edge.passage.events import (
 )
 
 if TYPE_CHECKING:
+    from edge.decision import Decision, Deny, Grant, Reason, Signal
     from edge.passage.lane.occupancy import LaneOccupancy
 
 
