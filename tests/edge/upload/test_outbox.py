@@ -150,7 +150,7 @@ def test_the_device_goes_on_writing_while_the_outbox_reads(path: Path, state: Pa
 DEVICE_AT_WORK = """
 import sys
 from pathlib import Path
-from journals import SegmentLimits, open_journal, passage
+from samples.journals import SegmentLimits, open_journal, passage
 
 with open_journal(Path(sys.argv[1])) as journal:
     print("open", flush=True)
