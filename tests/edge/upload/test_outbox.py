@@ -401,7 +401,7 @@ def test_a_backlog_is_read_once_however_many_batches_it_takes(
                 read += 1
                 yield leaf
 
-    monkeypatch.setattr(journal_reader, "Backlog", Counting)
+    monkeypatch.setattr(journal_reader, "JournalReader", Counting)
     hub = Hub()
     with Outbox(path, state, HUB) as outbox:
         while hub.tree.size < 1_200:
