@@ -20,6 +20,7 @@ import hub_intake
 import pytest
 import urllib3
 import uvicorn
+from conftest import ROOT
 from journals import DEVICE, SEED, passage
 from nacl.signing import SigningKey
 
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 
     from hw.sim.hub import Posted
 
-HUB = Path(__file__).resolve().parents[1] / "tools" / "hub.py"
+HUB = ROOT / "tools" / "hub.py"
 KEY = SigningKey(SEED)
 OTHER_KEY = SigningKey(bytes(range(1, 33)))
 STATUS = Status(software="0.1.0", clock=ClockTrust.TRUSTED, lists_issued_s=1_767_340_000, free_mb=900)

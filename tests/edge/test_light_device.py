@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from conftest import ROOT
+
 # What a device loads to open its door, without starting anything.
 DEVICE = (
     "edge.cli.run, edge.device, edge.service, edge.scanners, edge.doors, edge.app.signals, hw.signals_log, "

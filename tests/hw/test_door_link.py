@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from conftest import ROOT
 from firmware.on_pty import KEY, LEAF_OPEN, PATIENCE_MS, REX, SHUT, TAMPER, OnPty, let_it_crawl, until
 from limits import HEARTBEAT_MS
 from strike import FAIL_SAFE
@@ -486,8 +487,8 @@ def test_a_host_that_is_killed_holds_no_door(
     host = subprocess.Popen(
         [sys.executable, Path(__file__).with_name("door_link_host.py"), controller.path, KEY.hex()],
         stdout=subprocess.PIPE,
-        cwd=Path(__file__).resolve().parents[2],
-        env=os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[2])},
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
     )
     try:
         assert host.stdout.readline() == b"released\n"

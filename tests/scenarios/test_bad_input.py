@@ -21,6 +21,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from conftest import ROOT
 from journals import write_journal
 from office import NOW, new_issuer
 from PIL import Image
@@ -171,7 +172,7 @@ def run(
         return subprocess.run(
             [sys.executable, "-m", "edge", *words],
             cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
             capture_output=True,
             text=True,
             timeout=60,

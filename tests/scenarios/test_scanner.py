@@ -11,12 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from conftest import ROOT
 from scanner_on_pty import EngineOnPty
 
 from edge.audit.evidence import open_evidence
 from edge.audit.record import DoorChange, Faulted, Part, Passage
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 DOOR = """
 [door]
 site = "tower-1/lobby"

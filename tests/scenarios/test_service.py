@@ -18,6 +18,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from conftest import ROOT
 from scanner_on_pty import EngineOnPty
 
 from edge.audit.evidence import open_evidence
@@ -26,7 +27,6 @@ from edge.issuing.issuer import Enrolment, Issuer
 from edge.issuing.register import Register
 from edge.issuing.wallet import Wallet
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 PATIENCE_S = 60
 WATCHDOG_US = 400_000
 DOOR = """

@@ -20,6 +20,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from conftest import ROOT
 from publishing import DAY, Authority, Gate
 from web_server import Web, reply, serve
 
@@ -30,8 +31,6 @@ from edge.device import open_device
 from edge.errors import Exit, NoSpace, TrustFault
 from edge.sync.bell import ring
 from hw.sim.source import SimSource
-
-CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 class Site:
@@ -337,7 +336,7 @@ def test_a_disk_that_takes_no_more_keeps_the_old_trust(site: Site, web: Web) -> 
             capture_output=True,
             text=True,
             check=False,
-            cwd=CHECKOUT,
+            cwd=ROOT,
             env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "TMPDIR": str(site.folder)},
         )
         codes.append(child.returncode)
@@ -444,7 +443,7 @@ def test_the_background_sync_wakes_up_when_it_is_told_to(site: Site, web: Web) -
     web.answers["metadata/timestamp.json"] = timestamp
     command = [sys.executable, "-m", "edge", "sync", "--watch", "--config", str(site.config)]
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=CHECKOUT
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
     ) as sync:
         try:
             asked.get(timeout=30)  # at once: there was no trust
@@ -481,7 +480,7 @@ def test_told_to_stop_in_the_middle_of_a_download_it_stops(site: Site, web: Web)
     web.answers[site.authority.target("models/big.tflite")] = drip
     command = [sys.executable, "-m", "edge", "sync", "--watch", "--config", str(site.config)]
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=CHECKOUT
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
     ) as sync:
         assert begun.wait(30)
         sync.send_signal(signal.SIGTERM)

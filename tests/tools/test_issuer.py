@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from conftest import ROOT
 
 from edge.app import open_trust
 from edge.card.attributes import Attribute
@@ -28,7 +29,7 @@ from edge.venue.asking import RequestSigner, read_request
 from edge.venue.certificate import Authority
 from edge.venue.request import Request
 
-TOOL = Path(__file__).resolve().parents[2] / "tools" / "issuer.py"
+TOOL = ROOT / "tools" / "issuer.py"
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
 AT = ["--now", "2026-03-02T08:00:00Z"]
 URI = "https://tower-1.example/s"

@@ -15,6 +15,7 @@ from pathlib import Path
 import cv2
 import pytest
 import segno
+from conftest import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
 from office import HOLDER, NOW, enrolment, new_issuer
@@ -30,7 +31,7 @@ from edge.issuing.wallet import Wallet
 from edge.venue.asking import KnownRequest, RequestSigner
 from edge.venue.request import Request
 
-TOOL = Path(__file__).resolve().parents[2] / "tools" / "wallet.py"
+TOOL = ROOT / "tools" / "wallet.py"
 AT = ["--now", "2026-03-02T08:00:07Z"]
 
 spec = importlib.util.spec_from_file_location("tool_wallet", TOOL)

@@ -14,15 +14,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import segno
-from conftest import shared
+from conftest import ROOT, shared
 from office import HOLDER, NOW, enrolment, new_issuer
 from PIL import Image
 from qr_pictures import ENGINES, draw, zbar
 
 from edge.__main__ import main
 from edge.issuing.wallet import Wallet
-
-ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture

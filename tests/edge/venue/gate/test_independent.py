@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from conftest import ROOT
 
 from edge import config
 from edge.errors import HostFault
@@ -19,7 +20,7 @@ from edge.venues.gate import open_library
 from edge.venues.gate_library import Library
 from hw.sim.library import SimItem, SimLibrary, SimPatron
 
-PEERS = Path(__file__).parents[3] / "sip2_peers.py"
+PEERS = ROOT / "tests" / "sip2_peers.py"
 needs_server = pytest.mark.skipif(find_spec("pysip2") is None, reason="pip install pysip2")
 needs_client = pytest.mark.skipif(find_spec("Sip2") is None, reason="pip install Sip2")
 

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from conftest import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,7 +14,7 @@ from edge.venue.gate.session import TRIES, Event, GaveUp, Replied, Session
 from edge.venue.gate.sip2 import Dialect, Message, decode
 from edge.venue.gate.table import Code
 
-VECTORS = sorted((Path(__file__).parents[3] / "vectors" / "sip2").glob("talk_*.json"))
+VECTORS = sorted((ROOT / "tests" / "vectors" / "sip2").glob("talk_*.json"))
 STATUS = Message(Code.OUR_STATUS, ("0", "040", "2.00"))
 
 

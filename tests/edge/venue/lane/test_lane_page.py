@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
+from conftest import ROOT
 
 from edge.venue.lane import events as e
 from edge.venue.lane import machine as m
@@ -12,7 +11,7 @@ from edge.venue.lane.machine import TABLE, Cue, State
 from edge.venue.lane.situation import Situation
 from edge.venue.lane.times import Times
 
-PAGE = Path(__file__).resolve().parents[4] / "edge" / "venue" / "lane" / "LANE.md"
+PAGE = ROOT / "edge" / "venue" / "lane" / "LANE.md"
 
 # What may be said to the table, in its order, and who decides it.
 HAPPENS: dict[type, tuple[str, str]] = {
