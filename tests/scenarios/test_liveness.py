@@ -160,7 +160,7 @@ def test_nobody_turns_for_the_holder_behind_a_photograph(lane, beyond: float) ->
     door = lane(prompts=1)
     poses = script(ASKED[:1], seed=2, rest=14, peak=1.3)
     there = [number for number, pose in enumerate(poses) if abs(pose.yaw) > beyond]
-    films = zip(poses, head(door.erin, poses, seed=2), head(door.bea, poses, seed=2), strict=True)
+    films = zip(poses, head(door.erin, poses, seed=3), head(door.bea, poses, seed=3), strict=True)
     film = [bea if there[0] <= number <= there[-1] else erin for number, (_, erin, bea) in enumerate(films)]
     for edge in (there[0], there[-1] + 1):
         film[edge - 2 : edge + 2] = [(empty(), 0)] * 4
