@@ -20,12 +20,12 @@ import numpy as np
 import pytest
 from scanner_on_pty import EngineOnPty
 
-from edge.app import open_face_engine
 from edge.audit.evidence import open_evidence
 from edge.audit.record import DoorChange, Faulted, Outcome, Part, Passage, StopCause, Stopped
 from edge.card.claims import TemplateReference
 from edge.decision import Reason
 from edge.demo.cast import Cast
+from edge.face.engine import FaceEngine
 from edge.face.template import Format
 from edge.issuing.issuer import Enrolment, Issuer
 from edge.issuing.register import Register
@@ -142,10 +142,9 @@ def forms(data: bytes) -> list[bytes]:
 
 
 @pytest.fixture
-def lobby(built_models: Path, photos: Path, tmp_path: Path) -> Lobby:
+def lobby(engine: FaceEngine, cast: Cast, built_models: Path, tmp_path: Path) -> Lobby:
     now = datetime.now(UTC)
     since = now - timedelta(days=1)
-    engine, cast = open_face_engine(built_models), Cast(photos)
     issuer = Issuer(
         "HK-TOWERS",
         secrets.token_bytes(32),

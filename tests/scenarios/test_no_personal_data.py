@@ -21,7 +21,6 @@ from traces import Haystack
 from trust_world import GATE, SEED, TRUST, claims
 
 from edge.__main__ import main
-from edge.app import open_face_engine
 from edge.audit.journal import Journal
 from edge.audit.record import Passage, StopCause
 from edge.card import cose
@@ -31,9 +30,11 @@ from edge.card.documents import DocumentType, Paper, digest
 from edge.card.encode import sign_card, sign_presentation
 from edge.card.numbers import PREFIX
 from edge.cli.run import _Rows
+from edge.demo.cast import Cast
 from edge.demo.passages import SCENES
 from edge.demo.play import Theatre
 from edge.demo.world import World
+from edge.face.engine import FaceEngine
 from edge.passage.stages import Stages
 from edge.passage.verifier import Ports, Verifier
 from edge.policy import DoorPolicy, FaceRule
@@ -235,11 +236,9 @@ def test_nothing_a_device_leaves_behind_holds_a_name_a_number_a_code_or_a_templa
 
 
 def test_the_demos_faces_and_codes_are_nowhere_either(
-    tmp_path: Path, built_models: Path, photos: Path, capfd: pytest.CaptureFixture[str]
+    tmp_path: Path, engine: FaceEngine, cast: Cast, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    from edge.demo.cast import Cast  # noqa: PLC0415
-
-    world = World(open_face_engine(), Cast().complete())
+    world = World(engine, cast)
     theatre = Theatre(world, tmp_path, bytes(32))
     secrets: dict[str, bytes] = {}
     for number, scene in enumerate(SCENES[:8]):

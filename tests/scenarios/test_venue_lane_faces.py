@@ -5,13 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pytest
 from lane_world import Book
 
-from edge.app import open_face_engine
 from edge.demo.cast import Cast
 from edge.demo.world import World
 from edge.face.engine import FaceEngine
@@ -36,14 +34,8 @@ NOBODY = np.full((480, 640, 3), 90, np.uint8)
 
 
 @pytest.fixture(scope="session")
-def engine(built_models: Path) -> FaceEngine:
-    return open_face_engine(built_models)
-
-
-@pytest.fixture(scope="session")
-def seen(photos: Path) -> Callable[..., Pixels]:
+def seen(cast: Cast) -> Callable[..., Pixels]:
     """Who stands before a camera; each camera sees another moment of them."""
-    cast = Cast(photos).complete()
 
     @cache
     def face(*names: str, camera: int = 1) -> Pixels:

@@ -13,7 +13,7 @@ from head_points import BENT, FLAT, face
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.app import open_face_engine, read_image
+from edge.app import read_image
 from edge.decision import Reason
 from edge.face.challenge import (
     Challenge,
@@ -303,11 +303,6 @@ def test_chance_is_never_done(seed, prompt):
 # --- rendered from photographs ---------------------------------------------------------------------------
 
 MOVES = {LEFT: Move.LEFT, RIGHT: Move.RIGHT, NOD: Move.NOD}
-
-
-@pytest.fixture(scope="module")
-def engine(built_models: Path) -> FaceEngine:
-    return open_face_engine(built_models)
 
 
 def seen(engine: FaceEngine, rgb: np.ndarray) -> np.ndarray | None:

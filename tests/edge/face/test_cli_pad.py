@@ -15,7 +15,7 @@ from edge.__main__ import main
 from edge.app import installed_pad, open_face_engine, read_image
 from edge.decision import Reason
 from edge.errors import Exit, ModelFault
-from edge.face.engine import subject
+from edge.face.engine import FaceEngine, subject
 from edge.face.pad.fusion import Family, Measure, PadPolicy, fuse
 from edge.face.pad.rates import Shown, apcer, bpcer, eer, interval
 
@@ -225,8 +225,7 @@ def judge(engine: object, picture: np.ndarray, policy_reason: Reason | None) -> 
     return bool(faces) and engine.inspect(picture, subject(faces, picture)).reason is policy_reason
 
 
-def test_prints_that_fill_the_frame_are_refused_without_the_passive_networks(built_models: Path) -> None:
-    engine = open_face_engine(built_models)
+def test_prints_that_fill_the_frame_are_refused_without_the_passive_networks(engine: FaceEngine) -> None:
     for path in sorted(shared("faces", "nuaa", "print").glob("*.jpg"))[::8]:
         picture = read_image(path)
         face = subject(engine.find(picture), picture)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -14,7 +13,7 @@ from head_points import BENT, FLAT, face
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge.app import open_face_engine, read_image
+from edge.app import read_image
 from edge.face.challenge import Limits
 from edge.face.engine import FaceEngine, subject
 from edge.face.mesh import Landmarks
@@ -101,11 +100,6 @@ def test_landmarks_of_a_face_are_usable():
 
 
 # --- real pictures: what the simulation cannot prove -----------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def engine(built_models: Path) -> FaceEngine:
-    return open_face_engine(built_models)
 
 
 def landmarks(engine: FaceEngine, rgb: np.ndarray) -> np.ndarray | None:

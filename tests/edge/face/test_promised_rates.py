@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from conftest import shared
 
-from edge.app import open_face_engine, read_image
+from edge.app import read_image
 from edge.face import evaluate
 from edge.face.engine import FaceEngine, subject
 from edge.face.template import Format
@@ -32,11 +32,10 @@ def embeddings(engine: FaceEngine, files: list[Path]) -> list[np.ndarray]:
     return found
 
 
-def test_a_card_is_accepted_as_often_as_promised_and_a_short_one_hardly_less(built_models: Path) -> None:
+def test_a_card_is_accepted_as_often_as_promised_and_a_short_one_hardly_less(engine: FaceEngine) -> None:
     every = sorted(shared("faces", "lfw").glob("*.jpg"))
     pictures = Counter(map(person, every))
     files = [file for file in every if 3 <= pictures[person(file)] <= 6]
-    engine = open_face_engine(built_models)
     seen = embeddings(engine, files)
     people = evaluate.identities([file.name for file in files], [])
     tar = {}
