@@ -173,6 +173,7 @@ def changes(records: list[object]) -> list[DoorEventKind]:
     return [record.change for record in records if isinstance(record, DoorChange)]
 
 
+@pytest.mark.slow
 def test_the_holder_of_a_fresh_code_is_let_in_and_nobody_learns_who_it_was(lobby: Lobby) -> None:
     lobby.shoot(lobby.phone(3) + lobby.holder(9))
     ran = lobby.run("--passages", "1")
@@ -198,6 +199,7 @@ def test_a_film_that_ends_while_nobody_is_there_ends_the_run_in_order(lobby: Lob
     assert last.cause is StopCause.END
 
 
+@pytest.mark.slow
 def test_a_camera_that_fails_in_mid_passage_denies_it(lobby: Lobby) -> None:
     lobby.shoot(lobby.phone(4) + lobby.nobody(0.5))
     ran = lobby.run()

@@ -241,7 +241,7 @@ def test_the_demos_faces_and_codes_are_nowhere_either(
     world = World(engine, cast)
     theatre = Theatre(world, tmp_path, bytes(32))
     secrets: dict[str, bytes] = {}
-    for number, scene in enumerate(SCENES[:8]):
+    for number, scene in enumerate(SCENES[:5]):
         played = theatre.play(scene)
         assert played.as_expected
         for text in world.shown:
@@ -255,7 +255,7 @@ def test_the_demos_faces_and_codes_are_nowhere_either(
         running + left_behind(tmp_path) + (said.out + said.err).encode(),
         public=(world.engine.model_id.encode(),),
     )
-    assert len(secrets) > 12
+    assert len(secrets) > 10
     assert {what: form for what, secret in secrets.items() if (form := hay.holds(secret))} == {}
     # Three letters stand in a megabyte of signatures by chance; with a mark on either side, as a text has
     # them in every form that is written here, they do not.

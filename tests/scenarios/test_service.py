@@ -198,6 +198,7 @@ def test_a_loop_that_hangs_is_not_alive(desk: Desk) -> None:
         os.close(handle)
 
 
+@pytest.mark.slow
 def test_a_new_configuration_waits_for_whoever_is_in_the_door(desk: Desk) -> None:
     with desk.at_work() as device:
         desk.manager.waits_for("READY=1")

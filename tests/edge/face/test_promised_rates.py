@@ -9,6 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+import pytest
 from conftest import shared
 
 from edge.app import read_image
@@ -32,6 +33,7 @@ def embeddings(engine: FaceEngine, files: list[Path]) -> list[np.ndarray]:
     return found
 
 
+@pytest.mark.slow
 def test_a_card_is_accepted_as_often_as_promised_and_a_short_one_hardly_less(engine: FaceEngine) -> None:
     every = sorted(shared("faces", "lfw").glob("*.jpg"))
     pictures = Counter(map(person, every))
