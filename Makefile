@@ -28,7 +28,7 @@ $(MODELS): $(STAMP) models/manifest.toml models/calibration.json $(wildcard mode
 
 demo: $(MODELS) ## play passages from real pictures, then a month of one door; tables and pages
 	@$(BIN)/doorward demo
-	@$(BIN)/python tools/demo_fleet.py
+	@$(BIN)/python tools/demo
 
 # an image that forbids .pyc files has every worker compile everything anew: 7 s each
 test test-slow: export PYTHONDONTWRITEBYTECODE =
@@ -42,21 +42,21 @@ test-crash: $(STAMP) ## kill -9 at random instructions of sync, journal and uplo
 
 micropython: $(MICROPYTHON)
 # without it the firmware's tests under MicroPython say why they skip
-$(MICROPYTHON): tools/firmware_packages.py | $(STAMP)
-	-@$(BIN)/python tools/firmware_packages.py micropython && touch $@
+$(MICROPYTHON): tools/firmware/packages.py | $(STAMP)
+	-@$(BIN)/python tools/firmware packages micropython && touch $@
 
 firmware: $(UF2) ## build the controller's UF2 from packages of Debian 13 (as root; 1.2 GB, 4 minutes the first time)
-$(UF2): tools/firmware_build.py $(wildcard firmware/*.py firmware/port/*) | $(STAMP)
-	@$(BIN)/python tools/firmware_build.py
+$(UF2): tools/firmware/build.py $(wildcard firmware/*.py firmware/port/*) | $(STAMP)
+	@$(BIN)/python tools/firmware build
 
 test-firmware-emulated: $(UF2) $(EMULATORS) ## play a door's life to that UF2 in two emulated RP2040s (10 to 40 minutes)
 	@DOORWARD_EMULATED=1 $(BIN)/pytest -q -s tests/firmware/emulated
-$(EMULATORS): tools/firmware_packages.py | $(STAMP)
-	@$(BIN)/python tools/firmware_packages.py emulators
+$(EMULATORS): tools/firmware/packages.py | $(STAMP)
+	@$(BIN)/python tools/firmware packages emulators
 	@touch $@
 
 test-picamera2: $(MODELS) ## the Pi's camera on a real Picamera2, in a Debian 13 root (as root; 2 GB, 4 minutes the first time)
-	@$(BIN)/python tools/virtual_camera.py
+	@$(BIN)/python tools/virtual_camera
 
 check: format lint types arch vectors-check ## format, lint, types, architecture, vectors
 
@@ -77,30 +77,30 @@ arch: $(STAMP)
 	@$(BIN)/lint-imports
 
 bench: $(MODELS) ## measure the numbers of tests/BENCHMARKS.md
-	@$(BIN)/python tools/bench.py
+	@$(BIN)/python tools/bench device
 
 bench-peers: $(MODELS) ## the same pictures through dlib, in the same run: a table of ratios
-	@$(BIN)/python tools/bench_peers.py
+	@$(BIN)/python tools/bench peers
 
 bench-revocation: $(STAMP) ## full lists, deltas and answers at 10^6 to 10^8 cards, beside zlib
-	@$(BIN)/python tools/bench_revocation.py
+	@$(BIN)/python tools/bench revocation
 
 bench-venue: $(STAMP) ## a building's door with 100,000 people and 10,000 schedule entries
-	@$(BIN)/python tools/bench_venue.py
+	@$(BIN)/python tools/bench venue
 
 bench-link: $(MICROPYTHON) ## the door link over a real pty: ping, grant, a host that is killed
-	@$(BIN)/python tools/bench_link.py
+	@$(BIN)/python tools/bench link
 
 vectors: $(STAMP) ## regenerate tests/vectors
-	@$(BIN)/python tools/vectors.py
+	@$(BIN)/python tools/vectors
 vectors-check: $(STAMP)
-	@$(BIN)/python tools/vectors.py --check
+	@$(BIN)/python tools/vectors --check
 
 fuzz: $(STAMP) ## the parsers under Hypothesis, 50 times longer than in `make test`
 	@HYPOTHESIS_PROFILE=long $(BIN)/pytest -q tests -k fuzz
 
 fuzz-link: $(STAMP) ## a million frames from somebody who sits on the door's cable, into both of its ends
-	@LINK_FUZZ_FRAMES=1000000 $(BIN)/pytest -q tests/edge/link/test_link_fuzz.py
+	@LINK_FUZZ_FRAMES=1000000 $(BIN)/pytest -q tests/edge/link/test_fuzz.py
 
 test-coverage: $(STAMP) ## every branch of firmware/door.py and session.py, or it fails
 	@mkdir -p build
@@ -108,7 +108,7 @@ test-coverage: $(STAMP) ## every branch of firmware/door.py and session.py, or i
 	@$(BIN)/coverage report --data-file=build/coverage --fail-under=100 -m
 
 test-mutation: $(STAMP) ## change the firmware's core in every small way: its tests must notice (15 minutes)
-	@$(BIN)/python tools/mutate.py
+	@$(BIN)/python tools/mutation
 
 clean: ## remove what was built; the download cache in models/cache stays
 	rm -rf $(VENV) build dist demo-out typings models/built models/photos .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info

@@ -109,7 +109,7 @@ def signal_for(reason: Reason) -> Signal:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """This door may open once, for at most `release_ms`. Constructed in `edge.policy` only."""
+    """This door may open once, for at most `release_ms`. Constructed in `edge.policy.decide` only."""
 
     release_ms: int
 

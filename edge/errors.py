@@ -54,6 +54,10 @@ class InputError(EdgeError):
     """A file or stream that a person named cannot be used: unreadable, too large, not what it says."""
 
 
+class UsageError(EdgeError):
+    """The words of a command line name no verb, or are not the arguments of one."""
+
+
 class ConfigError(EdgeError):
     """A technician must change the configuration: says file, line and value."""
 

@@ -92,7 +92,8 @@ class TellsHealth(Protocol):
 class CodeReader(Protocol):
     """Finds QR symbols in one luma image, uint8 (H, W).
 
-    Reports full QR symbols only: Micro QR, rMQR and parts of a structured append are left out.
+    Reports full QR symbols only: Micro QR and rMQR are left out. A part of a structured append is left out
+    or reported with its own part of the text, which is no card.
     Never raises on pixels, whatever they show. Raises ReaderFault where the engine is missing.
     """
 
@@ -128,7 +129,7 @@ class Scanner(Protocol):
     def close(self) -> None: ...
 
 
-class Board(Protocol):
+class Screen(Protocol):
     """A small screen from which a holder's phone reads the door's own code."""
 
     def post(self, text: str | None) -> None:
@@ -208,7 +209,7 @@ class Cause(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class EventMark:
     """Which of a controller's events this is: its number, and the controller's own clock then."""
 
     number: int
@@ -227,7 +228,7 @@ class DoorEvent:
     tick_ms: int
     cause: Cause | None = None
     grant: int | None = None
-    mark: Mark | None = None
+    mark: EventMark | None = None
 
 
 class Strike(Protocol):
@@ -255,7 +256,7 @@ class Strike(Protocol):
 class Recounts(Protocol):
     """A Strike whose door keeps its events while nobody listens."""
 
-    def recount(self, after: Mark | None) -> None:
+    def recount(self, after: EventMark | None) -> None:
         """Tell every event after this one, which is the last on record; None: all that are kept."""
         ...
 
@@ -340,7 +341,7 @@ class Post(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class MqttMessage:
     """A topic and what is said there; ours are retained by the broker."""
 
     topic: str
@@ -350,11 +351,11 @@ class Message:
 class Broker(Protocol):
     """A message broker that may come and go; nothing it says is believed. Never blocks, never raises."""
 
-    def publish(self, message: Message) -> None:
+    def publish(self, message: MqttMessage) -> None:
         """Retained by the broker; said again after every reconnection."""
         ...
 
-    def heard(self) -> Sequence[Message]:
+    def heard(self) -> Sequence[MqttMessage]:
         """What arrived on the subscriptions since the last call: at most 100, the oldest first."""
         ...
 

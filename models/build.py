@@ -21,6 +21,7 @@ import given
 import manifest as pages
 
 from edge.cli.output import fail, progress
+from edge.durable import rename_durably
 from edge.errors import EdgeError, Exit, ModelFault
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def _publish(names: Sequence[str], folder: Path, target: Path) -> None:
     with durable.storage(target):
         seal.unlink(missing_ok=True)
         for name in names:
-            durable.move(folder / name, target / name)
+            rename_durably(folder / name, target / name)
         durable.write(seal, MANIFEST.read_bytes())
 
 

@@ -32,7 +32,7 @@ SHARE = 90
 INPUT_RANGE = (-1.0, 127 / 128)
 
 
-class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class ActivationRanges(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`scales`: site to k per channel (equalise.py). `ranges`: activation to smallest and largest value."""
 
     faces: int
@@ -40,15 +40,15 @@ class Calibration(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ranges: dict[str, tuple[float, float]]
 
 
-def load(text: str) -> Calibration:
+def load(text: str) -> ActivationRanges:
     """Raises ModelFault where the text is not a calibration."""
     try:
-        return msgspec.json.decode(text, type=Calibration)
+        return msgspec.json.decode(text, type=ActivationRanges)
     except msgspec.DecodeError as err:
         raise ModelFault(f"calibration.json: {err}", hint="git checkout models/calibration.json") from err
 
 
-def dump(calibration: Calibration) -> str:
+def dump(calibration: ActivationRanges) -> str:
     """One site or activation a line, so that a diff can be read."""
     parts = [f'"faces": {calibration.faces}']
     for title, rows in (("scales", calibration.scales), ("ranges", calibration.ranges)):
@@ -59,7 +59,7 @@ def dump(calibration: Calibration) -> str:
     return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
-def calibrate(content: bytes, crops: list[Pixels]) -> Calibration:
+def calibrate(content: bytes, crops: list[Pixels]) -> ActivationRanges:
     """Scales and ranges of a float embedder from aligned uint8 (112, 112, 3) RGB faces."""
     probes = [((crop.astype(np.float32) - 127.5) / 128.0)[np.newaxis] for crop in crops]
     peaks: dict[str, NDArray[np.float32]] = {}
@@ -75,7 +75,7 @@ def calibrate(content: bytes, crops: list[Pixels]) -> Calibration:
         for name, values in seen.items():
             extremes.setdefault(name, []).append((float(values.min()), float(values.max())))
     ranges = {name: _range(np.array(rows)) for name, rows in extremes.items()}
-    return Calibration(len(crops), scales, {Graph(content).name_of_input(): INPUT_RANGE} | ranges)
+    return ActivationRanges(len(crops), scales, {Graph(content).name_of_input(): INPUT_RANGE} | ranges)
 
 
 def _range(extremes: NDArray[np.float64]) -> tuple[float, float]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge.durable import write_durably
 from edge.errors import StorageFault
 
 if TYPE_CHECKING:
@@ -41,30 +41,7 @@ def write(path: Path, content: bytes) -> None:
     """The whole file or nothing, also when power fails. Raises StorageFault."""
     with storage(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        neighbour = Path(name)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-            neighbour.chmod(0o644)  # mkstemp's 0600 would lock out the service that runs as another user
-            move(neighbour, path)
-        finally:
-            neighbour.unlink(missing_ok=True)
-
-
-def move(source: Path, target: Path) -> None:
-    """Rename within one file system: first the bytes reach the disk, then the name."""
-    _flush(source)
-    source.replace(target)
-    _flush(target.parent)
-
-
-def _flush(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        write_durably(path, content)
 
 
 @contextmanager

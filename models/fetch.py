@@ -12,9 +12,10 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from durable import move, need_space, scratch, sha256, storage
+from durable import need_space, scratch, sha256, storage
 
 from edge.cli.output import progress
+from edge.durable import rename_durably
 from edge.errors import EdgeError, ModelFault, StorageFault
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def _fetch_one(key: str, package: Package, folder: Path, cache: Path) -> None:
             hint="the registry or something on the way serves other bytes; do not use them",
         )
     with storage(cache):
-        move(arrived, cache / package.archive)
+        rename_durably(arrived, cache / package.archive)
 
 
 def _from_pypi(name: str, version: str, folder: Path) -> None:

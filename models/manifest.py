@@ -104,14 +104,14 @@ class Embedders(_Table, frozen=True, kw_only=True):
     tflite_runtime: str
 
 
-class Threshold(_Table, frozen=True, kw_only=True):
+class ThresholdTable(_Table, frozen=True, kw_only=True):
     """From `cosine` on, one stranger in 1 / `fmr` is taken for the holder."""
 
     fmr: float
     cosine: float
 
 
-class Face(_Table, frozen=True, kw_only=True):
+class FaceTable(_Table, frozen=True, kw_only=True):
     """Files of one face engine, and where a similarity is a match; `edge.face.manifest` reads this too."""
 
     model_id: str
@@ -122,7 +122,7 @@ class Face(_Table, frozen=True, kw_only=True):
     calibration: str
     default_cosine: float
     embedder: Embedders
-    thresholds: tuple[Threshold, ...]
+    thresholds: tuple[ThresholdTable, ...]
 
 
 class Manifest(_Table, frozen=True, kw_only=True):
@@ -133,7 +133,7 @@ class Manifest(_Table, frozen=True, kw_only=True):
     source: Member
     files: dict[str, File]
     photos: dict[str, Member]
-    face: Face
+    face: FaceTable
     pad: Pad
 
 

@@ -18,7 +18,7 @@ import surgery
 from tflite_graph import Graph
 
 from edge.errors import ModelFault
-from hw.runtimes import open_runtime
+from hw.inference.runtimes import open_runtime
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

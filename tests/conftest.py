@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, settings
 if TYPE_CHECKING:
     import numpy as np
 
-    from edge.demo.cast import Cast
+    from edge.app.demo.cast import Cast
     from edge.face.engine import FaceEngine
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -66,7 +66,7 @@ def photos() -> Path:
 @pytest.fixture(scope="session")
 def engine(built_models: Path) -> FaceEngine:
     """The face engine of a device, opened once: it takes 0.2 s and keeps nothing of a face."""
-    from edge.app import open_face_engine  # noqa: PLC0415  most tests need no face engine
+    from edge.app.parts.face_engine import open_face_engine
 
     return open_face_engine(built_models)
 
@@ -74,7 +74,7 @@ def engine(built_models: Path) -> FaceEngine:
 @pytest.fixture(scope="session")
 def cast(photos: Path) -> Cast:
     """The people of the demo, with all their photographs."""
-    from edge.demo.cast import Cast  # noqa: PLC0415  likewise
+    from edge.app.demo.cast import Cast
 
     return Cast(photos).complete()
 
@@ -82,6 +82,6 @@ def cast(photos: Path) -> Cast:
 @pytest.fixture(scope="session")
 def astronaut(photos: Path) -> np.ndarray:
     """A portrait of one person, uint8 RGB."""
-    from edge.app import read_image  # noqa: PLC0415  likewise
+    from edge.app.parts.code_readers import read_image
 
     return read_image(photos / "astronaut.png")

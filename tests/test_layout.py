@@ -6,13 +6,22 @@ import ast
 import re
 import subprocess
 import tomllib
+from collections import defaultdict
 from importlib.metadata import packages_distributions
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = sorted(path for room in ("edge", "hw", "tools", "models") for path in (ROOT / room).rglob("*.py"))
+# firmware/ shares no code with the device: the same thing has the same name at both ends of the cable.
+MODULES = [*SOURCES, *sorted((ROOT / "firmware").rglob("*.py"))]
+MAX_FILES = 15  # more than a reader keeps in view
+OPENINGS = re.compile(r"(What|Who|Whoever|The same|How|Where|When)\b")  # a subordinate clause names nothing
 
 
 def calls(name: str) -> list[str]:
@@ -25,7 +34,9 @@ def calls(name: str) -> list[str]:
     ]
 
 
-@pytest.mark.parametrize(("name", "home"), [("Grant", "edge/policy.py"), ("Card", "edge/trust/verify.py")])
+@pytest.mark.parametrize(
+    ("name", "home"), [("Grant", "edge/policy/decide.py"), ("Card", "edge/trust/verify.py")]
+)
 def test_what_opens_doors_is_made_in_one_place(name: str, home: str) -> None:
     assert calls(name) == [home]
 
@@ -47,7 +58,11 @@ def test_the_strike_is_released_by_the_passage_and_where_a_technician_agreed() -
         if path.is_relative_to(ROOT / "edge")
         and re.search(r"(strike|strikes\[side\]|lock|link)\.release\(", path.read_text("utf-8"))
     ]
-    assert sites == ["edge/doctor/door.py", "edge/passage/lane/driver.py", "edge/passage/verifier.py"]
+    assert sites == [
+        "edge/doctor/door_checks.py",
+        "edge/passage/lane/verifier.py",
+        "edge/passage/verifier.py",
+    ]
 
 
 def test_only_edge_and_hw_are_packages() -> None:
@@ -96,3 +111,74 @@ def test_no_file_names_a_place_of_one_machine() -> None:
     places = re.compile("|".join(f"(?<![A-Za-z0-9_.])/{name}/[A-Za-z.]" for name in ("work", "root", "farm")))
     texts = {path: path.read_bytes().decode("utf-8", "replace") for path in tracked()}
     assert not [path for path, text in texts.items() if places.search(text)]
+
+
+def public_types(tree: ast.Module) -> Iterator[str]:
+    """Names of the classes and type aliases that a module offers."""
+    for node in tree.body:
+        match node:
+            case ast.ClassDef(name=name):
+                pass
+            case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+                pass
+            case _:
+                continue
+        if re.fullmatch(r"[A-Z][A-Za-z0-9]*[a-z][A-Za-z0-9]*", name):
+            yield name
+
+
+def homes() -> dict[str, list[str]]:
+    """The modules of each public class and type alias."""
+    found = defaultdict(list)
+    for path in SOURCES:
+        for name in public_types(ast.parse(path.read_text("utf-8"))):
+            found[name].append(str(path.relative_to(ROOT)))
+    return found
+
+
+def stems() -> dict[str, list[str]]:
+    """The modules of each folder, by the names of their files."""
+    found = defaultdict(list)
+    for path in SOURCES:
+        if path.stem not in ("__init__", "__main__"):
+            found[str(path.parent.relative_to(ROOT))].append(path.stem)
+    return found
+
+
+def test_a_class_name_stands_for_one_class() -> None:
+    assert {name: places for name, places in homes().items() if len(places) > 1} == {}
+
+
+def test_a_folder_holds_no_more_files_than_a_reader_keeps_in_view() -> None:
+    assert {folder: len(names) for folder, names in stems().items() if len(names) > MAX_FILES} == {}
+
+
+def test_three_files_with_one_prefix_are_a_folder() -> None:
+    prefixed = defaultdict(list)
+    for folder, names in stems().items():
+        for name in names:
+            prefixed[f"{folder}/{name.partition('_')[0]}"].append(name)
+    assert {prefix: names for prefix, names in prefixed.items() if len(names) >= 3} == {}
+
+
+def test_a_module_says_first_what_it_holds_or_does() -> None:
+    opened = {path: ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "" for path in MODULES}
+    assert [str(path.relative_to(ROOT)) for path, text in opened.items() if OPENINGS.match(text)] == []
+
+
+def glossary() -> list[str]:
+    """The first column of the glossary: a term, and the class that carries it."""
+    lines = (ROOT / "edge" / "GLOSSARY.md").read_text("utf-8").splitlines()
+    return [line.split("|")[1].strip() for line in lines if re.match(r"\| (?!term|---)", line)]
+
+
+def test_every_class_of_the_glossary_is_in_the_code() -> None:
+    terms = glossary()
+    named = {name for term in terms for name in re.findall(r"`([A-Z]\w+)`", term)}
+    assert len(named) > len(terms) // 2
+    assert named - set(homes()) == set()
+
+
+def test_the_glossary_has_each_term_once() -> None:
+    terms = glossary()
+    assert sorted(term for term in set(terms) if terms.count(term) > 1) == []

@@ -4,18 +4,8 @@ Everything is opened here, late, so that a command pays only for what it uses: `
 never loads a TFLite runtime, `doorward log verify` never loads OpenCV.
 """
 
-from edge.app.faces import (
-    CHECKOUT,
-    engine_parts,
-    installed_pad,
-    models_dir,
-    open_face_engine,
-    read_calibration,
-)
-from edge.app.folders import open_files, open_trust, trust_files
-from edge.app.keys import SEED_BYTES, device_seed, own_key, read_seed
-from edge.app.network import mqtt_password, open_broker, open_folder_source, open_post, open_web_source
-from edge.app.pictures import (
+from edge.app.parts.camera import open_camera, system_clock
+from edge.app.parts.code_readers import (
     READERS,
     luma_of,
     open_code_reader,
@@ -26,8 +16,18 @@ from edge.app.pictures import (
     read_luma,
     read_stream,
 )
-from edge.app.senses import open_camera, system_clock
-from edge.app.signals import open_signals
+from edge.app.parts.face_engine import (
+    CHECKOUT,
+    engine_parts,
+    installed_pad,
+    models_dir,
+    open_face_engine,
+    read_calibration,
+)
+from edge.app.parts.keys import SEED_BYTES, device_seed, own_key, read_seed
+from edge.app.parts.network import mqtt_password, open_broker, open_folder_source, open_post, open_web_source
+from edge.app.parts.signals import open_signals
+from edge.app.parts.trust_folder import open_files, open_trust, trust_files
 
 __all__ = [
     "CHECKOUT",

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from edge.audit.errors import JournalBroken
-from edge.audit.evidence import check_reach, open_evidence
+from edge.audit.evidence import check_reach, open_segment_reader
 from edge.audit.segments import has_content, journal_files, reading_beside
 from edge.errors import InputError
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from edge.audit.checkpoint import Checkpoint
-    from edge.audit.evidence import Evidence, Row, Verified
+    from edge.audit.evidence import RecordRow, SegmentReader, Verified
     from edge.audit.merkle import Frontier
-    from edge.audit.record import Entry
+    from edge.audit.record import JournalEntry
 
-    Watch = Callable[[Iterable[Row], int], Iterable[Row]]
+    Watch = Callable[[Iterable[RecordRow], int], Iterable[RecordRow]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ class Chain:
         """The seq after the newest: how many records the device has written in all."""
         return self._links[-1].head.size
 
-    def entries(self, last: int | None = None) -> Iterator[Entry]:
+    def entries(self, last: int | None = None) -> Iterator[JournalEntry]:
         """The records in order, or the last few of them. Raises InputError, JournalBroken."""
         start = self.first if last is None else self.size - last
         for link in self._links:
@@ -75,7 +75,7 @@ class Chain:
         previous: Checkpoint | None = None,
         watch: Watch = lambda rows, _: rows,
     ) -> Verified:
-        """Check every byte that counts in every file: see `Evidence.verify`. Raises likewise."""
+        """Check every byte that counts in every file: see `SegmentReader.verify`. Raises likewise."""
         check_reach(previous, self.first, self.size)
         found = []
         for link in self._links:
@@ -87,9 +87,9 @@ class Chain:
         return replace(found[-1], base=self.first, first=first, last=last)
 
     @contextmanager
-    def _opened(self, link: Link) -> Iterator[Evidence]:
+    def _opened(self, link: Link) -> Iterator[SegmentReader]:
         try:
-            with open_evidence(link.path) as evidence:
+            with open_segment_reader(link.path) as evidence:
                 _check_same(link, evidence)
                 yield evidence
         except JournalBroken as err:
@@ -149,13 +149,13 @@ def _files(path: Path) -> list[Path]:
 
 def _link(path: Path) -> Link:
     try:
-        with open_evidence(path) as evidence:
+        with open_segment_reader(path) as evidence:
             return Link(path, evidence.device, evidence.key, evidence.base, evidence.head.frontier)
     except JournalBroken as err:
         raise JournalBroken(f"{path.name}: {err.message}") from err
 
 
-def _check_same(link: Link, evidence: Evidence) -> None:
+def _check_same(link: Link, evidence: SegmentReader) -> None:
     if evidence.base != link.base or evidence.head.size < link.head.size:
         raise JournalBroken("it changed while it was read")
 

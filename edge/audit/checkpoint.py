@@ -50,7 +50,7 @@ class Checkpoint:
 
 
 @dataclass(frozen=True, slots=True)
-class Head:
+class SignedTreeHead:
     """A state of the tree with the note that was signed over it. Made by `check` and by `Signer`."""
 
     frontier: Frontier
@@ -88,14 +88,14 @@ class Signer:
     def public(self) -> bytes:
         return bytes(self.key.verify_key)
 
-    def sign(self, frontier: Frontier) -> Head:
+    def sign(self, frontier: Frontier) -> SignedTreeHead:
         """The frontier under a new note."""
         checkpoint = Checkpoint(origin_of(self.device), frontier.size, frontier.root)
-        return Head(frontier, sign_checkpoint(checkpoint, self.key))
+        return SignedTreeHead(frontier, sign_checkpoint(checkpoint, self.key))
 
-    def check(self, note: bytes, peaks: bytes) -> Head:
+    def check(self, note: bytes, peaks: bytes) -> SignedTreeHead:
         """What this device signed and stored. Raises JournalBroken."""
-        return Head.check(note, peaks, origin=origin_of(self.device), key=self.key.verify_key)
+        return SignedTreeHead.check(note, peaks, origin=origin_of(self.device), key=self.key.verify_key)
 
 
 def origin_of(device_id: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from nacl.signing import VerifyKey
 
-from edge.audit.checkpoint import Checkpoint, Head, origin_of
+from edge.audit.checkpoint import Checkpoint, SignedTreeHead, origin_of
 from edge.audit.errors import JournalBroken
 from edge.audit.merkle import Frontier, leaf_hash
 from edge.audit.reading import connect_beside, connect_reader, damage
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from edge.audit.record import Entry
+    from edge.audit.record import JournalEntry
 
-Row = tuple[object, object, object]
+RecordRow = tuple[object, object, object]
 _KEY_BYTES = 32
 # What SQLite counts to, not 0 and the size: a record may have been put before the first or after the last.
 _LOWEST, _HIGHEST = -(2**63), 2**63 - 1
@@ -39,14 +39,14 @@ class Verified:
     base: int
     size: int
     root: bytes
-    first: Entry | None
-    last: Entry | None
+    first: JournalEntry | None
+    last: JournalEntry | None
     device: str
     key: bytes
     note: str
 
 
-class Evidence:
+class SegmentReader:
     """One file opened for reading; what it yields is decoded, but proven only by `verify`.
 
     `head` and `base`: what its device signed when it wrote last, and when the file before it was closed.
@@ -70,12 +70,12 @@ class Evidence:
             (count,) = self._connection.execute("SELECT count(*) FROM records").fetchone()
         return int(count)
 
-    def entries(self, last: int | None = None) -> Iterator[Entry]:
+    def entries(self, last: int | None = None) -> Iterator[JournalEntry]:
         """The records in order, or the last few of them. Raises JournalBroken."""
         for seq, body, _ in self._rows(_LOWEST if last is None else self.head.size - last):
             yield _placed(seq, body)[0]
 
-    def entries_between(self, start: int, stop: int) -> Iterator[Entry]:
+    def entries_between(self, start: int, stop: int) -> Iterator[JournalEntry]:
         """The records from `start` to `stop` - 1. Raises JournalBroken."""
         for seq, body, _ in self._rows(start, stop - 1):
             yield _placed(seq, body)[0]
@@ -102,7 +102,7 @@ class Evidence:
         *,
         key: bytes | None = None,
         previous: Checkpoint | None = None,
-        watch: Callable[[Iterable[Row], int], Iterable[Row]] = lambda rows, _: rows,
+        watch: Callable[[Iterable[RecordRow], int], Iterable[RecordRow]] = lambda rows, _: rows,
     ) -> Verified:
         """Check every byte that counts: bodies, hashes, order, root, signatures, history.
 
@@ -146,7 +146,7 @@ class Evidence:
             note=self.head.note,
         )
 
-    def _rows(self, first: int = _LOWEST, last: int = _HIGHEST) -> Iterator[Row]:
+    def _rows(self, first: int = _LOWEST, last: int = _HIGHEST) -> Iterator[RecordRow]:
         with damage():
             yield from self._connection.execute(
                 "SELECT seq, body, leaf FROM records WHERE seq BETWEEN ? AND ? ORDER BY seq", (first, last)
@@ -164,9 +164,9 @@ class Evidence:
             raise JournalBroken("meta names no device and key")
         return device.decode("ascii"), key
 
-    def _read_head(self, table: str) -> Head:
+    def _read_head(self, table: str) -> SignedTreeHead:
         peaks, note = self._one_row(table, "frontier, note")
-        return Head.check(note, peaks, origin=origin_of(self.device), key=VerifyKey(self.key))
+        return SignedTreeHead.check(note, peaks, origin=origin_of(self.device), key=VerifyKey(self.key))
 
     def _one_row(self, table: str, columns: str) -> tuple[bytes, bytes]:
         rows = self._connection.execute(f"SELECT {columns} FROM {table} LIMIT 2").fetchall()  # noqa: S608  our own words
@@ -202,13 +202,13 @@ def _check_history(previous: Checkpoint | None, frontier: Frontier) -> None:
 
 
 def verify(path: Path, *, key: bytes | None = None, previous: Checkpoint | None = None) -> Verified:
-    """Verify the journal at `path`; see `Evidence.verify`. Raises InputError, JournalBroken."""
-    with open_evidence(path) as evidence:
+    """Verify the journal at `path`; see `SegmentReader.verify`. Raises InputError, JournalBroken."""
+    with open_segment_reader(path) as evidence:
         return evidence.verify(key=key, previous=previous)
 
 
 @contextmanager
-def open_evidence(path: Path) -> Iterator[Evidence]:
+def open_segment_reader(path: Path) -> Iterator[SegmentReader]:
     """The file of a journal at `path`, for reading. It is never written to, and nothing is left beside it.
 
     Raises:
@@ -216,21 +216,21 @@ def open_evidence(path: Path) -> Iterator[Evidence]:
         JournalBroken: it is one, and damaged.
     """
     with connect_reader(path) as connection:
-        yield Evidence(connection)
+        yield SegmentReader(connection)
 
 
 @contextmanager
-def open_beside(path: Path) -> Iterator[Evidence]:
+def open_beside(path: Path) -> Iterator[SegmentReader]:
     """The file that this device writes, or may begin to write at any moment, read in its place.
 
     For programs of the device itself: unlike `open_evidence` it may leave a WAL's files beside the journal,
     and it never gets in the way of a device that starts. Raises InputError, JournalBroken.
     """
     with connect_beside(path) as connection:
-        yield Evidence(connection)
+        yield SegmentReader(connection)
 
 
-def _placed(seq: object, body: object) -> tuple[Entry, bytes]:
+def _placed(seq: object, body: object) -> tuple[JournalEntry, bytes]:
     """The entry of one row and the hash of its bytes."""
     if not isinstance(body, bytes):
         raise JournalBroken(f"record {seq} is not made of bytes")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 if TYPE_CHECKING:
-    from edge.audit.record import Entry
+    from edge.audit.record import JournalEntry
 
 # JOURNAL.md section 6. The order is for ever; a new column goes to the end.
 COLUMNS: Final = (
@@ -48,18 +48,18 @@ _COLUMNS: Final = frozenset(COLUMNS)
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
-def row_of(entry: Entry) -> dict[str, object]:
+def row_of(entry: JournalEntry) -> dict[str, object]:
     """A record with its seq and its time in words; what it does not say is null or absent."""
     record = msgspec.to_builtins(entry.record)
     return {"seq": entry.seq, "time": utc(entry.record.time_ms), **record}
 
 
-def json_line(entry: Entry) -> str:
+def json_line(entry: JournalEntry) -> str:
     """The same as one JSON object, in ASCII, without the end of the line."""
     return _json.encode(row_of(entry)).decode("ascii")
 
 
-def csv_row(entry: Entry) -> list[str]:
+def csv_row(entry: JournalEntry) -> list[str]:
     """The cells of a record under COLUMNS; empty where it says nothing."""
     row = row_of(entry)
     assert row.keys() <= _COLUMNS

@@ -19,21 +19,22 @@ from nacl.signing import SigningKey
 
 from edge.audit.checkpoint import Signer
 from edge.audit.errors import JournalBroken
-from edge.audit.evidence import open_evidence
+from edge.audit.evidence import open_segment_reader
 from edge.audit.merkle import Frontier, leaf_hash
-from edge.audit.record import DoorChange, Entry, Passage, encode
+from edge.audit.record import DoorChange, JournalEntry, Passage, encode
 from edge.audit.segment import Segment
-from edge.audit.segments import alone, closed_path, closed_segments, lock_writer, sync_folder
+from edge.audit.segments import alone, closed_path, closed_segments, lock_writer
 from edge.audit.store import storage_faults
+from edge.durable import flush
 from edge.errors import StorageFault
-from edge.ports import Mark
+from edge.ports import EventMark
 
 if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
     from typing import Self
 
-    from edge.audit.checkpoint import Head
+    from edge.audit.checkpoint import SignedTreeHead
     from edge.audit.record import AuditRecord
 
 __all__ = ["Journal", "JournalBroken", "SegmentLimits"]
@@ -104,11 +105,11 @@ class Journal:
         """
         segment = self._current()
         seq = segment.head().size
-        body = encode(Entry(seq=seq, record=record))
+        body = encode(JournalEntry(seq=seq, record=record))
         segment.append(body, leaf_hash(body))
         return seq
 
-    def tail(self, since_ms: int, limit: int) -> tuple[Entry, ...]:
+    def tail(self, since_ms: int, limit: int) -> tuple[JournalEntry, ...]:
         """The passages since `since_ms` among the last `limit` records of any kind, oldest first.
 
         Every one of these records is looked at, so that no clock that was set back hides a passage; files
@@ -125,12 +126,12 @@ class Journal:
         newest = self._last(1)
         return newest[0].record.time_ms if newest else None
 
-    def last_mark(self, limit: int) -> Mark | None:
+    def last_mark(self, limit: int) -> EventMark | None:
         """The door controller's newest event among the last `limit` records. Raises StorageFault."""
         for entry in self._last(limit):
             match entry.record:
                 case DoorChange(number=int(number), controller_ms=int(tick_ms)):
-                    return Mark(number, tick_ms)
+                    return EventMark(number, tick_ms)
                 case _:
                     pass
         return None
@@ -158,7 +159,7 @@ class Journal:
             try:
                 self._path.rename(target)
                 # Durable before the next file has its name, or a power cut might leave only that one.
-                sync_folder(self._path.parent)
+                flush(self._path.parent)
             except OSError as err:
                 raise StorageFault(
                     f"journal {self._path}: {(err.strerror or 'cannot be renamed').lower()}",
@@ -196,24 +197,24 @@ class Journal:
             )
         return self._segment
 
-    def _base(self) -> Head:
+    def _base(self) -> SignedTreeHead:
         """What a new file goes on from."""
         closed = closed_segments(self._path)
         if not closed:
             return self._signer.sign(Frontier())
         _, newest = closed[-1]
-        with storage_faults(newest), open_evidence(newest) as evidence:
+        with storage_faults(newest), open_segment_reader(newest) as evidence:
             if (evidence.device, evidence.key) != (self._signer.device, self._signer.public):
                 raise JournalBroken("it belongs to another device or key")
             return evidence.head
 
-    def _last(self, count: int) -> list[Entry]:
+    def _last(self, count: int) -> list[JournalEntry]:
         """The last few records of all segments, newest first."""
         found = self._current().last(count)
         for _, path in reversed(closed_segments(self._path)):
             if len(found) >= count:
                 break
-            with storage_faults(path), open_evidence(path) as evidence:
+            with storage_faults(path), open_segment_reader(path) as evidence:
                 found += reversed(list(evidence.entries(count - len(found))))
         return found
 

@@ -18,13 +18,14 @@ from edge.audit.checkpoint import MAX_NOTE_BYTES
 from edge.audit.errors import JournalBroken
 from edge.audit.record import MAX_RECORD_BYTES
 from edge.audit.segments import has_writer, reading_beside
-from edge.audit.store import APPLICATION_ID, FORMAT, SQLITE_ERRORS, error_name
+from edge.audit.store import APPLICATION_ID, FORMAT
 from edge.errors import InputError, StorageFault
+from edge.sqlite import HELD, SQLITE_ERRORS, error_name, open_reader
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-_HELD = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
+_PASSING = HELD | {sqlite3.SQLITE_PROTOCOL}
 _MAGIC = b"SQLite format 3\0"
 
 
@@ -36,7 +37,8 @@ def connect_reader(path: Path) -> Iterator[sqlite3.Connection]:
             yield stack.enter_context(connect_beside(path))
         else:
             _expect_sqlite(path)
-            yield _connect(path, _unwritten(path, stack), stack)
+            file = _unwritten(path, stack)
+            yield _connect(path, lambda: open_reader(file, immutable=file is path), stack)
 
 
 @contextmanager
@@ -45,7 +47,7 @@ def connect_beside(path: Path) -> Iterator[sqlite3.Connection]:
     with ExitStack() as stack:
         stack.enter_context(reading_beside(path))
         _expect_sqlite(path)
-        yield _connect(path, f"{path.resolve().as_uri()}?mode=ro", stack)
+        yield _connect(path, lambda: open_reader(path), stack)
 
 
 @contextmanager
@@ -54,7 +56,7 @@ def damage() -> Iterator[None]:
     try:
         yield
     except SQLITE_ERRORS as err:
-        if getattr(err, "sqlite_errorcode", 0) & 0xFF in _HELD:
+        if getattr(err, "sqlite_errorcode", 0) & 0xFF in _PASSING:
             raise StorageFault(
                 f"journal cannot be read at this moment ({error_name(err)})", hint="try again"
             ) from err
@@ -73,10 +75,11 @@ def _expect_sqlite(path: Path) -> None:
         raise InputError(f"{path}: not a journal", hint="name the SQLite file that paths.journal points to")
 
 
-def _unwritten(path: Path, stack: ExitStack) -> str:
+def _unwritten(path: Path, stack: ExitStack) -> Path:
+    """The file itself where nothing is left to fold in; else a copy of it and of its WAL."""
     wal = path.with_name(path.name + "-wal")
     if not wal.exists() or wal.stat().st_size == 0:
-        return f"{path.resolve().as_uri()}?mode=ro&immutable=1"
+        return path
     try:
         copy = Path(stack.enter_context(TemporaryDirectory(prefix="doorward-"))) / "journal.db"
         shutil.copyfile(path, copy)
@@ -86,12 +89,12 @@ def _unwritten(path: Path, stack: ExitStack) -> str:
             f"{path}: cannot be copied to a temporary folder: {(err.strerror or 'failed').lower()}",
             hint="the -wal beside it needs that: free space there, or set TMPDIR",
         ) from err
-    return f"{copy.as_uri()}?mode=ro"
+    return copy
 
 
-def _connect(path: Path, uri: str, stack: ExitStack) -> sqlite3.Connection:
+def _connect(path: Path, open_it: Callable[[], sqlite3.Connection], stack: ExitStack) -> sqlite3.Connection:
     with damage():
-        connection = sqlite3.connect(uri, uri=True, isolation_level=None)
+        connection = open_it()
         stack.callback(connection.close)
         _harden(connection)
         (application,) = connection.execute("PRAGMA application_id").fetchone()

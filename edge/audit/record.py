@@ -28,7 +28,7 @@ MAX_RECORD_BYTES = 4096
 
 Ident = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9._-]*\Z", max_length=40)]
 Version = Annotated[str, Meta(pattern=r"\A[0-9][a-z0-9.+-]*\Z", max_length=40)]  # PEP 440, lower case
-Site = Annotated[str, Meta(pattern=r"\A[a-z0-9][a-z0-9-]*(/[a-z0-9][a-z0-9-]*)*\Z", max_length=80)]
+SiteId = Annotated[str, Meta(pattern=r"\A[a-z0-9][a-z0-9-]*(/[a-z0-9][a-z0-9-]*)*\Z", max_length=80)]
 Pseudonym = Annotated[str, Meta(pattern=r"\A[0-9a-f]{12}\Z")]
 KeyId = Annotated[str, Meta(pattern=r"\A([0-9a-f]{2}){1,32}\Z")]  # a COSE kid is 8 bytes here, 32 at most
 UnixMs = Annotated[int, Meta(ge=0, le=253_402_300_799_999)]  # to the end of year 9999
@@ -63,7 +63,7 @@ class StopCause(StrEnum):
     BUG = "bug"  # an assertion did not hold
 
 
-class Part(StrEnum):
+class DevicePart(StrEnum):
     """Which part of the device failed; one for each Fault in `edge.errors`, and the program itself."""
 
     CAMERA = "camera"
@@ -111,7 +111,7 @@ class Path(StrEnum):
 
 
 class Visited(_Strict, frozen=True, kw_only=True):
-    """What a visit was about besides a card and a face; words of `edge.venue` and `edge.risk`, nothing else.
+    """What a visit was about besides a card and a face; words of `edge.venues` and `edge.policy`.
 
     `signs`: codes of risk; `asked`, `given`: factors; `waited_ms`: from the first sight of the code to the
     decision, so that the ways can be compared.
@@ -131,7 +131,7 @@ class _Record(_Strict, frozen=True, kw_only=True, tag_field="kind"):
 
     time_ms: UnixMs
     tick_ms: Ticks
-    door: Site
+    door: SiteId
     version: Version
 
 
@@ -196,7 +196,7 @@ class Stopped(_Record, frozen=True, kw_only=True, tag="stop"):
 class Faulted(_Record, frozen=True, kw_only=True, tag="fault"):
     """A part of this device could not do its job."""
 
-    part: Part
+    part: DevicePart
 
 
 class ClockChange(_Record, frozen=True, kw_only=True, tag="clock"):
@@ -212,7 +212,7 @@ class ClockChange(_Record, frozen=True, kw_only=True, tag="clock"):
 AuditRecord = Passage | DoorChange | Started | Stopped | Faulted | ClockChange
 
 
-class Entry(_Strict, frozen=True, kw_only=True):
+class JournalEntry(_Strict, frozen=True, kw_only=True):
     """A record in its place: `seq` counts from 0 without gaps and is the leaf's index in the tree."""
 
     seq: Count
@@ -221,7 +221,7 @@ class Entry(_Strict, frozen=True, kw_only=True):
 
 
 _encoder = msgspec.json.Encoder(order="sorted")
-_decoder = msgspec.json.Decoder(Entry)
+_decoder = msgspec.json.Decoder(JournalEntry)
 
 
 def utc_ms(now: datetime) -> int:
@@ -230,7 +230,7 @@ def utc_ms(now: datetime) -> int:
     return int(now.timestamp() * 1000)
 
 
-def encode(entry: Entry) -> bytes:
+def encode(entry: JournalEntry) -> bytes:
     """The canonical bytes of an entry.
 
     Raises:
@@ -247,7 +247,7 @@ def encode(entry: Entry) -> bytes:
     return body
 
 
-def decode(body: bytes) -> Entry:
+def decode(body: bytes) -> JournalEntry:
     """The entry that `body` is the canonical encoding of. Raises JournalBroken."""
     if len(body) > MAX_RECORD_BYTES:
         raise JournalBroken(f"record is {len(body)} bytes, more than {MAX_RECORD_BYTES}")

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from edge.audit.segments import closed_segments, sync_folder
+from edge.audit.segments import closed_segments
+from edge.durable import flush
 from edge.errors import StorageFault
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ class Closed:
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class RetentionRules:
     """When files are closed, how long they are kept, and how much of the disk is to stay free."""
 
     segment: SegmentLimits
@@ -45,7 +46,7 @@ class Rules:
 
 def removable(
     closed: Sequence[Closed],
-    rules: Rules,
+    rules: RetentionRules,
     *,
     now_ms: int | None,
     free_bytes: int,
@@ -102,7 +103,7 @@ def removal_candidates(journal: Path) -> tuple[Closed, ...]:
 
 
 def retain(
-    journal: Path, rules: Rules, *, now_ms: int | None, acknowledged: int | None
+    journal: Path, rules: RetentionRules, *, now_ms: int | None, acknowledged: int | None
 ) -> tuple[Closed, ...]:
     """Remove what may go, oldest first, so that a crash leaves no gap either. Raises StorageFault."""
     gone = removable(
@@ -116,7 +117,7 @@ def retain(
         try:
             file.path.unlink()
             # Each for itself: a disk may keep the second removal of a power cut and lose the first.
-            sync_folder(journal.parent)
+            flush(journal.parent)
         except OSError as err:
             raise _fault(file.path, err) from err
     return gone
@@ -131,7 +132,7 @@ class Housekeeper:
     def __init__(
         self,
         journal: Journal,
-        rules: Rules,
+        rules: RetentionRules,
         *,
         acknowledged: Callable[[], int | None],
         now_ms: Callable[[], int | None],
@@ -144,7 +145,7 @@ class Housekeeper:
         self._tick_ms = tick_ms
         self._due_ms = tick_ms()
 
-    def adopt(self, rules: Rules) -> None:
+    def adopt(self, rules: RetentionRules) -> None:
         """Go by these rules from now on."""
         self._rules = rules
 

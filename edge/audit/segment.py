@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from edge.audit.errors import JournalBroken
 from edge.audit.merkle import Frontier
 from edge.audit.record import decode
-from edge.audit.segments import sync_folder
 from edge.audit.store import (
     APPLICATION_ID,
     BUSY_MS,
@@ -16,20 +15,19 @@ from edge.audit.store import (
     add_base,
     connect_writer,
     create_tables,
-    roll_back,
     storage_faults,
-    transaction,
-    write_ahead,
 )
+from edge.durable import flush
 from edge.errors import StorageFault
+from edge.sqlite import HELD, roll_back, transaction, write_ahead
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
     from typing import Self
 
-    from edge.audit.checkpoint import Head, Signer
-    from edge.audit.record import Entry
+    from edge.audit.checkpoint import SignedTreeHead, Signer
+    from edge.audit.record import JournalEntry
 
 
 class Segment:
@@ -39,11 +37,13 @@ class Segment:
         self._path = path
         self._connection = connection
         self._signer = signer
-        self._head: Head | None = None  # None: ask the database, memory may be behind it
+        self._head: SignedTreeHead | None = None  # None: ask the database, memory may be behind it
         self._first_ms: int | None = None
 
     @classmethod
-    def open(cls, path: Path, signer: Signer, *, limit_pages: int | None, base: Callable[[], Head]) -> Self:
+    def open(
+        cls, path: Path, signer: Signer, *, limit_pages: int | None, base: Callable[[], SignedTreeHead]
+    ) -> Self:
         """Open the file at `path`, or begin it from `base`, and check its head. Raises StorageFault."""
         with storage_faults(path):
             segment = cls(path, connect_writer(path, limit_pages), signer)
@@ -56,14 +56,14 @@ class Segment:
             raise
         return segment
 
-    def head(self) -> Head:
+    def head(self) -> SignedTreeHead:
         """The tree so far; read from the database, and checked, whenever memory may be behind it."""
         if self._head is None:
             with storage_faults(self._path):
                 self._head = self._load()
         return self._head
 
-    def base(self) -> Head:
+    def base(self) -> SignedTreeHead:
         """The tree that this file goes on from, checked."""
         with storage_faults(self._path):
             return self._signed("base")
@@ -86,7 +86,7 @@ class Segment:
             (page_bytes,) = self._connection.execute("PRAGMA page_size").fetchone()
         return int(pages) * int(page_bytes)
 
-    def last(self, count: int) -> list[Entry]:
+    def last(self, count: int) -> list[JournalEntry]:
         """The last few records, newest first."""
         with storage_faults(self._path):
             rows = self._connection.execute("SELECT body FROM records ORDER BY seq DESC LIMIT ?", (count,))
@@ -107,7 +107,7 @@ class Segment:
             try:
                 (mode,) = self._connection.execute("PRAGMA journal_mode = DELETE").fetchone()
             except sqlite3.OperationalError as err:
-                if err.sqlite_errorcode & 0xFF not in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+                if err.sqlite_errorcode & 0xFF not in HELD:
                     raise
                 return False
             finally:
@@ -119,12 +119,12 @@ class Segment:
         with storage_faults(self._path):
             self._connection.close()
 
-    def _begin(self, base: Callable[[], Head]) -> None:
+    def _begin(self, base: Callable[[], SignedTreeHead]) -> None:
         db = self._connection
         if not db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]:
             with transaction(db):
                 create_tables(db, self._signer.device, self._signer.public, base())
-            sync_folder(self._path.parent)
+            flush(self._path.parent)
         (application,) = db.execute("PRAGMA application_id").fetchone()
         if application != APPLICATION_ID:
             raise StorageFault(
@@ -139,9 +139,9 @@ class Segment:
             raise StorageFault(
                 f"journal {self._path}: it is of format {version}", hint="use the release that wrote it"
             )
-        write_ahead(db)
+        write_ahead(db)  # not before the file has its tables: SQLite throws the WAL of an empty file away
 
-    def _load(self) -> Head:
+    def _load(self) -> SignedTreeHead:
         roll_back(self._connection)
         meta = self._connection.execute("SELECT device, key FROM meta").fetchall()
         if meta != [(self._signer.device, self._signer.public)]:
@@ -156,7 +156,7 @@ class Segment:
             raise JournalBroken("records were added or removed")
         return head
 
-    def _signed(self, table: str) -> Head:
+    def _signed(self, table: str) -> SignedTreeHead:
         row = self._connection.execute(f"SELECT frontier, note FROM {table} WHERE id = 0").fetchone()  # noqa: S608  one of two words
         if row is None:
             raise JournalBroken(f"{table} is missing")

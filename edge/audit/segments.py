@@ -127,15 +127,6 @@ def alone(path: Path) -> Iterator[bool]:
         yield nobody
 
 
-def sync_folder(folder: Path) -> None:
-    """Make names in a folder durable; SQLite does so for its WAL, not for the database itself."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def _folder_fault(path: Path, error: OSError) -> StorageFault:
     return StorageFault(
         f"journal {path}: {(error.strerror or 'its folder cannot be used').lower()}",

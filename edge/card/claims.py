@@ -20,7 +20,7 @@ _PSEUDONYM_LABEL = b"doorward card pseudonym 1\0"
 
 
 class Freshness(StrEnum):
-    """How old the status list behind a card is, by the site's budgets (`edge.trust.freshness`)."""
+    """How old the status list behind a card is, by the site's budgets (`edge.trust.time.freshness`)."""
 
     FRESH = "fresh"
     AGEING = "ageing"

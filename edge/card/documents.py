@@ -8,7 +8,6 @@ passport would be guessed in minutes. With the card's id in it, two cards of one
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
 from dataclasses import dataclass, field
@@ -56,7 +55,7 @@ def word_of(kind: int) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Paper:
+class DisclosedDocument:
     """A document as its holder shows it. `expires`: its last valid day."""
 
     type: int
@@ -69,7 +68,7 @@ class Paper:
         return (self.expires - datetime.fromtimestamp(0, UTC).date()).days
 
 
-def digest(paper: Paper, *, card_id: bytes, key: bytes) -> bytes:
+def digest(paper: DisclosedDocument, *, card_id: bytes, key: bytes) -> bytes:
     """The 8 bytes that stand for the number in this card. Raises InputError for what is no number."""
     if not 0 <= paper.type <= n.MAX_DOCUMENT_TYPE:
         raise InputError("not a document type", hint=f"0 to {n.MAX_DOCUMENT_TYPE}")
@@ -77,4 +76,4 @@ def digest(paper: Paper, *, card_id: bytes, key: bytes) -> bytes:
     if not _NUMBER.fullmatch(number):
         raise InputError("not a document number", hint="up to 32 letters A to Z and digits, as printed")
     said = _LABEL + card_id + paper.type.to_bytes(2, "big") + number.encode()
-    return hmac.new(key, said, hashlib.sha256).digest()[: n.DOCUMENT_REF_BYTES]
+    return hmac.digest(key, said, "sha256")[: n.DOCUMENT_REF_BYTES]

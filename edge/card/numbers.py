@@ -23,7 +23,9 @@ HEADER_TYP: Final = 16
 ALG_EDDSA: Final = -8
 TYP_CARD: Final = 293  # application/sd-cwt, as SD-CWT asks IANA
 TYP_PRESENTATION: Final = 294  # application/kb+cwt
-TYP_STATUS: Final = "application/ec1-status+cwt"  # edge/trust/STATUS.md; ours, so no number was asked for it
+TYP_STATUS: Final = (
+    "application/ec1-status+cwt"  # edge/trust/status/STATUS.md; ours, so no number was asked for it
+)
 TYP_STATUS_MANIFEST: Final = "application/ec1-status-manifest+cwt"  # likewise
 KID_BYTES: Final = 8
 SIGNATURE_BYTES: Final = 64
@@ -68,7 +70,7 @@ TEMPLATE_FORMAT: Final = 2
 TEMPLATE_MODEL: Final = 3
 KIND_TEMPLATE: Final = 1  # claim 169's word for "a template", 0 being a picture
 
-# Requests that a venue shows to a holder (edge/venue/REQUEST.md)
+# Requests that a venue shows to a holder (edge/request/REQUEST.md)
 REQUEST_PREFIX: Final = "EQ1:"
 TYP_VENUE: Final = "application/eq1-venue+cwt"
 TYP_REQUEST: Final = "application/eq1-request+cwt"

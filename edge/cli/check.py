@@ -11,15 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.cli.output import emit, fail, harmless
-from edge.cli.rounds import rounds
+from edge.cli.repeat import rounds
+from edge.cli.verbs import CONFIG_OR_DEFAULTS, Verb, argument, json_lines
 from edge.errors import ConfigError, Exit, InputError
 
 if TYPE_CHECKING:
     import argparse
 
+    from edge.app.venues.check import CheckOffice
     from edge.config import Config
-    from edge.venue.check.result import Result
-    from edge.venues.check import CheckOffice
+    from edge.venues.check.result import Result
 
 EVERY_S = 0.2  # somebody stands at the counter while the host waits for this
 NICE = 10  # of 19: the passage on the same board goes first
@@ -27,33 +28,8 @@ MAX_FILE_BYTES = 1024 * 1024  # a hundred results, one a line
 KEY_HEX = 64
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
-    """Set up the verbs."""
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    verify = verbs.add_parser("verify", help="at the host: was this result signed by that device")
-    verify.add_argument(
-        "file", type=Path, help="a result as it came over HTTP, or results as text, one a line"
-    )
-    verify.add_argument(
-        "--key", required=True, help="the device's public key, 64 hex digits, or a file of them"
-    )
-    verify.add_argument(
-        "--open", type=Path, metavar="FILE", help="the host's private key, to read attributes"
-    )
-    verify.add_argument("--json", action="store_true", help="one JSON object a line")
-    verify.set_defaults(run=_verify)
-    work = verbs.add_parser("work", help="tell the host what waits")
-    work.add_argument("--watch", action="store_true", help="for ever, until told to stop")
-    show = verbs.add_parser("show", help="how much waits, and the device's public key")
-    retry = verbs.add_parser("retry", help="try again what the host refused")
-    for verb, run in ((work, _work), (show, _show), (retry, _retry)):
-        verb.add_argument("--config", type=Path, help="configuration file; left out: the defaults, here")
-        verb.add_argument("--json", action="store_true", help="one JSON object a line")
-        verb.set_defaults(run=run)
-
-
 def _verify(args: argparse.Namespace) -> int:
-    from edge.venue.check.result import PREFIX, from_text, verify  # noqa: PLC0415
+    from edge.venues.check.result import PREFIX, from_text, verify
 
     key = _public_key(args.key)
     data = _read(args.file)
@@ -96,7 +72,8 @@ def _plain(value: object) -> str:
 
 
 def _opened(sealed: bytes, key: Path) -> dict[str, str]:
-    from edge.venues.sealing import read_private, unseal  # noqa: PLC0415
+    from edge.app.parts.sealed_keys import read_private
+    from edge.delivery.sealed_box import unseal
 
     plain = unseal(sealed, read_private(key))
     try:
@@ -128,10 +105,10 @@ def _round(office: CheckOffice, args: argparse.Namespace) -> int:
 
 
 def _show(args: argparse.Namespace) -> int:
-    from nacl.signing import SigningKey  # noqa: PLC0415
+    from nacl.signing import SigningKey
 
-    from edge.app import device_seed  # noqa: PLC0415
-    from edge.venues.check import CHANNEL, open_results  # noqa: PLC0415
+    from edge.app.parts.keys import device_seed
+    from edge.app.venues.check import CHANNEL, open_results
 
     config, base = _given(args)
     with closing(open_results(config, base)) as results:
@@ -160,7 +137,7 @@ def _show(args: argparse.Namespace) -> int:
 
 
 def _retry(args: argparse.Namespace) -> int:
-    from edge.venues.check import CHANNEL, open_results  # noqa: PLC0415
+    from edge.app.venues.check import CHANNEL, open_results
 
     with closing(open_results(*_given(args))) as results:
         count = results.queue.revive(CHANNEL)
@@ -196,16 +173,42 @@ def _read(file: Path) -> bytes:
 
 
 def _given(args: argparse.Namespace) -> tuple[Config, Path]:
-    from edge.cli import config as file  # noqa: PLC0415
+    from edge.cli import config as file
 
     return file.given(args.config)
 
 
 def _office(args: argparse.Namespace) -> CheckOffice:
-    from edge.venues.check import CheckOffice  # noqa: PLC0415
+    from edge.app.venues.check import CheckOffice
 
     return CheckOffice(*_given(args))
 
 
 def _now_ms() -> int:
     return int(datetime.now(UTC).timestamp() * 1_000)
+
+
+_HERE = (CONFIG_OR_DEFAULTS, json_lines())
+VERBS = (
+    Verb(
+        "verify",
+        "at the host: was this result signed by that device",
+        _verify,
+        (
+            argument("file", type=Path, help="a result as it came over HTTP, or results as text, one a line"),
+            argument(
+                "--key", required=True, help="the device's public key, 64 hex digits, or a file of them"
+            ),
+            argument("--open", type=Path, metavar="FILE", help="the host's private key, to read attributes"),
+            json_lines(),
+        ),
+    ),
+    Verb(
+        "work",
+        "tell the host what waits",
+        _work,
+        (argument("--watch", action="store_true", help="for ever, until told to stop"), *_HERE),
+    ),
+    Verb("show", "how much waits, and the device's public key", _show, _HERE),
+    Verb("retry", "try again what the host refused", _retry, _HERE),
+)

@@ -9,8 +9,19 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edge import app
+from edge.app.parts.camera import system_clock
+from edge.app.parts.code_readers import (
+    READERS,
+    luma_of,
+    open_picture_readers,
+    read_file,
+    read_luma,
+    read_stream,
+)
+from edge.app.parts.trust_folder import open_trust
 from edge.cli.output import emit, fail, harmless, progress
+from edge.cli.values import octets
+from edge.cli.verbs import Verb, argument, json_lines
 from edge.decision import Reason
 from edge.errors import Exit, InputError, Refused
 
@@ -21,42 +32,17 @@ if TYPE_CHECKING:
     from edge.card.code import Code
     from edge.ports import CodeReader, Pixels, Symbol
     from edge.trust.snapshot import TrustSnapshot
-    from edge.trust.verify import Gate
+    from edge.trust.verify import VerificationContext
 
 _STDIN = "-"
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
-    """`read IMAGE...` lists the codes in pictures; `verify FILE...` checks one code in each input."""
-    verbs = parser.add_subparsers(required=True, metavar="VERB")
-    read = verbs.add_parser("read", help="list the codes in pictures; believes nothing")
-    read.add_argument("images", type=Path, nargs="+", metavar="IMAGE")
-    read.add_argument("--engine", choices=app.READERS, help="this engine alone; left out: all, best first")
-    read.add_argument("--json", action="store_true", help="one JSON object a picture")
-    read.set_defaults(run=_read)
-
-    verify = verbs.add_parser("verify", help="check codes against a trust folder, as a door would")
-    verify.add_argument("files", nargs="+", metavar="FILE", help="a picture, a text file, or - for either")
-    verify.add_argument(
-        "--trust", type=Path, required=True, metavar="DIR", help="issuer keys and status lists"
-    )
-    verify.add_argument("--now", type=_instant, metavar="RFC3339", help="left out: the clock of this machine")
-    verify.add_argument("--site", help='this door, such as "tower-1/lobby"; left out: any door')
-    verify.add_argument(
-        "--jurisdiction", metavar="CODE", help="where this door is, such as MO or CN-GD; goes with --site"
-    )
-    verify.add_argument("--aud", help="another audience that this door answers to")
-    verify.add_argument("--nonce", type=_nonce, metavar="HEX", help="what this door's screen shows")
-    verify.add_argument("--json", action="store_true", help="one JSON object an input")
-    verify.set_defaults(run=_verify)
-
-
 def _read(args: argparse.Namespace) -> int:
-    readers = app.open_picture_readers(args.engine)
+    readers = open_picture_readers(args.engine)
     code = Exit.OK
     for path in progress(args.images, total=len(args.images), label="reading"):
         try:
-            symbols = _first(readers, app.read_luma(path))
+            symbols = _first(readers, read_luma(path))
         except InputError as error:
             fail(error)
             code = Exit.USAGE
@@ -87,10 +73,10 @@ def _tell(path: Path, symbols: Sequence[Symbol]) -> None:
 
 
 def _verify(args: argparse.Namespace) -> int:
-    trust = app.open_trust(args.trust)
+    trust = open_trust(args.trust)
     worst = Exit.OK
     for name in progress(args.files, total=len(args.files), label="verifying"):
-        now = args.now or app.system_clock().now()
+        now = args.now or system_clock().now()
         gate = partial(
             _gate,
             trust=trust,
@@ -121,12 +107,12 @@ def _judge(
     data: bytes,
     trust: TrustSnapshot,
     now: datetime,
-    gate: Callable[[SignedCard], Gate],
+    gate: Callable[[SignedCard], VerificationContext],
     site: str | None,
 ) -> None:
     """Fills in what becomes known of one input, as far as it gets. Raises InputError and Refused."""
-    from edge.card.ecard import decode  # noqa: PLC0415
-    from edge.trust.verify import verify  # noqa: PLC0415
+    from edge.card.ecard import decode
+    from edge.trust.verify import verify
 
     code = _code(data, str(row["input"]))
     row["format"] = "ecard"
@@ -137,8 +123,8 @@ def _judge(
 
 
 def _check_rules(card: Card, site: str | None) -> None:
-    """The rules of `edge.policy` that hold at every door. Raises Refused."""
-    from edge.card.claims import Freshness  # noqa: PLC0415
+    """The rules of `edge.policy.decide` that hold at every door. Raises Refused."""
+    from edge.card.claims import Freshness
 
     if site is not None and not card.covers(site):
         raise Refused(Reason.DOOR_NOT_PERMITTED, "the card is for other doors")
@@ -158,13 +144,13 @@ def _facts(card: Card) -> dict[str, object]:
 
 def _code(data: bytes, name: str) -> Code:
     """The one code in a picture, or in a text. Raises InputError for a broken picture, else Refused."""
-    from edge.card.code import one_code, parse_code  # noqa: PLC0415
+    from edge.card.code import one_code, parse_code
 
-    luma = app.luma_of(data, name=name)
+    luma = luma_of(data, name=name)
     if luma is None:
         # Only line ends are cut: a space is a digit of base45. Latin-1 takes any byte; parse_code does not.
         return parse_code(data.rstrip(b"\r\n").decode("latin-1"))
-    code = one_code(_first(app.open_picture_readers(), luma))
+    code = one_code(_first(open_picture_readers(), luma))
     if code is None:
         raise Refused(Reason.CODE_UNREADABLE, "no code in the picture")
     return code
@@ -172,9 +158,9 @@ def _code(data: bytes, name: str) -> Code:
 
 def _bytes(name: str) -> bytes:
     if name != _STDIN:
-        return app.read_file(Path(name))
+        return read_file(Path(name))
     try:
-        return app.read_stream(sys.stdin.buffer, name="standard input")
+        return read_stream(sys.stdin.buffer, name="standard input")
     except OSError as error:
         raise InputError(f"standard input: cannot be read: {error}", hint="pipe a file into it") from error
 
@@ -187,10 +173,10 @@ def _gate(
     jurisdiction: str | None,
     audience: str | None,
     nonce: bytes | None,
-) -> Gate:
+) -> VerificationContext:
     """The door that is asked about; without `site`, one that stands where the issuer's cards are for."""
-    from edge.trust.snapshot import ANYWHERE, Scope  # noqa: PLC0415
-    from edge.trust.verify import Gate  # noqa: PLC0415
+    from edge.trust.scope import ANYWHERE, Scope
+    from edge.trust.verify import VerificationContext
 
     venue = "door"
     if site is None:
@@ -200,7 +186,7 @@ def _gate(
         site = ANYWHERE if place == ANYWHERE else f"{place}/any"
         jurisdiction = jurisdiction or next(iter(scope.jurisdictions))
         audience = audience or signed.presentation.audience
-    return Gate(
+    return VerificationContext(
         site=site,
         venue=venue,
         jurisdiction=jurisdiction,
@@ -219,8 +205,34 @@ def _instant(text: str) -> datetime:
     return now.astimezone(UTC)
 
 
-def _nonce(text: str) -> bytes:
-    try:
-        return bytes.fromhex(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not hexadecimal") from None
+VERBS = (
+    Verb(
+        "read",
+        "list the codes in pictures; believes nothing",
+        _read,
+        (
+            argument("images", type=Path, nargs="+", metavar="IMAGE"),
+            argument("--engine", choices=READERS, help="this engine alone; left out: all, best first"),
+            json_lines("one JSON object a picture"),
+        ),
+    ),
+    Verb(
+        "verify",
+        "check codes against a trust folder, as a door would",
+        _verify,
+        (
+            argument("files", nargs="+", metavar="FILE", help="a picture, a text file, or - for either"),
+            argument("--trust", type=Path, required=True, metavar="DIR", help="issuer keys and status lists"),
+            argument("--now", type=_instant, metavar="RFC3339", help="left out: the clock of this machine"),
+            argument("--site", help='this door, such as "tower-1/lobby"; left out: any door'),
+            argument(
+                "--jurisdiction",
+                metavar="CODE",
+                help="where this door is, such as MO or CN-GD; goes with --site",
+            ),
+            argument("--aud", help="another audience that this door answers to"),
+            argument("--nonce", type=octets, metavar="HEX", help="what this door's screen shows"),
+            json_lines("one JSON object an input"),
+        ),
+    ),
+)

@@ -9,31 +9,13 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from edge.cli.output import emit, fail
+from edge.cli.verbs import Verb, argument, json_lines
 from edge.config import MAX_CONFIG_BYTES, Config, explain, parse_config, profile
 from edge.config.profiles import VENUES, about
 from edge.errors import ConfigError, Exit, InputError
 
 if TYPE_CHECKING:
     import argparse
-
-
-def configure(parser: argparse.ArgumentParser) -> None:
-    """`check FILE` finds every mistake it can name, `show [FILE]` lists every key, `schema` for editors."""
-    verbs = parser.add_subparsers(required=True, metavar="VERB")
-    check = verbs.add_parser("check", help="is this configuration right")
-    check.add_argument("file", type=Path)
-    check.add_argument(
-        "--text", action="store_true", help="the text alone: not what it names on this machine"
-    )
-    check.add_argument("--json", action="store_true")
-    check.set_defaults(run=_check)
-    show = verbs.add_parser("show", help="every key, its value here and what it means")
-    show.add_argument("file", type=Path, nargs="?", help="left out: the defaults")
-    show.add_argument("--venue", choices=VENUES, help="the profile of this kind of place, as it is unchanged")
-    show.add_argument("--json", action="store_true")
-    show.set_defaults(run=_show)
-    schema = verbs.add_parser("schema", help="JSON Schema, for editors that complete and check")
-    schema.set_defaults(run=_schema)
 
 
 def read(file: Path) -> Config:
@@ -58,7 +40,7 @@ def given(file: Path | None) -> tuple[Config, Path]:
 
 
 def _check(args: argparse.Namespace) -> int:
-    from edge.cli.config_here import findings  # noqa: PLC0415  `show` does without
+    from edge.cli.config_files import findings  # `show` does without
 
     config = read(args.file)
     found = [] if args.text else findings(config, args.file.parent)
@@ -73,7 +55,7 @@ def _check(args: argparse.Namespace) -> int:
 
 
 def _schema(_: argparse.Namespace) -> int:
-    from edge.config_schema import schema  # noqa: PLC0415
+    from edge.config.schema import schema
 
     print(json.dumps(schema(), indent=2, ensure_ascii=False))
     return Exit.OK
@@ -100,3 +82,29 @@ def _show(args: argparse.Namespace) -> int:
         # What JSON writes for a string or a number, TOML reads.
         print(f"#{key} =" if value is None else f"{key} = {json.dumps(value, ensure_ascii=False)}")
     return Exit.OK
+
+
+VERBS = (
+    Verb(
+        "check",
+        "is this configuration right",
+        _check,
+        (
+            argument("file", type=Path),
+            argument("--text", action="store_true", help="the text alone: not what it names on this machine"),
+            json_lines("the result as one JSON object"),
+        ),
+        about="Finds every mistake that it can name.",
+    ),
+    Verb(
+        "show",
+        "every key, its value here and what it means",
+        _show,
+        (
+            argument("file", type=Path, nargs="?", help="left out: the defaults"),
+            argument("--venue", choices=VENUES, help="the profile of this kind of place, as it is unchanged"),
+            json_lines("one JSON object a key"),
+        ),
+    ),
+    Verb("schema", "JSON Schema, for editors that complete and check", _schema),
+)

@@ -9,36 +9,27 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.cli.output import emit, progress
+from edge.cli.verbs import argument, json_lines
 from edge.errors import Exit, InputError, StorageFault
 
 if TYPE_CHECKING:
     import argparse
 
-    from edge.demo.play import Played
+    from edge.app.demo.play import Played
 
 STAGES = ("code", "verify", "face", "record")
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
-    """No argument is needed."""
-    parser.add_argument(
-        "--json", action="store_true", help="JSON Lines: one object for each passage, one summary"
-    )
-    parser.add_argument(
-        "--out", type=Path, default=Path("demo-out"), help="where the page and the journal go"
-    )
-    parser.add_argument("--photos", type=Path, help="folder of the photographs; left out: models/photos")
-    parser.set_defaults(run=_run)
-
-
-def _run(args: argparse.Namespace) -> int:
-    from edge.app import open_face_engine, open_files  # noqa: PLC0415
-    from edge.demo.cast import CREDIT, Cast  # noqa: PLC0415
-    from edge.demo.passages import SCENES  # noqa: PLC0415
-    from edge.demo.play import Theatre  # noqa: PLC0415
-    from edge.demo.report import page  # noqa: PLC0415
-    from edge.demo.world import SITE, START, World  # noqa: PLC0415
-    from edge.version import software_version  # noqa: PLC0415
+def run(args: argparse.Namespace) -> int:
+    """Play every scene, write the page, verify the journal; exit 1 where something differs."""
+    from edge.app.demo.cast import CREDIT, Cast
+    from edge.app.demo.passages import SCENES
+    from edge.app.demo.play import Theatre
+    from edge.app.demo.report import page
+    from edge.app.demo.world import SITE, START, World
+    from edge.app.parts.face_engine import open_face_engine
+    from edge.app.parts.trust_folder import open_files
+    from edge.version import software_version
 
     started = time.perf_counter()
     world = World(open_face_engine(), (Cast(args.photos) if args.photos else Cast()).complete())
@@ -90,13 +81,13 @@ def _fresh(folder: Path) -> Path:
 
 def _expect_ours(journal: Path) -> None:
     """The evidence of a real door is not ours to clear away. Raises StorageFault."""
-    from edge.audit.errors import JournalBroken  # noqa: PLC0415
-    from edge.audit.evidence import open_evidence  # noqa: PLC0415
-    from edge.demo.play import DEVICE  # noqa: PLC0415
+    from edge.app.demo.play import DEVICE
+    from edge.audit.errors import JournalBroken
+    from edge.audit.evidence import open_segment_reader
 
     if not journal.is_file():
         return
-    with suppress(JournalBroken, InputError), open_evidence(journal) as evidence:
+    with suppress(JournalBroken, InputError), open_segment_reader(journal) as evidence:
         if evidence.device == DEVICE:
             return
     raise StorageFault(
@@ -106,10 +97,10 @@ def _expect_ours(journal: Path) -> None:
 
 def _verified(journal: Path, seed: bytes) -> tuple[str, bool]:
     """Verify the journal, as somebody would who was handed it."""
-    from nacl.signing import SigningKey  # noqa: PLC0415
+    from nacl.signing import SigningKey
 
-    from edge.audit.errors import JournalBroken  # noqa: PLC0415
-    from edge.audit.evidence import verify  # noqa: PLC0415
+    from edge.audit.errors import JournalBroken
+    from edge.audit.evidence import verify
 
     key = SigningKey(seed).verify_key.encode()
     try:
@@ -135,8 +126,8 @@ def _row(passage: Played) -> dict[str, object]:
 
 
 def _print_table(played: list[Played]) -> None:
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
+    from rich.console import Console
+    from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="dim")
     for title in ("who", "what is wrong", "expected", "outcome"):
@@ -154,3 +145,10 @@ def _print_table(played: list[Played]) -> None:
             passage.total_ms,
         )
     Console(width=None if Console().is_terminal else 150).print(table)
+
+
+ARGUMENTS = (
+    json_lines("one JSON object for each passage, one summary"),
+    argument("--out", type=Path, default=Path("demo-out"), help="where the page and the journal go"),
+    argument("--photos", type=Path, help="folder of the photographs; left out: models/photos"),
+)

@@ -1,30 +1,30 @@
-"""`doorward desk`: who is expected, who came, who is told, and what is erased. edge/venue/desk/DESK.md."""
+"""`doorward desk`: who is expected, who came, who is told, and what is erased. edge/venues/desk/DESK.md."""
 
 from __future__ import annotations
 
 import json
 import os
 import random
-import sys
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edge.cli.desk_files import whole_file
 from edge.cli.output import emit, fail, harmless
-from edge.cli.rounds import bar, rounds
+from edge.cli.output_file import whole_file, whole_text
+from edge.cli.repeat import bar, rounds
+from edge.cli.verbs import CONFIG_OR_DEFAULTS, Verb, argument, json_lines
 from edge.errors import Exit, InputError, StorageFault, TrustFault
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable
 
+    from edge.app.venues.desk import DeskOffice
     from edge.config import Config
-    from edge.venues.arrivals_store import Imported
-    from edge.venues.delivery import Standing
-    from edge.venues.desk import DeskOffice
-    from edge.venues.desk_store import DeskStore, Opened
+    from edge.delivery.queue import ChannelStatus
+    from edge.venues.desk.arrivals_store import Imported
+    from edge.venues.desk.register_store import DeskStore, OpenedRegistration
 
 # A board that starts without a network and in a wrong year must not empty the register; one that has not
 # synced for this long has stale lists for a month, and lets nobody in either.
@@ -34,42 +34,8 @@ NICE = 10  # of 19: the passage on the same board goes first, a list of 100 MB c
 MAX_CONFIRM_BYTES = 64 * 1024 * 1024  # a report of 100,000 guests
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
-    """Set up the verbs."""
-    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    key = verbs.add_parser("key", help="make the pair of keys that everything is sealed to")
-    key.add_argument("file", type=Path, help="the private key; the public one goes beside it, as FILE.pub")
-    key.set_defaults(run=_key)
-    taken = verbs.add_parser("import", help="take a list of arrivals")
-    taken.add_argument("file", type=Path, help="*.csv, *.json or *.jsonl, with *.minisig where it is signed")
-    work = verbs.add_parser("work", help="take lists from the folder, tell who is to be told, erase")
-    work.add_argument("--watch", action="store_true", help="for ever, until told to stop")
-    show = verbs.add_parser("show", help="how many are expected, registered and not yet reported")
-    retry = verbs.add_parser("retry", help="try again what the other system refused")
-    export = verbs.add_parser("export", help="registrations, opened with the private key")
-    export.add_argument("--format", choices=("csv", "jsonl", "pdf"), default="csv", help="csv if left out")
-    export.add_argument("--font", type=Path, help="a TrueType font, embedded for names beyond Latin")
-    report = verbs.add_parser("report", help="what the authority does not have yet, to hand over by hand")
-    report.add_argument("--confirm", type=Path, metavar="FILE", help="this report was handed over")
-    for verb, run in ((taken, _import), (work, _work), (show, _show), (retry, _retry)):
-        _common(verb)
-        verb.set_defaults(run=run)
-    for verb, run in ((export, _export), (report, _report)):
-        _common(verb)
-        verb.add_argument("--key", type=Path, help="the private key")
-        verb.add_argument(
-            "--out", type=Path, metavar="FILE", help="whole or not at all; else standard output"
-        )
-        verb.set_defaults(run=run)
-
-
-def _common(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--config", type=Path, help="configuration file; left out: the defaults, here")
-    parser.add_argument("--json", action="store_true", help="one JSON object a line")
-
-
 def _key(args: argparse.Namespace) -> int:
-    from edge.venues.sealing import make_pair  # noqa: PLC0415
+    from edge.app.parts.sealed_keys import make_pair
 
     public = make_pair(args.file)
     print(f"{public}: on the device, as [desk] key, or [check] host_key")
@@ -174,8 +140,8 @@ def _retry(args: argparse.Namespace) -> int:
 
 
 def _export(args: argparse.Namespace) -> int:
-    from edge.venues.desk_card import write_pdf  # noqa: PLC0415
-    from edge.venues.desk_export import write_csv, write_jsonl  # noqa: PLC0415
+    from edge.venues.desk.export import write_csv, write_jsonl
+    from edge.venues.desk.registration_pdf import write_pdf
 
     config, _ = _given(args)
     with _opened_store(args) as store:
@@ -193,8 +159,8 @@ def _export(args: argparse.Namespace) -> int:
 
 
 def _report(args: argparse.Namespace) -> int:
-    from edge.venues.desk_export import write_jsonl  # noqa: PLC0415
-    from edge.venues.desk_store import AUTHORITY  # noqa: PLC0415
+    from edge.venues.desk.export import write_jsonl
+    from edge.venues.desk.register_store import AUTHORITY
 
     with _opened_store(args) as store:
         if args.confirm:
@@ -206,11 +172,8 @@ def _report(args: argparse.Namespace) -> int:
     return Exit.OK
 
 
-def _write(out: Path | None, opened: Iterable[Opened], write: Any) -> None:  # noqa: ANN401  one of two writers
-    if out is None:
-        write(sys.stdout, opened)
-        return
-    with whole_file(out) as part, part.open("w", encoding="utf-8", newline="") as file:
+def _write(out: Path | None, opened: Iterable[OpenedRegistration], write: Any) -> None:  # noqa: ANN401  one of two writers
+    with whole_text(out) as file:
         write(file, opened)
 
 
@@ -240,7 +203,7 @@ def _tell_taken(name: str, imported: Imported, *, as_json: bool) -> None:
         print(f"  {one}", flush=True)
 
 
-def _standing(standing: Standing) -> dict[str, object]:
+def _standing(standing: ChannelStatus) -> dict[str, object]:
     return {
         "channel": standing.channel,
         "waiting": standing.waiting,
@@ -253,22 +216,22 @@ def _standing(standing: Standing) -> dict[str, object]:
 
 
 def _given(args: argparse.Namespace) -> tuple[Config, Path]:
-    from edge.cli import config as file  # noqa: PLC0415
+    from edge.cli import config as file
 
     return file.given(args.config)
 
 
 def _office(args: argparse.Namespace) -> DeskOffice:
-    from edge.venues.desk import DeskOffice  # noqa: PLC0415
+    from edge.app.venues.desk import DeskOffice
 
     return DeskOffice(*_given(args))
 
 
 def _opened_store(args: argparse.Namespace) -> Any:  # noqa: ANN401  closing() of a DeskStore
-    from contextlib import closing  # noqa: PLC0415
+    from contextlib import closing
 
-    from edge.venues.arrivals_store import ArrivalsFile  # noqa: PLC0415
-    from edge.venues.desk import open_store  # noqa: PLC0415
+    from edge.app.venues.desk import open_store
+    from edge.venues.desk.arrivals_store import ArrivalsFile
 
     config, base = _given(args)
     store: DeskStore = open_store(config, base, ArrivalsFile(base / config.desk.folder))
@@ -276,7 +239,7 @@ def _opened_store(args: argparse.Namespace) -> Any:  # noqa: ANN401  closing() o
 
 
 def _private(args: argparse.Namespace) -> Any:  # noqa: ANN401  nacl's own type, without importing it here
-    from edge.venues.sealing import read_private  # noqa: PLC0415
+    from edge.app.parts.sealed_keys import read_private
 
     if args.key is None:
         raise InputError("the private key is needed to open registrations", hint="--key FILE")
@@ -285,10 +248,10 @@ def _private(args: argparse.Namespace) -> Any:  # noqa: ANN401  nacl's own type,
 
 def _erase_before(args: argparse.Namespace) -> datetime:
     """DESK.md section 6: nothing goes early, whatever the clock says."""
-    from edge.app import open_trust  # noqa: PLC0415
-    from edge.trust.timekeeper import FIRST  # noqa: PLC0415
-    from edge.updates import Updates  # noqa: PLC0415
-    from edge.venue.desk.registration import erasable_before  # noqa: PLC0415
+    from edge.app.parts.trust_folder import open_trust
+    from edge.app.sync import Updates
+    from edge.trust.time.trusted_clock import FIRST
+    from edge.venues.desk.registration import erasable_before
 
     config, base = _given(args)
     try:
@@ -307,3 +270,56 @@ def _now() -> datetime:
 
 def _now_ms() -> int:
     return int(_now().timestamp() * 1_000)
+
+
+_HERE = (CONFIG_OR_DEFAULTS, json_lines())
+_OUT = (
+    argument("--key", type=Path, help="the private key"),
+    argument("--out", type=Path, metavar="FILE", help="whole or not at all; else standard output"),
+)
+VERBS = (
+    Verb(
+        "key",
+        "make the pair of keys that everything is sealed to",
+        _key,
+        (argument("file", type=Path, help="the private key; the public one goes beside it, as FILE.pub"),),
+    ),
+    Verb(
+        "import",
+        "take a list of arrivals",
+        _import,
+        (
+            argument("file", type=Path, help="*.csv, *.json or *.jsonl, with *.minisig where it is signed"),
+            *_HERE,
+        ),
+    ),
+    Verb(
+        "work",
+        "take lists from the folder, tell who is to be told, erase",
+        _work,
+        (argument("--watch", action="store_true", help="for ever, until told to stop"), *_HERE),
+    ),
+    Verb("show", "how many are expected, registered and not yet reported", _show, _HERE),
+    Verb("retry", "try again what the other system refused", _retry, _HERE),
+    Verb(
+        "export",
+        "registrations, opened with the private key",
+        _export,
+        (
+            argument("--format", choices=("csv", "jsonl", "pdf"), default="csv", help="csv if left out"),
+            argument("--font", type=Path, help="a TrueType font, embedded for names beyond Latin"),
+            *_HERE,
+            *_OUT,
+        ),
+    ),
+    Verb(
+        "report",
+        "what the authority does not have yet, to hand over by hand",
+        _report,
+        (
+            argument("--confirm", type=Path, metavar="FILE", help="this report was handed over"),
+            *_HERE,
+            *_OUT,
+        ),
+    ),
+)

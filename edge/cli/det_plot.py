@@ -6,14 +6,14 @@ import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from edge.face.statistics import deviate
+from edge.face.evaluation.intervals import deviate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from PIL.ImageDraw import ImageDraw
 
-    from edge.face.evaluate import DetPoint
+    from edge.face.evaluation.verification_rates import DetPoint
 
 SIDE, LEFT, TOP, RIGHT, BOTTOM = 900, 100, 70, 40, 90
 TICKS = (1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.05, 0.2, 0.5)
@@ -22,7 +22,7 @@ PAPER, INK, GRID, CURVE, MARK = "#ffffff", "#222222", "#dddddd", "#1f5fbf", "#c0
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class ThresholdMark:
     """A threshold worth naming on the curve."""
 
     fmr: float
@@ -49,16 +49,16 @@ class _Axes:
         return min(1.0, (deviate(rate, least) - low) / (high - low))
 
 
-def png(points: Sequence[DetPoint], *, title: str, eer: float, marks: Sequence[Mark] = ()) -> bytes:
+def png(points: Sequence[DetPoint], *, title: str, eer: float, marks: Sequence[ThresholdMark] = ()) -> bytes:
     """The curve through `points`, FMR to the right and FNMR upwards, as a PNG."""
-    from PIL import Image, ImageDraw  # noqa: PLC0415
+    from PIL import Image, ImageDraw
 
     image = Image.new("RGB", (SIDE, SIDE), PAPER)
     draw = ImageDraw.Draw(image)
     axes = _Axes(_floor([p.fmr for p in points]), _floor([p.fnmr for p in points]))
     _frame(draw, axes, title)
     draw.line([(axes.x(p.fmr), axes.y(p.fnmr)) for p in points], fill=CURVE, width=3, joint="curve")
-    for mark in (*marks, Mark(eer, eer, f"EER {eer:.2%}")):
+    for mark in (*marks, ThresholdMark(eer, eer, f"EER {eer:.2%}")):
         x, y = axes.x(mark.fmr), axes.y(mark.fnmr)
         draw.ellipse((x - 5, y - 5, x + 5, y + 5), fill=MARK)
         draw.text((x + 10, y - 8), mark.name, fill=MARK, anchor="ls", font_size=16)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.cli.output import emit, harmless
+from edge.cli.verbs import CONFIG, argument, json_lines
 from edge.errors import ConfigError, Exit, InputError
 
 if TYPE_CHECKING:
@@ -15,27 +16,12 @@ if TYPE_CHECKING:
     from edge.doctor.findings import Finding
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
-    """Set up the command, which has no verbs."""
-    parser.add_argument(
-        "--config", type=Path, default=Path("door.toml"), help="configuration file; left out: door.toml"
-    )
-    parser.add_argument("--json", action="store_true", help="as JSON, one object a line")
-    parser.add_argument(
-        "--only", nargs="+", default=[], metavar="NAME", help="these checks alone: camera, door, clock ..."
-    )
-    parser.add_argument(
-        "--strike", action="store_true", help="also release the lock, once, after asking on the terminal"
-    )
-    parser.add_argument("--report", type=Path, metavar="FILE.html", help="also write a commissioning report")
-    parser.set_defaults(run=_run)
-
-
-def _run(args: argparse.Namespace) -> int:
-    from edge.cli import config as file  # noqa: PLC0415
-    from edge.doctor import findings as f  # noqa: PLC0415
-    from edge.doctor.patient import Patient  # noqa: PLC0415
-    from edge.doctor.rounds import CHECKS, examine  # noqa: PLC0415
+def run(args: argparse.Namespace) -> int:
+    """Examine this device; exit 1 where an error was found."""
+    from edge.cli import config as file
+    from edge.doctor import findings as f
+    from edge.doctor.checks import CHECKS, examine
+    from edge.doctor.device_probe import DeviceProbe
 
     unknown = set(args.only) - set(CHECKS)
     if unknown:
@@ -46,16 +32,16 @@ def _run(args: argparse.Namespace) -> int:
         _say(args, f.CONFIG_WRONG.found(error.message, error.hint))
         return Exit.REFUSED
     agreed = args.strike and (not args.only or "strike" in args.only) and _agreed()
-    patient = Patient(config, args.config.parent, strike=agreed)
+    patient = DeviceProbe(config, args.config.parent, strike=agreed)
     found: list[Finding] = []
     for finding in examine(patient, args.only):
         _say(args, finding)
         found.append(finding)
     if args.report:
-        from edge.doctor.report import write  # noqa: PLC0415
+        from edge.doctor.report import write
 
         write(args.report, patient, found)
-    return Exit.REFUSED if f.worst(found) is f.Level.ERROR else Exit.OK
+    return Exit.REFUSED if f.worst(found) is f.Severity.ERROR else Exit.OK
 
 
 def _agreed() -> bool:
@@ -85,3 +71,16 @@ def _say(args: argparse.Namespace, finding: Finding) -> None:
     print(harmless(f'{finding.level}{number} "{text}"'), flush=True)
     if finding.hint:
         print(harmless(f"hint: {finding.hint}"), flush=True)
+
+
+ARGUMENTS = (
+    CONFIG,
+    json_lines(),
+    argument(
+        "--only", nargs="+", default=[], metavar="NAME", help="these checks alone: camera, door, clock ..."
+    ),
+    argument(
+        "--strike", action="store_true", help="also release the lock, once, after asking on the terminal"
+    ),
+    argument("--report", type=Path, metavar="FILE.html", help="also write a commissioning report"),
+)

@@ -3,48 +3,24 @@
 from __future__ import annotations
 
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edge.cli.output import emit
+from edge.cli.verbs import CONFIG, Verb, argument, json_lines
 from edge.errors import ConfigError, Exit
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
     from enum import IntEnum, IntFlag
+    from pathlib import Path
 
+    from edge.app.parts.strike import DoorController
     from edge.config import Config
-    from edge.doors import Controller
     from edge.ports import DoorEvent
 
 MODES = ("normal", "lock-down", "free-access")
 ENROL_S = 60.0  # for somebody to walk to the panel and tell it
-
-
-def configure(parser: argparse.ArgumentParser) -> None:
-    """Set up `door status`, `door events`, `door mode` and `door commission`."""
-    verbs = parser.add_subparsers(required=True, metavar="VERB")
-    _verb(verbs, "status", _status, "how the door stands, and what its controller is")
-    _verb(verbs, "events", _events, "everything that the controller still keeps")
-    mode = _verb(verbs, "mode", _mode, "normal, lock-down or free-access")
-    mode.add_argument("mode", choices=MODES, help="free-access ends with this command: Ctrl-C")
-    _verb(verbs, "commission", _commission, "give the controller its key, with its lid off; or get a panel's")
-
-
-def _verb(
-    verbs: Any,  # noqa: ANN401  argparse keeps its type to itself
-    name: str,
-    run: Callable[[argparse.Namespace], int],
-    words: str,
-) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = verbs.add_parser(name, help=words)
-    parser.add_argument(
-        "--config", type=Path, default=Path("door.toml"), help="configuration file; left out: door.toml"
-    )
-    parser.add_argument("--json", action="store_true", help="as JSON, one object a line")
-    parser.set_defaults(run=run)
-    return parser
 
 
 def _status(args: argparse.Namespace) -> int:
@@ -75,7 +51,7 @@ def _events(args: argparse.Namespace) -> int:
 
 
 def _mode(args: argparse.Namespace) -> int:
-    from edge.link.messages import Mode  # noqa: PLC0415
+    from edge.link.messages import Mode
 
     link, _ = _open(args)
     try:
@@ -88,7 +64,7 @@ def _mode(args: argparse.Namespace) -> int:
     return Exit.OK
 
 
-def _hold(link: Controller) -> None:
+def _hold(link: DoorController) -> None:
     """Until Ctrl-C. Raises DoorLinkFault when the link goes down, which ends free-access."""
     forever = threading.Event()
     while not forever.wait(0.5):
@@ -96,7 +72,7 @@ def _hold(link: Controller) -> None:
 
 
 def _commission(args: argparse.Namespace) -> int:
-    from edge.doors import commission, learn_panel_key  # noqa: PLC0415
+    from edge.app.parts.strike import commission, learn_panel_key
 
     config, base = _read(args)
     if config.strike.kind == "osdp":
@@ -113,8 +89,8 @@ def _commission(args: argparse.Namespace) -> int:
     return Exit.OK
 
 
-def _open(args: argparse.Namespace) -> tuple[Controller, Config]:
-    from edge.doors import open_controller  # noqa: PLC0415
+def _open(args: argparse.Namespace) -> tuple[DoorController, Config]:
+    from edge.app.parts.strike import open_controller
 
     config, base = _read(args)
     _with_controller(config)
@@ -122,7 +98,7 @@ def _open(args: argparse.Namespace) -> tuple[Controller, Config]:
 
 
 def _read(args: argparse.Namespace) -> tuple[Config, Path]:
-    from edge.cli import config as file  # noqa: PLC0415
+    from edge.cli import config as file
 
     return file.read(args.config), args.config.parent
 
@@ -135,7 +111,7 @@ def _with_controller(config: Config) -> None:
         )
 
 
-def _row(link: Controller, config: Config) -> dict[str, object]:
+def _row(link: DoorController, config: Config) -> dict[str, object]:
     status, there = link.status, link.firmware
     assert status is not None
     assert there is not None
@@ -176,3 +152,17 @@ def _say(args: argparse.Namespace, row: dict[str, object]) -> None:
         return
     for name, value in row.items():
         print(f"{name:9} {', '.join(value) or '-' if isinstance(value, list) else value}")
+
+
+_HERE = (CONFIG, json_lines())
+VERBS = (
+    Verb("status", "how the door stands, and what its controller is", _status, _HERE),
+    Verb("events", "everything that the controller still keeps", _events, _HERE),
+    Verb(
+        "mode",
+        "normal, lock-down or free-access",
+        _mode,
+        (*_HERE, argument("mode", choices=MODES, help="free-access ends with this command: Ctrl-C")),
+    ),
+    Verb("commission", "give the controller its key, with its lid off; or get a panel's", _commission, _HERE),
+)

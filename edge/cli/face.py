@@ -2,53 +2,26 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edge import app
+from edge.app.parts.code_readers import read_image
+from edge.app.parts.face_engine import open_face_engine
 from edge.cli import face_calibrate, face_eval, face_pad
 from edge.cli.face_pictures import TEMPLATES, embedding_of, template_format
 from edge.cli.output import emit
+from edge.cli.verbs import Verb, argument, json_lines
 from edge.errors import Exit, InputError
 
 if TYPE_CHECKING:
+    import argparse
+
     from edge.face.engine import FaceEngine
     from edge.ports import Floats
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
-    """`compare` for two pictures, `eval` for a protocol, `calibrate` for a site."""
-    verbs = parser.add_subparsers(required=True, metavar="VERB")
-    common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--json", action="store_true", help="one JSON object on one line")
-    common.add_argument("--models", type=Path, metavar="DIR", help="what `make models` built")
-    common.add_argument("--runtime", choices=("litert", "tflite"), help="left out: the best installed")
-    common.add_argument(
-        "--template",
-        choices=TEMPLATES,
-        default="int8",
-        help="how a card carries the reference: 64 bytes, 32 bytes, or not at all (default: int8)",
-    )
-
-    compare = verbs.add_parser("compare", parents=[common], help="is this one person in two pictures")
-    compare.add_argument("a", type=Path, metavar="A", help="the reference, as at enrolment")
-    compare.add_argument("b", type=Path, metavar="B", help="the probe, as at the door")
-    compare.set_defaults(run=_compare)
-
-    face_eval.configure(
-        verbs.add_parser("eval", parents=[common], help="error rates over a list of picture pairs")
-    )
-    face_calibrate.configure(
-        verbs.add_parser("calibrate", parents=[common], help="which similarity is 1 in N at this site")
-    )
-    face_pad.configure(
-        verbs.add_parser("pad", parents=[common], help="how often attacks pass, people do not")
-    )
-
-
 def _compare(args: argparse.Namespace) -> int:
-    engine = app.open_face_engine(args.models, runtime=args.runtime)
+    engine = open_face_engine(args.models, runtime=args.runtime)
     fmt = template_format(args.template)
     reference, _ = engine.sides(_one_face(engine, args.a), fmt)
     _, probe = engine.sides(_one_face(engine, args.b), fmt)
@@ -64,7 +37,50 @@ def _compare(args: argparse.Namespace) -> int:
 
 
 def _one_face(engine: FaceEngine, path: Path) -> Floats:
-    embedding = embedding_of(engine, app.read_image(path))
+    embedding = embedding_of(engine, read_image(path))
     if embedding is None:
         raise InputError(f"{path}: no face in the picture", hint="one face, upright, in good light")
     return embedding
+
+
+COMMON = (
+    json_lines("one JSON object on one line"),
+    argument("--models", type=Path, metavar="DIR", help="what `make models` built"),
+    argument("--runtime", choices=("litert", "tflite"), help="left out: the best installed"),
+    argument(
+        "--template",
+        choices=TEMPLATES,
+        default="int8",
+        help="how a card carries the reference: 64 bytes, 32 bytes, or not at all (default: int8)",
+    ),
+)
+VERBS = (
+    Verb(
+        "compare",
+        "is this one person in two pictures",
+        _compare,
+        (
+            *COMMON,
+            argument("a", type=Path, metavar="A", help="the reference, as at enrolment"),
+            argument("b", type=Path, metavar="B", help="the probe, as at the door"),
+        ),
+    ),
+    Verb(
+        "eval",
+        "error rates over a list of picture pairs",
+        face_eval.run,
+        (*COMMON, *face_eval.ARGUMENTS),
+    ),
+    Verb(
+        "calibrate",
+        "which similarity is 1 in N at this site",
+        face_calibrate.run,
+        (*COMMON, *face_calibrate.ARGUMENTS),
+    ),
+    Verb(
+        "pad",
+        "how often attacks pass, people do not",
+        face_pad.run,
+        (*COMMON, *face_pad.ARGUMENTS),
+    ),
+)

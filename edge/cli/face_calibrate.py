@@ -9,17 +9,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from edge import app
+from edge.app.parts.code_readers import read_image
+from edge.app.parts.face_engine import engine_parts, open_face_engine
+from edge.app.parts.trust_folder import open_files
 from edge.cli.face_pictures import embedding_of, template_format
 from edge.cli.output import emit, progress
+from edge.cli.verbs import argument
 from edge.errors import Exit, InputError
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable, Sequence
 
-    from edge.audit.record import Entry
-    from edge.face.calibration import Parts
+    from edge.audit.record import JournalEntry
+    from edge.face.evaluation.calibration import Parts
     from edge.ports import Floats
 
 MAX_PICTURES = 10_000  # as many as `face eval` compares
@@ -41,26 +44,11 @@ class _Strangers:
     notes: tuple[str, ...] = ()
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
-    """`calibrate SOURCE`."""
-    parser.add_argument(
-        "source",
-        type=Path,
-        metavar="DIR|JOURNAL",
-        help="pictures from this site's camera (a person is a folder, or a name before the last underscore), "
-        "or the journal of its device",
-    )
-    parser.add_argument(
-        "--out", type=Path, default=Path("calibration.json"), metavar="FILE", help="default: calibration.json"
-    )
-    parser.set_defaults(run=run)
-
-
 def run(args: argparse.Namespace) -> int:
     """Compare strangers, write the file, print its rows."""
-    from edge.face import calibration  # noqa: PLC0415
+    from edge.face.evaluation import calibration
 
-    parts = app.engine_parts(args.models, runtime=args.runtime)
+    parts = engine_parts(args.models, runtime=args.runtime)
     strangers = _pictures(args) if os.path.isdir(args.source) else _journal(args.source, parts)  # noqa: PTH112
     made = calibration.Calibration(
         made=calibration.day(datetime.now(UTC)),
@@ -75,7 +63,7 @@ def run(args: argparse.Namespace) -> int:
             unseen=strangers.unseen,
         ),
     )
-    app.open_files(args.out.parent).write(args.out.name, calibration.seal(made))
+    open_files(args.out.parent).write(args.out.name, calibration.seal(made))
     if args.json:
         emit(_row(args.out, made, strangers.notes))
         return Exit.OK
@@ -89,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _row(out: Path, made: Any, notes: Sequence[str]) -> dict[str, object]:  # noqa: ANN401  loaded late
-    import msgspec  # noqa: PLC0415
+    import msgspec
 
     return {"file": str(out), "supported": made.supported, **msgspec.to_builtins(made), "notes": notes}
 
@@ -99,19 +87,19 @@ def _row(out: Path, made: Any, notes: Sequence[str]) -> dict[str, object]:  # no
 
 def _pictures(args: argparse.Namespace) -> _Strangers:
     """Every two pictures of different people in a folder, as a card and a camera compare them."""
-    import numpy as np  # noqa: PLC0415
+    import numpy as np
 
-    from edge.face import evaluate  # noqa: PLC0415
+    from edge.face.evaluation import verification_rates
 
     root: Path = args.source
-    names = [n for n in app.open_files(root).names() if Path(n).suffix.lower() in SUFFIXES]
+    names = [n for n in open_files(root).names() if Path(n).suffix.lower() in SUFFIXES]
     if len(names) > MAX_PICTURES:
         raise InputError(f"{root}: {len(names)} pictures, at most {MAX_PICTURES} can be compared")
-    engine = app.open_face_engine(args.models, runtime=args.runtime)
+    engine = open_face_engine(args.models, runtime=args.runtime)
     fmt = template_format(args.template)
     used, sides = [], []
     for name in progress(names, total=len(names), label="looking at faces"):
-        embedding = embedding_of(engine, app.read_image(root / name))
+        embedding = embedding_of(engine, read_image(root / name))
         if embedding is not None:
             used.append(name)
             sides.append(engine.sides(embedding, fmt))
@@ -122,7 +110,7 @@ def _pictures(args: argparse.Namespace) -> _Strangers:
             hint="one folder a person, or names such as ann_1.jpg",
         )
     references, probes = (np.stack(side) for side in zip(*sides, strict=True))
-    found = evaluate.all_pairs(references, probes, people)
+    found = verification_rates.all_pairs(references, probes, people)
     notes = _alike(used, people, references, probes)
     if len(used) < len(names):
         notes.append(f"{len(names) - len(used)} pictures without a face were left out")
@@ -140,7 +128,7 @@ def _people(names: Sequence[str]) -> list[int]:
 
 def _alike(names: Sequence[str], people: Sequence[int], references: Floats, probes: Floats) -> list[str]:
     """Notes on people of two names who may be one: each such pair counts as a false match."""
-    import numpy as np  # noqa: PLC0415
+    import numpy as np
 
     person = np.asarray(people)
     notes = []
@@ -170,9 +158,9 @@ def _journal(path: Path, parts: Parts) -> _Strangers:
     - nothing is known above the threshold that was in force, since strangers who reached it were let in: no
       row goes beyond, and one such match is reckoned with in every row.
     """
-    import numpy as np  # noqa: PLC0415
+    import numpy as np
 
-    from edge.audit.chain import files_of, open_chain  # noqa: PLC0415
+    from edge.audit.chain import files_of, open_chain
 
     with open_chain(files_of(path)) as chain:
         chain.verify()
@@ -192,10 +180,10 @@ def _journal(path: Path, parts: Parts) -> _Strangers:
     return _Strangers("journal", similarities, len(strangers), None, ceiling / 1000, unseen=1, notes=notes)
 
 
-def _refusals(entries: Iterable[Entry], model_id: str) -> tuple[dict[str, int], set[str], int]:
+def _refusals(entries: Iterable[JournalEntry], model_id: str) -> tuple[dict[str, int], set[str], int]:
     """Highest refused similarity by card, cards granted, lowest threshold in force; cosines times 1000."""
-    from edge.audit.record import Outcome, Passage  # noqa: PLC0415
-    from edge.decision import Reason  # noqa: PLC0415
+    from edge.audit.record import Outcome, Passage
+    from edge.decision import Reason
 
     best: dict[str, int] = defaultdict(lambda: -1000)
     granted: set[str] = set()
@@ -212,3 +200,17 @@ def _refusals(entries: Iterable[Entry], model_id: str) -> tuple[dict[str, int], 
                 best[record.card] = max(best[record.card], similarity)
                 ceiling = min(ceiling, threshold)
     return best, granted, ceiling
+
+
+ARGUMENTS = (
+    argument(
+        "source",
+        type=Path,
+        metavar="DIR|JOURNAL",
+        help="pictures from this site's camera (a person is a folder, or a name before the last underscore), "
+        "or the journal of its device",
+    ),
+    argument(
+        "--out", type=Path, default=Path("calibration.json"), metavar="FILE", help="default: calibration.json"
+    ),
+)

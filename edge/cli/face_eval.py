@@ -11,10 +11,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edge import app
+from edge.app.parts.code_readers import read_image
+from edge.app.parts.face_engine import open_face_engine
+from edge.app.parts.trust_folder import open_files
 from edge.cli.face_pictures import embedding_of, template_format
 from edge.cli.face_tables import eval_lines
 from edge.cli.output import emit, progress
+from edge.cli.verbs import argument
 from edge.errors import Exit, InputError
 
 if TYPE_CHECKING:
@@ -22,13 +25,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from edge.face.engine import FaceEngine
-    from edge.face.evaluate import Similarities
-    from edge.face.template import Format
+    from edge.face.evaluation.verification_rates import Similarities
+    from edge.face.template import TemplateFormat
     from edge.ports import Floats
 
 MAX_PAIRS = 100_000  # the largest protocol in use, LFW's, has 6,000
-MAX_PICTURES = 10_000  # 50 million similarities: edge.face.evaluate keeps the highest 16 MB of them
-FOLDS = 10  # of edge.face.evaluate: one pair for each at least
+MAX_PICTURES = (
+    10_000  # 50 million similarities: edge.face.evaluation.verification_rates keeps the highest 16 MB of them
+)
+FOLDS = 10  # of edge.face.evaluation.verification_rates: one pair for each at least
 FMRS = {"1e-2": 1e-2, "1e-3": 1e-3, "1e-4": 1e-4}
 STRICTEST = 1e-5
 ROW_STEPS, FILE_STEPS = 5, 40  # DET points a decade of FMR: on the one line, and in a file or plot
@@ -36,7 +41,7 @@ MAX_GROUPS = 100  # a table for eyes
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class PicturePair:
     """One line of a protocol: two picture names, and whether they show one person."""
 
     a: str
@@ -55,18 +60,6 @@ class _Faces:
     missing: int
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
-    """`eval PAIRS.csv --root DIR`."""
-    parser.add_argument("pairs", type=Path, metavar="PAIRS.csv", help="columns a, b, same (1 or 0)")
-    parser.add_argument("--root", type=Path, required=True, metavar="DIR", help="where the pictures are")
-    parser.add_argument("--det", type=Path, metavar="FILE.png", help="draw the DET curve")
-    parser.add_argument("--det-json", type=Path, metavar="FILE", help="the curve as numbers")
-    parser.add_argument(
-        "--labels", type=Path, metavar="FILE.csv", help="columns file, group: errors within each group too"
-    )
-    parser.set_defaults(run=run)
-
-
 def run(args: argparse.Namespace) -> int:
     """Look at every picture once, compare every two, print one row."""
     pairs = _read_pairs(args.pairs)
@@ -74,11 +67,11 @@ def run(args: argparse.Namespace) -> int:
     if len(names) > MAX_PICTURES:
         raise InputError(f"{args.pairs}: {len(names)} pictures, at most {MAX_PICTURES} can be compared")
     groups = _read_labels(args.labels, set(names)) if args.labels else {}
-    engine = app.open_face_engine(args.models, runtime=args.runtime)
+    engine = open_face_engine(args.models, runtime=args.runtime)
     embeddings: list[Floats | None] = []
     spent = []
     for name in progress(names, total=len(names), label="looking at faces"):
-        picture = app.read_image(args.root / name)
+        picture = read_image(args.root / name)
         began = time.perf_counter()
         embeddings.append(embedding_of(engine, picture))
         spent.append(1000 * (time.perf_counter() - began))
@@ -101,15 +94,15 @@ def run(args: argparse.Namespace) -> int:
 
 def _faces(
     engine: FaceEngine,
-    pairs: Sequence[Pair],
+    pairs: Sequence[PicturePair],
     names: Sequence[str],
     embeddings: Sequence[Floats | None],
-    fmt: Format | None,
+    fmt: TemplateFormat | None,
 ) -> _Faces:
-    import numpy as np  # noqa: PLC0415
+    import numpy as np
 
-    from edge.face import evaluate  # noqa: PLC0415
-    from edge.face.template import EMBEDDING  # noqa: PLC0415
+    from edge.face.evaluation import verification_rates
+    from edge.face.template import EMBEDDING
 
     missing = np.full(EMBEDDING, np.nan, dtype=np.float32)
     sides = [None if e is None else engine.sides(e, fmt) for e in embeddings]
@@ -118,35 +111,37 @@ def _faces(
         names=names,
         references=np.stack([side[0] if side else missing[:width] for side in sides]),
         probes=np.stack([side[1] if side else missing[:width] for side in sides]),
-        people=evaluate.identities(names, [(pair.a, pair.b) for pair in pairs if pair.same]),
+        people=verification_rates.identities(names, [(pair.a, pair.b) for pair in pairs if pair.same]),
         missing=sum(side is None for side in sides),
     )
 
 
 def _all_pairs(faces: _Faces) -> Similarities:
-    from edge.face import evaluate  # noqa: PLC0415
+    from edge.face.evaluation import verification_rates
 
-    found = evaluate.all_pairs(faces.references, faces.probes, faces.people)
+    found = verification_rates.all_pairs(faces.references, faces.probes, faces.people)
     if not len(found.mated) or not found.total:
         raise InputError("the pairs must show at least one person twice, and at least two people")
     return found
 
 
-def _figures(pairs: Sequence[Pair], faces: _Faces, found: Similarities, cosine: float) -> dict[str, Any]:
+def _figures(
+    pairs: Sequence[PicturePair], faces: _Faces, found: Similarities, cosine: float
+) -> dict[str, Any]:
     """The row of `face eval`; `ms_per_face` is left for the caller, who held the watch."""
-    import numpy as np  # noqa: PLC0415
+    import numpy as np
 
-    from edge.face import evaluate  # noqa: PLC0415
-    from edge.face.statistics import wilson  # noqa: PLC0415
+    from edge.face.evaluation import verification_rates
+    from edge.face.evaluation.intervals import wilson
 
     row = {name: number for number, name in enumerate(faces.names)}
     same = np.array([pair.same for pair in pairs])
     rows = [(row[pair.a], row[pair.b]) for pair in pairs]
-    scores = evaluate.pair_scores(faces.references, faces.probes, rows)
-    rates = evaluate.rates(found.mated, found.non_mated, tuple(FMRS.values()), total=found.total)
+    scores = verification_rates.pair_scores(faces.references, faces.probes, rows)
+    rates = verification_rates.rates(found.mated, found.non_mated, tuple(FMRS.values()), total=found.total)
     return {
         "pairs": len(pairs),
-        "accuracy": evaluate.accuracy(scores, same),
+        "accuracy": verification_rates.accuracy(scores, same),
         "eer": rates.eer,
         "tar": {name: rates.tar[fmr] for name, fmr in FMRS.items()},
         "fta": faces.missing / len(faces.names),
@@ -164,14 +159,16 @@ def _figures(pairs: Sequence[Pair], faces: _Faces, found: Similarities, cosine: 
     }
 
 
-def _more_figures(pairs: Sequence[Pair], result: Mapping[str, Any], found: Similarities) -> dict[str, Any]:
+def _more_figures(
+    pairs: Sequence[PicturePair], result: Mapping[str, Any], found: Similarities
+) -> dict[str, Any]:
     """What came later than the row that scripts rely on."""
-    from edge.face import evaluate  # noqa: PLC0415
-    from edge.face.statistics import rare, wilson  # noqa: PLC0415
+    from edge.face.evaluation import verification_rates
+    from edge.face.evaluation.intervals import rare, wilson
 
     tar = interval = None
     if found.total * STRICTEST >= 1:  # with fewer comparisons it would be the TAR at no match at all
-        strict = evaluate.rates(found.mated, found.non_mated, (STRICTEST,), total=found.total)
+        strict = verification_rates.rates(found.mated, found.non_mated, (STRICTEST,), total=found.total)
         tar = strict.tar[STRICTEST]
         interval = wilson(tar, strict.mated)
     default = result["default"]
@@ -183,22 +180,24 @@ def _more_figures(pairs: Sequence[Pair], result: Mapping[str, Any], found: Simil
             "fmr": rare(round(default["fmr"] * found.total), found.total),
             "fnmr": wilson(default["fnmr"], len(found.mated)),
         },
-        "det": [[p.fmr, p.fnmr, round(p.cosine, 4)] for p in evaluate.det(found, steps=ROW_STEPS)],
+        "det": [[p.fmr, p.fnmr, round(p.cosine, 4)] for p in verification_rates.det(found, steps=ROW_STEPS)],
     }
 
 
 def _by_group(faces: _Faces, groups: Mapping[str, str], cosine: float) -> dict[str, Any]:
     """Errors at the default threshold where both pictures are of one group: the strangers most alike."""
-    import numpy as np  # noqa: PLC0415
+    import numpy as np
 
-    from edge.face import evaluate  # noqa: PLC0415
-    from edge.face.statistics import rare  # noqa: PLC0415
+    from edge.face.evaluation import verification_rates
+    from edge.face.evaluation.intervals import rare
 
     people = np.asarray(faces.people)
     table = {}
     for group in sorted(set(groups.values())):
         rows = np.array([n for n, name in enumerate(faces.names) if groups.get(name) == group])
-        within = evaluate.all_pairs(faces.references[rows], faces.probes[rows], people[rows].tolist())
+        within = verification_rates.all_pairs(
+            faces.references[rows], faces.probes[rows], people[rows].tolist()
+        )
         missed, matched = int((within.mated < cosine).sum()), int((within.non_mated >= cosine).sum())
         table[group] = {
             "pictures": len(rows),
@@ -215,26 +214,26 @@ def _by_group(faces: _Faces, groups: Mapping[str, str], cosine: float) -> dict[s
 def _write_det(
     args: argparse.Namespace, found: Similarities, result: Mapping[str, Any], cosine: float
 ) -> None:
-    from edge.face import evaluate  # noqa: PLC0415
+    from edge.face.evaluation import verification_rates
 
     if not (args.det or args.det_json):
         return
-    points = list(evaluate.det(found, steps=FILE_STEPS))
+    points = list(verification_rates.det(found, steps=FILE_STEPS))
     if args.det_json:
         page = {name: result[name] for name in ("eer", "mated", "non_mated")}
         page["points"] = [asdict(point) for point in points]
         _write(args.det_json, (json.dumps(page) + "\n").encode())
     if args.det:
-        from edge.cli.det_plot import Mark, png  # noqa: PLC0415
+        from edge.cli.det_plot import ThresholdMark, png
 
         default = result["default"]
-        mark = Mark(default["fmr"], default["fnmr"], f"default, cosine {cosine:.2f}")
+        mark = ThresholdMark(default["fmr"], default["fnmr"], f"default, cosine {cosine:.2f}")
         title = f"{result['mated']:,} mated, {result['non_mated']:,} non-mated comparisons"
         _write(args.det, png(points, title=title, eer=result["eer"], marks=(mark,)))
 
 
 def _write(path: Path, data: bytes) -> None:
-    app.open_files(path.parent).write(path.name, data)
+    open_files(path.parent).write(path.name, data)
 
 
 def _read_labels(path: Path, names: set[str]) -> dict[str, str]:
@@ -256,13 +255,13 @@ def _read_labels(path: Path, names: set[str]) -> dict[str, str]:
     return found
 
 
-def _read_pairs(path: Path) -> list[Pair]:
+def _read_pairs(path: Path) -> list[PicturePair]:
     """The lines of a protocol. Raises InputError that names the line."""
     pairs = []
     for number, line in _lines(path, ("a", "b", "same")):
         if not (line["a"] and line["b"] and line["same"] in ("0", "1")):
             raise InputError(f"{path}:{number}: two names and 1 or 0 are expected")
-        pairs.append(Pair(line["a"], line["b"], line["same"] == "1"))
+        pairs.append(PicturePair(line["a"], line["b"], line["same"] == "1"))
     if len(pairs) < FOLDS:
         raise InputError(f"{path}: {len(pairs)} pairs, at least {FOLDS} are needed", hint="one for each fold")
     return pairs
@@ -281,3 +280,14 @@ def _lines(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[str
                 yield lines.line_num, line
     except (OSError, UnicodeDecodeError, csv.Error) as err:
         raise InputError(f"{path}: cannot be read as a table: {err}") from err
+
+
+ARGUMENTS = (
+    argument("pairs", type=Path, metavar="PAIRS.csv", help="columns a, b, same (1 or 0)"),
+    argument("--root", type=Path, required=True, metavar="DIR", help="where the pictures are"),
+    argument("--det", type=Path, metavar="FILE.png", help="draw the DET curve"),
+    argument("--det-json", type=Path, metavar="FILE", help="the curve as numbers"),
+    argument(
+        "--labels", type=Path, metavar="FILE.csv", help="columns file, group: errors within each group too"
+    ),
+)

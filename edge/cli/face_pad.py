@@ -7,9 +7,11 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edge import app
+from edge.app.parts.code_readers import read_image
+from edge.app.parts.face_engine import installed_pad, open_face_engine
 from edge.cli.face_tables import pad_lines
 from edge.cli.output import emit, progress
+from edge.cli.verbs import argument
 from edge.errors import Exit, InputError
 
 if TYPE_CHECKING:
@@ -17,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from edge.face.engine import FaceEngine
+    from edge.face.evaluation.pad_rates import Shown
     from edge.face.pad.fusion import PadEvidence, PadPolicy
-    from edge.face.pad.rates import Shown
     from edge.ports import Pixels
 
 BONA_FIDE = "bona_fide"
@@ -28,34 +30,16 @@ MAX_PICTURES = 100_000  # an hour of looking; the largest public PAD set has 625
 MAX_SPECIES = 100  # a table for eyes
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
-    """`pad DIR`."""
-    parser.add_argument(
-        "folder", type=Path, metavar="DIR", help="holds bona_fide/ and one folder for each PAI species"
-    )
-    parser.add_argument(
-        "--measures",
-        metavar="LIST",
-        help="which of geometry,texture,passive; left out: all that is installed",
-    )
-    parser.add_argument(
-        "--details",
-        action="store_true",
-        help="with --json: intervals, pictures without a face, and what each measure alone would do",
-    )
-    parser.set_defaults(run=run)
-
-
 def run(args: argparse.Namespace) -> int:
     """Look at every picture once, print one row."""
     files = _find(args.folder)
-    policy = _policy(args.measures) if args.measures is not None else app.installed_pad(args.models)
-    engine = app.open_face_engine(args.models, runtime=args.runtime, pad=policy)
+    policy = _policy(args.measures) if args.measures is not None else installed_pad(args.models)
+    engine = open_face_engine(args.models, runtime=args.runtime, pad=policy)
     seen: dict[str, list[PadEvidence | None]] = {label: [] for label in files}
     every = [(label, file) for label, names in files.items() for file in names]
     spent = []
     for label, file in progress(every, total=len(every), label="looking at faces"):
-        picture = app.read_image(file)
+        picture = read_image(file)
         began = time.perf_counter()
         seen[label].append(_evidence(engine, picture))
         spent.append(1000 * (time.perf_counter() - began))
@@ -73,14 +57,14 @@ def run(args: argparse.Namespace) -> int:
 
 def _evidence(engine: FaceEngine, picture: Pixels) -> PadEvidence | None:
     """What PAD says about whom a picture is of; None where nobody is found."""
-    from edge.face.engine import subject  # noqa: PLC0415
+    from edge.face.engine import subject
 
     faces = engine.find(picture)
     return engine.inspect(picture, subject(faces, picture)) if faces else None
 
 
 def _shown(found: list[PadEvidence | None]) -> Shown:
-    from edge.face.pad.rates import Shown  # noqa: PLC0415
+    from edge.face.evaluation.pad_rates import Shown
 
     evidence = [one for one in found if one is not None]
     return Shown(evidence, not_acquired=len(found) - len(evidence))
@@ -88,17 +72,17 @@ def _shown(found: list[PadEvidence | None]) -> Shown:
 
 def _figures(shown: Mapping[str, Shown]) -> dict[str, Any]:
     """The row that scripts rely on: error rates of ISO/IEC 30107-3, each attack species by itself."""
-    from edge.face.pad import rates  # noqa: PLC0415
-    from edge.face.pad.fusion import THRESHOLD  # noqa: PLC0415
+    from edge.face.evaluation import pad_rates
+    from edge.face.pad.fusion import THRESHOLD
 
     people = shown[BONA_FIDE]
     return {
-        "bona_fide": {"n": len(people.evidence), "bpcer": rates.bpcer(people)},
+        "bona_fide": {"n": len(people.evidence), "bpcer": pad_rates.bpcer(people)},
         "attacks": {
             label: {
                 "n": len(species.evidence),
-                "apcer": rates.apcer(species),
-                "eer": rates.eer(people, species),
+                "apcer": pad_rates.apcer(species),
+                "eer": pad_rates.eer(people, species),
             }
             for label, species in shown.items()
             if label != BONA_FIDE
@@ -109,8 +93,8 @@ def _figures(shown: Mapping[str, Shown]) -> dict[str, Any]:
 
 def _details(policy: PadPolicy, shown: Mapping[str, Shown]) -> dict[str, Any]:
     """The same row with intervals, with who was not acquired, and with what each measure alone would do."""
-    from edge.face.pad import rates  # noqa: PLC0415
-    from edge.face.pad.fusion import TABLE  # noqa: PLC0415
+    from edge.face.evaluation import pad_rates
+    from edge.face.pad.fusion import TABLE
 
     row = _figures(shown)
     attacks = {label: species for label, species in shown.items() if label != BONA_FIDE}
@@ -121,8 +105,8 @@ def _details(policy: PadPolicy, shown: Mapping[str, Shown]) -> dict[str, Any]:
     row["measures"] = {
         measure.value: {
             "limit": TABLE[measure].limit,
-            "bpcer": rates.bpcer(shown[BONA_FIDE].by(measure)),
-            "apcer": {label: rates.apcer(species.by(measure)) for label, species in attacks.items()},
+            "bpcer": pad_rates.bpcer(shown[BONA_FIDE].by(measure)),
+            "apcer": {label: pad_rates.apcer(species.by(measure)) for label, species in attacks.items()},
         }
         for measure in policy.measures
     }
@@ -130,13 +114,13 @@ def _details(policy: PadPolicy, shown: Mapping[str, Shown]) -> dict[str, Any]:
 
 
 def _certainty(rate: float | None, shown: Shown, name: str) -> dict[str, object]:
-    from edge.face.pad import rates  # noqa: PLC0415
+    from edge.face.evaluation import pad_rates
 
-    return {name: rates.interval(rate, shown), "not_acquired": shown.not_acquired}
+    return {name: pad_rates.interval(rate, shown), "not_acquired": shown.not_acquired}
 
 
 def _policy(names: str) -> PadPolicy:
-    from edge.face.pad.fusion import Family, PadPolicy  # noqa: PLC0415
+    from edge.face.pad.fusion import Family, PadPolicy
 
     wanted = [name.strip() for name in names.split(",")]
     if unknown := [name for name in wanted if name not in FAMILIES]:
@@ -170,3 +154,18 @@ def _pictures(folder: Path) -> list[Path]:
         for name in names
         if name.lower().endswith(SUFFIXES)
     )
+
+
+ARGUMENTS = (
+    argument("folder", type=Path, metavar="DIR", help="holds bona_fide/ and one folder for each PAI species"),
+    argument(
+        "--measures",
+        metavar="LIST",
+        help="which of geometry,texture,passive; left out: all that is installed",
+    ),
+    argument(
+        "--details",
+        action="store_true",
+        help="with --json: intervals, pictures without a face, and what each measure alone would do",
+    ),
+)

@@ -6,22 +6,22 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from edge.face.engine import FaceEngine
-    from edge.face.template import Format
+    from edge.face.template import TemplateFormat
     from edge.ports import Floats, Pixels
 
 TEMPLATES = ("int8", "int4", "none")
 
 
-def template_format(name: str) -> Format | None:
+def template_format(name: str) -> TemplateFormat | None:
     """How a card carries the reference, by the words of `--template`; None compares the 192 floats."""
-    from edge.face.template import Format  # noqa: PLC0415
+    from edge.face.template import TemplateFormat
 
-    return {"int8": Format.INT8_64, "int4": Format.INT4_64, "none": None}[name]
+    return {"int8": TemplateFormat.INT8_64, "int4": TemplateFormat.INT4_64, "none": None}[name]
 
 
 def embedding_of(engine: FaceEngine, picture: Pixels) -> Floats | None:
     """The embedding of whom the picture is of; None if nobody is found."""
-    from edge.face.engine import subject  # noqa: PLC0415
+    from edge.face.engine import subject
 
     faces = engine.find(picture)
     return engine.embed(engine.probe(picture, subject(faces, picture))) if faces else None

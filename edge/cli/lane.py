@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from edge.cli.output import emit
+from edge.cli.verbs import CONFIG_REQUIRED, Verb, argument, json_lines
 from edge.errors import Exit, InputError
 
 if TYPE_CHECKING:
     import argparse
 
-    from edge.passage.lane.shown import LaneMoment
-    from edge.venue.lane.messages import Case, CaseOver
+    from edge.passage.lane.officers.messages import Referral, ReferralClosed
+    from edge.passage.lane.snapshot import LaneStepResult
 
 WORDS: Final = "admit, send-back or empty"
 # What a case is about, for people: the reason says what was found, this what to look at.
@@ -36,28 +37,11 @@ ABOUT: Final = {
 }
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
-    """Set up `lane run` and `lane watch`."""
-    verbs = parser.add_subparsers(required=True, metavar="VERB")
-    run = verbs.add_parser("run", help="work the lane until told to stop")
-    run.add_argument("--config", type=Path, required=True, help="configuration file")
-    run.add_argument("--json", action="store_true", help="one JSON object for each decision and each passage")
-    run.set_defaults(run=run_work)
-    watch = verbs.add_parser(
-        "watch",
-        help="show the cases of a lane; a word on a line rules on the open one",
-        epilog=f"words: {WORDS}",
-    )
-    watch.add_argument("socket", type=Path, help="the lane's socket: [lane] socket, or other_socket")
-    watch.add_argument("--json", action="store_true", help="cases as JSON Lines")
-    watch.set_defaults(run=run_watch)
-
-
 def run_work(args: argparse.Namespace) -> int:
     """Work the lane; a line for each decision. A changed configuration counts from the next start on."""
-    from edge.cli import config as file  # noqa: PLC0415
-    from edge.lanes import open_lane, run_lane  # noqa: PLC0415
-    from edge.service import open_manager  # noqa: PLC0415
+    from edge.app.lane_device import open_lane, run_lane
+    from edge.app.service import open_manager
+    from edge.cli import config as file
 
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -68,7 +52,7 @@ def run_work(args: argparse.Namespace) -> int:
     manager = open_manager()
     ready = threading.Event()
 
-    def on_moment(moment: LaneMoment) -> None:
+    def on_moment(moment: LaneStepResult) -> None:
         if not ready.is_set():
             ready.set()
             manager.ready(f"{config.door.site}, a lane")
@@ -85,9 +69,9 @@ def run_work(args: argparse.Namespace) -> int:
             manager.close()
 
 
-def _show(moment: LaneMoment, *, as_json: bool) -> None:
+def _show(moment: LaneStepResult, *, as_json: bool) -> None:
     """Say what was decided, and who went through."""
-    from edge.decision import Deny  # noqa: PLC0415
+    from edge.decision import Deny
 
     for outcome in moment.news.outcomes:
         said = [each.reason.value if isinstance(each, Deny) else "grant" for each in outcome.decisions]
@@ -125,7 +109,7 @@ class _Screen:
     def __init__(self, lane: socket.socket, *, as_json: bool) -> None:
         self._lane = lane
         self._json = as_json
-        self._case: Case | None = None
+        self._case: Referral | None = None
         self._heard = self._typed = b""
 
     def work(self) -> int:
@@ -140,7 +124,7 @@ class _Screen:
 
     def _hear(self) -> bool:
         """Take in what the lane told; False: it hung up."""
-        from edge.venue.lane.messages import MAX_LINE_BYTES, parse_news  # noqa: PLC0415
+        from edge.passage.lane.officers.messages import MAX_LINE_BYTES, parse_referral
 
         try:
             data = self._lane.recv(MAX_LINE_BYTES)
@@ -148,18 +132,18 @@ class _Screen:
             data = b""
         *lines, self._heard = (self._heard + data).split(b"\n")
         for text in lines:
-            self._show(parse_news(text))
+            self._show(parse_referral(text))
         return bool(data)
 
-    def _show(self, news: Case | CaseOver) -> None:
-        from msgspec import to_builtins  # noqa: PLC0415
+    def _show(self, news: Referral | ReferralClosed) -> None:
+        from msgspec import to_builtins
 
-        from edge.venue.lane.messages import Case  # noqa: PLC0415
+        from edge.passage.lane.officers.messages import Referral
 
-        self._case = news if isinstance(news, Case) else None
+        self._case = news if isinstance(news, Referral) else None
         if self._json:
             emit(to_builtins(news))
-        elif isinstance(news, Case):
+        elif isinstance(news, Referral):
             who = "nobody can tell how many" if news.people is None else f"{news.people} in the lane"
             family = f", {news.party[0]} of {news.party[1]} of a family are through" if news.party else ""
             may = "admit or send-back" if news.admissible else "send-back, or empty"
@@ -177,12 +161,32 @@ class _Screen:
 
     def _say(self, word: str) -> None:
         """Rule on the open case."""
-        from edge.venue.lane.messages import Spoken, Word, line  # noqa: PLC0415
+        from edge.passage.lane.officers.messages import OfficerMessage, OfficerVerb, line
 
-        if word not in set(Word):
+        if word not in set(OfficerVerb):
             print(f"say {WORDS}", file=sys.stderr)
         elif self._case is None:
             print("no case is open", file=sys.stderr)
         else:
             with suppress(ConnectionError):  # it hung up, which shows when we listen
-                self._lane.sendall(line(Spoken(case=self._case.case, word=Word(word))))
+                self._lane.sendall(line(OfficerMessage(case=self._case.case, word=OfficerVerb(word))))
+
+
+VERBS = (
+    Verb(
+        "run",
+        "work the lane until told to stop",
+        run_work,
+        (CONFIG_REQUIRED, json_lines("one JSON object for each decision and each passage")),
+    ),
+    Verb(
+        "watch",
+        "show the cases of a lane; a word on a line rules on the open one",
+        run_watch,
+        (
+            argument("socket", type=Path, help="the lane's socket: [lane] socket, or other_socket"),
+            json_lines("cases as JSON Lines"),
+        ),
+        about=f"Shows the cases of a lane. A word on a line rules on the open one: {WORDS}.",
+    ),
+)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edge.cli.log_export import configure_export
+from edge.cli import log_export
 from edge.cli.output import emit, fail, progress
+from edge.cli.values import count, public_key
+from edge.cli.verbs import Verb, argument, json_lines
 from edge.errors import Exit, InputError
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Iterable
 
     from edge.audit.chain import Chain
@@ -22,33 +24,10 @@ if TYPE_CHECKING:
 TABLE_ROWS = 40
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
-    """Set up `log show`, `log verify` and `log export`."""
-    verbs = parser.add_subparsers(required=True, metavar="VERB")
-    show = verbs.add_parser("show", help="print the records")
-    show.add_argument(
-        "path", type=Path, help="the journal (with the closed files beside it), or a folder of copies"
-    )
-    show.add_argument("--json", action="store_true", help="every record as one JSON object a line")
-    show.add_argument("--last", type=_count, metavar="N", help=f"only the last N (table: {TABLE_ROWS})")
-    show.set_defaults(run=run_show)
-    verify = verbs.add_parser("verify", help="check every record, the order and the signature")
-    verify.add_argument(
-        "path", type=Path, nargs="+", help="one file alone, several that follow each other, or their folder"
-    )
-    verify.add_argument("--json", action="store_true", help="the result as one JSON object")
-    verify.add_argument("--key", type=_key, metavar="HEX", help="public key of the device, 64 hex digits")
-    verify.add_argument(
-        "--checkpoint", type=Path, metavar="FILE", help="an earlier checkpoint, kept elsewhere"
-    )
-    verify.set_defaults(run=run_verify)
-    configure_export(verbs.add_parser("export", help="write the records as CSV or JSON Lines"))
-
-
 def run_show(args: argparse.Namespace) -> int:
     """Print records; exit 1 at the first that cannot be one."""
-    from edge.audit.chain import files_of, open_chain  # noqa: PLC0415
-    from edge.audit.export import row_of  # noqa: PLC0415
+    from edge.audit.chain import files_of, open_chain
+    from edge.audit.export import row_of
 
     last = args.last if args.json else args.last or TABLE_ROWS
     paths = (args.path,) if args.path.is_dir() else files_of(args.path, last=last)
@@ -63,9 +42,9 @@ def run_show(args: argparse.Namespace) -> int:
 
 def run_verify(args: argparse.Namespace) -> int:
     """Say "intact" or "broken, because"; exit 0 or 1. Exit 2: this is no journal."""
-    from edge.audit.chain import open_chain  # noqa: PLC0415
-    from edge.audit.errors import JournalBroken  # noqa: PLC0415
-    from edge.audit.export import utc  # noqa: PLC0415
+    from edge.audit.chain import open_chain
+    from edge.audit.errors import JournalBroken
+    from edge.audit.export import utc
 
     name = " ".join(map(str, args.path))
     try:
@@ -122,9 +101,9 @@ def _report_broken(args: argparse.Namespace, name: str, error: EdgeError) -> int
 def _previous(args: argparse.Namespace, chain: Chain) -> Checkpoint | None:
     if args.checkpoint is None:
         return None
-    from nacl.signing import VerifyKey  # noqa: PLC0415
+    from nacl.signing import VerifyKey
 
-    from edge.audit.checkpoint import MAX_NOTE_BYTES, open_checkpoint, origin_of  # noqa: PLC0415
+    from edge.audit.checkpoint import MAX_NOTE_BYTES, open_checkpoint, origin_of
 
     try:
         with args.checkpoint.open("rb") as file:
@@ -135,8 +114,8 @@ def _previous(args: argparse.Namespace, chain: Chain) -> Checkpoint | None:
 
 
 def _print_table(rows: Iterable[dict[str, object]], title: str) -> None:
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
+    from rich.console import Console
+    from rich.table import Table
 
     table = Table(box=None, pad_edge=False, title=title, title_justify="left")
     for heading in ("seq", "time (UTC)", "what", "why", "card", "similarity", "ms"):
@@ -168,17 +147,36 @@ def _what(row: dict[str, object]) -> tuple[str, str]:
             return str(kind), str(row.get("cause") or row.get("part") or row.get("event") or "")
 
 
-def _count(text: str) -> int:
-    if not text.isdecimal() or len(text) > 9 or int(text) < 1:
-        raise argparse.ArgumentTypeError("give a number from 1")
-    return int(text)
-
-
-def _key(text: str) -> bytes:
-    try:
-        key = bytes.fromhex(text)
-    except ValueError as err:
-        raise argparse.ArgumentTypeError("give 64 hex digits") from err
-    if len(key) != 32:
-        raise argparse.ArgumentTypeError("give 64 hex digits")
-    return key
+VERBS = (
+    Verb(
+        "show",
+        "print the records",
+        run_show,
+        (
+            argument(
+                "path",
+                type=Path,
+                help="the journal (with the closed files beside it), or a folder of copies",
+            ),
+            json_lines("every record as one JSON object a line"),
+            argument("--last", type=count, metavar="N", help=f"only the last N (table: {TABLE_ROWS})"),
+        ),
+    ),
+    Verb(
+        "verify",
+        "check every record, the order and the signature",
+        run_verify,
+        (
+            argument(
+                "path",
+                type=Path,
+                nargs="+",
+                help="one file alone, several that follow each other, or their folder",
+            ),
+            json_lines("the result as one JSON object"),
+            argument("--key", type=public_key, metavar="HEX", help="public key of the device, 64 hex digits"),
+            argument("--checkpoint", type=Path, metavar="FILE", help="an earlier checkpoint, kept elsewhere"),
+        ),
+    ),
+    Verb("export", "write the records as CSV or JSON Lines", log_export.run_export, log_export.ARGUMENTS),
+)

@@ -2,104 +2,64 @@
 
 from __future__ import annotations
 
-import argparse
 import csv
-import os
-import sys
-from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING
 
 from edge.cli.output import progress
-from edge.errors import Exit, StorageFault
+from edge.cli.output_file import whole_text
+from edge.cli.values import instant
+from edge.cli.verbs import argument
+from edge.errors import Exit
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Iterable, Iterator
     from typing import TextIO
 
-    from edge.audit.record import Entry
-
-
-def configure_export(parser: argparse.ArgumentParser) -> None:
-    """Set up `log export`."""
-    parser.add_argument(
-        "path", type=Path, help="the journal (with the closed files beside it), or a folder of copies"
-    )
-    parser.add_argument("--format", choices=("csv", "jsonl"), default="csv", help="csv if left out")
-    parser.add_argument("--since", type=_moment, metavar="TIME", help="from this UTC day or time on")
-    parser.add_argument("--until", type=_moment, metavar="TIME", help="before this UTC day or time")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="whole or not at all; else standard output")
-    parser.add_argument(
-        "--unverified", action="store_true", help="do not check that nobody changed the journal"
-    )
-    parser.set_defaults(run=run_export)
+    from edge.audit.record import JournalEntry
 
 
 def run_export(args: argparse.Namespace) -> int:
     """Write the rows; nothing is written of a journal that is broken (exit 1)."""
-    from edge.audit.chain import files_of, open_chain  # noqa: PLC0415
+    from edge.audit.chain import files_of, open_chain
 
     paths = (args.path,) if args.path.is_dir() else files_of(args.path)
     with open_chain(paths) as chain:
         if not args.unverified:
             chain.verify(watch=lambda rows, total: progress(rows, total=total, label="verifying"))
         entries = progress(chain.entries(), total=chain.size - chain.first, label="exporting")
-        with _opened(args.out) as file:
+        with whole_text(args.out) as file:
             (_write_csv if args.format == "csv" else _write_jsonl)(file, _within(entries, args))
     return Exit.OK
 
 
-def _within(entries: Iterable[Entry], args: argparse.Namespace) -> Iterator[Entry]:
-    since = args.since if args.since is not None else 0
+def _within(entries: Iterable[JournalEntry], args: argparse.Namespace) -> Iterator[JournalEntry]:
+    since, until = (moment and moment.timestamp() * 1_000 for moment in (args.since, args.until))
     for entry in entries:
-        if since <= entry.record.time_ms and (args.until is None or entry.record.time_ms < args.until):
+        if (since or 0) <= entry.record.time_ms and (until is None or entry.record.time_ms < until):
             yield entry
 
 
-def _write_csv(file: TextIO, entries: Iterable[Entry]) -> None:
-    from edge.audit.export import COLUMNS, csv_row  # noqa: PLC0415
+def _write_csv(file: TextIO, entries: Iterable[JournalEntry]) -> None:
+    from edge.audit.export import COLUMNS, csv_row
 
     writer = csv.writer(file)  # RFC 4180, CRLF and all
     writer.writerow(COLUMNS)
     writer.writerows(map(csv_row, entries))
 
 
-def _write_jsonl(file: TextIO, entries: Iterable[Entry]) -> None:
-    from edge.audit.export import json_line  # noqa: PLC0415
+def _write_jsonl(file: TextIO, entries: Iterable[JournalEntry]) -> None:
+    from edge.audit.export import json_line
 
     file.writelines(json_line(entry) + "\n" for entry in entries)
 
 
-@contextmanager
-def _opened(out: Path | None) -> Iterator[TextIO]:
-    """Standard output, or a file that is there only once it is complete."""
-    if out is None:
-        yield sys.stdout
-        return
-    try:
-        with NamedTemporaryFile(
-            "w", dir=out.parent, prefix=f".{out.name}-", encoding="ascii", newline="", delete=False
-        ) as part:
-            try:
-                yield part.file  # type: ignore[misc]  # typeshed has the wrapper here, not the file
-                part.flush()
-                os.fsync(part.fileno())
-                os.replace(part.name, out)  # noqa: PTH105  Path(part.name).replace(out) says no more
-            except BaseException:
-                os.unlink(part.name)  # noqa: PTH108
-                raise
-    except OSError as err:
-        raise StorageFault(
-            f"{out}: {(err.strerror or 'cannot be written').lower()}", hint="choose another: --out FILE"
-        ) from err
-
-
-def _moment(text: str) -> int:
-    """A UTC day or time of ISO 8601 as milliseconds since 1970."""
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError as err:
-        raise argparse.ArgumentTypeError("give a day or a time: 2026-01-31 or 2026-01-31T18:00Z") from err
-    return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() * 1000)
+ARGUMENTS = (
+    argument("path", type=Path, help="the journal (with the closed files beside it), or a folder of copies"),
+    argument("--format", choices=("csv", "jsonl"), default="csv", help="csv if left out"),
+    argument("--since", type=instant, metavar="TIME", help="from this UTC day or time on"),
+    argument("--until", type=instant, metavar="TIME", help="before this UTC day or time"),
+    argument("--out", type=Path, metavar="FILE", help="whole or not at all; else standard output"),
+    argument("--unverified", action="store_true", help="do not check that nobody changed the journal"),
+)

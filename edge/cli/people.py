@@ -6,98 +6,19 @@ import getpass
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from edge.cli.output import emit, harmless
+from edge.cli.people_file import find, open_people, read
+from edge.cli.verbs import CONFIG, Verb, argument, json_lines
 from edge.errors import ConfigError, Exit, InputError
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
 
     from edge.config import Config
-    from edge.venue.door.person import Person
-    from edge.venues.people import PeopleFile
-    from edge.venues.presence import PresenceFile
-
-
-def configure(parser: argparse.ArgumentParser) -> None:
-    """Set up `people import|list|show|pin|export|check|forgive|lock-down`."""
-    from edge.cli import people_check, people_import  # noqa: PLC0415
-
-    verbs = parser.add_subparsers(required=True, metavar="VERB")
-    take = _verb(verbs, "import", people_import.run, "enrol everybody in a CSV or JSON file, or nobody")
-    take.add_argument("file", type=Path, help="CSV with a head line, JSON array, or JSON Lines")
-    take.add_argument("--replace", action="store_true", help="and nobody else from now on")
-    everybody = _verb(verbs, "list", _list, "everybody, by the names that this site keeps")
-    everybody.add_argument("--group", help="only who belongs to this group")
-    show = _verb(verbs, "show", _show, "what is said of one person")
-    show.add_argument("issuer")
-    show.add_argument("subject")
-    pin = _verb(verbs, "pin", _pin, "give one person a PIN, typed twice; or from standard input")
-    pin.add_argument("issuer")
-    pin.add_argument("subject")
-    pin.add_argument("--duress", action="store_true", help="and a second one, which tells staff silently")
-    pin.add_argument("--remove", action="store_true", help="this person has none any more")
-    _verb(verbs, "export", _export, "everybody as JSON Lines, which `import` takes with the same key")
-    people_check.configure(_verb(verbs, "check", people_check.run, "what the rules say at some time"))
-    forgive = _verb(verbs, "forgive", _forgive, "take somebody to have gone out")
-    forgive.add_argument("issuer", nargs="?", help="left out: everybody has")
-    forgive.add_argument("subject", nargs="?")
-    lock = _verb(verbs, "lock-down", _lock_down, "let nobody pass but who may, until it is switched off")
-    lock.add_argument("switch", choices=("on", "off"))
-
-
-def _verb(
-    verbs: Any,  # noqa: ANN401  argparse keeps its type to itself
-    name: str,
-    run: Callable[[argparse.Namespace], int],
-    words: str,
-) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = verbs.add_parser(name, help=words)
-    parser.add_argument(
-        "--config", type=Path, default=Path("door.toml"), help="configuration file; left out: door.toml"
-    )
-    parser.add_argument("--json", action="store_true", help="as JSON, one object a line")
-    parser.set_defaults(run=run)
-    return parser
-
-
-def read(args: argparse.Namespace) -> tuple[Config, Path]:
-    """The configuration, and the folder that its paths begin in. Raises ConfigError."""
-    from edge.cli import config as file  # noqa: PLC0415
-
-    return file.read(args.config), args.config.parent
-
-
-def open_people(config: Config, base: Path) -> PeopleFile:
-    """The people that are there already. Raises ConfigError where nobody ever was, StorageFault."""
-    from edge.venues.people import PeopleFile  # noqa: PLC0415
-
-    path = base / config.permits.people
-    if not path.exists():
-        raise ConfigError(f"{path}: nobody is enrolled yet", hint="doorward people import FILE")
-    return PeopleFile(path)
-
-
-def find(config: Config, base: Path, issuer: str, subject: str) -> Person:
-    """Who this is. Raises InputError for nobody; the error does not repeat who was asked for."""
-    from edge.venue.door.person import person_name  # noqa: PLC0415
-    from edge.venues.door import site_key  # noqa: PLC0415
-
-    people = open_people(config, base)
-    try:
-        person = people.find(
-            person_name(issuer, subject, site_key(base / config.permits.key, may_make=False))
-        )
-    finally:
-        people.close()
-    if person is None:
-        raise InputError(
-            "nobody of this issuer and subject is enrolled",
-            hint="both are written as in the card: doorward code verify",
-        )
-    return person
+    from edge.venues.door.occupancy_store import OccupancyFile
+    from edge.venues.door.person import Person
 
 
 def _list(args: argparse.Namespace) -> int:
@@ -119,7 +40,7 @@ def _show(args: argparse.Namespace) -> int:
 
 
 def _pin(args: argparse.Namespace) -> int:
-    from edge.venue.pin import Pin, verifier  # noqa: PLC0415
+    from edge.policy.pin import Pin, verifier
 
     config, base = read(args)
     name = find(config, base, args.issuer, args.subject).name
@@ -177,7 +98,7 @@ def _forgive(args: argparse.Namespace) -> int:
 
 
 def _lock_down(args: argparse.Namespace) -> int:
-    from edge.venues.presence import Switch  # noqa: PLC0415
+    from edge.venues.door.occupancy_store import Switch
 
     presence = _presence(*read(args))
     try:
@@ -189,13 +110,13 @@ def _lock_down(args: argparse.Namespace) -> int:
     return Exit.OK
 
 
-def _presence(config: Config, base: Path) -> PresenceFile:
+def _presence(config: Config, base: Path) -> OccupancyFile:
     """What the door remembers. Raises ConfigError where no rules would read it, StorageFault."""
-    from edge.venues.presence import PresenceFile  # noqa: PLC0415
+    from edge.venues.door.occupancy_store import OccupancyFile
 
     if config.permits.rules is None:
         raise ConfigError("this door goes by no rules", hint='[permits] rules = "site.toml"')
-    return PresenceFile(base / config.permits.presence)
+    return OccupancyFile(base / config.permits.presence)
 
 
 def _row(same_as: bytes | None, person: Person, *, short: bool = True) -> dict[str, object]:
@@ -237,3 +158,60 @@ def _words(value: object) -> str:
     if isinstance(value, list):
         return ",".join(map(str, value))
     return "yes" if value is True else str(value)
+
+
+_HERE = (CONFIG, json_lines())
+_PERSON = (argument("issuer"), argument("subject"))
+VERBS = (
+    Verb(
+        "import",
+        "enrol everybody in a CSV or JSON file, or nobody",
+        "edge.cli.people_import:run",
+        (
+            *_HERE,
+            argument("file", type=Path, help="CSV with a head line, JSON array, or JSON Lines"),
+            argument("--replace", action="store_true", help="delete everyone who is not in this file"),
+        ),
+    ),
+    Verb(
+        "list",
+        "everybody, by the names that this site keeps",
+        _list,
+        (*_HERE, argument("--group", help="only who belongs to this group")),
+    ),
+    Verb("show", "what is said of one person", _show, (*_HERE, *_PERSON)),
+    Verb(
+        "pin",
+        "give one person a PIN, typed twice; or from standard input",
+        _pin,
+        (
+            *_HERE,
+            *_PERSON,
+            argument("--duress", action="store_true", help="and a second one, which tells staff silently"),
+            argument("--remove", action="store_true", help="delete this person's PIN"),
+        ),
+    ),
+    Verb("export", "everybody as JSON Lines, which `import` takes with the same key", _export, _HERE),
+    Verb(
+        "check",
+        "what the rules say at some time",
+        "edge.cli.people_check:run",
+        "edge.cli.people_check:ARGUMENTS",
+    ),
+    Verb(
+        "forgive",
+        "take somebody to have gone out",
+        _forgive,
+        (
+            *_HERE,
+            argument("issuer", nargs="?", help="left out: everybody has"),
+            argument("subject", nargs="?"),
+        ),
+    ),
+    Verb(
+        "lock-down",
+        "let nobody pass but who may, until it is switched off",
+        _lock_down,
+        (*_HERE, argument("switch", choices=("on", "off"))),
+    ),
+)

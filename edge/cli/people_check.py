@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from edge.cli.output import emit, harmless
+from edge.cli.verbs import CONFIG, argument, json_lines
 from edge.errors import Exit, InputError
 
 if TYPE_CHECKING:
@@ -14,38 +15,29 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import tzinfo
 
-    from edge.venue.door.forecast import Outlook
-    from edge.venue.door.person import Person
-    from edge.venue.door.rules import Rules
+    from edge.venues.door.explain import Outlook
+    from edge.venues.door.person import Person
+    from edge.venues.door.rules import DoorRules
 
 MOST: Final = 50  # groups; a week ahead of each takes a quarter of a second
 _MODES: Final = ("normal", "lock-down", "free-access")
-
-
-def configure(parser: argparse.ArgumentParser) -> None:
-    """The options of `people check`."""
-    parser.add_argument("--site", type=Path, help="rules file; left out: that of the configuration")
-    parser.add_argument("--door", help="which door of the site; left out: that of the configuration")
-    parser.add_argument("--at", help="a time at the site, such as 2027-03-28T02:30; left out: now")
-    parser.add_argument("--group", action="append", help="only somebody of this group; may be said again")
-    parser.add_argument("--person", nargs=2, metavar=("ISSUER", "SUBJECT"), help="only this person")
 
 
 def run(args: argparse.Namespace) -> int:
     """`people check`."""
     rules = _rules(args)
     people = list(_people(args, rules))
-    for number, (at, note) in enumerate(_instants(args.at, rules.almanac.zone)):
+    for number, (at, note) in enumerate(_instants(args.at, rules.calendar.zone)):
         if not args.json and number:
             print()
         _tell(args, rules, at, note, people)
     return Exit.OK
 
 
-def _rules(args: argparse.Namespace) -> Rules:
-    from edge.cli.people import read  # noqa: PLC0415
-    from edge.errors import ConfigError  # noqa: PLC0415
-    from edge.venues.door import read_rules  # noqa: PLC0415
+def _rules(args: argparse.Namespace) -> DoorRules:
+    from edge.app.venues.door import read_rules
+    from edge.cli.people_file import read
+    from edge.errors import ConfigError
 
     if args.site is not None and args.door is not None:
         return read_rules(args.site, args.door)
@@ -57,10 +49,10 @@ def _rules(args: argparse.Namespace) -> Rules:
     return read_rules(base / config.permits.rules, args.door or config.door.site)
 
 
-def _people(args: argparse.Namespace, rules: Rules) -> Iterator[tuple[str, Person | None]]:
+def _people(args: argparse.Namespace, rules: DoorRules) -> Iterator[tuple[str, Person | None]]:
     """Whom to ask about, and what to call them."""
-    from edge.cli.people import find, read  # noqa: PLC0415
-    from edge.venue.door.forecast import member  # noqa: PLC0415
+    from edge.cli.people_file import find, read
+    from edge.venues.door.explain import member
 
     if args.person:
         yield " ".join(args.person), find(*read(args), *args.person)
@@ -96,17 +88,17 @@ def _instants(text: str | None, zone: tzinfo) -> list[tuple[datetime, str]]:
 
 def _tell(
     args: argparse.Namespace,
-    rules: Rules,
+    rules: DoorRules,
     at: datetime,
     note: str,
     people: Iterable[tuple[str, Person | None]],
 ) -> None:
-    from edge.venue.door.forecast import outlook  # noqa: PLC0415
-    from edge.venue.door.ledger import MemoryLedger  # noqa: PLC0415
-    from edge.venue.door.week import KINDS  # noqa: PLC0415
+    from edge.schedule.weekly_schedule import KINDS
+    from edge.venues.door.explain import outlook
+    from edge.venues.door.occupancy import MemoryOccupancyStore
 
-    zone, ledger = rules.almanac.zone, MemoryLedger()
-    kind = KINDS[rules.almanac.wall(at).kind]
+    zone, ledger = rules.calendar.zone, MemoryOccupancyStore()
+    kind = KINDS[rules.calendar.local_time(at).kind]
     told = [(name, outlook(rules, person, at, ledger)) for name, person in people]
     mode = _MODES[told[0][1].mode]
     if args.json:
@@ -132,3 +124,14 @@ def _says(seen: Outlook) -> str:
 
 def _local(at: datetime, zone: tzinfo) -> str:
     return at.astimezone(zone).strftime("%a %Y-%m-%d %H:%M %z").lower()
+
+
+ARGUMENTS = (
+    CONFIG,
+    json_lines(),
+    argument("--site", type=Path, help="rules file; left out: that of the configuration"),
+    argument("--door", help="which door of the site; left out: that of the configuration"),
+    argument("--at", help="a time at the site, such as 2027-03-28T02:30; left out: now"),
+    argument("--group", action="append", help="only somebody of this group; may be said again"),
+    argument("--person", nargs=2, metavar=("ISSUER", "SUBJECT"), help="only this person"),
+)

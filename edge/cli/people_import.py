@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from edge.config import Config
-    from edge.venue.door.enrolment import Enrolment, Site, Told
+    from edge.venues.door.enrolment import Enrolment, EnrolmentContext, EnrolmentLine
 
 SHOWN: Final = 20  # mistakes; who made more made one of them often
 
 
 def run(args: argparse.Namespace) -> int:
     """`people import FILE`."""
-    from edge.cli.people import read  # noqa: PLC0415
-    from edge.venues.people import PeopleFile  # noqa: PLC0415
+    from edge.cli.people_file import read
+    from edge.venues.door.people_store import PeopleFile
 
     config, base = read(args)
     data = _read(args.file)
@@ -44,21 +44,21 @@ def run(args: argparse.Namespace) -> int:
     return Exit.OK
 
 
-def _site(config: Config, base: Path, *, may_make: bool) -> Site:
+def _site(config: Config, base: Path, *, may_make: bool) -> EnrolmentContext:
     """What the list is read against; the key is made where nobody is enrolled yet."""
-    from edge.venue.door.enrolment import Site  # noqa: PLC0415
-    from edge.venues.door import read_rules, site_key  # noqa: PLC0415
+    from edge.app.venues.door import read_rules, site_key
+    from edge.venues.door.enrolment import EnrolmentContext
 
     permits = config.permits
     key = site_key(base / permits.key, may_make=may_make)
     if permits.rules is None:
-        return Site(key)
+        return EnrolmentContext(key)
     rules = read_rules(base / permits.rules, config.door.site)
-    return Site(key, rules.almanac.zone, rules.groups)
+    return EnrolmentContext(key, rules.calendar.zone, rules.groups)
 
 
 def _read(file: Path) -> bytes:
-    from edge.venue.door.enrolment import MAX_LIST_BYTES  # noqa: PLC0415
+    from edge.venues.door.enrolment import MAX_LIST_BYTES
 
     try:
         with file.open("rb") as stream:
@@ -71,9 +71,9 @@ def _read(file: Path) -> bytes:
     return data
 
 
-def _enrolments(file: Path, data: bytes, site: Site) -> list[Enrolment]:
+def _enrolments(file: Path, data: bytes, site: EnrolmentContext) -> list[Enrolment]:
     """Everybody in the file. Raises InputError, after saying what is wrong with which line."""
-    from edge.venue.door.enrolment import gather  # noqa: PLC0415
+    from edge.venues.door.enrolment import gather
 
     try:
         people, wrong = gather(progress(_told(file, data, site), total=data.count(b"\n"), label="reading"))
@@ -89,8 +89,8 @@ def _enrolments(file: Path, data: bytes, site: Site) -> list[Enrolment]:
     return people
 
 
-def _told(file: Path, data: bytes, site: Site) -> Iterator[Told]:
-    from edge.venue.door.enrolment import read_csv, read_json  # noqa: PLC0415
+def _told(file: Path, data: bytes, site: EnrolmentContext) -> Iterator[EnrolmentLine]:
+    from edge.venues.door.enrolment import read_csv, read_json
 
     if file.suffix in (".json", ".jsonl", ".ndjson"):
         yield from read_json(data, site)

@@ -4,35 +4,23 @@ from __future__ import annotations
 
 import secrets
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.card import numbers as n
 from edge.cli.output import emit
+from edge.cli.verbs import CONFIG_REQUIRED, Verb, argument, json_lines
 from edge.errors import ConfigError, Exit
 
 if TYPE_CHECKING:
     import argparse
+    from pathlib import Path
 
     from edge.config import Config
-    from edge.venue.asking import RequestSigner
-
-
-def configure(parser: argparse.ArgumentParser) -> None:
-    """`key`, `show` and `post`."""
-    verbs = parser.add_subparsers(metavar="VERB", required=True)
-    key = verbs.add_parser("key", help="this device's public key, for tools/issuer.py certify")
-    show = verbs.add_parser("show", help="what is asked, why, and until when an issuer vouches for it")
-    show.add_argument("--json", action="store_true", help="as one JSON object")
-    show.add_argument("--text", action="store_true", help="the text of the code instead, good for a minute")
-    post = verbs.add_parser("post", help="the code on this device's screen, until told to stop")
-    for sub, run in ((key, _key), (show, _show), (post, _post)):
-        sub.add_argument("--config", type=Path, required=True, help="configuration file")
-        sub.set_defaults(run=run)
+    from edge.request.code import RequestSigner
 
 
 def _key(args: argparse.Namespace) -> int:
-    from edge.card.cose import public_key  # noqa: PLC0415
+    from edge.card.cose import public_key
 
     whole, base = _settings(args)
     print(public_key(_seed(whole, base)).hex())
@@ -40,8 +28,8 @@ def _key(args: argparse.Namespace) -> int:
 
 
 def _show(args: argparse.Namespace) -> int:
-    from edge.app import system_clock  # noqa: PLC0415
-    from edge.card.documents import word_of  # noqa: PLC0415
+    from edge.app.parts.camera import system_clock
+    from edge.card.documents import word_of
 
     signer = _signer(*_settings(args))
     text = signer.at(system_clock().now(), secrets.token_bytes(n.MIN_NONCE_BYTES))
@@ -69,10 +57,10 @@ def _show(args: argparse.Namespace) -> int:
 
 
 def _post(args: argparse.Namespace) -> int:
-    from edge.app import system_clock  # noqa: PLC0415
-    from edge.cli.rounds import rounds  # noqa: PLC0415
-    from edge.passage.notice import Notice, Show  # noqa: PLC0415
-    from edge.venues.board import open_board  # noqa: PLC0415
+    from edge.app.parts.camera import system_clock
+    from edge.app.parts.request_display import open_board
+    from edge.cli.repeat import rounds
+    from edge.passage.requirements.request_display import DisplayMode, RequestDisplay
 
     whole, base = _settings(args)
     signer, clock = _signer(whole, base), system_clock()
@@ -82,7 +70,9 @@ def _post(args: argparse.Namespace) -> int:
                 "no screen", file=args.config, hint='set [request] board = "picture" or "terminal"'
             )
         print(f"shown by {whole.request.board} until Ctrl-C", file=sys.stderr)
-        notice = Notice(board, signer.at, lambda: secrets.token_bytes(n.MIN_NONCE_BYTES), Show.OFFERED)
+        notice = RequestDisplay(
+            board, signer.at, lambda: secrets.token_bytes(n.MIN_NONCE_BYTES), DisplayMode.OFFERED
+        )
 
         def once() -> int:
             notice.turn(clock.now(), clock.tick_ms())
@@ -92,25 +82,41 @@ def _post(args: argparse.Namespace) -> int:
 
 
 def _settings(args: argparse.Namespace) -> tuple[Config, Path]:
-    from edge.cli.config import read  # noqa: PLC0415
+    from edge.cli.config import read
 
     return read(args.config), args.config.parent
 
 
 def _seed(whole: Config, base: Path) -> bytes:
     """The device's own, made now where this is the first that is heard of it."""
-    from edge.app import device_seed  # noqa: PLC0415
+    from edge.app.parts.keys import device_seed
 
     return device_seed(base / whole.device.key)
 
 
 def _signer(whole: Config, base: Path) -> RequestSigner:
-    from edge.venues.board import open_request  # noqa: PLC0415
+    from edge.app.parts.request_display import open_request
 
     signer = open_request(whole, base, _seed(whole, base))
     if signer is None:
         raise ConfigError(
             "[request] certificate: nobody vouches for this device",
-            hint="doorward request key, then tools/issuer.py certify where cards are issued",
+            hint="doorward request key, then tools/issuer certify where cards are issued",
         )
     return signer
+
+
+VERBS = (
+    Verb("key", "this device's public key, for tools/issuer certify", _key, (CONFIG_REQUIRED,)),
+    Verb(
+        "show",
+        "what is asked, why, and until when an issuer vouches for it",
+        _show,
+        (
+            CONFIG_REQUIRED,
+            json_lines("as one JSON object"),
+            argument("--text", action="store_true", help="the text of the code instead, good for a minute"),
+        ),
+    ),
+    Verb("post", "the code on this device's screen, until told to stop", _post, (CONFIG_REQUIRED,)),
+)

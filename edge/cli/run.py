@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import signal
 import sys
 import threading
@@ -10,34 +9,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.cli.output import emit, harmless
+from edge.cli.values import count
+from edge.cli.verbs import CONFIG_OR_DEFAULTS, argument, json_lines, one_of
 from edge.errors import InputError
-from edge.passage.machine import State
+from edge.passage.machine import PassageState
 
 if TYPE_CHECKING:
-    from edge.passage.verifier import Moment, Outcome
-    from edge.trust.footing import Footing
-    from edge.venue.terms import Terms
+    import argparse
+
+    from edge.passage.verifier import PassageOutcome, StepResult
+    from edge.policy.obligations import Obligations
+    from edge.trust.time.trust_age import TrustState
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
-    """`--sim` brings its own visitors; `--camera N` waits for real ones."""
-    source = parser.add_mutually_exclusive_group()
-    source.add_argument("--sim", action="store_true", help="simulated visitors at a simulated door, for ever")
-    source.add_argument(
-        "--camera", metavar="N", help="a webcam by number or path, or a film; overrides the configuration"
-    )
-    parser.add_argument(
-        "--config", type=Path, help="configuration file; left out: the defaults, in this folder"
-    )
-    parser.add_argument(
-        "--journal", type=Path, metavar="DIR", help="with --sim: keep the journal in this folder"
-    )
-    parser.add_argument("--passages", type=_count, metavar="N", help="stop after N passages")
-    parser.add_argument("--json", action="store_true", help="one JSON object for each passage")
-    parser.set_defaults(run=_run)
-
-
-def _run(args: argparse.Namespace) -> int:
+def run(args: argparse.Namespace) -> int:
+    """Work the door until told to stop."""
     if args.sim and args.config:
         raise InputError("--config is for a real door", hint="leave out --config, or --sim")
     if args.journal and not args.sim:
@@ -48,19 +34,19 @@ def _run(args: argparse.Namespace) -> int:
         signal.signal(number, lambda *_: stop.set())
     show = _Rows(limit=args.passages, as_json=args.json, stop=stop)
     if args.sim:
-        from edge.demo.live import run_sim  # noqa: PLC0415
+        from edge.app.demo.live import run_sim
 
         return run_sim(stop=stop, on_ready=show.ready, on_moment=show, journal=args.journal)
-    from edge.cli import config as file  # noqa: PLC0415
-    from edge.device import open_device, run_device  # noqa: PLC0415
-    from edge.service import Service, open_manager  # noqa: PLC0415
+    from edge.app.door_device import open_device, run_device
+    from edge.app.service import Service, open_manager
+    from edge.cli import config as file
 
     asked = threading.Event()
     if args.config and not sys.stdout.isatty():  # at a terminal, a hangup is the end of the session
         signal.signal(signal.SIGHUP, lambda *_: asked.set())
     config, base = file.given(args.config)
     if config.door.venue == "lane":
-        from edge.cli.lane import run_work  # noqa: PLC0415
+        from edge.cli.lane import run_work
 
         if args.camera or args.passages:
             raise InputError("a lane has two cameras, and no end", hint="leave out --camera and --passages")
@@ -77,7 +63,7 @@ def _run(args: argparse.Namespace) -> int:
             adopt=device.adopt,
         )
 
-        def on_moment(moment: Moment) -> None:
+        def on_moment(moment: StepResult) -> None:
             service.see(moment)
             show(moment)
 
@@ -86,12 +72,6 @@ def _run(args: argparse.Namespace) -> int:
             return run_device(device, stop=stop, on_moment=on_moment)
         finally:
             service.stop()
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or len(text) > 9 or int(text) < 1:
-        raise argparse.ArgumentTypeError("give a number from 1")
-    return int(text)
 
 
 class _Rows:
@@ -108,7 +88,7 @@ class _Rows:
         if not self._json:
             print(f"ready: {what}; Ctrl-C stops", flush=True)
 
-    def __call__(self, moment: Moment) -> None:
+    def __call__(self, moment: StepResult) -> None:
         if moment.outcome is not None:
             self._print(moment.outcome, moment.footing)
             if moment.terms is not None and self._staff:
@@ -116,10 +96,10 @@ class _Rows:
             if self._left is not None:
                 self._left -= 1
         # Whoever was let in has to get through the door before we leave it.
-        if self._left is not None and self._left <= 0 and moment.state is not State.RELEASED:
+        if self._left is not None and self._left <= 0 and moment.state is not PassageState.RELEASED:
             self._stop.set()
 
-    def _print(self, outcome: Outcome, footing: Footing | None) -> None:
+    def _print(self, outcome: PassageOutcome, footing: TrustState | None) -> None:
         word = "deny" if outcome.reason else "grant"
         total = sum(outcome.micros.get(stage, 0) for stage in ("code", "verify", "face", "record")) / 1000
         if self._json:
@@ -128,13 +108,13 @@ class _Rows:
         else:
             print(f"{word:5}  {outcome.reason or '':24} record {outcome.seq}  {total:.1f} ms", flush=True)
 
-    def _brief(self, terms: Terms) -> None:
+    def _brief(self, terms: Obligations) -> None:
         """What whoever works here should know of this visit; on a screen, and nowhere else."""
         for words in (*sorted(note.value for note in terms.notes), *terms.lines):
             print(f"       {harmless(words)}", flush=True)
 
 
-def _standing(footing: Footing) -> dict[str, object]:
+def _standing(footing: TrustState) -> dict[str, object]:
     """On what the passage stood: the clock, and the age of each part of trust with what it leaves."""
     return {
         "clock": footing.at.doubt or "trusted",
@@ -147,3 +127,17 @@ def _standing(footing: Footing) -> dict[str, object]:
             for part in footing.ages
         },
     }
+
+
+ARGUMENTS = (
+    one_of(
+        argument("--sim", action="store_true", help="simulated visitors at a simulated door, for ever"),
+        argument(
+            "--camera", metavar="N", help="a webcam by number or path, or a film; overrides the configuration"
+        ),
+    ),
+    CONFIG_OR_DEFAULTS,
+    argument("--journal", type=Path, metavar="DIR", help="with --sim: keep the journal in this folder"),
+    argument("--passages", type=count, metavar="N", help="stop after N passages"),
+    json_lines("one JSON object for each passage"),
+)

@@ -9,26 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.cli.output import emit, progress
+from edge.cli.verbs import argument, json_lines
 from edge.errors import Exit, InputError
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
-    from edge.passage.rehearsal import Change, Rules
+    from edge.simulate import ChangedDecision, SimulatedRules
 
 SHOWN = 20  # changes on a screen; all of them with --json
-
-
-def configure(parser: argparse.ArgumentParser) -> None:
-    """Set up `simulate`."""
-    parser.add_argument("--journal", type=Path, required=True, help="a journal, or a folder of copies")
-    parser.add_argument(
-        "--policy", type=Path, required=True, help="a door's configuration, or a site's policy.toml"
-    )
-    parser.add_argument("--similarity", type=float, metavar="COSINE", help="what would count as a match")
-    parser.add_argument("--json", action="store_true", help="every change as one JSON object a line")
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -45,14 +35,14 @@ def run(args: argparse.Namespace) -> int:
     return Exit.OK
 
 
-def _changes(journal: Path, rules: Rules) -> Iterator[Change | None]:
+def _changes(journal: Path, rules: SimulatedRules) -> Iterator[ChangedDecision | None]:
     """What would become of each passage, in the order of the journal. Raises InputError, JournalBroken."""
-    from edge.audit.chain import files_of, open_chain  # noqa: PLC0415
-    from edge.passage.rehearsal import rehearse  # noqa: PLC0415
+    from edge.audit.chain import files_of, open_chain
+    from edge.simulate import simulate
 
     paths = (journal,) if journal.is_dir() else files_of(journal)
     with open_chain(paths) as chain:
-        for _, change in rehearse(progress(chain.entries(), total=chain.size, label="replaying"), rules):
+        for _, change in simulate(progress(chain.entries(), total=chain.size, label="replaying"), rules):
             yield change
 
 
@@ -64,8 +54,8 @@ class _Told:
         self._passages = 0
         self._tally: Counter[tuple[str, str]] = Counter()
 
-    def add(self, change: Change | None) -> None:
-        from edge.audit.export import utc  # noqa: PLC0415
+    def add(self, change: ChangedDecision | None) -> None:
+        from edge.audit.export import utc
 
         self._passages += 1
         if change is None:
@@ -89,13 +79,13 @@ class _Told:
             print(f"{count:>8}  {was} -> {would}")
 
 
-def _words(change: Change) -> str:
+def _words(change: ChangedDecision) -> str:
     if change.asked:
         return f"ask for {' and '.join(factor.value for factor in change.asked)}"
     return f"{change.would.value} {change.reason.value}" if change.reason else change.would.value
 
 
-def _row(change: Change) -> dict[str, object]:
+def _row(change: ChangedDecision) -> dict[str, object]:
     return {
         "would": change.would.value,
         "reason": change.reason.value if change.reason else None,
@@ -103,12 +93,12 @@ def _row(change: Change) -> dict[str, object]:
     }
 
 
-def _rules(file: Path) -> Rules:
+def _rules(file: Path) -> SimulatedRules:
     """The rules in a file: a site's policy names its time of issue, a configuration does not."""
-    from edge.cli.config import read  # noqa: PLC0415
-    from edge.passage.rehearsal import Rules  # noqa: PLC0415
-    from edge.trust.sitepolicy import MAX_POLICY_BYTES, LocalLists, ladder_for, parse  # noqa: PLC0415
-    from edge.venues.counsel import able_of, risk_policy, zone_of_door  # noqa: PLC0415
+    from edge.app.risk_policy import able_of, risk_policy, zone_of_door
+    from edge.cli.config import read
+    from edge.simulate import SimulatedRules
+    from edge.trust.site_policy import MAX_POLICY_BYTES, LocalLists, age_policy_for, parse
 
     try:
         data = file.read_bytes()[: MAX_POLICY_BYTES * 8]
@@ -121,15 +111,23 @@ def _rules(file: Path) -> Rules:
         is_policy = False  # the configuration's reader says which line is wrong
     if is_policy:
         policy = parse(data)
-        return Rules(ladder_for(policy, LocalLists()), policy.min_assurance)
+        return SimulatedRules(age_policy_for(policy, LocalLists()), policy.min_assurance)
     config = read(file)
     lists = LocalLists.of(
         ageing_h=config.lists.ageing_h, stale_h=config.lists.stale_h, ageing=config.lists.ageing
     )
-    return Rules(
-        ladder_for(None, lists),
+    return SimulatedRules(
+        age_policy_for(None, lists),
         config.door.min_assurance,
         risk=risk_policy(config.risk) if config.risk.watch else None,
         able=able_of(config),
         zone=zone_of_door(config),
     )
+
+
+ARGUMENTS = (
+    argument("--journal", type=Path, required=True, help="a journal, or a folder of copies"),
+    argument("--policy", type=Path, required=True, help="a door's configuration, or a site's policy.toml"),
+    argument("--similarity", type=float, metavar="COSINE", help="what would count as a match"),
+    json_lines("every change as one JSON object a line"),
+)

@@ -16,41 +16,29 @@ from typing import TYPE_CHECKING
 
 from edge.cli.output import emit, fail, harmless
 from edge.cli.sync_records import send
+from edge.cli.verbs import CONFIG_OR_DEFAULTS, argument, json_lines, one_of
 from edge.errors import EdgeError, Exit, FetchError, InputError, SyncError
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterator
 
-    from edge.presences import Present
-    from edge.sync.download import Progress
+    from edge.app.mqtt import MqttStatus
+    from edge.app.sync import Updates
+    from edge.app.upload import Uploads
+    from edge.sync.download import DownloadProgress
     from edge.sync.report import Report
-    from edge.updates import Updates
-    from edge.uploads import Uploads
 
 NICE = 10  # of 19: the passage loop on the same board goes first
 LISTEN_EVERY_S = 2.0  # how soon a wake-up is heard
 SPREAD_S = 30.0  # a city whose power comes back does not ask all at once
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
-    """One run, or with `--watch` one after the other for ever."""
-    parser.add_argument(
-        "--config", type=Path, help="configuration file; left out: the defaults, in this folder"
-    )
-    way = parser.add_mutually_exclusive_group()
-    way.add_argument(
-        "--from", dest="folder", type=Path, metavar="DIR", help="a copy of the repository, as on a USB stick"
-    )
-    way.add_argument("--watch", action="store_true", help="again every [sync] every_min, until told to stop")
-    parser.add_argument("--json", action="store_true", help="one JSON object for each sync")
-    parser.set_defaults(run=_run)
-
-
-def _run(args: argparse.Namespace) -> int:
-    from edge.cli import config as file  # noqa: PLC0415
-    from edge.updates import Updates  # noqa: PLC0415
-    from edge.uploads import Uploads  # noqa: PLC0415
+def run(args: argparse.Namespace) -> int:
+    """Take what is new, send records; once, or until told to stop."""
+    from edge.app.sync import Updates
+    from edge.app.upload import Uploads
+    from edge.cli import config as file
 
     config, base = file.given(args.config)
     updates = Updates(config, base)
@@ -96,14 +84,14 @@ def _begin(updates: Updates, *, as_json: bool) -> None:
 
 
 def _watch(updates: Updates, *, trust: bool, records: bool, as_json: bool) -> int:
-    from edge.presences import appear  # noqa: PLC0415
-    from edge.uploads import Uploads  # noqa: PLC0415
+    from edge.app.mqtt import open_mqtt_status
+    from edge.app.upload import Uploads
 
     if trust and updates.config.sync.url is None:
         raise InputError("--watch needs a repository on the network", hint="set [sync] url")
     uploads = Uploads(updates.config, updates.base)
     runs: list[Callable[[], bool]] = []
-    with appear(updates.config, updates.base) as present:
+    with open_mqtt_status(updates.config, updates.base) as present:
         alarm = _Alarm(updates, present.rung if present else None)
         os.nice(NICE)
         first = updates.is_first
@@ -130,7 +118,7 @@ def _work(jobs: list[_Job], alarm: _Alarm) -> None:
                 job.due = 0.0
 
 
-def _tell(present: Present, updates: Updates, uploads: Uploads) -> bool:
+def _tell(present: MqttStatus, updates: Updates, uploads: Uploads) -> bool:
     """Tell the broker how things stand after this round."""
     present.tell(uploads.status(), synced=updates.synced_at)
     return False
@@ -161,7 +149,7 @@ class _Job:
     failures: int = 0
 
     def attempt(self) -> None:
-        from edge.sync.plan import wait_s  # noqa: PLC0415
+        from edge.sync.plan import wait_s
 
         asked_s, more = 0.0, False
         try:
@@ -180,17 +168,17 @@ _dice = random.SystemRandom().random
 
 
 class _Alarm:
-    """Waits until it is time, until somebody rings (SIGUSR1, `edge.sync.bell`, a broker), or until the end.
+    """Waits until it is time, until it is woken (SIGUSR1, `edge.sync.wake_file`, a broker), or until the end.
 
     It watches downloads too: who is told to stop in the middle of one leaves it for the next time.
     """
 
     def __init__(self, updates: Updates, rung: Callable[[], bool] | None = None) -> None:
-        from edge.sync.bell import Bell  # noqa: PLC0415
+        from edge.sync.wake_file import WakeFile
 
         self.stopped = False
         self._broker_rung = rung or (lambda: False)
-        self._bell = Bell(updates.state)
+        self._bell = WakeFile(updates.state)
         self._event = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._stop)
@@ -219,14 +207,14 @@ class _Alarm:
 
 
 @contextmanager
-def _bar() -> Iterator[Progress | None]:
+def _bar() -> Iterator[DownloadProgress | None]:
     """A bar on standard error while a terminal is attached there."""
     if not sys.stderr.isatty():
         yield None
         return
-    from rich.console import Console  # noqa: PLC0415  only a terminal pays for the import
-    from rich.progress import BarColumn, DownloadColumn, TextColumn, TransferSpeedColumn  # noqa: PLC0415
-    from rich.progress import Progress as RichProgress  # noqa: PLC0415
+    from rich.console import Console  # only a terminal pays for the import
+    from rich.progress import BarColumn, DownloadColumn, TextColumn, TransferSpeedColumn
+    from rich.progress import Progress as RichProgress
 
     columns = (TextColumn("fetching"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with RichProgress(*columns, console=Console(stderr=True), transient=True) as bar:
@@ -312,3 +300,19 @@ def age(past: timedelta) -> str:
 
 def _iso(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+ARGUMENTS = (
+    CONFIG_OR_DEFAULTS,
+    one_of(
+        argument(
+            "--from",
+            dest="folder",
+            type=Path,
+            metavar="DIR",
+            help="a copy of the repository, as on a USB stick",
+        ),
+        argument("--watch", action="store_true", help="again every [sync] every_min, until told to stop"),
+    ),
+    json_lines("one JSON object for each sync"),
+)

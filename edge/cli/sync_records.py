@@ -11,14 +11,14 @@ from edge.cli.output import emit
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from edge.sync.upload import Uploaded
-    from edge.uploads import Uploads
+    from edge.app.upload import Uploads
+    from edge.upload.client import Uploaded
 
 
 def send(uploads: Uploads, *, as_json: bool, news_only: bool = False) -> bool:
     """Send what the hub does not have; returns whether there is more. `news_only`: no line where nothing was.
 
-    Raises what `edge.uploads.Uploads.run` does.
+    Raises what `edge.app.upload.Uploads.run` does.
     """
     with _bar() as watch:
         uploaded = uploads.run(watch=watch)
@@ -42,8 +42,8 @@ def _bar() -> Iterator[Callable[[int, int], None]]:
     if not sys.stderr.isatty():
         yield lambda _done, _total: None
         return
-    from rich.console import Console  # noqa: PLC0415  only a terminal pays for the import
-    from rich.progress import Progress  # noqa: PLC0415
+    from rich.console import Console  # only a terminal pays for the import
+    from rich.progress import Progress
 
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("sending records", total=None)

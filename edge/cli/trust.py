@@ -3,46 +3,36 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from edge.card.claims import Freshness
 from edge.cli.output import emit, harmless
 from edge.cli.sync import age
+from edge.cli.verbs import CONFIG_OR_DEFAULTS, Verb, json_lines
 from edge.errors import Exit
-from edge.trust.freshness import Kind, Rung, aged
+from edge.trust.time.freshness import AgeAction, TrustInput, aged
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
     from datetime import datetime
+    from pathlib import Path
 
-    from edge.trust.footing import Footing
     from edge.trust.generation import Generation
     from edge.trust.snapshot import TrustSnapshot
-    from edge.trust.status import StatusList
+    from edge.trust.status.status import StatusList
+    from edge.trust.time.trust_age import TrustState
 
-MEANS = {Rung.PASS: "cards pass", Rung.STEP_UP: "cards step up", Rung.STAFF: "staff decide"}
-
-
-def configure(parser: argparse.ArgumentParser) -> None:
-    """Set up `trust show`."""
-    verbs = parser.add_subparsers(required=True, metavar="VERB")
-    show = verbs.add_parser("show", help="every issuer, every list, their ages and what those mean")
-    show.add_argument(
-        "--config", type=Path, help="configuration file; left out: the defaults, in this folder"
-    )
-    show.add_argument("--json", action="store_true", help="all of it as one JSON object")
-    show.set_defaults(run=_show)
+MEANS = {AgeAction.PASS: "cards pass", AgeAction.STEP_UP: "cards step up", AgeAction.STAFF: "staff decide"}
 
 
 def _show(args: argparse.Namespace) -> int:
-    from edge.app import open_trust  # noqa: PLC0415
-    from edge.cli import config as file  # noqa: PLC0415
-    from edge.sync.generation import read_generation  # noqa: PLC0415
-    from edge.trust.footing import footing  # noqa: PLC0415
-    from edge.trust.sitepolicy import LocalLists, ladder_for  # noqa: PLC0415
-    from edge.updates import Updates  # noqa: PLC0415
+    from edge.app.parts.trust_folder import open_trust
+    from edge.app.sync import Updates
+    from edge.cli import config as file
+    from edge.sync.generation import read_generation
+    from edge.trust.site_policy import LocalLists, age_policy_for
+    from edge.trust.time.trust_age import trust_state
 
     config, base = file.given(args.config)
     folder = (base / config.paths.trust).resolve()  # one generation, whatever a sync does meanwhile
@@ -52,7 +42,10 @@ def _show(args: argparse.Namespace) -> int:
     )
     believed = Updates(config, base).time(trust)
     row = _row(
-        folder, trust, footing(trust, believed, ladder_for(trust.policy, lists)), read_generation(folder)
+        folder,
+        trust,
+        trust_state(trust, believed, age_policy_for(trust.policy, lists)),
+        read_generation(folder),
     )
     if args.json:
         emit(row)
@@ -61,7 +54,7 @@ def _show(args: argparse.Namespace) -> int:
     return Exit.OK
 
 
-def _row(folder: Path, trust: TrustSnapshot, at: Footing, generation: Generation | None) -> dict[str, Any]:
+def _row(folder: Path, trust: TrustSnapshot, at: TrustState, generation: Generation | None) -> dict[str, Any]:
     return {
         "generation": folder.name,
         "source": generation.source if generation else None,
@@ -100,8 +93,8 @@ def _row(folder: Path, trust: TrustSnapshot, at: Footing, generation: Generation
     }
 
 
-def _list(kid: bytes, uri: str, status: StatusList, at: Footing) -> dict[str, Any]:
-    part = aged(Kind.STATUS, status.issued_at, at.at.now, at.ladder.status)
+def _list(kid: bytes, uri: str, status: StatusList, at: TrustState) -> dict[str, Any]:
+    part = aged(TrustInput.STATUS, status.issued_at, at.at.now, at.ladder.status)
     expired = at.at.now >= status.expires
     return {
         "uri": uri,
@@ -147,3 +140,13 @@ def _aged(part: dict[str, Any]) -> str:
 
 def _iso(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+VERBS = (
+    Verb(
+        "show",
+        "every issuer, every list, their ages and what those mean",
+        _show,
+        (CONFIG_OR_DEFAULTS, json_lines("all of it as one JSON object")),
+    ),
+)

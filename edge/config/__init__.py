@@ -1,49 +1,56 @@
 """One TOML file, typed: a table a part of the device, every key with its meaning and its default."""
 
-from edge.config.base import DeviceName
-from edge.config.check import Check
-from edge.config.desk import Desk
-from edge.config.door import Device, Door, Face, Lists, Panel, Strike
-from edge.config.gate import Gate
-from edge.config.keeping import Journal, Paths
-from edge.config.lane import Lane
-from edge.config.network import Hub, Metrics, Mqtt, Sync
-from edge.config.permits import Permits
-from edge.config.reading import MAX_CONFIG_BYTES, explain, parse_config, profile
-from edge.config.request import Request
-from edge.config.risk import Risk
-from edge.config.senses import Camera, Keypad, Reader, Scanner
-from edge.config.signals import Signals
-from edge.config.whole import Config
+from edge.config.parse import MAX_CONFIG_BYTES, explain, parse_config, profile
+from edge.config.root import Config
+from edge.config.sections.access_rules import PermitsConfig
+from edge.config.sections.base import DeviceName
+from edge.config.sections.check import CheckConfig
+from edge.config.sections.desk import DeskConfig
+from edge.config.sections.door import (
+    DeviceConfig,
+    DoorConfig,
+    FaceConfig,
+    ListsConfig,
+    PanelConfig,
+    StrikeConfig,
+)
+from edge.config.sections.lane import LaneConfig
+from edge.config.sections.library import LibraryConfig
+from edge.config.sections.network import HubConfig, MetricsConfig, MqttConfig, SyncConfig
+from edge.config.sections.readers import CameraConfig, KeypadConfig, ReaderConfig, ScannerConfig
+from edge.config.sections.request import RequestConfig
+from edge.config.sections.risk import RiskConfig
+from edge.config.sections.signals import SignalsConfig
+from edge.config.sections.storage import JournalConfig, PathsConfig
 
 __all__ = [
     "MAX_CONFIG_BYTES",
-    "Camera",
-    "Check",
+    "CameraConfig",
+    "CheckConfig",
     "Config",
-    "Desk",
-    "Device",
+    "DeskConfig",
+    "DeviceConfig",
     "DeviceName",
-    "Door",
-    "Face",
-    "Gate",
-    "Hub",
-    "Journal",
-    "Keypad",
-    "Lane",
-    "Lists",
-    "Metrics",
-    "Mqtt",
-    "Panel",
-    "Paths",
-    "Permits",
-    "Reader",
-    "Request",
-    "Risk",
-    "Scanner",
-    "Signals",
-    "Strike",
-    "Sync",
+    "DoorConfig",
+    "FaceConfig",
+    "HubConfig",
+    "JournalConfig",
+    "KeypadConfig",
+    "LaneConfig",
+    "LibraryConfig",
+    "ListsConfig",
+    "MetricsConfig",
+    "MqttConfig",
+    "PanelConfig",
+    "PathsConfig",
+    "PermitsConfig",
+    "ReaderConfig",
+    "RequestConfig",
+    "RiskConfig",
+    "ScannerConfig",
+    "SignalsConfig",
+    "StrikeConfig",
+    "SyncConfig",
     "explain",
     "parse_config",
     "profile",

@@ -16,14 +16,15 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from edge.doctor.device_probe import DeviceProbe
     from edge.doctor.findings import Finding
-    from edge.doctor.patient import Patient
     from edge.ports import Pixels
 
 
-def write(file: Path, patient: Patient, findings: Sequence[Finding]) -> None:
+def write(file: Path, patient: DeviceProbe, findings: Sequence[Finding]) -> None:
     """Write the report. Raises StorageFault."""
-    from edge.app import open_files, system_clock  # noqa: PLC0415
+    from edge.app.parts.camera import system_clock
+    from edge.app.parts.trust_folder import open_files
 
     # The camera is not opened for the picture alone; and a picture without the card may show a person.
     look = patient.__dict__.get("look")
@@ -33,9 +34,9 @@ def write(file: Path, patient: Patient, findings: Sequence[Finding]) -> None:
     open_files(file.parent).write(file.name, html.encode())
 
 
-def page(patient: Patient, findings: Sequence[Finding], *, now: datetime, picture: Pixels | None) -> str:
+def page(patient: DeviceProbe, findings: Sequence[Finding], *, now: datetime, picture: Pixels | None) -> str:
     """The report as HTML. `picture`: luma, uint8 (H, W), of the test card."""
-    import jinja2  # noqa: PLC0415  only the report pays for it
+    import jinja2  # only the report pays for it
 
     loader = jinja2.FunctionLoader(lambda name: files("edge").joinpath(name).read_text("utf-8"))
     pages = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
@@ -54,7 +55,7 @@ def page(patient: Patient, findings: Sequence[Finding], *, now: datetime, pictur
 
 
 def _jpeg(picture: Pixels) -> str:
-    from PIL import Image  # noqa: PLC0415
+    from PIL import Image
 
     data = io.BytesIO()
     Image.fromarray(picture).save(data, "jpeg", quality=85)

@@ -1,7 +1,7 @@
 r"""The active challenge: "turn your head to the left", and whether a head did, or something flat.
 
-    LOOK -> AWAY -> BACK -> LOOK -> ... -> Done
-      \______\______\________________-> Failed
+    LOOK -> AWAY -> BACK -> LOOK -> ... -> ChallengeDone
+      \______\______\________________-> ChallengeFailed
 
 Theory of operation. For each prompt the holder looks into the camera (LOOK), turns as asked until the
 parallax of the nose against the outline is that of a turned head (AWAY), and comes back (BACK). The face
@@ -10,11 +10,13 @@ Failure; Done needs every prompt followed.
 
 What this stops: photographs held still, moved, turned, bent; films that turn another way or are cut.
 What it does not: a film that happens to follow the same prompts (one in six with two of three; therefore a
-card waits after three failures: edge/passage/backoff.py), clips that are started by hand as the prompts
+card waits after three failures: edge/passage/requirements/lockout.py), clips that are started by hand as
+the prompts
 appear, a face drawn live by a computer, a print folded as sharply as a nose, a mask. Those are for the
 passive measures and for staff.
 
-The numbers below were set on heads rendered from photographs (hw/sim/head.py): no film of people was at
+The numbers below were set on heads rendered from photographs (hw/sim/pictures/head.py): no film of people
+was at
 hand. Parallax alone was checked on real pictures too. Of 134 pairs of one person in LFW 20 degrees or more
 apart all show 0.27 and more, half 0.40; 877 copies of one picture tilted as planes by 30 and 45 degrees
 0.26 at most, 99 % below 0.18; 368 pairs of prints held up by hand in NUAA 0.15 at most. Ten frames a
@@ -75,7 +77,7 @@ class Failure(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ChallengeLimits:
     """When a challenge gives up, and what counts as a turned head. Parallax is the sine of an angle."""
 
     # People begin about a second after they are asked and take one more to turn: three times that.
@@ -123,7 +125,7 @@ class Movement:
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class ChallengeWaiting:
     """Go on: show `words` to the holder and bring the next look."""
 
     prompt: Prompt
@@ -135,14 +137,14 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class ChallengeDone:
     """Every prompt was followed by something with a nose. `evidence`: one Movement a prompt."""
 
     evidence: tuple[Movement, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Failed:
+class ChallengeFailed:
     """The challenge was not met. `evidence`: the prompts that were followed before."""
 
     failure: Failure
@@ -150,7 +152,7 @@ class Failed:
     evidence: tuple[Movement, ...]
 
 
-Progress = Waiting | Done | Failed
+ChallengeProgress = ChallengeWaiting | ChallengeDone | ChallengeFailed
 
 
 def draw(dice: Callable[[int], int], n: int = 2) -> tuple[Prompt, ...]:
@@ -182,14 +184,14 @@ class Challenge:
         started_ms: int,
         *,
         mirrored: bool = False,
-        limits: Limits | None = None,
+        limits: ChallengeLimits | None = None,
     ) -> None:
         assert prompts, "a challenge asks for something"
         self._prompts = tuple(prompts)
-        self._limits = limits or Limits()
+        self._limits = limits or ChallengeLimits()
         self._mirrored = mirrored
         self._done: list[Movement] = []
-        self._result: Done | Failed | None = None
+        self._result: ChallengeDone | ChallengeFailed | None = None
         self._phase = Phase.LOOK
         self._since_ms = self._asked_ms = self._seen_ms = started_ms
         self._tick_ms = started_ms - 1
@@ -206,7 +208,7 @@ class Challenge:
         """What the holder is asked to do now, or was asked last."""
         return self._prompts[min(len(self._done), len(self._prompts) - 1)]
 
-    def observe(self, landmarks: Floats | None, tick_ms: int) -> Progress:
+    def observe(self, landmarks: Floats | None, tick_ms: int) -> ChallengeProgress:
         """Take the landmarks of one frame, float32 (468, 3) in px, or None where no face was seen.
 
         A frame that is not newer than the last is not looked at.
@@ -215,10 +217,10 @@ class Challenge:
             self._tick_ms = tick_ms
             failure = self._take(landmarks)
             if failure is not None:
-                self._result = Failed(failure, self.prompt, tuple(self._done))
+                self._result = ChallengeFailed(failure, self.prompt, tuple(self._done))
             elif len(self._done) == len(self._prompts):
-                self._result = Done(tuple(self._done))
-        return self._result or Waiting(self.prompt, self._phase)
+                self._result = ChallengeDone(tuple(self._done))
+        return self._result or ChallengeWaiting(self.prompt, self._phase)
 
     def _take(self, landmarks: Floats | None) -> Failure | None:
         limits = self._limits

@@ -46,7 +46,7 @@ class Objection(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Look:
+class LandmarkFrame:
     """One frame of a burst: landmarks, float32 (468, 3) in px, and who it shows.
 
     `alike`: cosine with the looks before it, None where nothing was compared. Of frontal looks only: a head
@@ -86,7 +86,7 @@ class Consistency:
 # one camera (London): 0.52 at most.
 MIN_ALIKE = 0.6
 MAX_SPEED = 4.5  # face widths a second, as for the challenge
-MAX_GAP_MS = 1_200  # as edge.passage.attention: what is away longer comes as somebody new
+MAX_GAP_MS = 1_200  # as edge.passage.inputs.code_tracker: what is away longer comes as somebody new
 # 28 photographs on a stand: sway up to 0.0014, drift up to 0.0014. 28 rendered heads: from 0.004 and
 # 0.0014; 37 live bursts of NUAA: from 0.017 and 0.0026. Both must be small: a head may keep one still.
 STILL_SWAY, STILL_DRIFT = 0.002, 0.002
@@ -107,7 +107,7 @@ def judge(evidence: Consistency) -> Objection | None:
     return next((objection for objection, objects in RULES if objects(evidence)), None)
 
 
-def measure(looks: Sequence[Look]) -> Consistency:
+def measure(looks: Sequence[LandmarkFrame]) -> Consistency:
     """What a burst shows; `looks` in order of time, the last MAX_LOOKS count, unusable ones are left out."""
     seen = [look for look in looks[-MAX_LOOKS:] if usable(look.landmarks)]
     steps = list(pairwise(seen))
@@ -124,7 +124,7 @@ def measure(looks: Sequence[Look]) -> Consistency:
     )
 
 
-def _speed(before: Look, after: Look) -> float:
+def _speed(before: LandmarkFrame, after: LandmarkFrame) -> float:
     # a clock that stands still or goes back must not divide by nothing; landmarks tremble below 40 ms
     return step(before.landmarks, after.landmarks) / (max(after.tick_ms - before.tick_ms, 40) / 1000)
 

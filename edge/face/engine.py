@@ -1,4 +1,4 @@
-"""One frame and one reference in, evidence about a face out. Decides nothing: edge.policy does.
+"""One frame and one reference in, evidence about a face out. Decides nothing: edge.policy.decide does.
 
 frame -> faces -> the one face -> 468 landmarks -> aligned crop -> quality, PAD -> embedding -> similarity
 """
@@ -145,7 +145,9 @@ class FaceEngine:
         """The embedding of a probe: unit float32 (192,)."""
         return self._embedder.embed(probe.crop)
 
-    def encode(self, embedding: Floats, fmt: template.Format = template.Format.INT8_64) -> bytes:
+    def encode(
+        self, embedding: Floats, fmt: template.TemplateFormat = template.TemplateFormat.INT8_64
+    ) -> bytes:
         """An embedding as a card carries it; of the model `self.model_id`."""
         return template.encode(embedding, self._basis, fmt)
 
@@ -157,7 +159,7 @@ class FaceEngine:
         """Cosine in [-1, 1]. Raises Refused(face.template) where the reference is another engine's."""
         return similarity(reference, template.project(embedding, self._basis), model=self.model_id)
 
-    def sides(self, embedding: Floats, fmt: template.Format | None) -> tuple[Floats, Floats]:
+    def sides(self, embedding: Floats, fmt: template.TemplateFormat | None) -> tuple[Floats, Floats]:
         """An embedding as reference and as probe: unit vectors whose dot product is a similarity.
 
         The reference has gone through a card's template of format `fmt`; None compares the 192 floats.
@@ -167,7 +169,7 @@ class FaceEngine:
         reference = self.reference(self.encode(embedding, fmt), fmt=fmt, model=self.model_id)
         return reference.vector, template.project(embedding, self._basis)
 
-    def enrol(self, rgb: Pixels, fmt: template.Format = template.Format.INT8_64) -> bytes:
+    def enrol(self, rgb: Pixels, fmt: template.TemplateFormat = template.TemplateFormat.INT8_64) -> bytes:
         """The template of the one good face in a picture. Raises InputError that says how to mend it."""
         faces = self.people(rgb)
         if not faces:

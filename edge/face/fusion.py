@@ -2,7 +2,7 @@
 
 A burst is not a number of tries. The maximum of three similarities gives a stranger three chances; the
 mean of three embeddings is one better probe, compared once. LFW, 96 people with four pictures or more, one
-as reference and up to three as burst, at cosine 0.60 (tools/measure_burst.py; models/embedder.md has it all):
+as reference and up to three as burst, at cosine 0.60 (tools/bench burst; models/embedder.md has it all):
 
     frames   rule               FNMR     FMR
     1        -                 12.6 %   0.8e-5
@@ -99,11 +99,16 @@ class Fusion:
             for _, vector in self._kept[self._rule.frames :]:
                 vector.fill(0)
             del self._kept[self._rule.frames :]
-        mean = unit(np.sum([vector for _, vector in self._kept], axis=0))
+        mean = self.mean()
         cosine = similarity(self._reference, mean, model=self._reference.model)
         mean.fill(0)
         full = len(self._kept) >= self._rule.frames
         return Fused(cosine, len(self._kept), full or cosine >= self._threshold + self._rule.sure)
+
+    def mean(self) -> Floats:
+        """The mean of the frames that are kept, unit float32 (64,), the caller's own; (1,) where none is."""
+        kept = [vector for _, vector in self._kept]
+        return unit(np.sum(kept, axis=0)) if kept else np.zeros(1, np.float32)
 
     def wipe(self) -> None:
         """Overwrite every embedding. Safe to call twice."""

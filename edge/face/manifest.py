@@ -24,7 +24,7 @@ class ModelFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Manifest:
+class EngineManifest:
     """The parts of one face engine, and where it calls a similarity a match."""
 
     model_id: str
@@ -38,10 +38,10 @@ class Manifest:
     passive: tuple[ModelFile, ModelFile] | None = None  # MiniFASNet V2 and V1SE; the files may not be there
 
 
-def parse(text: str, *, runtime: str, machine: str) -> Manifest:
+def parse(text: str, *, runtime: str, machine: str) -> EngineManifest:
     """The engine that the manifest describes for one runtime ("litert" or "tflite") on one kind of machine.
 
-    `machine` as `hw.processors` names it; one that has no file of its own takes the runtime's.
+    `machine` as `hw.inference.processors` names it; one that has no file of its own takes the runtime's.
 
     Raises ModelFault.
     """
@@ -51,7 +51,7 @@ def parse(text: str, *, runtime: str, machine: str) -> Manifest:
         rows = [Threshold(_number(row["fmr"]), _number(row["cosine"])) for row in face["thresholds"]]
         key = {"litert": "litert", "tflite": "tflite_runtime"}[runtime]
         embedder = face["embedder"].get(f"{key}_{machine}") or face["embedder"][key]
-        return Manifest(
+        return EngineManifest(
             model_id=_word(face["model_id"]),
             detector=_file(files, face["detector"]),
             detector_retry=_file(files, face["detector_retry"]),

@@ -30,7 +30,7 @@ EMBEDDING = 192
 INT4_CLIP = 2.5
 
 
-class Format(IntEnum):
+class TemplateFormat(IntEnum):
     """Template formats, as claim numbers in a card."""
 
     INT8_64 = 100  # 64 signed bytes; the largest magnitude is 127
@@ -39,7 +39,7 @@ class Format(IntEnum):
     @property
     def size(self) -> int:
         """Bytes of one template."""
-        return DIMENSIONS if self is Format.INT8_64 else DIMENSIONS // 2
+        return DIMENSIONS if self is TemplateFormat.INT8_64 else DIMENSIONS // 2
 
 
 class Reference:
@@ -89,10 +89,10 @@ def unit(vector: Floats) -> Floats:
     return (vector / max(float(np.linalg.norm(vector)), 1e-9)).astype(np.float32)
 
 
-def encode(embedding: Floats, basis: Floats, fmt: Format = Format.INT8_64) -> bytes:
+def encode(embedding: Floats, basis: Floats, fmt: TemplateFormat = TemplateFormat.INT8_64) -> bytes:
     """The template of a unit embedding (192,), 64 or 32 bytes. No scale is kept: a direction is all."""
     vector = project(embedding, basis)
-    if fmt is Format.INT8_64:
+    if fmt is TemplateFormat.INT8_64:
         return _rounded(vector, float(np.abs(vector).max()), 127).tobytes()
     nibbles = _rounded(vector, INT4_CLIP * float(vector.std()), 7).view(np.uint8) & 0x0F
     return (nibbles[0::2] << 4 | nibbles[1::2]).tobytes()
@@ -103,13 +103,13 @@ def decode(data: bytes, *, fmt: int, model: str, expected: str) -> Reference:
     if model != expected:
         raise Refused(Reason.FACE_TEMPLATE, "made by another model than this device's")
     try:
-        known = Format(fmt)
+        known = TemplateFormat(fmt)
     except ValueError as err:
         raise Refused(Reason.FACE_TEMPLATE, "unknown template format") from err
     if len(data) != known.size:
         raise Refused(Reason.FACE_TEMPLATE, f"{len(data)} bytes, the format has {known.size}")
     numbers = np.frombuffer(data, np.int8)
-    if known is Format.INT4_64:
+    if known is TemplateFormat.INT4_64:
         pairs = np.stack([numbers >> 4, (numbers << 4) >> 4], axis=-1)  # shifts of int8 keep the sign
         numbers = pairs.reshape(-1)
     if not numbers.any():

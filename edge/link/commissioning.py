@@ -10,7 +10,7 @@ from edge.link import faults, frame
 from edge.link import messages as m
 
 if TYPE_CHECKING:
-    from edge.link.session import Pair
+    from edge.link.session import LinkPairing
 
 _CHECK_BYTES = 8
 
@@ -18,10 +18,10 @@ _CHECK_BYTES = 8
 class Commissioning:
     """One pair that is to be. Send `asks`, feed what comes back to `is_done` until it is, or raises."""
 
-    def __init__(self, pair: Pair) -> None:
+    def __init__(self, pair: LinkPairing) -> None:
         self._key = pair.key
-        self._receiver = frame.Receiver()
-        self.asks = frame.encode(bytes([m.Type.SET_KEY, pair.lock]) + pair.key)
+        self._receiver = frame.FrameReceiver()
+        self.asks = frame.encode(bytes([m.MessageType.SET_KEY, pair.lock]) + pair.key)
 
     def is_done(self, data: bytes) -> bool:
         """Whether the controller has this very key now.
@@ -32,7 +32,7 @@ class Commissioning:
         """
         for payload in self._receiver.feed(data):
             match payload[0], len(payload):
-                case m.Type.KEY_SET, 9:
+                case m.MessageType.KEY_SET, 9:
                     check = hmac.digest(self._key, b"doorward key check", "sha256")[:_CHECK_BYTES]
                     if not hmac.compare_digest(payload[1:], check):
                         raise DoorLinkFault(
@@ -40,7 +40,7 @@ class Commissioning:
                             hint="erase it with the service jumper, check the cable, and try again",
                         )
                     return True
-                case m.Type.REFUSED, 2:
+                case m.MessageType.REFUSED, 2:
                     raise faults.refused(payload[1])
                 case _:
                     pass

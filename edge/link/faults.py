@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from edge.errors import DoorDenied, DoorLinkFault
-from edge.link.messages import Code
+from edge.link.messages import DenyCode
 
 if TYPE_CHECKING:
     from edge.link.messages import WrongVersion
@@ -26,56 +26,56 @@ class WrongFirmware(DoorLinkFault):
     """The controller runs a firmware that this program cannot work with."""
 
 
-class Denied(DoorLinkFault):
+class ControllerDenied(DoorLinkFault):
     """The controller was asked, and said no. `code`: why."""
 
-    def __init__(self, message: str, *, hint: str, code: Code) -> None:
+    def __init__(self, message: str, *, hint: str, code: DenyCode) -> None:
         super().__init__(message, hint=hint)
         self.code = code
 
 
-class KeptShut(Denied, DoorDenied):
+class KeptShut(ControllerDenied, DoorDenied):
     """A release that the controller was right not to give."""
 
 
 _STATUS: Final = "see: doorward door status"
 
-_DENIED: Final[dict[Code, tuple[str, str]]] = {
-    Code.MALFORMED: ("does not understand what it was asked", "update the controller's firmware"),
-    Code.LOCK_DOWN: ("the door is in lock-down", "end it: doorward door mode normal"),
-    Code.FAULT: ("the controller reports a fault of its own", _STATUS),
-    Code.TAMPER: ("the lid of the controller is open", "shut the lid, and find out who opened it"),
-    Code.NOT_NOW: ("not while the door stands open with an alarm", "shut the door"),
-    Code.LIMIT: ("the controller is at one of its limits", _STATUS),
+_DENIED: Final[dict[DenyCode, tuple[str, str]]] = {
+    DenyCode.MALFORMED: ("does not understand what it was asked", "update the controller's firmware"),
+    DenyCode.LOCK_DOWN: ("the door is in lock-down", "end it: doorward door mode normal"),
+    DenyCode.FAULT: ("the controller reports a fault of its own", _STATUS),
+    DenyCode.TAMPER: ("the lid of the controller is open", "shut the lid, and find out who opened it"),
+    DenyCode.NOT_NOW: ("not while the door stands open with an alarm", "shut the door"),
+    DenyCode.LIMIT: ("the controller is at one of its limits", _STATUS),
 }
-_OF_THE_DOOR: Final = frozenset({Code.LOCK_DOWN, Code.TAMPER, Code.NOT_NOW})
+_OF_THE_DOOR: Final = frozenset({DenyCode.LOCK_DOWN, DenyCode.TAMPER, DenyCode.NOT_NOW})
 _REFUSED: Final[dict[int, tuple[str, str]]] = {
-    Code.BUSY: ("too many sessions were begun in this second", "is another program talking to it?"),
-    Code.NO_KEY: ("it has no key", "open its lid, then: doorward door commission"),
-    Code.LOCK_KIND: (
+    DenyCode.BUSY: ("too many sessions were begun in this second", "is another program talking to it?"),
+    DenyCode.NO_KEY: ("it has no key", "open its lid, then: doorward door commission"),
+    DenyCode.LOCK_KIND: (
         "it was commissioned for the other kind of lock",
         "set [strike] lock to what hangs on the wire; if the controller is wrong, erase it with the service "
         "jumper and commission it again",
     ),
-    Code.WRONG_TAG: (
+    DenyCode.WRONG_TAG: (
         "its key is not the one in our file",
         "put the right key file back; or erase the controller with the service jumper, and commission it",
     ),
-    Code.TAMPER: ("its lid is shut", "open the lid: a key can be set only while it is off"),
-    Code.NOT_NOW: (
+    DenyCode.TAMPER: ("its lid is shut", "open the lid: a key can be set only while it is off"),
+    DenyCode.NOT_NOW: (
         "it has a key already",
         "to give it another one, erase it: close the service jumper for 5 s with the lid off",
     ),
 }
 
 
-def denied(code: Code) -> Denied:
+def denied(code: DenyCode) -> ControllerDenied:
     """The fault for a DENIED."""
     why, hint = _DENIED.get(code, (f"code {int(code)}", _STATUS))
-    return Denied(f"the door controller denied: {why}", hint=hint, code=code)
+    return ControllerDenied(f"the door controller denied: {why}", hint=hint, code=code)
 
 
-def release_denied(code: Code) -> Denied:
+def release_denied(code: DenyCode) -> ControllerDenied:
     """The fault for a RELEASE that was DENIED: KeptShut, unless something is broken."""
     fault = denied(code)
     if code in _OF_THE_DOOR:
@@ -83,10 +83,10 @@ def release_denied(code: Code) -> Denied:
     return fault
 
 
-def number_denied(code: Code) -> Denied:
+def number_denied(code: DenyCode) -> ControllerDenied:
     """The fault for a WIEGAND that was DENIED."""
-    if code is Code.NOT_NOW:
-        return Denied(
+    if code is DenyCode.NOT_NOW:
+        return ControllerDenied(
             "the door controller denied: another card number is still on the panel's wires",
             hint="try again",
             code=code,

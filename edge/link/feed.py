@@ -26,7 +26,7 @@ _TRIES: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class LastEvent:
     """The last event that is known: its number, and the controller's clock then."""
 
     number: int
@@ -36,7 +36,7 @@ class Seen:
 class Feed:
     """`after`: the last event that an earlier session put on record; None for a controller never heard of."""
 
-    def __init__(self, after: Seen | None = None) -> None:
+    def __init__(self, after: LastEvent | None = None) -> None:
         self._last = after
         self._is_sure = False  # that `_last` is of this boot
         self._next = 1
@@ -82,7 +82,7 @@ class Feed:
             return False
         self._tries = 0
         self._next = event.number + 1
-        self._last = Seen(event.number, event.tick_ms)
+        self._last = LastEvent(event.number, event.tick_ms)
         return True
 
     def _recognise(self, event: Happened) -> bool:

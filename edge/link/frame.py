@@ -61,7 +61,7 @@ def decode(encoded: bytes) -> bytes | None:
     return payload if payload and crc == crc16(payload).to_bytes(CRC_BYTES, "little") else None
 
 
-class Receiver:
+class FrameReceiver:
     """Bytes as they come, payloads as they are whole. Keeps at most one frame; what is longer is noise."""
 
     def __init__(self) -> None:

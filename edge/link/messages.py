@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 
 
-class Type(IntEnum):
+class MessageType(IntEnum):
     """The first byte of a payload."""
 
     HELLO = 0x01
@@ -60,7 +60,7 @@ class DoorState(IntEnum):
     FIRE = 10
 
 
-class Inputs(IntFlag):
+class ControllerInputs(IntFlag):
     """What the controller's wires say."""
 
     CONTACT_OPEN = 1
@@ -88,7 +88,7 @@ class Flags(IntFlag):
     FAULT = 8
 
 
-class Kind(IntEnum):
+class LinkEventKind(IntEnum):
     """What an EVENT tells."""
 
     BOOT = 1
@@ -111,7 +111,7 @@ class Kind(IntEnum):
     KEY_SET = 18
 
 
-class Code(IntEnum):
+class DenyCode(IntEnum):
     """Why a controller says no."""
 
     MALFORMED = 1
@@ -127,7 +127,7 @@ class Code(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class HandshakeRefused:
     """Not authenticated: anybody on the cable may say it. For a technician's eyes only.
 
     WRONG_TAG is said by either end of the other: their keys are not the same.
@@ -145,36 +145,36 @@ class Welcomed:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class SessionOpened:
     """The session is open. `next_event`: the number that the controller's next event will have."""
 
     next_event: int
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
+class ControllerStatus:
     """A PONG. `tick_ms` is the controller's clock: 2^30 ms, then from 0 again."""
 
     state: DoorState
-    inputs: Inputs
+    inputs: ControllerInputs
     outputs: Outputs
     mode: Mode
     tick_ms: int
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class CommandDone:
     """A message was obeyed; `counter` names it."""
 
     counter: int
 
 
 @dataclass(frozen=True, slots=True)
-class Denied:
+class CommandDenied:
     """A message was not obeyed."""
 
     counter: int
-    code: Code
+    code: DenyCode
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +182,7 @@ class Happened:
     """An event at the door, numbered without gaps."""
 
     number: int
-    kind: Kind
+    kind: LinkEventKind
     tick_ms: int
     data: int
 
@@ -200,4 +200,14 @@ class WrongVersion:
     firmware: tuple[int, int, int]
 
 
-LinkEvent = Refused | Welcomed | Opened | Status | Done | Denied | Happened | Lost | WrongVersion
+LinkEvent = (
+    HandshakeRefused
+    | Welcomed
+    | SessionOpened
+    | ControllerStatus
+    | CommandDone
+    | CommandDenied
+    | Happened
+    | Lost
+    | WrongVersion
+)

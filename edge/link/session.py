@@ -29,24 +29,24 @@ _HEAD: Final = 5  # type and counter
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class LinkPairing:
     """What host and controller were given at commissioning. `key`: 32 bytes."""
 
     key: bytes = field(repr=False)
     lock: m.Lock
 
 
-class Session:
+class LinkSession:
     """One host's conversation with its controller.
 
     `fresh`: makes 16 random bytes. Feed it with `receive` and call `step` at least every 100 ms; send what
     both return.
     """
 
-    def __init__(self, pair: Pair, *, fresh: Callable[[], bytes]) -> None:
+    def __init__(self, pair: LinkPairing, *, fresh: Callable[[], bytes]) -> None:
         self._pair = pair
         self._fresh = fresh
-        self._receiver = frame.Receiver()
+        self._receiver = frame.FrameReceiver()
         self._nonce: bytes | None = None  # of the handshake that was begun
         self._offer: tuple[bytes, bytes] | None = None  # keys of a handshake that waits for READY
         self._keys: tuple[bytes, bytes] | None = None  # host's and controller's, of the session in force
@@ -77,7 +77,7 @@ class Session:
                 return self._hello(tick_ms), (m.Lost(),)
             if tick_ms - self._pinged_ms >= PING_EVERY_MS:
                 self._pinged_ms = tick_ms
-                return self._message(m.Type.PING)[1], ()
+                return self._message(m.MessageType.PING)[1], ()
         elif self._asked_ms is None or tick_ms - self._asked_ms >= RETRY_MS:
             return self._hello(tick_ms), ()
         return b"", ()
@@ -85,41 +85,41 @@ class Session:
     def release(self, for_ms: int, grant: int) -> tuple[int, bytes]:
         """The counter by which the answer will name it, and the bytes. Raises LinkDown."""
         content = min(for_ms, 0xFFFF).to_bytes(2, "little") + (grant & 0xFFFFFFFF).to_bytes(4, "little")
-        return self._message(m.Type.RELEASE, content)
+        return self._message(m.MessageType.RELEASE, content)
 
     def relock(self) -> tuple[int, bytes]:
         """Likewise."""
-        return self._message(m.Type.RELOCK)
+        return self._message(m.MessageType.RELOCK)
 
     def mode(self, mode: m.Mode) -> tuple[int, bytes]:
         """Likewise."""
-        return self._message(m.Type.MODE, bytes([mode]))
+        return self._message(m.MessageType.MODE, bytes([mode]))
 
     def signal(self, number: int) -> tuple[int, bytes]:
         """Likewise. `number`: 0 to 5 of the specification."""
-        return self._message(m.Type.SIGNAL, bytes([number]))
+        return self._message(m.MessageType.SIGNAL, bytes([number]))
 
     def events(self, first: int) -> tuple[int, bytes]:
         """Ask for every event from this number on. Raises LinkDown."""
-        return self._message(m.Type.EVENTS, first.to_bytes(4, "little"))
+        return self._message(m.MessageType.EVENTS, first.to_bytes(4, "little"))
 
     def wiegand(self, bits: int, value: int) -> tuple[int, bytes]:
         """Send a card number of `bits` bits (1 to 64) to a panel. Raises LinkDown."""
-        return self._message(m.Type.WIEGAND, bytes([bits]) + (value << 64 - bits).to_bytes(8, "big"))
+        return self._message(m.MessageType.WIEGAND, bytes([bits]) + (value << 64 - bits).to_bytes(8, "big"))
 
     def _hello(self, tick_ms: int) -> bytes:
         self._asked_ms = tick_ms
         self._nonce, self._offer = self._fresh(), None
-        return frame.encode(bytes([m.Type.HELLO, PROTOCOL]) + self._nonce)
+        return frame.encode(bytes([m.MessageType.HELLO, PROTOCOL]) + self._nonce)
 
     def _take(self, payload: bytes, tick_ms: int) -> tuple[bytes, m.LinkEvent | None]:
         match payload[0]:
-            case m.Type.WELCOME:
+            case m.MessageType.WELCOME:
                 return self._welcome(payload)
-            case m.Type.READY:
+            case m.MessageType.READY:
                 return b"", self._ready(payload, tick_ms)
-            case m.Type.REFUSED if len(payload) == 2:
-                return b"", m.Refused(payload[1])
+            case m.MessageType.REFUSED if len(payload) == 2:
+                return b"", m.HandshakeRefused(payload[1])
         return b"", self._listen(payload, tick_ms)
 
     def _welcome(self, payload: bytes) -> tuple[bytes, m.LinkEvent | None]:
@@ -129,13 +129,13 @@ class Session:
         secret = _hmac(self._pair.key, b"doorward link v1" + self._nonce + body[6:])
         host, controller = _hmac(secret, b"host"), _hmac(secret, b"controller")
         if not hmac.compare_digest(_hmac(controller, body)[:TAG_BYTES], tag):
-            return b"", m.Refused(m.Code.WRONG_TAG)
+            return b"", m.HandshakeRefused(m.DenyCode.WRONG_TAG)
         self._nonce = None  # one HELLO, one answer
         firmware = (body[2], body[3], body[4])
         if body[1] != PROTOCOL or firmware < OLDEST_FIRMWARE:
             return b"", m.WrongVersion(body[1], firmware)
         self._offer = host, controller
-        proof = bytes([m.Type.PROVE, self._pair.lock])
+        proof = bytes([m.MessageType.PROVE, self._pair.lock])
         return frame.encode(proof + _hmac(host, proof)[:TAG_BYTES]), m.Welcomed(
             firmware, m.Flags(body[5] & 15)
         )
@@ -149,7 +149,7 @@ class Session:
         self._keys, self._offer = self._offer, None
         self._sent = self._taken = 0
         self._heard_ms = self._pinged_ms = tick_ms
-        return m.Opened(int.from_bytes(body[1:5], "little"))
+        return m.SessionOpened(int.from_bytes(body[1:5], "little"))
 
     def _listen(self, payload: bytes, tick_ms: int) -> m.LinkEvent | None:
         """A message of the session in force, if it is one and new."""
@@ -163,7 +163,7 @@ class Session:
         self._heard_ms = tick_ms
         return next(_parse(body[0], body[_HEAD:]), None)
 
-    def _message(self, kind: m.Type, content: bytes = b"") -> tuple[int, bytes]:
+    def _message(self, kind: m.MessageType, content: bytes = b"") -> tuple[int, bytes]:
         if self._keys is None:
             raise silent()
         self._sent += 1
@@ -176,19 +176,23 @@ def _parse(kind: int, content: bytes) -> Iterator[m.LinkEvent]:
     number = int.from_bytes(content[:4], "little")
     try:
         match kind, len(content):
-            case m.Type.PONG, 8:
+            case m.MessageType.PONG, 8:
                 state, inputs, outputs, mode = content[:4]
                 tick_ms = int.from_bytes(content[4:], "little")
-                yield m.Status(
-                    m.DoorState(state), m.Inputs(inputs & 31), m.Outputs(outputs & 15), m.Mode(mode), tick_ms
+                yield m.ControllerStatus(
+                    m.DoorState(state),
+                    m.ControllerInputs(inputs & 31),
+                    m.Outputs(outputs & 15),
+                    m.Mode(mode),
+                    tick_ms,
                 )
-            case m.Type.DONE, 4:
-                yield m.Done(number)
-            case m.Type.DENIED, 5:
-                yield m.Denied(number, m.Code(content[4]))
-            case m.Type.EVENT, 13:
+            case m.MessageType.DONE, 4:
+                yield m.CommandDone(number)
+            case m.MessageType.DENIED, 5:
+                yield m.CommandDenied(number, m.DenyCode(content[4]))
+            case m.MessageType.EVENT, 13:
                 tick_ms, data = (int.from_bytes(part, "little") for part in (content[5:9], content[9:]))
-                yield m.Happened(number, m.Kind(content[4]), tick_ms, data)
+                yield m.Happened(number, m.LinkEventKind(content[4]), tick_ms, data)
     except ValueError:  # a number that only a later firmware knows
         return
 

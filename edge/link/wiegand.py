@@ -30,7 +30,7 @@ _HINT: Final = f"use one of {', '.join(NAMED)}, or a layout: see the top of edge
 
 
 @dataclass(frozen=True, slots=True)
-class Format:
+class WiegandFormat:
     """A layout, and for each parity of it the positions that it covers, itself left out."""
 
     layout: str
@@ -55,14 +55,14 @@ class Format:
         return [at for at, letter in enumerate(self.layout) if letter in letters]
 
 
-def parse(text: str) -> Format:
+def parse(text: str) -> WiegandFormat:
     """A format by its name or its layout. Raises ConfigError."""
     layout, *masks = NAMED.get(text, text).split()[: MAX_BITS + 1] or [""]
     parities = [at for at, letter in enumerate(layout) if letter in "EO"]
     if not layout or len(layout) > MAX_BITS or set(layout) - set("FCEO01") or "C" not in layout:
         raise ConfigError(f"{text[:80]!r} is no format of a card number", hint=_HINT)
     if not masks:
-        return Format(layout, _halves(layout, parities))
+        return WiegandFormat(layout, _halves(layout, parities))
     if len(masks) != len(parities) or any(len(m) != len(layout) or set(m) - set("x.") for m in masks):
         raise ConfigError(
             f"a format with {len(parities)} parities wants as many masks, each of {len(layout)} times x or .",
@@ -73,7 +73,7 @@ def parse(text: str) -> Format:
         for at, mask in zip(parities, masks, strict=True)
     )
     _refuse_circles(parities, covered)
-    return Format(layout, covered)
+    return WiegandFormat(layout, covered)
 
 
 def _halves(layout: str, parities: list[int]) -> tuple[frozenset[int], ...]:

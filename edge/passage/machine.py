@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class State(StrEnum):
+class PassageState(StrEnum):
     """Where a passage stands."""
 
     IDLE = "idle"
@@ -98,7 +98,7 @@ class Interrupted:
     reason: Reason = Reason.PASSAGE_INTERRUPTED
 
 
-Event = (
+PassageEvent = (
     FaceWanted
     | ChallengeWanted
     | FactorWanted
@@ -157,11 +157,11 @@ class Forget:
     """Wipe the reference and everything else known about this holder."""
 
 
-Effect = Show | Arm | Append | Release | Relock | GiveUp | Forget
+PassageEffect = Show | Arm | Append | Release | Relock | GiveUp | Forget
 
 
 @dataclass(frozen=True, slots=True)
-class Times:
+class PassageTimes:
     """How long the passage waits, in ms.
 
     `face_ms`: to look into the camera; 8 s is three unhurried tries. A site sets it: `[face] time_ms`.
@@ -179,110 +179,110 @@ class Times:
     cooldown_ms: int = 1_500
 
 
-def _look(times: Times, _: Decision | None, __: Event) -> list[Effect]:
+def _look(times: PassageTimes, _: Decision | None, __: PassageEvent) -> list[PassageEffect]:
     return [Show(Signal.LOOK_HERE), Arm(times.face_ms)]
 
 
-def _ask(times: Times, _: Decision | None, __: Event) -> list[Effect]:
+def _ask(times: PassageTimes, _: Decision | None, __: PassageEvent) -> list[PassageEffect]:
     return [Show(Signal.LOOK_HERE), Arm(times.challenge_ms)]
 
 
-def _demand(times: Times, _: Decision | None, event: Event) -> list[Effect]:
+def _demand(times: PassageTimes, _: Decision | None, event: PassageEvent) -> list[PassageEffect]:
     assert isinstance(event, FactorWanted)
     return [Show(event.signal), Arm(times.factor_ms)]
 
 
-def _give_up(_: Times, __: Decision | None, ___: Event) -> list[Effect]:
+def _give_up(_: PassageTimes, __: Decision | None, ___: PassageEvent) -> list[PassageEffect]:
     return [Arm(0), GiveUp()]
 
 
-def _record(_: Times, decision: Decision | None, __: Event) -> list[Effect]:
+def _record(_: PassageTimes, decision: Decision | None, __: PassageEvent) -> list[PassageEffect]:
     assert decision is not None
     return [Arm(0), Show(Signal.WAIT), Append(decision), Forget()]
 
 
-def _release(times: Times, decision: Decision | None, _: Event) -> list[Effect]:
+def _release(times: PassageTimes, decision: Decision | None, _: PassageEvent) -> list[PassageEffect]:
     assert isinstance(decision, Grant), "only a recorded grant moves the strike"
     return [Show(None), Arm(times.released_ms), Release(decision)]
 
 
-def _refuse(times: Times, decision: Decision | None, _: Event) -> list[Effect]:
+def _refuse(times: PassageTimes, decision: Decision | None, _: PassageEvent) -> list[PassageEffect]:
     assert isinstance(decision, Deny)
     return [Show(decision.signal), Arm(times.cooldown_ms)]
 
 
-def _fault(times: Times, _: Decision | None, __: Event) -> list[Effect]:
+def _fault(times: PassageTimes, _: Decision | None, __: PassageEvent) -> list[PassageEffect]:
     return [Relock(), Show(Deny(Reason.DEVICE_FAULT).signal), Arm(times.cooldown_ms)]
 
 
-def _cool_down(times: Times, _: Decision | None, __: Event) -> list[Effect]:
+def _cool_down(times: PassageTimes, _: Decision | None, __: PassageEvent) -> list[PassageEffect]:
     return [Arm(times.cooldown_ms)]
 
 
-def _relock(times: Times, _: Decision | None, __: Event) -> list[Effect]:
+def _relock(times: PassageTimes, _: Decision | None, __: PassageEvent) -> list[PassageEffect]:
     return [Relock(), Arm(times.cooldown_ms)]
 
 
-def _rest(_: Times, __: Decision | None, ___: Event) -> list[Effect]:
+def _rest(_: PassageTimes, __: Decision | None, ___: PassageEvent) -> list[PassageEffect]:
     return [Show(None), Arm(0)]
 
 
-def _halt(_: Times, __: Decision | None, ___: Event) -> list[Effect]:
+def _halt(_: PassageTimes, __: Decision | None, ___: PassageEvent) -> list[PassageEffect]:
     return [Relock(), Arm(0), Show(None), Forget()]
 
 
-def _halt_and_record(_: Times, __: Decision | None, event: Event) -> list[Effect]:
+def _halt_and_record(_: PassageTimes, __: Decision | None, event: PassageEvent) -> list[PassageEffect]:
     assert isinstance(event, Interrupted)
     return [Relock(), Arm(0), Append(Deny(event.reason)), Show(None), Forget()]
 
 
-_Effects: TypeAlias = "Callable[[Times, Decision | None, Event], list[Effect]]"
+_Effects: TypeAlias = "Callable[[PassageTimes, Decision | None, PassageEvent], list[PassageEffect]]"
 
-TABLE: dict[tuple[State, type[Event]], tuple[State, _Effects]] = {
-    (State.IDLE, FaceWanted): (State.FACE, _look),
-    (State.IDLE, FactorWanted): (State.FACTOR, _demand),
-    (State.IDLE, Granted): (State.RECORDING_GRANT, _record),
-    (State.IDLE, Denied): (State.RECORDING_DENY, _record),
-    (State.IDLE, Interrupted): (State.HALTED, _halt),
-    (State.FACE, FactorWanted): (State.FACTOR, _demand),
-    (State.FACE, Granted): (State.RECORDING_GRANT, _record),
-    (State.FACE, Denied): (State.RECORDING_DENY, _record),
-    (State.FACE, TimedOut): (State.FACE, _give_up),
-    (State.FACE, ChallengeWanted): (State.CHALLENGE, _ask),
-    (State.FACE, Interrupted): (State.HALTED, _halt_and_record),
-    (State.CHALLENGE, FactorWanted): (State.FACTOR, _demand),
-    (State.CHALLENGE, Granted): (State.RECORDING_GRANT, _record),
-    (State.CHALLENGE, Denied): (State.RECORDING_DENY, _record),
-    (State.CHALLENGE, TimedOut): (State.CHALLENGE, _give_up),
-    (State.CHALLENGE, Interrupted): (State.HALTED, _halt_and_record),
-    (State.FACTOR, FactorWanted): (State.FACTOR, _demand),
-    (State.FACTOR, Granted): (State.RECORDING_GRANT, _record),
-    (State.FACTOR, Denied): (State.RECORDING_DENY, _record),
-    (State.FACTOR, TimedOut): (State.FACTOR, _give_up),
-    (State.FACTOR, Interrupted): (State.HALTED, _halt_and_record),
-    (State.RECORDING_GRANT, Recorded): (State.RELEASED, _release),
-    (State.RECORDING_GRANT, RecordFailed): (State.COOLDOWN, _fault),
-    (State.RECORDING_GRANT, Interrupted): (State.HALTED, _halt),
-    (State.RECORDING_DENY, Recorded): (State.COOLDOWN, _refuse),
-    (State.RECORDING_DENY, RecordFailed): (State.COOLDOWN, _fault),
-    (State.RECORDING_DENY, Interrupted): (State.HALTED, _halt),
-    (State.RELEASED, Relocked): (State.COOLDOWN, _cool_down),
-    (State.RELEASED, TimedOut): (State.COOLDOWN, _relock),
-    (State.RELEASED, Interrupted): (State.HALTED, _halt),
-    (State.COOLDOWN, TimedOut): (State.IDLE, _rest),
-    (State.COOLDOWN, Interrupted): (State.HALTED, _halt),
+TABLE: dict[tuple[PassageState, type[PassageEvent]], tuple[PassageState, _Effects]] = {
+    (PassageState.IDLE, FaceWanted): (PassageState.FACE, _look),
+    (PassageState.IDLE, FactorWanted): (PassageState.FACTOR, _demand),
+    (PassageState.IDLE, Granted): (PassageState.RECORDING_GRANT, _record),
+    (PassageState.IDLE, Denied): (PassageState.RECORDING_DENY, _record),
+    (PassageState.IDLE, Interrupted): (PassageState.HALTED, _halt),
+    (PassageState.FACE, FactorWanted): (PassageState.FACTOR, _demand),
+    (PassageState.FACE, Granted): (PassageState.RECORDING_GRANT, _record),
+    (PassageState.FACE, Denied): (PassageState.RECORDING_DENY, _record),
+    (PassageState.FACE, TimedOut): (PassageState.FACE, _give_up),
+    (PassageState.FACE, ChallengeWanted): (PassageState.CHALLENGE, _ask),
+    (PassageState.FACE, Interrupted): (PassageState.HALTED, _halt_and_record),
+    (PassageState.CHALLENGE, FactorWanted): (PassageState.FACTOR, _demand),
+    (PassageState.CHALLENGE, Granted): (PassageState.RECORDING_GRANT, _record),
+    (PassageState.CHALLENGE, Denied): (PassageState.RECORDING_DENY, _record),
+    (PassageState.CHALLENGE, TimedOut): (PassageState.CHALLENGE, _give_up),
+    (PassageState.CHALLENGE, Interrupted): (PassageState.HALTED, _halt_and_record),
+    (PassageState.FACTOR, FactorWanted): (PassageState.FACTOR, _demand),
+    (PassageState.FACTOR, Granted): (PassageState.RECORDING_GRANT, _record),
+    (PassageState.FACTOR, Denied): (PassageState.RECORDING_DENY, _record),
+    (PassageState.FACTOR, TimedOut): (PassageState.FACTOR, _give_up),
+    (PassageState.FACTOR, Interrupted): (PassageState.HALTED, _halt_and_record),
+    (PassageState.RECORDING_GRANT, Recorded): (PassageState.RELEASED, _release),
+    (PassageState.RECORDING_GRANT, RecordFailed): (PassageState.COOLDOWN, _fault),
+    (PassageState.RECORDING_GRANT, Interrupted): (PassageState.HALTED, _halt),
+    (PassageState.RECORDING_DENY, Recorded): (PassageState.COOLDOWN, _refuse),
+    (PassageState.RECORDING_DENY, RecordFailed): (PassageState.COOLDOWN, _fault),
+    (PassageState.RECORDING_DENY, Interrupted): (PassageState.HALTED, _halt),
+    (PassageState.RELEASED, Relocked): (PassageState.COOLDOWN, _cool_down),
+    (PassageState.RELEASED, TimedOut): (PassageState.COOLDOWN, _relock),
+    (PassageState.RELEASED, Interrupted): (PassageState.HALTED, _halt),
+    (PassageState.COOLDOWN, TimedOut): (PassageState.IDLE, _rest),
+    (PassageState.COOLDOWN, Interrupted): (PassageState.HALTED, _halt),
 }
 
 
-class Machine:
+class PassageMachine:
     """The state of one passage. `on` is the only way to change it."""
 
-    def __init__(self, times: Times | None = None) -> None:
-        self.times = times or Times()
-        self.state = State.IDLE
+    def __init__(self, times: PassageTimes | None = None) -> None:
+        self.times = times or PassageTimes()
+        self.state = PassageState.IDLE
         self._decision: Decision | None = None
 
-    def on(self, event: Event) -> list[Effect]:
+    def on(self, event: PassageEvent) -> list[PassageEffect]:
         """Take one event; return what must be done, in order. Unlisted pairs change nothing."""
         row = TABLE.get((self.state, type(event)))
         if row is None:

@@ -1,194 +1,158 @@
 """The stages of one passage, each a value in and a stronger value out.
 
-    trust, clocks -> Footing                         `weigh`
+    trust, clocks -> TrustState                         `weigh`
     symbols -> Code -> SignedCard -> Card            `present`, `again`
-    Card -> Terms, signs of risk                     `present`
-    Card, Frame -> FaceEvidence -> Matches | Deny    `look`
-    Card, FaceEvidence, factors -> Grant | Deny      `conclude`
+    Card -> Obligations, signs of risk -> Presented        `present`
+    Presented, Frame -> FaceEvidence, Matches | Deny `look`
+    Presented, FaceEvidence -> Presented             `matched`
+    Presented -> Grant | Deny                        `conclude`
 
-The one `except Refused` of the product stands in `_tried`: below it a refusal is an exception that
+The one `except Refused` of the product stands in `_attempt`: below it a refusal is an exception that
 cannot be overlooked, above it a Deny with its reason.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
-from edge.card.claims import SealedReference, TemplateReference, pseudonym
+from edge.card.claims import Card, SealedReference, TemplateReference, pseudonym
 from edge.card.code import one_code
 from edge.card.ecard import decode
 from edge.decision import Deny, Reason
 from edge.errors import Fault, ModelFault, Refused
 from edge.face.fusion import Fusion
-from edge.passage.counsel import Advice, Counsel, policy_for
-from edge.passage.factors import AskDocument, AskHost, AskNonce, AskPin
-from edge.passage.liveness import LivenessRule
-from edge.policy import STEP_UP_PROMPTS, FaceRule, decide, judge_card, judge_face, needs_face, needs_prompts
-from edge.trust.footing import footing as weigh
-from edge.trust.freshness import Kind
-from edge.trust.holders import HolderOffsets
-from edge.trust.sealed import unseal
-from edge.trust.sitepolicy import ladder_for
+from edge.passage.face.pad_rule import PadRule
+from edge.passage.presented import Presented, TurnedAway
+from edge.passage.requirements.factors import AskDocument, AskHost, AskNonce, AskPin
+from edge.passage.requirements.visit_rules import Requirements, VisitRules
+from edge.policy.decide import (
+    STEP_UP_PROMPTS,
+    FaceRule,
+    decide,
+    judge_card,
+    judge_face,
+    needs_face,
+    needs_prompts,
+)
+from edge.policy.obligations import Factor, Obligations, StaffNotice, Visit
+from edge.request.request import asked_for
+from edge.trust.sealed_template import unseal
+from edge.trust.site_policy import age_policy_for
+from edge.trust.time.freshness import TrustInput
+from edge.trust.time.phone_clock_offset import PhoneClockOffset
+from edge.trust.time.trust_age import trust_state as weigh
 from edge.trust.verify import verify
-from edge.venue.request import asked_for
-from edge.venue.terms import Factor, Visit, merge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from edge.card.claims import Card, SignedCard
+    from edge.card.claims import SignedCard
     from edge.decision import Decision
     from edge.face.engine import FaceEngine, FaceEvidence
     from edge.face.template import Reference
-    from edge.passage.factors import Asking
-    from edge.passage.notice import Notice
-    from edge.policy import DoorPolicy, Verdict
+    from edge.passage.requirements.factors import Asking
+    from edge.passage.requirements.request_display import RequestDisplay
+    from edge.policy.decide import DoorPolicy, FaceVerdict
+    from edge.policy.obligations import Obligation
     from edge.ports import Pixels, Symbol
-    from edge.trust.footing import Footing
     from edge.trust.replay import ReplayMemory
     from edge.trust.snapshot import TrustSnapshot
-    from edge.trust.timekeeper import Believed
-    from edge.trust.verify import Gate
-    from edge.venue.terms import Asked, Terms
+    from edge.trust.time.trust_age import TrustState
+    from edge.trust.time.trusted_clock import TrustedTime
+    from edge.trust.verify import VerificationContext
 
+_P = ParamSpec("_P")
 _T = TypeVar("_T")
-# The factors that a machine can take; a companion and staff are people, and a challenge is a way to look.
-_ASKED_HERE = frozenset({Factor.NONCE, Factor.PIN, Factor.DOCUMENT, Factor.HOST})
+# A holder without a face to compare gives one of these in its place.
+_IN_PLACE_OF_A_FACE = frozenset({Factor.PIN, Factor.DOCUMENT, Factor.HOST, Factor.STAFF})
 # Refusals that come after both signatures held: the time in the code is a holder's.
 _HOLDERS_WORD = frozenset(
     {Reason.CODE_STALE, Reason.CARD_EXPIRED, Reason.CARD_NOT_YET_VALID, Reason.CLOCK_UNTRUSTED}
 )
 
 
-@dataclass(slots=True)
-class Presented:
-    """A verified card in the middle of its passage, and the reference its face is compared to.
-
-    `policy` and `footing` are those that the passage began with, whatever is swapped meanwhile. `advice`:
-    what the venue and the risk ask besides; `given`: what of that has come; `face`: the look that matched.
-    """
-
-    card: Card
-    reference: Reference | None = field(repr=False)
-    policy: DoorPolicy
-    footing: Footing
-    liveness: LivenessRule
-    advice: Advice = field(default_factory=Advice)
-    given: set[Factor] = field(default_factory=set)
-    face: FaceEvidence | None = field(default=None, repr=False)
-
-    def missing(self) -> Asked | None:
-        """What to ask for next; None where nothing is, or nothing that this device can ask for."""
-        open_ones = [asked for asked in self.advice.terms.asked if asked.factor not in self.given]
-        return open_ones[0] if open_ones and open_ones[0].factor in _ASKED_HERE else None
-
-    def take(self, factor: Factor, terms: Terms) -> None:
-        """The holder gave it, which may add to the terms of the visit."""
-        self.given.add(factor)
-        self.advice = replace(self.advice, terms=merge((self.advice.terms, terms)))
-
-    def wipe(self) -> None:
-        """Overwrite the reference: a template lives in memory for one passage."""
-        if self.reference is not None:
-            self.reference.wipe()
-
-
-@dataclass(frozen=True, slots=True)
-class TurnedAway:
-    """A presentation that is refused. `card` is there where it was verified before something objected."""
-
-    deny: Deny
-    card: Card | None = field(default=None, repr=False)
-    advice: Advice = field(default_factory=Advice)
-
-
-@dataclass(slots=True)
-class _Reached:
-    """How far a presentation came before something was raised."""
-
-    signed: SignedCard | None = None
-    card: Card | None = None
+def _attempt(stage: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T | Deny:
+    """The value of this stage, or the denial that a refusal or a fault in it comes to."""
+    try:
+        return stage(*args, **kwargs)
+    except Refused as refused:
+        return Deny(refused.reason)
+    except Fault:
+        return Deny(Reason.DEVICE_FAULT)
 
 
 @dataclass(frozen=True, slots=True)
 class Stages:
     """What a passage is judged by. `stopwatch` returns nanoseconds of any monotonic clock."""
 
-    gate: Gate
+    gate: VerificationContext
     policy: DoorPolicy
     engine: FaceEngine | None
     replay: ReplayMemory
     stopwatch: Callable[[], int]
-    liveness: LivenessRule = field(default_factory=LivenessRule)
-    holders: HolderOffsets = field(default_factory=HolderOffsets)
-    counsel: Counsel = field(default_factory=Counsel)
+    liveness: PadRule = field(default_factory=PadRule)
+    holders: PhoneClockOffset = field(default_factory=PhoneClockOffset)
+    counsel: VisitRules = field(default_factory=VisitRules)
 
-    def weigh(self, trust: TrustSnapshot, at: Believed) -> Footing:
+    def weigh(self, trust: TrustSnapshot, at: TrustedTime) -> TrustState:
         """On what a passage that begins now would stand: the ages of this trust, and the clock."""
-        return weigh(trust, at, ladder_for(trust.policy, self.policy.lists))
+        return weigh(trust, at, age_policy_for(trust.policy, self.policy.lists))
 
     def present(
-        self, symbols: Sequence[Symbol], trust: TrustSnapshot, footing: Footing
+        self, symbols: Sequence[Symbol], trust: TrustSnapshot, footing: TrustState
     ) -> Presented | TurnedAway | None:
         """The card that these symbols present, the reason it is refused, or None where there is no code."""
-        return self._tried(footing, lambda reached: self._present(symbols, trust, footing, reached))
+        card = self._verified(symbols, trust, self._gate(footing, self.counsel.means.notice), footing)
+        if not isinstance(card, Card):
+            return card
+        admitted = _attempt(self._admitted, card, trust, footing)
+        return self._turned_away(admitted, card, footing) if isinstance(admitted, Deny) else admitted
 
     def again(
-        self, symbols: Sequence[Symbol], trust: TrustSnapshot, footing: Footing, nonce: bytes | None = None
+        self, symbols: Sequence[Symbol], trust: TrustSnapshot, footing: TrustState, nonce: bytes | None = None
     ) -> Card | Deny | None:
         """The card that is shown in the middle of a passage: made for this nonce, or another document."""
-        gate = replace(self._gate(footing), nonce=nonce)
-        read = self._tried(footing, lambda reached: self._read(symbols, trust, gate, footing, reached))
-        return read.deny if isinstance(read, TurnedAway) else read
+        card = self._verified(symbols, trust, replace(self._gate(footing), nonce=nonce), footing)
+        return card.deny if isinstance(card, TurnedAway) else card
 
-    def _tried(self, footing: Footing, work: Callable[[_Reached], _T]) -> _T | TurnedAway:
-        """What `work` returns, or the denial that a refusal or a fault in it comes to."""
-        reached = _Reached()
-        try:
-            return work(reached)
-        except Refused as refused:
-            if reached.signed is not None and refused.reason in _HOLDERS_WORD:
-                self._hear(reached.signed, footing)
-            advice = self.counsel.noticed(self.visit(reached.card, footing)) if reached.card else Advice()
-            return TurnedAway(Deny(refused.reason), reached.card, advice)
-        except Fault:
-            return TurnedAway(Deny(Reason.DEVICE_FAULT), reached.card)
+    def _verified(
+        self, symbols: Sequence[Symbol], trust: TrustSnapshot, gate: VerificationContext, footing: TrustState
+    ) -> Card | TurnedAway | None:
+        """The card in these symbols, signed by issuer and holder, and not shown before."""
+        signed = _attempt(_signed_card, symbols)
+        if signed is None or isinstance(signed, Deny):
+            return TurnedAway(signed) if signed else None
+        card = _attempt(verify, signed, trust, now=footing.at.now, gate=gate)
+        deny = card if isinstance(card, Deny) else _attempt(self.replay.admit, card, footing.at.now)
+        if deny is None or deny.reason in _HOLDERS_WORD:
+            self._hear(signed, footing)
+        if isinstance(card, Deny):
+            return TurnedAway(card)
+        return self._turned_away(deny, card, footing) if deny else card
 
-    def _read(
-        self,
-        symbols: Sequence[Symbol],
-        trust: TrustSnapshot,
-        gate: Gate,
-        footing: Footing,
-        reached: _Reached,
-    ) -> Card | None:
-        code = one_code(symbols)
-        if code is None:
-            return None
-        reached.signed = decode(code)
-        reached.card = verify(reached.signed, trust, now=footing.at.now, gate=gate)
-        self.replay.admit(reached.card, footing.at.now)
-        self._hear(reached.signed, footing)
-        return reached.card
-
-    def _present(
-        self, symbols: Sequence[Symbol], trust: TrustSnapshot, footing: Footing, reached: _Reached
-    ) -> Presented | TurnedAway | None:
-        card = self._read(symbols, trust, self._gate(footing, self.counsel.means.notice), footing, reached)
-        if card is None:
-            return None
+    def _admitted(
+        self, card: Card, trust: TrustSnapshot, footing: TrustState
+    ) -> Presented | TurnedAway | Deny:
+        """This card on the terms of the venue. Raises Refused, Fault."""
         policy = self.policy.under(trust.policy)
         if objection := judge_card(card, policy, footing):
-            return TurnedAway(objection, card)
+            return objection
         advice = self.counsel.advise(self.visit(card, footing), footing, compares=self.engine is not None)
         if staff := next((item for item in advice.terms.asked if item.factor is Factor.STAFF), None):
             return TurnedAway(Deny(staff.reason), card, advice)
         written = trust.policy is not None and trust.policy.face == FaceRule.REQUIRED
-        policy = policy_for(policy, advice.terms, face_is_written=written)
+        policy = _under_terms(policy, advice.terms, face_is_written=written)
         return self._presented(card, policy, footing.under(card), trust, advice)
 
-    def visit(self, card: Card, footing: Footing) -> Visit:
+    def _turned_away(self, deny: Deny, card: Card, footing: TrustState) -> TurnedAway:
+        """The refusal of a verified card, with what staff should know of its holder all the same."""
+        notes = _attempt(self.counsel.notes, self.visit(card, footing))
+        return TurnedAway(
+            deny, card, Requirements() if isinstance(notes, Deny) else Requirements(Obligations(notes=notes))
+        )
+
+    def visit(self, card: Card, footing: TrustState) -> Visit:
         """This card, here and now, as a venue sees it: with no more disclosed than was asked for."""
         if self.counsel.request is not None:
             card = replace(card, disclosed=asked_for(card, self.counsel.request))
@@ -203,29 +167,29 @@ class Stages:
         assert presented.reference is not None, "judge_card and _reference refuse cards that have none"
         return Fusion(presented.reference, threshold=presented.policy.similarity)
 
-    def look(self, presented: Presented, rgb: Pixels, burst: Fusion) -> tuple[FaceEvidence, Verdict]:
+    def look(self, presented: Presented, rgb: Pixels, burst: Fusion) -> tuple[FaceEvidence, FaceVerdict]:
         """One look at whoever stands in front of the camera, and what the burst so far comes to."""
         assert self.engine is not None, "a door that compares faces starts with an engine"
         assert presented.reference is not None, "judge_card and _reference refuse cards that have none"
         evidence = self.engine.assess(rgb, presented.reference, burst)
         return evidence, judge_face(presented.card, evidence, presented.policy, presented.footing)
 
-    def matched(self, presented: Presented, evidence: FaceEvidence) -> bool:
-        """The face matches. Whether it has to be looked at once more, moving, because it only just does."""
-        presented.face = evidence
-        if presented.liveness.prompts:
-            presented.given.add(Factor.CHALLENGE)
-        presented.advice = self.counsel.reconsider(
+    def matched(self, presented: Presented, evidence: FaceEvidence) -> Presented:
+        """The card once its face matches. A similarity that is only just enough may ask for more.
+
+        Where that is movements which this door can ask for, `looks_again` is true of it.
+        """
+        given = presented.given | {Factor.CHALLENGE} if presented.liveness.prompts else presented.given
+        advice = self.counsel.reconsider(
             presented.card, presented.advice, evidence, presented.policy.similarity
         )
-        asked = {item.factor for item in presented.advice.terms.asked}
-        if Factor.CHALLENGE not in asked - presented.given or self.liveness.dice is None:
-            return False
-        presented.liveness = replace(presented.liveness, prompts=STEP_UP_PROMPTS)
-        return True
+        matched = replace(presented, face=evidence, given=given, advice=advice)
+        if not matched.lacks_challenge or self.liveness.dice is None:
+            return matched
+        return replace(matched, liveness=replace(matched.liveness, prompts=STEP_UP_PROMPTS))
 
     def ask(
-        self, presented: Presented, asked: Asked, ground: Callable[[], tuple[TrustSnapshot, Footing]]
+        self, presented: Presented, asked: Obligation, ground: Callable[[], tuple[TrustSnapshot, TrustState]]
     ) -> Asking:
         """Begin to ask for a factor. `ground`: what is believed at the moment of an answer."""
         card, means, terms = presented.card, self.counsel.means, presented.advice.terms
@@ -260,7 +224,7 @@ class Stages:
             presented.given,
         )
 
-    def _gate(self, footing: Footing, notice: Notice | None = None) -> Gate:
+    def _gate(self, footing: TrustState, notice: RequestDisplay | None = None) -> VerificationContext:
         """The gate at this moment; `notice`: with what is on its screen."""
         shown = self.gate
         if notice is not None:
@@ -270,18 +234,18 @@ class Stages:
         return replace(
             shown,
             since_sync=footing.at.since_sync,
-            budgets=footing.ladder.of(Kind.STATUS).budgets,
+            budgets=footing.ladder.of(TrustInput.STATUS).budgets,
             clock=footing.clock,
         )
 
-    def _hear(self, signed: SignedCard, footing: Footing) -> None:
+    def _hear(self, signed: SignedCard, footing: TrustState) -> None:
         """What the holder's phone says of our clock, as long as we believe it ourselves."""
         if not footing.at.suspect:
             name = pseudonym(signed.kid, signed.claims.card_id)
             self.holders.hear(name, signed.presentation.presented_at, footing.at.now)
 
     def _presented(
-        self, card: Card, policy: DoorPolicy, footing: Footing, trust: TrustSnapshot, advice: Advice
+        self, card: Card, policy: DoorPolicy, footing: TrustState, trust: TrustSnapshot, advice: Requirements
     ) -> Presented:
         prompts = max(self.liveness.prompts, needs_prompts(card, policy, footing))
         if any(item.factor is Factor.CHALLENGE for item in advice.terms.asked):
@@ -307,3 +271,22 @@ class Stages:
             case None:
                 raise Refused(Reason.FACE_TEMPLATE, "the card has no reference")
         return self.engine.reference(template.data, fmt=template.format, model=template.model)
+
+
+def _signed_card(symbols: Sequence[Symbol]) -> SignedCard | None:
+    """The card in the one code of these symbols; None where there is no code. Raises Refused."""
+    code = one_code(symbols)
+    return None if code is None else decode(code)
+
+
+def _under_terms(policy: DoorPolicy, terms: Obligations, *, face_is_written: bool) -> DoorPolicy:
+    """The door's policy under these terms: a challenge needs a face; without one, another factor is needed.
+
+    `face_is_written`: the site's signed policy wants a face of every holder, which no venue lifts.
+    """
+    factors = {item.factor for item in terms.asked}
+    if Factor.CHALLENGE in factors:
+        return replace(policy, face=FaceRule.REQUIRED)
+    if StaffNotice.NO_FACE in terms.notes and factors & _IN_PLACE_OF_A_FACE and not face_is_written:
+        return replace(policy, face=FaceRule.NONE)
+    return policy

@@ -7,8 +7,9 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Protocol
 
+from edge.durable import rename_durably
 from edge.errors import FetchError, NoSpace, UpdateRejected
-from edge.sync.disk import flush, flush_folder, need_space, storing
+from edge.sync.durable_files import need_space, storing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -21,7 +22,7 @@ MAX_S: Final = 1_800.0  # then another may have its turn: a technician with a st
 TRIES: Final = 4  # cut off three times on the way the line is bad: the next sync goes on from there
 
 
-class Progress(Protocol):
+class DownloadProgress(Protocol):
     """Whoever watches: how much there is to come, and that some of it is here."""
 
     def expect(self, count: int) -> None: ...
@@ -54,7 +55,7 @@ class Downloads:
         path: Callable[[Target], str],
         budget: int,
         reserve: int,
-        progress: Progress,
+        progress: DownloadProgress,
         seconds: float = MAX_S,
     ) -> None:
         self.folder = folder
@@ -92,9 +93,7 @@ class Downloads:
                     hint="raise [sync] max_mb",
                 )
             need_space(self.folder, self.left(target), reserve=self._reserve)
-            part = self._fetched(target)
-            part.replace(whole)
-            flush_folder(self.folder)
+            rename_durably(self._fetched(target), whole)
         return whole
 
     def read(self, target: Target, *, limit: int) -> bytes:
@@ -125,7 +124,6 @@ class Downloads:
         for _ in range(2):
             self._complete(target, part)
             if _sha256(part) == target.sha256:
-                flush(part)
                 return part
             part.unlink()
             if not resumed:

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from edge.durable import flush, write_durably
 from edge.errors import SyncError, TrustFault
-from edge.sync.disk import flush, flush_folder, share, storing, write_durably
+from edge.sync.durable_files import share, storing
 from edge.trust import generation as trust_generation
 
 if TYPE_CHECKING:
@@ -52,30 +53,30 @@ class Generations:
         folder = self.link.parent / target
         return folder if folder.is_dir() else None
 
-    def begin(self) -> Draft:
+    def begin(self) -> GenerationDraft:
         """An empty generation beside the one in force."""
         self.tidy()
         with storing(self.folder):
             number = max((*self._numbers(), 0)) + 1
             folder = self.folder / f".{number}.new"
             folder.mkdir()
-        return Draft(folder, self.folder / str(number), self.in_force())
+        return GenerationDraft(folder, self.folder / str(number), self.in_force())
 
-    def name(self, draft: Draft) -> Path:
+    def name(self, draft: GenerationDraft) -> Path:
         """Put a finished draft in force; the generation before is kept, older ones are removed."""
         with storing(self.folder):
             draft.flush()
             draft.folder.rename(draft.final)
-            flush_folder(self.folder)
+            flush(self.folder)
             fresh = self.link.with_name(f".{self.link.name}.new")
             fresh.unlink(missing_ok=True)
             fresh.symlink_to(f"{self.folder.name}/{draft.final.name}")
             fresh.replace(self.link)
-            flush_folder(self.link.parent)
+            flush(self.link.parent)
         self.tidy()
         return draft.final
 
-    def drop(self, draft: Draft) -> None:
+    def drop(self, draft: GenerationDraft) -> None:
         """Remove a draft that comes to nothing."""
         shutil.rmtree(draft.folder, ignore_errors=True)
 
@@ -100,7 +101,7 @@ class Generations:
         return {current.name, *(str(number) for number in sorted(before)[-1:])}
 
 
-class Draft:
+class GenerationDraft:
     """A generation that is being built in `folder`. `before`: the one in force."""
 
     def __init__(self, folder: Path, final: Path, before: Path | None) -> None:
@@ -134,7 +135,7 @@ class Draft:
         for file in self._fresh:
             flush(file)
         for folder in sorted({file.parent for file in self._fresh} | {self.folder}, reverse=True):
-            flush_folder(folder)
+            flush(folder)
 
 
 def read_generation(folder: Path) -> Generation | None:

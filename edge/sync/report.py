@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from edge.trust.snapshot import IssuerKey, TrustSnapshot
+    from edge.trust.scope import IssuerKey
+    from edge.trust.snapshot import TrustSnapshot
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from edge.decision import Reason
 from edge.errors import Fault, Refused
-from edge.trust.clock import MAX_WINDOW
+from edge.trust.time.code_window import MAX_WINDOW
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

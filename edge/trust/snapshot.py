@@ -4,63 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from edge.card.claims import within
-from edge.trust.freshness import Kind
+from edge.trust.time.freshness import TrustInput
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from datetime import datetime
 
-    from edge.trust.foreignkey import ForeignKey
     from edge.trust.generation import Generation
-    from edge.trust.sitepolicy import SitePolicy
-    from edge.trust.status import StatusList
-
-ANYWHERE: Final = "*"  # written out, so that a forgotten scope is an empty one
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """Where an issuer's cards may be used at all: kinds of venue, sites, and whose law holds there.
-
-    `jurisdictions` are codes of ISO 3166-1 ("MO") and 3166-2 ("CN-GD"); a country's covers its parts.
-    """
-
-    venues: tuple[str, ...]
-    sites: tuple[str, ...]
-    jurisdictions: tuple[str, ...]
-
-    def covers(self, *, venue: str, site: str, jurisdiction: str | None) -> bool:
-        """Whether a door of this kind at this place is meant; one that names no jurisdiction is in none."""
-        return (
-            (ANYWHERE in self.venues or venue in self.venues)
-            and (ANYWHERE in self.sites or within(site, self.sites))
-            and (ANYWHERE in self.jurisdictions or self._reaches(jurisdiction))
-        )
-
-    def _reaches(self, jurisdiction: str | None) -> bool:
-        return jurisdiction is not None and (
-            jurisdiction in self.jurisdictions or jurisdiction.partition("-")[0] in self.jurisdictions
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class IssuerKey:
-    """One key of one issuer. `name` is the only `iss` its cards may carry; times are aware UTC.
-
-    `list_key`: what its foreign status lists are signed with; None where that is the key itself.
-    """
-
-    kid: bytes
-    name: str
-    public_key: bytes
-    scope: Scope
-    valid_from: datetime
-    valid_until: datetime
-    issued_at: datetime
-    list_key: ForeignKey | None = None
+    from edge.trust.scope import IssuerKey
+    from edge.trust.site_policy import SitePolicy
+    from edge.trust.status.status import StatusList
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +29,9 @@ class TrustSnapshot:
     issuers: Mapping[bytes, IssuerKey]
     status_lists: Mapping[tuple[bytes, str], StatusList] = field(repr=False)
     floor: datetime
-    sealed: Mapping[bytes, bytes] = field(default_factory=dict, repr=False)  # by `edge.trust.sealed.box_id`
+    sealed: Mapping[bytes, bytes] = field(
+        default_factory=dict, repr=False
+    )  # by `edge.trust.sealed_template.box_id`
     policy: SitePolicy | None = None
     published_at: datetime | None = None
     synced_at: datetime | None = None
@@ -106,21 +63,21 @@ class TrustSnapshot:
             generation.network_at if generation else None,
         )
 
-    def issued(self, kind: Kind) -> datetime | None:
+    def issued(self, kind: TrustInput) -> datetime | None:
         """When this kind of data was signed; None where there is none of it.
 
         Whoever publishes says with it that these are the keys and this is the policy, however long ago they
         were made. Of several lists the oldest counts.
         """
         match kind:
-            case Kind.KEYS:
+            case TrustInput.KEYS:
                 made = max((issuer.issued_at for issuer in self.issuers.values()), default=None)
                 return _latest(made, self.published_at)
-            case Kind.STATUS:
+            case TrustInput.STATUS:
                 return min((status.issued_at for status in self.status_lists.values()), default=None)
-            case Kind.POLICY:
+            case TrustInput.POLICY:
                 return _latest(self.policy.issued_at, self.published_at) if self.policy else None
-            case Kind.TIME:
+            case TrustInput.TIME:
                 return self.floor
 
     def raised_to(self, known: datetime) -> TrustSnapshot:

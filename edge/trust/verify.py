@@ -11,18 +11,19 @@ from edge.card import cose
 from edge.card.claims import Card, Claims, Freshness, Presentation, SignedCard, pseudonym
 from edge.decision import Reason
 from edge.errors import Refused
-from edge.trust.clock import check_floor, window
-from edge.trust.freshness import Budgets, Rung, freshness
+from edge.trust.time.code_window import check_floor, window
+from edge.trust.time.freshness import AgeAction, Budgets, freshness
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from edge.trust.snapshot import IssuerKey, TrustSnapshot
-    from edge.trust.status import StatusList
+    from edge.trust.scope import IssuerKey
+    from edge.trust.snapshot import TrustSnapshot
+    from edge.trust.status.status import StatusList
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Gate:
+class VerificationContext:
     """Who is asking: one door, and what it knows at this moment.
 
     `site`: its id, such as "tower-1/lobby", which is also an audience it answers to. `jurisdiction`: whose
@@ -42,10 +43,10 @@ class Gate:
     nonce_needed: bool = True
     since_sync: timedelta = timedelta(0)
     budgets: Budgets = field(default_factory=Budgets)
-    clock: Rung = Rung.PASS
+    clock: AgeAction = AgeAction.PASS
 
 
-def verify(signed: SignedCard, trust: TrustSnapshot, *, now: datetime, gate: Gate) -> Card:
+def verify(signed: SignedCard, trust: TrustSnapshot, *, now: datetime, gate: VerificationContext) -> Card:
     """The card behind a code, if all of it holds at this gate and at this moment. `now`: aware UTC.
 
     Raises Refused with the reason of the first check that fails. Whether the card names this door, and
@@ -58,7 +59,7 @@ def verify(signed: SignedCard, trust: TrustSnapshot, *, now: datetime, gate: Gat
     _check_scope(claims, issuer, gate)
     cose.check_signature(signed.presentation_envelope, claims.holder_key, whose="the holder")
     check_floor(now, trust.floor)
-    _check_dates(claims, issuer, now, believed=gate.clock is Rung.PASS)
+    _check_dates(claims, issuer, now, believed=gate.clock is AgeAction.PASS)
     status = _check_status(claims, signed.kid, trust)
     _check_clock(claims, issuer, now, gate)
     _check_presentation(signed.presentation, now, gate)
@@ -98,7 +99,7 @@ def _issuer(signed: SignedCard, trust: TrustSnapshot) -> IssuerKey:
     return issuer
 
 
-def _check_scope(claims: Claims, issuer: IssuerKey, gate: Gate) -> None:
+def _check_scope(claims: Claims, issuer: IssuerKey, gate: VerificationContext) -> None:
     if not issuer.scope.covers(venue=gate.venue, site=gate.site, jurisdiction=gate.jurisdiction):
         raise Refused(Reason.ISSUER_SCOPE, "this issuer's cards are not for this place")
     if not issuer.valid_from <= claims.issued_at < issuer.valid_until:
@@ -125,19 +126,19 @@ def _check_status(claims: Claims, kid: bytes, trust: TrustSnapshot) -> StatusLis
     return status
 
 
-def _check_clock(claims: Claims, issuer: IssuerKey, now: datetime, gate: Gate) -> None:
+def _check_clock(claims: Claims, issuer: IssuerKey, now: datetime, gate: VerificationContext) -> None:
     """With a clock that cannot be believed a code has no age: no more than what the site wrote down."""
-    if gate.clock is Rung.STAFF:
+    if gate.clock is AgeAction.STAFF:
         raise Refused(Reason.CLOCK_UNTRUSTED, "nothing says how old this code is")
-    if gate.clock is Rung.STEP_UP and now < max(issuer.valid_from, claims.not_before):
+    if gate.clock is AgeAction.STEP_UP and now < max(issuer.valid_from, claims.not_before):
         raise Refused(Reason.CLOCK_UNTRUSTED, "nothing says whether this card has begun")
 
 
-def _check_presentation(presentation: Presentation, now: datetime, gate: Gate) -> None:
+def _check_presentation(presentation: Presentation, now: datetime, gate: VerificationContext) -> None:
     allowed = window(gate.since_sync)
     if presentation.presented_at < now - allowed.behind:
         raise Refused(Reason.CODE_STALE, "made too long ago")
-    if gate.clock is Rung.PASS and presentation.presented_at > now + allowed.ahead:
+    if gate.clock is AgeAction.PASS and presentation.presented_at > now + allowed.ahead:
         raise Refused(Reason.CODE_STALE, "made in the future")
     audience = presentation.audience
     if audience is not None and audience != gate.site and audience not in gate.audiences:
@@ -145,7 +146,7 @@ def _check_presentation(presentation: Presentation, now: datetime, gate: Gate) -
     _check_nonce(presentation.nonce, gate)
 
 
-def _check_nonce(nonce: bytes | None, gate: Gate) -> None:
+def _check_nonce(nonce: bytes | None, gate: VerificationContext) -> None:
     """A nonce that nobody asked for here was asked for elsewhere: the code is being relayed."""
     shown = [each for each in (gate.nonce, gate.nonce_before) if each is not None]
     if nonce is None and not (shown and gate.nonce_needed):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class SimBoard:
+class SimScreen:
     """`posted`: every text in order, None where the screen was cleared."""
 
     def __init__(self) -> None:

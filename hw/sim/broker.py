@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
-from edge.ports import Message
+from edge.ports import MqttMessage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +18,7 @@ class SimMessageBus:
         self.retained: dict[str, str] = {}
         self._clients: list[SimBroker] = []
 
-    def connect(self, *, will: Message, subscriptions: Sequence[str]) -> SimBroker:
+    def connect(self, *, will: MqttMessage, subscriptions: Sequence[str]) -> SimBroker:
         """A client's connection."""
         client = SimBroker(self, will, tuple(subscriptions))
         self._clients.append(client)
@@ -27,7 +27,7 @@ class SimMessageBus:
     def say(self, topic: str, payload: str) -> None:
         """Tell everybody who listens to this topic."""
         for client in self._clients:
-            client.deliver(Message(topic, payload))
+            client.deliver(MqttMessage(topic, payload))
 
     def lose(self, client: SimBroker) -> None:
         """A client's cable is pulled: its last will is said."""
@@ -38,15 +38,15 @@ class SimMessageBus:
 class SimBroker:
     """The Broker port in memory."""
 
-    def __init__(self, bus: SimMessageBus, will: Message, subscriptions: tuple[str, ...]) -> None:
+    def __init__(self, bus: SimMessageBus, will: MqttMessage, subscriptions: tuple[str, ...]) -> None:
         self.will = will
         self._bus, self._subscriptions = bus, subscriptions
-        self._heard: deque[Message] = deque(maxlen=100)
+        self._heard: deque[MqttMessage] = deque(maxlen=100)
 
-    def publish(self, message: Message) -> None:
+    def publish(self, message: MqttMessage) -> None:
         self._bus.retained[message.topic] = message.payload
 
-    def heard(self) -> Sequence[Message]:
+    def heard(self) -> Sequence[MqttMessage]:
         messages = tuple(self._heard)
         self._heard.clear()
         return messages
@@ -54,7 +54,7 @@ class SimBroker:
     def close(self) -> None:
         self._bus.lose(self)
 
-    def deliver(self, message: Message) -> None:
+    def deliver(self, message: MqttMessage) -> None:
         """What the bus passes on."""
         if message.topic in self._subscriptions:
             self._heard.append(message)

@@ -10,8 +10,8 @@ import numpy as np
 
 from edge.errors import CameraFault
 from edge.ports import CameraHealth, Frame, Light
-from hw.capture import Patience
-from hw.light import light_of
+from hw.camera.capture import CaptureTimeouts
+from hw.camera.light import light_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -34,13 +34,13 @@ class Unplug:
 
 
 @dataclass(frozen=True, slots=True)
-class Burst:
+class FrameBurst:
     """Pictures that a driver had kept back come all at once: only the last of them is still true."""
 
     frames: tuple[Frame, ...]
 
 
-Scene: TypeAlias = Frame | Stall | Unplug | Burst
+Scene: TypeAlias = Frame | Stall | Unplug | FrameBurst
 
 
 class SimCamera:
@@ -65,7 +65,7 @@ class SimCamera:
             match scene:
                 case Frame():
                     yield self._shown(scene)
-                case Burst():
+                case FrameBurst():
                     self._arrived += len(scene.frames) - 1
                     self._unseen += len(scene.frames) - 1
                     yield self._shown(scene.frames[-1])
@@ -89,7 +89,7 @@ class SimCamera:
         return replace(frame, luma=frame.luma.copy(), rgb=frame.rgb.copy(), tick_ms=self._clock.tick_ms())
 
     def _stall(self, for_ms: int) -> None:
-        patience_ms = round(Patience().stall_s * 1000)
+        patience_ms = round(CaptureTimeouts().stall_s * 1000)
         self._clock.advance(min(for_ms, patience_ms))
         if for_ms > patience_ms:
             self._script.appendleft(Stall(for_ms - patience_ms))

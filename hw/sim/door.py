@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from edge.errors import DoorLinkFault
 from edge.ports import DoorEvent, DoorEventKind
-from hw.strike import capped
+from hw.door.strike import capped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -23,7 +23,7 @@ _FLAGS: Final = 14
 _SILENCE: Final = b""
 
 
-class Mood(Enum):
+class FaultMode(Enum):
     """How the system behaves; each but GOOD is something that one out there has done."""
 
     GOOD = auto()
@@ -82,7 +82,7 @@ class SimLibrary:
     ) -> None:
         self.patrons: dict[str, SimPatron] = {}
         self.items: dict[str, SimItem] = {}
-        self.mood = Mood.GOOD
+        self.mood = FaultMode.GOOD
         self.asked: list[str] = []  # messages as they came, without what ends them
         self.script: deque[bytes] = deque()  # raw answers that come before all others
         self.answering = threading.Event()  # cleared: it works, and answers nobody until it is set
@@ -164,16 +164,16 @@ class SimLibrary:
     def _logged_in(self, text: str) -> str:
         said = _field(text, 4, "CN"), _field(text, 4, "CO")
         good = self._login is None or said == self._login
-        return "941" if good and self.mood != Mood.REFUSES_LOGIN else "940"
+        return "941" if good and self.mood != FaultMode.REFUSES_LOGIN else "940"
 
     def _status(self, _: str) -> str:
-        online = "N" if self.mood == Mood.NOT_ONLINE else "Y"
+        online = "N" if self.mood == FaultMode.NOT_ONLINE else "Y"
         return f"98{online}YYNNY030003{_DATE}2.00AOMAIN|AMCentral Library|BXYYYNYYYYYNNNNNNN|"
 
     def _about(self, code: str, text: str) -> str:
         number = _field(text, 23 if code == "24" else 33, "AA")
         patron = self.patrons.get(number) or SimPatron(name="", valid=False)
-        if self.mood == Mood.OTHER_PATRON:
+        if self.mood == FaultMode.OTHER_PATRON:
             number += "9"
         counts = f"{patron.holds:04}{0:04}{len(patron.loans):04}{0:04}{0:04}{0:04}" if code == "64" else ""
         named = {"AO": "MAIN", "AA": number, "AE": patron.name, "BV": patron.owed, "AF": patron.message}
@@ -256,7 +256,7 @@ class SimLibrary:
         before = self._last
         reply = self.script.popleft() if self.script else self.respond(request)
         reply, goes_on = self._moody(reply, before)
-        if self.mood == Mood.DRIPS:
+        if self.mood == FaultMode.DRIPS:
             for byte in reply:
                 line.sendall(bytes([byte]))
         else:
@@ -267,26 +267,26 @@ class SimLibrary:
         """What goes out instead, and whether the line stays open."""
         mood, end = self.mood, self._terminator
         match mood:
-            case Mood.WRONG_CHECKSUM_ONCE | Mood.SILENT_ONCE:
-                self.mood = Mood.GOOD
-                said = _SILENCE if mood == Mood.SILENT_ONCE else _wrong(reply) + end
-            case Mood.WRONG_CHECKSUM:
+            case FaultMode.WRONG_CHECKSUM_ONCE | FaultMode.SILENT_ONCE:
+                self.mood = FaultMode.GOOD
+                said = _SILENCE if mood == FaultMode.SILENT_ONCE else _wrong(reply) + end
+            case FaultMode.WRONG_CHECKSUM:
                 said = _wrong(reply) + end
-            case Mood.WRONG_SEQUENCE:
+            case FaultMode.WRONG_SEQUENCE:
                 said = _summed(reply[:-7] + bytes([48 + (reply[-7] - 47) % 10]) + b"AZ") + end
-            case Mood.SILENT:
+            case FaultMode.SILENT:
                 said = _SILENCE
-            case Mood.GARBAGE:
+            case FaultMode.GARBAGE:
                 said = b"\xff\x00SSH-2.0-nonsense|" + end
-            case Mood.HALF_LINE:
+            case FaultMode.HALF_LINE:
                 return reply[: len(reply) // 2], False
-            case Mood.ENDLESS:
+            case FaultMode.ENDLESS:
                 said = b"64" * 50_000
-            case Mood.OTHER_KIND:
+            case FaultMode.OTHER_KIND:
                 said = self._sealed("941", chr(reply[-7])) + end
-            case Mood.ASKS_AGAIN:
+            case FaultMode.ASKS_AGAIN:
                 said = self._sealed("96", "") + end
-            case Mood.CHATTY:
+            case FaultMode.CHATTY:
                 said = (before + end if before else b"") + reply + end
             case _:
                 said = reply + end

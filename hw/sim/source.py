@@ -8,13 +8,13 @@ from itertools import repeat
 from typing import TYPE_CHECKING
 
 from edge.errors import FetchError, NotThere
-from hw.source import CHUNK_BYTES, parts_of
+from hw.network.source import CHUNK_BYTES, parts_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, MutableMapping
 
 
-class Kind(StrEnum):
+class SourceFaultKind(StrEnum):
     """What goes wrong with one file."""
 
     MISSING = "missing"
@@ -27,10 +27,10 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class SourceFault:
     """`kind` befalls a fetch after `after_bytes` of what it asked for, `times` times; None is for ever."""
 
-    kind: Kind
+    kind: SourceFaultKind
     after_bytes: int = 0
     times: int | None = None
 
@@ -40,14 +40,14 @@ class SimSource:
     """Implements Source over `files`; `trouble` says what fails and how; `asked` is what was fetched."""
 
     files: Mapping[str, bytes]
-    trouble: MutableMapping[str, Trouble] = field(default_factory=dict)
+    trouble: MutableMapping[str, SourceFault] = field(default_factory=dict)
     asked: list[tuple[str, int]] = field(default_factory=list)
 
     def fetch(self, name: str, *, offset: int = 0) -> Iterator[bytes]:
         parts_of(name)
         self.asked.append((name, offset))
         trouble = self._next_trouble(name)
-        if name not in self.files or (trouble and trouble.kind is Kind.MISSING):
+        if name not in self.files or (trouble and trouble.kind is SourceFaultKind.MISSING):
             raise NotThere(f"{name}: no such file")
         data = self.files[name][offset:]
         if trouble is None:
@@ -55,10 +55,10 @@ class SimSource:
         else:
             yield from _suffer(trouble, name, data)
 
-    def _next_trouble(self, name: str) -> Trouble | None:
+    def _next_trouble(self, name: str) -> SourceFault | None:
         trouble = self.trouble.get(name)
         if trouble is not None and trouble.times is not None:
-            left = Trouble(trouble.kind, trouble.after_bytes, trouble.times - 1)
+            left = SourceFault(trouble.kind, trouble.after_bytes, trouble.times - 1)
             self.trouble[name] = left
             return trouble if left.times is not None and left.times >= 0 else None
         return trouble
@@ -68,20 +68,20 @@ def _chunks(data: bytes) -> Iterator[bytes]:
     yield from (data[start : start + CHUNK_BYTES] for start in range(0, len(data), CHUNK_BYTES))
 
 
-def _suffer(trouble: Trouble, name: str, data: bytes) -> Iterator[bytes]:
+def _suffer(trouble: SourceFault, name: str, data: bytes) -> Iterator[bytes]:
     match trouble.kind:
-        case Kind.ENDLESS:
+        case SourceFaultKind.ENDLESS:
             yield from _chunks(data)
             yield from repeat(bytes(CHUNK_BYTES))
-        case Kind.GARBAGE:
+        case SourceFaultKind.GARBAGE:
             yield from _chunks(bytes(byte ^ 0x5A for byte in data))
-        case Kind.SHORT:
+        case SourceFaultKind.SHORT:
             yield from _chunks(data[: trouble.after_bytes])
-        case Kind.ERROR_500:
+        case SourceFaultKind.ERROR_500:
             raise FetchError(f"{name}: the server answers 500")
-        case Kind.CUT_OFF | Kind.SLOW:
+        case SourceFaultKind.CUT_OFF | SourceFaultKind.SLOW:
             yield from _chunks(data[: trouble.after_bytes])
-            what = "the line went dead" if trouble.kind is Kind.CUT_OFF else "is too slow"
+            what = "the line went dead" if trouble.kind is SourceFaultKind.CUT_OFF else "is too slow"
             raise FetchError(f"{name}: {what}")
-        case Kind.MISSING:
+        case SourceFaultKind.MISSING:
             raise NotThere(f"{name}: no such file")

@@ -13,7 +13,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from journals import open_journal
+from samples.journals import open_journal
 
 from edge.audit.chain import open_chain
 from edge.audit.segments import journal_files
@@ -87,7 +87,11 @@ from edge.audit.chain import open_chain
 from edge.audit.retention import Rules, retain
 from edge.audit.segments import closed_segments, journal_files
 
-OURS = str(Path(sys.modules["edge.audit.chain"].__file__).parent)
+OURS = (
+    str(Path(sys.modules["edge.audit.chain"].__file__).parent),
+    sys.modules["edge.durable"].__file__,
+    sys.modules["edge.sqlite"].__file__,
+)
 
 def dies_at(number):
     left = number

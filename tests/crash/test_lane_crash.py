@@ -10,14 +10,14 @@ import signal
 from pathlib import Path
 
 import pytest
-from dying import lines_run
-from lane_world import Border
+from crash.dying import lines_run
+from worlds.lane import Border
 
-from edge.audit.evidence import open_evidence
+from edge.audit.evidence import open_segment_reader
 from edge.audit.journal import Journal
 from edge.audit.record import AuditRecord, DoorChange, Passage
-from edge.venue.lane.events import Side
-from edge.venue.lane.machine import State
+from edge.passage.lane.events import Side
+from edge.passage.lane.machine import LaneState
 
 
 class Mortal:
@@ -55,7 +55,7 @@ def cross(border: Border, folder: Path) -> None:
     border.before, border.reader.in_view = ("Erin",), (border.code("Erin"),)
     border.see(3)
     border.reader.in_view, border.before = (), ()
-    while border.state is not State.IDLE:
+    while border.state is not LaneState.IDLE:
         border.see()
 
 
@@ -63,7 +63,7 @@ def told(folder: Path) -> list[list[str]]:
     """What each journal says of passages and releases, once it is found whole."""
     both = []
     for name in "ab":
-        with open_evidence(folder / f"{name}.db") as evidence:
+        with open_segment_reader(folder / f"{name}.db") as evidence:
             evidence.verify()
             records = [entry.record for entry in evidence.entries()]
         both.append(

@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 import tuf.ngclient
-from dying import folders, lines_run
-from publishing import Authority, Gate
+from crash.dying import folders, lines_run
+from worlds.publishing import Authority, Gate
 
+import edge.durable
 import edge.sync
 from edge.card import cbor
 from edge.sync import names
@@ -28,7 +29,7 @@ ROUNDS = int(os.environ.get("DOORWARD_CRASH_ROUNDS", "10"))
 # pytest-xdist has threads of its own; the child uses none of theirs.
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")
 
-COUNTED = folders(edge.sync, tuf.ngclient)
+COUNTED = (*folders(edge.sync, tuf.ngclient), edge.durable.__file__)
 
 
 def synced_in_a_child(gate: Gate, authority: Authority, *, lines: int | None) -> int:

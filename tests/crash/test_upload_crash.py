@@ -1,7 +1,7 @@
 """Power fails at both ends of an upload: SIGKILL after a random number of lines of the device's and the hub's code.
 
 Device and hub are one forked process here, so that every line of either can be the last for both; the journal,
-the cursor and the hub's database are what is left. tests/scenarios/test_upload.py kills them one by one.
+the cursor and the hub's database are what is left. tests/scenarios/network/test_upload.py kills them one by one.
 """
 
 from __future__ import annotations
@@ -11,29 +11,30 @@ import random
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-import hub_store
 import pytest
 import sqlalchemy.engine
-from dying import folders, lines_run
-from fleet import DEVICE, KEY, STATUS, postgres_server
-from hub_app import json_lines
-from hub_numbers import Numbers
-from hub_schema import Database
-from hub_store import Store
-from hub_upload import Uploads
-from journals import open_journal, passage
+from crash.dying import folders, lines_run
+from samples.journals import open_journal, passage
+from worlds.fleet import DEVICE, KEY, STATUS, postgres_server
 
+import edge.sqlite
 import edge.sync
-from edge.audit.evidence import open_evidence
+from edge.audit.evidence import open_segment_reader
 from edge.audit.record import encode
 from edge.ports import Answer
-from edge.sync.outbox import Outbox
-from edge.sync.request import SIGNATURE_HEADER
-from edge.sync.upload import Sender, upload
+from edge.upload.client import Sender, upload
+from edge.upload.outbox import Outbox
+from edge.upload.protocol import SIGNATURE_HEADER
+from tools.hub import store as hub_store
+from tools.hub.app import json_lines
+from tools.hub.numbers import HubMetrics
+from tools.hub.schema import Database
+from tools.hub.store import HubStore
+from tools.hub.upload import UploadEndpoint
 
 # A few for every run of the tests; `make test-crash` asks for more rounds, and a round kills once.
 ROUNDS = int(os.environ.get("DOORWARD_CRASH_ROUNDS", "10"))
-COUNTED = folders(edge.sync, hub_store, sqlalchemy.engine)
+COUNTED = (*folders(edge.sync, hub_store, sqlalchemy.engine), edge.sqlite.__file__)
 SENDER = Sender(device=DEVICE, key=KEY, status=STATUS, now_ms=lambda: 1_767_340_900_000)
 HUB = "https://hub.example"
 
@@ -42,7 +43,9 @@ class Here:
     """A hub without a socket. Implements Post."""
 
     def __init__(self, database: Database) -> None:
-        self._uploads = Uploads(Store(database), Numbers(dict), json_lines(), now_s=lambda: 1_767_340_900.0)
+        self._uploads = UploadEndpoint(
+            HubStore(database), HubMetrics(dict), json_lines(), now_s=lambda: 1_767_340_900.0
+        )
 
     def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         response = self._uploads._take(path.split("/")[2], headers[SIGNATURE_HEADER], body)
@@ -71,7 +74,7 @@ def db(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 def on_hub(db: str) -> list[str]:
     database = Database(db)
     try:
-        store = Store(database)
+        store = HubStore(database)
         device = store.find(DEVICE)
         bodies = list(store.bodies(device.serial))
         assert device.next == len(bodies)
@@ -81,7 +84,7 @@ def on_hub(db: str) -> list[str]:
 
 
 def in_journal(folder: Path) -> list[str]:
-    with open_evidence(folder / "journal.db") as evidence:
+    with open_segment_reader(folder / "journal.db") as evidence:
         return [encode(entry).decode() for entry in evidence.entries()]
 
 
@@ -90,7 +93,7 @@ def test_wherever_it_ends_nothing_acknowledged_is_lost_and_nothing_is_there_twic
 ) -> None:
     database = Database(db)
     database.prepare()
-    Store(database).add(DEVICE, bytes(KEY.verify_key), 0)
+    HubStore(database).add(DEVICE, bytes(KEY.verify_key), 0)
     database.close()
     dice = random.Random(20_261_122)
     killed = ticks = 0

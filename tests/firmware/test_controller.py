@@ -12,7 +12,7 @@ from controller import FIRMWARE, Controller
 from hypothesis import given
 from hypothesis import strategies as st
 from limits import EVENTS_KEPT, HEARTBEAT_MS, MAX_RELEASE_MS, PRE_ALARM_MS, REX_RELEASE_MS, SESSION_MS
-from link_host import KEY, Host, framed, mac, nonces, tagged, unframed
+from peers.link_host import KEY, Host, framed, mac, nonces, tagged, unframed
 from signals import BUZZER, GREEN, RED
 
 WRAP = 2**30

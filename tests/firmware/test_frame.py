@@ -9,7 +9,7 @@ from frame import Receiver, crc16, encode
 from hypothesis import given
 from hypothesis import strategies as st
 from limits import MAX_FRAME, MAX_PAYLOAD, MAX_WIRE
-from link_host import framed, unframed
+from peers.link_host import framed, unframed
 
 PAYLOADS = st.binary(min_size=1, max_size=MAX_PAYLOAD)
 

@@ -7,7 +7,7 @@ import session
 from hypothesis import given
 from hypothesis import strategies as st
 from limits import HANDSHAKES_A_SECOND, HEARTBEAT_MS, MAX_FRAME, SESSION_MS
-from link_host import KEY, NONCE, Host, mac, nonces, tagged
+from peers.link_host import KEY, NONCE, Host, mac, nonces, tagged
 from session import BUSY, NO_KEY, REFUSED, WRONG_LOCK, WRONG_TAG, Session, get32, put32
 
 WRAP = 2**30

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from served import ROOT
+from peers.micropython_controller import ROOT
 
 PYRIGHT = Path(sys.executable).with_name("pyright")
 TYPINGS = ROOT / "typings"

@@ -50,12 +50,12 @@ def clean(shipped: bytes) -> bytes:
 
 
 @pytest.fixture(scope="session")
-def numbers() -> calibrate.Calibration:
+def numbers() -> calibrate.ActivationRanges:
     return calibrate.load((MODELS / "calibration.json").read_text("utf-8"))
 
 
 @pytest.fixture(scope="session")
-def level(clean: bytes, numbers: calibrate.Calibration) -> bytes:
+def level(clean: bytes, numbers: calibrate.ActivationRanges) -> bytes:
     return equalise.apply(clean, numbers.scales)
 
 
@@ -164,7 +164,7 @@ def test_equalisation_keeps_every_embedding(level: bytes, truth: np.ndarray) -> 
     )  # 117 layers of float32 rounding, of values up to 8
 
 
-def test_equalisation_needs_a_scale_for_every_site(clean: bytes, numbers: calibrate.Calibration) -> None:
+def test_equalisation_needs_a_scale_for_every_site(clean: bytes, numbers: calibrate.ActivationRanges) -> None:
     incomplete = dict(list(numbers.scales.items())[1:])
     with pytest.raises(ValueError, match="scales and model disagree"):
         equalise.apply(clean, incomplete)
@@ -190,7 +190,7 @@ def test_a_scale_is_the_float_nearest_to_its_power_of_two(k: list[int]) -> None:
 
 
 def test_static_int8_points_where_float_points(
-    level: bytes, numbers: calibrate.Calibration, photos: Path
+    level: bytes, numbers: calibrate.ActivationRanges, photos: Path
 ) -> None:
     crop = face(photos)
     quantised = embed(quantise.static_int8(surgery.join_convolutions(level), numbers.ranges), crop)[0]
@@ -205,7 +205,7 @@ def test_weight_only_int8_points_where_float_points(clean: bytes, photos: Path) 
 
 def face(photos: Path) -> np.ndarray:
     """NASA's portrait, roughly aligned."""
-    import cv2  # noqa: PLC0415
+    import cv2
 
     picture = cv2.cvtColor(cv2.imread(str(photos / "astronaut.png")), cv2.COLOR_BGR2RGB)
     crop = cv2.resize(picture[60:200, 155:295], (112, 112), interpolation=cv2.INTER_AREA)

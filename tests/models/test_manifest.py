@@ -27,7 +27,7 @@ def test_a_built_file_is_the_pinned_one(name: str, built_models: Path) -> None:
 
 @pytest.mark.parametrize("name", [name for name in MANIFEST.files if name.endswith(".tflite")])
 def test_a_model_takes_and_gives_the_tensors_that_the_manifest_states(name: str, built_models: Path) -> None:
-    from ai_edge_litert.interpreter import Interpreter  # noqa: PLC0415  absent on 32-bit boards
+    from ai_edge_litert.interpreter import Interpreter  # absent on 32-bit boards
 
     interpreter = Interpreter(model_path=str(built_models / name))
     found = [_tensor(row) for row in interpreter.get_input_details() + interpreter.get_output_details()]

@@ -22,11 +22,11 @@ import cv2
 import numpy as np
 import pytest
 from conftest import ROOT
-from journals import write_journal
-from office import NOW, new_issuer
 from PIL import Image
+from samples.journals import write_journal
+from worlds.office import NOW, new_issuer
 
-from edge.app import device_seed
+from edge.app.parts.keys import device_seed
 from edge.audit.evidence import verify
 from edge.audit.journal import Journal
 

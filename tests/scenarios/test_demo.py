@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.demo.passages import SCENES
+from edge.app.demo.passages import SCENES
 from edge.face.challenge import Prompt
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("built_models", "photos")]

@@ -7,15 +7,16 @@ import subprocess
 import sys
 from pathlib import Path
 
-import demo_fleet
 import pytest
-from demo_fleet_story import LADDER, ROWS, Row
 
-from edge.app import CHECKOUT, open_files, open_trust
-from edge.audit.evidence import open_evidence
+from edge.app.parts.face_engine import CHECKOUT
+from edge.app.parts.trust_folder import open_files, open_trust
+from edge.audit.evidence import open_segment_reader
 from edge.audit.record import Passage
 from edge.errors import Exit
-from edge.issuing.repository import Repository
+from tools.demo import cli
+from tools.demo.story import LADDER, ROWS, StoryRow
+from tools.issuing.repository import Repository
 
 Act = tuple[Path, subprocess.CompletedProcess[str]]
 
@@ -23,7 +24,7 @@ Act = tuple[Path, subprocess.CompletedProcess[str]]
 @pytest.fixture(scope="module")
 def act(tmp_path_factory: pytest.TempPathFactory, built_models: Path, photos: Path) -> Act:
     folder = tmp_path_factory.mktemp("act")
-    command = [sys.executable, CHECKOUT / "tools" / "demo_fleet.py", "--json", "--out", folder]
+    command = [sys.executable, CHECKOUT / "tools" / "demo", "--json", "--out", folder]
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=300, check=False)
     return folder, done
 
@@ -60,7 +61,7 @@ def test_the_ladder_goes_from_pass_to_step_up_to_staff(told: list[dict]) -> None
 
 @pytest.mark.slow
 def test_ages_and_doubts_are_in_the_records(act: Act) -> None:
-    with open_evidence(act[0] / "month" / "device" / "journal.db") as evidence:
+    with open_segment_reader(act[0] / "month" / "device" / "journal.db") as evidence:
         passages = [entry.record for entry in evidence.entries() if isinstance(entry.record, Passage)]
     ages = [age.age_s for passage in passages for age in passage.trust if age.part == "status"]
     assert max(ages) > 29 * 86_400
@@ -93,18 +94,18 @@ class Wrong:
     def __init__(self, _: Path) -> None:
         pass
 
-    def play(self) -> list[Row]:
-        return [Row("Cleo", "a card that was revoked", "card.revoked", "granted")]
+    def play(self) -> list[StoryRow]:
+        return [StoryRow("Cleo", "a card that was revoked", "card.revoked", "granted")]
 
 
 @pytest.fixture
 def wrong(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(demo_fleet, "Month", Wrong)
+    monkeypatch.setattr(cli, "Month", Wrong)
 
 
 @pytest.mark.usefixtures("wrong")
 def test_one_wrong_outcome_fails_the_act(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert demo_fleet.main(["--out", str(tmp_path)]) == Exit.REFUSED
+    assert cli.main(["--out", str(tmp_path)]) == Exit.REFUSED
     printed = capsys.readouterr().out
     assert "granted  <- not as expected" in printed
     assert "0 of 1 things" in printed
@@ -114,7 +115,7 @@ def test_one_wrong_outcome_fails_the_act(tmp_path: Path, capsys: pytest.CaptureF
 def test_the_page_of_the_first_act_names_the_second_once(tmp_path: Path) -> None:
     (tmp_path / "report.html").write_text("<h1>Passages</h1>\n<!-- the second act -->\n", "utf-8")
     for _ in range(2):
-        demo_fleet.main(["--out", str(tmp_path)])
+        cli.main(["--out", str(tmp_path)])
     assert (tmp_path / "report.html").read_text("utf-8").count('href="month.html"') == 1
     assert 'href="report.html"' in (tmp_path / "month.html").read_text("utf-8")
 
@@ -124,6 +125,6 @@ def test_a_folder_of_somebody_else_is_left_alone(tmp_path: Path, capsys: pytest.
     journal = tmp_path / "month" / "journal.db"
     journal.parent.mkdir()
     journal.write_bytes(b"evidence")
-    assert demo_fleet.main(["--out", str(tmp_path)]) == Exit.DEVICE
+    assert cli.main(["--out", str(tmp_path)]) == Exit.DEVICE
     assert journal.read_bytes() == b"evidence"
     assert "is not of the demo" in capsys.readouterr().err

@@ -14,10 +14,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-import test_card
-from journals import SEED, write_journal
+from samples.journals import SEED, write_journal
 
-from edge.doctor.rounds import CHECKS
+from edge.doctor.checks import CHECKS
+from tools.test_card import cli
 
 DOOR = """
 [door]
@@ -42,7 +42,7 @@ def folder(tmp_path: Path) -> Path:
     """A device in front of a test card: 12 pictures of it, as one film."""
     (tmp_path / "door.toml").write_text(DOOR)
     (tmp_path / "pictures").mkdir()
-    page = np.asarray(test_card.draw())
+    page = np.asarray(cli.draw())
     # 4.9 pixels a millimetre, as a camera of 66 degrees and 1280 pixels sees it from 20 cm.
     luma = cv2.resize(page, None, fx=4.9 / 20, fy=4.9 / 20, interpolation=cv2.INTER_AREA)
     middle = round(142 * 4.9)

@@ -13,13 +13,13 @@ import cv2
 import msgspec
 import numpy as np
 import pytest
-from office import NOW, new_issuer
+from worlds.office import NOW, new_issuer
 
-from edge.app import engine_parts
+from edge.app.door_device import open_device
+from edge.app.parts.face_engine import engine_parts
 from edge.config import parse_config
-from edge.device import open_device
 from edge.errors import Exit
-from edge.face.calibration import Calibration, Parts, Row, seal
+from edge.face.evaluation.calibration import Calibration, CalibrationRow, Parts, seal
 
 SITE = """
 [door]
@@ -33,8 +33,8 @@ calibration = "site.json"
 """
 
 
-def row(one_in: int, cosine: float) -> Row:
-    return Row(one_in=one_in, cosine=cosine, matches=0, fmr=0.0, low=0.0, high=1 / one_in)
+def row(one_in: int, cosine: float) -> CalibrationRow:
+    return CalibrationRow(one_in=one_in, cosine=cosine, matches=0, fmr=0.0, low=0.0, high=1 / one_in)
 
 
 def calibration(parts: Parts) -> Calibration:
@@ -140,5 +140,5 @@ def test_a_door_whose_face_parts_do_not_belong_together_does_not_start(case: str
 def test_a_door_calls_a_match_what_its_own_strangers_say(one_in: str, cosine: float, door: Door) -> None:
     config = parse_config((SITE + one_in).encode(), Path("door.toml"))
     with open_device(config, door.folder) as device:
-        assert device.verifier._stages.policy.similarity == cosine
-        assert device.verifier._stages.engine.threshold.cosine == cosine
+        assert device.verifier.stages.policy.similarity == cosine
+        assert device.verifier.stages.engine.threshold.cosine == cosine

@@ -11,25 +11,25 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from edge.audit.evidence import open_evidence
+from edge.app.demo.cast import Cast
+from edge.app.demo.world import DAY, SITE, World
+from edge.audit.evidence import open_segment_reader
 from edge.audit.journal import Journal
 from edge.audit.record import Passage, StopCause
-from edge.demo.cast import Cast
-from edge.demo.world import DAY, SITE, World
 from edge.face.challenge import Prompt
 from edge.face.engine import FaceEngine
-from edge.passage.liveness import LivenessRule
+from edge.passage.face.pad_rule import PadRule
 from edge.passage.stages import Stages
-from edge.passage.verifier import Outcome, Ports, Verifier
-from edge.policy import DoorPolicy, FaceRule
+from edge.passage.verifier import PassageOutcome, Ports, Verifier
+from edge.policy.decide import DoorPolicy, FaceRule
 from edge.ports import Frame, Pixels
 from edge.trust.replay import ReplayMemory
-from edge.trust.sitepolicy import parse
-from edge.trust.verify import Gate
+from edge.trust.site_policy import parse
+from edge.trust.verify import VerificationContext
 from hw.sim.door import SimDoor, Visitor
-from hw.sim.head import FRAME_MS, Move, Subject, head, script
+from hw.sim.pictures.head import FRAME_MS, Move, Subject, head, script
+from hw.sim.pictures.scene import visitor
 from hw.sim.reader import SimReader
-from hw.sim.scene import visitor
 from hw.sim.signals import SimSignals
 
 CODE = np.zeros((8, 8), np.uint8)
@@ -69,24 +69,24 @@ class Door:
     def visit(self, moves: tuple[Move, ...] = (), *, face: bool = True) -> str:
         """Erin shows her code and stands before the camera, moving like this; what came of it."""
         world, reader = self.world, SimReader()
-        reader.in_view = (world.enrol("Erin" if face else None).wallet.code(world.now()),)
+        reader.in_view = (world.enrol("Erin" if face else None).code(world.now()),)
         written = parse(self.written) if self.written else None
         trust = replace(world.trust, policy=written)
         ports = Ports(reader, self.door, self.signals, world.clock, self.journal, lambda: trust)
         stages = Stages(
-            Gate(site=SITE),
+            VerificationContext(site=SITE),
             self.policy,
             self.engine,
             ReplayMemory(),
             time.perf_counter_ns,
-            LivenessRule(dice=lambda _: 0),
+            PadRule(dice=lambda _: 0),
         )
         verifier = Verifier(ports, stages, version="0")
         outcome = self._play(verifier, head(self.erin, script(moves, seed=2, rest=14), seed=2))
         verifier.stop(StopCause.END)
         return (outcome.reason.value if outcome.reason else "granted") if outcome else "not decided"
 
-    def _play(self, verifier: Verifier, film: Iterable[tuple[Pixels, int]]) -> Outcome | None:
+    def _play(self, verifier: Verifier, film: Iterable[tuple[Pixels, int]]) -> PassageOutcome | None:
         outcome = verifier.see(Frame(CODE, self.erin.photo, self.world.clock.tick_ms())).outcome
         for picture, _ in film:
             if outcome is not None:
@@ -100,7 +100,7 @@ class Door:
         return Prompt.TURN_LEFT.value in self.signals.asked
 
     def last(self) -> Passage:
-        with open_evidence(self.path) as evidence:
+        with open_segment_reader(self.path) as evidence:
             return [entry.record for entry in evidence.entries() if isinstance(entry.record, Passage)][-1]
 
 

@@ -12,19 +12,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from edge.audit.evidence import open_evidence, verify
+from edge.app.demo.cast import Cast
+from edge.app.demo.passages import SCENES, Before, DemoScene
+from edge.app.demo.play import Theatre
+from edge.app.demo.world import World
+from edge.audit.evidence import open_segment_reader, verify
 from edge.audit.record import DoorChange, Passage, StopCause, Stopped
 from edge.decision import Reason
-from edge.demo.cast import Cast
-from edge.demo.passages import SCENES, Before, Scene
-from edge.demo.play import Theatre
-from edge.demo.world import World
-from edge.passage.machine import State
+from edge.face.engine import FaceEngine
+from edge.passage.machine import PassageState
 from edge.ports import DoorEventKind
 
 if TYPE_CHECKING:
-    from edge.face.engine import FaceEngine
-    from edge.passage.verifier import Moment
+    from edge.passage.verifier import StepResult
 
 
 @pytest.fixture
@@ -33,19 +33,21 @@ def world(engine: FaceEngine, cast: Cast) -> World:
 
 
 def records(journal: Path) -> list[object]:
-    with open_evidence(journal) as evidence:
+    with open_segment_reader(journal) as evidence:
         return [entry.record for entry in evidence.entries()]
 
 
 MOVES = next(scene for scene in SCENES if scene.face is Before.MOVES)
 
 
-def interrupted_in(state: State, world: World, folder: Path, scene: Scene = SCENES[0]) -> list[object]:
+def interrupted_in(
+    state: PassageState, world: World, folder: Path, scene: DemoScene = SCENES[0]
+) -> list[object]:
     """Play a genuine passage, stop in `state`, and return what the journal then says."""
     theatre = Theatre(world, folder, secrets.token_bytes(32))
     stop = threading.Event()
 
-    def watch(moment: Moment) -> None:
+    def watch(moment: StepResult) -> None:
         if moment.state is state:
             stop.set()
 
@@ -55,9 +57,11 @@ def interrupted_in(state: State, world: World, folder: Path, scene: Scene = SCEN
     return records(theatre.journal_path)
 
 
-@pytest.mark.parametrize(("state", "scene"), [(State.FACE, SCENES[0]), (State.CHALLENGE, MOVES)])
+@pytest.mark.parametrize(
+    ("state", "scene"), [(PassageState.FACE, SCENES[0]), (PassageState.CHALLENGE, MOVES)]
+)
 def test_while_somebody_is_looked_at_it_is_recorded_as_interrupted(
-    state: State, scene: Scene, world: World, tmp_path: Path
+    state: PassageState, scene: DemoScene, world: World, tmp_path: Path
 ) -> None:
     *_, passage, stopped = interrupted_in(state, world, tmp_path, scene)
     assert isinstance(passage, Passage)
@@ -66,7 +70,7 @@ def test_while_somebody_is_looked_at_it_is_recorded_as_interrupted(
 
 
 def test_while_the_strike_is_released_it_relocks_and_says_so(world: World, tmp_path: Path) -> None:
-    told = interrupted_in(State.RELEASED, world, tmp_path)
+    told = interrupted_in(PassageState.RELEASED, world, tmp_path)
     changes = [record.change for record in told if isinstance(record, DoorChange)]
     assert changes == [DoorEventKind.RELEASED, DoorEventKind.RELOCKED]
     assert isinstance(told[-1], Stopped)

@@ -18,21 +18,21 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from scanner_on_pty import EngineOnPty
+from peers.scanner_on_pty import EngineOnPty
 
-from edge.audit.evidence import open_evidence
-from edge.audit.record import DoorChange, Faulted, Outcome, Part, Passage, StopCause, Stopped
+from edge.app.demo.cast import Cast
+from edge.audit.evidence import open_segment_reader
+from edge.audit.record import DevicePart, DoorChange, Faulted, Outcome, Passage, StopCause, Stopped
 from edge.card.claims import TemplateReference
 from edge.decision import Reason
-from edge.demo.cast import Cast
 from edge.face.engine import FaceEngine
-from edge.face.template import Format
-from edge.issuing.issuer import Enrolment, Issuer
-from edge.issuing.register import Register
-from edge.issuing.wallet import Wallet
+from edge.face.template import TemplateFormat
 from edge.ports import DoorEventKind
-from hw.sim.phone import phone
-from hw.sim.scene import CODE_SIZE, empty, hold_up, visitor
+from hw.sim.pictures.phone import phone
+from hw.sim.pictures.scene import CODE_SIZE, empty, hold_up, visitor
+from tools.issuing.issuer import CardApplication, Issuer
+from tools.issuing.register import Register
+from tools.issuing.wallet import Wallet
 
 FPS = 10
 DOOR = """
@@ -125,7 +125,7 @@ class Lobby:
         return found + [word for word in words if word.encode() in everything]
 
     def records(self) -> list[object]:
-        with open_evidence(self.folder / "journal.db") as evidence:
+        with open_segment_reader(self.folder / "journal.db") as evidence:
             evidence.verify()
             return [entry.record for entry in evidence.entries()]
 
@@ -154,8 +154,8 @@ def lobby(engine: FaceEngine, cast: Cast, built_models: Path, tmp_path: Path) ->
         register=Register(100),
     )
     wallet = Wallet(secrets.token_bytes(32))
-    face = TemplateReference(Format.INT8_64, engine.model_id, engine.enrol(cast.enrolment("Erin")))
-    request = Enrolment(holder_key=wallet.holder_key, expires=now + timedelta(days=1), face=face)
+    face = TemplateReference(TemplateFormat.INT8_64, engine.model_id, engine.enrol(cast.enrolment("Erin")))
+    request = CardApplication(holder_key=wallet.holder_key, expires=now + timedelta(days=1), face=face)
     wallet = wallet.with_card(issuer.enrol(request, now=now).card)
     for name, data in issuer.publish(now):
         file = tmp_path / "trust" / name
@@ -213,7 +213,7 @@ def test_a_camera_that_fails_in_mid_passage_denies_it(lobby: Lobby) -> None:
     assert changes(records) == []
     fault, _, last = records[-3:]
     assert isinstance(fault, Faulted)
-    assert fault.part is Part.CAMERA
+    assert fault.part is DevicePart.CAMERA
     assert isinstance(last, Stopped)
     assert last.cause is StopCause.FAULT
 

@@ -1,6 +1,6 @@
 """A door that asks its visitors to move: a head that follows goes in, a picture does not.
 
-The heads are rendered from one photograph (hw/sim/head.py): no film of people was at hand.
+The heads are rendered from one photograph (hw/sim/pictures/head.py): no film of people was at hand.
 """
 
 from __future__ import annotations
@@ -12,25 +12,25 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from edge.app.demo.cast import Cast
+from edge.app.demo.world import SITE, World
 from edge.audit.journal import Journal
 from edge.audit.record import StopCause
 from edge.decision import Reason
-from edge.demo.cast import Cast
-from edge.demo.world import SITE, World
 from edge.face.challenge import Prompt
 from edge.face.engine import FaceEngine
-from edge.passage.liveness import LivenessRule
-from edge.passage.machine import State
+from edge.passage.face.pad_rule import PadRule
+from edge.passage.machine import PassageState
 from edge.passage.stages import Stages
 from edge.passage.verifier import Ports, Verifier
-from edge.policy import DoorPolicy
+from edge.policy.decide import DoorPolicy
 from edge.ports import Frame, Pixels
 from edge.trust.replay import ReplayMemory
-from edge.trust.verify import Gate
+from edge.trust.verify import VerificationContext
 from hw.sim.door import SimDoor, Visitor
-from hw.sim.head import FRAME_MS, Move, Species, Subject, attack, head, script
+from hw.sim.pictures.head import FRAME_MS, Move, Species, Subject, attack, head, script
+from hw.sim.pictures.scene import empty, visitor
 from hw.sim.reader import SimReader
-from hw.sim.scene import empty, visitor
 from hw.sim.signals import SimSignals
 
 ASKED = (Move.LEFT, Move.NOD)  # what the dice below draw
@@ -45,7 +45,7 @@ class Lane:
         self.door = SimDoor(self.world.clock, visitor=Visitor())
         self.signals = SimSignals()
         self.journal = Journal.open(folder / "journal.db", bytes(32), "lane-1")
-        text = self.world.enrol("Erin").wallet.code(self.world.now())
+        text = self.world.enrol("Erin").code(self.world.now())
         reader = SimReader()
         reader.in_view = (text,)
         ports = Ports(
@@ -53,18 +53,18 @@ class Lane:
         )
         throws = iter((0, 1, 0, 1, 0, 1))  # of three prompts the first, then of the two others the second
         stages = Stages(
-            Gate(site=SITE),
+            VerificationContext(site=SITE),
             DoorPolicy(SITE, engine.threshold.cosine),
             engine,
             ReplayMemory(),
             time.perf_counter_ns,
-            LivenessRule(dice=lambda _: next(throws), **rule),  # type: ignore[arg-type]
+            PadRule(dice=lambda _: next(throws), **rule),  # type: ignore[arg-type]
         )
         self.verifier = Verifier(ports, stages, version="0")
         self.erin, self.bea = self.subject("Erin"), self.subject("Bea")
 
     def subject(self, name: str) -> Subject:
-        """A person before the camera, whom hw.sim.head can turn."""
+        """A person before the camera, whom hw.sim.pictures.head can turn."""
         engine = self.world.engine
         frame = visitor(self.world.cast.sitter(name), face_share=0.34, seed=1)
         probe = engine.probe(frame, engine.people(frame)[0])
@@ -73,7 +73,7 @@ class Lane:
     def visit(self, film: Iterable[tuple[Pixels, int]]) -> Reason | str | None:
         """Show the code, then the film; what the passage came to, or None where it was not decided."""
         self.verifier.see(Frame(CODE, self.erin.photo, self.world.clock.tick_ms()))
-        assert self.verifier.state is State.FACE
+        assert self.verifier.state is PassageState.FACE
         for picture, _ in film:
             self.world.clock.advance(FRAME_MS)
             outcome = self.verifier.see(Frame(CODE, picture, self.world.clock.tick_ms())).outcome

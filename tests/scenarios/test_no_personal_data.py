@@ -16,32 +16,32 @@ from pathlib import Path
 import base45
 import numpy as np
 import pytest
-from journals import rotate
-from traces import Haystack
-from trust_world import GATE, SEED, TRUST, claims
+from samples.journals import rotate
+from samples.traces import Haystack
+from worlds.trust import GATE, SEED, TRUST, claims
 
 from edge.__main__ import main
+from edge.app.demo.cast import Cast
+from edge.app.demo.passages import SCENES
+from edge.app.demo.play import Theatre
+from edge.app.demo.world import World
 from edge.audit.journal import Journal
 from edge.audit.record import Passage, StopCause
 from edge.card import cose
 from edge.card.attributes import Attribute, Disclosure
 from edge.card.claims import Document, SealedReference, StatusPointer, TemplateReference
-from edge.card.documents import DocumentType, Paper, digest
+from edge.card.documents import DisclosedDocument, DocumentType, digest
 from edge.card.encode import sign_card, sign_presentation
 from edge.card.numbers import PREFIX
 from edge.cli.run import _Rows
-from edge.demo.cast import Cast
-from edge.demo.passages import SCENES
-from edge.demo.play import Theatre
-from edge.demo.world import World
 from edge.face.engine import FaceEngine
 from edge.passage.stages import Stages
 from edge.passage.verifier import Ports, Verifier
-from edge.policy import DoorPolicy, FaceRule
+from edge.policy.decide import DoorPolicy, FaceRule
 from edge.ports import Frame
-from edge.sync.outbox import Outbox
 from edge.trust.replay import ReplayMemory
-from hw.signals_log import LogSignals
+from edge.upload.outbox import Outbox
+from hw.signals.log import LogSignals
 from hw.sim.clock import SimClock
 from hw.sim.door import SimDoor
 from hw.sim.reader import SimReader
@@ -90,7 +90,7 @@ class Person:
     def born(cls, dice: random.Random) -> Person:
         number = f"C{dice.randrange(10**8):08}"
         card_id = dice.randbytes(8)
-        paper = Paper(DocumentType.PASSPORT, number, date(2030, 1, 1))
+        paper = DisclosedDocument(DocumentType.PASSPORT, number, date(2030, 1, 1))
         ref = digest(paper, card_id=card_id, key=b"d" * 32)
         return cls(
             name=f"{dice.choice(FIRST)} {dice.choice(LAST)}",

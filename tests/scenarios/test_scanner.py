@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT
-from scanner_on_pty import EngineOnPty
+from peers.scanner_on_pty import EngineOnPty
 
-from edge.audit.evidence import open_evidence
-from edge.audit.record import DoorChange, Faulted, Part, Passage
+from edge.audit.evidence import open_segment_reader
+from edge.audit.record import DevicePart, DoorChange, Faulted, Passage
 
 DOOR = """
 [door]
@@ -82,7 +82,7 @@ class Turnstile:
                 device.kill()
 
     def records(self) -> list[object]:
-        with open_evidence(self.folder / "journal.db") as evidence:
+        with open_segment_reader(self.folder / "journal.db") as evidence:
             evidence.verify()
             return [entry.record for entry in evidence.entries()]
 
@@ -123,7 +123,7 @@ def test_a_cable_that_was_pulled_and_put_back_is_on_record_and_the_next_guest_is
         turnstile.engine.say(turnstile.code())
         assert device.wait(60) == 0
     told = [r.part if isinstance(r, Faulted) else r.outcome for r in turnstile.records() if isinstance(r, Faulted | Passage)]  # fmt: skip
-    assert told == [Part.READER, "grant"]
+    assert told == [DevicePart.READER, "grant"]
 
 
 def test_a_device_whose_scanner_is_not_there_does_not_start_and_says_what_to_do(turnstile: Turnstile) -> None:

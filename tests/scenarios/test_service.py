@@ -19,13 +19,13 @@ import cv2
 import numpy as np
 import pytest
 from conftest import ROOT
-from scanner_on_pty import EngineOnPty
+from peers.scanner_on_pty import EngineOnPty
 
-from edge.audit.evidence import open_evidence
+from edge.audit.evidence import open_segment_reader
 from edge.audit.record import DoorChange, Started
-from edge.issuing.issuer import Enrolment, Issuer
-from edge.issuing.register import Register
-from edge.issuing.wallet import Wallet
+from tools.issuing.issuer import CardApplication, Issuer
+from tools.issuing.register import Register
+from tools.issuing.wallet import Wallet
 
 PATIENCE_S = 60
 WATCHDOG_US = 400_000
@@ -84,7 +84,7 @@ class Desk:
             register=Register(100),
         )
         wallet = Wallet(secrets.token_bytes(32))
-        request = Enrolment(holder_key=wallet.holder_key, expires=now + timedelta(days=1), face=None)
+        request = CardApplication(holder_key=wallet.holder_key, expires=now + timedelta(days=1), face=None)
         self._wallet = wallet.with_card(issuer.enrol(request, now=now).card)
         for name, data in issuer.publish(now):
             file = folder / "trust" / name
@@ -126,7 +126,7 @@ class Desk:
                 device.kill()
 
     def records(self) -> list[object]:
-        with open_evidence(self.folder / "journal.db") as evidence:
+        with open_segment_reader(self.folder / "journal.db") as evidence:
             evidence.verify()
             return [entry.record for entry in evidence.entries()]
 

@@ -1,7 +1,7 @@
 """Clocks as they go wrong at real doors, as stories: what happens, and what the next visitor is told.
 
 The device is whole but for its camera and its door: journal, clock.json, timekeeper, replay memory and policy
-are those of `edge.device`. Visitors carry phones that know the true time, unless a story says otherwise.
+are those of `edge.app.door_device`. Visitors carry phones that know the true time, unless a story says otherwise.
 """
 
 from __future__ import annotations
@@ -19,24 +19,24 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import ROOT
-from trust_world import DAY, GATE, ISSUER, KID, LIST, NOW, URI, shown
+from worlds.trust import DAY, GATE, ISSUER, KID, LIST, NOW, URI, shown
 
-from edge.app import open_files
+from edge.app.clock_store import ClockStore, remembered
+from edge.app.parts.trust_folder import open_files
 from edge.audit.chain import open_chain
 from edge.audit.journal import Journal, SegmentLimits
 from edge.audit.record import AuditRecord, ClockChange, Passage, StopCause
 from edge.card.claims import StatusPointer
-from edge.clockstore import ClockStore, remembered
-from edge.passage.recall import recall
+from edge.passage.record.replay_restore import restore_replay
 from edge.passage.stages import Stages
 from edge.passage.verifier import Ports, Verifier
-from edge.policy import DoorPolicy, FaceRule
+from edge.policy.decide import DoorPolicy, FaceRule
 from edge.ports import Frame
 from edge.trust.generation import Generation
 from edge.trust.replay import ReplayMemory
 from edge.trust.snapshot import TrustSnapshot
-from edge.trust.status import StatusList
-from edge.trust.timekeeper import Timekeeper
+from edge.trust.status.status import StatusList
+from edge.trust.time.trusted_clock import TrustedClock
 from hw.sim.clock import SimClock
 from hw.sim.door import SimDoor
 from hw.sim.reader import SimReader
@@ -94,8 +94,10 @@ class Site:
         stages = Stages(
             GATE, DoorPolicy(GATE.site, 1.0, face=FaceRule.NONE), None, replay, time.perf_counter_ns
         )
-        self.keeper = Timekeeper(remembered(self.files, self.journal, self.trust))
-        recall(replay, self.journal, self.keeper.at(self.clock.now(), self.clock.tick_ms(), self.trust))
+        self.keeper = TrustedClock(remembered(self.files, self.journal, self.trust))
+        restore_replay(
+            replay, self.journal, self.keeper.at(self.clock.now(), self.clock.tick_ms(), self.trust)
+        )
         self.store = ClockStore(self.files, self.keeper)
         ports = Ports(self.reader, self.door, SimSignals(), self.clock, self.journal, lambda: self.trust)
         self.verifier = Verifier(ports, stages, version="0", keeper=self.keeper)
@@ -363,7 +365,7 @@ def test_a_calendar_has_no_trap(begins: datetime, tmp_path: Path) -> None:
 @pytest.mark.parametrize("zone", ["Asia/Macau", "Europe/Lisbon", "America/St_Johns"])
 def test_the_zone_of_a_device_is_nobodys_business(zone: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Summer time moves what a clock shows to people; the wall clock of a device is UTC wherever it hangs."""
-    from hw.clock import SystemClock  # noqa: PLC0415
+    from hw.system.clock import SystemClock
 
     before = SystemClock().now()
     monkeypatch.setenv("TZ", zone)

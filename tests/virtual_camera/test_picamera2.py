@@ -21,21 +21,22 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bench_passage import SITE, Prepared, prepare
 from PIL import Image
 
-from edge.app import open_camera, open_live_reader, system_clock
-from edge.audit.evidence import open_evidence
+from edge.app.demo.cast import Cast
+from edge.app.door_device import open_device, run_device
+from edge.app.parts.camera import open_camera, system_clock
+from edge.app.parts.code_readers import open_live_reader
+from edge.audit.evidence import open_segment_reader
 from edge.audit.record import Passage
-from edge.config import Camera, parse_config
-from edge.demo.cast import Cast
-from edge.device import open_device, run_device
+from edge.config import CameraConfig, parse_config
 from edge.errors import CameraFault
-from edge.passage.verifier import Moment, Outcome
+from edge.passage.verifier import PassageOutcome, StepResult
 from edge.ports import TellsHealth
-from hw.camera_picamera2 import _picamera2
-from hw.sim.phone import phone
-from hw.sim.scene import CODE_SIZE, hold_up, visitor
+from hw.camera.picamera2 import _picamera2
+from hw.sim.pictures.phone import phone
+from hw.sim.pictures.scene import CODE_SIZE, hold_up, visitor
+from tools.bench.passage import SITE, Prepared, prepare
 
 PICTURES = os.environ.get("DOORWARD_VIRTUAL_CAMERA", "")
 pytestmark = [
@@ -44,7 +45,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning:picamera2", "ignore::ResourceWarning"),
 ]
 
-CONFIG = Camera(kind="picamera2")
+CONFIG = CameraConfig(kind="picamera2")
 
 
 def save(number: int, picture: np.ndarray) -> None:
@@ -66,7 +67,7 @@ def played() -> Iterator[Played]:
     libcamera reads the pictures once, before the first import of picamera2 is over: the code ages from then on,
     and has 30 s. So another process imports it first, from the disk, and the phone's clock is 9 s ahead.
     """
-    warm = [sys.executable, "-c", "from hw.camera_picamera2 import _picamera2; _picamera2()"]
+    warm = [sys.executable, "-c", "from hw.camera.picamera2 import _picamera2; _picamera2()"]
     subprocess.run(warm, check=True, capture_output=True)
     world = prepare(datetime.now(UTC))
     face = visitor(Cast().sitter("Erin"), size=CODE_SIZE, seed=1)
@@ -77,7 +78,7 @@ def played() -> Iterator[Played]:
         save(8 + number, face)
 
     picamera2 = _picamera2()  # as the adapter imports it, which has no library for screens
-    from picamera2.allocators import LibcameraAllocator  # noqa: PLC0415
+    from picamera2.allocators import LibcameraAllocator
 
     class Virtual(picamera2.Picamera2):
         def _get_raw_modes(self) -> list[dict[str, Any]]:
@@ -97,9 +98,9 @@ def played() -> Iterator[Played]:
 def test_a_passage_grants_from_it(played: Played, tmp_path: Path) -> None:
     played.world.save(tmp_path)
     text = f"door.site = '{SITE}'\ncamera.kind = 'picamera2'\ncamera.device = 'Virtual0'\n"
-    stop, outcomes = threading.Event(), list[Outcome]()
+    stop, outcomes = threading.Event(), list[PassageOutcome]()
 
-    def watch(moment: Moment) -> None:
+    def watch(moment: StepResult) -> None:
         if moment.outcome is not None:
             outcomes.append(moment.outcome)
         if outcomes or time.monotonic() > give_up_s:
@@ -110,7 +111,7 @@ def test_a_passage_grants_from_it(played: Played, tmp_path: Path) -> None:
         assert run_device(device, stop=stop, on_moment=watch) == 0
     (outcome,) = outcomes
     assert outcome.reason is None
-    with open_evidence(tmp_path / "journal.db") as evidence:
+    with open_segment_reader(tmp_path / "journal.db") as evidence:
         evidence.verify()
         granted = [entry.record for entry in evidence.entries() if isinstance(entry.record, Passage)]
     assert len(granted) == 1
@@ -184,4 +185,4 @@ def test_two_programs_cannot_have_it_and_the_second_is_told() -> None:
 
 def test_a_camera_that_is_not_there_is_named() -> None:
     with pytest.raises(CameraFault, match=r"no camera 3 on this board \(there are: 0: Virtual0\)"):
-        open_camera(Camera(kind="picamera2", device=3), Path())
+        open_camera(CameraConfig(kind="picamera2", device=3), Path())

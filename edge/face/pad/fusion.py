@@ -40,7 +40,7 @@ class Measure(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class MeasureRule:
     """When a measure objects: beyond `limit`, on the side where `certain` lies.
 
     `clear` and `certain` only say how numbers of different measures are put on one scale for an EER:
@@ -60,21 +60,21 @@ class Rule:
 
 
 # Limits lie beyond what people show: 111 bona fide pictures of NUAA, 102 of the London set, 1,583 of LFW.
-TABLE: Mapping[Measure, Rule] = {
+TABLE: Mapping[Measure, MeasureRule] = {
     # The passive networks fail on faces that fill the frame, and nobody stands so near a door camera.
     # People reach 0.499 (NUAA), 0.40 (London); LFW's press pictures are cut closer, 2 % are beyond.
-    Measure.SHARE: Rule(Family.GEOMETRY, clear=0.2, limit=0.5, certain=1.0),
+    Measure.SHARE: MeasureRule(Family.GEOMETRY, clear=0.2, limit=0.5, certain=1.0),
     # People have 0.49 (NUAA), 0.52 (London) and 99 % of LFW 0.30. A picture's end under the chin is a print.
-    Measure.BELOW: Rule(Family.GEOMETRY, clear=0.5, limit=0.2, certain=-0.1),
+    Measure.BELOW: MeasureRule(Family.GEOMETRY, clear=0.5, limit=0.2, certain=-0.1),
     # Desks, stripes and shoulders come to 0.86 (NUAA), 0.72 (London), 0.67 (99 % of LFW); a door frame to 1.
     # More than half of NUAA's prints are below as well: a hand or the picture's end hides their edges.
-    Measure.BORDER: Rule(Family.GEOMETRY, clear=0.2, limit=1.0, certain=2.0),
+    Measure.BORDER: MeasureRule(Family.GEOMETRY, clear=0.2, limit=1.0, certain=2.0),
     # Skin, beards and JPEG come to 0.66 (NUAA, London), 0.65 (99 % of LFW); rasters of 3 to 5 % depth and
     # periods of 3 to 6 px, drawn on these same faces, begin at 0.94.
-    Measure.MOIRE: Rule(Family.TEXTURE, clear=0.3, limit=0.85, certain=1.5),
+    Measure.MOIRE: MeasureRule(Family.TEXTURE, clear=0.3, limit=0.85, certain=1.5),
     # NUAA's prints reach 0.13, its people go down to 0.67, Londoners in a studio to 0.37. Pictures that no
     # door camera makes are another matter: LFW's gray squares of 250 px have a median of 0.01.
-    Measure.LIVE: Rule(Family.PASSIVE, clear=1.0, limit=0.25, certain=0.0),
+    Measure.LIVE: MeasureRule(Family.PASSIVE, clear=1.0, limit=0.25, certain=0.0),
 }
 
 

@@ -48,7 +48,7 @@ LAST = np.array([0.9, 0.9, 0.7, 0.7], np.float32)
 _CUTS = np.rint((SIDES / 2 + np.stack([NEAR - RIM, FIRST - RIM, LAST + RIM], axis=1)) * SIDE_PX).astype(int)
 _PLACES = np.linspace(FIRST, LAST, STEPS, axis=1)
 
-Bools = NDArray[np.bool_]
+BoolArray = NDArray[np.bool_]
 Numbers = NDArray[np.intp]
 
 
@@ -119,7 +119,7 @@ def _longest(lines: Floats, side: Numbers) -> list[float]:
     return [float(covered[side == number].max(initial=0.0)) for number in range(len(TURNS))]
 
 
-def _same_line(a: Floats, b: Floats) -> Bools:
+def _same_line(a: Floats, b: Floats) -> BoolArray:
     """Whether segment j (column) continues segment i (row), for all pairs: bool (n, n)."""
     direction = (b - a) / np.maximum(np.hypot(*(b - a).T), 1e-6)[:, np.newaxis]
     normal = np.stack([-direction[:, 1], direction[:, 0]])

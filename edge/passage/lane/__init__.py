@@ -1,1 +1,1 @@
-"""The lane at work: the shell around the table of `edge.venue.lane`, and the authorities who decide there."""
+"""The lane: its table of states, the shell around it, and the authorities that decide there."""

@@ -6,50 +6,41 @@ writes its own record with its own key. Nothing of one is handed to the other bu
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from msgspec import structs
 
-from edge.audit.record import Part, Passage, Path, Visited
+from edge.audit.record import Path, Visited
 from edge.decision import Deny, Grant, Reason
-from edge.errors import StorageFault
-from edge.passage.stages import Presented, TurnedAway
-from edge.passage.testimony import Testimony
-from edge.passage.timing import Timing
-from edge.policy import FaceRule
-from edge.trust.timekeeper import Timekeeper
-from edge.venue.lane.events import Side
-from edge.venue.lane.standing import objection
-from edge.venue.terms import Factor
+from edge.passage.decision_point import DecisionPoint
+from edge.passage.lane.events import Side
+from edge.passage.lane.recheck import recheck
+from edge.passage.presented import Presented
+from edge.policy.decide import FaceRule
+from edge.policy.obligations import Factor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
-    from edge.audit.record import AuditRecord, StopCause
+    from edge.audit.record import Passage
     from edge.decision import Decision
     from edge.face.engine import FaceEvidence
+    from edge.passage.lane.officers.messages import Officers
+    from edge.passage.presented import TurnedAway
+    from edge.passage.record.recorder import Writes
     from edge.passage.stages import Stages
-    from edge.ports import Clock, DoorEvent, Symbol
-    from edge.trust.footing import Footing
+    from edge.ports import Clock, Symbol
     from edge.trust.snapshot import TrustSnapshot
-    from edge.venue.lane.messages import Officers
-    from edge.venue.terms import Visit
+    from edge.trust.time.trusted_clock import TrustedClock
 
 
-# Who goes back of their own accord is nobody's case.
+# A holder who goes back by their own decision is no case for an officer.
 _TURNED_BACK: Final = frozenset({Reason.PASSAGE_INTERRUPTED})
 
 
-class Writes(Protocol):
-    """What of a Journal is needed here."""
-
-    def append(self, record: AuditRecord) -> int: ...
-
-
-class Nobody:
-    """The officers of an authority that has none at this lane: nobody hears, nobody answers."""
+class NoOfficers:
+    """The officers of an authority that has none at this lane: they hear nothing and answer nothing."""
 
     def tell(self, news: object) -> None:
         pass
@@ -58,8 +49,8 @@ class Nobody:
         return ()
 
 
-class Authority:
-    """Who decides at a lane, alone or with another. Belongs to the lane's single thread."""
+class Authority(DecisionPoint):
+    """One authority of a lane, which decides alone or with another: it judges the holder at either door."""
 
     def __init__(
         self,
@@ -69,59 +60,31 @@ class Authority:
         clock: Clock,
         *,
         version: str,
-        keeper: Timekeeper | None = None,
+        keeper: TrustedClock | None = None,
         officers: Officers | None = None,
     ) -> None:
         """`trust` returns this authority's snapshot of the moment; `keeper`: what it remembers of time."""
-        self.stages = stages
-        self.officers: Officers = officers or Nobody()
+        super().__init__(stages, trust, journal, clock, version=version, keeper=keeper, doors=tuple(Side))
+        self.officers: Officers = officers or NoOfficers()
         self.presented: Presented | None = None
-        self.last_seq = 0  # of its journal, as far as this program wrote there
-        self._trust = trust
-        self._journal = journal
-        self._timing = Timing(clock, keeper or Timekeeper(), stages.holders, trust)
-        self._said = {side: self._testimony(side, version) for side in Side}
-        self._visit: Visit | None = None
         self._way = Path.FACE  # which the holder began on, before the outer door
 
-    def _testimony(self, side: Side, version: str) -> Testimony:
-        """What is on record of one of the doors, which has a name of its own within the lane."""
-        policy = replace(self.stages.policy, site=f"{self.stages.policy.site}/{side.value}")
-        model = self.stages.engine.model_id if self.stages.engine else None
-        return Testimony(policy, model, version, venue=self.stages.counsel.kind)
+    @property
+    def last_seq(self) -> int:
+        """The latest number in its journal, as far as this program wrote there."""
+        return max(recorder.last_seq for recorder in self.recorders.values())
 
-    # -- what is judged ----------------------------------------------------------------------------------
+    def present(self, symbols: Sequence[Symbol], tick_ms: int) -> Presented | TurnedAway | None:
+        found = super().present(symbols, tick_ms)
+        self.presented = found if isinstance(found, Presented) else None
+        return found
 
-    def ground(self, tick_ms: int) -> tuple[TrustSnapshot, Footing]:
-        """What this authority believes now."""
-        trust = self._trust()
-        footing = self.stages.weigh(trust, self._timing.at(trust))
-        self._note_clock(tick_ms)
-        return trust, footing
-
-    def present(self, symbols: Sequence[Symbol], tick_ms: int) -> Deny | Presented | None:
-        """What this authority makes of a code: a card to go on with, a refusal, or nothing to read."""
-        trust, footing = self.ground(tick_ms)
-        for said in self._said.values():
-            said.begin(footing, tick_ms)
-        self._visit = None
-        match self.stages.present(symbols, trust, footing):
-            case TurnedAway(deny=deny, card=card, advice=advice):
-                if card is not None:
-                    for said in self._said.values():
-                        said.card(card)
-                        said.advised(advice, frozenset())
-                    self._visit = self.stages.visit(card, footing)
-                return deny
-            case Presented() as presented:
-                self.presented = presented
-                for said in self._said.values():
-                    said.card(presented.card)
-                    said.advised(presented.advice, presented.given)
-                self._visit = self.stages.visit(presented.card, footing)
-                return presented
-            case None:
-                return None
+    def looks_again(self, evidence: FaceEvidence) -> bool:
+        """The face matches: whether it has to be looked at once more, moving, because it only just does."""
+        if self.presented is None:
+            return False
+        self.presented = self.stages.matched(self.presented, evidence)
+        return self.presented.looks_again
 
     def wants_face_outside(self) -> bool:
         """Whether this authority asks for a face before the outer door, whatever the lane does otherwise.
@@ -136,7 +99,7 @@ class Authority:
     def conclude_outside(self, evidence: FaceEvidence | None, *, compared: bool) -> Decision:
         """Whether the outer door may open. `compared`: a face was asked for, and `evidence` shows it."""
         assert self.presented is not None
-        self.presented.face = evidence
+        self.presented = replace(self.presented, face=evidence)
         return self.stages.conclude(self.presented if compared else _without_face(self.presented))
 
     def conclude_inside(self, evidence: FaceEvidence, tick_ms: int) -> Decision:
@@ -144,8 +107,7 @@ class Authority:
         presented = self._now(tick_ms)
         if isinstance(presented, Deny):
             return presented
-        presented.face = evidence
-        return self.stages.conclude(presented)
+        return self.stages.conclude(replace(presented, face=evidence))
 
     def conclude_by_eye(self, tick_ms: int) -> Decision:
         """The same where an officer has looked: they stand in for the face, and for nothing of the card."""
@@ -160,101 +122,39 @@ class Authority:
         assert self.presented is not None
         card = self.presented.card
         trust, footing = self.ground(tick_ms)
-        stood = objection(card, trust, footing.at.now)
+        stood = recheck(card, trust, footing.at.now)
         return stood or replace(self.presented, footing=footing.under(card), face=None)
 
     def forget(self) -> None:
         """Overwrite what is known of the holder."""
+        super().forget()
         if self.presented is not None:
             self.presented.wipe()
         self.presented = None
-        self._visit = None
-
-    # -- what is put on record ---------------------------------------------------------------------------
-
-    def took(self, side: Side, stage: str, nanoseconds: int) -> None:
-        """How long a stage of the passage took."""
-        self._said[side].took(stage, nanoseconds)
-
-    def face(self, side: Side, evidence: FaceEvidence) -> None:
-        """One look at one of the doors."""
-        self._said[side].face(evidence)
 
     def record(self, side: Side, decision: Decision, tick_ms: int, officer: str | None = None) -> int:
         """Make this decision durable; returns its seq. Raises StorageFault.
 
-        `officer`: the role of who decided it in the machine's place, which stands in the record.
+        `officer`: the role of the person who decided it in the machine's place, which stands in the record.
         """
-        said = self._said[side]
+        recorder = self.recorders[side]
         if self.presented is not None:
-            said.advised(self.presented.advice, self.presented.given)
-        record = said.passage(decision, self._timing.now(), tick_ms)
+            recorder.builder.advised(self.presented.advice, self.presented.given)
+        record = recorder.passage(decision, tick_ms)
         if officer is not None:
             record = by_officer(record, officer)
         elif side is Side.INNER and isinstance(decision, Deny):
             record = on_way(record, self._way if decision.reason in _TURNED_BACK else Path.STAFF)
-        self.last_seq = seq = self._journal.append(record)
-        said.recorded(decision, seq)
+        seq = recorder.decided(decision, record)
         if isinstance(record.visit, Visited):
             self._way = record.visit.path
         return seq
 
-    def settle(self, decision: Decision, seq: int, tick_ms: int) -> None:
-        """Tell the venue how the visit came out, once it stands in the journal."""
-        visit, self._visit = self._visit, None
-        if visit is None:
-            return
-        try:
-            self.stages.counsel.settle(visit, decision, seq)
-        except StorageFault:
-            self.fault(Side.INNER, Part.STORAGE, tick_ms)
-
     def emptied(self, officer: str, tick_ms: int) -> None:
-        """An officer has looked into the lane: put on record, though no card is concerned."""
-        said = self._said[Side.INNER]
-        plain = said.passage(Deny(Reason.LANE_REFERRED), self._timing.now(), tick_ms)
-        self._note(by_officer(plain, officer, "emptied"))
-
-    def door(self, side: Side, event: DoorEvent) -> None:
-        """What one of the doors did."""
-        self._note(self._said[side].door(event, self._timing.now()))
-
-    def fault(self, side: Side, part: Part, tick_ms: int) -> None:
-        """A part of the lane failed."""
-        self._note(self._said[side].fault(part, self._timing.now(), tick_ms))
-
-    def started(self, tick_ms: int) -> None:
-        """This lane is ready. Raises StorageFault: without a journal, no lane."""
-        said = self._said[Side.OUTER]
-        self.last_seq = self._journal.append(said.started(self._timing.now(), tick_ms))
-        self._note_clock(tick_ms)
-
-    def ending(self) -> None:
-        """The program ends: from here on it is what relocks."""
-        for said in self._said.values():
-            said.ending()
-
-    def stopped(self, cause: StopCause, tick_ms: int) -> None:
-        """The program has ended."""
-        self._note(self._said[Side.OUTER].stopped(cause, self._timing.now(), tick_ms))
-
-    def pulse(self, tick_ms: int) -> None:
-        """Once a second: look at the clocks, and forget codes that could not be shown any more."""
-        _, footing = self.ground(tick_ms)
-        self.stages.replay.tidy(footing.at.now)
-
-    def micros(self, side: Side) -> Mapping[str, int]:
-        """Microseconds by stage so far."""
-        return self._said[side].micros()
-
-    def _note_clock(self, tick_ms: int) -> None:
-        for event, off in self._timing.changes():
-            self._note(self._said[Side.OUTER].clock(event, off, self._timing.now(), tick_ms))
-
-    def _note(self, record: AuditRecord) -> None:
-        """Append what is no decision, or go on without: the next decision finds out in time."""
-        with suppress(StorageFault):
-            self.last_seq = self._journal.append(record)
+        """Record that an officer has looked into the lane, though no card is concerned."""
+        recorder = self.recorders[Side.INNER]
+        plain = recorder.passage(Deny(Reason.LANE_REFERRED), tick_ms)
+        recorder.note(by_officer(plain, officer, "emptied"))
 
 
 def _without_face(presented: Presented) -> Presented:

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from journals import DEVICE, SEED, open_journal, passage, rotate, write_chain, write_journal
 from nacl.signing import SigningKey
+from samples.journals import DEVICE, SEED, open_journal, passage, rotate, write_chain, write_journal
 
 from edge.audit.chain import files_of, open_chain
 from edge.audit.checkpoint import Checkpoint, origin_of
@@ -19,7 +19,7 @@ from edge.audit.errors import JournalBroken
 from edge.audit.evidence import Verified, verify
 from edge.audit.journal import Journal
 from edge.audit.merkle import Frontier, leaf_hash
-from edge.audit.record import Entry, encode
+from edge.audit.record import JournalEntry, encode
 from edge.errors import InputError
 
 SIZES = [4, 3, 5, 2]
@@ -46,7 +46,7 @@ def verify_chain(*paths: Path, previous: Checkpoint | None = None) -> Verified:
 def checkpoint(size: int) -> Checkpoint:
     tree = Frontier()
     for seq in range(size):
-        tree = tree.append(leaf_hash(encode(Entry(seq=seq, record=passage(seq)))))
+        tree = tree.append(leaf_hash(encode(JournalEntry(seq=seq, record=passage(seq)))))
     return Checkpoint(origin_of(DEVICE), size, tree.root)
 
 

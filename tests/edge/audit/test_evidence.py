@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from journals import DEVICE, SEED, open_journal, passage, write_journal
 from nacl.signing import SigningKey
+from samples.journals import DEVICE, SEED, open_journal, passage, write_journal
 
 from edge.audit.checkpoint import Checkpoint, open_checkpoint, origin_of, sign_checkpoint
 from edge.audit.errors import JournalBroken
-from edge.audit.evidence import Verified, open_evidence, verify
+from edge.audit.evidence import Verified, open_segment_reader, verify
 from edge.audit.merkle import EMPTY_ROOT, Frontier, leaf_hash
-from edge.audit.record import Entry, encode
+from edge.audit.record import JournalEntry, encode
 from edge.errors import InputError
 
 if TYPE_CHECKING:
@@ -103,14 +103,14 @@ def test_a_journal_is_verified_while_its_device_writes(tmp_path: Path) -> None:
     path = tmp_path / "journal.db"
     with open_journal(path) as journal:
         journal.append(passage(0))
-        with open_evidence(path) as evidence:
+        with open_segment_reader(path) as evidence:
             journal.append(passage(1))
             assert evidence.verify().size == 1  # one moment: head and records belong together
         assert verify(path).size == 2
 
 
 def test_the_last_entries_are_the_last_ones(copy: Path) -> None:
-    with open_evidence(copy) as evidence:
+    with open_segment_reader(copy) as evidence:
         assert [entry.seq for entry in evidence.entries(3)] == [18, 19, 20]
         assert len(list(evidence.entries(1_000))) == RECORDS
 
@@ -119,7 +119,7 @@ def test_the_last_entries_are_the_last_ones(copy: Path) -> None:
 def test_every_earlier_checkpoint_is_consistent(copy: Path, size: int) -> None:
     frontier = Frontier()
     for seq in range(size):
-        frontier = frontier.append(leaf_hash(encode(Entry(seq=seq, record=passage(seq)))))
+        frontier = frontier.append(leaf_hash(encode(JournalEntry(seq=seq, record=passage(seq)))))
     assert verify(copy, previous=Checkpoint(origin_of(DEVICE), size, frontier.root)).size == RECORDS
 
 
@@ -242,8 +242,8 @@ def test_a_file_cut_or_overwritten_is_found_or_says_the_same(
     assert said == _said(pristine)
 
 
-def _said(path: Path) -> tuple[Verified, list[Entry]]:
-    with open_evidence(path) as evidence:
+def _said(path: Path) -> tuple[Verified, list[JournalEntry]]:
+    with open_segment_reader(path) as evidence:
         return evidence.verify(), list(evidence.entries())
 
 
@@ -260,7 +260,7 @@ def forge(path: Path, ticks: list[int], key: SigningKey) -> None:
     """Rewrite a whole journal, consistently, as somebody with a signing key could."""
     frontier, rows = Frontier(), []
     for seq, tick in enumerate(ticks):
-        body = encode(Entry(seq=seq, record=passage(tick)))
+        body = encode(JournalEntry(seq=seq, record=passage(tick)))
         frontier = frontier.append(leaf_hash(body))
         rows.append((seq, body, leaf_hash(body)))
     note = sign_checkpoint(Checkpoint(origin_of(DEVICE), frontier.size, frontier.root), key)

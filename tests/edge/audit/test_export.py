@@ -10,10 +10,10 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from journals import passage
+from samples.journals import passage
 
 from edge.audit.export import COLUMNS, cell, csv_row, row_of, utc
-from edge.audit.record import AuditRecord, Entry, decode, encode
+from edge.audit.record import AuditRecord, JournalEntry, decode, encode
 
 # JOURNAL.md section 6: sites rely on these, in this order. New ones follow, none goes.
 PUBLISHED = [
@@ -56,7 +56,7 @@ def test_every_field_of_every_record_has_a_column(kind: type[msgspec.Struct]) ->
 
 
 def test_a_row_says_what_the_record_says() -> None:
-    entry = decode(encode(Entry(seq=7, record=passage(5))))
+    entry = decode(encode(JournalEntry(seq=7, record=passage(5))))
     row = dict(zip(COLUMNS, csv_row(entry), strict=True))
     assert (row["seq"], row["time"], row["kind"], row["card"]) == (
         "7",
@@ -70,7 +70,7 @@ def test_a_row_says_what_the_record_says() -> None:
 
 
 def test_no_field_of_a_record_is_taken_for_a_formula() -> None:
-    entry = Entry(seq=0, record=msgspec.structs.replace(passage(), similarity_milli=-12))
+    entry = JournalEntry(seq=0, record=msgspec.structs.replace(passage(), similarity_milli=-12))
     assert dict(zip(COLUMNS, csv_row(entry), strict=True))["similarity_milli"] == "-12"  # a number is none
     assert not [text for text in csv_row(entry) if text.startswith(("=", "+", "@", "\t", "\r"))]
 

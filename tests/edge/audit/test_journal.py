@@ -12,9 +12,9 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from journals import DEVICE, SEED, open_journal, passage, write_journal
+from samples.journals import DEVICE, SEED, open_journal, passage, write_journal
 
-from edge.audit.evidence import open_evidence, verify
+from edge.audit.evidence import open_segment_reader, verify
 from edge.audit.journal import Journal
 from edge.errors import StorageFault
 
@@ -35,7 +35,7 @@ def journal(path: Path) -> Iterator[Journal]:
 
 
 def ticks(path: Path) -> list[int]:
-    with open_evidence(path) as evidence:
+    with open_segment_reader(path) as evidence:
         return [entry.record.tick_ms for entry in evidence.entries()]
 
 

@@ -8,18 +8,18 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from journals import passage
+from samples.journals import passage
 
 from edge.audit.errors import JournalBroken
 from edge.audit.record import (
     MAX_RECORD_BYTES,
     Cause,
     ClockTrust,
+    DevicePart,
     DoorChange,
-    Entry,
     Faulted,
+    JournalEntry,
     Outcome,
-    Part,
     Passage,
     Path,
     Started,
@@ -105,12 +105,12 @@ records = st.one_of(
     ),
     st.builds(Started, **common, model=st.none() | idents, policy=st.none() | idents),
     st.builds(Stopped, **common, cause=st.sampled_from(StopCause)),
-    st.builds(Faulted, **common, part=st.sampled_from(Part)),
+    st.builds(Faulted, **common, part=st.sampled_from(DevicePart)),
 )
 
 
-@given(st.builds(Entry, seq=st.integers(0, 2**53 - 1), record=records))
-def test_what_was_written_is_what_is_read(entry: Entry) -> None:
+@given(st.builds(JournalEntry, seq=st.integers(0, 2**53 - 1), record=records))
+def test_what_was_written_is_what_is_read(entry: JournalEntry) -> None:
     body = encode(entry)
     assert decode(body) == entry
     assert body.isascii()
@@ -121,7 +121,7 @@ def test_what_was_written_is_what_is_read(entry: Entry) -> None:
 
 def test_the_canonical_bytes_are_these() -> None:
     stopped = Stopped(time_ms=5, tick_ms=7, door="tower-1/lobby", version="0.1.0", cause=StopCause.SIGNAL)
-    assert encode(Entry(seq=3, record=stopped)) == (
+    assert encode(JournalEntry(seq=3, record=stopped)) == (
         b'{"record":{"cause":"signal","door":"tower-1/lobby","kind":"stop","tick_ms":7,"time_ms":5,'
         b'"version":"0.1.0"},"seq":3,"v":1}'
     )
@@ -148,10 +148,10 @@ def test_the_largest_record_fits() -> None:
             waited_ms=2**53 - 1,
         ),
     )
-    assert len(encode(Entry(seq=2**53 - 1, record=longest))) <= MAX_RECORD_BYTES
+    assert len(encode(JournalEntry(seq=2**53 - 1, record=longest))) <= MAX_RECORD_BYTES
 
 
-BODY = encode(Entry(seq=0, record=passage()))
+BODY = encode(JournalEntry(seq=0, record=passage()))
 NOT_CANONICAL = {
     "a space": BODY.replace(b'"seq":0', b'"seq": 0'),
     "keys in another order": b'{"v":1,' + BODY[1:].replace(b',"v":1', b""),
@@ -229,7 +229,7 @@ def test_what_could_name_a_person_cannot_be_written_and_is_not_repeated_in_the_e
     field: str, value: object
 ) -> None:
     with pytest.raises(StorageFault) as caught:
-        encode(Entry(seq=0, record=msgspec.structs.replace(passage(), **{field: value})))
+        encode(JournalEntry(seq=0, record=msgspec.structs.replace(passage(), **{field: value})))
     assert "Ada" not in str(caught.value) + caught.value.hint
     assert "EC1" not in str(caught.value) + caught.value.hint
 
@@ -247,7 +247,7 @@ def test_every_fault_of_the_house_has_its_part() -> None:
     names = {
         fault.__name__.removesuffix("Fault").removesuffix("Link").lower() for fault in Fault.__subclasses__()
     }
-    assert names <= {part.value for part in Part}
+    assert names <= {part.value for part in DevicePart}
 
 
 def test_utc_ms_cuts_below_the_millisecond() -> None:

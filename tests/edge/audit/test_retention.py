@@ -9,17 +9,17 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from journals import open_journal, passage, write_chain
+from samples.journals import open_journal, passage, write_chain
 
 from edge.audit.chain import open_chain
 from edge.audit.journal import SegmentLimits
-from edge.audit.retention import EARLIEST_MS, EVERY_MS, Closed, Housekeeper, Rules, removable, retain
+from edge.audit.retention import EARLIEST_MS, EVERY_MS, Closed, Housekeeper, RetentionRules, removable, retain
 from edge.audit.segments import closed_segments
 from edge.errors import StorageFault
 
 DAY_MS = 86_400_000
 NOW = EARLIEST_MS + 1_000 * DAY_MS
-KEEP = Rules(SegmentLimits(1), keep_ms=90 * DAY_MS, spare_bytes=100)
+KEEP = RetentionRules(SegmentLimits(1), keep_ms=90 * DAY_MS, spare_bytes=100)
 
 
 def closed(number: int, days: float, *, size_bytes: int = 10) -> Closed:
@@ -123,7 +123,7 @@ def test_the_newest_closed_file_stays_for_who_starts_next(tmp_path: Path) -> Non
 
 def test_a_short_disk_takes_only_what_the_hub_has(tmp_path: Path) -> None:
     newest = write_chain(tmp_path, [2, 2, 2, 1])[-1]
-    short = Rules(SegmentLimits(1), 90 * DAY_MS, spare_bytes=1 << 62)
+    short = RetentionRules(SegmentLimits(1), 90 * DAY_MS, spare_bytes=1 << 62)
     assert retain(newest, short, now_ms=NOW, acknowledged=3) != ()
     assert [first for first, _ in closed_segments(newest)] == [2, 4]
 
@@ -151,7 +151,7 @@ class Home:
         self.tick_ms = 0
         self.keeper = Housekeeper(
             self.journal,
-            Rules(SegmentLimits(1), keep_ms=DAY_MS, spare_bytes=0),
+            RetentionRules(SegmentLimits(1), keep_ms=DAY_MS, spare_bytes=0),
             acknowledged=lambda: None,
             now_ms=lambda: self.now_ms,
             tick_ms=lambda: self.tick_ms,

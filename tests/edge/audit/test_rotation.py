@@ -11,15 +11,15 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
-from journals import DEVICE, SEED, open_journal, passage, rotate, write_chain, write_journal
 from nacl.signing import SigningKey
+from samples.journals import DEVICE, SEED, open_journal, passage, rotate, write_chain, write_journal
 
 from edge.audit.chain import open_chain
 from edge.audit.checkpoint import Checkpoint, origin_of, sign_checkpoint
-from edge.audit.evidence import open_beside, open_evidence, verify
+from edge.audit.evidence import open_beside, open_segment_reader, verify
 from edge.audit.journal import Journal, SegmentLimits
 from edge.audit.merkle import EMPTY_ROOT, Frontier, leaf_hash
-from edge.audit.record import Entry, Started, encode
+from edge.audit.record import JournalEntry, Started, encode
 from edge.audit.segments import closed_path, closed_segments, journal_files
 from edge.errors import StorageFault
 
@@ -110,7 +110,7 @@ def test_a_file_is_closed_when_it_is_too_large_or_too_old(path: Path, case: str)
 def test_it_does_not_close_what_somebody_reads(path: Path) -> None:
     with open_journal(path) as journal:
         journal.append(passage(0))
-        for reader in (open_evidence, open_beside):
+        for reader in (open_segment_reader, open_beside):
             with reader(path) as evidence:
                 assert rotate(journal) is None
                 assert journal.append(passage(journal.size)) == journal.size - 1
@@ -376,7 +376,7 @@ def test_a_base_that_the_device_did_not_sign_is_found(tmp_path: Path) -> None:
 
 def test_a_base_that_the_device_did_sign_does_not_fit_other_records(tmp_path: Path) -> None:
     later = write_chain(tmp_path, [3, 2])[-1]
-    tree = Frontier().append(leaf_hash(encode(Entry(seq=0, record=passage(0)))))
+    tree = Frontier().append(leaf_hash(encode(JournalEntry(seq=0, record=passage(0)))))
     note = sign_checkpoint(Checkpoint(origin_of(DEVICE), 1, tree.root), SigningKey(SEED))
     copy = shutil.copy(later, tmp_path / "copy.db")
     editor = sqlite3.connect(copy)

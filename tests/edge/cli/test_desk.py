@@ -15,13 +15,13 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT
-from desk_world import NOW, PASSPORT, DeskWorld, booking, guest
 from nacl.public import PrivateKey
-from traces import Haystack
-from web_server import Web, reply, serve
+from peers.web_server import Web, reply, serve
+from samples.traces import Haystack
+from worlds.desk import NOW, PASSPORT, DeskWorld, booking, guest
 
 from edge.__main__ import main
-from edge.venues.sealing import unseal
+from edge.delivery.sealed_box import unseal
 
 TABLE = """
 [device]

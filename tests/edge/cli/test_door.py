@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from firmware.on_pty import KEY, LEAF_OPEN, PATIENCE_MS, SHUT, TAMPER, OnPty, let_it_crawl, until
+from peers.cpython_controller import KEY, LEAF_OPEN, PATIENCE_MS, SHUT, TAMPER, OnPty, let_it_crawl, until
 
 from edge.__main__ import main
 from edge.errors import Exit
@@ -109,7 +109,7 @@ def test_a_controller_that_keeps_another_key_than_it_was_sent_is_found_out(
 def test_a_silent_controller_leaves_a_key_to_try_again_with(controller: OnPty, capsys, monkeypatch) -> None:
     controller.is_deaf = True
     with monkeypatch.context() as impatient:
-        impatient.setattr("hw.door_commission.EACH_S", 0.05)
+        impatient.setattr("hw.door.commission.EACH_S", 0.05)
         assert door(controller, "commission") == Exit.DEVICE
     assert "does not answer" in capsys.readouterr().err
     key = key_of(controller).read_bytes()

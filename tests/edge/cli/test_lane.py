@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from office import NOW, new_issuer
+from worlds.office import NOW, new_issuer
 
 from edge.__main__ import main
 

@@ -10,15 +10,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from mosquitto import wait_until
+from peers.mosquitto import wait_until
 
 from edge.__main__ import main
 from edge.card import cose
 from edge.card.attributes import Attribute
 from edge.errors import Exit
-from edge.venue.asking import read_request
-from edge.venue.certificate import Authority, Certificate, sign_certificate
-from hw.board_picture import NAME
+from edge.request.certificate import Certificate, CertificateAuthority, sign_certificate
+from edge.request.code import read_request
+from hw.signals.board_picture import NAME
 
 ISSUER = b"i" * 32
 CONFIG = """
@@ -71,7 +71,9 @@ def test_show_says_what_is_asked_and_the_text_is_what_a_wallet_believes(config, 
     assert "to register you" in capsys.readouterr().out
     assert main(["request", "show", "--config", str(config), "--text"]) == Exit.OK
     text = capsys.readouterr().out.removesuffix("\n")
-    known = read_request(text, [Authority("CN-GD", cose.public_key(ISSUER))], now=datetime.now(UTC))
+    known = read_request(
+        text, [CertificateAuthority("CN-GD", cose.public_key(ISSUER))], now=datetime.now(UTC)
+    )
     assert (known.operator, known.request.site) == ("Pousada", "inn/desk")
 
 

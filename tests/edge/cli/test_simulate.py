@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from journals import passage
+from samples.journals import passage
 
 from edge.__main__ import main
 from edge.audit.journal import Journal

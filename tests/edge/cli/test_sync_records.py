@@ -10,28 +10,28 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fleet import DEVICE, KEY, PASSWORD, Hub, serving
-from hub_app import create_app
-from hub_schema import Database
-from hub_store import Store
-from journals import SEED, open_journal, passage, write_journal
+from samples.journals import SEED, open_journal, passage, write_journal
+from worlds.fleet import DEVICE, KEY, PASSWORD, Hub, serving
 
 from edge.__main__ import main
 from edge.errors import Exit
+from tools.hub.app import create_app
+from tools.hub.schema import Database
+from tools.hub.store import HubStore
 
 PUBLIC = bytes(KEY.verify_key)
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
+def store(tmp_path: Path) -> Iterator[HubStore]:
     database = Database(str(tmp_path / "hub.db"))
     database.prepare()
-    yield Store(database)
+    yield HubStore(database)
     database.close()
 
 
 @pytest.fixture
-def hub(store: Store) -> Iterator[Hub]:
+def hub(store: HubStore) -> Iterator[Hub]:
     with serving(create_app(store.database, password=PASSWORD)) as hub:
         yield hub
 
@@ -51,7 +51,7 @@ def sync(config: Path, *more: str) -> int:
     return main(["sync", "--config", str(config), *more])
 
 
-def test_records_go_up_and_a_line_says_so(config: Path, store: Store, capsys) -> None:
+def test_records_go_up_and_a_line_says_so(config: Path, store: HubStore, capsys) -> None:
     store.add(DEVICE, PUBLIC, 0)
     assert sync(config) == Exit.OK
     assert capsys.readouterr().out == "records: 7 sent, the hub has all before 7\n"
@@ -69,7 +69,7 @@ def test_a_hub_that_does_not_know_the_device_says_how_to_add_it(config: Path, ca
     assert f"device add {DEVICE} --key {PUBLIC.hex()}" in said
 
 
-def test_a_repository_that_is_away_keeps_no_record_here(config: Path, store: Store, capsys) -> None:
+def test_a_repository_that_is_away_keeps_no_record_here(config: Path, store: HubStore, capsys) -> None:
     store.add(DEVICE, PUBLIC, 0)
     config.write_text(config.read_text() + '[sync]\nurl = "http://127.0.0.1:1/"\n')
     (config.parent / "root.json").write_text("{}")
@@ -79,7 +79,7 @@ def test_a_repository_that_is_away_keeps_no_record_here(config: Path, store: Sto
     assert "records: 7 sent" in said.out
 
 
-def test_a_device_without_a_journal_has_nothing_to_send(config: Path, store: Store, capsys) -> None:
+def test_a_device_without_a_journal_has_nothing_to_send(config: Path, store: HubStore, capsys) -> None:
     store.add(DEVICE, PUBLIC, 0)
     (config.parent / "journal.db").unlink()
     assert sync(config) == Exit.OK
@@ -87,14 +87,14 @@ def test_a_device_without_a_journal_has_nothing_to_send(config: Path, store: Sto
     assert store.histories(DEVICE)[0]["heard_ms"] is None
 
 
-def test_a_key_that_is_lost_is_not_made_anew(config: Path, store: Store, capsys) -> None:
+def test_a_key_that_is_lost_is_not_made_anew(config: Path, store: HubStore, capsys) -> None:
     store.add(DEVICE, PUBLIC, 0)
     (config.parent / "device.key").unlink()
     assert sync(config) == Exit.DEVICE
     assert not (config.parent / "device.key").exists()
 
 
-def test_another_history_is_an_error_that_a_script_sees(config: Path, store: Store, capsys) -> None:
+def test_another_history_is_an_error_that_a_script_sees(config: Path, store: HubStore, capsys) -> None:
     store.add(DEVICE, PUBLIC, 0)
     sync(config)
     for file in config.parent.glob("journal.db*"):
@@ -107,14 +107,14 @@ def test_another_history_is_an_error_that_a_script_sees(config: Path, store: Sto
     assert store.alarms(store.find(DEVICE).serial)
 
 
-def test_a_stick_has_no_hub_on_it(config: Path, store: Store, capsys, tmp_path: Path) -> None:
+def test_a_stick_has_no_hub_on_it(config: Path, store: HubStore, capsys, tmp_path: Path) -> None:
     store.add(DEVICE, PUBLIC, 0)
     (tmp_path / "stick").mkdir()
     assert sync(config, "--from", str(tmp_path / "stick")) != Exit.OK
     assert store.find(DEVICE).next == 0
 
 
-def test_what_the_device_says_of_itself_without_trust(config: Path, store: Store) -> None:
+def test_what_the_device_says_of_itself_without_trust(config: Path, store: HubStore) -> None:
     store.add(DEVICE, PUBLIC, 0)
     sync(config)
     row = store.histories(DEVICE)[0]
@@ -122,7 +122,7 @@ def test_what_the_device_says_of_itself_without_trust(config: Path, store: Store
     assert row["free_mb"] > 0
 
 
-def test_watching_sends_what_is_there_and_stops_when_told(config: Path, store: Store) -> None:
+def test_watching_sends_what_is_there_and_stops_when_told(config: Path, store: HubStore) -> None:
     store.add(DEVICE, PUBLIC, 0)
     command = [sys.executable, "-m", "edge", "sync", "--config", str(config), "--watch", "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from office import new_issuer
-from publishing import DAY, Authority, Gate
+from worlds.office import new_issuer
+from worlds.publishing import DAY, Authority, Gate
 
 from edge.__main__ import main
 from edge.cli.sync import age

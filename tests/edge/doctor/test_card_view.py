@@ -8,12 +8,12 @@ from math import cos, hypot, radians, sin
 import cv2
 import numpy as np
 import pytest
-import test_card
 
-from edge.app import open_picture_readers
+from edge.app.parts.code_readers import open_picture_readers
 from edge.doctor import card_layout as layout
 from edge.doctor.card_view import view_of
 from edge.ports import Symbol
+from tools.test_card import cli
 
 WIDTH, HEIGHT = 1280, 720
 FINER = 4  # pixels of the picture are averages of so many by so many
@@ -23,7 +23,7 @@ CENTRE = (105.0, 142.0)  # of what is measured on the card, in mm
 @pytest.fixture(scope="module")
 def card() -> np.ndarray:
     """The card with 10 pixels a millimetre."""
-    page = np.asarray(test_card.draw())
+    page = np.asarray(cli.draw())
     return cv2.resize(page, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
 
 

@@ -6,25 +6,27 @@ import re
 
 from conftest import ROOT
 
-from edge.doctor.findings import TROUBLES, Finding, Level, worst
-from edge.doctor.rounds import CHECKS
+from edge.doctor.checks import CHECKS
+from edge.doctor.findings import PROBLEMS, Finding, Severity, worst
 
 PAGE = ROOT / "edge" / "doctor" / "CHECKS.md"
 
 
 def test_the_page_has_every_trouble_and_no_other() -> None:
     rows = re.findall(r"^\| (\d+) \| ([a-z]+) \| ([A-Z]+) \| (.+) \|$", PAGE.read_text("utf-8"), re.MULTILINE)
-    assert rows == [(str(t.number), t.name, t.level.value, t.meaning) for t in TROUBLES]
+    assert rows == [(str(t.number), t.name, t.level.value, t.meaning) for t in PROBLEMS]
 
 
 def test_no_number_means_two_things_and_every_trouble_belongs_to_a_check() -> None:
-    numbers = [trouble.number for trouble in TROUBLES]
+    numbers = [trouble.number for trouble in PROBLEMS]
     assert numbers == sorted(set(numbers))
-    assert {trouble.name for trouble in TROUBLES} == set(CHECKS)
+    assert {trouble.name for trouble in PROBLEMS} == set(CHECKS)
 
 
 def test_an_error_is_worse_than_a_warning_which_is_worse_than_nothing() -> None:
-    ok, warn, error = (Finding(0, "door", level, "") for level in (Level.OK, Level.WARN, Level.ERROR))
+    ok, warn, error = (
+        Finding(0, "door", level, "") for level in (Severity.OK, Severity.WARN, Severity.ERROR)
+    )
     assert [worst([]), worst([ok]), worst([warn, ok]), worst([ok, error, warn])] == [
         "OK",
         "OK",

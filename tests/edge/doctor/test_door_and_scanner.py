@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from firmware.on_pty import KEY, LEAF_OPEN, PATIENCE_S, SHUT, TAMPER, OnPty, let_it_crawl, until
-from scanner_on_pty import EngineOnPty
+from peers.cpython_controller import KEY, LEAF_OPEN, PATIENCE_S, SHUT, TAMPER, OnPty, let_it_crawl, until
+from peers.scanner_on_pty import EngineOnPty
 
-from edge.audit.evidence import open_evidence
+from edge.audit.evidence import open_segment_reader
 from edge.audit.record import AuditRecord, DoorChange, Faulted
-from edge.config import Config, Scanner, Strike
-from edge.doctor.patient import Patient
-from edge.doctor.rounds import examine
+from edge.config import Config, ScannerConfig, StrikeConfig
+from edge.doctor.checks import examine
+from edge.doctor.device_probe import DeviceProbe
 from edge.ports import Cause, DoorEventKind
 
 pytest.importorskip("serial")
@@ -30,12 +30,12 @@ def controller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OnPt
     controller.close()
 
 
-def patient(folder: Path, *, agreed: bool = False) -> Patient:
-    strike = Strike(kind="controller", port="controller", lock="fail-secure")
-    return Patient(Config(strike=strike), folder, strike=agreed)
+def patient(folder: Path, *, agreed: bool = False) -> DeviceProbe:
+    strike = StrikeConfig(kind="controller", port="controller", lock="fail-secure")
+    return DeviceProbe(Config(strike=strike), folder, strike=agreed)
 
 
-def numbers(patient: Patient, check: str) -> list[int]:
+def numbers(patient: DeviceProbe, check: str) -> list[int]:
     return [finding.number for finding in examine(patient, [check])]
 
 
@@ -52,7 +52,7 @@ def test_a_controller_is_told_as_it_stands_and_nothing_moves(
 def test_a_controller_with_another_key_is_an_error(
     controller: OnPty, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("hw.door_link.DoorLink.wait_until_ready.__defaults__", (0.5,))
+    monkeypatch.setattr("hw.door.link.DoorLink.wait_until_ready.__defaults__", (0.5,))
     (tmp_path / "door.key").write_bytes(bytes(32))
     assert numbers(patient(tmp_path), "door") == [41]
 
@@ -65,8 +65,8 @@ def test_a_lock_is_left_alone_where_nobody_agreed(controller: OnPty, tmp_path: P
 def test_a_lock_that_is_released_once_while_somebody_opens_the_door_is_well(
     controller: OnPty, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("edge.doctor.door.RELEASE_MS", 10_000)
-    monkeypatch.setattr("edge.doctor.door.WATCH_S", PATIENCE_S)
+    monkeypatch.setattr("edge.doctor.door_checks.RELEASE_MS", 10_000)
+    monkeypatch.setattr("edge.doctor.door_checks.WATCH_S", PATIENCE_S)
 
     def visitor() -> None:
         until(lambda: controller.energised)
@@ -87,7 +87,7 @@ def test_a_lock_that_is_released_once_while_somebody_opens_the_door_is_well(
 
 
 def records(folder: Path) -> list[AuditRecord]:
-    with open_evidence(folder / "journal.db") as evidence:
+    with open_segment_reader(folder / "journal.db") as evidence:
         evidence.verify()
         return [entry.record for entry in evidence.entries()]
 
@@ -111,7 +111,7 @@ def test_a_release_that_the_door_refuses_is_on_record_as_a_fault(controller: OnP
 def test_a_scanner_that_is_there_is_well(tmp_path: Path) -> None:
     engine = EngineOnPty(tmp_path)
     try:
-        config = Config(scanner=Scanner(kind="serial", port="scanner"))
-        assert numbers(Patient(config, tmp_path), "scanner") == [0]
+        config = Config(scanner=ScannerConfig(kind="serial", port="scanner"))
+        assert numbers(DeviceProbe(config, tmp_path), "scanner") == [0]
     finally:
         engine.close()

@@ -9,26 +9,26 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import shared
-from head_points import BENT, FLAT, face
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from samples.head_points import BENT, FLAT, face
 
-from edge.app import read_image
+from edge.app.parts.code_readers import read_image
 from edge.decision import Reason
 from edge.face.challenge import (
     Challenge,
-    Done,
-    Failed,
+    ChallengeDone,
+    ChallengeFailed,
+    ChallengeLimits,
+    ChallengeProgress,
+    ChallengeWaiting,
     Failure,
-    Limits,
     Phase,
-    Progress,
     Prompt,
-    Waiting,
     draw,
 )
 from edge.face.engine import FaceEngine
-from hw.sim.head import Move, Species, Subject, attack, head, script
+from hw.sim.pictures.head import Move, Species, Subject, attack, head, script
 
 LEFT, RIGHT, NOD = Prompt.TURN_LEFT, Prompt.TURN_RIGHT, Prompt.NOD
 FRAME_MS = 66
@@ -50,23 +50,23 @@ def swing(*prompts: Prompt, frames: int = 9, peak: float = PEAK) -> list[tuple[f
     return track
 
 
-def watch(challenge: Challenge, looks, frame_ms: int = FRAME_MS) -> Progress:
+def watch(challenge: Challenge, looks, frame_ms: int = FRAME_MS) -> ChallengeProgress:
     """The first answer that is final, or the last."""
-    progress: Progress | None = None
+    progress: ChallengeProgress | None = None
     for count, look in enumerate(looks):
         progress = challenge.observe(look, count * frame_ms)
-        if not isinstance(progress, Waiting):
+        if not isinstance(progress, ChallengeWaiting):
             break
     assert progress is not None
     return progress
 
 
-def follow(prompts, track, *, frame_ms: int = FRAME_MS, **how) -> Progress:
+def follow(prompts, track, *, frame_ms: int = FRAME_MS, **how) -> ChallengeProgress:
     return watch(Challenge(prompts, 0), [face(*angles, **how) for angles in track], frame_ms)
 
 
-def failure(progress: Progress) -> Failure:
-    assert isinstance(progress, Failed), progress
+def failure(progress: ChallengeProgress) -> Failure:
+    assert isinstance(progress, ChallengeFailed), progress
     return progress.failure
 
 
@@ -75,8 +75,8 @@ def failure(progress: Progress) -> Failure:
 
 def test_prompts_are_words_for_a_person():
     assert LEFT == "turn your head to the left"
-    assert Waiting(LEFT, Phase.AWAY).words == LEFT.value
-    assert Waiting(LEFT, Phase.LOOK).words == "look into the camera"
+    assert ChallengeWaiting(LEFT, Phase.AWAY).words == LEFT.value
+    assert ChallengeWaiting(LEFT, Phase.LOOK).words == "look into the camera"
 
 
 @given(rolls=st.lists(st.integers(0, 5), min_size=8, max_size=8), n=st.integers(1, 8))
@@ -102,7 +102,7 @@ def test_every_order_of_two_is_as_likely():
 @pytest.mark.parametrize("prompts", list(itertools.permutations(Prompt, 2)), ids=named)
 def test_a_head_that_follows_the_prompts_is_done(prompts):
     progress = follow(prompts, swing(*prompts))
-    assert isinstance(progress, Done)
+    assert isinstance(progress, ChallengeDone)
     assert [movement.prompt for movement in progress.evidence] == list(prompts)
     for movement in progress.evidence:
         assert movement.parallax >= (0.26 if movement.prompt is NOD else 0.34)
@@ -112,27 +112,27 @@ def test_a_head_that_follows_the_prompts_is_done(prompts):
 
 
 def test_three_prompts_need_three_movements():
-    assert isinstance(follow((LEFT, NOD, LEFT), swing(LEFT, NOD, LEFT)), Done)
+    assert isinstance(follow((LEFT, NOD, LEFT), swing(LEFT, NOD, LEFT)), ChallengeDone)
 
 
 def test_the_holder_may_take_seconds_to_begin():
-    assert isinstance(follow((LEFT,), [(0, 0)] * 45 + swing(LEFT)), Done)
+    assert isinstance(follow((LEFT,), [(0, 0)] * 45 + swing(LEFT)), ChallengeDone)
 
 
 def test_a_face_lost_for_a_frame_is_forgiven():
     looks = [face(*angles) for angles in swing(LEFT)]
     looks[10] = None
-    assert isinstance(watch(Challenge((LEFT,), 0), looks), Done)
+    assert isinstance(watch(Challenge((LEFT,), 0), looks), ChallengeDone)
 
 
 def test_no_face_at_first_is_waited_for():
     looks = [None] * 20 + [face(*angles) for angles in swing(LEFT)]
-    assert isinstance(watch(Challenge((LEFT,), 0), looks), Done)
+    assert isinstance(watch(Challenge((LEFT,), 0), looks), ChallengeDone)
 
 
 def test_the_tilted_the_near_and_the_far_are_heads_too():
     for how in ({"roll": 15}, {"size": 0.5}, {"size": 1.5}, {"shift": (90, -40)}):
-        assert isinstance(follow((LEFT, NOD), swing(LEFT, NOD), **how), Done), how
+        assert isinstance(follow((LEFT, NOD), swing(LEFT, NOD), **how), ChallengeDone), how
 
 
 # --- left and right --------------------------------------------------------------------------------------
@@ -141,7 +141,7 @@ def test_the_tilted_the_near_and_the_far_are_heads_too():
 def test_the_holders_left_is_the_right_of_a_picture_that_is_not_mirrored():
     before, after = face(), face(yaw=PEAK)
     assert after[1, 0] > before[1, 0], "the nose goes to the right of the picture"
-    assert isinstance(follow((LEFT,), swing(LEFT)), Done)
+    assert isinstance(follow((LEFT,), swing(LEFT)), ChallengeDone)
     assert failure(follow((RIGHT,), swing(LEFT))) is Failure.OTHER_WAY
 
 
@@ -150,7 +150,7 @@ def test_a_mirrored_camera_says_so_and_left_stays_the_holders_left(prompt):
     looks = [face(*angles, mirrored=True) for angles in swing(prompt)]
     # FaceMesh calls what is on the left of the picture the right eye, mirrored or not
     looks = [look if look[234, 0] < look[454, 0] else _relabelled(look) for look in looks]
-    assert isinstance(watch(Challenge((prompt,), 0, mirrored=True), looks), Done)
+    assert isinstance(watch(Challenge((prompt,), 0, mirrored=True), looks), ChallengeDone)
     assert failure(watch(Challenge((prompt,), 0), looks)) is Failure.OTHER_WAY
 
 
@@ -174,12 +174,12 @@ def test_a_flat_print_that_turns_is_flat():
 @pytest.mark.parametrize("shape", [FLAT, BENT], ids=["flat", "bent"])
 @pytest.mark.parametrize("prompt", list(Prompt), ids=lambda p: p.name)
 def test_no_print_is_ever_done(peak, shape, prompt):
-    assert not isinstance(follow((prompt,), swing(prompt, peak=peak, frames=14), depth=shape), Done)
+    assert not isinstance(follow((prompt,), swing(prompt, peak=peak, frames=14), depth=shape), ChallengeDone)
 
 
 def test_a_face_that_only_moves_aside_is_not_done():
     looks = [face(shift=(4 * x, 4 * y)) for x, y in swing(LEFT)]
-    assert isinstance(watch(Challenge((LEFT,), 0), looks), Waiting)
+    assert isinstance(watch(Challenge((LEFT,), 0), looks), ChallengeWaiting)
 
 
 def test_a_face_held_still_runs_out_of_time():
@@ -225,7 +225,7 @@ def test_a_turn_that_nobody_can_follow_is_hasty():
 
 @pytest.mark.parametrize(("frame_ms", "frames"), [(33, 12), (66, 6), (100, 6), (125, 8)])
 def test_slow_cameras_follow_unhurried_turns(frame_ms, frames):
-    assert isinstance(follow((LEFT,), swing(LEFT, frames=frames), frame_ms=frame_ms), Done)
+    assert isinstance(follow((LEFT,), swing(LEFT, frames=frames), frame_ms=frame_ms), ChallengeDone)
 
 
 def test_a_face_that_jumps_between_prompts_is_a_jump():
@@ -265,7 +265,7 @@ def test_every_failure_denies_for_a_reason(name, reason):
 def test_a_result_is_final():
     challenge = Challenge((LEFT,), 0)
     first = watch(challenge, [face(*angles) for angles in swing(LEFT)])
-    assert isinstance(first, Done)
+    assert isinstance(first, ChallengeDone)
     assert challenge.observe(None, 99_999) is first
 
 
@@ -273,7 +273,7 @@ def test_a_frame_that_is_not_newer_is_not_looked_at():
     challenge = Challenge((LEFT,), 0)
     for _ in range(9):
         progress = challenge.observe(face(), 0)
-    assert progress == Waiting(LEFT, Phase.LOOK)
+    assert progress == ChallengeWaiting(LEFT, Phase.LOOK)
 
 
 def test_landmarks_that_are_no_numbers_are_no_face():
@@ -282,8 +282,8 @@ def test_landmarks_that_are_no_numbers_are_no_face():
 
 
 def test_limits_are_the_callers_to_tighten():
-    strict = Challenge((LEFT,), 0, limits=Limits(turned=0.6))
-    assert isinstance(watch(strict, [face(*angles) for angles in swing(LEFT)]), Waiting)
+    strict = Challenge((LEFT,), 0, limits=ChallengeLimits(turned=0.6))
+    assert isinstance(watch(strict, [face(*angles) for angles in swing(LEFT)]), ChallengeWaiting)
 
 
 @settings(max_examples=60)
@@ -297,7 +297,7 @@ def test_chance_is_never_done(seed, prompt):
         else face(*dice.uniform(-40, 40, 2), shift=tuple(dice.uniform(-50, 50, 2)))
         for _ in range(60)
     ]
-    assert not isinstance(watch(Challenge((prompt,), 0), looks), Done)
+    assert not isinstance(watch(Challenge((prompt,), 0), looks), ChallengeDone)
 
 
 # --- rendered from photographs ---------------------------------------------------------------------------
@@ -316,11 +316,11 @@ def astronaut(engine: FaceEngine, photos: Path) -> Subject:
     return Subject(photo, seen(engine, photo))
 
 
-def play(engine: FaceEngine, film, prompts) -> Progress:
+def play(engine: FaceEngine, film, prompts) -> ChallengeProgress:
     challenge = Challenge(prompts, 0)
     for rgb, tick_ms in film:
         progress = challenge.observe(seen(engine, rgb), tick_ms)
-        if not isinstance(progress, Waiting):
+        if not isinstance(progress, ChallengeWaiting):
             break
     return progress
 
@@ -328,17 +328,17 @@ def play(engine: FaceEngine, film, prompts) -> Progress:
 @pytest.mark.parametrize("prompts", [(LEFT, NOD), (NOD, RIGHT)], ids=named)
 def test_a_rendered_head_meets_the_challenge(engine, astronaut, prompts):
     film = head(astronaut, script([MOVES[p] for p in prompts], seed=3, rest=6), seed=3)
-    assert isinstance(play(engine, film, prompts), Done)
+    assert isinstance(play(engine, film, prompts), ChallengeDone)
 
 
 @pytest.mark.parametrize("species", list(Species), ids=lambda s: s.name)
 def test_no_species_meets_it(engine, astronaut, species):
     prompts = (RIGHT, NOD)
     film = attack(species, astronaut, [MOVES[p] for p in prompts], seed=4)
-    assert not isinstance(play(engine, film, prompts), Done)
+    assert not isinstance(play(engine, film, prompts), ChallengeDone)
 
 
 def test_another_persons_rendered_head_meets_it_too(engine):
     photo = read_image(shared("faces", "london", "007_neutral.jpg"))[60:500, 60:580]
     film = head(Subject(photo, seen(engine, photo)), script([Move.LEFT], seed=5, rest=6), seed=5)
-    assert isinstance(play(engine, film, (LEFT,)), Done)
+    assert isinstance(play(engine, film, (LEFT,)), ChallengeDone)

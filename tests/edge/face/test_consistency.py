@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from head_points import face
+from samples.head_points import face
 
 from edge.decision import Reason
-from edge.face.consistency import MAX_LOOKS, Consistency, Look, Objection, judge, measure
+from edge.face.consistency import MAX_LOOKS, Consistency, LandmarkFrame, Objection, judge, measure
 from edge.face.engine import FaceEngine
-from hw.sim.head import Pose, Subject, head, script, sheet
+from hw.sim.pictures.head import Pose, Subject, head, script, sheet
 
 FRAME_MS = 66
 GOOD = Consistency(looks=12, span_ms=726, gap_ms=66, alike=0.9, fastest=0.3, sway=0.02, drift=0.004)
@@ -19,10 +19,10 @@ def noise(seed: int, sigma: float = 0.08) -> np.ndarray:
     return np.random.default_rng(seed).normal(0, sigma, (468, 3)).astype(np.float32)
 
 
-def standing(count: int = 12, *, sway_px: float = 0.4, turn: float = 0.15) -> list[Look]:
+def standing(count: int = 12, *, sway_px: float = 0.4, turn: float = 0.15) -> list[LandmarkFrame]:
     """A person who sways and turns by fractions of a degree, and looks alike all the while."""
     return [
-        Look(face(turn * k, shift=(sway_px * k, 0)) + noise(k), k * FRAME_MS, 0.95 - 0.01 * (k % 2))
+        LandmarkFrame(face(turn * k, shift=(sway_px * k, 0)) + noise(k), k * FRAME_MS, 0.95 - 0.01 * (k % 2))
         for k in range(count)
     ]
 
@@ -37,36 +37,38 @@ def test_a_person_who_stands_there_is_consistent():
 
 def test_another_person_in_the_middle_is_swapped():
     looks = standing()
-    looks[6] = Look(looks[6].landmarks, looks[6].tick_ms, 0.2)
+    looks[6] = LandmarkFrame(looks[6].landmarks, looks[6].tick_ms, 0.2)
     assert judge(measure(looks)) is Objection.SWAPPED
 
 
 def test_a_swap_shows_also_where_only_some_looks_were_compared():
-    looks = [Look(look.landmarks, look.tick_ms) for look in standing()]
-    looks[9] = Look(looks[9].landmarks, looks[9].tick_ms, 0.2)
+    looks = [LandmarkFrame(look.landmarks, look.tick_ms) for look in standing()]
+    looks[9] = LandmarkFrame(looks[9].landmarks, looks[9].tick_ms, 0.2)
     assert judge(measure(looks)) is Objection.SWAPPED
 
 
 def test_a_face_that_jumps_is_another_face():
     looks = standing()
-    looks[6:] = [Look(look.landmarks + np.float32(70), look.tick_ms, look.alike) for look in looks[6:]]
+    looks[6:] = [
+        LandmarkFrame(look.landmarks + np.float32(70), look.tick_ms, look.alike) for look in looks[6:]
+    ]
     assert judge(measure(looks)) is Objection.JUMPED
 
 
 def test_a_face_that_was_away_is_interrupted():
     looks = standing()
-    looks[6:] = [Look(look.landmarks, look.tick_ms + 1_500, look.alike) for look in looks[6:]]
+    looks[6:] = [LandmarkFrame(look.landmarks, look.tick_ms + 1_500, look.alike) for look in looks[6:]]
     assert judge(measure(looks)) is Objection.INTERRUPTED
 
 
 def test_a_photograph_on_a_stand_is_frozen():
-    looks = [Look(face() + noise(k), k * FRAME_MS) for k in range(17)]
+    looks = [LandmarkFrame(face() + noise(k), k * FRAME_MS) for k in range(17)]
     assert judge(measure(looks)) is Objection.FROZEN
     assert judge(measure(looks[:12])) is Objection.TOO_SHORT  # so may a person stand for a moment
 
 
 def test_one_frame_shown_over_and_over_is_frozen():
-    assert judge(measure([Look(face(), k * FRAME_MS) for k in range(17)])) is Objection.FROZEN
+    assert judge(measure([LandmarkFrame(face(), k * FRAME_MS) for k in range(17)])) is Objection.FROZEN
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 5])
@@ -75,13 +77,13 @@ def test_few_looks_prove_nothing(count):
 
 
 def test_looks_that_were_not_compared_are_judged_by_their_motion():
-    looks = [Look(look.landmarks, look.tick_ms) for look in standing()]
+    looks = [LandmarkFrame(look.landmarks, look.tick_ms) for look in standing()]
     assert measure(looks).alike is None
     assert judge(measure(looks)) is None
 
 
 def test_unusable_looks_are_left_out():
-    broken = Look(np.full((468, 3), np.nan, np.float32), 0)
+    broken = LandmarkFrame(np.full((468, 3), np.nan, np.float32), 0)
     assert measure([broken, *standing()]) == measure(standing())
 
 
@@ -90,7 +92,7 @@ def test_a_long_burst_counts_from_its_end():
 
 
 def test_ticks_that_do_not_move_divide_by_nothing():
-    looks = [Look(look.landmarks, 0, look.alike) for look in standing()]
+    looks = [LandmarkFrame(look.landmarks, 0, look.alike) for look in standing()]
     assert judge(measure(looks)) is Objection.TOO_SHORT
 
 
@@ -128,9 +130,9 @@ def test_rendered_a_standing_head_is_alive_and_its_photograph_is_frozen(
 ):
     photo = astronaut[:384]
 
-    def look(rgb: np.ndarray, tick_ms: int) -> Look:
+    def look(rgb: np.ndarray, tick_ms: int) -> LandmarkFrame:
         probe = engine.probe(rgb, engine.find(rgb)[0])
-        return Look(probe.landmarks.points, tick_ms)
+        return LandmarkFrame(probe.landmarks.points, tick_ms)
 
     subject = Subject(photo, look(photo, 0).landmarks)
     alive = measure([look(*frame) for frame in head(subject, script([], seed=1, rest=10), seed=1)])

@@ -13,7 +13,8 @@ from conftest import shared
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge.app import open_face_engine, read_image
+from edge.app.parts.code_readers import read_image
+from edge.app.parts.face_engine import open_face_engine
 from edge.decision import Reason
 from edge.errors import InputError, ModelFault, Refused
 from edge.face.compare import Threshold
@@ -21,14 +22,14 @@ from edge.face.embed import Embedder
 from edge.face.engine import FaceEngine, Networks
 from edge.face.pad.fusion import Measure
 from edge.face.quality import Coaching
-from edge.face.template import Format, Reference
+from edge.face.template import Reference, TemplateFormat
 
 DOOR = (480, 640)
 
 
 @pytest.fixture
 def reference(engine: FaceEngine, astronaut: np.ndarray) -> Reference:
-    return engine.reference(engine.enrol(astronaut), fmt=Format.INT8_64, model=engine.model_id)
+    return engine.reference(engine.enrol(astronaut), fmt=TemplateFormat.INT8_64, model=engine.model_id)
 
 
 def woman(photos: Path, sample: str, left: int, top: int) -> np.ndarray:
@@ -54,9 +55,9 @@ def at_the_door(picture: np.ndarray, side: int, place: tuple[int, int] = (0, 80)
 
 
 @pytest.mark.parametrize("runtime", ["litert", "tflite"])
-@pytest.mark.parametrize("fmt", list(Format))
+@pytest.mark.parametrize("fmt", list(TemplateFormat))
 def test_one_person_in_two_photographs_is_a_match_and_others_are_not(
-    built_models: Path, photos: Path, runtime: str, fmt: Format
+    built_models: Path, photos: Path, runtime: str, fmt: TemplateFormat
 ) -> None:
     pytest.importorskip({"litert": "ai_edge_litert", "tflite": "tflite_runtime"}[runtime])
     engine = open_face_engine(built_models, runtime=runtime)
@@ -175,7 +176,7 @@ def test_a_small_face_far_behind_does_not_block(engine: FaceEngine, astronaut: n
     frame = np.full((720, 1280, 3), 90, np.uint8)
     frame[:, :720] = cv2.resize(astronaut, (720, 720))
     frame[300:400, 1000:1100] = cv2.resize(astronaut[20:260, 100:340], (100, 100))
-    held = engine.reference(engine.enrol(astronaut), fmt=Format.INT8_64, model=engine.model_id)
+    held = engine.reference(engine.enrol(astronaut), fmt=TemplateFormat.INT8_64, model=engine.model_id)
     assert len(engine.people(frame)) < 2
     assert engine.assess(frame, held).similarity > 0.8
 
@@ -199,7 +200,7 @@ def test_a_foreign_or_wiped_reference_is_face_template_before_anything_is_looked
     foreign = Reference(reference.vector.copy(), "another")
     assert engine.assess(astronaut, foreign).reason is Reason.FACE_TEMPLATE
     with pytest.raises(Refused):
-        engine.reference(bytes(64), fmt=Format.INT8_64, model="another")
+        engine.reference(bytes(64), fmt=TemplateFormat.INT8_64, model="another")
     reference.wipe()
     evidence = engine.assess(astronaut, reference)
     assert (evidence.reason, evidence.faces, evidence.similarity) == (Reason.FACE_TEMPLATE, 0, None)
@@ -220,7 +221,9 @@ def test_evidence_carries_no_embedding_and_no_template(
 def test_no_londoner_is_falsely_rejected_at_the_default_threshold(engine: FaceEngine) -> None:
     folder = shared("faces", "london")
     for neutral in sorted(folder.glob("*_neutral.jpg")):
-        held = engine.reference(engine.enrol(read_image(neutral)), fmt=Format.INT8_64, model=engine.model_id)
+        held = engine.reference(
+            engine.enrol(read_image(neutral)), fmt=TemplateFormat.INT8_64, model=engine.model_id
+        )
         smiling = read_image(neutral.with_name(neutral.name.replace("neutral", "smiling")))
         evidence = engine.assess(smiling, held)
         assert evidence.reason is None, neutral.name

@@ -15,25 +15,26 @@ import numpy as np
 import pytest
 from conftest import shared
 
-from edge.app import open_face_engine, read_image
+from edge.app.parts.code_readers import read_image
+from edge.app.parts.face_engine import open_face_engine
 from edge.decision import Reason
 from edge.errors import ModelFault
 from edge.face.engine import FaceEngine
 from edge.face.quality import Component
-from edge.face.template import Format, Reference
+from edge.face.template import Reference, TemplateFormat
 
 Change = Callable[[np.ndarray], np.ndarray]
 
 
 @pytest.fixture
 def own(engine: FaceEngine, astronaut: np.ndarray) -> Reference:
-    return engine.reference(engine.enrol(astronaut), fmt=Format.INT8_64, model=engine.model_id)
+    return engine.reference(engine.enrol(astronaut), fmt=TemplateFormat.INT8_64, model=engine.model_id)
 
 
 @pytest.fixture
 def strangers(engine: FaceEngine, photos: Path) -> Reference:
     woman = read_image(photos / "sample1.jpg")[100:700, 1240:1880]
-    return engine.reference(engine.enrol(woman), fmt=Format.INT8_64, model=engine.model_id)
+    return engine.reference(engine.enrol(woman), fmt=TemplateFormat.INT8_64, model=engine.model_id)
 
 
 def twelve(picture: np.ndarray) -> np.ndarray:

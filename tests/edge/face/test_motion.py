@@ -9,12 +9,12 @@ import cv2
 import numpy as np
 import pytest
 from conftest import shared
-from head_points import BENT, FLAT, face
 from hypothesis import given
 from hypothesis import strategies as st
+from samples.head_points import BENT, FLAT, face
 
-from edge.app import read_image
-from edge.face.challenge import Limits
+from edge.app.parts.code_readers import read_image
+from edge.face.challenge import ChallengeLimits
 from edge.face.engine import FaceEngine, subject
 from edge.face.mesh import Landmarks
 from edge.face.motion import Rest, step, usable, width
@@ -133,7 +133,7 @@ def test_real_prints_held_up_by_hand_show_none(engine):
     sequences = defaultdict(list)
     for path in sorted(shared("faces", "nuaa", "print").glob("*.jpg")):
         sequences[path.stem.rsplit("_", 1)[0]].append(path)
-    limits, pairs = Limits(), 0
+    limits, pairs = ChallengeLimits(), 0
     for paths in itertools.islice((p for p in sequences.values() if len(p) >= 3), 12):
         looks = [landmarks(engine, read_image(path)) for path in paths]
         for one, other in itertools.permutations([look for look in looks if look is not None], 2):

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from conftest import shared
 
-from edge.app import read_image
+from edge.app.parts.code_readers import read_image
 from edge.face.mesh import LEFT_EYE_OUTER, MOUTH_LEFT, MOUTH_RIGHT, RIGHT_EYE_OUTER
 from edge.face.quality import Component, shortfall
 

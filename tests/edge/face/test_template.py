@@ -9,13 +9,13 @@ from hypothesis.extra.numpy import arrays
 from edge.decision import Reason
 from edge.errors import ModelFault, Refused
 from edge.face.compare import Threshold, similarity, threshold_at
-from edge.face.template import Format, Reference, checked_basis, decode, encode, project, unit
+from edge.face.template import Reference, TemplateFormat, checked_basis, decode, encode, project, unit
 
 BASIS = np.linalg.qr(np.random.default_rng(1).standard_normal((192, 64)))[0].T.astype(np.float32)
 MODEL = "mfn1"
 
 seeds = st.integers(0, 2**32 - 1)
-formats = st.sampled_from(list(Format))
+formats = st.sampled_from(list(TemplateFormat))
 
 
 def embedding(seed: int) -> np.ndarray:
@@ -23,20 +23,20 @@ def embedding(seed: int) -> np.ndarray:
     return unit(np.random.default_rng(seed).standard_normal(64).astype(np.float32) @ BASIS)
 
 
-def reference(data: bytes, fmt: int = Format.INT8_64, model: str = MODEL) -> Reference:
+def reference(data: bytes, fmt: int = TemplateFormat.INT8_64, model: str = MODEL) -> Reference:
     return decode(data, fmt=fmt, model=model, expected=MODEL)
 
 
 @given(seeds, formats)
-def test_a_template_points_where_its_embedding_does(seed: int, fmt: Format) -> None:
+def test_a_template_points_where_its_embedding_does(seed: int, fmt: TemplateFormat) -> None:
     data = encode(embedding(seed), BASIS, fmt)
     assert len(data) == fmt.size
     kept = similarity(reference(data, fmt), project(embedding(seed), BASIS), model=MODEL)
-    assert kept > {Format.INT8_64: 0.9995, Format.INT4_64: 0.97}[fmt]
+    assert kept > {TemplateFormat.INT8_64: 0.9995, TemplateFormat.INT4_64: 0.97}[fmt]
 
 
 @given(seeds, seeds, formats)
-def test_a_template_hardly_changes_a_similarity(one: int, other: int, fmt: Format) -> None:
+def test_a_template_hardly_changes_a_similarity(one: int, other: int, fmt: TemplateFormat) -> None:
     through = similarity(
         reference(encode(embedding(one), BASIS, fmt), fmt), project(embedding(other), BASIS), model=MODEL
     )
@@ -44,9 +44,9 @@ def test_a_template_hardly_changes_a_similarity(one: int, other: int, fmt: Forma
 
 
 @given(seeds, formats)
-def test_what_is_decoded_encodes_to_the_same_bytes(seed: int, fmt: Format) -> None:
+def test_what_is_decoded_encodes_to_the_same_bytes(seed: int, fmt: TemplateFormat) -> None:
     data = encode(embedding(seed), BASIS, fmt)
-    if fmt is Format.INT8_64:
+    if fmt is TemplateFormat.INT8_64:
         assert encode(reference(data, fmt).vector @ BASIS, BASIS, fmt) == data
     assert reference(data, fmt).vector == pytest.approx(unit(reference(data, fmt).vector))
 
@@ -55,10 +55,10 @@ def test_a_template_is_what_the_format_says_byte_for_byte() -> None:
     vector = np.zeros(64, np.float32)
     vector[[0, 1, 63]] = [1.0, -0.6, 0.25]
     assert encode(unit(vector) @ BASIS, BASIS) == bytes([127, 0xB4, *[0] * 61, 32])
-    packed = encode(unit(vector) @ BASIS, BASIS, Format.INT4_64)
+    packed = encode(unit(vector) @ BASIS, BASIS, TemplateFormat.INT4_64)
     # the standard deviation is 0.125, so 2.5 of them are 0.31: two of the three are cut off at 7
     assert packed == bytes([0x79, *[0] * 30, 0x05])
-    assert (reference(packed, Format.INT4_64).vector[[0, 1, 63]] > 0).tolist() == [True, False, True]
+    assert (reference(packed, TemplateFormat.INT4_64).vector[[0, 1, 63]] > 0).tolist() == [True, False, True]
 
 
 good = encode(embedding(0), BASIS)

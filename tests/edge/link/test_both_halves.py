@@ -17,7 +17,7 @@ from limits import HEARTBEAT_MS, MAX_WIRE, SESSION_MS
 from edge.link import frame
 from edge.link import messages as m
 from edge.link.faults import LinkDown
-from edge.link.session import Pair, Session
+from edge.link.session import LinkPairing, LinkSession
 
 KEY = bytes(range(32))
 OTHER = bytes(32)
@@ -58,12 +58,12 @@ class Controller:
         content = session.accept(payload, length, now)
         if content < 0:
             return b""
-        if payload[0] == m.Type.PING:
+        if payload[0] == m.MessageType.PING:
             session.reply[5:13] = bytes(8)
-            return self._send(session.seal(m.Type.PONG, 8))
+            return self._send(session.seal(m.MessageType.PONG, 8))
         self.obeyed.append(bytes(payload[:1]) + bytes(payload[5 : 5 + content]))
         session.reply[5:9] = payload[1:5]
-        return self._send(session.seal(m.Type.DONE, 4))
+        return self._send(session.seal(m.MessageType.DONE, 4))
 
     def _send(self, length: int) -> bytes:
         if not length:
@@ -76,8 +76,8 @@ class Controller:
 class Cable:
     """Both ends, and what came out of them."""
 
-    host: Session = field(
-        default_factory=lambda: Session(Pair(KEY, m.Lock.FAIL_SECURE), fresh=nonces(b"host"))
+    host: LinkSession = field(
+        default_factory=lambda: LinkSession(LinkPairing(KEY, m.Lock.FAIL_SECURE), fresh=nonces(b"host"))
     )
     controller: Controller = field(default_factory=Controller)
     events: list[m.LinkEvent] = field(default_factory=list)
@@ -114,7 +114,7 @@ def test_the_two_codecs_agree(payload: bytes) -> None:
     assert encoded == frame.encode(payload)
     assert len(encoded) <= MAX_WIRE
     assert b"\0" not in encoded[:-1]
-    assert list(frame.Receiver().feed(encoded)) == [payload]
+    assert list(frame.FrameReceiver().feed(encoded)) == [payload]
     receiver = controller_frame.Receiver()
     lengths = [receiver.feed(byte) for byte in encoded]
     assert lengths[-1] == len(payload)
@@ -129,7 +129,7 @@ def test_the_crc_is_the_one_of_the_catalogue() -> None:
 
 @given(st.lists(st.binary(max_size=200), max_size=20))
 def test_noise_is_heard_alike_on_both_sides(chunks: list[bytes]) -> None:
-    host, controller = frame.Receiver(), controller_frame.Receiver()
+    host, controller = frame.FrameReceiver(), controller_frame.Receiver()
     heard = [
         bytes(controller.frame[:length]) for byte in b"".join(chunks) if (length := controller.feed(byte))
     ]
@@ -137,14 +137,14 @@ def test_noise_is_heard_alike_on_both_sides(chunks: list[bytes]) -> None:
 
 
 def test_noise_before_a_frame_costs_at_most_that_frame() -> None:
-    host, payload = frame.Receiver(), b"\x10hello"
+    host, payload = frame.FrameReceiver(), b"\x10hello"
     assert list(host.feed(b"\x07garbage" + frame.encode(payload) + frame.encode(payload))) == [payload]
 
 
 def test_a_handshake_opens_a_session_on_both_sides() -> None:
     cable = Cable()
     cable.pass_time(50)
-    assert cable.events == [m.Welcomed((0, 1, 0), m.Flags(0)), m.Opened(7)]
+    assert cable.events == [m.Welcomed((0, 1, 0), m.Flags(0)), m.SessionOpened(7)]
     assert cable.host.is_open
     assert cable.controller.session.in_force
 
@@ -154,7 +154,7 @@ def test_what_is_asked_is_obeyed_once_and_confirmed() -> None:
     counter, data = cable.host.release(3_000, grant=42)
     cable.carry(data)
     assert cable.controller.obeyed == [b"\x11" + (3_000).to_bytes(2, "little") + (42).to_bytes(4, "little")]
-    assert cable.events == [m.Done(counter)]
+    assert cable.events == [m.CommandDone(counter)]
 
 
 def test_a_session_lives_as_long_as_somebody_pings() -> None:
@@ -180,15 +180,15 @@ def test_both_sides_notice_a_cut_cable_and_recover_when_it_is_back() -> None:
 
 def test_nothing_can_be_asked_without_a_session() -> None:
     with pytest.raises(LinkDown):
-        Session(Pair(KEY, m.Lock.FAIL_SECURE), fresh=nonces(b"")).release(1_000, 0)
+        LinkSession(LinkPairing(KEY, m.Lock.FAIL_SECURE), fresh=nonces(b"")).release(1_000, 0)
 
 
 @pytest.mark.parametrize(
     ("controller", "told"),
     [
-        (Controller(key=None), [m.Refused(m.Code.NO_KEY)]),
-        (Controller(lock=2), [m.Welcomed((0, 1, 0), m.Flags(0)), m.Refused(m.Code.LOCK_KIND)]),
-        (Controller(key=OTHER), [m.Refused(m.Code.WRONG_TAG)]),
+        (Controller(key=None), [m.HandshakeRefused(m.DenyCode.NO_KEY)]),
+        (Controller(lock=2), [m.Welcomed((0, 1, 0), m.Flags(0)), m.HandshakeRefused(m.DenyCode.LOCK_KIND)]),
+        (Controller(key=OTHER), [m.HandshakeRefused(m.DenyCode.WRONG_TAG)]),
     ],
 )
 def test_without_the_same_key_and_lock_there_is_no_session(
@@ -203,13 +203,13 @@ def test_without_the_same_key_and_lock_there_is_no_session(
 
 def test_a_flood_of_hellos_is_answered_four_times_a_second_and_ends_no_session() -> None:
     cable = Cable().open()
-    hello = frame.encode(bytes([m.Type.HELLO, 1]) + bytes(16))
+    hello = frame.encode(bytes([m.MessageType.HELLO, 1]) + bytes(16))
     answers = [cable.controller.receive(hello, cable.now) for _ in range(100)]
     assert sum(map(bool, answers)) <= 4
     assert cable.controller.session.in_force
     counter, data = cable.host.release(1_000, 1)
     cable.carry(data)
-    assert cable.events == [m.Done(counter)]
+    assert cable.events == [m.CommandDone(counter)]
 
 
 # -- the cable is hostile -------------------------------------------------------------------------
@@ -250,7 +250,9 @@ def test_replayed_reordered_and_altered_frames_move_nothing(data: st.DataObject)
 def test_whoever_lacks_the_key_moves_nothing_whatever_the_counter(data: st.DataObject) -> None:
     """Right in every byte but the tag: made with another key, for any type and counter."""
     cable = Cable().open()
-    kind = data.draw(st.sampled_from([m.Type.RELEASE, m.Type.MODE, m.Type.RELOCK, m.Type.PING]))
+    kind = data.draw(
+        st.sampled_from([m.MessageType.RELEASE, m.MessageType.MODE, m.MessageType.RELOCK, m.MessageType.PING])
+    )
     counter = data.draw(st.integers(0, 2**32 - 1))
     body = bytes([kind]) + counter.to_bytes(4, "little") + data.draw(st.binary(max_size=8))
     tag = hmac.digest(data.draw(st.binary(min_size=32, max_size=32)), body, "sha256")[:8]

@@ -13,18 +13,18 @@ from edge.errors import DoorLinkFault
 from edge.link import faults, frame
 from edge.link import messages as m
 from edge.link.commissioning import Commissioning
-from edge.link.session import Pair
+from edge.link.session import LinkPairing
 
 KEY = bytes(range(32))
 CHECK = hmac.digest(KEY, b"doorward key check", "sha256")[:8]
 
 
 def asked() -> Commissioning:
-    return Commissioning(Pair(KEY, m.Lock.FAIL_SAFE))
+    return Commissioning(LinkPairing(KEY, m.Lock.FAIL_SAFE))
 
 
 def test_what_is_asked_is_the_lock_and_the_key() -> None:
-    assert list(frame.Receiver().feed(asked().asks)) == [b"\x03\x02" + KEY]
+    assert list(frame.FrameReceiver().feed(asked().asks)) == [b"\x03\x02" + KEY]
 
 
 def test_the_right_check_is_the_end_of_it_also_in_pieces_and_behind_noise() -> None:
@@ -38,8 +38,8 @@ def test_another_check_is_a_fault() -> None:
         asked().is_done(frame.encode(b"\x83" + bytes(8)))
 
 
-@pytest.mark.parametrize("code", list(m.Code))
-def test_every_refusal_has_words_and_a_hint(code: m.Code) -> None:
+@pytest.mark.parametrize("code", list(m.DenyCode))
+def test_every_refusal_has_words_and_a_hint(code: m.DenyCode) -> None:
     with pytest.raises(faults.LinkDown) as caught:
         asked().is_done(frame.encode(bytes([0x8F, code])))
     assert caught.value.code == code

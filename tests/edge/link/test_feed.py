@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from limits import EVENTS_KEPT
 
 from edge.link import messages as m
-from edge.link.feed import ASK_EVERY_MS, KEPT, Feed, Seen
-from edge.link.session import Pair, Session
+from edge.link.feed import ASK_EVERY_MS, KEPT, Feed, LastEvent
+from edge.link.session import LinkPairing, LinkSession
 
 KEY = bytes(range(32))
 OPEN, SHUT = 1, 0
@@ -37,11 +37,11 @@ def fresh(label: bytes):
 class Bench:
     """A host that listens to a controller whose door opens and shuts."""
 
-    def __init__(self, after: Seen | None = None) -> None:
+    def __init__(self, after: LastEvent | None = None) -> None:
         self.now = 1_000
         self.inputs = SHUT
         self.feed = Feed(after)
-        self.host = Session(Pair(KEY, m.Lock.FAIL_SECURE), fresh=fresh(b"host"))
+        self.host = LinkSession(LinkPairing(KEY, m.Lock.FAIL_SECURE), fresh=fresh(b"host"))
         self.taken: list[m.Happened] = []
         self.to_host = bytearray()
         self.nonces = fresh(b"controller")
@@ -102,7 +102,7 @@ class Bench:
     def _hear(self, told) -> bytes:
         for event in told:
             match event:
-                case m.Opened(next_event=number):
+                case m.SessionOpened(next_event=number):
                     self.feed.opened(number)
                 case m.Happened() if self.feed.take(event):
                     self.taken.append(event)
@@ -124,11 +124,11 @@ def test_a_host_that_knows_nothing_is_told_everything_since_the_boot() -> None:
     bench.swing(6)
     numbers = bench.settle()
     assert numbers == list(range(1, bench.logged + 1))
-    assert bench.taken[0].kind is m.Kind.BOOT
-    assert [event.kind for event in bench.taken if event.kind is not m.Kind.SESSION][1:4] == [
-        m.Kind.OPENED,
-        m.Kind.FORCED_OPEN,
-        m.Kind.CLOSED,
+    assert bench.taken[0].kind is m.LinkEventKind.BOOT
+    assert [event.kind for event in bench.taken if event.kind is not m.LinkEventKind.SESSION][1:4] == [
+        m.LinkEventKind.OPENED,
+        m.LinkEventKind.FORCED_OPEN,
+        m.LinkEventKind.CLOSED,
     ]
 
 
@@ -149,7 +149,7 @@ def test_a_controller_that_booted_meanwhile_begins_again_at_one() -> None:
     bench.boot()
     numbers = bench.settle()
     assert numbers[len(first) :] == list(range(1, bench.logged + 1))
-    assert bench.taken[len(first)].kind is m.Kind.BOOT
+    assert bench.taken[len(first)].kind is m.LinkEventKind.BOOT
 
 
 def test_a_boot_is_noticed_although_the_numbers_are_already_higher_than_before() -> None:
@@ -166,8 +166,8 @@ def test_a_program_that_starts_again_goes_on_where_the_last_one_stopped() -> Non
     bench.swing(8)
     told = bench.settle()
     last = bench.taken[-1]
-    bench.feed = Feed(Seen(last.number, last.tick_ms))
-    bench.host = Session(Pair(KEY, m.Lock.FAIL_SECURE), fresh=fresh(b"again"))
+    bench.feed = Feed(LastEvent(last.number, last.tick_ms))
+    bench.host = LinkSession(LinkPairing(KEY, m.Lock.FAIL_SECURE), fresh=fresh(b"again"))
     bench.swing(2)
     numbers = bench.settle()
     assert numbers == list(range(1, bench.logged + 1))
@@ -181,7 +181,7 @@ def test_what_was_overwritten_is_said_to_be_lost_and_how_much_of_it() -> None:
         bench.turn(loses=lambda: True)
     bench.swing(80)
     numbers = bench.settle()[len(told) :]
-    (lost,) = [event for event in bench.taken if event.kind is m.Kind.EVENTS_LOST]
+    (lost,) = [event for event in bench.taken if event.kind is m.LinkEventKind.EVENTS_LOST]
     # the last one that was known may be asked for again, and be gone too
     assert numbers[0] - told[-1] - lost.data in (0, 1)
     assert numbers == list(range(numbers[0], bench.logged + 1))
@@ -208,7 +208,7 @@ def test_a_noisy_cable_doubles_nothing_and_loses_nothing_that_is_kept(dice, swin
     numbers = bench.settle()
     assert numbers == sorted(set(numbers))
     missing = bench.logged - len(numbers)
-    said = [event.data for event in bench.taken if event.kind is m.Kind.EVENTS_LOST]
+    said = [event.data for event in bench.taken if event.kind is m.LinkEventKind.EVENTS_LOST]
     # Two more may be lost on their way each time that some are about to be overwritten, or just were.
     assert missing <= sum(said) + 2 * (len(said) + NOISES)
     assert not missing or bench.logged > KEPT

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from edge.decision import Deny, Grant, Reason, Signal
 from edge.passage import machine as m
-from edge.passage.machine import State
+from edge.passage.machine import PassageState
 
 GRANT = Grant(release_ms=3_000)
 DENY = Deny(Reason.CARD_EXPIRED)
-EVENTS: tuple[m.Event, ...] = (
+EVENTS: tuple[m.PassageEvent, ...] = (
     m.FaceWanted(),
     m.ChallengeWanted(),
     m.FactorWanted(Signal.WAIT),
@@ -28,29 +28,29 @@ EVENTS: tuple[m.Event, ...] = (
 )
 
 # A way from IDLE into every state.
-ROADS: dict[State, tuple[m.Event, ...]] = {
-    State.IDLE: (),
-    State.FACE: (m.FaceWanted(),),
-    State.CHALLENGE: (m.FaceWanted(), m.ChallengeWanted()),
-    State.FACTOR: (m.FaceWanted(), m.FactorWanted(Signal.WAIT)),
-    State.RECORDING_GRANT: (m.FaceWanted(), m.Granted(GRANT)),
-    State.RECORDING_DENY: (m.Denied(DENY),),
-    State.RELEASED: (m.FaceWanted(), m.Granted(GRANT), m.Recorded()),
-    State.COOLDOWN: (m.Denied(DENY), m.Recorded()),
-    State.HALTED: (m.Interrupted(),),
+ROADS: dict[PassageState, tuple[m.PassageEvent, ...]] = {
+    PassageState.IDLE: (),
+    PassageState.FACE: (m.FaceWanted(),),
+    PassageState.CHALLENGE: (m.FaceWanted(), m.ChallengeWanted()),
+    PassageState.FACTOR: (m.FaceWanted(), m.FactorWanted(Signal.WAIT)),
+    PassageState.RECORDING_GRANT: (m.FaceWanted(), m.Granted(GRANT)),
+    PassageState.RECORDING_DENY: (m.Denied(DENY),),
+    PassageState.RELEASED: (m.FaceWanted(), m.Granted(GRANT), m.Recorded()),
+    PassageState.COOLDOWN: (m.Denied(DENY), m.Recorded()),
+    PassageState.HALTED: (m.Interrupted(),),
 }
 
 
-def machine_in(state: State) -> m.Machine:
-    machine = m.Machine()
+def machine_in(state: PassageState) -> m.PassageMachine:
+    machine = m.PassageMachine()
     for event in ROADS[state]:
         machine.on(event)
     assert machine.state is state
     return machine
 
 
-def run(*events: m.Event) -> list[m.Effect]:
-    machine = m.Machine()
+def run(*events: m.PassageEvent) -> list[m.PassageEffect]:
+    machine = m.PassageMachine()
     return [effect for event in events for effect in machine.on(event)]
 
 
@@ -83,22 +83,22 @@ def test_a_challenge_is_asked_before_anything_is_recorded() -> None:
     assert m.Append(GRANT) in run(m.FaceWanted(), m.ChallengeWanted(), m.Granted(GRANT))
 
 
-@pytest.mark.parametrize("state", [state for state in State if state is not State.HALTED])
-def test_an_interruption_relocks_first_in_every_state(state: State) -> None:
+@pytest.mark.parametrize("state", [state for state in PassageState if state is not PassageState.HALTED])
+def test_an_interruption_relocks_first_in_every_state(state: PassageState) -> None:
     machine = machine_in(state)
     effects = machine.on(m.Interrupted())
     assert effects[0] == m.Relock()
-    assert machine.state is State.HALTED
+    assert machine.state is PassageState.HALTED
 
 
 def test_an_interrupted_search_for_a_face_is_recorded() -> None:
-    effects = machine_in(State.FACE).on(m.Interrupted(Reason.DEVICE_FAULT))
+    effects = machine_in(PassageState.FACE).on(m.Interrupted(Reason.DEVICE_FAULT))
     assert m.Append(Deny(Reason.DEVICE_FAULT)) in effects
     assert m.Forget() in effects
 
 
-@pytest.mark.parametrize(("state", "event"), list(itertools.product(State, EVENTS)))
-def test_unlisted_pairs_change_nothing(state: State, event: m.Event) -> None:
+@pytest.mark.parametrize(("state", "event"), list(itertools.product(PassageState, EVENTS)))
+def test_unlisted_pairs_change_nothing(state: PassageState, event: m.PassageEvent) -> None:
     machine = machine_in(state)
     effects = machine.on(event)
     if (state, type(event)) in m.TABLE:
@@ -109,17 +109,17 @@ def test_unlisted_pairs_change_nothing(state: State, event: m.Event) -> None:
 
 
 def test_every_state_has_a_road_and_every_row_is_walked() -> None:
-    assert set(ROADS) == set(State)
+    assert set(ROADS) == set(PassageState)
     assert {event for _, event in m.TABLE} == {type(event) for event in EVENTS}
 
 
 def test_halted_is_for_ever() -> None:
-    assert not [row for row in m.TABLE if row[0] is State.HALTED]
+    assert not [row for row in m.TABLE if row[0] is PassageState.HALTED]
 
 
 @given(st.lists(st.sampled_from(EVENTS), max_size=40))
-def test_no_order_of_events_releases_without_a_recorded_grant(events: list[m.Event]) -> None:
-    machine = m.Machine()
+def test_no_order_of_events_releases_without_a_recorded_grant(events: list[m.PassageEvent]) -> None:
+    machine = m.PassageMachine()
     asked: Grant | Deny | None = None
     for event in events:
         for effect in machine.on(event):
@@ -132,19 +132,23 @@ def test_no_order_of_events_releases_without_a_recorded_grant(events: list[m.Eve
 
 
 @given(st.lists(st.sampled_from(EVENTS), max_size=40))
-def test_every_passage_asks_for_exactly_one_record(events: list[m.Event]) -> None:
-    machine = m.Machine()
+def test_every_passage_asks_for_exactly_one_record(events: list[m.PassageEvent]) -> None:
+    machine = m.PassageMachine()
     open_passage = appended = 0
     for event in events:
         before = machine.state
         effects = machine.on(event)
-        if before is State.IDLE and machine.state in (
-            State.FACE,
-            State.RECORDING_GRANT,
-            State.RECORDING_DENY,
+        if before is PassageState.IDLE and machine.state in (
+            PassageState.FACE,
+            PassageState.RECORDING_GRANT,
+            PassageState.RECORDING_DENY,
         ):
             open_passage, appended = 1, 0
         appended += sum(isinstance(effect, m.Append) for effect in effects)
-        if open_passage and machine.state in (State.COOLDOWN, State.RELEASED, State.HALTED):
+        if open_passage and machine.state in (
+            PassageState.COOLDOWN,
+            PassageState.RELEASED,
+            PassageState.HALTED,
+        ):
             assert appended == 1
             open_passage = appended = 0

@@ -6,15 +6,15 @@ import itertools
 
 import numpy as np
 import pytest
-from trust_world import GATE, NOW, TRUST, shown
+from worlds.trust import GATE, NOW, TRUST, shown
 
-from edge.audit.record import AuditRecord, Faulted, Part, Passage
+from edge.audit.record import AuditRecord, DevicePart, Faulted, Passage
 from edge.decision import Reason
-from edge.passage.attention import GAP_MS
-from edge.passage.machine import State
+from edge.passage.inputs.code_tracker import GAP_MS
+from edge.passage.machine import PassageState
 from edge.passage.stages import Stages
 from edge.passage.verifier import Ports, Verifier
-from edge.policy import DoorPolicy, FaceRule
+from edge.policy.decide import DoorPolicy, FaceRule
 from edge.ports import Frame
 from edge.trust.replay import ReplayMemory
 from hw.sim.clock import SimClock
@@ -55,12 +55,12 @@ class Site:
 
     def rest(self) -> None:
         """Until the door is at rest and everything that was shown has gone."""
-        while self.verifier.state is not State.IDLE:
+        while self.verifier.state is not PassageState.IDLE:
             self.see()
         self.see(AGAIN_MS // 100 + 1)
 
     @property
-    def told(self) -> list[Reason | None | Part]:
+    def told(self) -> list[Reason | None | DevicePart]:
         return [
             r.part if isinstance(r, Faulted) else r.reason
             for r in self.records
@@ -153,14 +153,14 @@ def test_a_scanner_that_is_gone_is_put_on_record_once_and_the_camera_goes_on(sit
         site.scanner.show(shown(site.clock.now()))
         site.see()
         site.rest()
-    assert site.told == [Part.READER, None, None] * 2
+    assert site.told == [DevicePart.READER, None, None] * 2
 
 
 def test_the_gap_of_a_door_with_a_scanner_is_the_scanners(site: Site) -> None:
     code = "https://example.org/menu"
     site.scanner.show(code)
     site.see()
-    while site.verifier.state is not State.IDLE:
+    while site.verifier.state is not PassageState.IDLE:
         site.see()
     site.see(GAP_MS // 100 + 1)
     site.scanner.show(code)

@@ -14,15 +14,15 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from passage_site import FRAME_MS, LOOKS, PIXELS, REVOKED, SETTLED, Bug, Site
-from trust_world import DAY, ISSUER, KID, LIST, NOW, URI
+from worlds.passage_site import FRAME_MS, LOOKS, PIXELS, REVOKED, SETTLED, Bug, Site
+from worlds.trust import DAY, ISSUER, KID, LIST, NOW, URI
 
 from edge.audit.record import (
     AuditRecord,
+    DevicePart,
     DoorChange,
     Faulted,
     Outcome,
-    Part,
     Passage,
     StopCause,
     Stopped,
@@ -30,13 +30,13 @@ from edge.audit.record import (
 from edge.card.claims import StatusPointer
 from edge.decision import Deny, Grant, Reason, Signal
 from edge.errors import ModelFault
-from edge.passage.backoff import FREE, LONGEST_MS
-from edge.passage.machine import State
-from edge.policy import FaceRule
+from edge.passage.machine import PassageState
+from edge.passage.requirements.lockout import FREE, LONGEST_MS
+from edge.policy.decide import FaceRule
+from edge.policy.obligations import Factor, Obligation, Obligations, StaffNotice
+from edge.policy.pin import Pin, verifier
 from edge.ports import Frame
 from edge.trust.snapshot import TrustSnapshot
-from edge.venue.pin import Pin, verifier
-from edge.venue.terms import Asked, Factor, Note, Terms
 from hw.sim.door import Visitor
 
 # -- any sequence ------------------------------------------------------------------------------------------
@@ -52,18 +52,18 @@ CODES: dict[str, Callable[[Site, int], tuple[str, ...]]] = {
 }
 
 PIN = Pin(verifier("1234"), verifier("4321"))
-TERMS: dict[str, Terms] = {
-    "nothing": Terms(),
-    "a PIN": Terms((Asked(Factor.PIN, Reason.RISK_HIGH),), pin=PIN),
-    "a PIN that nobody has": Terms((Asked(Factor.PIN, Reason.RISK_HIGH),)),
-    "a nonce": Terms((Asked(Factor.NONCE, Reason.RISK_HIGH),)),
-    "a document": Terms((Asked(Factor.DOCUMENT, Reason.RISK_HIGH),)),
-    "the host": Terms((Asked(Factor.HOST, Reason.HOST_UNAVAILABLE),)),
-    "everything": Terms(tuple(Asked(factor, Reason.RISK_HIGH) for factor in Factor), pin=PIN),
-    "a companion": Terms((Asked(Factor.COMPANION, Reason.PERSON_ALONE),)),
-    "movements": Terms((Asked(Factor.CHALLENGE, Reason.RISK_HIGH),)),
-    "a PIN for a face": Terms(
-        (Asked(Factor.PIN, Reason.PERSON_UNKNOWN),), pin=PIN, notes=frozenset({Note.NO_FACE})
+TERMS: dict[str, Obligations] = {
+    "nothing": Obligations(),
+    "a PIN": Obligations((Obligation(Factor.PIN, Reason.RISK_HIGH),), pin=PIN),
+    "a PIN that nobody has": Obligations((Obligation(Factor.PIN, Reason.RISK_HIGH),)),
+    "a nonce": Obligations((Obligation(Factor.NONCE, Reason.RISK_HIGH),)),
+    "a document": Obligations((Obligation(Factor.DOCUMENT, Reason.RISK_HIGH),)),
+    "the host": Obligations((Obligation(Factor.HOST, Reason.HOST_UNAVAILABLE),)),
+    "everything": Obligations(tuple(Obligation(factor, Reason.RISK_HIGH) for factor in Factor), pin=PIN),
+    "a companion": Obligations((Obligation(Factor.COMPANION, Reason.PERSON_ALONE),)),
+    "movements": Obligations((Obligation(Factor.CHALLENGE, Reason.RISK_HIGH),)),
+    "a PIN for a face": Obligations(
+        (Obligation(Factor.PIN, Reason.PERSON_UNKNOWN),), pin=PIN, notes=frozenset({StaffNotice.NO_FACE})
     ),
 }
 
@@ -80,7 +80,7 @@ STEPS = st.one_of(
     st.tuples(st.just("force")),
     st.tuples(st.just("terms"), st.sampled_from(sorted(TERMS))),
     st.tuples(st.just("type"), st.sampled_from(["1234#", "4321#", "9999#", "12", "*", "#" * 9, "1" * 16])),
-    st.tuples(st.just("host"), st.sampled_from([None, Terms(), Reason.PATRON_BLOCKED])),
+    st.tuples(st.just("host"), st.sampled_from([None, Obligations(), Reason.PATRON_BLOCKED])),
     st.tuples(st.just("refuse"), st.sampled_from([None, Reason.SCHEDULE_CLOSED])),
     st.tuples(st.just("answer"), st.sampled_from(["here", "elsewhere"])),
     st.tuples(st.just("forget"), st.booleans()),
@@ -100,7 +100,7 @@ GUEST = st.tuples(st.integers(0, 3), st.sampled_from([1, 50])).map(
 ASKED = {
     "a PIN": ("type", "1234#"),
     "a nonce": ("answer", "here"),
-    "the host": ("host", Terms()),
+    "the host": ("host", Obligations()),
     "a PIN for a face": ("type", "4321#"),
 }
 CAREFUL = st.tuples(st.sampled_from(sorted(ASKED)), st.sampled_from([1, 50])).map(
@@ -160,10 +160,10 @@ def do(site: Site, step: tuple) -> None:
 
 
 def come_to(end: str, site: Site) -> StopCause:
-    """How `edge.device` ends a device, without the part that only a process has."""
+    """How `edge.app.door_device` ends a device, without the part that only a process has."""
     match end:
         case "camera fault":
-            site.verifier.fault(Part.CAMERA)
+            site.verifier.fault(DevicePart.CAMERA)
             return StopCause.FAULT
         case "model fault" | "bug in the engine":
             site.engine.fails = ModelFault if end == "model fault" else Bug
@@ -174,7 +174,7 @@ def come_to(end: str, site: Site) -> StopCause:
     try:
         site.see(5)
     except ModelFault:
-        site.verifier.fault(Part.MODEL)
+        site.verifier.fault(DevicePart.MODEL)
         cause = StopCause.FAULT
     except Bug:
         cause = StopCause.BUG
@@ -253,7 +253,7 @@ def admitted(site: Site) -> None:
     site.see()
     site.engine.who = "holder"
     site.see()
-    assert site.verifier.state is State.RELEASED
+    assert site.verifier.state is PassageState.RELEASED
 
 
 def test_the_steps_reach_a_release() -> None:
@@ -287,7 +287,7 @@ def test_a_strike_that_cannot_be_released_sends_the_holder_to_the_staff_at_once(
     site.engine.who = "holder"
     site.tape.cut = True
     moment = site.see()
-    assert (moment.state, moment.signal) == (State.COOLDOWN, Signal.ASK_STAFF)
+    assert (moment.state, moment.signal) == (PassageState.COOLDOWN, Signal.ASK_STAFF)
     assert moment.outcome is not None
     assert moment.outcome.seq == 2
     told = site.tape.records[1:]
@@ -296,11 +296,11 @@ def test_a_strike_that_cannot_be_released_sends_the_holder_to_the_staff_at_once(
         Passage,
         Faulted,
     ]  # not heard, granted, not released
-    assert site.see(15).state is State.IDLE
+    assert site.see(15).state is PassageState.IDLE
 
 
-@pytest.mark.parametrize(("denies", "faults"), [(True, set()), (False, {Part.DOOR})])
-def test_a_door_that_denies_is_no_door_that_failed(denies: bool, faults: set[Part]) -> None:
+@pytest.mark.parametrize(("denies", "faults"), [(True, set()), (False, {DevicePart.DOOR})])
+def test_a_door_that_denies_is_no_door_that_failed(denies: bool, faults: set[DevicePart]) -> None:
     site = Site()
     site.reader.in_view = (site.code(),)
     site.see()
@@ -317,7 +317,7 @@ def test_stopping_twice_is_safe_and_frames_after_it_do_nothing() -> None:
     admitted(site)
     site.verifier.stop(StopCause.SIGNAL)
     site.reader.in_view = (site.code(card_id=b"another1"),)
-    assert site.see(30).state is State.HALTED
+    assert site.see(30).state is PassageState.HALTED
     assert site.verifier.stop(StopCause.SIGNAL) is None
     assert len(site.passages) == 1
     assert [event.kind for event in site.door.history] == ["released", "relocked"]
@@ -326,19 +326,19 @@ def test_stopping_twice_is_safe_and_frames_after_it_do_nothing() -> None:
 def test_a_passage_that_loses_the_camera_is_denied_for_it_and_the_next_one_is_granted() -> None:
     site = Site()
     site.reader.in_view = (site.code(),)
-    assert site.see().state is State.FACE
+    assert site.see().state is PassageState.FACE
     site.engine.who = "holder"
     moment = site.miss()
     assert moment.outcome is not None
     assert moment.outcome.reason is Reason.DEVICE_FAULT
-    assert (moment.state, moment.signal) == (State.COOLDOWN, Signal.ASK_STAFF)
+    assert (moment.state, moment.signal) == (PassageState.COOLDOWN, Signal.ASK_STAFF)
     site.reader.in_view = ()
-    assert site.miss(3).state is State.IDLE
+    assert site.miss(3).state is PassageState.IDLE
     told = [record.part if isinstance(record, Faulted) else record.reason for record in site.tape.records[1:]]
-    assert told == [Part.CAMERA, Reason.DEVICE_FAULT]  # the camera once, however long it is away
+    assert told == [DevicePart.CAMERA, Reason.DEVICE_FAULT]  # the camera once, however long it is away
     site.see(20)
     site.reader.in_view = (site.code(card_id=b"another1"),)
-    assert site.see(2).state is State.RELEASED
+    assert site.see(2).state is PassageState.RELEASED
 
 
 def test_a_camera_that_goes_again_is_put_on_record_again() -> None:
@@ -346,7 +346,7 @@ def test_a_camera_that_goes_again_is_put_on_record_again() -> None:
     for _ in range(2):
         site.see()
         site.miss(2)
-    assert [record.part for record in site.tape.records[1:]] == [Part.CAMERA, Part.CAMERA]
+    assert [record.part for record in site.tape.records[1:]] == [DevicePart.CAMERA, DevicePart.CAMERA]
 
 
 def test_a_release_ends_in_time_while_the_camera_is_away() -> None:
@@ -354,7 +354,7 @@ def test_a_release_ends_in_time_while_the_camera_is_away() -> None:
     admitted(site)
     site.miss(5)
     assert [event.kind for event in site.door.history] == ["released", "relocked"]
-    assert site.verifier.state is State.IDLE
+    assert site.verifier.state is PassageState.IDLE
 
 
 def test_time_does_not_go_back_when_the_camera_comes_back() -> None:
@@ -366,9 +366,12 @@ def test_time_does_not_go_back_when_the_camera_comes_back() -> None:
 
 @pytest.mark.parametrize(
     ("part", "records"),
-    [(Part.CAMERA, ["fault", "deny device.fault", "stop"]), (None, ["deny passage.interrupted", "stop"])],
+    [
+        (DevicePart.CAMERA, ["fault", "deny device.fault", "stop"]),
+        (None, ["deny passage.interrupted", "stop"]),
+    ],
 )
-def test_a_passage_cut_short_is_denied_for_what_cut_it(part: Part | None, records: list[str]) -> None:
+def test_a_passage_cut_short_is_denied_for_what_cut_it(part: DevicePart | None, records: list[str]) -> None:
     site = Site()
     site.reader.in_view = (site.code(),)
     site.see()
@@ -413,7 +416,7 @@ def visit(site: Site, who: str, **card: object) -> Reason | None:
     before = len(site.passages)
     site.see()
     site.reader.in_view = ()
-    while len(site.passages) == before or site.verifier.state is not State.IDLE:
+    while len(site.passages) == before or site.verifier.state is not PassageState.IDLE:
         site.see()
     site.see(1_500 // FRAME_MS)  # until the phone is taken for gone
     return site.passages[-1].reason

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import nacl.signing
 import pytest
-from publishing import DAY, Authority, Gate
+from worlds.publishing import DAY, Authority, Gate
 
 from edge.decision import Reason
 from edge.errors import InputError, Refused
-from edge.issuing.publication import issuers, lists
-from edge.trust import bundle
-from edge.trust.foreignkey import ForeignKey
-from edge.trust.issuerfile import issuer_file
+from edge.trust import folder as bundle
+from edge.trust.issuer_file import issuer_file
+from edge.trust.status.jwk import ForeignKey
+from tools.issuing.publication import issuers, lists
 
 URI = "https://lists.example/7"
 KEY = nacl.signing.SigningKey(b"l" * 32)

@@ -11,15 +11,15 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from publishing import NOW, SITE, Authority, Gate
+from worlds.publishing import NOW, SITE, Authority, Gate
 
 from edge.card import cbor
 from edge.errors import SyncError, UpdateRejected
 from edge.sync import names
-from edge.sync.apply import _boxes
+from edge.sync.build_generation import _boxes
 from edge.sync.generation import KEPT, read_generation, read_kept
+from hw.network.web import MAX_RETRY_AFTER_S, retry_after
 from hw.sim.source import SimSource
-from hw.web import MAX_RETRY_AFTER_S, retry_after
 
 numbers = itertools.count()
 

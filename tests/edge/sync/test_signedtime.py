@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.errors import UpdateRejected
-from edge.sync.signedtime import read_signed_time, signed_time
+from edge.sync.signed_time import read_signed_time, signed_time
 
 TIMES = st.integers(0, 4_102_444_799).map(lambda seconds: datetime.fromtimestamp(seconds + 0.25, UTC))
 

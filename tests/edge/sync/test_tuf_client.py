@@ -12,10 +12,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-import tuf_client
+from peers import tuf_client
+from peers.web_server import Web, reply, serve
 from tuf.api.metadata import Metadata, MetaFile
-from tuf_world import TOP, Attack, TufWorld
-from web_server import Web, reply, serve
+from worlds.tuf import TOP, Attack, TufWorld
 
 DAY = timedelta(days=1)
 

@@ -11,8 +11,8 @@ from securesystemslib.exceptions import UnverifiedSignatureError, VerificationEr
 from securesystemslib.signer import Key, Signature
 
 from edge.errors import InputError
-from edge.issuing.tufsigner import SeedSigner
-from edge.sync import tufkeys
+from edge.sync import tuf_keys
+from tools.issuing.tufsigner import SeedSigner
 
 SIGNER = SeedSigner(b"s" * 32)
 PUBLIC = SIGNER.public_key.keyval["public"]
@@ -21,8 +21,8 @@ IDENTITY = (1).to_bytes(32, "little")
 ORDER = 2**252 + 27742317777372353535851937790883648493
 
 
-def key(public: str) -> tufkeys.PynaclKey:
-    return tufkeys.PynaclKey("k" * 64, "ed25519", "ed25519", {"public": public})
+def key(public: str) -> tuf_keys.PynaclKey:
+    return tuf_keys.PynaclKey("k" * 64, "ed25519", "ed25519", {"public": public})
 
 
 def signature(data: bytes) -> Signature:
@@ -34,12 +34,12 @@ def test_what_the_key_signed_is_taken():
 
 
 def test_metadata_that_is_parsed_has_our_keys_once_they_are_registered():
-    tufkeys.register()
-    tufkeys.register()
+    tuf_keys.register()
+    tuf_keys.register()
     parsed = Key.from_dict(
         "k" * 64, {"keytype": "ed25519", "scheme": "ed25519", "keyval": {"public": PUBLIC}}
     )
-    assert type(parsed) is tufkeys.PynaclKey
+    assert type(parsed) is tuf_keys.PynaclKey
     assert parsed.to_dict()["keyval"] == {"public": PUBLIC}
 
 

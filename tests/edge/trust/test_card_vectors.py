@@ -15,9 +15,9 @@ from edge.card import ecard
 from edge.card.code import parse_code
 from edge.decision import Reason
 from edge.errors import Refused
-from edge.trust import bundle
+from edge.trust import folder as bundle
 from edge.trust.replay import ReplayMemory
-from edge.trust.verify import Gate, verify
+from edge.trust.verify import VerificationContext, verify
 
 FOLDER = ROOT / "tests" / "vectors" / "card"
 FILES = sorted(FOLDER.glob("*.txt"))
@@ -60,7 +60,7 @@ def read(path: Path) -> tuple[dict[str, str], str]:
 
 def run(headers: dict[str, str], text: str, trust) -> Outcome:
     now = datetime.fromisoformat(headers["clock"])
-    gate = Gate(
+    gate = VerificationContext(
         site=headers["site"],
         jurisdiction=headers.get("jurisdiction"),
         audiences=frozenset({headers["audience"]} if "audience" in headers else ()),
@@ -106,7 +106,7 @@ def test_there_is_a_vector_for_every_step_and_reason():
 
 def test_the_committed_files_are_what_the_tool_makes():
     result = subprocess.run(
-        [sys.executable, ROOT / "tools" / "vectors.py", "--check"],
+        [sys.executable, ROOT / "tools" / "vectors", "--check"],
         capture_output=True,
         text=True,
         check=False,

@@ -5,12 +5,12 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from trust_world import NOW, verified
+from worlds.trust import NOW, verified
 
 from edge.decision import Reason
 from edge.errors import Fault, Refused
-from edge.trust.clock import MAX_WINDOW
 from edge.trust.replay import ReplayMemory
+from edge.trust.time.code_window import MAX_WINDOW
 
 S = timedelta(seconds=1)
 CARDS = [{"card_id": name} for name in (b"card0001", b"card0002", b"card0003")]

@@ -8,7 +8,7 @@ import pytest
 from conftest import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
-from trust_world import DAY, GATE, ISSUER, KID, LIST, NOW, TRUST, URI, claims, shown, verified
+from worlds.trust import DAY, GATE, ISSUER, KID, LIST, NOW, TRUST, URI, claims, shown, verified
 
 from edge.card import ecard
 from edge.card.claims import (
@@ -23,8 +23,9 @@ from edge.card.claims import (
 from edge.card.code import parse_code
 from edge.decision import Reason
 from edge.errors import Refused
-from edge.trust.freshness import Budgets
-from edge.trust.snapshot import Scope, TrustSnapshot
+from edge.trust.scope import Scope
+from edge.trust.snapshot import TrustSnapshot
+from edge.trust.time.freshness import Budgets
 from edge.trust.verify import verify
 
 FACES = [None, TemplateReference(101, "mfn1", b"t" * 64), SealedReference(hash=b"h" * 16, key=b"k" * 16)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from trust_world import GATE, HOLDER, NOW, SEED, TRUST, claims
+from worlds.trust import GATE, HOLDER, NOW, SEED, TRUST, claims
 
 from edge.card import ecard
 from edge.card.attributes import Attribute, Disclosure

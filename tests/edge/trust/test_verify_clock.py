@@ -6,23 +6,23 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from trust_world import DAY, GATE, ISSUER, NOW, TRUST, URI, shown
+from worlds.trust import DAY, GATE, ISSUER, NOW, TRUST, URI, shown
 
 from edge.card import ecard
 from edge.card.claims import Card, StatusPointer
 from edge.card.code import parse_code
 from edge.decision import Reason
 from edge.errors import Refused
-from edge.trust.footing import footing
-from edge.trust.freshness import Kind, Ladder, Rung
 from edge.trust.snapshot import TrustSnapshot
-from edge.trust.timekeeper import Believed, Doubt
+from edge.trust.time.freshness import AgeAction, AgePolicy, TrustInput
+from edge.trust.time.trust_age import trust_state
+from edge.trust.time.trusted_clock import ClockAnomaly, TrustedTime
 from edge.trust.verify import verify
 
 S, HOUR = timedelta(seconds=1), timedelta(hours=1)
 
 
-def refusal(clock: Rung, *, made: timedelta = HOUR, issuer=ISSUER, **changes: object) -> Reason | None:
+def refusal(clock: AgeAction, *, made: timedelta = HOUR, issuer=ISSUER, **changes: object) -> Reason | None:
     """What a card says whose code was made so long after the earliest time that it can be."""
     trust = TrustSnapshot.of([issuer], TRUST.status_lists)
     signed = ecard.decode(parse_code(shown(NOW + made, **changes)))
@@ -59,29 +59,29 @@ CERTAIN = {Reason.CARD_EXPIRED, Reason.CARD_REVOKED, Reason.ISSUER_SCOPE}
 @pytest.mark.parametrize("case", CLOCKS)
 def test_a_clock_in_doubt_refuses_for_what_is_certain_and_else_for_itself(case: str) -> None:
     changes, believed, steps_up = CLOCKS[case]
-    assert refusal(Rung.PASS, **changes) is believed
-    assert refusal(Rung.STEP_UP, **changes) is steps_up
+    assert refusal(AgeAction.PASS, **changes) is believed
+    assert refusal(AgeAction.STEP_UP, **changes) is steps_up
     staff = steps_up if steps_up in CERTAIN else Reason.CLOCK_UNTRUSTED
-    assert refusal(Rung.STAFF, **changes) is staff
+    assert refusal(AgeAction.STAFF, **changes) is staff
 
 
-@pytest.mark.parametrize("doubt", [None, *Doubt])
-@pytest.mark.parametrize("clock", [Rung.STEP_UP, Rung.STAFF])
+@pytest.mark.parametrize("doubt", [None, *ClockAnomaly])
+@pytest.mark.parametrize("clock", [AgeAction.STEP_UP, AgeAction.STAFF])
 def test_a_footing_leaves_what_the_site_wrote_of_a_doubt_and_all_without(
-    doubt: Doubt | None, clock: Rung
+    doubt: ClockAnomaly | None, clock: AgeAction
 ) -> None:
-    standing = footing(TRUST, Believed(NOW, doubt), Ladder(clock=clock))
-    assert standing.clock is (clock if doubt else Rung.PASS)
+    standing = trust_state(TRUST, TrustedTime(NOW, doubt), AgePolicy(clock=clock))
+    assert standing.clock is (clock if doubt else AgeAction.PASS)
 
 
 def test_a_footing_has_no_age_of_what_is_not_there() -> None:
-    standing = footing(TRUST, Believed(NOW), Ladder())
-    assert {part.kind for part in standing.ages} == {Kind.KEYS, Kind.STATUS, Kind.TIME}
-    assert standing.rung(Kind.POLICY) is Rung.PASS
+    standing = trust_state(TRUST, TrustedTime(NOW), AgePolicy())
+    assert {part.kind for part in standing.ages} == {TrustInput.KEYS, TrustInput.STATUS, TrustInput.TIME}
+    assert standing.rung(TrustInput.POLICY) is AgeAction.PASS
 
 
 def test_trust_from_a_publication_is_as_old_as_that() -> None:
     trust = replace(TRUST, published_at=NOW - 2 * DAY)
-    ages = {part.kind: part.age for part in footing(trust, Believed(NOW), Ladder()).ages}
-    assert ages[Kind.KEYS] == 2 * DAY
-    assert ages[Kind.STATUS] == HOUR
+    ages = {part.kind: part.age for part in trust_state(trust, TrustedTime(NOW), AgePolicy()).ages}
+    assert ages[TrustInput.KEYS] == 2 * DAY
+    assert ages[TrustInput.STATUS] == HOUR

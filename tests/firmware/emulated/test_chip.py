@@ -7,15 +7,15 @@ import secrets
 from typing import TYPE_CHECKING
 
 import pytest
-from emulated import CONTACT, D0, D1, HIGH, REX, STRIKE, TAMPER, Chip
+from peers.emulated_chip import CONTACT, D0, D1, HIGH, REX, STRIKE, TAMPER, Chip
 
 from edge.link import messages as m
-from edge.link.session import Pair
+from edge.link.session import LinkPairing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PAIR = Pair(secrets.token_bytes(32), m.Lock.FAIL_SECURE)
+PAIR = LinkPairing(secrets.token_bytes(32), m.Lock.FAIL_SECURE)
 
 
 @pytest.fixture(scope="module", params=["rp2040js", "rp2040py"])
@@ -24,8 +24,8 @@ def chip(request: pytest.FixtureRequest) -> Iterator[Chip]:
     chip = Chip(request.param)
     chip.set(TAMPER, 1)
     chip.run(200)
-    chip.say(bytes([m.Type.SET_KEY, PAIR.lock]) + PAIR.key)
-    chip.until(lambda: any(payload[0] == m.Type.KEY_SET for payload in chip.payloads), within_ms=1_000)
+    chip.say(bytes([m.MessageType.SET_KEY, PAIR.lock]) + PAIR.key)
+    chip.until(lambda: any(payload[0] == m.MessageType.KEY_SET for payload in chip.payloads), within_ms=1_000)
     assert chip.strikes() == []
     chip.set(TAMPER, 0)
     yield chip
@@ -46,7 +46,7 @@ def began(chip: Chip) -> int:
 
 
 def is_at_rest(chip: Chip) -> bool:
-    status = chip.told(m.Status)
+    status = chip.told(m.ControllerStatus)
     return not chip.energised and bool(status) and status[-1].state == m.DoorState.NORMAL
 
 
@@ -57,7 +57,7 @@ def say(chip: Chip, what: str) -> None:
 
 def test_a_release_moves_the_strike_is_answered_and_ends(chip: Chip, began: int) -> None:
     counter = chip.release(500, grant=42)
-    chip.until(lambda: m.Done(counter) in chip.told(m.Done, began), within_ms=100)
+    chip.until(lambda: m.CommandDone(counter) in chip.told(m.CommandDone, began), within_ms=100)
     chip.run(600)
     (on, _), (off, _) = chip.strikes(began)
     say(
@@ -66,7 +66,7 @@ def test_a_release_moves_the_strike_is_answered_and_ends(chip: Chip, began: int)
     )
     assert on - began < 20_000
     assert abs(off - on - 500_000) < 20_000
-    assert [event.data for event in chip.told(m.Kind.RELEASED, began)] == [42]
+    assert [event.data for event in chip.told(m.LinkEventKind.RELEASED, began)] == [42]
 
 
 def test_sixty_seconds_asked_are_ten_given(chip: Chip, began: int) -> None:
@@ -104,10 +104,13 @@ def test_rex_works_with_the_host_dead(chip: Chip, began: int) -> None:
 
 def test_a_leaf_that_is_forced_alarms_and_keeps_the_strike_locked(chip: Chip, began: int) -> None:
     chip.set(CONTACT, 1)
-    chip.until(lambda: chip.told(m.Kind.FORCED_OPEN, began), within_ms=300)
+    chip.until(lambda: chip.told(m.LinkEventKind.FORCED_OPEN, began), within_ms=300)
     say(chip, f"forced open: told {(chip.us - began) / 1e3:.0f} ms after the contact opened")
     counter = chip.release(1_000, grant=1)
-    chip.until(lambda: m.Denied(counter, m.Code.NOT_NOW) in chip.told(m.Denied, began), within_ms=200)
+    chip.until(
+        lambda: m.CommandDenied(counter, m.DenyCode.NOT_NOW) in chip.told(m.CommandDenied, began),
+        within_ms=200,
+    )
     assert chip.strikes(began) == []
 
 
@@ -127,7 +130,7 @@ def test_a_leaf_pulled_in_the_last_moment_of_a_release_was_not_forced(chip: Chip
     assert chip.energised
     pulled = chip.us
     chip.set(CONTACT, 1)
-    chip.until(lambda: chip.told(m.Kind.OPENED, began), within_ms=200)
+    chip.until(lambda: chip.told(m.LinkEventKind.OPENED, began), within_ms=200)
     relocked = chip.strikes(began)[-1][0]
     say(
         chip,
@@ -135,7 +138,7 @@ def test_a_leaf_pulled_in_the_last_moment_of_a_release_was_not_forced(chip: Chip
     )
     assert relocked - pulled < 30_000  # by the clock, before the opening counted
     chip.run(200)
-    assert chip.told(m.Kind.FORCED_OPEN, began) == []
+    assert chip.told(m.LinkEventKind.FORCED_OPEN, began) == []
 
 
 def test_power_lost_in_mid_release_never_pulses_the_strike(chip: Chip, began: int) -> None:
@@ -152,7 +155,7 @@ def test_power_lost_in_mid_release_never_pulses_the_strike(chip: Chip, began: in
     chip.connect(PAIR)  # the key is still there
     chip.until(lambda: chip.session.is_open, within_ms=2_000)
     chip.repeat_events()
-    chip.until(lambda: chip.told(m.Kind.BOOT, lost), within_ms=200)
+    chip.until(lambda: chip.told(m.LinkEventKind.BOOT, lost), within_ms=200)
 
 
 def test_a_firmware_that_hangs_is_reset_and_its_release_ends(chip: Chip, began: int) -> None:
@@ -172,17 +175,20 @@ def test_a_firmware_that_hangs_is_reset_and_its_release_ends(chip: Chip, began: 
 def test_whoever_lacks_the_key_moves_nothing(chip: Chip, began: int) -> None:
     for number, forged in enumerate(
         (
-            bytes([m.Type.RELEASE]) + (999).to_bytes(4, "little") + bytes.fromhex("881300000000") + bytes(8),
-            bytes([m.Type.MODE]) + (999).to_bytes(4, "little") + b"\x02" + bytes(8),
-            bytes([m.Type.SET_KEY, 2]) + bytes(32),
-            bytes([m.Type.PROVE, 1]) + bytes(8),
+            bytes([m.MessageType.RELEASE])
+            + (999).to_bytes(4, "little")
+            + bytes.fromhex("881300000000")
+            + bytes(8),
+            bytes([m.MessageType.MODE]) + (999).to_bytes(4, "little") + b"\x02" + bytes(8),
+            bytes([m.MessageType.SET_KEY, 2]) + bytes(32),
+            bytes([m.MessageType.PROVE, 1]) + bytes(8),
         )
     ):
         chip.say(forged)
         chip.run(20)
         assert chip.strikes(began) == [], number
     chip.disconnect()
-    chip.connect(Pair(bytes(32), m.Lock.FAIL_SECURE))
+    chip.connect(LinkPairing(bytes(32), m.Lock.FAIL_SECURE))
     chip.run(1_500)
     assert chip.session
     assert not chip.session.is_open
@@ -197,7 +203,7 @@ def test_a_number_goes_out_on_the_panels_wires(chip: Chip, began: int) -> None:
     number = 0b1_0110_0111_0001_1110_0001_0101  # 26 bits, the parity of the host among them
     chip.watch_closely()
     counter = chip.send_number(26, number)
-    chip.until(lambda: m.Done(counter) in chip.told(m.Done, began), within_ms=100)
+    chip.until(lambda: m.CommandDone(counter) in chip.told(m.CommandDone, began), within_ms=100)
     chip.run(70)
     pulses = []
     for rise, fall in itertools.pairwise(

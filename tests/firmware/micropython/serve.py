@@ -15,7 +15,7 @@ import main
 if not hasattr(os, "urandom"):  # the WebAssembly build has none; what follows is as good as a ring oscillator
 
     def _urandom(count):
-        import random  # noqa: PLC0415
+        import random
 
         return bytes(random.getrandbits(8) for _ in range(count))
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from trust_world import NOW
+from worlds.trust import NOW
 
 from edge.errors import CameraFault
 from edge.ports import Frame, Light
-from hw.sim.camera import Burst, Scene, SimCamera, Stall, Unplug, black, saturated
+from hw.sim.camera import FrameBurst, Scene, SimCamera, Stall, Unplug, black, saturated
 from hw.sim.clock import SimClock
 
 FRAME = Frame(np.full((16, 16), 90, np.uint8), np.full((8, 8, 3), 90, np.uint8), 0)
@@ -25,7 +25,7 @@ def test_pictures_come_at_an_even_rate() -> None:
 
 
 def test_of_a_burst_the_last_is_shown_and_the_others_are_counted() -> None:
-    sim, _ = camera(FRAME, Burst((FRAME, FRAME, black(FRAME))))
+    sim, _ = camera(FRAME, FrameBurst((FRAME, FRAME, black(FRAME))))
     shown = list(sim.frames())
     assert [frame.luma.mean() < 30 for frame in shown] == [False, True]
     assert (sim.health().arrived, sim.health().unseen, sim.health().light) == (4, 2, Light.BLACK)

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.ports import DoorEvent, DoorEventKind
+from hw.door.strike import MAX_RELEASE_MS
 from hw.sim.clock import SimClock
 from hw.sim.door import Leaf, SimDoor, Visitor
-from hw.strike import MAX_RELEASE_MS
 
 START = datetime(2026, 1, 2, 8, tzinfo=UTC)
 RELEASED, OPENED, CLOSED, RELOCKED, FORCED = (

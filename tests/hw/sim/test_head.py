@@ -6,12 +6,12 @@ import itertools
 
 import numpy as np
 import pytest
-from head_points import FLAT, face
 from hypothesis import given
 from hypothesis import strategies as st
+from samples.head_points import FLAT, face
 
-from hw.sim.head import FRAME_MS, Move, Pose, Species, Subject, attack, head, script, sheet, wander
-from hw.sim.solid import Lens, drape, grid, triangulate, turn
+from hw.sim.pictures.head import FRAME_MS, Move, Pose, Species, Subject, attack, head, script, sheet, wander
+from hw.sim.pictures.solid import Lens, drape, grid, triangulate, turn
 
 LENS = Lens(500.0, (160.0, 120.0))
 SKIN, WALL = (200, 150, 120), (90, 110, 130)

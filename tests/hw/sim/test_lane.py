@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from trust_world import NOW
+from worlds.trust import NOW
 
 from edge.ports import DoorEventKind
 from hw.sim.clock import SimClock

@@ -9,8 +9,18 @@ import numpy as np
 import pytest
 import zxingcpp
 
-from hw.sim.phone import MODULE_PX, QUIET_MODULES, draw_modules, phone, qr_modules
-from hw.sim.scene import PAIR_PX, PHONE_PX, Box, Sitter, empty, hold_up, print_held_up, two_visitors, visitor
+from hw.sim.pictures.phone import MODULE_PX, QUIET_MODULES, draw_modules, phone, qr_modules
+from hw.sim.pictures.scene import (
+    PAIR_PX,
+    PHONE_PX,
+    Box,
+    Sitter,
+    empty,
+    hold_up,
+    print_held_up,
+    two_visitors,
+    visitor,
+)
 
 ALPHANUMERIC = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
 TYPICAL = 580  # characters: a template of 64 bytes, one document

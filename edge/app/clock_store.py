@@ -1,0 +1,100 @@
+"""What a device remembers of time while it runs and across power cuts: `clock.json` of its state folder.
+
+Beside it stands the journal, whose last record is durable before anything else happens: a power cut costs no
+more than the seconds since, and no passage waits for a second fsync.
+"""
+
+from __future__ import annotations
+
+import threading
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final, Self
+
+from edge.errors import ClockFault, StorageFault
+from edge.log import log_line
+from edge.trust.time import clock_file
+from edge.trust.time.trusted_clock import LAST, ClockMemory
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from edge.audit.journal import Journal
+    from edge.passage.verifier import StepResult
+    from edge.ports import Files
+    from edge.trust.snapshot import TrustSnapshot
+    from edge.trust.time.trusted_clock import TrustedClock
+
+LOOK_EVERY_S: Final = 1.0  # at what was signed meanwhile, which is stored at once
+SAVE_EVERY_S: Final = 60.0  # half a million writes a year of 4 kB: a card is made for a thousand times that
+
+
+def remembered(files: Files, journal: Journal, trust: TrustSnapshot) -> ClockMemory | None:
+    """What this device knew of time when it was last on; None at its first start. Raises StorageFault.
+
+    Whichever is later counts, the file or the last record. A file that is not there, or damaged, is no reason
+    to keep a door shut: then the journal speaks alone, and nothing but a newer word of others refutes it.
+    """
+    memory = _stored(files)
+    last_ms = journal.last_ms()
+    if last_ms is None:
+        return memory
+    last = min(datetime.fromtimestamp(last_ms / 1_000, UTC), LAST)
+    if memory is None:
+        return ClockMemory(last, trust.floor, trust.synced_at)
+    return replace(memory, time=max(memory.time, last))
+
+
+def _stored(files: Files) -> ClockMemory | None:
+    with suppress(StorageFault, ClockFault):
+        return clock_file.parse(files.read(clock_file.NAME, limit=clock_file.MAX_CLOCK_BYTES))
+    return None
+
+
+class ClockStore:
+    """Writes a timekeeper's memory to its file while it is entered: each minute, and when others spoke."""
+
+    def __init__(self, files: Files, keeper: TrustedClock) -> None:
+        self._files = files
+        self._keeper = keeper
+        self._saved: ClockMemory | None = None
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="clock", daemon=True)
+
+    def save_if_due(self) -> bool:
+        """Write what is to be written now, if anything is. A full disk is the journal's to report."""
+        memory, saved = self._keeper.memory, self._saved
+        if saved is not None and (memory.signed, memory.synced) == (saved.signed, saved.synced):
+            passed = (memory.time - saved.time).total_seconds()
+            if 0 <= passed < SAVE_EVERY_S:
+                return False
+        return self._save(memory)
+
+    def _save(self, memory: ClockMemory) -> bool:
+        with suppress(StorageFault):
+            self._files.write(clock_file.NAME, clock_file.encode(memory))
+            self._saved = memory
+            return True
+        return False
+
+    def _run(self) -> None:
+        while not self._stop.wait(LOOK_EVERY_S):
+            self.save_if_due()
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stop.set()
+        self._thread.join()
+        self._save(self._keeper.memory)
+
+
+def log_clock(moment: StepResult) -> None:
+    """One log line for whatever happened to the belief in this clock: somebody should look at it."""
+    for event in moment.clock:
+        log_line("clock", level="warning", state=event.value)

@@ -1,0 +1,69 @@
+"""`doorward run --sim`: simulated visitors at a simulated door, in real time, until told to stop."""
+
+from __future__ import annotations
+
+import itertools
+import random
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from edge.app.demo.cast import Cast
+from edge.app.demo.passages import SCENES
+from edge.app.demo.play import Theatre
+from edge.app.demo.world import START, World
+from edge.app.parts.face_engine import open_face_engine
+from edge.app.parts.keys import device_seed
+from edge.audit.record import StopCause
+from edge.errors import Exit
+from hw.sim.clock import SimClock
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable
+
+    from edge.passage.verifier import StepResult
+
+# Scenes that break the device or its world are for the demo; these can follow each other for ever.
+EVERYDAY: Final = tuple(scene for scene in SCENES if not scene.broken_log and not scene.changes_world)
+
+
+class PacedClock(SimClock):
+    """A simulated clock that takes as long as it says: `advance` waits for the machine's own clock."""
+
+    def __init__(self) -> None:
+        super().__init__(START)
+        self._due_s = time.monotonic()
+
+    def advance(self, for_ms: int) -> None:
+        """Let time pass, here and for whoever watches."""
+        self._due_s = max(self._due_s + for_ms / 1000, time.monotonic() - 1)
+        time.sleep(max(0.0, self._due_s - time.monotonic()))
+        super().advance(for_ms)
+
+
+def run_sim(
+    *,
+    stop: threading.Event,
+    on_ready: Callable[[str], None],
+    on_moment: Callable[[StepResult], None],
+    journal: Path | None = None,
+) -> int:
+    """Play everyday scenes in random order until `stop` is set. Returns the exit code.
+
+    `journal`: a folder that keeps the journal and the key that signs it, so that the next run goes on.
+    """
+    world = World(open_face_engine(), Cast().complete(), clock=PacedClock())
+    with tempfile.TemporaryDirectory(prefix="doorward-") as scratch:
+        folder = journal or Path(scratch)
+        theatre = Theatre(world, folder, device_seed(folder / "sim.key"))
+        try:
+            on_ready(f"a simulated door, journal in {theatre.journal_path}")
+            for scene in itertools.cycle(random.sample(EVERYDAY, len(EVERYDAY))):
+                if stop.is_set():
+                    break
+                theatre.play(scene, stop=stop, on_moment=on_moment)
+        finally:
+            theatre.close(StopCause.SIGNAL if stop.is_set() else StopCause.FAULT)
+    return Exit.OK

@@ -1,0 +1,260 @@
+"""Plays scenes before a simulated camera: phone, then face, until the device has come to rest again."""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import cache, partial
+from itertools import count, cycle
+from typing import TYPE_CHECKING
+
+from edge.app.demo.passages import BEA, Before
+from edge.app.demo.world import SITE, START
+from edge.app.parts.code_readers import open_live_reader
+from edge.audit.journal import Journal
+from edge.audit.record import Started, StopCause, utc_ms
+from edge.errors import StorageFault
+from edge.passage.face.pad_rule import PadRule
+from edge.passage.machine import PassageState, PassageTimes
+from edge.passage.stages import Stages
+from edge.passage.verifier import Ports, Verifier
+from edge.policy.decide import DoorPolicy
+from edge.trust.replay import ReplayMemory
+from edge.trust.verify import VerificationContext
+from edge.version import software_version
+from hw.camera.files import FileCamera
+from hw.camera.framing import frame_from_rgb
+from hw.sim.door import SimDoor, Visitor
+from hw.sim.pictures import scene as stage
+from hw.sim.pictures.head import Move, Subject, head, script, sheet
+from hw.sim.pictures.phone import phone
+from hw.sim.signals import SimSignals
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from edge.app.demo.passages import DemoScene
+    from edge.app.demo.world import World
+    from edge.passage.verifier import StepResult
+    from edge.ports import Frame, Pixels
+
+DEVICE = "demo-1"
+FRAME_MS = 100
+# A visitor who finds no code read or no face within this many frames has left.
+PATIENCE = 60
+# Between two visitors the door is empty for longer than edge.passage.inputs.code_tracker.GAP_MS.
+PAUSE_FRAMES = 14
+SEEDS = 3  # different moments of one pose; after these the film repeats
+# A film cannot listen. So the dice of the door that asks for movements are loaded, here and nowhere else: of
+# three prompts they throw the first, a turn to the left, then of the two others the second, a nod.
+MOVES, THROWS = (Move.LEFT, Move.NOD), (0, 1)
+LOOKING = (PassageState.FACE, PassageState.CHALLENGE)
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What one scene came to."""
+
+    scene: DemoScene
+    taken: list[tuple[Frame, StepResult]]
+
+    @property
+    def outcome(self) -> StepResult:
+        """The moment in which the passage was decided."""
+        return next(moment for _, moment in self.taken if moment.outcome)
+
+    @property
+    def decided(self) -> bool:
+        return any(moment.outcome for _, moment in self.taken)
+
+    @property
+    def granted(self) -> bool:
+        return self.decided and self.said == "granted"
+
+    @property
+    def said(self) -> str:
+        if not self.decided:
+            return "nothing"
+        outcome = self.outcome.outcome
+        assert outcome is not None
+        return outcome.reason.value if outcome.reason else "granted"
+
+    @property
+    def expected(self) -> str:
+        return self.scene.expected.value if self.scene.expected else "granted"
+
+    @property
+    def released(self) -> bool:
+        """Whether the strike moved."""
+        return any(event.kind == "released" for _, moment in self.taken for event in moment.door)
+
+    @property
+    def as_expected(self) -> bool:
+        """The outcome is the expected one, and the strike moved exactly if it is a grant."""
+        return self.said == self.expected and self.released == (self.scene.expected is None)
+
+    @property
+    def similarity(self) -> float | None:
+        seen = [
+            m.evidence.similarity for _, m in self.taken if m.evidence and m.evidence.similarity is not None
+        ]
+        return max(seen, default=None)
+
+    def ms(self, stage_name: str) -> str:
+        """Milliseconds of a stage, for people; empty where it was not reached."""
+        outcome = self.outcome.outcome if self.decided else None
+        micros = outcome.micros.get(stage_name) if outcome else None
+        return "" if micros is None else f"{micros / 1000:.1f}"
+
+    @property
+    def total_ms(self) -> str:
+        outcome = self.outcome.outcome if self.decided else None
+        if outcome is None:
+            return ""
+        return f"{sum(outcome.micros.get(s, 0) for s in ('code', 'verify', 'face', 'record')) / 1000:.1f}"
+
+
+class Theatre:
+    """One device at one door, and the people who come to it."""
+
+    def __init__(self, world: World, folder: Path, seed: bytes) -> None:
+        self._world = world
+        self._stack = ExitStack()
+        self.journal_path = folder / "journal.db"
+        self._door = SimDoor(world.clock, visitor=Visitor())
+        self._replay = ReplayMemory()
+        journal = self._stack.enter_context(Journal.open(self.journal_path, seed, DEVICE))
+        full = self._stack.enter_context(_full_journal(folder / "full.db", seed))
+        self._device = self._verifier(journal)
+        self._broken = self._verifier(full)
+        throws = cycle(THROWS)
+        self._asking = self._verifier(journal, PadRule(prompts=len(MOVES), dice=lambda _: next(throws)))
+        self._at_work = self._device  # of the two that share the journal
+        self._device.start()
+
+    def _verifier(self, journal: Journal, liveness: PadRule | None = None) -> Verifier:
+        world = self._world
+        ports = Ports(
+            reader=open_live_reader(),
+            strike=self._door,
+            signals=SimSignals(),
+            clock=world.clock,
+            journal=journal,
+            trust=lambda: world.trust,
+        )
+        policy = DoorPolicy(site=SITE, similarity=world.engine.threshold.cosine)
+        stages = Stages(
+            gate=VerificationContext(site=SITE),
+            policy=policy,
+            engine=world.engine,
+            replay=self._replay,
+            stopwatch=time.perf_counter_ns,
+            liveness=liveness or PadRule(),
+        )
+        return Verifier(ports, stages, version=software_version(), times=PassageTimes(face_ms=3_000))
+
+    def play(
+        self,
+        scene: DemoScene,
+        *,
+        stop: threading.Event | None = None,
+        on_moment: Callable[[StepResult], None] = lambda _: None,
+    ) -> Played:
+        """One scene from an empty doorway to an empty doorway, or until `stop` is set."""
+        world = self._world
+        codes = scene.codes(world)
+        world.shown = codes
+        verifier = self._device_for(scene)
+        if verifier is not self._broken:
+            self._at_work = verifier
+        taken: list[tuple[Frame, StepResult]] = []
+        world.clock.advance(FRAME_MS)
+        film = (frame_from_rgb(picture, 0) for picture in self._pictures(scene, codes, verifier))
+        camera = FileCamera(film, clock=world.clock, fps=1000 / FRAME_MS, wait=world.clock.advance)
+        for frame in camera.frames():
+            moment = verifier.see(frame)
+            taken.append((frame, moment))
+            on_moment(moment)
+            if stop is not None and stop.is_set():
+                break
+        if scene.after is not None:
+            scene.after(world)
+        return Played(scene, taken[PAUSE_FRAMES:])
+
+    def _device_for(self, scene: DemoScene) -> Verifier:
+        if scene.broken_log:
+            return self._broken
+        return self._asking if scene.asks_to_move else self._device
+
+    def close(self, cause: StopCause = StopCause.END) -> None:
+        """The device stops in order: a passage that is open is recorded as interrupted."""
+        self._at_work.stop(cause)
+        self._stack.close()
+
+    def _pictures(self, scene: DemoScene, codes: tuple[str, ...], verifier: Verifier) -> Iterator[Pixels]:
+        nobody = stage.empty()
+        for _ in range(PAUSE_FRAMES):
+            yield nobody
+        phones, faces = cache(partial(_phones, codes)), self._film(scene)
+        last = nobody
+        for turn in range(PATIENCE):
+            if verifier.state is not PassageState.IDLE:
+                break
+            yield (last := phones(turn % SEEDS))
+        while verifier.state in LOOKING:
+            yield (last := next(faces, last))
+        while verifier.state is PassageState.RELEASED:
+            yield last
+        while verifier.state is not PassageState.IDLE or self._door.is_open:
+            yield nobody
+
+    def _film(self, scene: DemoScene) -> Iterator[Pixels]:
+        """What stands before the camera once the code has been read, frame by frame."""
+        if scene.asks_to_move:
+            return self._moving(scene)
+        moments = cache(partial(self._faces, scene))
+        return (moments(turn % SEEDS) for turn in count())
+
+    def _moving(self, scene: DemoScene) -> Iterator[Pixels]:
+        """The holder's head, or a print of it, as it follows MOVES; see hw/sim/pictures/head.py."""
+        engine, frame = self._world.engine, stage.visitor(self._world.cast.sitter(scene.who), seed=1)
+        holder = Subject(frame, engine.probe(frame, engine.people(frame)[0]).landmarks.points)
+        if scene.face is Before.TILTED:  # too large for PAD to see its border, and turned as far as hands can
+            film = sheet(holder, script(MOVES, seed=3, rest=10, peak=1.8), reach=2, seed=3)
+        else:
+            film = head(holder, script(MOVES, seed=2, rest=10), seed=2)
+        return (picture for picture, _ in film)
+
+    def _faces(self, scene: DemoScene, seed: int) -> Pixels:
+        cast = self._world.cast
+        match scene.face:
+            case Before.SAME | Before.STRANGER:
+                return stage.visitor(cast.sitter(scene.who), seed=seed)
+            case Before.OTHER:
+                return stage.visitor(cast.other(scene.who), seed=seed)
+            case Before.TWO:
+                return stage.two_visitors(cast.sitter(scene.who), cast.sitter(BEA), seed=seed)
+            case Before.PRINT:
+                return stage.print_held_up(cast.sitter(scene.who), seed=seed)
+            case Before.NOBODY:
+                return stage.empty(seed=seed)
+            case Before.MOVES | Before.TILTED:
+                raise AssertionError("these are films, not moments")
+
+
+def _phones(codes: tuple[str, ...], seed: int) -> Pixels:
+    return stage.hold_up(*(phone(code) for code in codes), seed=seed)
+
+
+def _full_journal(path: Path, seed: bytes) -> Journal:
+    """A journal on a medium that has run full: SQLite's own limit, met by real records."""
+    journal = Journal.open(path, seed, "demo-2", limit_pages=24)
+    record = Started(time_ms=utc_ms(START), tick_ms=0, door=SITE, version=software_version())
+    try:
+        while True:
+            journal.append(record)
+    except StorageFault:
+        return journal

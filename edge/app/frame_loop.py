@@ -1,0 +1,71 @@
+"""What a camera brings, moment by moment, also while it is away: the door and its scanner are watched on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from edge.errors import CameraFault
+from edge.log import log_line
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Iterator
+
+    from edge.passage.verifier import StepResult, Verifier
+    from edge.ports import Camera, Frame
+
+# A cable that is put back, or a hub that resets, takes seconds. After a minute only a new process may help,
+# which the service manager starts: it has fresh drivers.
+BLIND_MS: Final = 60_000
+
+
+def steps(
+    camera: Camera, verifier: Verifier, *, stop: threading.Event, blind_ms: int | None = BLIND_MS
+) -> Iterator[StepResult]:
+    """A moment for each frame, and at least one each second while a camera that was at work gives none.
+
+    Ends with the frames, or when `stop` is set: whoever is seen after that is not let in any more. Raises
+    CameraFault where the camera never gave a frame, will not come back, or was away for `blind_ms`.
+    """
+    away_ms: int | None = None
+    for look in _looks(camera):
+        if stop.is_set():
+            return
+        if isinstance(look, CameraFault):
+            moment = verifier.miss()
+            if away_ms is None:
+                away_ms = moment.tick_ms
+                log_camera(look)
+            if blind_ms is not None and moment.tick_ms - away_ms > blind_ms:
+                raise look
+        else:
+            moment = verifier.see(look)
+            if away_ms is not None:
+                away_ms = None
+                log_camera(None)
+        yield moment
+
+
+def _looks(camera: Camera) -> Iterator[Frame | CameraFault]:
+    """The camera's frames, and the fault of each attempt at one while it is away."""
+    has_seen = False
+    while True:
+        try:
+            for frame in camera.frames():
+                has_seen = True
+                yield frame
+        except CameraFault as fault:
+            if not (has_seen and fault.passing):
+                raise
+            away = fault
+        else:
+            return
+        yield away
+
+
+def log_camera(fault: CameraFault | None) -> None:
+    """One log line when the camera goes, and when it is back."""
+    if fault is None:
+        log_line("camera", state="seeing")
+    else:
+        log_line("camera", level="warning", state="fault", error=fault.message, hint=fault.hint)

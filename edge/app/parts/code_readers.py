@@ -1,0 +1,92 @@
+"""Where pictures and codes come from: files that a person named, and the engines that read codes in them."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, BinaryIO
+
+from edge.errors import ReaderFault
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from edge.ports import CodeReader, Pixels
+
+READERS = ("zxing", "zbar")
+
+
+def open_code_reader(engine: str | None = None) -> CodeReader:
+    """The named engine, or the best one this machine has: zxing-cpp, else zbar. Raises ReaderFault."""
+    if engine in (None, "zxing"):
+        try:
+            from hw.codes.zxing import ZxingReader
+
+            return ZxingReader()
+        except ReaderFault:
+            if engine == "zxing":
+                raise
+    from hw.codes.zbar import ZbarReader
+
+    return ZbarReader()
+
+
+def open_picture_readers(engine: str | None = None) -> tuple[CodeReader, ...]:
+    """Engines for still pictures, each with all its steps: the named one, or all that are here, best first.
+
+    Raises ReaderFault if there is none.
+    """
+    from hw.codes.cascade import Cascade
+
+    readers = [open_code_reader(engine)]
+    if engine is None and readers[0].name != READERS[-1]:
+        with suppress(ReaderFault):
+            readers.append(open_code_reader(READERS[-1]))
+    return tuple(Cascade(reader, thorough=True) for reader in readers)
+
+
+def open_live_reader(engine: str | None = None) -> CodeReader:
+    """The reader of the passage loop: one step on each frame, the magnified step on every second one."""
+    from hw.codes.cascade import Cascade
+
+    return Cascade(open_code_reader(engine), second_step_every=2)
+
+
+def read_file(path: Path) -> bytes:
+    """The bytes of a file that a person named, within the limit of hw.camera.images. Raises InputError."""
+    from hw.camera.images import read_bytes
+
+    return read_bytes(path)
+
+
+def read_stream(stream: BinaryIO, *, name: str) -> bytes:
+    """The bytes of a stream, within the same limit. Raises InputError."""
+    from hw.camera.images import read_stream
+
+    return read_stream(stream, name=name)
+
+
+def luma_of(data: bytes, *, name: str) -> Pixels | None:
+    """Luma, uint8 (H, W), upright, of a file's content; None if it does not start like a picture.
+
+    Raises InputError for a picture that is damaged or too large.
+    """
+    from hw.camera.images import decode_luma, looks_like_image
+
+    return decode_luma(data, name=name) if looks_like_image(data) else None
+
+
+def read_luma(path: Path) -> Pixels:
+    """An image file as uint8 luma (H, W), upright. Raises InputError."""
+    from hw.camera.images import read_luma
+
+    return read_luma(path)
+
+
+def read_image(path: Path) -> Pixels:
+    """An image file as uint8 RGB (H, W, 3), upright, within the limits of `hw.camera.images`.
+
+    Raises InputError.
+    """
+    from hw.camera.images import read_rgb
+
+    return read_rgb(path)

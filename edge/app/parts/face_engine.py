@@ -1,0 +1,140 @@
+"""The face engine: models, thresholds and a site's calibration, joined so that they belong together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edge.app.parts.trust_folder import open_files
+from edge.errors import ModelFault, StorageFault
+
+if TYPE_CHECKING:
+    from edge.face.engine import FaceEngine
+    from edge.face.evaluation.calibration import Calibration, Parts
+    from edge.face.manifest import EngineManifest, ModelFile
+    from edge.face.pad.fusion import PadPolicy
+    from edge.ports import Network
+
+CHECKOUT = Path(__file__).resolve().parents[3]
+
+
+def models_dir() -> Path:
+    """Where `make models` leaves what it built: beside this checkout, or where an image keeps it."""
+    built = CHECKOUT / "models" / "built"
+    return built if built.parent.is_dir() else Path("/var/lib/doorward/models")
+
+
+def open_face_engine(
+    folder: Path | None = None,
+    *,
+    runtime: str | None = None,
+    machine: str | None = None,
+    one_in: int | None = None,
+    calibration: Path | None = None,
+    pad: PadPolicy | None = None,
+) -> FaceEngine:
+    """Detector, mesh, embedder and thresholds that belong together. Raises ModelFault.
+
+    `runtime`: "litert" or "tflite"; None takes the best that is installed. `machine`: with the files that
+    suit this kind of machine, as `hw.inference.processors` names it; None is this one. `one_in`: accept
+    one false
+    match in this many strangers; None takes the models' careful default. `calibration`: a file of `doorward
+    face calibrate`, whose strangers count in place of the models'; it must belong to these very files. `pad`:
+    what is asked of a face besides; None is the policy's own default. Raises ConfigError for a `one_in` that
+    was not measured.
+    """
+    import time
+
+    from edge.face.compare import threshold_for
+    from edge.face.engine import FaceEngine, Networks
+    from edge.face.evaluation.calibration import site_threshold
+    from edge.face.manifest import parse
+    from edge.face.pad.fusion import Family, PadPolicy
+    from hw.inference.networks import read_array, read_manifest
+    from hw.inference.processors import this_kind
+    from hw.inference.runtimes import open_runtime
+
+    folder = folder or models_dir()
+    name, open_network = open_runtime(runtime)
+    parts = parse(read_manifest(folder), runtime=name, machine=machine or this_kind())
+
+    def load(file: ModelFile) -> Network:
+        return open_network(folder / file.name, file.sha256)
+
+    if calibration:
+        threshold = site_threshold(
+            read_calibration(calibration), _engine_parts(parts), default=parts.threshold, one_in=one_in
+        )
+    else:
+        threshold = threshold_for(parts.thresholds, one_in) if one_in else parts.threshold
+    policy = pad or PadPolicy()
+    passive = _installed(folder, parts) if Family.PASSIVE in policy.families else None
+    return FaceEngine(
+        Networks(
+            detector=load(parts.detector),
+            detector_retry=load(parts.detector_retry),
+            mesh=load(parts.mesh),
+            embedder=load(parts.embedder),
+            passive=(load(passive[0]), load(passive[1])) if passive else None,
+        ),
+        read_array(folder / parts.basis.name, parts.basis.sha256),
+        model_id=parts.model_id,
+        threshold=threshold,
+        pad=policy,
+        seconds=time.perf_counter,
+    )
+
+
+def installed_pad(folder: Path | None = None) -> PadPolicy:
+    """All of PAD that these models can measure: the passive networks only where their files are built."""
+    from edge.face.manifest import parse
+    from edge.face.pad.fusion import Family, PadPolicy
+    from hw.inference.networks import read_manifest
+    from hw.inference.processors import this_kind
+
+    folder = folder or models_dir()
+    parts = parse(read_manifest(folder), runtime="litert", machine=this_kind())
+    families = set(Family) if _installed(folder, parts) else set(Family) - {Family.PASSIVE}
+    return PadPolicy(frozenset(families))
+
+
+def _installed(folder: Path, parts: EngineManifest) -> tuple[ModelFile, ModelFile] | None:
+    """The pair of passive PAD, where both files are there; whether they are right is for who loads them."""
+    pair = parts.passive
+    return pair if pair and all((folder / file.name).is_file() for file in pair) else None
+
+
+def engine_parts(folder: Path | None = None, *, runtime: str | None = None) -> Parts:
+    """What `open_face_engine` would put together, as a calibration names it. Raises ModelFault."""
+    from edge.face.manifest import parse
+    from hw.inference.networks import read_manifest
+    from hw.inference.processors import this_kind
+    from hw.inference.runtimes import open_runtime
+
+    name, _ = open_runtime(runtime)
+    return _engine_parts(parse(read_manifest(folder or models_dir()), runtime=name, machine=this_kind()))
+
+
+def _engine_parts(manifest: EngineManifest) -> Parts:
+    from edge.face.evaluation.calibration import Parts
+
+    return Parts(
+        model_id=manifest.model_id,
+        embedder_sha256=manifest.embedder.sha256,
+        basis_sha256=manifest.basis.sha256,
+    )
+
+
+def read_calibration(file: Path) -> Calibration:
+    """The calibration of a site. Raises ModelFault where the file cannot be read, or is none."""
+    from edge.face.evaluation.calibration import MAX_CALIBRATION_BYTES, parse
+
+    try:
+        data = open_files(file.parent).read(file.name, limit=MAX_CALIBRATION_BYTES)
+        return parse(data)
+    except StorageFault as err:
+        raise ModelFault(
+            err.message, hint="check [face] calibration, or make it: doorward face calibrate"
+        ) from err
+    except ModelFault as err:
+        raise ModelFault(f"{file}: {err.message}", hint=err.hint) from err

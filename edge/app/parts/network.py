@@ -1,0 +1,67 @@
+"""The ways to others: a trust repository, a hub, a broker."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from edge.errors import ConfigError
+from edge.secret_file import read_secret
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from edge.config import MqttConfig
+    from edge.ports import Broker, MqttMessage, Post, Source
+
+MAX_PASSWORD_BYTES = 1_000  # of a broker
+
+
+def open_web_source(url: str) -> Source:
+    """A trust repository on a web server."""
+    from hw.network.http import HttpSource
+
+    return HttpSource(url)
+
+
+def open_folder_source(folder: Path) -> Source:
+    """A trust repository in a folder, as on a USB stick."""
+    from hw.network.folder import FolderSource
+
+    return FolderSource(folder)
+
+
+def open_post(url: str, *, ca: Path | None, cert: Path | None, key: Path | None) -> Post:
+    """The way to a hub; PEM files for TLS, all of which may be left out. Raises ConfigError."""
+    from hw.network.post_http import Credentials, HttpPost
+
+    return HttpPost(url, Credentials(ca, cert, key))
+
+
+def open_broker(
+    mqtt: MqttConfig, base: Path, *, client_id: str, will: MqttMessage, topics: Sequence[str]
+) -> Broker:
+    """The broker of a configuration, whether or not it answers. Raises ConfigError, StorageFault."""
+    from hw.network.mqtt_paho import Address, PahoBroker
+
+    assert mqtt.host is not None
+    if mqtt.user is not None and not mqtt.tls:
+        raise ConfigError(
+            "[mqtt] a password would travel in the clear", hint="set tls = true, or leave user out"
+        )
+    password = mqtt_password(base / mqtt.password_file) if mqtt.password_file else None
+    ca = base / mqtt.ca if mqtt.ca else None
+    address = Address(mqtt.host, mqtt.port, tls=mqtt.tls, ca=ca, user=mqtt.user, password=password)
+    return PahoBroker(address, client_id=client_id, will=will, subscriptions=topics)
+
+
+def mqtt_password(file: Path) -> str:
+    """The password for a broker. Raises ConfigError."""
+    hint = "put the password there, as UTF-8, and chmod 600"
+    data = read_secret(file, "the password", limit=MAX_PASSWORD_BYTES, lost=hint)
+    if len(data) > MAX_PASSWORD_BYTES:
+        raise ConfigError(f"{file}: is larger than {MAX_PASSWORD_BYTES} bytes", hint=hint)
+    try:
+        return data.decode().strip()
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{file}: not text", hint=hint) from error

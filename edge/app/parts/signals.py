@@ -1,0 +1,89 @@
+"""What a door tells a holder with: lamps, a buzzer, tones, a voice, and the log."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
+
+from edge.log import log_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+    from edge import config
+    from edge.ports import Signals, Strike
+    from hw.signals.sound import Sound
+
+FIRST = ""  # no words: a silence, by which a board without a sound card shows at the start
+
+
+@contextmanager
+def open_signals(
+    whole: config.Config,
+    base: Path,
+    strike: Strike | None = None,
+    *,
+    tell: Callable[[str | None], None] | None = None,
+) -> Iterator[Signals]:
+    """Everything that is configured, and the lamps of the door's controller where it has some.
+
+    Paths are relative to `base`, the folder of the configuration. `tell`: hears why sounds cannot be played,
+    and None when they can again; left out, the log does. Raises ConfigError for what is missing.
+    """
+    from hw.signals.log import LogSignals
+    from hw.signals.several import SeveralSignals
+
+    signals = whole.signals
+    lamps: Signals | None = getattr(strike, "signals", None)
+    every: list[Signals] = [lamps or LogSignals()]  # a controller's lamps log, too
+    with ExitStack() as stack:
+        if (signals.red, signals.green, signals.buzzer) != (None, None, None):
+            from hw.signals.gpio import GpioSignals
+
+            pins = GpioSignals(red=signals.red, green=signals.green, buzzer=signals.buzzer)
+            stack.callback(pins.close)
+            every.append(pins)
+        if signals.sound != "none":
+            from hw.signals.player import SoundSignals, aplay
+
+            command = aplay(signals.device)
+            speaker = SoundSignals(_sounds(whole, base), command, first=FIRST, tell=tell or log_sound)
+            stack.callback(speaker.close)
+            every.append(speaker)
+        yield every[0] if len(every) == 1 else SeveralSignals(every)
+
+
+def phrases() -> tuple[str, ...]:
+    """All that a holder can be told in words."""
+    from edge.decision import Signal
+    from edge.face.challenge import Phase, Prompt
+    from edge.face.quality import Coaching
+
+    return tuple(str(words) for words in (*Signal, *Prompt, Phase.LOOK, Phase.BACK, *Coaching))
+
+
+def log_sound(fault: str | None) -> None:
+    """One log line when sounds can no longer be played, and when they can again."""
+    if fault is None:
+        log_line("sound", state="playing")
+    else:
+        hint = "`aplay -L` lists the cards; the service's user must be in the group audio"
+        log_line("sound", level="warning", state="fault", error=fault, hint=hint)
+
+
+def _sounds(whole: config.Config, base: Path) -> Mapping[str, Sound]:
+    from edge.decision import Signal
+    from hw.signals.tones import silence, tone
+
+    signals = whole.signals
+    if signals.sound == "tones":
+        sounds = {signal.value: tone(signal) for signal in Signal}
+    else:
+        from hw.signals.voice import Voice
+
+        folder = base / signals.voice if signals.voice else None
+        sounds = Voice(signals.language, folder=folder, cache=base / whole.paths.state / "voice").says(
+            phrases()
+        )
+    return {words: sound.quieter(signals.volume) for words, sound in sounds.items()} | {FIRST: silence()}

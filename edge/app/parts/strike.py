@@ -1,0 +1,168 @@
+"""The composition root of the door: what moves the lock, opened as the configuration says.
+
+Beside `edge.app`, and the only one besides it that knows hardware. Paths are relative to `base`, the folder
+of the configuration.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from edge.app.parts.camera import system_clock
+from edge.app.parts.trust_folder import open_files
+from edge.errors import ConfigError
+from edge.secret_file import read_secret
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from edge import config
+    from edge.link.messages import Lock
+    from edge.ports import Strike
+    from hw.door.link import DoorLink
+
+DoorController: TypeAlias = "DoorLink"  # for commands, which know no hardware
+
+LINK_KEY_BYTES: Final = 32
+OSDP_KEY_BYTES: Final = 16
+
+
+def open_strike(whole: config.Config, base: Path) -> Strike:
+    """What moves the lock. Raises DoorLinkFault, and ConfigError for its key or its panel."""
+    strike = whole.strike
+    match strike.kind:
+        case "controller":
+            return open_controller(strike, base)
+        case "wiegand":
+            return _open_wiegand(whole, base)
+        case "osdp":
+            return _open_osdp(whole, base)
+        case "gpio":
+            from hw.door.relay_gpiozero import GpioRelay
+
+            return GpioRelay(strike.pin, clock=system_clock())
+        case "none":
+            from hw.door.strike_none import NoStrike
+
+            return NoStrike(system_clock())
+        case "sim":
+            from hw.sim.door import SimDoor
+
+            return SimDoor(system_clock())
+
+
+def open_controller(strike: config.StrikeConfig, base: Path) -> DoorLink:
+    """The door's controller, in session. Raises DoorLinkFault, ConfigError for its key."""
+    from edge.link.session import LinkPairing
+    from hw.door.link import BAUD, DoorLink
+
+    pair = LinkPairing(door_key(base / strike.key, LINK_KEY_BYTES), kind_of_lock(strike))
+    link = DoorLink(str(base / strike.port), pair, clock=system_clock(), baud=strike.baud or BAUD)
+    try:
+        link.wait_until_ready()
+    except BaseException:
+        link.close()
+        raise
+    return link
+
+
+def commission(strike: config.StrikeConfig, base: Path) -> DoorLink:
+    """Give the controller the key in our file, made where there is none, and open a session with it.
+
+    The key is durable here before it goes to the controller; a controller that has it already is as good.
+
+    Raises:
+        DoorLinkFault: it was refused, or nobody answers; the hint says what to do.
+    """
+    from edge.link.commissioning import Commissioning
+    from edge.link.faults import LinkDown
+    from edge.link.session import LinkPairing
+    from hw.door.commission import set_key
+    from hw.door.link import BAUD
+
+    file = base / strike.key
+    is_new = not os.path.exists(file)  # noqa: PTH110  likewise
+    if is_new:
+        open_files(file.parent).write(file.name, secrets.token_bytes(LINK_KEY_BYTES), secret=True)
+    pair = LinkPairing(door_key(file, LINK_KEY_BYTES), kind_of_lock(strike))
+    try:
+        set_key(str(base / strike.port), strike.baud or BAUD, Commissioning(pair))
+    except LinkDown as refusal:
+        if not is_new:
+            with suppress(LinkDown):  # what it refuses may be what it has
+                return open_controller(strike, base)
+        elif refusal.code is not None:
+            os.unlink(file)  # noqa: PTH108  nobody else has this key
+        raise
+    return open_controller(strike, base)
+
+
+def learn_panel_key(whole: config.Config, base: Path, *, for_s: float) -> None:
+    """Let the panel give us the key of its secure channel. Raises DoorLinkFault when it does not."""
+    from hw.door.osdp_reader import BAUD, learn_key
+
+    strike = whole.strike
+    file = base / strike.key
+    if os.path.exists(file):  # noqa: PTH110  likewise
+        raise ConfigError(
+            f"{file}: there is a key already", hint="move it away to let the panel give another"
+        )
+    key = learn_key(
+        str(base / strike.port), address=whole.panel.address, baud=strike.baud or BAUD, for_s=for_s
+    )
+    open_files(file.parent).write(file.name, key, secret=True)
+
+
+def kind_of_lock(strike: config.StrikeConfig) -> Lock:
+    """What the lock at this door does without power."""
+    from edge.link.messages import Lock
+
+    return Lock.FAIL_SAFE if strike.lock == "fail-safe" else Lock.FAIL_SECURE
+
+
+def door_key(file: Path, size: int) -> bytes:
+    """The key that this device shares with its door's controller or panel. Raises ConfigError."""
+    hint = "make one: doorward door commission"
+    leaked = "; if a stranger had the chance, erase the controller, commission it again"
+    key = read_secret(file, "the door's key", limit=size, lost=hint, leaked=leaked)
+    if len(key) != size:
+        found = f"is larger than {size} bytes" if len(key) > size else f"{len(key)} bytes, not {size}"
+        raise ConfigError(f"the door's key {file}: {found}", hint=hint)
+    return key
+
+
+def _open_wiegand(whole: config.Config, base: Path) -> Strike:
+    from hw.door.panel import WiegandPanel
+
+    bits, value = _card(whole.panel)
+    return WiegandPanel(open_controller(whole.strike, base), bits=bits, value=value, clock=system_clock())
+
+
+def _open_osdp(whole: config.Config, base: Path) -> Strike:
+    from hw.door.osdp_reader import BAUD, OsdpReader
+    from hw.door.panel import PanelStrike
+
+    strike = whole.strike
+    bits, value = _card(whole.panel)
+    key = door_key(base / strike.key, OSDP_KEY_BYTES)
+    reader = OsdpReader(
+        str(base / strike.port), address=whole.panel.address, key=key, baud=strike.baud or BAUD
+    )
+    try:
+        reader.wait_until_ready()
+    except BaseException:
+        reader.close()
+        raise
+    return PanelStrike(lambda: reader.present(bits, value), reader.close, clock=system_clock())
+
+
+def _card(panel: config.PanelConfig) -> tuple[int, int]:
+    """The one card number of this device: how many bits, and the bits."""
+    from edge.link.wiegand import parse
+
+    assert panel.number is not None
+    form = parse(panel.format)
+    return form.bits, form.encode(panel.facility, panel.number)

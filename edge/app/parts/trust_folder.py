@@ -1,0 +1,51 @@
+"""What lies in folders: small files, and the trust that a device believes."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from edge.errors import TrustFault
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from typing_extensions import Buffer
+
+    from edge.ports import Files
+    from edge.trust.snapshot import TrustSnapshot
+
+
+def open_files(root: Path) -> Files:
+    """A folder as a Files port."""
+    from hw.system.files import Folder
+
+    return Folder(root)
+
+
+def open_trust(folder: Path) -> TrustSnapshot:
+    """The trust in a folder. Raises TrustFault naming the file that is broken."""
+    from edge.trust.folder import load
+
+    return load(trust_files(folder))
+
+
+def trust_files(folder: Path) -> dict[str, Buffer]:
+    """The files of a trust folder by name. Raises TrustFault where there is none, and StorageFault.
+
+    Bitmaps are mapped and not read, so that a list of 10^8 cards takes no memory of its own. Models beside
+    the trust are left out: they are large, and checked by whoever runs them.
+    """
+    from edge.trust.folder import MAX_BITMAP_BYTES, MAX_FILE_BYTES, is_bitmap
+    from hw.system.files import Folder
+
+    if not os.path.isdir(folder):  # noqa: PTH112  Path.is_dir raises for what can be no name
+        raise TrustFault(f"{folder}: no such folder", hint="publish an issuer into it: tools/issuer publish")
+    files = Folder(folder)
+    return {
+        name: files.map(name, limit=MAX_BITMAP_BYTES)
+        if is_bitmap(name)
+        else files.read(name, limit=MAX_FILE_BYTES)
+        for name in files.names()
+        if not name.startswith("models/")
+    }

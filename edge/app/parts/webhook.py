@@ -1,0 +1,40 @@
+"""Opens a webhook: the way to one web address, signed with the device's key."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from nacl.signing import SigningKey
+
+from edge.app.parts.keys import device_seed
+from edge.app.parts.network import open_post
+from edge.delivery.carriers import Webhook
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from edge import config
+
+
+def open_webhook(
+    whole: config.Config,
+    base: Path,
+    url: str,
+    *,
+    ca: Path | None,
+    only_ok: bool = False,
+    content_type: str = "application/json",
+) -> Webhook:
+    """The way to one address, signed with the device's key. Raises ConfigError, StorageFault."""
+    place, _, path = url.rpartition("/")
+    if place.endswith("/"):  # https://host and nothing after it
+        place, path = url, ""
+    key = SigningKey(device_seed(base / whole.device.key))
+    return Webhook(
+        open_post(place, ca=ca, cert=None, key=None),
+        path,
+        whole.device.id,
+        key,
+        content_type=content_type,
+        only_ok=only_ok,
+    )

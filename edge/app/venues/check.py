@@ -1,0 +1,229 @@
+"""The composition root of a check: its purpose, its queue, and the host that it tells."""
+
+from __future__ import annotations
+
+import json
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from edge.app.parts.keys import device_seed, own_key
+from edge.app.parts.network import open_broker
+from edge.app.parts.sealed_keys import read_public
+from edge.app.parts.webhook import open_webhook
+from edge.audit.record import utc_ms
+from edge.card.attributes import Attribute
+from edge.delivery.carriers import Delivered, RetryLater, deliver
+from edge.delivery.carriers import DeliveryOutcome as Carried
+from edge.delivery.queue import ChannelStatus, DeliveryQueue, QueuedMessage, QueueLimits
+from edge.delivery.sealed_box import Sealer
+from edge.errors import FetchError
+from edge.ports import MqttMessage
+from edge.sqlite import connect, empty_log
+from edge.venues.check.result import CheckOutcome, Result, encode, to_text
+from edge.venues.check.venue import CheckVenue, Purpose
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import ExitStack
+    from pathlib import Path
+
+    from edge import config
+    from edge.delivery.carriers import Transport
+    from edge.ports import Broker
+    from edge.venues.check.venue import CheckFinding
+    from hw.network.serial_host import SerialHost
+
+CHANNEL: Final = "check"
+FILE: Final = "check.db"
+KEY_BYTES: Final = 32
+CONTENT_TYPE: Final = 'application/cose; cose-type="cose-sign1"'
+ANSWER_S: Final = 10.0  # the longest that a host may think about one result
+_POLL_S: Final = 0.02
+
+
+def open_check(whole: config.Config, base: Path, stack: ExitStack | None = None) -> CheckVenue:
+    """The venue of a configuration; what it opens closes with `stack`. Raises ConfigError, StorageFault."""
+    check = whole.check
+    purpose = Purpose(
+        name=check.purpose,
+        request=tuple(map(Attribute, check.request)),
+        tells_reason=check.reason,
+        compares=whole.door.face != "none",
+    )
+    key = sector_key(base / check.sector_key)
+    results = open_results(whole, base)
+    if stack is not None:
+        stack.callback(results.close)
+    return CheckVenue(purpose, key, results)
+
+
+def open_results(whole: config.Config, base: Path) -> CheckResults:
+    """Where findings go. Raises ConfigError, StorageFault."""
+    check = whole.check
+    return CheckResults(
+        base / check.folder,
+        device=whole.device.id,
+        seed=device_seed(base / whole.device.key),
+        host=read_public(base / check.host_key) if check.host_key else None,
+        is_told=check.via != "none",
+        limits=QueueLimits(check.queue_mb * 1_048_576, check.queue_h * 3_600_000),
+    )
+
+
+def sector_key(file: Path) -> bytes:
+    """The key of a host's pseudonyms, made where there is none. Raises ConfigError, StorageFault."""
+    return own_key(
+        file, "the key of a host's pseudonyms", lost="copy it from another device of this host, or remove it"
+    )
+
+
+class CheckResults:
+    """Implements Results: signs each finding, and puts it where the host is told from."""
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        device: str,
+        seed: bytes,
+        host: bytes | None,
+        is_told: bool,
+        limits: QueueLimits | None = None,
+    ) -> None:
+        """`host`: its public key; without one nothing that a holder disclosed is passed on. StorageFault."""
+        self.path = folder / FILE
+        self._device = device
+        self._seed = seed
+        self._host = host
+        self._is_told = is_told
+        self._db = connect(self.path)
+        self.queue = DeliveryQueue(self._db, self.path, limits)
+
+    def enter(self, finding: CheckFinding) -> None:
+        if not self._is_told:
+            return
+        sealed = None
+        if finding.attributes and self._host is not None:
+            plain = json.dumps({name.value: value for name, value in finding.attributes}, ensure_ascii=False)
+            sealed = Sealer(self._host).seal(plain.encode())
+        at_ms = utc_ms(finding.at)
+        result = Result(
+            device=self._device,
+            seq=finding.seq,
+            at=finding.at,
+            site=finding.site,
+            purpose=finding.purpose,
+            outcome=CheckOutcome.GRANTED if finding.granted else CheckOutcome.DENIED,
+            face=finding.face,
+            pseudonym=finding.pseudonym,
+            sealed=sealed,
+            reason=finding.reason,
+        )
+        self.queue.put(QueuedMessage(CHANNEL, finding.seq, encode(result, self._seed), at_ms))
+
+    def tidy(self) -> None:
+        """Leave nothing of what was delivered. Raises StorageFault."""
+        empty_log(self._db, self.path)
+
+    def close(self) -> None:
+        """Safe to call again."""
+        self._db.close()
+
+
+@dataclass(slots=True)
+class OverBroker:
+    """One retained result at a time; the host says its `seq` on another topic, and it is taken back."""
+
+    broker: Broker
+    topic: str
+    wait_s: float = ANSWER_S
+
+    def carry(self, parcel: QueuedMessage) -> Carried:
+        self.broker.heard()  # what was said of an earlier one
+        self.broker.publish(MqttMessage(f"{self.topic}/result", to_text(parcel.body)))
+        until = time.monotonic() + self.wait_s
+        while time.monotonic() < until:
+            if any(heard.payload.strip() == str(parcel.seq) for heard in self.broker.heard()):
+                self.broker.publish(MqttMessage(f"{self.topic}/result", ""))
+                return Delivered()
+            time.sleep(_POLL_S)
+        return RetryLater("no acknowledgement")
+
+
+@dataclass(slots=True)
+class OverSerial:
+    """A line with the result; the host answers `OK` and its `seq`."""
+
+    host: SerialHost
+    wait_s: float = ANSWER_S
+
+    def carry(self, parcel: QueuedMessage) -> Carried:
+        try:
+            answer = self.host.ask(to_text(parcel.body), wait_s=self.wait_s)
+        except FetchError:
+            return RetryLater("no answer")
+        return Delivered() if answer.strip() == f"OK {parcel.seq}" else RetryLater("another answer")
+
+
+class CheckOffice:
+    """Tells the host what waits. For a process of its own: no passage waits for it."""
+
+    def __init__(self, whole: config.Config, base: Path) -> None:
+        """Raises ConfigError, StorageFault."""
+        self.results = open_results(whole, base)
+        self._closing: list[Callable[[], None]] = []
+        try:
+            self._carrier = self._open(whole, base)
+        except BaseException:
+            self.results.close()
+            raise
+
+    def deliver(self, *, now_ms: Callable[[], int], dice: Callable[[], float]) -> int:
+        """Tell the host; how many results it has now that it had not. Raises StorageFault."""
+        if self._carrier is None:
+            return 0
+        count = deliver(self.results.queue, CHANNEL, self._carrier, now_ms=now_ms, dice=dice)
+        self.results.tidy()
+        return count
+
+    def standing(self, now_ms: int) -> ChannelStatus:
+        """How the queue stands. Raises StorageFault."""
+        return self.results.queue.standing(CHANNEL, now_ms)
+
+    def close(self) -> None:
+        """Safe to call again."""
+        self.results.close()
+        while self._closing:
+            with suppress(FetchError):
+                self._closing.pop()()
+
+    def _open(self, whole: config.Config, base: Path) -> Transport | None:
+        check = whole.check
+        match check.via:
+            case "webhook":
+                assert check.webhook is not None
+                ca = base / check.ca if check.ca else None
+                return open_webhook(whole, base, check.webhook, ca=ca, content_type=CONTENT_TYPE)
+            case "mqtt":
+                topic = f"{whole.mqtt.topic}/{whole.device.id}/check"
+                broker = open_broker(
+                    whole.mqtt,
+                    base,
+                    client_id=f"doorward-{whole.device.id}-check",
+                    will=MqttMessage(f"{topic}/availability", "offline"),
+                    topics=(f"{topic}/acknowledged",),
+                )
+                self._closing.append(broker.close)
+                broker.publish(MqttMessage(f"{topic}/availability", "online"))
+                return OverBroker(broker, topic)
+            case "serial":
+                from hw.network.serial_host import SerialHost
+
+                assert check.port is not None
+                host = SerialHost(str(base / check.port), check.baud)
+                self._closing.append(host.close)
+                return OverSerial(host)
+            case "none":
+                return None

@@ -1,0 +1,184 @@
+"""The composition root of the desk: its rules, its files, and the systems that it tells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from edge.app.parts.keys import own_key
+from edge.app.parts.sealed_keys import read_public
+from edge.app.parts.webhook import open_webhook
+from edge.card.attributes import Attribute
+from edge.config.zones import zone_of
+from edge.delivery.carriers import Webhook, deliver
+from edge.delivery.queue import ChannelStatus, QueueLimits
+from edge.delivery.sealed_box import Sealer
+from edge.errors import EdgeError, InputError
+from edge.venues.desk.arrivals_folder import ArrivalsFolder
+from edge.venues.desk.arrivals_import import Intake, take_list
+from edge.venues.desk.arrivals_store import ArrivalsFile
+from edge.venues.desk.minisign import parse_key
+from edge.venues.desk.name_digests import Digests
+from edge.venues.desk.register_store import AUTHORITY, HOST, DeskStore, Recipients
+from edge.venues.desk.venue import DeskRules, DeskVenue
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import ExitStack
+    from pathlib import Path
+
+    from edge import config
+    from edge.venues.desk.arrivals_store import Imported
+
+MATCH_KEY: Final = "match.key"
+
+
+def open_desk(whole: config.Config, base: Path, stack: ExitStack | None = None) -> DeskVenue:
+    """The venue of a configuration; what it opens closes with `stack`. Raises ConfigError, StorageFault."""
+    desk = whole.desk
+    folder = base / desk.folder
+    arrivals = ArrivalsFile(folder)
+    store = open_store(whole, base, arrivals)
+    if stack is not None:
+        stack.callback(arrivals.close)
+        stack.callback(store.close)
+    return DeskVenue(rules_of(desk), Digests(match_key(folder)), arrivals, store)
+
+
+def open_store(whole: config.Config, base: Path, arrivals: ArrivalsFile) -> DeskStore:
+    """The register of a configuration. Raises ConfigError, StorageFault."""
+    desk = whole.desk
+    public = read_public(base / desk.key)
+    authority = read_public(base / desk.authority_key) if desk.authority_key else public
+    told = Recipients(
+        device=whole.device.id,
+        host=public if desk.webhook else None,
+        authority=authority if desk.authority else None,
+        report_within=timedelta(hours=desk.report_h),
+    )
+    limits = QueueLimits(desk.queue_mb * 1_048_576, desk.queue_days * 86_400_000)
+    return DeskStore(base / desk.folder, public=public, told=told, arrivals=arrivals, limits=limits)
+
+
+def rules_of(desk: config.DeskConfig) -> DeskRules:
+    """What the property asks. Raises ConfigError for a zone that does not exist."""
+    return DeskRules(
+        request=tuple(map(Attribute, desk.request)),
+        zone=zone_of(desk.zone),
+        documents=frozenset(desk.documents),
+        adult_age=desk.adult_age,
+        early=timedelta(hours=desk.early_h),
+        retain_days=desk.retain_days,
+        walk_in=desk.walk_in,
+    )
+
+
+def match_key(folder: Path) -> bytes:
+    """The key under which names are compared, made at the first start. Raises ConfigError, StorageFault."""
+    return own_key(
+        folder / MATCH_KEY,
+        "the key that names are compared under",
+        lost="remove it, and import the list of arrivals again",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ArrivalsImport:
+    """What became of one list from the folder. `error`: why it was refused."""
+
+    name: str
+    imported: Imported | None = None
+    error: EdgeError | None = None
+
+
+class DeskOffice:
+    """All that a desk does while nobody stands at it: lists in, reports out, old registrations erased.
+
+    For a process of its own: a passage never waits for any of it.
+    """
+
+    def __init__(self, whole: config.Config, base: Path) -> None:
+        """Raises ConfigError, StorageFault."""
+        self._whole = whole
+        self._desk = whole.desk
+        self._base = base
+        self._folder = base / self._desk.folder
+        self.arrivals = ArrivalsFile(self._folder)
+        self.store = open_store(whole, base, self.arrivals)
+        self._inbox = (
+            ArrivalsFolder(base / self._desk.arrivals, signed=self._desk.arrivals_key is not None)
+            if self._desk.arrivals
+            else None
+        )
+        self._channels = dict(self._carriers())
+
+    def take(self, file: Path, *, watch: Callable[[int, int], None] = lambda _done, _total: None) -> Imported:
+        """One list, from a file. Raises InputError, StorageFault."""
+        desk = self._desk
+        public = read_public(self._base / desk.key)
+        intake = Intake(
+            folder=self._folder,
+            digests=Digests(match_key(self._folder)),
+            sealer=lambda: Sealer(public),
+            adult_age=desk.adult_age,
+            signer=parse_key(desk.arrivals_key) if desk.arrivals_key else None,
+        )
+        return take_list(file, intake, watch=watch)
+
+    def glance(self) -> None:
+        """See which lists lie there; what has not changed by the next look is whole. Raises StorageFault."""
+        if self._inbox is not None:
+            self._inbox.glance()
+
+    def look(
+        self, now_s: float, *, watch: Callable[[int, int], None] = lambda _done, _total: None
+    ) -> list[ArrivalsImport]:
+        """The lists that came since the last look. Raises StorageFault."""
+        if self._inbox is None:
+            return []
+        taken = []
+        for file in self._inbox.pick():
+            try:
+                imported = self.take(file, watch=watch)
+            except InputError as error:
+                self._inbox.refused(file, f"{error.message}\n{error.hint}\n")
+                taken.append(ArrivalsImport(file.name, error=error))
+            else:
+                self._inbox.done(file, receipt(imported))
+                taken.append(ArrivalsImport(file.name, imported))
+        self._inbox.tidy(now_s)
+        return taken
+
+    def deliver(self, *, now_ms: Callable[[], int], dice: Callable[[], float]) -> int:
+        """Tell whoever is to be told; how many parcels arrived. Raises StorageFault."""
+        return sum(
+            deliver(self.store.queue, channel, carrier, now_ms=now_ms, dice=dice)
+            for channel, carrier in self._channels.items()
+        )
+
+    def erase(self, before: datetime) -> int:
+        """Erase what was to be kept until then (`erasable_before`). Raises StorageFault."""
+        return self.store.erase(before)
+
+    def standings(self, now_ms: int) -> tuple[ChannelStatus, ...]:
+        """How each channel stands. Raises StorageFault."""
+        return tuple(self.store.queue.standing(channel, now_ms) for channel in self._channels)
+
+    def close(self) -> None:
+        """Safe to call again."""
+        self.store.close()
+        self.arrivals.close()
+
+    def _carriers(self) -> Iterator[tuple[str, Webhook]]:
+        ca = self._base / self._desk.ca if self._desk.ca else None
+        for channel, url in ((HOST, self._desk.webhook), (AUTHORITY, self._desk.authority)):
+            if url is not None:
+                yield channel, open_webhook(self._whole, self._base, url, ca=ca, only_ok=channel == AUTHORITY)
+
+
+def receipt(imported: Imported) -> str:
+    """What became of a list, for whoever sent it; it quotes nothing of it."""
+    counts = f"{imported.bookings} bookings, {imported.guests} guests"
+    lines = [f"{counts}, taken {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", *map(str, imported.mistakes)]
+    return "\n".join(lines) + "\n"

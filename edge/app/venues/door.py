@@ -1,0 +1,205 @@
+"""The composition root of the venue `door`: its rules file, its people, its memory, and its door's mode."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+from edge.app.parts.keys import own_key
+from edge.errors import ConfigError, DoorLinkFault, StorageFault
+from edge.link.messages import Mode
+from edge.log import log_line
+from edge.passage.machine import PassageState
+from edge.policy.obligations import OpenVenue
+from edge.venues.door.occupancy_store import OccupancyFile, Switch
+from edge.venues.door.people_store import PeopleFile
+from edge.venues.door.rules_file import MAX_RULES_BYTES, Zones, parse_rules
+from edge.venues.door.venue import DoorVenue
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+    from pathlib import Path
+
+    from edge import config
+    from edge.link.messages import ControllerStatus
+    from edge.passage.verifier import StepResult
+    from edge.venues.door.rules import DoorRules
+
+LOOK_MS: Final = 1_000  # as often as the door's controller tells how it stands
+
+
+@runtime_checkable
+class ControlledDoor(Protocol):
+    """A strike with a controller of its own, which can be run in another mode."""
+
+    @property
+    def status(self) -> ControllerStatus | None: ...
+
+    def set_mode(self, mode: Mode) -> None: ...
+
+
+def open_door(whole: config.Config, base: Path) -> SiteDoor | OpenVenue:
+    """The venue of a configuration; one without rules asks nothing. Raises ConfigError, StorageFault."""
+    permits = whole.permits
+    if permits.rules is None:
+        return OpenVenue()
+    rules = RulesFile(base / permits.rules, whole.door.site)
+    people_file = base / permits.people
+    key = site_key(base / permits.key, may_make=not os.path.exists(people_file))  # noqa: PTH110  as ever
+    people = PeopleFile(people_file)
+    try:
+        ledger = OccupancyFile(base / permits.presence)
+    except BaseException:
+        people.close()
+        raise
+    return SiteDoor(rules, people, ledger, site_key=key)
+
+
+class SiteDoor(DoorVenue):
+    """The door of a site with its files. For the passage's thread."""
+
+    def __init__(
+        self, rules: RulesFile, people: PeopleFile, ledger: OccupancyFile, *, site_key: bytes
+    ) -> None:
+        super().__init__(rules.current, people, ledger, site_key=site_key)
+        self._rules_file = rules
+        self._people_file = people
+        self._presence = ledger
+
+    def watcher(self, strike: object) -> Callable[[StepResult], None]:
+        """What has to be shown every moment: it takes over changed rules, and runs the door in their mode.
+
+        `strike`: a relay or a panel has no mode, and stands as it stands.
+        """
+        keeper: ModeKeeper | None = None
+        if isinstance(strike, ControlledDoor):
+            keeper = ModeKeeper(strike, self._presence, self.mode_at)
+        due_ms: int | None = None
+
+        def see(moment: StepResult) -> None:
+            nonlocal due_ms
+            if due_ms is not None and moment.tick_ms < due_ms:
+                return
+            due_ms = moment.tick_ms + LOOK_MS
+            if moment.state is PassageState.IDLE:  # the largest file takes a second
+                self._rules_file.look()
+            if keeper is not None:
+                keeper.see(moment)
+
+        return see
+
+    def close(self) -> None:
+        """Safe to call again."""
+        self._people_file.close()
+        self._presence.close()
+
+
+class RulesFile:
+    """The rules in force: those of the file when it was last right."""
+
+    def __init__(self, path: Path, site: str) -> None:
+        """Raises ConfigError."""
+        self._path, self._site = path, site
+        self._seen = self._state()
+        self._rules = read_rules(path, site)
+
+    def current(self) -> DoorRules:
+        """Those in force now."""
+        return self._rules
+
+    def look(self) -> bool:
+        """Take over what is new; where that is wrong, the old rules stay in force, and the log says why."""
+        seen = self._state()
+        if seen == self._seen:
+            return False
+        self._seen = seen
+        try:
+            self._rules = read_rules(self._path, self._site)
+        except ConfigError as error:
+            log_line("rules kept", why=error.message, hint=error.hint)
+            return False
+        log_line("rules swapped", version=self._rules.version)
+        return True
+
+    def _state(self) -> tuple[int, int, int] | None:
+        """What tells one state of the file from the next."""
+        try:
+            told = os.stat(self._path)  # noqa: PTH116  Path.stat raises for what can be no name
+        except (OSError, ValueError):
+            return None
+        return told.st_ino, told.st_mtime_ns, told.st_size
+
+
+class ModeKeeper:
+    """Runs a door's controller in the mode that the rules want, and again after it came back.
+
+    Free-access ends with our heartbeat. A lock-down that these rules did not begin is somebody's who is in
+    charge (`doorward door mode`), and they do not end it.
+    """
+
+    def __init__(
+        self, controller: ControlledDoor, presence: OccupancyFile, mode_at: Callable[[datetime], Mode]
+    ) -> None:
+        self._controller = controller
+        self._presence = presence
+        self._mode_at = mode_at
+
+    def see(self, moment: StepResult) -> None:
+        """Set the mode if it is another one. What fails is tried again at the next look."""
+        status = self._controller.status
+        if status is None or moment.footing is None:
+            return
+        with suppress(DoorLinkFault, StorageFault):
+            wanted = self._wanted(moment)
+            if wanted is status.mode:
+                return
+            if wanted is Mode.LOCK_DOWN:
+                # First, so that after a power cut we know whose lock-down it is.
+                self._presence.switch(Switch.CONTROLLER, int(moment.footing.at.now.timestamp()))
+            elif moment.state is PassageState.RELEASED or self._is_not_ours(status):
+                return  # nobody is locked out in the middle of his passage
+            self._controller.set_mode(wanted)
+            if status.mode is Mode.LOCK_DOWN:
+                self._presence.switch(Switch.CONTROLLER, None)
+
+    def _is_not_ours(self, status: ControllerStatus) -> bool:
+        """Whether somebody else locked this door down."""
+        return status.mode is Mode.LOCK_DOWN and not self._presence.is_on(Switch.CONTROLLER)
+
+    def _wanted(self, moment: StepResult) -> Mode:
+        """What the rules want; nothing stands free by a clock that nobody believes, or without a memory."""
+        assert moment.footing is not None
+        try:
+            mode = self._mode_at(moment.footing.at.now)
+        except StorageFault:
+            return Mode.NORMAL
+        return Mode.NORMAL if mode is Mode.FREE_ACCESS and moment.footing.at.suspect else mode
+
+
+def read_rules(path: Path, site: str) -> DoorRules:
+    """The rules of the door `site` in this file. Raises ConfigError."""
+    try:
+        with open(path, "rb") as stream:  # noqa: PTH123  likewise
+            data = stream.read(MAX_RULES_BYTES + 1)  # parse_rules refuses what is longer
+    except (OSError, ValueError) as error:
+        what = (getattr(error, "strerror", None) or "is no name of a file").lower()
+        raise ConfigError(
+            f"cannot be read: {what}", file=path, hint="see [permits] rules, and DOOR_RULES.md"
+        ) from error
+    return parse_rules(data, str(path), site=site, zones=Zones(_zone, available_timezones))
+
+
+def site_key(file: Path, *, may_make: bool) -> bytes:
+    """The key that names people, made where there may be none yet. Raises ConfigError, StorageFault."""
+    lost = "put it back from a backup; a new one knows nobody: remove the people file, and import again"
+    return own_key(file, "the site's key", lost=lost, may_make=may_make)
+
+
+def _zone(name: str) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None

@@ -1,0 +1,111 @@
+"""The composition root of the venue `lane`: its sensors, its officers, the documents it wants together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import structs
+
+from edge.app.parts.camera import system_clock
+from edge.app.venues.officer_socket import OfficerSocket, roles_of
+from edge.card.documents import BY_WORD
+from edge.config.zones import zone_of
+from edge.errors import ConfigError
+from edge.passage.lane.documents import LaneVenue
+from edge.passage.lane.events import Side
+from edge.passage.lane.times import LaneTimes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from contextlib import ExitStack
+    from datetime import tzinfo
+    from pathlib import Path
+
+    from edge import config
+    from edge.ports import LaneSensors, Strike
+
+
+def lane_venue(words: Sequence[str], zone: tzinfo) -> LaneVenue:
+    """The documents that an authority wants together. Raises ConfigError for a type that there is not."""
+    unknown = [word for word in words if word not in BY_WORD]
+    if unknown:
+        raise ConfigError(f"[lane] no document is called {unknown[0]}", hint=f"one of {', '.join(BY_WORD)}")
+    return LaneVenue(tuple(BY_WORD[word] for word in words), zone)
+
+
+def venue_of(whole: config.Config) -> LaneVenue:
+    """The venue of a configuration. Raises ConfigError."""
+    return lane_venue(whole.lane.documents, zone_of(whole.door.zone))
+
+
+def inner_door(whole: config.Config) -> config.Config:
+    """The configuration as the inner door has it: its own strike and camera, and all else as it is."""
+    lane = whole.lane
+    strike = structs.replace(
+        whole.strike,
+        kind=lane.inner,
+        pin=lane.inner_pin,
+        port=lane.inner_port,
+        lock=lane.inner_lock,
+        key=lane.inner_key,
+    )
+    kind = "picamera2" if whole.camera.kind == "picamera2" else None
+    camera = structs.replace(whole.camera, kind=kind, device=lane.inner_camera)
+    return structs.replace(whole, strike=strike, camera=camera)
+
+
+def open_simulated(
+    lane: config.LaneConfig, stack: ExitStack
+) -> tuple[dict[Side, Strike], LaneSensors] | None:
+    """Two doors and whoever walks through them, in memory; None for a real lane."""
+    if lane.sensors != "sim":
+        return None
+    from hw.sim.lane import SimLane
+
+    simulated = SimLane(system_clock(), always="a visitor")
+    stack.callback(simulated.close)
+    return {Side.OUTER: simulated.outer, Side.INNER: simulated.inner}, simulated
+
+
+def open_sensors(lane: config.LaneConfig, stack: ExitStack) -> LaneSensors:
+    """What counts the people between real doors. Raises DoorLinkFault."""
+    from hw.lane.gpiozero import GpioLane, LanePins  # only a lane on pins pays for it
+
+    pins = LanePins(
+        outer=lane.outer_contact,
+        inner=lane.inner_contact,
+        entry=lane.entry_beams,
+        exit=lane.exit_beams,
+        presence=lane.presence_pin,
+    )
+    sensors = GpioLane(pins, clock=system_clock())
+    stack.callback(sensors.close)
+    return sensors
+
+
+def open_officers(
+    path: str | None, officers: Sequence[str], base: Path, stack: ExitStack
+) -> OfficerSocket | None:
+    """The screens of one authority's officers; None where it has none. Raises ConfigError."""
+    if path is None:
+        return None
+    served = OfficerSocket(base / path, roles_of(officers))
+    stack.callback(served.close)
+    return served
+
+
+def times_of(whole: config.Config) -> LaneTimes:
+    """How long the stages of the lane last."""
+    lane, push_ms = (
+        whole.lane,
+        whole.door.release_ms + 2_000,
+    )  # whoever has not pushed by then finds it locked
+    return LaneTimes(
+        face_ms=whole.face.time_ms,
+        enter_ms=push_ms,
+        leave_ms=push_ms,
+        shut_ms=1_000 * lane.shut_s,
+        through_ms=1_000 * lane.shut_s,
+        inside_ms=1_000 * lane.inside_s,
+        officer_ms=1_000 * lane.officer_s,
+    )

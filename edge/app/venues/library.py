@@ -1,0 +1,255 @@
+"""The composition root of a library's gate: rules, files, its library system, and the thread between."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
+
+from edge.app.parts.camera import system_clock
+from edge.app.parts.keys import own_key
+from edge.config.zones import zone_of
+from edge.errors import ConfigError, Refused, StorageFault
+from edge.log import log_line
+from edge.secret_file import read_secret
+from edge.venues.library.hours import StaffedHours, staffed_hours
+from edge.venues.library.identity import Roll, Vault
+from edge.venues.library.lending import Lending
+from edge.venues.library.offline_queue import OfflineState
+from edge.venues.library.rules import LibraryRules, Offline, Unstaffed
+from edge.venues.library.sip2 import Dialect
+from edge.venues.library.sip2_client import Library
+from edge.venues.library.sip2_replies import Flag
+from edge.venues.library.sip2_requests import Terminal
+from edge.venues.library.store import LibraryStore
+from edge.venues.library.venue import LibraryVenue
+from edge.venues.library.worker import Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import tzinfo
+    from pathlib import Path
+
+    from edge import config
+    from edge.decision import Decision, Reason
+    from edge.errors import HostFault
+    from edge.policy.obligations import Obligations, Visit
+    from edge.ports import Clock, HostLine
+    from edge.venues.library.rules import PatronVerdict
+    from edge.venues.library.worker import ItemResult
+
+MAX_PASSWORD_BYTES: Final = 200  # a field of SIP2 takes 255
+
+
+@dataclass(slots=True)
+class _Question:
+    """What was asked about a visit. `verdict` is None as long as nobody knows."""
+
+    patron: str
+    asked_ms: int
+    verdict: PatronVerdict | None = None
+    refused: Reason | None = None
+
+
+class LibraryEntrance:
+    """Implements Venue and Host, and takes what the scanner reads. For the passage's thread; never blocks."""
+
+    def __init__(
+        self,
+        worker: Worker,
+        store: LibraryStore,
+        roll: Roll,
+        settings: config.LibraryConfig,
+        rules: LibraryRules,
+        hours: StaffedHours,
+        clock: Clock,
+    ) -> None:
+        self._worker, self._store, self._roll, self._clock = worker, store, roll, clock
+        self._answer_ms = settings.answer_ms
+        self._lends = settings.lending
+        self._lending = Lending(session_ms=settings.session_s * 1_000, returns=settings.returns)
+        self._venue = LibraryVenue(roll, rules, hours, came_in=self._came_in)
+        self._number = 0
+        self._question: _Question | None = None
+
+    def admit(self, visit: Visit) -> Obligations:
+        return self._venue.admit(visit)
+
+    def settle(self, visit: Visit, decision: Decision, seq: int) -> None:
+        self._venue.settle(visit, decision, seq)
+
+    def ask(self, visit: Visit) -> None:
+        self._number += 1
+        question = self._question = _Question("", self._clock.tick_ms())
+        try:
+            question.patron = self._roll.patron_of(visit.card)
+        except Refused as refusal:
+            question.refused = refusal.reason
+        except StorageFault:
+            question.verdict = None  # asked about nobody: the wait ends with host.unavailable
+        else:
+            self._worker.ask(self._number, question.patron)
+
+    def answer(self) -> Obligations | Reason | None:
+        question = self._question
+        if question is None:
+            return None
+        if question.refused is not None:
+            return question.refused
+        if question.verdict is None and question.patron:
+            question.verdict = self._worker.verdict(self._number)
+            if question.verdict is None and self._clock.tick_ms() - question.asked_ms >= self._answer_ms:
+                question.verdict = self._worker.offline(question.patron)
+        return question.verdict.answer if question.verdict else None
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """What the staff's screen says of the visit that was asked about last, refused or not."""
+        return self._question.verdict.lines if self._question and self._question.verdict else ()
+
+    def scanned(self, text: str) -> None:
+        """Something that the scanner read and that is no card."""
+        self._worker.do(self._lending.scanned(text, self._clock.tick_ms()))
+
+    def news(self) -> Sequence[ItemResult]:
+        """Time has passed: what became of items since the last call."""
+        self._worker.do(self._lending.step(self._clock.tick_ms()))
+        return self._worker.news()
+
+    @property
+    def away(self) -> HostFault | StorageFault | None:
+        """Why the library system cannot be asked, as far as is known."""
+        return self._worker.away
+
+    @property
+    def waiting(self) -> int:
+        """How many items the library system has still to be told of. Raises StorageFault."""
+        return self._store.count(OfflineState.WAITING)
+
+    def close(self) -> None:
+        """Finish with the last patron, stop the thread, close the store."""
+        self._worker.do(self._lending.finished())
+        self._worker.close()
+        self._store.close()
+
+    def _came_in(self, patron: str) -> None:
+        if self._lends:
+            self._worker.do(self._lending.granted(patron, self._clock.tick_ms()))
+
+
+def open_library_entrance(
+    settings: config.LibraryConfig,
+    base: Path,
+    *,
+    clock: Clock | None = None,
+    tell: Callable[[HostFault | StorageFault | None], None] | None = None,
+) -> LibraryEntrance:
+    """The gate of a configuration, whether or not its library system answers.
+
+    Raises ConfigError, StorageFault.
+    """
+    clock = clock or system_clock()
+    rules, hours = rules_of(settings), hours_of(settings)
+    library = open_library(settings, base, clock=clock)
+    vault = Vault(library_key(base / settings.key))
+    store = LibraryStore(base / settings.store, vault)
+    worker = Worker(
+        library, store, rules, hours, clock=clock, keep_days=settings.keep_days, tell=tell or log_library
+    )
+    return LibraryEntrance(worker, store, Roll(vault, store.roll), settings, rules, hours, clock)
+
+
+def open_store(settings: config.LibraryConfig, base: Path) -> LibraryStore:
+    """What the gate keeps, for commands. Raises ConfigError, StorageFault."""
+    return LibraryStore(base / settings.store, Vault(library_key(base / settings.key)))
+
+
+def open_library(settings: config.LibraryConfig, base: Path, *, clock: Clock | None = None) -> Library:
+    """The library system of a configuration; nothing is connected yet. Raises ConfigError."""
+    from hw.network import sip2_line
+
+    host = settings.host
+    if host is None:
+        raise ConfigError(
+            "[gate] host must be said for a gate", hint="the name of the library system's SIP2 server"
+        )
+    context = sip2_line.trust(base / settings.ca if settings.ca else None) if settings.tls else None
+
+    def open_line() -> HostLine:
+        return sip2_line.open_line(host, settings.port, tls=context, patience_s=settings.connect_ms / 1_000)
+
+    return Library(
+        open_line,
+        _terminal(settings, base, zone_of(settings.zone)),
+        Dialect(settings.encoding, "\r" if settings.terminator == "cr" else "\r\n", settings.checksum),
+        clock=clock or system_clock(),
+        patience_ms=settings.reply_ms,
+        kind_field=settings.kind_field,
+        birth_field=settings.birth_field,
+        status_only=settings.inquiry == "status",
+    )
+
+
+def rules_of(settings: config.LibraryConfig) -> LibraryRules:
+    """The entry rules of a configuration."""
+    return LibraryRules(
+        blocks=frozenset(Flag[name.upper().replace("-", "_")] for name in settings.blocks),
+        fee_limit=None if settings.fee_limit is None else Decimal(str(settings.fee_limit)),
+        offline=Offline(settings.offline),
+        offline_days=settings.offline_days,
+        unstaffed=Unstaffed(settings.unstaffed),
+        unstaffed_kinds=frozenset(settings.unstaffed_kinds),
+        unstaffed_age=settings.unstaffed_age,
+    )
+
+
+def hours_of(settings: config.LibraryConfig) -> StaffedHours:
+    """The staffed hours of a configuration. Raises ConfigError."""
+    try:
+        return staffed_hours(settings.staffed, settings.holidays, zone_of(settings.zone))
+    except ValueError as err:
+        hint = "hours are like mon-fri 09:00-18:00, holidays like 2027-02-06 or 12-24..01-02"
+        raise ConfigError(f"[gate] staffed or holidays: {err}", hint=hint) from err
+
+
+def library_key(file: Path) -> bytes:
+    """The key that seals what a gate keeps, made where there is none. Raises ConfigError, StorageFault."""
+    return own_key(file, "the gate's key", lost="put the right file back; without it, bind anew")
+
+
+def log_library(fault: HostFault | StorageFault | None) -> None:
+    """One log line when the library system goes away, and when it is back."""
+    if fault is None:
+        log_line("library", state="online")
+    else:
+        log_line("library", level="warning", state="away", error=fault.message, hint=fault.hint)
+
+
+def _terminal(settings: config.LibraryConfig, base: Path, zone: tzinfo) -> Terminal:
+    return Terminal(
+        zone,
+        institution=settings.institution,
+        location=settings.location,
+        user=settings.user,
+        password=_password(base / settings.password_file) if settings.password_file else "",
+        terminal_password=(
+            _password(base / settings.terminal_password_file) if settings.terminal_password_file else ""
+        ),
+        language=settings.language,
+        loan=timedelta(days=settings.loan_days),
+    )
+
+
+def _password(file: Path) -> str:
+    hint = "put the password there, as text on one line, and chmod 600"
+    data = read_secret(file, "the password", limit=MAX_PASSWORD_BYTES, lost=hint)
+    if len(data) > MAX_PASSWORD_BYTES:
+        raise ConfigError(f"{file}: is larger than {MAX_PASSWORD_BYTES} bytes", hint=hint)
+    try:
+        password = data.decode().strip()
+    except UnicodeDecodeError as err:
+        raise ConfigError(f"{file}: not text", hint=hint) from err
+    if "|" in password or not password.isprintable():
+        raise ConfigError(f"{file}: SIP2 cannot say what is in it", hint=hint)
+    return password

@@ -1,0 +1,205 @@
+"""Officers' screens: a Unix socket where the lane's cases are told and officers' words come back.
+
+Whoever may open the socket's file may watch; whoever is named in the configuration may rule. Who is at the
+other end the kernel says (SO_PEERCRED), so that nobody can rule in somebody else's name. A screen that does
+not keep up is hung up on, and may connect again: it is told the open case anew.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import selectors
+import socket
+import stat
+import struct
+import threading
+from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from edge.errors import ConfigError, InputError
+from edge.passage.lane.officers.messages import (
+    MAX_LINE_BYTES,
+    OfficerDecision,
+    Referral,
+    ReferralClosed,
+    line,
+    parse_officer_message,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+MAX_SCREENS: Final = 16  # more than officers at one lane
+MAX_WORDS: Final = 16  # as the port says: the newest are kept
+_PEER: Final = struct.Struct("3i")  # pid, uid, gid: unix(7), SO_PEERCRED
+
+
+@dataclass(slots=True)
+class _Screen:
+    """One connection. `role`: None for who may watch only."""
+
+    socket: socket.socket
+    role: str | None
+    heard: bytearray = field(default_factory=bytearray)
+
+
+class OfficerSocket:
+    """Officers over a Unix socket, in a thread of its own: the port `Officers` of `officer_messages`."""
+
+    def __init__(self, path: Path, roles: Mapping[str, str]) -> None:
+        """`roles`: of the users of this machine who may rule. Raises ConfigError where it cannot listen."""
+        self._path = path
+        self._roles = dict(roles)
+        self._guard = threading.Lock()
+        self._words: deque[OfficerDecision] = deque(maxlen=MAX_WORDS)
+        self._news: Referral | ReferralClosed | None = None
+        self._screens: list[_Screen] = []
+        self._closing = False
+        self._listener = _listen(path)
+        self._wake, self._woken = socket.socketpair()
+        self._wake.setblocking(False)
+        self._thread = threading.Thread(target=self._serve, name="officers", daemon=True)
+        self._thread.start()
+
+    def tell(self, news: Referral | ReferralClosed) -> None:
+        with self._guard:
+            self._news = news
+            for screen in tuple(self._screens):
+                self._send(screen, news)
+
+    def rulings(self) -> Sequence[OfficerDecision]:
+        with self._guard:
+            words = tuple(self._words)
+            self._words.clear()
+        return words
+
+    def close(self) -> None:
+        """Hang up on everybody. Safe to call again."""
+        with self._guard:
+            self._closing = True
+            with suppress(OSError):
+                self._wake.send(b"x")
+        self._thread.join()
+        with suppress(FileNotFoundError):
+            self._path.unlink()
+
+    def _serve(self) -> None:
+        with selectors.DefaultSelector() as selector, self._listener, self._woken, self._wake:
+            selector.register(self._listener, selectors.EVENT_READ, None)
+            selector.register(self._woken, selectors.EVENT_READ, None)
+            while not self._closing:
+                for key, _ in selector.select():
+                    if key.fileobj is self._listener:
+                        self._welcome(selector)
+                    elif isinstance(key.data, _Screen) and not self._hear(key.data):
+                        selector.unregister(key.data.socket)
+                        self._part(key.data)
+            for screen in tuple(self._screens):
+                self._part(screen)
+
+    def _welcome(self, selector: selectors.BaseSelector) -> None:
+        try:
+            connection, _ = self._listener.accept()
+        except OSError:
+            return  # whoever it was has gone
+        if len(self._screens) >= MAX_SCREENS:
+            connection.close()
+            return
+        connection.setblocking(False)
+        screen = _Screen(connection, self._role_of(connection))
+        selector.register(connection, selectors.EVENT_READ, screen)
+        with self._guard:
+            self._screens.append(screen)
+            if isinstance(self._news, Referral):
+                self._send(screen, self._news)
+
+    def _role_of(self, connection: socket.socket) -> str | None:
+        raw = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size)
+        _, uid, _ = _PEER.unpack(raw)
+        try:
+            return self._roles.get(pwd.getpwuid(uid).pw_name)
+        except KeyError:
+            return None
+
+    def _hear(self, screen: _Screen) -> bool:
+        """Take in what a screen sent; False: it has gone, or says what nobody understands."""
+        try:
+            data = screen.socket.recv(MAX_LINE_BYTES)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        screen.heard += data
+        while (end := screen.heard.find(b"\n")) >= 0:
+            text = bytes(screen.heard[:end])
+            del screen.heard[: end + 1]
+            try:
+                spoken = parse_officer_message(text)
+            except InputError:
+                return False
+            if screen.role is None:
+                return False
+            with self._guard:
+                self._words.append(OfficerDecision(spoken.case, spoken.word, screen.role))
+        return bool(data) and len(screen.heard) < MAX_LINE_BYTES
+
+    def _send(self, screen: _Screen, news: Referral | ReferralClosed) -> None:
+        """Tell one screen; one that takes nothing any more is shut, and its own end notices."""
+        try:
+            sent = screen.socket.send(line(news))
+        except OSError:
+            sent = 0
+        if sent < len(line(news)):
+            with suppress(OSError):
+                screen.socket.shutdown(socket.SHUT_RDWR)
+
+    def _part(self, screen: _Screen) -> None:
+        with self._guard:
+            self._screens.remove(screen)
+            screen.socket.close()
+
+
+def roles_of(words: Sequence[str]) -> dict[str, str]:
+    """Roles by user, from "anna=officer-17" as the configuration has it."""
+    return {user: role for user, _, role in (word.partition("=") for word in words)}
+
+
+def _listen(path: Path) -> socket.socket:
+    """The socket, which its owner and the group of its folder may open."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        _clear(path)
+        os.fchmod(listener.fileno(), 0o600)  # of the file to come: nobody slips in before the chmod below
+        listener.bind(str(path))
+        with suppress(PermissionError):
+            os.chown(path, -1, path.parent.stat().st_gid)
+        path.chmod(0o660)
+        listener.listen(MAX_SCREENS)
+    except (OSError, ValueError) as err:
+        listener.close()
+        why = (getattr(err, "strerror", None) or str(err)).lower()
+        raise ConfigError(
+            f"the officers' socket {path}: {why}", hint="[lane] socket: a path of at most 100 characters"
+        ) from err
+    return listener
+
+
+def _clear(path: Path) -> None:
+    """Remove the socket that an earlier run left behind; one where somebody listens stays."""
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return
+    if not stat.S_ISSOCK(mode):
+        raise ValueError("there is something else by this name")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        try:
+            probe.connect(str(path))
+        except ConnectionRefusedError:
+            path.unlink()
+            return
+    raise ValueError("another lane is at work there")

@@ -1,0 +1,84 @@
+"""Opens the rules of a door besides its policy: its venue, signs of risk, and the means to ask."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from edge.app.parts.request_display import document_keys, open_notice, request_of
+from edge.app.risk_policy import risk_policy, zone_of_door
+from edge.passage.requirements.means import Means
+from edge.passage.requirements.visit_rules import VisitRules
+from edge.policy.obligations import OpenVenue
+from edge.policy.risk_history import RecentPast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import ExitStack
+    from pathlib import Path
+
+    from edge import config
+    from edge.policy.obligations import Host, Venue
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """One venue, and what of `VisitRules` it takes over itself."""
+
+    venue: Venue
+    host: Host | None = None
+    items: Callable[[str], None] | None = None
+    lines: Callable[[], tuple[str, ...]] = tuple
+
+
+def open_visit_rules(whole: config.Config, base: Path, stack: ExitStack, *, seed: bytes) -> VisitRules:
+    """The counsel of a configuration; what it opens closes with `stack`. Raises ConfigError, StorageFault.
+
+    `seed`: the device's, with which it signs the code on its own screen.
+    """
+    opened = _open_venue(whole, base, stack)
+    return VisitRules(
+        kind=whole.door.venue,
+        venue=opened.venue,
+        risk=risk_policy(whole.risk),
+        past=RecentPast(whole.door.site) if whole.risk.watch else None,
+        means=Means(
+            keypad=whole.keypad.kind != "none",
+            notice=open_notice(whole, base, stack, seed),
+            host=opened.host,
+        ),
+        zone=zone_of_door(whole),
+        request=request_of(whole),
+        document_keys=document_keys(whole, base),
+        items=opened.items,
+        lines=opened.lines,
+    )
+
+
+def _open_venue(whole: config.Config, base: Path, stack: ExitStack) -> _Opened:
+    """The venue of a configuration; it imports its own parts only. Raises ConfigError, StorageFault."""
+    match whole.door.venue:
+        case "door":
+            from edge.app.venues.door import open_door
+
+            door = open_door(whole, base)
+            if isinstance(door, OpenVenue):
+                return _Opened(door)
+            stack.callback(door.close)
+            return _Opened(door)
+        case "gate":
+            from edge.app.venues.library import open_library_entrance
+
+            gate = open_library_entrance(whole.gate, base)
+            stack.callback(gate.close)
+            return _Opened(gate, gate, gate.scanned, lambda: gate.lines)
+        case "desk":
+            from edge.app.venues.desk import open_desk
+
+            return _Opened(open_desk(whole, base, stack))
+        case "check":
+            from edge.app.venues.check import open_check
+
+            return _Opened(open_check(whole, base, stack))
+        case "lane":  # which is opened beside this: its two doors are not one passage (edge.app.lane_device)
+            return _Opened(OpenVenue())

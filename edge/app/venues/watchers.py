@@ -1,0 +1,53 @@
+"""Work of a venue between passages: functions that the frame loop calls at every moment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
+
+from edge.app.sightings_watch import SightingsWatch
+from edge.policy.risk_history import RecentPast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from edge.passage.requirements.visit_rules import VisitRules
+    from edge.passage.verifier import StepResult
+    from edge.ports import Files, Signals
+    from edge.venues.library.worker import ItemResult
+
+MAX_PROMPT: Final = 200  # a line or two on a small screen
+
+
+@runtime_checkable
+class _Watches(Protocol):
+    """A venue that takes over changed rules, and runs the door in their mode."""
+
+    def watcher(self, strike: object) -> Callable[[StepResult], None]: ...
+
+
+@runtime_checkable
+class _TellsOfItems(Protocol):
+    """A venue that lends."""
+
+    def news(self) -> Sequence[ItemResult]: ...
+
+
+def watchers_of(
+    counsel: VisitRules, strike: object, signals: Signals, state: Files
+) -> list[Callable[[StepResult], None]]:
+    """The watchers of this venue and of the sightings that sync stores in `state`."""
+    venue = counsel.venue
+    watchers: list[Callable[[StepResult], None]] = []
+    if isinstance(counsel.past, RecentPast):
+        watchers.append(SightingsWatch(counsel.past, state).see)
+    if isinstance(venue, _Watches):
+        watchers.append(venue.watcher(strike))
+    if isinstance(venue, _TellsOfItems):
+
+        def tell(_: StepResult) -> None:
+            for news in venue.news():
+                # The visitor reads the library's own words; the log is told nothing.
+                signals.prompt(news.line[:MAX_PROMPT])
+
+        watchers.append(tell)
+    return watchers

@@ -1,0 +1,130 @@
+"""Whether what a configuration names is on this machine: files, secrets and who can read them."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from edge.app.parts.face_engine import models_dir
+from edge.app.parts.keys import read_seed
+from edge.app.parts.network import mqtt_password
+from edge.app.parts.strike import LINK_KEY_BYTES, OSDP_KEY_BYTES, door_key
+from edge.errors import ConfigError, EdgeError
+from edge.secret_file import read_secret
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from edge.config import Config
+
+MAX_SECRET_BYTES = 1_024  # a password, or a key of 32 bytes
+MAX_PEM_BYTES = 64 * 1024  # a private key of 16 kbit takes 13 kB
+
+
+def findings(config: Config, base: Path) -> list[EdgeError]:
+    """Everything that keeps this machine from working by this configuration; nothing is opened or made."""
+    return [
+        *_secrets(config, base),
+        *_files(config, base),
+        *_folders(config, base),
+        *_permits(config, base),
+    ]
+
+
+def _secrets(config: Config, base: Path) -> Iterator[EdgeError]:
+    seed = base / config.device.key
+    if _there(seed):  # else the first start makes one
+        yield from _tried(lambda: read_seed(seed))
+    if config.strike.kind in ("controller", "wiegand", "osdp"):
+        size = OSDP_KEY_BYTES if config.strike.kind == "osdp" else LINK_KEY_BYTES
+        yield from _tried(lambda: door_key(base / config.strike.key, size))
+    if config.mqtt.host and config.mqtt.password_file:
+        password = base / config.mqtt.password_file
+        yield from _tried(lambda: mqtt_password(password))
+    if config.hub.url and config.hub.cert_key:
+        key = base / config.hub.cert_key
+        yield from _tried(lambda: read_secret(key, "the hub's private key", limit=MAX_PEM_BYTES))
+
+    if config.door.venue == "gate":
+        gate = config.gate
+        own = gate.key if _there(base / gate.key) else None  # else the first start makes it
+        for name in (gate.password_file, gate.terminal_password_file, own):
+            if name is not None:
+                yield from _readable(base / name)
+
+
+def _readable(secret: Path) -> Iterator[EdgeError]:
+    yield from _tried(lambda: read_secret(secret, "the gate's secret", limit=MAX_SECRET_BYTES))
+
+
+def _files(config: Config, base: Path) -> Iterator[EdgeError]:
+    """Files that are read at the start, each with the key that names it."""
+    fetches = bool(config.sync.url) and not _there(base / config.paths.state / "tuf" / "root_history")
+    wanted = {
+        "face.calibration": (config.face.calibration, "make it: doorward face calibrate"),
+        "hub.ca": (config.hub.ca if config.hub.url else None, "ask whoever runs the hub"),
+        "hub.cert": (config.hub.cert if config.hub.url else None, "ask whoever runs the hub"),
+        "mqtt.ca": (config.mqtt.ca if config.mqtt.host else None, "ask whoever runs the broker"),
+        "request.certificate": (config.request.certificate, "have one made: tools/issuer certify"),
+        "gate.ca": (config.gate.ca if config.door.venue == "gate" else None, "ask whoever runs the library"),
+        "desk.key": (config.desk.key if config.door.venue == "desk" else None, "make it: doorward desk key"),
+        "check.host_key": (
+            config.check.host_key if config.door.venue == "check" else None,
+            "ask the host for it; it is made with: doorward desk key",
+        ),
+        "lane.other_trust": (
+            config.lane.other_trust if config.door.venue == "lane" else None,
+            "publish the other authority's issuers into it",
+        ),
+        "sync.root": (config.sync.root if fetches else None, "take metadata/1.root.json of the repository"),
+    }
+    for key, (name, hint) in wanted.items():
+        if name is not None and not _there(base / name):
+            yield ConfigError(f"{key} {base / name}: no such file", hint=hint)
+
+
+def _folders(config: Config, base: Path) -> Iterator[EdgeError]:
+    for key, name in (("device.key", config.device.key), ("paths.journal", config.paths.journal)):
+        folder = (base / name).parent
+        if not os.path.isdir(folder):  # noqa: PTH112  Path.is_dir raises for what can be no name
+            yield ConfigError(f"{key} {base / name}: its folder is not there", hint=f"mkdir -p {folder}")
+    trust = base / config.paths.trust
+    if not _there(trust) and config.sync.url is None and config.sync.baked is None:
+        yield ConfigError(
+            f"paths.trust {trust}: no such folder",
+            hint="set [sync] url, or publish an issuer into it: tools/issuer publish",
+        )
+    models = base / config.paths.models if config.paths.models else models_dir()
+    comes = config.sync.models and not config.paths.models
+    if config.door.face != "none" and not comes and not _there(models / "manifest.toml"):
+        yield ConfigError(
+            f"[door] face = {config.door.face!r} needs models, and {models} has none",
+            hint="make models, or name their folder in paths.models",
+        )
+
+
+def _permits(config: Config, base: Path) -> Iterator[EdgeError]:
+    permits = config.permits
+    if permits.rules is None or config.door.venue != "door":
+        return
+    from edge.app.venues.door import (  # only a door with rules pays for it
+        read_rules,
+        site_key,
+    )
+
+    rules, key = base / permits.rules, base / permits.key
+    yield from _tried(lambda: read_rules(rules, config.door.site))
+    if _there(base / permits.people):  # else the first start makes a key
+        yield from _tried(lambda: site_key(key, may_make=False))
+
+
+def _tried(read: Callable[[], object]) -> Iterator[EdgeError]:
+    try:
+        read()
+    except EdgeError as error:
+        yield error
+
+
+def _there(path: Path) -> bool:
+    return os.path.exists(path)  # noqa: PTH110  Path.exists raises for what can be no name

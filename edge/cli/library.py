@@ -1,0 +1,304 @@
+"""`doorward gate`: a library's gate, its library system, and what that still has to be told."""
+
+from __future__ import annotations
+
+import csv
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edge.cli.output import emit, harmless, progress
+from edge.cli.verbs import CONFIG_REQUIRED, Verb, argument, json_lines
+from edge.errors import Exit, InputError
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
+
+    from edge.config import LibraryConfig
+    from edge.venues.library.offline_queue import OfflineEntry, UploadedEntry
+    from edge.venues.library.sip2_client import Library
+
+MAX_PAIRS_BYTES = 32 * 1024 * 1024  # half a million patrons
+MAX_SUBJECT_CHARS = 200  # a pseudonym has 43
+
+
+def _status(args: argparse.Namespace) -> int:
+    settings, base = _settings(args)
+    with _library(settings, base) as library:
+        system = library.connect()
+    if args.json:
+        emit(
+            {
+                "name": system.name,
+                "institution": system.institution,
+                "version": system.version,
+                "checkout": system.checkout,
+                "checkin": system.checkin,
+                "offline": system.offline,
+                "reply_within_s": system.timeout_ds / 10,
+                "retries": system.retries,
+                "messages": list(system.messages),
+                "lines": list(system.lines),
+            }
+        )
+        return Exit.OK
+    print(harmless(f"online      {system.name or '(no name)'}, institution {system.institution or '(none)'}"))
+    print(f"speaks      SIP2 {system.version}; wants a reply within {system.timeout_ds / 10:g} s")
+    print(
+        f"lends       {'yes' if system.checkout else 'no'}; takes back: {'yes' if system.checkin else 'no'}"
+    )
+    print(f"offline     {'can be told later' if system.offline else 'does not want to be told later'}")
+    print(f"knows       {', '.join(system.messages) or '(does not say)'}")
+    for line in system.lines:
+        print(harmless(f"says        {line}"))
+    return Exit.OK
+
+
+def _patron(args: argparse.Namespace) -> int:
+    from edge.app.parts.camera import system_clock
+    from edge.app.venues.library import hours_of, rules_of
+    from edge.venues.library.identity import patron_number
+    from edge.venues.library.rules import WORDS, judge
+
+    settings, base = _settings(args)
+    number, hours, now = patron_number(args.number), hours_of(settings), system_clock().now()
+    with _library(settings, base) as library:
+        patron = library.patron(number)
+    today = hours.today(now)
+    verdict = judge(patron, rules_of(settings), staffed=hours.staffed(now), today=today)
+    against = [WORDS[flag] for flag in sorted(patron.flags)]
+    if args.json:
+        emit(
+            {
+                "result": "deny" if verdict.reason else "admit",
+                "reason": verdict.reason,
+                "valid": patron.is_valid,
+                "against": against,
+                "owed": None if patron.owed is None else str(patron.owed),
+                "holds_ready": patron.holds_ready,
+                "lines": list(verdict.lines),
+            }
+        )
+    else:
+        print(f"denied: {verdict.reason.value}" if verdict.reason else "may come in now")
+        for line in verdict.lines:
+            print(harmless(f"  {line}"))
+        for text in against:
+            print(f"  against    {text}")
+        if patron.owed is not None:
+            print(f"  owes       {patron.owed}")
+    return Exit.REFUSED if verdict.reason else Exit.OK
+
+
+def _bind(args: argparse.Namespace) -> int:
+    from edge.app.venues.library import open_store
+
+    settings, base = _settings(args)
+    pairs = list(_pairs(args.file))
+    with open_store(settings, base) as store:
+        bound = store.bind(pairs)
+    print(f"{bound} bound; a gate at work knows them in a second")
+    return Exit.OK
+
+
+def _unbind(args: argparse.Namespace) -> int:
+    from edge.app.venues.library import open_store
+
+    settings, base = _settings(args)
+    with open_store(settings, base) as store:
+        store.unbind(args.subject)
+    return Exit.OK
+
+
+def _queue(args: argparse.Namespace) -> int:
+    from edge.app.venues.library import open_store
+
+    settings, base = _settings(args)
+    with open_store(settings, base) as store:
+        entries = store.entries()
+    for entry in entries:
+        if args.json:
+            emit(_row(entry, patrons=args.patrons))
+        else:
+            print(harmless(_line(entry, patrons=args.patrons)))
+    if not entries and not args.json:
+        print("nothing waits, and nothing was refused")
+    return Exit.OK
+
+
+def _settle(args: argparse.Namespace) -> int:
+    from edge.app.venues.library import open_store
+    from edge.venues.library.offline_queue import OfflineState
+
+    settings, base = _settings(args)
+    with open_store(settings, base) as store:
+        refused = {entry.seq for entry in store.entries(OfflineState.REFUSED)}
+        if unknown := set(args.entries) - refused:
+            raise InputError(
+                f"no refused entry {min(unknown)}",
+                hint="doorward gate queue lists them; what waits is told, not erased",
+            )
+        for seq in args.entries:
+            store.erase(seq)
+    return Exit.OK
+
+
+def _upload(args: argparse.Namespace) -> int:
+    settings, base = _settings(args)
+    told = list(_told(settings, base))
+    conflicts = [one for one in told if one.refused is not None]
+    if args.json:
+        for one in conflicts:
+            emit(_row(_refused(one), patrons=args.patrons))
+        emit({"result": "uploaded", "told": len(told), "refused": len(conflicts)})
+    else:
+        print(f"{len(told)} told, {len(conflicts)} of them refused")
+        for one in conflicts:
+            print(harmless(_line(_refused(one), patrons=args.patrons)))
+        if conflicts:
+            print("see to them, then: doorward gate settle SEQ")
+    return Exit.REFUSED if conflicts else Exit.OK
+
+
+def _told(settings: LibraryConfig, base: Path) -> Iterator[UploadedEntry]:
+    from edge.app.venues.library import open_store
+    from edge.venues.library.offline_queue import OfflineState, tell_first
+
+    with open_store(settings, base) as store, _library(settings, base) as library:
+        total = store.count(OfflineState.WAITING)
+        if total:
+            library.connect()
+        for _ in progress(range(total), total=total, label="telling"):
+            with store.alone():  # the gate may be at the same work
+                one = tell_first(store, lambda entry: library.circulate(entry.act, done_at=entry.at))
+            if one is None:
+                return
+            yield one
+
+
+def _refused(told: UploadedEntry) -> OfflineEntry:
+    from edge.venues.library.offline_queue import OfflineState
+
+    return replace(told.entry, state=OfflineState.REFUSED, lines=told.refused or ())
+
+
+def _row(entry: OfflineEntry, *, patrons: bool) -> dict[str, object]:
+    from edge.venues.library.lending import Lend
+
+    row: dict[str, object] = {
+        "seq": entry.seq,
+        "at": f"{entry.at:%Y-%m-%dT%H:%M:%SZ}",
+        "act": "lend" if isinstance(entry.act, Lend) else "return",
+        "item": entry.act.item,
+        "state": entry.state,
+        "lines": list(entry.lines),
+    }
+    if patrons and isinstance(entry.act, Lend):
+        row["patron"] = entry.act.patron
+    return row
+
+
+def _line(entry: OfflineEntry, *, patrons: bool) -> str:
+    row = _row(entry, patrons=patrons)
+    who = f"  patron {row['patron']}" if "patron" in row else ""
+    why = f"  {'; '.join(entry.lines)}" if entry.lines else ""
+    return f"{entry.seq:5}  {row['at']}  {row['act']:6}  {row['item']}{who}  {entry.state}{why}"
+
+
+def _pairs(file: Path) -> Iterator[tuple[str, str]]:
+    """The rows of a CSV file. Raises InputError with the line."""
+    from edge.venues.library.identity import patron_number
+
+    try:
+        with file.open("rb") as stream:
+            data = stream.read(MAX_PAIRS_BYTES + 1)
+        text = data.decode("utf-8-sig")
+    except OSError as err:
+        raise InputError(f"{file}: {(err.strerror or 'cannot be read').lower()}") from err
+    except UnicodeDecodeError as err:
+        raise InputError(f"{file}: not text", hint="save it as CSV in UTF-8") from err
+    if len(data) > MAX_PAIRS_BYTES:
+        raise InputError(f"{file}: more than {MAX_PAIRS_BYTES >> 20} MB", hint="bind the patrons in parts")
+    rows = csv.reader(text.splitlines(), strict=True)
+    try:
+        if next(rows, None) != ["subject", "patron"]:
+            raise InputError(f"{file}:1: the columns are not subject,patron", hint="say so in the first line")
+        for row in rows:
+            if len(row) != 2 or not 0 < len(row[0]) <= MAX_SUBJECT_CHARS:
+                raise InputError(f"{file}:{rows.line_num}: not a pseudonym and a number")
+            yield row[0], patron_number(row[1])
+    except csv.Error as err:
+        raise InputError(f"{file}:{rows.line_num}: not CSV", hint="save it as CSV in UTF-8") from err
+
+
+def _settings(args: argparse.Namespace) -> tuple[LibraryConfig, Path]:
+    from edge.cli import config as file
+
+    return file.read(args.config).gate, args.config.parent
+
+
+@contextmanager
+def _library(settings: LibraryConfig, base: Path) -> Iterator[Library]:
+    from edge.app.venues.library import open_library
+
+    library = open_library(settings, base)
+    try:
+        yield library
+    finally:
+        library.close()
+
+
+_PATRONS = argument("--patrons", action="store_true", help="name the patrons, to call them")
+VERBS = (
+    Verb(
+        "status", "log in, and say what the library system can do", _status, (CONFIG_REQUIRED, json_lines())
+    ),
+    Verb(
+        "patron",
+        "what it says of a patron, and whether this gate would let them in now",
+        _patron,
+        (
+            CONFIG_REQUIRED,
+            argument("number", metavar="NUMBER", help="the patron's number at the library"),
+            json_lines(),
+        ),
+    ),
+    Verb(
+        "bind",
+        "bind cards to patrons, from a CSV file with the columns subject,patron",
+        _bind,
+        (CONFIG_REQUIRED, argument("file", type=Path, metavar="FILE")),
+    ),
+    Verb(
+        "unbind",
+        "forget which patron a card belongs to",
+        _unbind,
+        (
+            CONFIG_REQUIRED,
+            argument("subject", metavar="SUBJECT", help="the pseudonym of the card's holder here"),
+        ),
+    ),
+    Verb(
+        "queue",
+        "what the library system has not been told, or refuses",
+        _queue,
+        (CONFIG_REQUIRED, json_lines(), _PATRONS),
+    ),
+    Verb(
+        "settle",
+        "erase refused entries that staff have seen to",
+        _settle,
+        (
+            CONFIG_REQUIRED,
+            argument("entries", type=int, nargs="+", metavar="SEQ", help="as `queue` numbers them"),
+        ),
+    ),
+    Verb(
+        "upload",
+        "tell the library system now, and say what it refuses",
+        _upload,
+        (CONFIG_REQUIRED, json_lines(), _PATRONS),
+    ),
+)

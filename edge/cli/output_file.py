@@ -1,0 +1,40 @@
+"""Output files of a command: there only once they are whole, and readable by their owner alone."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from io import TextIOWrapper
+from typing import TYPE_CHECKING, BinaryIO, TextIO
+
+from edge.durable import replacing
+from edge.errors import StorageFault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@contextmanager
+def whole_file(out: Path) -> Iterator[BinaryIO]:
+    """A file to write to, which becomes `out` when the block ends well. Raises StorageFault."""
+    try:
+        with replacing(out, mode=0o600) as file:
+            yield file
+    except OSError as error:
+        what = (error.strerror or "cannot be written").lower()
+        raise StorageFault(f"{out}: {what}", hint="choose another: --out FILE") from error
+
+
+@contextmanager
+def whole_text(out: Path | None) -> Iterator[TextIO]:
+    """The same for UTF-8 whose line ends stay as they are; None means standard output."""
+    if out is None:
+        yield sys.stdout
+        return
+    with whole_file(out) as file:
+        text = TextIOWrapper(file, encoding="utf-8", newline="")
+        try:
+            yield text
+        finally:
+            text.detach()  # flushes, and leaves the file to be flushed and closed

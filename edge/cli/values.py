@@ -1,0 +1,46 @@
+"""Values of arguments, read from the words of a command line."""
+
+from __future__ import annotations
+
+from argparse import ArgumentTypeError
+from datetime import UTC, datetime
+from typing import Final
+
+KEY_BYTES: Final = 32  # an Ed25519 public key
+
+
+def instant(text: str) -> datetime:
+    """An aware UTC time. A time without a zone is UTC; `now` is when the command line is read."""
+    if text == "now":
+        return datetime.now(UTC)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ArgumentTypeError(f"{text!r}: give a day or a time, 2026-01-31T18:00Z") from error
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def count(text: str) -> int:
+    """A number from 1 to 999,999,999."""
+    if not text.isdecimal() or len(text) > 9 or int(text) < 1:
+        raise ArgumentTypeError("give a number from 1")
+    return int(text)
+
+
+def octets(text: str) -> bytes:
+    """Bytes in hexadecimal."""
+    try:
+        return bytes.fromhex(text)
+    except ValueError as error:
+        raise ArgumentTypeError(f"{text!r} is not hexadecimal") from error
+
+
+def public_key(text: str) -> bytes:
+    """The 32 bytes of a public key in hexadecimal."""
+    try:
+        key = bytes.fromhex(text)
+    except ValueError:
+        key = b""
+    if len(key) != KEY_BYTES:
+        raise ArgumentTypeError("give 64 hex digits")
+    return key

@@ -1,0 +1,41 @@
+"""The text of a configuration, to say where in it something is wrong."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from edge.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigSource:
+    """A TOML text and the file that it came from."""
+
+    text: str
+    file: Path
+
+    def wrong(self, message: str, *, at: int, hint: str) -> ConfigError:
+        """The error for this line."""
+        return ConfigError(message, file=self.file, line=at, hint=hint)
+
+    def line(self, table: str | None, key: str) -> int:
+        """The line that sets this key, counted from 1; 0 where none does."""
+        current: str | None = None
+        for number, line in enumerate(self.text.splitlines(), 1):
+            header = re.match(r"\s*\[\s*([\w-]+)\s*\]", line)
+            if header:
+                current = header[1]
+                if table is None and current == key:
+                    return number
+            elif (current == table and re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=", line)) or (
+                current is None
+                and table
+                and re.match(rf"\s*{re.escape(table)}\s*[.=].*{re.escape(key)}", line)
+            ):
+                return number
+        return 0

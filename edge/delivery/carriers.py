@@ -1,0 +1,129 @@
+"""How a parcel reaches another system, and what its answer means. DELIVERY.md section 2."""
+
+from __future__ import annotations
+
+import hashlib
+from base64 import b64encode
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final, Protocol
+
+from edge.delivery.queue import wait_s
+from edge.errors import FetchError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nacl.signing import SigningKey
+
+    from edge.delivery.queue import DeliveryQueue, QueuedMessage
+    from edge.ports import Post
+
+MAX_AT_ONCE: Final = 100  # parcels of one channel before the next has its turn
+SIGNATURE_HEADER: Final = "Doorward-Signature"
+# What another try does not mend: the host understood, and does not want it.
+_NEVER: Final = frozenset(
+    {
+        HTTPStatus.BAD_REQUEST,
+        HTTPStatus.GONE,
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """The host has it for certain."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRefused:
+    """The host will not take it, now or later."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class RetryLater:
+    """No answer, or none that counts. `after_s`: how long the host asked to be left alone."""
+
+    why: str
+    after_s: float = 0.0
+
+
+DeliveryOutcome = Delivered | DeliveryRefused | RetryLater
+
+
+class Transport(Protocol):
+    """A way to one system."""
+
+    def carry(self, parcel: QueuedMessage) -> DeliveryOutcome:
+        """Hand it over and wait for the answer. Never raises."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """A web server. `key` and `device` sign; `only_ok`: no answer but 200 counts, as with an authority."""
+
+    post: Post
+    path: str
+    device: str
+    key: SigningKey
+    content_type: str = "application/json"
+    only_ok: bool = False
+
+    def carry(self, parcel: QueuedMessage) -> DeliveryOutcome:
+        mark = f"{self.device}-{parcel.seq}-{parcel.made_ms}"
+        message = signed_message(parcel.channel, mark, parcel.body)
+        signature = b64encode(self.key.sign(message).signature).decode()
+        headers = {
+            "Content-Type": self.content_type,
+            "Idempotency-Key": f'"{mark}"',
+            SIGNATURE_HEADER: f"ed25519={signature}",
+        }
+        try:
+            answer = self.post.post(self.path, parcel.body, headers)
+        except FetchError as error:
+            return RetryLater("no answer", error.after_s)
+        if answer.status == HTTPStatus.OK or (not self.only_ok and 200 < answer.status < 300):
+            return Delivered()
+        why = f"answer {answer.status}"
+        return DeliveryRefused(why) if answer.status in _NEVER else RetryLater(why, answer.after_s)
+
+
+def signed_message(channel: str, mark: str, body: bytes) -> bytes:
+    """What a device signs over a body; `mark` is what stands in Idempotency-Key, without its quotes."""
+    return f"doorward/delivery/v1\n{channel}\n{mark}\n{hashlib.sha256(body).hexdigest()}\n".encode()
+
+
+def deliver(
+    queue: DeliveryQueue,
+    channel: str,
+    carrier: Transport,
+    *,
+    now_ms: Callable[[], int],
+    dice: Callable[[], float],
+) -> int:
+    """Hand over what waits on a channel, until it is empty or its host does not answer; how many arrived.
+
+    Raises StorageFault.
+    """
+    count = 0
+    for _ in range(MAX_AT_ONCE):
+        parcel = queue.next(channel, now_ms())
+        if parcel is None:
+            break
+        match carrier.carry(parcel):
+            case Delivered():
+                queue.delivered(parcel, now_ms())
+                count += 1
+            case DeliveryRefused(why):
+                queue.refused(parcel, why, now_ms())
+            case RetryLater(why, after_s):
+                failures = queue.standing(channel, now_ms()).failures + 1
+                queue.failed(channel, why, now_ms(), wait_s=wait_s(failures, asked_s=after_s, dice=dice))
+                break
+    return count

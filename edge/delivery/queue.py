@@ -1,0 +1,249 @@
+"""What is on its way to another system: a queue in SQLite that outlives a power cut. DELIVERY.md.
+
+Each channel goes to one system, in order, one parcel at a time: a host that is away holds up its own channel
+only, and one that has refused a parcel does not hold up the next. Bodies with anything personal in them are
+sealed before they come here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from edge.sqlite import faults, transaction
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+FIRST_WAIT_S: Final = 2.0  # a service that restarts is back by then
+MAX_WAIT_S: Final = 900.0  # a quarter of an hour after a host is back everything is on its way again
+_MAX_WHY_CHARS: Final = 120
+_THIS: Final = "channel = ? AND seq = ? AND made_ms = ?"
+
+MessageKey = tuple[int, int]  # seq and made_ms
+
+_TABLES: Final = """
+CREATE TABLE IF NOT EXISTS parcels (
+  channel TEXT NOT NULL, seq INTEGER NOT NULL, body BLOB, state TEXT NOT NULL, why TEXT NOT NULL,
+  made_ms INTEGER NOT NULL, due_ms INTEGER, done_ms INTEGER, PRIMARY KEY (channel, seq, made_ms)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS channels (
+  channel TEXT PRIMARY KEY, failures INTEGER NOT NULL, next_ms INTEGER NOT NULL, why TEXT NOT NULL
+) STRICT, WITHOUT ROWID
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class QueueLimits:
+    """How much of one channel is kept, and for how long. What is owed by law is never given up."""
+
+    max_bytes: int = 64 * 1024 * 1024  # 60,000 registrations: a host that is away for a season
+    max_age_ms: int = 30 * 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class QueuedMessage:
+    """One body on its way. `due_ms`: UTC milliseconds by which it is owed; None where nobody waits for it.
+
+    `seq` and `made_ms` together name it: a journal that was replaced begins anew with its numbers.
+    """
+
+    channel: str
+    seq: int
+    body: bytes = field(repr=False)
+    made_ms: int
+    due_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelStatus:
+    """How one channel stands: counts, the bytes that wait, since when, and what went wrong last."""
+
+    channel: str
+    waiting: int
+    bytes: int
+    oldest_ms: int | None
+    overdue: int
+    dead: int
+    failures: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A parcel that nobody tries to deliver any more, and why."""
+
+    channel: str
+    seq: int
+    made_ms: int
+    why: str
+
+
+class DeliveryQueue:
+    """The queue in a database that may hold other tables, so that both change in one transaction."""
+
+    def __init__(self, db: sqlite3.Connection, path: Path, limits: QueueLimits | None = None) -> None:
+        """Raises StorageFault, as everything here does."""
+        self._db = db
+        self._path = path
+        self._limits = limits or QueueLimits()
+        with faults(path):
+            for statement in _TABLES.split(";"):
+                db.execute(statement)
+
+    def put(self, parcel: QueuedMessage) -> None:
+        """Take a parcel; the same one again changes nothing. In the caller's transaction."""
+        with faults(self._path):
+            self._db.execute(
+                "INSERT OR IGNORE INTO parcels (channel, seq, body, state, why, made_ms, due_ms)"
+                " VALUES (?, ?, ?, 'waiting', '', ?, ?)",
+                (parcel.channel, parcel.seq, parcel.body, parcel.made_ms, parcel.due_ms),
+            )
+
+    def next(self, channel: str, now_ms: int) -> QueuedMessage | None:
+        """What to deliver now; None where there is nothing, or its host is left alone for a while."""
+        self._give_up(channel, now_ms)
+        with faults(self._path):
+            row = self._db.execute("SELECT next_ms FROM channels WHERE channel = ?", (channel,)).fetchone()
+            # A clock that was set back must not silence a channel for longer than it ever waits.
+            if row and now_ms < row[0] <= now_ms + int(MAX_WAIT_S * 4_000):
+                return None
+            row = self._db.execute(
+                "SELECT channel, seq, body, made_ms, due_ms FROM parcels"
+                " WHERE channel = ? AND state = 'waiting' ORDER BY seq, made_ms LIMIT 1",
+                (channel,),
+            ).fetchone()
+        return QueuedMessage(*row) if row else None
+
+    def delivered(self, parcel: QueuedMessage, now_ms: int) -> None:
+        """The host has it. Its body is forgotten; of what was owed, the time of delivery stays."""
+        with faults(self._path), transaction(self._db):
+            if parcel.due_ms is None:
+                self._db.execute(f"DELETE FROM parcels WHERE {_THIS}", _key(parcel))  # noqa: S608  our own words
+            else:
+                self._db.execute(
+                    f"UPDATE parcels SET state = 'done', body = NULL, why = '', done_ms = ? WHERE {_THIS}",  # noqa: S608  likewise
+                    (now_ms, *_key(parcel)),
+                )
+            self._db.execute("DELETE FROM channels WHERE channel = ?", (parcel.channel,))
+
+    def refused(self, parcel: QueuedMessage, why: str, now_ms: int) -> None:
+        """The host will never take it as it is. The body stays for `revive`."""
+        with faults(self._path), transaction(self._db):
+            self._db.execute(
+                f"UPDATE parcels SET state = 'dead', why = ?, done_ms = ? WHERE {_THIS}",  # noqa: S608  likewise
+                (why[:_MAX_WHY_CHARS], now_ms, *_key(parcel)),
+            )
+            self._db.execute("DELETE FROM channels WHERE channel = ?", (parcel.channel,))
+
+    def failed(self, channel: str, why: str, now_ms: int, *, wait_s: float) -> None:
+        """The host did not answer, or wants to be left alone for this long."""
+        with faults(self._path), transaction(self._db):
+            self._db.execute(
+                "INSERT INTO channels (channel, failures, next_ms, why) VALUES (?, 1, ?, ?)"
+                " ON CONFLICT (channel) DO UPDATE SET"
+                " failures = failures + 1, next_ms = excluded.next_ms, why = excluded.why",
+                (channel, now_ms + int(wait_s * 1_000), why[:_MAX_WHY_CHARS]),
+            )
+
+    def revive(self, channel: str) -> int:
+        """Try again what was refused, now that the host was mended; how many that are."""
+        with faults(self._path), transaction(self._db):
+            count: int = self._db.execute(
+                "UPDATE parcels SET state = 'waiting', why = '', done_ms = NULL"
+                " WHERE channel = ? AND state = 'dead' AND body IS NOT NULL",
+                (channel,),
+            ).rowcount
+            self._db.execute("DELETE FROM channels WHERE channel = ?", (channel,))
+        return count
+
+    def forget(self, seq: int, made_ms: int) -> None:
+        """Leave nothing of what was made then, on any channel. In the caller's transaction."""
+        with faults(self._path):
+            self._db.execute("DELETE FROM parcels WHERE seq = ? AND made_ms = ?", (seq, made_ms))
+
+    def acknowledge(self, channel: str, marks: Iterable[MessageKey], now_ms: int) -> int:
+        """A person has handed these over; how many parcels that closed."""
+        with faults(self._path), transaction(self._db):
+            return sum(
+                self._db.execute(
+                    "UPDATE parcels SET state = 'done', body = NULL, why = 'handed over', done_ms = ?"  # noqa: S608  likewise
+                    f" WHERE {_THIS} AND state != 'done'",
+                    (now_ms, channel, *mark),
+                ).rowcount
+                for mark in marks
+            )
+
+    def waiting(self, channel: str) -> tuple[MessageKey, ...]:
+        """What a host does not have, what it refused with it."""
+        with faults(self._path):
+            return tuple(
+                self._db.execute(
+                    "SELECT seq, made_ms FROM parcels WHERE channel = ? AND state != 'done'"
+                    " ORDER BY seq, made_ms",
+                    (channel,),
+                )
+            )
+
+    def standing(self, channel: str, now_ms: int) -> ChannelStatus:
+        """How a channel stands."""
+        with faults(self._path):
+            waiting, size, oldest = self._db.execute(
+                "SELECT count(*), coalesce(sum(length(body)), 0), min(made_ms) FROM parcels"
+                " WHERE channel = ? AND state = 'waiting'",
+                (channel,),
+            ).fetchone()
+            (overdue,) = self._db.execute(
+                "SELECT count(*) FROM parcels WHERE channel = ? AND state != 'done' AND due_ms <= ?",
+                (channel, now_ms),
+            ).fetchone()
+            (dead,) = self._db.execute(
+                "SELECT count(*) FROM parcels WHERE channel = ? AND state = 'dead'", (channel,)
+            ).fetchone()
+            row = self._db.execute(
+                "SELECT failures, why FROM channels WHERE channel = ?", (channel,)
+            ).fetchone()
+        failures, why = row or (0, "")
+        return ChannelStatus(channel, waiting, size, oldest, overdue, dead, failures, why)
+
+    def dead(self, channel: str) -> tuple[DeadLetter, ...]:
+        """What is not tried any more."""
+        with faults(self._path):
+            rows = self._db.execute(
+                "SELECT channel, seq, made_ms, why FROM parcels"
+                " WHERE channel = ? AND state = 'dead' ORDER BY seq",
+                (channel,),
+            )
+            return tuple(DeadLetter(*row) for row in rows)
+
+    def _give_up(self, channel: str, now_ms: int) -> None:
+        """Let go of what is too old, and of the oldest where there is too much; never of what is owed."""
+        limits = self._limits
+        free = "channel = ? AND state = 'waiting' AND due_ms IS NULL"
+        with faults(self._path), transaction(self._db):
+            self._db.execute(
+                "UPDATE parcels SET state = 'dead', body = NULL, why = 'too old', done_ms = ?"  # noqa: S608  our own words
+                f" WHERE {free} AND made_ms < ?",
+                (now_ms, channel, now_ms - limits.max_age_ms),
+            )
+            self._db.execute(
+                "UPDATE parcels SET state = 'dead', body = NULL, why = 'too many are waiting', done_ms = ?"  # noqa: S608  likewise
+                f" WHERE {free} AND seq IN (SELECT seq FROM (SELECT seq, sum(length(body)) OVER"
+                f" (ORDER BY seq DESC, made_ms DESC) AS newer FROM parcels WHERE {free}) WHERE newer > ?)",
+                (now_ms, channel, channel, limits.max_bytes),
+            )
+
+
+def _key(parcel: QueuedMessage) -> tuple[str, int, int]:
+    return parcel.channel, parcel.seq, parcel.made_ms
+
+
+def wait_s(failures: int, *, asked_s: float, dice: Callable[[], float]) -> float:
+    """How long to leave a host alone: twice as long each time, half of it by chance, or what it asked.
+
+    `failures`: in a row, this one included; `dice`: in [0, 1).
+    """
+    longest = min(MAX_WAIT_S, FIRST_WAIT_S * 2.0 ** min(failures - 1, 20))
+    return max(asked_s, longest * (0.5 + dice() / 2))

@@ -1,0 +1,272 @@
+"""The checks, in the order in which a technician would go: each probes, and has what it found judged."""
+
+from __future__ import annotations
+
+import time
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from edge.doctor import findings as f
+from edge.doctor import thresholds
+from edge.doctor.device_probe import mode_of
+from edge.doctor.door_checks import door, strike
+from edge.errors import ConfigError, EdgeError, FetchError, StorageFault
+from edge.secret_file import read_secret
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterator
+
+    from edge.doctor.device_probe import DeviceProbe
+    from edge.doctor.findings import Finding
+
+
+_SECRET_BYTES: Final = 65_536  # a private key in PEM has 3 kB; whether it is the right one is for who uses it
+_SHOWN_S: Final = 2.0  # long enough to look up at a lamp, and for "look here" to be said
+
+
+def examine(patient: DeviceProbe, only: Collection[str] = ()) -> Iterator[Finding]:
+    """What every check finds, or those that are named, as soon as it is known."""
+    for name, check in CHECKS.items():
+        if not only or name in only:
+            yield from check(patient)
+
+
+def _config(patient: DeviceProbe) -> list[Finding]:
+    found: list[Finding] = []
+    for file, is_needed in patient.secrets():
+        mode = mode_of(file)
+        if mode is None:
+            if is_needed:
+                found.append(f.SECRET_MISSING.found(f"{file}: no such file", "put it there, with mode 0600"))
+            continue
+        try:
+            read_secret(
+                file, "a secret", limit=_SECRET_BYTES, leaked="; if a stranger had the chance, change it"
+            )
+        except ConfigError as fault:
+            trouble = f.SECRET_OPEN if mode & 0o077 else f.SECRET_UNREAD
+            found.append(
+                trouble.found(fault.message, fault.hint or "put the right file there, with mode 0600")
+            )
+    return found or [f.ok("config", f"valid, site {patient.config.door.site}, secrets are private")]
+
+
+def _camera(patient: DeviceProbe) -> list[Finding]:
+    if patient.config.camera.kind == "none":
+        return [f.absent("camera")]
+    look = patient.look
+    if isinstance(look, EdgeError):
+        return [f.CAMERA_FAULT.found(look.message, look.hint)]
+    return thresholds.camera(look.seen, wanted_fps=patient.config.camera.fps)
+
+
+def _focus(patient: DeviceProbe) -> list[Finding]:
+    if patient.config.camera.kind == "none":
+        return [f.absent("focus")]
+    look = patient.look
+    if isinstance(look, EdgeError):
+        return [f.ok("focus", "not looked at: see the camera")]
+    if look.card is None:
+        return [f.ok("focus", "not measured: no test card in view (tools/test_card draws it)")]
+    return thresholds.focus(look.card.px_per_mm, look.card.spread_px)
+
+
+def _scanner(patient: DeviceProbe) -> list[Finding]:
+    from edge.app.parts.scanner import open_scanner
+
+    wanted = patient.config.scanner
+    if wanted.kind == "none":
+        return [f.absent("scanner")]
+    try:
+        scanner = open_scanner(wanted, patient.base)
+    except EdgeError as fault:
+        return [f.SCANNER_FAULT.found(fault.message, fault.hint)]
+    assert scanner is not None
+    scanner.close()
+    return [f.ok("scanner", f"listening at {wanted.port}; show it a code to see that it reads")]
+
+
+def _signals(patient: DeviceProbe) -> list[Finding]:
+    """Show one signal for two seconds on all there is, and say what somebody should see and hear."""
+    from edge.app.parts.signals import open_signals
+    from edge.decision import Signal
+
+    wanted = patient.config.signals
+    lamps = [name for name in ("red", "green", "buzzer") if getattr(wanted, name) is not None]
+    shown = lamps + ([wanted.sound] if wanted.sound != "none" else [])
+    if not shown:
+        return [f.ok("signals", "the log, and the lamps of a controller where there is one")]
+    faults: list[str | None] = []
+    try:
+        with open_signals(patient.config, patient.base, tell=faults.append) as signals:
+            signals.show(Signal.LOOK_HERE)
+            time.sleep(_SHOWN_S)
+    except EdgeError as fault:
+        return [f.SIGNALS_FAULT.found(fault.message, fault.hint)]
+    if faults:
+        return [f.SOUND_FAULT.found(faults[0] or "", "see [signals] device: `aplay -L`, and the group audio")]
+    return [f.ok("signals", f'"look here" was shown: {", ".join(shown)}. Was it seen and heard?')]
+
+
+def _clock(patient: DeviceProbe) -> list[Finding]:
+    from edge.app.sync import Updates
+
+    rtcs = [thresholds.Rtc(rtc.name, rtc.battery_v, rtc.charging_v) for rtc in patient.machine.rtcs()]
+    if isinstance(
+        patient.trust, EdgeError
+    ):  # which is told by its own check; nothing speaks against the clock
+        return thresholds.clock(None, timedelta(0), rtcs)
+    believed = Updates(patient.config, patient.base).time(patient.trust)
+    return thresholds.clock(believed.doubt, believed.since_sync, rtcs)
+
+
+def _storage(patient: DeviceProbe) -> list[Finding]:
+    from edge.app.parts.health import disk_space, fsync_ms
+
+    folder = (patient.base / patient.config.paths.journal).parent
+    spent_ms, why = None, ""
+    try:
+        space = disk_space(folder)
+        spent_ms = fsync_ms(folder) if folder.exists() else None
+        why = "" if folder.exists() else f"{folder}: no such folder"
+    except StorageFault as fault:
+        why = fault.message
+        space = disk_space(patient.base)
+    disk = thresholds.Disk(
+        space.free_bytes,
+        space.read_only,
+        spent_ms,
+        patient.machine.fs_errors(),
+        patient.machine.worn_tenths(),
+    )
+    return thresholds.storage(
+        disk, spare_bytes=patient.config.journal.spare_mb * thresholds.MEGABYTE, why=why
+    )
+
+
+def _models(patient: DeviceProbe) -> list[Finding]:
+    import numpy as np
+
+    from edge.app.door_device import asks_for_face, engine_for
+
+    config, base = patient.config, patient.base
+    try:
+        if isinstance(patient.trust, EdgeError):
+            compares = config.door.face != "none"
+        else:
+            compares = asks_for_face(config, patient.trust)
+        if not compares:
+            return [f.ok("models", "not needed: this door compares no faces")]
+        engine = engine_for(config, base)
+        began = time.perf_counter()
+        engine.find(np.zeros((480, 640, 3), np.uint8))
+        spent_ms = (time.perf_counter() - began) * 1_000
+    except EdgeError as fault:
+        return [f.MODELS_WRONG.found(fault.message, fault.hint)]
+    return thresholds.models(engine.model_id, spent_ms)
+
+
+def _trust(patient: DeviceProbe) -> list[Finding]:
+    from edge.app.sync import Updates
+    from edge.trust.site_policy import LocalLists, age_policy_for
+    from edge.trust.time.trust_age import trust_state
+
+    trust, lists = patient.trust, patient.config.lists
+    if isinstance(trust, EdgeError):
+        return [f.TRUST_WRONG.found(trust.message, trust.hint)]
+    local = LocalLists.of(ageing_h=lists.ageing_h, stale_h=lists.stale_h, ageing=lists.ageing)
+    at = Updates(patient.config, patient.base).time(trust)
+    in_force = sum(key.valid_from <= at.now < key.valid_until for key in trust.issuers.values())
+    return thresholds.trust(trust_state(trust, at, age_policy_for(trust.policy, local)), in_force)
+
+
+def _journal(patient: DeviceProbe) -> list[Finding]:
+    from nacl.signing import SigningKey
+
+    from edge.app.parts.keys import SEED_BYTES
+    from edge.app.parts.trust_folder import open_files
+    from edge.audit.chain import files_of, open_chain
+    from edge.audit.errors import JournalBroken
+
+    config, base = patient.config, patient.base
+    journal, key = base / config.paths.journal, base / config.device.key
+    if mode_of(journal) is None:
+        return [f.ok("journal", "none yet: the first start makes it")]
+    try:
+        seed = open_files(key.parent).read(key.name, limit=SEED_BYTES)
+        if len(seed) != SEED_BYTES:
+            raise StorageFault(f"{key}: is no device key", hint="put the right file back")
+        with open_chain(files_of(journal, last=1)) as chain:
+            verified = chain.verify(key=bytes(SigningKey(seed).verify_key))
+    except JournalBroken as broken:
+        hint = broken.hint or "keep the file as evidence: doorward log verify"
+        return [f.JOURNAL_BROKEN.found(broken.message, hint)]
+    except EdgeError as fault:
+        hint = fault.hint or "check the path, and run this as the user of the service"
+        return [f.JOURNAL_UNREAD.found(fault.message, hint)]
+    return [f.ok("journal", f"intact, {verified.size} records, root {verified.root.hex()[:16]}")]
+
+
+def _request(patient: DeviceProbe) -> list[Finding]:
+    from edge.app.parts.camera import system_clock
+    from edge.app.parts.keys import read_seed
+    from edge.app.parts.request_display import open_request
+
+    config, base = patient.config, patient.base
+    if config.request.certificate is None:
+        return [f.absent("request")]
+    try:
+        signer = open_request(config, base, read_seed(base / config.device.key))
+    except EdgeError as fault:
+        return [f.CERTIFICATE_WRONG.found(fault.message, fault.hint)]
+    assert signer is not None, "there is a certificate"
+    return thresholds.request(signer.expires, system_clock().now())
+
+
+def _network(patient: DeviceProbe) -> list[Finding]:
+    from edge.app.parts.health import reach_ms
+
+    found: list[Finding] = []
+    told: list[str] = []
+    try:
+        for what, host, port in patient.servers():
+            try:
+                told.append(f"{what} in {reach_ms(host, port):.0f} ms")
+            except FetchError as fault:
+                found.append(f.NETWORK_SILENT.found(f"{what}: {fault.message}", fault.hint))
+    except FetchError as fault:
+        found.append(f.NETWORK_SILENT.found(fault.message, fault.hint))
+    return found or [f.ok("network", ", ".join(told) or "no server is configured")]
+
+
+def _heat(patient: DeviceProbe) -> list[Finding]:
+    return thresholds.heat(patient.machine.celsius(), patient.machine.throttled())
+
+
+def _power(patient: DeviceProbe) -> list[Finding]:
+    return thresholds.power(patient.machine.throttled(), alarm=patient.machine.undervoltage())
+
+
+def _memory(patient: DeviceProbe) -> list[Finding]:
+    return thresholds.memory(patient.machine.memory_bytes())
+
+
+CHECKS: Final[dict[str, Callable[[DeviceProbe], list[Finding]]]] = {
+    "config": _config,
+    "camera": _camera,
+    "focus": _focus,
+    "scanner": _scanner,
+    "door": door,
+    "strike": strike,
+    "signals": _signals,
+    "clock": _clock,
+    "storage": _storage,
+    "models": _models,
+    "trust": _trust,
+    "journal": _journal,
+    "network": _network,
+    "request": _request,
+    "heat": _heat,
+    "power": _power,
+    "memory": _memory,
+}

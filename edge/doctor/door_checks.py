@@ -1,0 +1,116 @@
+"""The checks of the door: what moves the lock, its contact, and, where somebody agreed, the lock itself."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from edge.doctor import findings as f
+from edge.doctor import thresholds
+from edge.errors import DoorLinkFault, EdgeError
+from edge.ports import DoorEventKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from enum import IntEnum, IntFlag
+
+    from edge.doctor.device_probe import DeviceProbe
+    from edge.doctor.findings import Finding
+    from edge.doctor.strike_record import StrikeRecord
+    from edge.ports import Strike
+
+RELEASE_MS: Final = 3_000  # enough to push the door
+WATCH_S: Final = RELEASE_MS / 1_000 + 1
+_STEP_S: Final = 0.05
+
+
+def door(patient: DeviceProbe) -> list[Finding]:
+    """What moves the lock, and what it tells; nothing is moved."""
+    kind = patient.config.strike.kind
+    try:
+        if kind in ("controller", "wiegand"):
+            return _controller(patient)
+        if kind == "sim":
+            return [f.DOOR_SIM.found("the door is simulated: no lock moves", "set [strike] kind")]
+        from edge.app.parts.strike import open_strike
+
+        open_strike(patient.config, patient.base).close()
+    except EdgeError as fault:
+        return [f.DOOR_FAULT.found(fault.message, fault.hint)]
+    where = f"pin {patient.config.strike.pin}" if kind == "gpio" else f"panel at {patient.config.strike.port}"
+    return [f.ok("door", f"{where} answers; it tells nothing of the contact")]
+
+
+def strike(patient: DeviceProbe) -> list[Finding]:
+    """Release the lock once, if somebody agreed to it, while a person opens the door."""
+    if not patient.strike:
+        return [f.ok("strike", "not tried: doorward doctor --strike asks, and releases the lock")]
+    from edge.doctor.strike_record import open_strike_record
+
+    try:
+        lock = _opened(patient)
+        try:
+            with open_strike_record(patient.config, patient.base) as record:
+                happened = _tried(lock, record)
+        finally:
+            lock.close()
+    except EdgeError as fault:
+        return [f.STRIKE_FAULT.found(fault.message, fault.hint)]
+    return thresholds.strike(happened, has_contact=patient.config.strike.kind == "controller")
+
+
+def _opened(patient: DeviceProbe) -> Strike:
+    """What moves the lock, with all told that happened before. Raises DoorLinkFault, ConfigError."""
+    from edge.app.parts.strike import open_controller, open_strike
+
+    if patient.config.strike.kind != "controller":
+        return open_strike(patient.config, patient.base)
+    link = open_controller(patient.config.strike, patient.base)
+    link.recount(None)
+    link.wait_until_told()
+    return link
+
+
+def _tried(lock: Strike, record: StrikeRecord) -> set[DoorEventKind]:
+    """What happens from now on until the lock is locked again. Raises StorageFault before it would move."""
+    lock.events()  # what happened before
+    happened: set[DoorEventKind] = set()
+    seq = record.released()
+    try:
+        lock.release(RELEASE_MS, grant=seq)
+        end = time.monotonic() + WATCH_S
+        while time.monotonic() < end and DoorEventKind.RELOCKED not in happened:
+            happened.update(event.kind for event in lock.events())
+            time.sleep(_STEP_S)
+    except DoorLinkFault:
+        record.failed()
+        raise
+    finally:
+        lock.relock()
+    record.relocked()
+    return happened
+
+
+def _controller(patient: DeviceProbe) -> list[Finding]:
+    from edge.app.parts.strike import open_controller
+
+    config = patient.config.strike
+    link = open_controller(config, patient.base)
+    try:
+        status, there = link.status, link.firmware
+    finally:
+        link.close()
+    assert status is not None
+    assert there is not None
+    state = _word(status.state)
+    about = f"firmware {'.'.join(map(str, there.firmware))} at {config.port}, {config.lock}, {state}"
+    return thresholds.door(state, _word(status.mode), _words(status.inputs), _words(there.flags), about)
+
+
+def _word(value: IntEnum) -> str:
+    return value.name.lower().replace("_", "-")
+
+
+def _words(flags: IntFlag) -> list[str]:
+    members: Iterable[Any] = type(flags)
+    return [_word(member) for member in members if member in flags]

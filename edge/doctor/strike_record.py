@@ -1,0 +1,57 @@
+"""What the doctor does to a door, on record: a lock that moves leaves a trace, whoever moved it."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from edge.app.parts.camera import system_clock
+from edge.app.parts.keys import device_seed
+from edge.audit.journal import Journal
+from edge.audit.record import DevicePart, DoorChange, Faulted, utc_ms
+from edge.ports import Cause, DoorEventKind
+from edge.version import software_version
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from edge.config import Config
+
+
+class StrikeRecord:
+    """Writes into the journal of a device, which must be stopped. Raises StorageFault."""
+
+    def __init__(self, journal: Journal, site: str) -> None:
+        self._journal, self._site = journal, site
+
+    def released(self) -> int:
+        """Somebody in charge has the lock released, on record before it moves. Returns the number of that."""
+        return self._journal.append(
+            DoorChange(change=DoorEventKind.RELEASED, cause=Cause.COMMAND, **self._stamp())
+        )
+
+    def relocked(self) -> None:
+        """It is locked again."""
+        self._journal.append(DoorChange(change=DoorEventKind.RELOCKED, cause=Cause.COMMAND, **self._stamp()))
+
+    def failed(self) -> None:
+        """The door did not do as it was told."""
+        self._journal.append(Faulted(part=DevicePart.DOOR, **self._stamp()))
+
+    def _stamp(self) -> dict[str, Any]:
+        clock = system_clock()
+        return {
+            "time_ms": utc_ms(clock.now()),
+            "tick_ms": clock.tick_ms(),
+            "door": self._site,
+            "version": software_version(),
+        }
+
+
+@contextmanager
+def open_strike_record(config: Config, base: Path) -> Iterator[StrikeRecord]:
+    """The journal of a stopped device, made where there is none. Raises StorageFault, ConfigError."""
+    seed = device_seed(base / config.device.key)
+    with Journal.open(base / config.paths.journal, seed, config.device.id) as journal:
+        yield StrikeRecord(journal, config.door.site)

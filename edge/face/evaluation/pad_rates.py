@@ -1,0 +1,80 @@
+"""How often PAD is wrong, in the words of ISO/IEC 30107-3: APCER for each PAI species by itself, and BPCER.
+
+The rates of species are never averaged: an attacker brings the species that works best.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from edge.face.evaluation.intervals import wilson
+from edge.face.evaluation.verification_rates import equal_error_rate
+from edge.face.pad.fusion import fuse
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from edge.face.evaluation.intervals import Interval
+    from edge.face.pad.fusion import Measure, PadEvidence
+    from edge.ports import Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Pictures of one kind: the evidence of those in which a face was acquired, and how many had none."""
+
+    evidence: Sequence[PadEvidence]
+    not_acquired: int = 0
+
+    def refused(self) -> int:
+        """How many were taken for an attack."""
+        return sum(evidence.reason is not None for evidence in self.evidence)
+
+    def accepted(self) -> int:
+        """How many were not."""
+        return len(self.evidence) - self.refused()
+
+    def by(self, measure: Measure) -> Shown:
+        """The same pictures as one measure alone would have judged them."""
+        alone = [
+            fuse(
+                (reading.measure, reading.value)
+                for reading in evidence.readings
+                if reading.measure is measure
+            )
+            for evidence in self.evidence
+        ]
+        return Shown(alone, self.not_acquired)
+
+
+def bpcer(bona_fide: Shown) -> float | None:
+    """The share of people taken for attacks; None where no face was acquired."""
+    return _share(bona_fide.refused(), bona_fide)
+
+
+def apcer(species: Shown) -> float | None:
+    """The share of attacks of one species taken for people; None where no face was acquired."""
+    return _share(species.accepted(), species)
+
+
+def interval(share: float | None, shown: Shown) -> Interval | None:
+    """The 95 % interval of a share of these pictures."""
+    return None if share is None else wilson(share, len(shown.evidence))
+
+
+def eer(bona_fide: Shown, species: Shown) -> float | None:
+    """Where APCER and BPCER meet if the threshold on suspicion is moved; None where a side is empty."""
+    if not bona_fide.evidence or not species.evidence:
+        return None
+    return equal_error_rate(_innocence(bona_fide), _innocence(species))
+
+
+def _innocence(shown: Shown) -> Floats:
+    return np.sort(np.array([1 - evidence.suspicion for evidence in shown.evidence], np.float32))
+
+
+def _share(count: int, shown: Shown) -> float | None:
+    return count / len(shown.evidence) if shown.evidence else None

@@ -1,0 +1,142 @@
+"""One verified card at one door, from its code to the decision: its face, and the factors asked for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from edge.decision import Deny, Grant
+from edge.passage import machine as m
+from edge.passage.face.face_capture import FaceCapture
+from edge.passage.requirements.factors import Given, out_of_time
+from edge.policy.decide import Matches
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from edge.card.claims import Card
+    from edge.face.engine import FaceEvidence
+    from edge.passage.presented import Presented
+    from edge.passage.record.record_builder import RecordBuilder
+    from edge.passage.requirements.factors import Asking, Heard
+    from edge.passage.stages import Stages
+    from edge.policy.obligations import Obligation
+    from edge.ports import Pixels
+    from edge.trust.snapshot import TrustSnapshot
+    from edge.trust.time.trust_age import TrustState
+
+
+class ActivePassage:
+    """Every method takes what came in and returns the event that it comes to, or None: go on.
+
+    Holds the reference of the holder's face, and lives until the machine says Forget: then `wipe`.
+    """
+
+    def __init__(
+        self,
+        stages: Stages,
+        presented: Presented,
+        record: RecordBuilder,
+        ground: Callable[[], tuple[TrustSnapshot, TrustState]],
+    ) -> None:
+        """`record`: the one in the making; `ground`: the trust of the moment, and how old it is."""
+        self._stages = stages
+        self._presented = presented
+        self._record = record
+        self._ground = ground
+        self._face: FaceCapture | None = None
+        self._asked: tuple[Obligation, Asking] | None = None
+
+    @property
+    def card(self) -> Card:
+        return self._presented.card
+
+    @property
+    def challenged(self) -> bool:
+        """Whether the holder was asked to move."""
+        return self._face is not None and self._face.challenged
+
+    @property
+    def prompt(self) -> str | None:
+        """The words for the holder; a factor has words of its own."""
+        if self._asked is not None:
+            return self._asked[1].prompt
+        return self._face.prompt if self._face is not None else None
+
+    def begin(self) -> m.PassageEvent:
+        """The card was verified: look at the face, where this door asks for one."""
+        if not self._stages.needs_face(self._presented):
+            return self._go_on()
+        self._face = FaceCapture(self._stages, self._presented)
+        return m.FaceWanted()
+
+    def look(self, rgb: Pixels, tick_ms: int) -> tuple[FaceEvidence, m.PassageEvent | None]:
+        """One frame, uint8 RGB (H, W, 3)."""
+        assert self._face is not None
+        started = self._stages.stopwatch()
+        evidence, verdict = self._face.look(rgb, tick_ms)
+        self._record.took("face", self._stages.stopwatch() - started)
+        self._record.face(evidence)
+        if isinstance(verdict, Deny):
+            return evidence, m.Denied(verdict)
+        if isinstance(verdict, Matches):
+            return evidence, self._matched(evidence)
+        # Once the machine is in CHALLENGE, the event changes nothing.
+        return evidence, m.ChallengeWanted() if self._face.challenged else None
+
+    def hear(self, heard: Heard) -> m.PassageEvent | None:
+        """What came in since the last frame, while a factor is asked for."""
+        assert self._asked is not None
+        asked, asking = self._asked
+        match asking.hear(heard):
+            case Given(terms):
+                self._presented = self._presented.with_given(asked.factor, terms)
+                return self._go_on()
+            case Deny() as deny:
+                advice = self._presented.advice
+                terms = replace(advice.terms, lines=self._stages.counsel.lines())
+                self._record.advised(replace(advice, terms=terms), self._presented.given)
+                return m.Denied(deny)
+            case None:
+                return None
+
+    def give_up(self) -> m.Denied:
+        """The time is over."""
+        if self._asked is not None:
+            return m.Denied(out_of_time(self._asked[0]))
+        assert self._face is not None
+        return m.Denied(self._face.give_up())
+
+    def wipe(self) -> None:
+        """Overwrite the reference and the looks, and end what is being asked."""
+        self._end_asking()
+        if self._face is not None:
+            self._face.wipe()
+        self._presented.wipe()
+
+    def _matched(self, evidence: FaceEvidence) -> m.PassageEvent | None:
+        assert self._face is not None
+        self._presented = self._stages.matched(self._presented, evidence)
+        if not self._presented.looks_again:
+            return self._go_on()
+        self._record.advised(self._presented.advice, self._presented.given)
+        self._face.wipe()
+        self._face = FaceCapture(self._stages, self._presented)
+        return None
+
+    def _go_on(self) -> m.PassageEvent:
+        """Ask for the next factor that is missing; decide where none is."""
+        self._end_asking()
+        self._record.advised(self._presented.advice, self._presented.given)
+        asked = self._presented.missing
+        if asked is None:
+            decision = self._stages.conclude(self._presented)
+            return m.Granted(decision) if isinstance(decision, Grant) else m.Denied(decision)
+        asking = self._stages.ask(self._presented, asked, self._ground)
+        self._asked = asked, asking
+        return m.FactorWanted(asking.signal)
+
+    def _end_asking(self) -> None:
+        if self._asked is not None:
+            self._asked[1].end()
+        self._asked = None

@@ -1,0 +1,135 @@
+"""Judges and records for one authority, at one door or at both of a lane [XACML: policy decision point]."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from edge.audit.record import DevicePart
+from edge.errors import StorageFault
+from edge.passage.clock_monitor import ClockMonitor
+from edge.passage.record.record_builder import RecordBuilder
+from edge.passage.record.recorder import Recorder
+from edge.trust.time.trusted_clock import TrustedClock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from edge.audit.record import StopCause
+    from edge.decision import Decision
+    from edge.passage.presented import Presented, TurnedAway
+    from edge.passage.record.recorder import Writes
+    from edge.passage.stages import Stages
+    from edge.policy.decide import DoorPolicy
+    from edge.policy.obligations import Visit
+    from edge.ports import Clock, Symbol
+    from edge.trust.snapshot import TrustSnapshot
+    from edge.trust.time.trust_age import TrustState
+
+PULSE_MS: Final = 1_000  # between two looks at the clocks and the ages while no visitor comes
+ONE_DOOR: Final = ("",)
+
+
+class DecisionPoint:
+    """The trust, the rules and the clock of one authority, and the journal that is its own.
+
+    `recorders`: one for each of its doors, by name. Belongs to the passage's single thread.
+    """
+
+    def __init__(
+        self,
+        stages: Stages,
+        trust: Callable[[], TrustSnapshot],
+        journal: Writes,
+        clock: Clock,
+        *,
+        version: str,
+        keeper: TrustedClock | None = None,
+        doors: Sequence[str] = ONE_DOOR,
+    ) -> None:
+        """`trust` returns the snapshot of the moment; `keeper`: left out, this device remembers no time."""
+        self.stages = stages
+        self._trust = trust
+        self._timing = ClockMonitor(clock, keeper or TrustedClock(), stages.holders, trust)
+        model = stages.engine.model_id if stages.engine else None
+        self.recorders = {
+            door: Recorder(
+                journal,
+                RecordBuilder(_at(door, stages.policy), model, version, venue=stages.counsel.kind),
+                self._timing,
+            )
+            for door in doors
+        }
+        self.recorder = self.recorders[doors[0]]
+        self._visit: Visit | None = None
+        self._pulse_ms: int | None = None
+
+    def adopt(self, stages: Stages) -> None:
+        """Judge by these from the next passage on."""
+        self.stages = stages
+        for door, recorder in self.recorders.items():
+            recorder.builder.adopt(_at(door, stages.policy))
+        self._pulse_ms = None  # the new policy may make another thing of old lists
+
+    def started(self, tick_ms: int) -> None:
+        """Record that this device is ready. Raises StorageFault: without a journal, no door."""
+        self.recorder.started(tick_ms)
+        self.recorder.clock(tick_ms)
+
+    def ending(self) -> None:
+        """The program ends: from here on it is what relocks."""
+        for recorder in self.recorders.values():
+            recorder.builder.ending()
+
+    def stopped(self, cause: StopCause, tick_ms: int) -> None:
+        """Record that the program has ended."""
+        self.recorder.stopped(cause, tick_ms)
+
+    def ground(self, tick_ms: int) -> tuple[TrustSnapshot, TrustState]:
+        """The trust of this moment, and how old it is."""
+        trust = self._trust()
+        footing = self.stages.weigh(trust, self._timing.at(trust))
+        self.recorder.clock(tick_ms)
+        return trust, footing
+
+    def pulse(self, tick_ms: int) -> TrustState | None:
+        """Once a second, look at the clocks and forget codes that could not be shown any more."""
+        if self._pulse_ms is not None and tick_ms < self._pulse_ms + PULSE_MS:
+            return None
+        self._pulse_ms = tick_ms
+        _, footing = self.ground(tick_ms)
+        self.stages.replay.tidy(footing.at.now)
+        return footing
+
+    def present(self, symbols: Sequence[Symbol], tick_ms: int) -> Presented | TurnedAway | None:
+        """The card that these symbols present, the reason it is refused, or None where there is no code."""
+        trust, footing = self.ground(tick_ms)
+        self._visit = None
+        for recorder in self.recorders.values():
+            recorder.builder.begin(footing, tick_ms)
+        found = self.stages.present(symbols, trust, footing)
+        if found is not None and found.card is not None:
+            self._visit = self.stages.visit(found.card, footing)
+            for recorder in self.recorders.values():
+                recorder.builder.card(found.card)
+                recorder.builder.advised(found.advice, frozenset())
+        return found
+
+    def settle(self, decision: Decision, seq: int, tick_ms: int) -> None:
+        """Tell the venue once how the visit came out; that its memory fails keeps no door from working."""
+        visit, self._visit = self._visit, None
+        if visit is None:
+            return
+        try:
+            self.stages.counsel.settle(visit, decision, seq)
+        except StorageFault:
+            self.recorder.fault(DevicePart.STORAGE, tick_ms)
+
+    def forget(self) -> None:
+        """Drop the visit: its venue is told nothing."""
+        self._visit = None
+
+
+def _at(door: str, policy: DoorPolicy) -> DoorPolicy:
+    """The policy of one door, which has a name of its own within a lane."""
+    return replace(policy, site=f"{policy.site}/{door}") if door else policy

@@ -1,0 +1,159 @@
+"""One holder before the camera: looks, consistency, challenge, and a verdict.
+
+    looks that match -> one face throughout? -> prompts to move -> the same face again
+
+Each step is left out where the door does not ask for it. After the prompts the face must match once more, and
+while they are followed it may not be a stranger's: whoever moved has to be whoever was compared.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+from edge.decision import Deny, Reason
+from edge.face.challenge import Challenge, ChallengeDone, ChallengeFailed, Phase, draw
+from edge.face.consistency import MAX_LOOKS, MIN_ALIKE, LandmarkFrame, Objection, judge, measure
+from edge.passage.face.attempt_counter import AttemptCounter
+from edge.policy.decide import Matches
+
+if TYPE_CHECKING:
+    from edge.face.challenge import ChallengeWaiting
+    from edge.face.engine import FaceEvidence
+    from edge.passage.presented import Presented
+    from edge.passage.stages import Stages
+    from edge.policy.decide import FaceVerdict
+    from edge.ports import Floats, Pixels
+
+
+# Looks that speak against the holder count when they are this far apart: three neighbouring frames of a fast
+# camera are nearly one picture, and would end a passage within a tenth of a second.
+APART_MS = 150
+# A head that was told to turn away is less like its holder, but never this little: none of 336 pairs of one
+# person in LFW with heads 20 to 35 degrees apart; and 97 % of pairs of strangers.
+STRANGER = 0.3
+STRANGER_LOOKS = 2  # successive ones: the challenge asks for two on the way and one at its end
+
+
+class FaceCapture:
+    """The looks of one passage at one holder. Feed every frame to `look` until it decides."""
+
+    def __init__(self, stages: Stages, presented: Presented) -> None:
+        self._stages = stages
+        self._presented = presented
+        self._rule = presented.liveness
+        self._burst = AttemptCounter()
+        self._fusion = stages.burst(presented)
+        self._looks: deque[LandmarkFrame] = deque(maxlen=MAX_LOOKS)
+        self._matched = False
+        self._strangers = 0
+        self._challenge: Challenge | None = None
+        self._moved = self._rule.prompts == 0
+        self._counted_ms: int | None = None
+        self._several_ms: int | None = None
+        self.several_looks = 0  # with two faces or more, APART_MS apart
+        self.prompt: str | None = None
+
+    @property
+    def challenged(self) -> bool:
+        """Whether the holder is being asked to move, or has been."""
+        return self._challenge is not None
+
+    def look(self, rgb: Pixels, tick_ms: int) -> tuple[FaceEvidence, FaceVerdict | None]:
+        """What this frame shows, and the passage's verdict once there is one."""
+        evidence, verdict = self._stages.look(self._presented, rgb, self._fusion)
+        self._coach(evidence)
+        self._remember(evidence, tick_ms)
+        if evidence.faces > 1 and (self._several_ms is None or tick_ms - self._several_ms >= APART_MS):
+            self._several_ms = tick_ms
+            self.several_looks += 1
+        self._matched = self._matched or isinstance(verdict, Matches)
+        if self._challenge is not None and not self._moved:
+            return evidence, self._watch(self._challenge, evidence, verdict, tick_ms)
+        if isinstance(verdict, Matches) and not evidence.settled:
+            return evidence, None  # it matches, but not by much: the mean of more looks decides
+        final = self._count(verdict, tick_ms)
+        if isinstance(final, Matches):
+            final = self._confirm(final, tick_ms)
+        return evidence, final
+
+    def mean(self) -> Floats:
+        """The face that was seen, as a unit vector, float32 (64,); overwrite it after use."""
+        return self._fusion.mean()
+
+    def wipe(self) -> None:
+        """Forget what the looks were: no embedding outlives its passage."""
+        self._fusion.wipe()
+
+    def give_up(self) -> Deny:
+        """The time is over."""
+        return Deny(Reason.FACE_QUALITY) if self.challenged else self._burst.give_up()
+
+    def _coach(self, evidence: FaceEvidence) -> None:
+        """Tell the holder what to mend; a challenge has words of its own."""
+        if not self.challenged or self._moved:
+            self.prompt = evidence.coaching.value if evidence.coaching else None
+
+    def _remember(self, evidence: FaceEvidence, tick_ms: int) -> None:
+        if not self._rule.consistency or evidence.landmarks is None:
+            return
+        alike = self._fusion.alike if evidence.similarity is not None else None
+        if alike is not None and alike < MIN_ALIKE and not self._matched:
+            self._looks.clear()  # whoever was seen before did not match either: somebody passed by
+            alike = None
+        turning = self._challenge is not None and not self._moved
+        self._looks.append(LandmarkFrame(evidence.landmarks, tick_ms, None if turning else alike))
+
+    def _count(self, verdict: FaceVerdict, tick_ms: int) -> FaceVerdict | None:
+        if isinstance(verdict, Deny):
+            if self._counted_ms is not None and tick_ms - self._counted_ms < APART_MS:
+                return None
+            self._counted_ms = tick_ms
+        return self._burst.add(verdict)
+
+    def _confirm(self, match: Matches, tick_ms: int) -> FaceVerdict | None:
+        """The face matches: is it one face, and does it move when it is asked to."""
+        objection = judge(measure([*self._looks])) if self._rule.consistency else None
+        if objection is Objection.INTERRUPTED:
+            self._looks.clear()  # who was away begins anew
+        if objection is not None:
+            return None if objection.reason is Reason.FACE_QUALITY else Deny(objection.reason)
+        if not self._moved:
+            assert self._rule.dice is not None, "a door that asks for movements starts with dice"
+            prompts = draw(self._rule.dice, self._rule.prompts)
+            self._challenge = Challenge(prompts, tick_ms, mirrored=self._rule.mirrored)
+            self.prompt = Phase.LOOK.value
+            return None
+        return match
+
+    def _watch(
+        self, challenge: Challenge, evidence: FaceEvidence, verdict: FaceVerdict, tick_ms: int
+    ) -> Deny | None:
+        progress = challenge.observe(evidence.landmarks if evidence.faces == 1 else None, tick_ms)
+        match progress:
+            case ChallengeFailed(failure=failure):
+                return Deny(failure.reason)
+            case ChallengeDone():
+                # A burst of its own, so that what the turned head cost is not held against the same face.
+                self._moved, self._burst, self.prompt = True, AttemptCounter(), None
+                self._fusion.wipe()
+                return None
+            case waiting:
+                self.prompt = waiting.words
+                return self._objection(waiting, evidence, verdict, tick_ms)
+
+    def _objection(
+        self, waiting: ChallengeWaiting, evidence: FaceEvidence, verdict: FaceVerdict, tick_ms: int
+    ) -> Deny | None:
+        """A face that looks into the camera must go on matching; one that was told to turn away need not.
+
+        But it must not become somebody else's: a photograph that is held up, with a living head behind it.
+        """
+        if evidence.similarity is not None:
+            self._strangers = self._strangers + 1 if evidence.similarity < STRANGER else 0
+        if self._strangers >= STRANGER_LOOKS:
+            return Deny(Objection.SWAPPED.reason)
+        if waiting.phase is Phase.AWAY or isinstance(verdict, Matches):
+            return None
+        final = self._count(verdict, tick_ms)
+        return final if isinstance(final, Deny) else None

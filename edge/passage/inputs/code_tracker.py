@@ -1,0 +1,57 @@
+"""A code that stays in view is one presentation, however many frames show it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from edge.ports import Symbol
+
+# A phone that leaves the picture for this long and comes back is a new presentation. Motion blur
+# loses a code for a few frames at a time (66 ms each at 15 frames/s); 1.2 s is past any of that.
+GAP_MS = 1_200
+
+
+class PresentationTracker:
+    """Lets each presentation through once.
+
+    `gap_ms`: a scanner may tell of a code that stays before it more seldom than a camera shows it.
+    """
+
+    def __init__(self, gap_ms: int = GAP_MS) -> None:
+        self._gap_ms = gap_ms
+        self._texts: frozenset[str] = frozenset()
+        self._last_ms = 0
+        self._until_clear = False
+
+    def hold(self, tick_ms: int) -> None:
+        """Nobody reads codes just now: what was in view counts as still there."""
+        self._last_ms = tick_ms
+
+    def passed(self) -> None:
+        """Somebody was let in: their phone must leave the picture before any code counts again.
+
+        A phone left in view makes its next code after 20 s; that is nobody's wish to pass twice.
+        """
+        self._until_clear = True
+
+    def fresh(self, symbols: Sequence[Symbol], tick_ms: int) -> Sequence[Symbol]:
+        """The symbols where they are a new presentation, else nothing.
+
+        A second code that joins the first is new; one of two that stays behind is not: somebody
+        pulling a phone away must not have what is left taken for a presentation of its own.
+        """
+        if self._until_clear:
+            self._until_clear = bool(symbols) or tick_ms - self._last_ms <= self._gap_ms
+            self._last_ms = tick_ms if symbols else self._last_ms
+            return ()
+        if not symbols:
+            return ()
+        texts = frozenset(symbol.text for symbol in symbols)
+        gone = tick_ms - self._last_ms > self._gap_ms
+        known = texts <= self._texts and not gone
+        self._texts = texts | self._texts if known else texts
+        self._last_ms = tick_ms
+        return () if known else symbols

@@ -1,0 +1,65 @@
+"""Polls the inputs of one door beside its camera: the door's events, a scanner's codes, a keypad's keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from edge.audit.record import DevicePart
+from edge.errors import DoorLinkFault, ReaderFault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from edge.ports import DoorEvent, Keypad, Scan, Scanner, Strike
+
+_Item = TypeVar("_Item")
+
+
+class InputPoll:
+    """Asked once a frame, in every state: what comes meanwhile is not kept for later."""
+
+    def __init__(
+        self,
+        tell: Callable[[DevicePart], None],
+        strike: Strike,
+        scanner: Scanner | None = None,
+        keypad: Keypad | None = None,
+    ) -> None:
+        """`tell` is called once for each outage of a part."""
+        self._tell = tell
+        self._strike = strike
+        self._scanner = scanner
+        self._keypad = keypad
+        self._silent: set[str] = set()
+
+    def door(self) -> tuple[DoorEvent, ...]:
+        """What the door did since the last frame; nothing where it does not answer."""
+        return tuple(self._poll("door", DevicePart.DOOR, self._strike.events))
+
+    def scans(self) -> Sequence[Scan]:
+        """What the scanner read."""
+        return self._poll("scanner", DevicePart.READER, self._scanner.scans) if self._scanner else ()
+
+    def keys(self) -> str:
+        """What was typed."""
+        return "".join(self._poll("keypad", DevicePart.READER, self._keypad.keys)) if self._keypad else ""
+
+    def camera(self, *, answers: bool) -> None:
+        """Note whether the camera, which the frame loop polls, has a frame."""
+        self._note("camera", DevicePart.CAMERA, answers=answers)
+
+    def _poll(self, what: str, part: DevicePart, poll: Callable[[], Sequence[_Item]]) -> Sequence[_Item]:
+        try:
+            items = poll()
+        except (DoorLinkFault, ReaderFault):
+            self._note(what, part, answers=False)
+            return ()
+        self._note(what, part, answers=True)
+        return items
+
+    def _note(self, what: str, part: DevicePart, *, answers: bool) -> None:
+        if answers:
+            self._silent.discard(what)
+        elif what not in self._silent:
+            self._silent.add(what)
+            self._tell(part)

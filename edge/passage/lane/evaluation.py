@@ -1,0 +1,283 @@
+"""What is made of whoever stands at a lane: their code, their face at either door, and an officer's word.
+
+Every method takes what was seen and returns the event that it comes to, or None: go on looking. What each
+authority decides for itself is kept beside it until it is put on record.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from edge.decision import Deny, Reason, Signal
+from edge.passage.face.face_capture import FaceCapture
+from edge.passage.lane import events as e
+from edge.passage.lane.authority import grants
+from edge.passage.lane.events import Side, Why
+from edge.passage.lane.party import Parties
+from edge.passage.lane.same_face import SEVERAL_LOOKS, are_two, strictest
+from edge.passage.presented import Presented, TurnedAway
+from edge.passage.requirements.lockout import Lockout
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from edge.card.claims import Card
+    from edge.decision import Decision
+    from edge.face.engine import FaceEvidence
+    from edge.passage.lane.authority import Authority
+    from edge.ports import Floats, Pixels, Symbol
+
+# What a denial of the camera inside means: of somebody whose face had matched outside, and of several.
+_SWAPPED: Final = {Reason.FACE_NO_MATCH: Reason.LANE_SWAPPED}
+_SEVERAL: Final = {Reason.FACE_SEVERAL: Reason.LANE_SEVERAL}
+
+
+@dataclass(slots=True)
+class LaneSubject:
+    """The one holder whom the lane is about. `before`: whom the camera outside saw, as a vector.
+
+    `verdicts`: what each authority decided last, until that is recorded. `last`: what is on record of each.
+    """
+
+    began_ms: int = 0
+    looking: FaceCapture | None = None
+    before: Floats | None = field(default=None, repr=False)
+    verdicts: tuple[Decision, ...] = ()
+    last: tuple[tuple[Decision, int], ...] = ()
+    was_admitted: bool = False
+    has_passed: bool = False
+
+    @property
+    def was_stopped(self) -> bool:
+        """Whether somebody, or something, kept the holder from going on; who turns back was not stopped."""
+        reasons = {each.reason for each, _ in self.last if isinstance(each, Deny)}
+        return self.was_admitted and not self.has_passed and reasons != {Reason.PASSAGE_INTERRUPTED}
+
+
+class LaneEvaluation:
+    """The judgement of all authorities of one lane, as one. Belongs to the lane's single thread."""
+
+    def __init__(
+        self, authorities: Sequence[Authority], *, stopwatch: Callable[[], int], face_outside: bool
+    ) -> None:
+        self.guest = LaneSubject()
+        self._authorities = tuple(authorities)
+        self._stopwatch = stopwatch
+        self._face_outside = face_outside
+        self._parties = Parties()
+        self._backoff = Lockout()
+
+    @property
+    def progress(self) -> tuple[int, int] | None:
+        """How many of how many of a party went through, while one is on its way."""
+        return self._parties.progress
+
+    @property
+    def prompt(self) -> str | None:
+        """What the holder is asked to do."""
+        return self.guest.looking.prompt if self.guest.looking else None
+
+    @property
+    def _card(self) -> Card:
+        return self._presented()[0].card
+
+    # -- before the outer door ---------------------------------------------------------------------------
+
+    def present(self, symbols: Sequence[Symbol], tick_ms: int, *, blind_inside: bool) -> e.LaneEvent | None:
+        """A code that is new. `blind_inside`: the camera in the lane is away."""
+        started = self._stopwatch()
+        found = [authority.present(symbols, tick_ms) for authority in self._authorities]
+        self.took(Side.OUTER, "verify", self._stopwatch() - started)
+        if all(each is None for each in found):
+            return None
+        self.guest.began_ms = tick_ms
+        refusals = [_refusal(each) for each in found]
+        if any(refusals):
+            return self._object(refusals)
+        if objection := self._objection(tick_ms, blind_inside=blind_inside):
+            return self._object([objection] * len(refusals))
+        wanted = self._face_outside or any(each.wants_face_outside() for each in self._authorities)
+        self.guest.looking = self._begin_to_look() if wanted else None
+        return e.LaneFaceWanted() if self.guest.looking else self._conclude_outside(None)
+
+    def _objection(self, tick_ms: int, *, blind_inside: bool) -> Deny | None:
+        """What stands against this holder besides what the authorities say: the lane itself."""
+        if blind_inside:
+            return Deny(Reason.DEVICE_FAULT)  # nobody is led where nothing can see them
+        return self._parties.objection(self._card, tick_ms) or self._backoff.objection(self._card, tick_ms)
+
+    def _conclude_outside(self, evidence: FaceEvidence | None) -> e.LaneEvent:
+        compared = evidence is not None or self._face_outside
+        return self._concluded(
+            [each.conclude_outside(evidence, compared=compared) for each in self._authorities]
+        )
+
+    # -- the two looks -----------------------------------------------------------------------------------
+
+    def look(self, side: Side, rgb: Pixels, tick_ms: int) -> tuple[FaceEvidence | None, e.LaneEvent | None]:
+        """One frame of the camera at this door."""
+        looking = self.guest.looking
+        if looking is None:
+            return None, None
+        started = self._stopwatch()
+        evidence, verdict = looking.look(rgb, tick_ms)
+        self.took(side, "face", self._stopwatch() - started)
+        for authority in self._authorities:
+            authority.recorders[side].builder.face(evidence)
+        if isinstance(verdict, Deny):
+            return evidence, self._face_objects(verdict, side, tick_ms)
+        if side is Side.INNER and looking.several_looks >= SEVERAL_LOOKS:
+            return evidence, self._face_objects(Deny(Reason.FACE_SEVERAL), side, tick_ms)
+        if verdict is not None:
+            return evidence, self._matched(evidence, side, tick_ms)
+        return evidence, e.LaneChallengeWanted() if looking.challenged else None
+
+    def look_inside(self) -> e.LaneEvent | None:
+        """Begin to look at whoever stands in the lane; an officer does where a card has no face."""
+        self.look_away()
+        self.guest.looking = self._begin_to_look()
+        if self.guest.looking is not None:
+            return None
+        return self._object([Deny(Reason.LANE_REFERRED)] * len(self._authorities), Why.BY_EYE)
+
+    def look_away(self) -> None:
+        """Forget what this camera saw."""
+        if self.guest.looking is not None:
+            self.guest.looking.wipe()
+        self.guest.looking = None
+
+    def give_up(self, side: Side, tick_ms: int) -> e.LaneEvent:
+        """The time for this look is over."""
+        assert self.guest.looking is not None
+        return self._face_objects(self.guest.looking.give_up(), side, tick_ms)
+
+    def lost(self) -> e.LaneEvent:
+        """The camera that looks at the holder is away."""
+        return self._object([Deny(Reason.DEVICE_FAULT)] * len(self._authorities), Why.DEVICE)
+
+    def _begin_to_look(self) -> FaceCapture | None:
+        """A look by the strictest of what all authorities ask; None where no card has a face to compare."""
+        found = strictest(self._presented())
+        if found is None:
+            return None
+        whose, presented = found
+        return FaceCapture(self._authorities[whose].stages, presented)
+
+    def _matched(self, evidence: FaceEvidence, side: Side, tick_ms: int) -> e.LaneEvent | None:
+        assert self.guest.looking is not None
+        # A list, for every authority has to take this look.
+        again = [each.looks_again(evidence) for each in self._authorities]
+        if any(again):
+            self.look_away()
+            self.guest.looking = self._begin_to_look()
+            return None
+        seen = self.guest.looking.mean()
+        if side is Side.OUTER:
+            self.guest.before = seen
+            self.look_away()
+            return self._conclude_outside(evidence)
+        swapped = self.guest.before is not None and are_two(self.guest.before, seen)
+        seen.fill(0)
+        if swapped:
+            return self._face_objects(Deny(Reason.FACE_NO_MATCH), side, tick_ms)
+        return self._concluded([each.conclude_inside(evidence, tick_ms) for each in self._authorities])
+
+    def _face_objects(self, deny: Deny, side: Side, tick_ms: int) -> e.LaneDenied:
+        """What the camera says is everybody's to know."""
+        assert self.guest.looking is not None
+        self._backoff.learn(self._card, deny, tick_ms, challenged=self.guest.looking.challenged)
+        reason = deny.reason
+        if side is Side.INNER:
+            reason = (_SEVERAL | (_SWAPPED if self.guest.before is not None else {})).get(reason, reason)
+        return self._object([Deny(reason)] * len(self._authorities))
+
+    # -- what it comes to --------------------------------------------------------------------------------
+
+    def by_eye(self, officer: str, tick_ms: int) -> e.Admitted | list[Reason | None]:
+        """Every authority's officer answers for who stands there: what policy says of the card."""
+        decisions = [authority.conclude_by_eye(tick_ms) for authority in self._authorities]
+        grant = grants(decisions)
+        if grant is None:
+            return [each.reason if isinstance(each, Deny) else None for each in decisions]
+        self.guest.verdicts = tuple(decisions)
+        return e.Admitted(grant, officer)
+
+    def verdicts(self, decision: Decision, officers: Sequence[int]) -> tuple[Decision, ...]:
+        """What each authority puts on record now. `officers`: the authorities for which a person spoke.
+
+        Where the lane itself decided, it did for all of them; where an officer did, for their own authority.
+        """
+        own, self.guest.verdicts = self.guest.verdicts, ()
+        if own:
+            return own
+        spoke = officers or range(len(self._authorities))
+        other = Deny(Reason.INSPECTION_REFUSED)
+        return tuple(decision if at in spoke else other for at in range(len(self._authorities)))
+
+    def admitted(self, tick_ms: int) -> None:
+        """The outer door was released."""
+        self.guest.was_admitted = True
+        self._parties.began(self._card, tick_ms)
+
+    def passed(self, tick_ms: int) -> int:
+        """The holder went through; returns how long it took since their code was first seen, in ms."""
+        self.guest.has_passed = True
+        self._parties.passed(self._card, tick_ms)
+        for decision, _ in self.guest.last[:1]:
+            self._backoff.learn(self._card, decision, tick_ms, challenged=False)  # what failed before is over
+        return tick_ms - self.guest.began_ms
+
+    def forget(self, tick_ms: int) -> None:
+        """Nothing of it can change any more: tell venues and parties how it came out, and wipe everything."""
+        guest, self.guest = self.guest, LaneSubject(began_ms=tick_ms)
+        if self.is_known:
+            if guest.was_stopped:
+                self._parties.stopped(self._card, tick_ms)
+            for authority, (decision, seq) in zip(self._authorities, guest.last, strict=False):
+                authority.settle(decision, seq, tick_ms)
+        if guest.looking is not None:
+            guest.looking.wipe()
+        if guest.before is not None:
+            guest.before.fill(0)
+        for authority in self._authorities:
+            authority.forget()
+
+    def took(self, side: Side, stage: str, nanoseconds: int) -> None:
+        """How long a stage took, for every record of it."""
+        for authority in self._authorities:
+            authority.recorders[side].builder.took(stage, nanoseconds)
+
+    @property
+    def is_known(self) -> bool:
+        """Whether every authority has verified a card."""
+        return all(authority.presented is not None for authority in self._authorities)
+
+    def _presented(self) -> list[Presented]:
+        return [each.presented for each in self._authorities if each.presented is not None]
+
+    def _concluded(self, decisions: Sequence[Decision]) -> e.LaneEvent:
+        grant = grants(decisions)
+        if grant is None:
+            return self._object([each if isinstance(each, Deny) else None for each in decisions])
+        self.guest.verdicts = tuple(decisions)
+        return e.LaneGranted(grant)
+
+    def _object(self, own: Sequence[Deny | None], why: Why = Why.FACE) -> e.LaneDenied:
+        """Deny: each authority by its own reason; those that have none, because another one objects."""
+        self.guest.verdicts = tuple(each or Deny(Reason.INSPECTION_REFUSED) for each in own)
+        # Where staff have to be asked for one of them, another try helps with none.
+        told = sorted(
+            (each for each in own if each is not None), key=lambda each: each.signal is not Signal.ASK_STAFF
+        )
+        return e.LaneDenied(told[0], why)
+
+
+def _refusal(found: Presented | TurnedAway | None) -> Deny | None:
+    match found:
+        case Presented():
+            return None
+        case TurnedAway(deny):
+            return deny
+        case None:  # and another authority has read a code
+            return Deny(Reason.CODE_UNREADABLE)

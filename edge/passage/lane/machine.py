@@ -1,0 +1,403 @@
+r"""One lane as a table: events in, effects out. Every transition there is stands in this file.
+
+    outside          |            the lane             |    inside
+    code, face ->  OUTER  -> shut -> one person, face -> INNER  ->
+
+    IDLE -> OUTSIDE -> RECORDING_ENTRY -> ENTERING -> CLOSING -> INSIDE -> RECORDING_EXIT -> LEAVING
+      ^        v                             v          v ^        v ^           v             v  v
+      |   RECORDING_DENY -> COOLDOWN    RECORDING_ABANDON |   RECORDING_REFERRAL <------------ + THROUGH
+      |                                      v            |        v
+    UNKNOWN                               CLEARING <------+--- REFERRED, _ALONE -> RECORDING_ADMISSION
+
+Theory of operation. Of the two strikes one at most is ever energised by us: each `Release` follows a `Relock`
+of the other door, in the one function that makes it. The outer one is released for `Recorded` in
+RECORDING_ENTRY; the inner one for `Recorded` in RECORDING_EXIT or RECORDING_ADMISSION, and these are reached
+only from INSIDE and REFERRED_ALONE, where both leaves are shut around one person. Whatever else the sensors
+show voids the passage in the same step, also between the record and the strike.
+
+INSIDE asks policy again, for a face that is seen in the lane. What does not come out well is put on record
+and referred: the holder sees "ask staff", officers see the reason and the cause. They answer for who stands
+there and never for a card. Nobody is ever held: going back out is the outer door's own affair, whatever
+this table says.
+
+Pairs that are not listed change nothing. After the power comes back nobody knows who is in the lane: UNKNOWN.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from edge.decision import Decision, Deny, Grant, Reason, Signal
+from edge.passage.lane import events as e
+from edge.passage.lane.events import Side, Why
+from edge.passage.lane.occupancy import LaneOccupancy
+from edge.passage.lane.times import LaneTimes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class LaneState(StrEnum):
+    """Where a lane stands."""
+
+    UNKNOWN = "unknown"
+    IDLE = "idle"
+    OUTSIDE = "face outside"
+    RECORDING_ENTRY = "recording entry"
+    RECORDING_DENY = "recording denial"
+    ENTERING = "entering"
+    CLOSING = "closing"
+    INSIDE = "face inside"
+    RECORDING_EXIT = "recording exit"
+    LEAVING = "leaving"
+    THROUGH = "through"
+    RECORDING_REFERRAL = "recording referral"
+    REFERRED = "referred"
+    REFERRED_ALONE = "referred, alone"
+    RECORDING_ADMISSION = "recording admission"
+    RECORDING_RULING = "recording ruling"
+    RECORDING_ABANDON = "giving up"
+    CLEARING = "clearing"
+    COOLDOWN = "cooldown"
+    HALTED = "halted"
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What a function of the table is told."""
+
+    times: LaneTimes
+    event: e.LaneEvent
+    decision: Decision | None
+    why: Why
+
+    @property
+    def deny(self) -> Deny:
+        assert isinstance(self.decision, Deny)
+        return self.decision
+
+
+_LOCKED: Final = (e.LaneRelock(Side.INNER), e.LaneRelock(Side.OUTER))
+
+
+def _lights(outer: Signal | None, inner: Signal | None) -> list[e.LaneEffect]:
+    return [e.LaneShow(Side.OUTER, outer), e.LaneShow(Side.INNER, inner)]
+
+
+def _nothing(_: _Step) -> list[e.LaneEffect]:
+    return []
+
+
+def _rest(_: _Step) -> list[e.LaneEffect]:
+    return [e.LaneArm(0), e.Dismiss(), e.LaneForget(), *_lights(None, None)]
+
+
+def _beware(step: _Step) -> list[e.LaneEffect]:
+    return [*_LOCKED, e.LaneForget(), *_lights(Signal.WAIT, Signal.ASK_STAFF), e.LaneArm(step.times.clear_ms)]
+
+
+def _look_outside(step: _Step) -> list[e.LaneEffect]:
+    return [e.LaneShow(Side.OUTER, Signal.LOOK_HERE), e.LaneArm(step.times.face_ms)]
+
+
+def _challenge(step: _Step) -> list[e.LaneEffect]:
+    return [e.LaneArm(step.times.challenge_ms)]
+
+
+def _give_up(_: _Step) -> list[e.LaneEffect]:
+    return [e.LaneArm(0), e.LaneGiveUp()]
+
+
+def _record_entry(step: _Step) -> list[e.LaneEffect]:
+    assert isinstance(step.decision, Grant)
+    return [e.LaneArm(0), *_lights(Signal.WAIT, None), e.LaneAppend(Side.OUTER, step.decision)]
+
+
+def _record_deny(step: _Step) -> list[e.LaneEffect]:
+    return [e.LaneArm(0), *_lights(Signal.WAIT, None), e.LaneAppend(Side.OUTER, step.deny), e.LaneForget()]
+
+
+def _release(step: _Step, side: Side, other: Side, for_ms: int) -> list[e.LaneEffect]:
+    """The one place where a strike is released: the other door is locked first."""
+    assert isinstance(step.decision, Grant), "only a recorded grant moves a strike"
+    return [
+        e.LaneRelock(other),
+        e.LaneShow(side, None),
+        e.LaneArm(for_ms),
+        e.LaneRelease(side, step.decision),
+    ]
+
+
+def _let_in(step: _Step) -> list[e.LaneEffect]:
+    return _release(step, Side.OUTER, Side.INNER, step.times.enter_ms)
+
+
+def _let_out(step: _Step) -> list[e.LaneEffect]:
+    return [e.Dismiss(), *_release(step, Side.INNER, Side.OUTER, step.times.leave_ms)]
+
+
+def _close(step: _Step) -> list[e.LaneEffect]:
+    return [*_LOCKED, e.LookAway(), *_lights(Signal.WAIT, Signal.WAIT), e.LaneArm(step.times.shut_ms)]
+
+
+def _look_inside(step: _Step) -> list[e.LaneEffect]:
+    return [e.LaneShow(Side.INNER, Signal.LOOK_HERE), e.LaneArm(step.times.inside_ms), e.LookInside()]
+
+
+def _record_exit(step: _Step) -> list[e.LaneEffect]:
+    assert isinstance(step.decision, Grant)
+    return [e.LaneArm(0), e.LaneShow(Side.INNER, Signal.WAIT), e.LaneAppend(Side.INNER, step.decision)]
+
+
+def _record_admission(step: _Step) -> list[e.LaneEffect]:
+    assert isinstance(step.event, e.Admitted)
+    return [e.LaneArm(0), e.LaneAppend(Side.INNER, step.event.grant, step.event.officer)]
+
+
+def _go_on(step: _Step) -> list[e.LaneEffect]:
+    return [e.LaneRelock(Side.INNER), e.LaneArm(step.times.through_ms)]
+
+
+def _done(step: _Step) -> list[e.LaneEffect]:
+    return [*_LOCKED, e.Passed(), *_rest(step)]
+
+
+def _refer(step: _Step) -> list[e.LaneEffect]:
+    lights = _lights(Signal.WAIT, Signal.WAIT)
+    return [*_LOCKED, e.LaneArm(0), e.LookAway(), *lights, e.LaneAppend(Side.INNER, step.deny)]
+
+
+def _tell(step: _Step) -> list[e.LaneEffect]:
+    lights = _lights(Signal.WAIT, Signal.ASK_STAFF)
+    return [*_LOCKED, *lights, e.Tell(step.deny.reason, step.why), e.LaneArm(step.times.officer_ms)]
+
+
+def _rule(step: _Step) -> list[e.LaneEffect]:
+    officer = step.event.officer if isinstance(step.event, e.SentBack) else None
+    return [e.LaneArm(0), e.LaneAppend(Side.INNER, step.deny, officer)]
+
+
+def _abandon(step: _Step) -> list[e.LaneEffect]:
+    return [*_LOCKED, e.LaneArm(0), e.LaneAppend(Side.INNER, step.deny)]
+
+
+def _void(_: _Step) -> list[e.LaneEffect]:
+    return [*_LOCKED]
+
+
+def _clear(step: _Step) -> list[e.LaneEffect]:
+    signal = step.decision.signal if isinstance(step.decision, Deny) else Signal.WAIT
+    return [
+        *_LOCKED,
+        e.Dismiss(),
+        e.LaneForget(),
+        *_lights(signal, Signal.ASK_STAFF),
+        e.LaneArm(step.times.clear_ms),
+    ]
+
+
+def _call(_: _Step) -> list[e.LaneEffect]:
+    return [e.LaneArm(0), e.Tell(Reason.LANE_REFERRED, Why.OCCUPANCY)]
+
+
+def _reset(step: _Step) -> list[e.LaneEffect]:
+    assert isinstance(step.event, e.Emptied)
+    return [e.Reset(step.event.officer)]
+
+
+def _refuse(step: _Step) -> list[e.LaneEffect]:
+    return [e.LaneShow(Side.OUTER, step.deny.signal), e.LaneArm(step.times.cooldown_ms)]
+
+
+def _fault(step: _Step) -> list[e.LaneEffect]:
+    return [
+        *_LOCKED,
+        e.LaneForget(),
+        e.LaneShow(Side.OUTER, Signal.ASK_STAFF),
+        e.LaneArm(step.times.cooldown_ms),
+    ]
+
+
+def _halt(_: _Step) -> list[e.LaneEffect]:
+    return [*_LOCKED, e.LaneArm(0), e.Dismiss(), *_lights(None, None), e.LaneForget()]
+
+
+def _halt_and_record(step: _Step, side: Side) -> list[e.LaneEffect]:
+    assert isinstance(step.event, e.LaneInterrupted)
+    return [*_LOCKED, e.LaneAppend(side, Deny(step.event.reason)), *_halt(step)]
+
+
+def _halt_outside(step: _Step) -> list[e.LaneEffect]:
+    return _halt_and_record(step, Side.OUTER)
+
+
+def _halt_inside(step: _Step) -> list[e.LaneEffect]:
+    return _halt_and_record(step, Side.INNER)
+
+
+_Effects: TypeAlias = "Callable[[_Step], list[e.LaneEffect]]"
+Cue: TypeAlias = "type[e.LaneEvent] | LaneOccupancy"  # of `Saw` it is what was seen that counts
+
+
+@dataclass(frozen=True, slots=True)
+class LaneTransition:
+    """Where an event leads. `reason`: the denial that it comes to, unless the event brings its decision."""
+
+    to: LaneState
+    effects: _Effects
+    reason: Reason | None = None
+    why: Why = Why.DEVICE
+
+
+def _referral(reason: Reason, why: Why) -> LaneTransition:
+    return LaneTransition(LaneState.RECORDING_REFERRAL, _refer, reason, why)
+
+
+S, X = LaneState, LaneOccupancy
+
+_ABANDON: Final = LaneTransition(S.RECORDING_ABANDON, _abandon, Reason.PASSAGE_INTERRUPTED)
+_DISTURBED: Final = LaneTransition(S.RECORDING_DENY, _record_deny, Reason.PASSAGE_INTERRUPTED)
+_SEVERAL: Final = _referral(Reason.LANE_SEVERAL, Why.SEVERAL)
+_SENSORS: Final = _referral(Reason.DEVICE_FAULT, Why.SENSORS)
+_HELD: Final = _referral(Reason.LANE_REFERRED, Why.HELD_OPEN)
+_OPENED: Final = _referral(Reason.LANE_REFERRED, Why.INNER_OPENED)
+_STAYS: Final = _referral(Reason.LANE_REFERRED, Why.NOT_LEAVING)
+_BROKEN: Final = _referral(Reason.DEVICE_FAULT, Why.DEVICE)
+_DENIED: Final = LaneTransition(S.RECORDING_REFERRAL, _refer)
+_VOID: Final = LaneTransition(S.RECORDING_ABANDON, _void, Reason.PASSAGE_INTERRUPTED)
+_CLEAR: Final = LaneTransition(S.CLEARING, _clear)
+_BEWARE: Final = LaneTransition(S.UNKNOWN, _beware)
+_REST: Final = LaneTransition(S.IDLE, _rest)
+_RULED: Final = LaneTransition(S.RECORDING_RULING, _rule, Reason.LANE_REFERRED)
+
+_NOT_EMPTY: Final = tuple(x for x in X if x is not X.EMPTY)
+_NOT_ALONE: Final = tuple(x for x in X if x is not X.ONE)
+_UNDECIDED: Final = (S.ENTERING, S.CLOSING, S.INSIDE)  # a passage that began, and is not over yet
+
+TABLE: Final[dict[tuple[LaneState, Cue], LaneTransition]] = {
+    # nobody is in the lane, as far as we know
+    (S.UNKNOWN, X.EMPTY): _REST,
+    (S.UNKNOWN, e.LaneTimedOut): LaneTransition(S.UNKNOWN, _call),
+    (S.UNKNOWN, e.Emptied): LaneTransition(S.UNKNOWN, _reset),
+    (S.IDLE, e.LaneFaceWanted): LaneTransition(S.OUTSIDE, _look_outside),
+    (S.IDLE, e.LaneGranted): LaneTransition(S.RECORDING_ENTRY, _record_entry),
+    (S.IDLE, e.LaneDenied): LaneTransition(S.RECORDING_DENY, _record_deny),
+    **{(S.IDLE, x): _BEWARE for x in _NOT_EMPTY},
+    (S.OUTSIDE, e.LaneChallengeWanted): LaneTransition(S.OUTSIDE, _challenge),
+    (S.OUTSIDE, e.LaneGranted): LaneTransition(S.RECORDING_ENTRY, _record_entry),
+    (S.OUTSIDE, e.LaneDenied): LaneTransition(S.RECORDING_DENY, _record_deny),
+    (S.OUTSIDE, e.LaneTimedOut): LaneTransition(S.OUTSIDE, _give_up),
+    **{(S.OUTSIDE, x): _DISTURBED for x in _NOT_EMPTY},
+    (S.RECORDING_DENY, e.LaneRecorded): LaneTransition(S.COOLDOWN, _refuse),
+    (S.RECORDING_DENY, e.LaneRecordFailed): LaneTransition(S.COOLDOWN, _fault),
+    (S.COOLDOWN, e.LaneTimedOut): _REST,
+    (S.RECORDING_ENTRY, e.LaneRecorded): LaneTransition(S.ENTERING, _let_in),
+    (S.RECORDING_ENTRY, e.LaneRecordFailed): LaneTransition(S.COOLDOWN, _fault),
+    **{(S.RECORDING_ENTRY, x): _VOID for x in _NOT_EMPTY},
+    # the outer door is released, or open
+    (S.ENTERING, X.OUTER_OPEN): LaneTransition(S.CLOSING, _close),
+    (S.ENTERING, X.ONE): LaneTransition(S.CLOSING, _close),
+    (S.ENTERING, e.LaneTimedOut): _ABANDON,
+    (S.ENTERING, e.ReleaseFailed): LaneTransition(S.RECORDING_ABANDON, _abandon, Reason.DEVICE_FAULT),
+    (S.CLOSING, X.ONE): LaneTransition(S.INSIDE, _look_inside),
+    (S.CLOSING, X.EMPTY): _ABANDON,
+    (S.CLOSING, e.LaneTimedOut): _HELD,
+    # one person, both doors shut
+    (S.INSIDE, e.LaneChallengeWanted): LaneTransition(S.INSIDE, _challenge),
+    (S.INSIDE, e.LaneGranted): LaneTransition(S.RECORDING_EXIT, _record_exit),
+    (S.INSIDE, e.LaneDenied): _DENIED,
+    (S.INSIDE, e.LaneTimedOut): LaneTransition(S.INSIDE, _give_up),
+    (S.INSIDE, X.OUTER_OPEN): LaneTransition(S.CLOSING, _close),
+    (S.INSIDE, X.EMPTY): _ABANDON,
+    **{
+        (state, x): row
+        for state in _UNDECIDED
+        for x, row in (
+            (X.SEVERAL, _SEVERAL), (X.BLIND, _SENSORS), (X.INNER_OPEN, _OPENED), (X.BOTH_OPEN, _OPENED)
+        )
+    },
+    (S.RECORDING_EXIT, e.LaneRecorded): LaneTransition(S.LEAVING, _let_out),
+    (S.RECORDING_EXIT, e.LaneRecordFailed): LaneTransition(S.REFERRED, _tell, Reason.DEVICE_FAULT),
+    **{(S.RECORDING_EXIT, x): _VOID for x in _NOT_ALONE},
+    # the inner door is released, or open
+    (S.LEAVING, X.INNER_OPEN): LaneTransition(S.THROUGH, _go_on),
+    (S.LEAVING, X.SEVERAL): _SEVERAL,
+    (S.LEAVING, X.BLIND): _SENSORS,
+    (S.LEAVING, X.OUTER_OPEN): _CLEAR,
+    (S.LEAVING, X.BOTH_OPEN): _CLEAR,
+    (S.LEAVING, X.EMPTY): _CLEAR,
+    (S.LEAVING, e.LaneTimedOut): _STAYS,
+    (S.LEAVING, e.ReleaseFailed): _BROKEN,
+    (S.THROUGH, X.EMPTY): LaneTransition(S.IDLE, _done),
+    (S.THROUGH, X.ONE): _STAYS,
+    (S.THROUGH, X.SEVERAL): _SEVERAL,
+    (S.THROUGH, X.BLIND): _BEWARE,
+    (S.THROUGH, X.OUTER_OPEN): _CLEAR,
+    (S.THROUGH, X.BOTH_OPEN): _CLEAR,
+    (S.THROUGH, e.LaneTimedOut): _CLEAR,
+    # an officer is asked
+    (S.RECORDING_REFERRAL, e.LaneRecorded): LaneTransition(S.REFERRED, _tell),
+    (S.RECORDING_REFERRAL, e.LaneRecordFailed): LaneTransition(S.REFERRED, _tell),
+    (S.REFERRED, X.ONE): LaneTransition(S.REFERRED_ALONE, _nothing),
+    **{(S.REFERRED_ALONE, x): LaneTransition(S.REFERRED, _nothing) for x in _NOT_ALONE if x is not X.EMPTY},
+    (S.REFERRED_ALONE, e.Admitted): LaneTransition(S.RECORDING_ADMISSION, _record_admission),
+    **{
+        (state, cue): row
+        for state in (S.REFERRED, S.REFERRED_ALONE)
+        for cue, row in (
+            (X.EMPTY, _CLEAR),
+            (e.SentBack, _RULED),
+            (e.LaneTimedOut, _RULED),
+            (e.Emptied, LaneTransition(state, _reset)),
+        )
+    },
+    (S.RECORDING_ADMISSION, e.LaneRecorded): LaneTransition(S.LEAVING, _let_out),
+    (S.RECORDING_ADMISSION, e.LaneRecordFailed): LaneTransition(S.REFERRED, _tell, Reason.DEVICE_FAULT),
+    **{(S.RECORDING_ADMISSION, x): _VOID for x in _NOT_ALONE},
+    (S.RECORDING_RULING, e.LaneRecorded): _CLEAR,
+    (S.RECORDING_RULING, e.LaneRecordFailed): _CLEAR,
+    # nothing goes on before the lane is empty
+    (S.RECORDING_ABANDON, e.LaneRecorded): _CLEAR,
+    (S.RECORDING_ABANDON, e.LaneRecordFailed): _CLEAR,
+    (S.CLEARING, X.EMPTY): _REST,
+    (S.CLEARING, X.BLIND): _BEWARE,
+    (S.CLEARING, e.LaneTimedOut): LaneTransition(S.CLEARING, _call),
+    (S.CLEARING, e.Emptied): LaneTransition(S.CLEARING, _reset),
+    # the program ends
+    **{(state, e.LaneInterrupted): LaneTransition(S.HALTED, _halt) for state in S if state is not S.HALTED},
+    (S.OUTSIDE, e.LaneInterrupted): LaneTransition(S.HALTED, _halt_outside),
+    **{(state, e.LaneInterrupted): LaneTransition(S.HALTED, _halt_inside) for state in _UNDECIDED},
+}  # fmt: skip
+
+
+class LaneMachine:
+    """The state of one lane. `on` is the only way to change it."""
+
+    def __init__(self, times: LaneTimes | None = None) -> None:
+        self.times = times or LaneTimes()
+        self.state = LaneState.UNKNOWN
+        self._decision: Decision | None = None
+        self._why = Why.DEVICE
+
+    def begin(self) -> list[e.LaneEffect]:
+        """What to do when the power comes: both doors lock, and nobody knows who is between them."""
+        return _beware(_Step(self.times, e.LaneTimedOut(), None, self._why))
+
+    def on(self, event: e.LaneEvent) -> list[e.LaneEffect]:
+        """Take one event; return what must be done, in order. Unlisted pairs change nothing."""
+        row = TABLE.get((self.state, event.situation if isinstance(event, e.Saw) else type(event)))
+        if row is None:
+            return []
+        match event:
+            case e.LaneGranted(grant=decision) | e.Admitted(grant=decision):
+                self._decision = decision
+            case e.LaneDenied(deny=decision, why=why):
+                self._decision, self._why = decision, why
+            case _ if row.reason is not None:
+                self._decision, self._why = Deny(row.reason), row.why
+            case _:
+                pass
+        self.state = row.to
+        return row.effects(_Step(self.times, event, self._decision, self._why))

@@ -1,0 +1,126 @@
+"""The officers' side of a lane: one case at a time on each authority's screens, and the words about it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from edge.passage.lane import events as e
+from edge.passage.lane.officers.messages import OfficerVerb, Referral, ReferralClosed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from edge.decision import Reason
+    from edge.passage.lane.authority import Authority
+    from edge.passage.lane.evaluation import LaneEvaluation
+    from edge.passage.lane.events import Why
+    from edge.passage.lane.officers.messages import OfficerDecision
+
+
+class Referrals:
+    """Tells each authority's officers their own reason, and gathers what they say.
+
+    One officer's "send back" is enough, and one's "empty". An admission needs a word from every authority:
+    where two inspect, both let in.
+    """
+
+    def __init__(self, authorities: Sequence[Authority], judging: LaneEvaluation, site: str) -> None:
+        self._authorities = authorities
+        self._judging = judging
+        self._site = site
+        self._open: list[Referral] = []
+        self._told: list[Referral] = []
+        self._admitted: dict[int, str] = {}
+        self._spoken: dict[int, str] = {}
+        self._barred = False  # a rule objects, which no word of an officer lifts
+
+    def open(self, reasons: Sequence[Reason], why: Why) -> None:
+        """A new case, to be told with the next update; of an older one nothing counts any more."""
+        self.close()
+        self._barred = False
+        self._open = [
+            Referral(case=authority.last_seq, lane=self._site, reason=reason, why=why)
+            for authority, reason in zip(self._authorities, reasons, strict=True)
+        ]
+
+    def update(self, *, people: int | None, admissible: bool, party: tuple[int, int] | None) -> None:
+        """How it looks in the lane now; told where it is news."""
+        admissible = admissible and not self._barred
+        now = [
+            Referral(
+                case=case.case,
+                lane=case.lane,
+                reason=case.reason,
+                why=case.why,
+                people=None if people is None else min(people, 99),
+                admissible=admissible,
+                party=party,
+            )
+            for case in self._open
+        ]
+        self._open = now
+        if self._open != self._told:
+            self._told = self._open
+            for authority, case in zip(self._authorities, self._open, strict=True):
+                authority.officers.tell(case)
+        if not admissible:
+            self._admitted.clear()  # they spoke of who stood there then
+
+    def close(self) -> None:
+        """Nobody needs to do anything any more."""
+        for authority, case in zip(self._authorities, self._told, strict=False):
+            authority.officers.tell(ReferralClosed(case=case.case))
+        self._open = self._told = []
+        self._admitted.clear()
+
+    def take_spoken(self) -> dict[int, str]:
+        """The officers whose word is to be recorded now: their roles, by the numbers of the authorities."""
+        spoken, self._spoken = self._spoken, {}
+        return spoken
+
+    def hear(self, tick_ms: int, *, alone: bool) -> e.LaneEvent | None:
+        """The first word that settles something. `alone`: one person stands in the shut lane."""
+        for at, authority in enumerate(self._authorities):
+            for ruling in authority.officers.rulings():
+                if event := self._weigh(at, ruling, tick_ms, alone=alone):
+                    return event
+        return None
+
+    def _weigh(self, at: int, ruling: OfficerDecision, tick_ms: int, *, alone: bool) -> e.LaneEvent | None:
+        case = self._open[at] if self._open else None
+        if case is None or ruling.case != case.case:
+            return None  # about a holder who has gone
+        match ruling.word:
+            case OfficerVerb.SEND_BACK:
+                self._spoken = {at: ruling.officer}
+                return e.SentBack(ruling.officer)
+            case OfficerVerb.EMPTY:
+                for number, authority in enumerate(self._authorities):
+                    authority.emptied(ruling.officer if number == at else "joint", tick_ms)
+                return e.Emptied(ruling.officer)
+            case OfficerVerb.ADMIT if case.admissible:
+                self._admitted[at] = ruling.officer
+                return self._all_admit(tick_ms) if alone else None
+            case OfficerVerb.ADMIT:
+                return None  # not alone, or no card to admit: the screen says so
+
+    def _all_admit(self, tick_ms: int) -> e.LaneEvent | None:
+        """Once every authority's officer answers for who stands there, policy is asked about the card."""
+        if len(self._admitted) < len(self._authorities) or not self._judging.is_known:
+            return None
+        officers = {at: self._admitted[at] for at in sorted(self._admitted)}
+        answer = self._judging.by_eye(officers[0], tick_ms)
+        if isinstance(answer, e.Admitted):
+            self._spoken = officers
+            return answer
+        self._bar(answer)
+        return None
+
+    def _bar(self, reasons: Sequence[Reason | None]) -> None:
+        """The officers admit, and a rule objects: each hears what their own authority says."""
+        self._admitted.clear()
+        self._barred = True
+        self._open = [
+            case if reason is None else Referral(case=case.case, lane=case.lane, reason=reason, why=case.why)
+            for case, reason in zip(self._open, reasons, strict=True)
+        ]

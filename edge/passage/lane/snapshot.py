@@ -1,0 +1,70 @@
+"""What a lane is made of, and what it shows of itself: ports, sights, moments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from edge.audit.record import DevicePart
+    from edge.decision import Decision, Signal
+    from edge.face.engine import FaceEvidence
+    from edge.passage.lane.events import Side
+    from edge.passage.lane.machine import LaneState
+    from edge.ports import Clock, CodeReader, Frame, LaneSensors, LaneView, Scanner, Signals, Strike, Symbol
+
+
+@dataclass(frozen=True, slots=True)
+class LanePorts:
+    """The devices of one lane. `scanner` reads codes beside the camera outside, where there is one."""
+
+    reader: CodeReader
+    strikes: dict[Side, Strike]
+    signals: dict[Side, Signals]
+    sensors: LaneSensors
+    clock: Clock
+    scanner: Scanner | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LaneFrames:
+    """What the two cameras brought since the last time: a frame, or nothing. `lost`: those that failed."""
+
+    outside: Frame | None = None
+    inside: Frame | None = None
+    lost: frozenset[Side] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class LaneOutcome:
+    """One decision about one door. `seqs`: where it stands in the journals; fewer where one had no room."""
+
+    side: Side
+    decisions: tuple[Decision, ...]
+    seqs: tuple[int, ...]
+
+
+@dataclass(slots=True)
+class LaneUpdate:
+    """What one look brought besides how things stand: for screens, reports and tests.
+
+    `passed_ms`: of a holder who has just gone through, the time since their code was first seen. `faults`:
+    parts that fell silent.
+    """
+
+    symbols: tuple[Symbol, ...] = field(default=(), repr=False)
+    evidence: FaceEvidence | None = None
+    outcomes: list[LaneOutcome] = field(default_factory=list)
+    passed_ms: int | None = None
+    faults: list[tuple[Side, DevicePart]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class LaneStepResult:
+    """The lane after one look at it. Holds no card and no template."""
+
+    tick_ms: int
+    state: LaneState
+    view: LaneView
+    signals: dict[Side, Signal | None]
+    news: LaneUpdate

@@ -1,0 +1,29 @@
+"""How long each stage of a lane may take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class LaneTimes:
+    """How long the lane waits, in ms.
+
+    `face_ms`: to look into the camera outside, as at a door. `challenge_ms`: for movements of the head.
+    `enter_ms`: until the outer leaf is opened; the longest release and 2 s. `shut_ms`: until that leaf is
+    shut behind somebody with luggage. `inside_ms`: to look into the camera inside, which is to be found
+    first. `leave_ms`, `through_ms`: as `enter_ms` and `shut_ms`, at the inner door. `officer_ms`: to be
+    answered. `clear_ms`: after which officers are told of a lane that does not get empty. `cooldown_ms`: for
+    which the last signal outside stays readable.
+    """
+
+    face_ms: int = 8_000
+    challenge_ms: int = 30_000
+    enter_ms: int = 12_000
+    shut_ms: int = 15_000
+    inside_ms: int = 15_000
+    leave_ms: int = 12_000
+    through_ms: int = 15_000
+    officer_ms: int = 120_000
+    clear_ms: int = 20_000
+    cooldown_ms: int = 1_500

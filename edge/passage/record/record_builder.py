@@ -1,0 +1,216 @@
+"""What is put on record about a passage: gathered while it runs, stated once it is decided.
+
+Only versions, ages, identifiers and measurements are kept; what would name a person never comes here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypedDict
+
+import msgspec
+
+from edge.audit.record import (
+    ClockChange,
+    ClockTrust,
+    DoorChange,
+    Faulted,
+    Outcome,
+    Passage,
+    Path,
+    Started,
+    Stopped,
+    TrustAge,
+    Visited,
+    utc_ms,
+)
+from edge.decision import Deny, Grant, Reason
+from edge.passage.record.door_causes import DoorCauses
+from edge.passage.requirements.visit_rules import Requirements
+from edge.policy.obligations import Factor
+
+if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+    from datetime import datetime, timedelta
+
+    from edge.audit.record import ClockEvent, DevicePart, StopCause
+    from edge.card.claims import Card
+    from edge.decision import Decision
+    from edge.face.engine import FaceEvidence
+    from edge.policy.decide import DoorPolicy
+    from edge.policy.obligations import Obligations
+    from edge.ports import DoorEvent
+    from edge.trust.time.trust_age import TrustState
+
+
+class _Stamp(TypedDict):
+    """What every record says: when, at which door, and by which software."""
+
+    time_ms: int
+    tick_ms: int
+    door: str
+    version: str
+
+
+class RecordBuilder:
+    """The record of one passage in the making, and of what its door did afterwards."""
+
+    def __init__(self, policy: DoorPolicy, model: str | None, version: str, *, venue: str = "door") -> None:
+        self._policy = policy
+        self._venue = venue
+        self._model = model
+        self._version = version
+        self._causes = DoorCauses()
+        self._reset()
+
+    def _reset(self) -> None:
+        self._card: Card | None = None
+        self._similarity: float | None = None
+        self._fta: str | None = None
+        self._footing: TrustState | None = None
+        self._micros: dict[str, int] = {}
+        self._advice = Requirements()
+        self._given: frozenset[Factor] = frozenset()
+        self._compared = False
+        self._began_ms: int | None = None
+
+    @property
+    def footing(self) -> TrustState | None:
+        """On what the latest presentation is, or was, judged."""
+        return self._footing
+
+    @property
+    def terms(self) -> Obligations | None:
+        """The terms of the visit, once its card was verified."""
+        return self._advice.terms if self._card else None
+
+    def begin(self, footing: TrustState, tick_ms: int) -> None:
+        """A new presentation, seen just now and judged on this footing."""
+        self._reset()
+        self._footing = footing
+        self._began_ms = tick_ms
+
+    def advised(self, advice: Requirements, given: AbstractSet[Factor]) -> None:
+        """What venue and risk ask besides, and what of it has come."""
+        self._advice, self._given = advice, frozenset(given)
+
+    def card(self, card: Card) -> None:
+        """The card that was verified."""
+        self._card = card
+        self._footing = self._footing.under(card) if self._footing else None
+
+    def face(self, evidence: FaceEvidence) -> None:
+        """One look: the best similarity of the passage is what counts."""
+        if evidence.similarity is not None:
+            self._compared = True
+            best = self._similarity
+            self._similarity = evidence.similarity if best is None else max(best, evidence.similarity)
+        self._fta = evidence.fta.value if evidence.fta else None
+        for stage, ms in evidence.ms.items():
+            self._micros[stage] = round(ms * 1000)
+
+    def took(self, stage: str, nanoseconds: int) -> None:
+        """How long a stage took; of several looks the last one counts."""
+        self._micros[stage] = nanoseconds // 1000
+
+    def micros(self) -> dict[str, int]:
+        """Microseconds by stage so far."""
+        return dict(self._micros)
+
+    def passage(self, decision: Decision, now: datetime, tick_ms: int) -> Passage:
+        """The record of this decision."""
+        reason = decision.reason if isinstance(decision, Deny) else None
+        similarity, footing = self._similarity, self._footing
+        suspect = reason is Reason.CLOCK_UNTRUSTED or (footing is not None and footing.at.suspect)
+        return Passage(
+            **self._stamp(now, tick_ms),
+            outcome=Outcome.GRANT if isinstance(decision, Grant) else Outcome.DENY,
+            reason=reason,
+            card=self._card.pseudonym if self._card else None,
+            issuer=self._card.kid.hex() if self._card else None,
+            assurance=self._card.assurance if self._card else None,
+            similarity_milli=None if similarity is None else round(similarity * 1000),
+            threshold_milli=None if similarity is None else round(self._policy.similarity * 1000),
+            fta=self._fta if reason else None,
+            model=self._model,
+            policy=footing.policy if footing and footing.policy else self._policy.version,
+            clock=ClockTrust.SUSPECT if suspect else ClockTrust.TRUSTED,
+            trust=_ages(footing) if footing else (),
+            stages_us=self._micros,
+            visit=self._visited(decision, tick_ms) if self._card else msgspec.UNSET,
+        )
+
+    def _visited(self, decision: Decision, tick_ms: int) -> Visited:
+        terms = self._advice.terms
+        return Visited(
+            venue=self._venue,
+            path=_path_of(terms, decision, compared=self._compared),
+            signs=tuple(sign.value for sign in self._advice.signs),
+            asked=tuple(item.factor.value for item in terms.asked),
+            given=tuple(factor.value for factor in Factor if factor in self._given),
+            notes=tuple(sorted(note.value for note in terms.notes)),
+            waited_ms=0 if self._began_ms is None else max(0, tick_ms - self._began_ms),
+        )
+
+    def recorded(self, decision: Decision, seq: int) -> None:
+        """The passage stands in the journal under this number. A denial moves no door."""
+        if isinstance(decision, Grant):
+            self._causes.granted(seq)
+
+    def ending(self) -> None:
+        """The program ends: from here on it is what relocks."""
+        self._causes.ending()
+
+    def door(self, event: DoorEvent, now: datetime) -> DoorChange:
+        """The record of what the door did, tied to the passage that caused it."""
+        cause, seq = self._causes.of(event)
+        mark = event.mark
+        return DoorChange(
+            **self._stamp(now, event.tick_ms),
+            change=event.kind,
+            cause=cause,
+            decision=seq,
+            number=mark.number if mark else None,
+            controller_ms=mark.tick_ms if mark else None,
+        )
+
+    def started(self, now: datetime, tick_ms: int) -> Started:
+        """The record of a device that is ready."""
+        return Started(**self._stamp(now, tick_ms), model=self._model, policy=self._policy.version)
+
+    def adopt(self, policy: DoorPolicy) -> None:
+        """The policy that the next records name."""
+        self._policy = policy
+
+    def stopped(self, cause: StopCause, now: datetime, tick_ms: int) -> Stopped:
+        """The record of a program that ends."""
+        return Stopped(**self._stamp(now, tick_ms), cause=cause)
+
+    def fault(self, part: DevicePart, now: datetime, tick_ms: int) -> Faulted:
+        """The record of a part that failed."""
+        return Faulted(**self._stamp(now, tick_ms), part=part)
+
+    def clock(self, event: ClockEvent, off: timedelta | None, now: datetime, tick_ms: int) -> ClockChange:
+        """The record of a clock that lost or won belief."""
+        off_s = None if off is None else round(off.total_seconds())
+        return ClockChange(**self._stamp(now, tick_ms), event=event, off_s=off_s)
+
+    def _stamp(self, now: datetime, tick_ms: int) -> _Stamp:
+        return _Stamp(time_ms=utc_ms(now), tick_ms=tick_ms, door=self._policy.site, version=self._version)
+
+
+def _path_of(terms: Obligations, decision: Decision, *, compared: bool) -> Path:
+    """The way this visit took, of those that every venue has."""
+    if any(item.factor is Factor.STAFF for item in terms.asked) and not isinstance(decision, Grant):
+        return Path.STAFF
+    return Path.FACE if compared else Path.NO_FACE
+
+
+def _ages(footing: TrustState) -> tuple[TrustAge, ...]:
+    return tuple(
+        TrustAge(
+            part=part.kind.value,
+            issued_s=int(part.issued_at.timestamp()),
+            age_s=int(part.age.total_seconds()),
+        )
+        for part in sorted(footing.ages, key=lambda part: part.kind)
+    )

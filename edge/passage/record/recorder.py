@@ -1,0 +1,82 @@
+"""Writes the records of one door: decisions, which must be durable, and everything else, which should."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Protocol
+
+from edge.errors import StorageFault
+
+if TYPE_CHECKING:
+    from edge.audit.record import AuditRecord, ClockEvent, DevicePart, Passage, StopCause
+    from edge.decision import Decision
+    from edge.passage.clock_monitor import ClockMonitor
+    from edge.passage.record.record_builder import RecordBuilder
+    from edge.ports import DoorEvent
+
+
+class Writes(Protocol):
+    """The part of a Journal that is needed here."""
+
+    def append(self, record: AuditRecord) -> int: ...
+
+
+class Recorder:
+    """Puts the records that `builder` states into a journal, stamped with the time that is trusted."""
+
+    def __init__(self, journal: Writes, builder: RecordBuilder, timing: ClockMonitor) -> None:
+        self.builder = builder
+        self.last_seq = 0  # as far as this door wrote into the journal since the program began
+        self._journal = journal
+        self._timing = timing
+        self._clock_events: list[ClockEvent] = []
+
+    def started(self, tick_ms: int) -> None:
+        """This door is ready. Raises StorageFault: without a journal, no door."""
+        self._append(self.builder.started(self._timing.now(), tick_ms))
+
+    def passage(self, decision: Decision, tick_ms: int) -> Passage:
+        """The record of this decision as it stands now; `decided` makes it durable."""
+        return self.builder.passage(decision, self._timing.now(), tick_ms)
+
+    def decided(self, decision: Decision, record: Passage) -> int:
+        """Make this decision durable in this record; returns its seq. Raises StorageFault."""
+        seq = self._append(record)
+        self.builder.recorded(decision, seq)
+        return seq
+
+    def stopped(self, cause: StopCause, tick_ms: int) -> None:
+        """The program ends."""
+        self.note(self.builder.stopped(cause, self._timing.now(), tick_ms))
+
+    def fault(self, part: DevicePart, tick_ms: int) -> None:
+        """A part of this door failed."""
+        self.note(self.builder.fault(part, self._timing.now(), tick_ms))
+
+    def door(self, event: DoorEvent) -> None:
+        """The door did something, or has something to say."""
+        self.note(self.builder.door(event, self._timing.now()))
+
+    def clock(self, tick_ms: int) -> None:
+        """Record each change of trust in the clock since the last call."""
+        for event, off in self._timing.changes():
+            self._clock_events.append(event)
+            self.note(self.builder.clock(event, off, self._timing.now(), tick_ms))
+
+    def told_of_clock(self) -> tuple[ClockEvent, ...]:
+        """The changes of trust in the clock that were recorded since this was asked last."""
+        events, self._clock_events = tuple(self._clock_events), []
+        return events
+
+    def note(self, record: AuditRecord) -> None:
+        """Append a record that moves no strike, or go on without.
+
+        The decision behind it is durable already, and where the disk is full the next passage finds out
+        before its strike moves, and is denied there.
+        """
+        with suppress(StorageFault):
+            self._append(record)
+
+    def _append(self, record: AuditRecord) -> int:
+        self.last_seq = self._journal.append(record)
+        return self.last_seq

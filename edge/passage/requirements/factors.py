@@ -1,0 +1,188 @@
+"""What is asked of a holder besides card and face: a nonce, a PIN, a second document, the word of a host.
+
+Each `Asking` is fed what came in since the last frame, until it is given, wrong, or its time is over. It is
+the last thing before the decision, so that nobody types a PIN for a face that does not match.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final, Protocol
+
+from edge.decision import Deny, Reason, Signal
+from edge.policy.obligations import Factor, Obligations, StaffNotice
+from edge.policy.pin import MAX_DIGITS, Entered
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from edge.card.claims import Card
+    from edge.passage.requirements.request_display import RequestDisplay
+    from edge.policy.obligations import Host, Obligation, Visit
+    from edge.policy.pin import Pin
+    from edge.ports import Symbol
+
+TRIES: Final = 3  # at one factor of one passage: a slip of the finger is a visitor's, a fourth is not
+ENTER, CLEAR = "#", "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What came in since the last frame: codes that are new, and keys."""
+
+    symbols: Sequence[Symbol] = ()
+    keys: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The holder gave it. `terms`: what that adds to the terms of the visit."""
+
+    terms: Obligations = field(default_factory=Obligations)
+
+
+class Asking(Protocol):
+    """One factor while it is asked for. `prompt`: what the holder is told; `signal`: which of the four."""
+
+    prompt: str | None
+    signal: Signal
+
+    def hear(self, heard: Heard) -> Given | Deny | None: ...
+
+    def end(self) -> None:
+        """It is over, however it ended."""
+        ...
+
+
+class AskNonce:
+    """A code made for the number on the screen: the phone is here, and its code comes from nowhere else."""
+
+    prompt: str | None = "scan the code on the screen, then show yours"
+    signal = Signal.LOOK_HERE
+
+    def __init__(
+        self,
+        card: Card,
+        notice: RequestDisplay,
+        now: datetime,
+        again: Callable[[Sequence[Symbol], bytes], Card | Deny | None],
+    ) -> None:
+        """`again`: what these symbols present, made for this nonce."""
+        self._card, self._notice, self._again = card, notice, again
+        self._nonce = notice.demand(now)
+        self._tries = 0
+
+    def hear(self, heard: Heard) -> Given | Deny | None:
+        if not heard.symbols:
+            return None
+        match self._again(heard.symbols, self._nonce):
+            case None:
+                return None
+            # The code that is still on the phone's screen was made before it saw ours.
+            case Deny(Reason.CODE_NONCE | Reason.CARD_REPLAYED | Reason.CODE_UNREADABLE):
+                return self._slip(Reason.CODE_NONCE)
+            case Deny() as deny:
+                return deny
+            case card:
+                same = card.pseudonym == self._card.pseudonym
+                return Given() if same else self._slip(Reason.FACTOR_WRONG)
+
+    def _slip(self, reason: Reason) -> Deny | None:
+        self._tries += 1
+        return Deny(reason) if self._tries >= TRIES else None
+
+    def end(self) -> None:
+        self._notice.rest()
+
+
+class AskPin:
+    """A PIN, typed on a keypad and ended with `#`; `*` begins anew."""
+
+    prompt: str | None = "type your PIN"
+    signal = Signal.LOOK_HERE
+
+    def __init__(self, pin: Pin) -> None:
+        self._pin = pin
+        self._typed = ""
+        self._tries = 0
+
+    def hear(self, heard: Heard) -> Given | Deny | None:
+        for key in heard.keys:
+            if key == CLEAR:
+                self._typed = ""
+            elif key != ENTER:
+                # One more than any PIN has, so that a long one is wrong and not cut to a right one.
+                self._typed = (self._typed + key)[: MAX_DIGITS + 1]
+            elif answer := self._enter():
+                return answer
+        return None
+
+    def _enter(self) -> Given | Deny | None:
+        typed, self._typed = self._typed, ""
+        match self._pin.judge(typed):
+            case Entered.RIGHT:
+                return Given()
+            case Entered.DURESS:
+                return Given(Obligations(notes=frozenset({StaffNotice.DURESS})))
+            case Entered.WRONG:
+                self._tries += 1
+                return Deny(Reason.FACTOR_WRONG) if self._tries >= TRIES else None
+
+    def end(self) -> None:
+        self._typed = ""
+
+
+class AskDocument:
+    """A second document of the same holder: another card, bound to the same key."""
+
+    prompt: str | None = "show your second document"
+    signal = Signal.LOOK_HERE
+
+    def __init__(self, card: Card, again: Callable[[Sequence[Symbol]], Card | Deny | None]) -> None:
+        self._card, self._again = card, again
+
+    def hear(self, heard: Heard) -> Given | Deny | None:
+        if not heard.symbols:
+            return None
+        match self._again(heard.symbols):
+            case None | Deny(Reason.CARD_REPLAYED | Reason.CODE_UNREADABLE):
+                return None  # the first one, still in view
+            case Deny() as deny:
+                return deny
+            case card if card.card_id == self._card.card_id:
+                return None
+            case card:
+                same = card.holder_key == self._card.holder_key
+                return Given() if same else Deny(Reason.DOCUMENT_MISMATCH)
+
+    def end(self) -> None:
+        pass
+
+
+class AskHost:
+    """The word of the system behind the venue."""
+
+    prompt: str | None = None
+    signal = Signal.WAIT
+
+    def __init__(self, host: Host, visit: Visit) -> None:
+        self._host = host
+        host.ask(visit)
+
+    def hear(self, _: Heard) -> Given | Deny | None:
+        match self._host.answer():
+            case None:
+                return None
+            case Obligations() as terms:
+                return Given(replace(terms, asked=()))  # what a host asks besides, it asks of its staff
+            case reason:
+                return Deny(reason)
+
+    def end(self) -> None:
+        pass
+
+
+def out_of_time(asked: Obligation) -> Deny:
+    """What a factor that did not come in time is denied with."""
+    return Deny(asked.reason if asked.factor is Factor.HOST else Reason.FACTOR_ABSENT)

@@ -1,0 +1,47 @@
+"""Parts of a door with which it can ask for a factor, and what becomes of factors that it cannot ask for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from edge.policy.obligations import Factor, Obligation, StaffNotice, merge
+
+if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
+    from edge.card.claims import Card
+    from edge.passage.requirements.request_display import RequestDisplay
+    from edge.policy.obligations import Host, Obligations
+
+# These need no part of the door: a person comes, or does not.
+_ALWAYS: Final = frozenset({Factor.COMPANION, Factor.STAFF})
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """The parts of this door to ask with. `notice`: its own code on its screen."""
+
+    keypad: bool = False
+    notice: RequestDisplay | None = None
+    host: Host | None = None
+
+    def able(self, card: Card, terms: Obligations, *, compares: bool) -> frozenset[Factor]:
+        """The factors that this door can ask this holder for. `compares`: the door compares faces."""
+        has = {
+            Factor.CHALLENGE: compares and card.face is not None and StaffNotice.NO_FACE not in terms.notes,
+            Factor.NONCE: self.notice is not None,
+            Factor.PIN: self.keypad and terms.pin is not None,
+            Factor.DOCUMENT: True,
+            Factor.HOST: self.host is not None,
+        }
+        return frozenset(factor for factor, is_there in has.items() if is_there)
+
+
+def possible(terms: Obligations, able: AbstractSet[Factor]) -> Obligations:
+    """These terms with STAFF in place of each factor that cannot be asked for: none is ever left out."""
+    asked = tuple(
+        item if item.factor in able | _ALWAYS else Obligation(Factor.STAFF, item.reason)
+        for item in terms.asked
+    )
+    return merge((replace(terms, asked=asked),))

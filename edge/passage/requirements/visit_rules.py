@@ -1,0 +1,112 @@
+"""Collects what a visit must show besides card and face, from the rules of the venue and signs of risk.
+
+card -> venue.evaluate -> Obligations -> risk signals -> step-ups this door can ask for -> Obligations
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from edge.passage.requirements.means import Means, possible
+from edge.policy.obligations import Obligations, OpenVenue, StaffNotice, merge
+from edge.policy.risk_signals import RiskContext, of_card, of_face
+from edge.policy.risk_table import RiskPolicy
+from edge.request.documents import check_documents, match_disclosed
+from edge.request.request import check_disclosed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import tzinfo
+
+    from edge.card.claims import Card
+    from edge.decision import Decision, Reason
+    from edge.face.engine import FaceEvidence
+    from edge.policy.obligations import Factor, Venue, Visit
+    from edge.policy.risk_signals import RiskHistory
+    from edge.request.request import Request
+    from edge.trust.time.trust_age import TrustState
+
+
+@runtime_checkable
+class HasStaffNotices(Protocol):
+    """A venue that knows things of its visitors besides its terms."""
+
+    def notes(self, visit: Visit) -> frozenset[StaffNotice]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Requirements:
+    """The terms of one visit. `signs`: codes of risk, for the record."""
+
+    terms: Obligations = field(default_factory=Obligations)
+    signs: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class VisitRules:
+    """The rules of a place beside its door's policy. `kind`: of venue, as records name it.
+
+    `request`: what it asks of every visitor; `document_keys`: by issuer's key id, to compare numbers under.
+    `items`: takes what the scanner reads that is no card, such as the code of a book; `lines`: what staff see
+    of the visit that a host refused.
+    """
+
+    kind: str = "door"
+    venue: Venue = field(default_factory=OpenVenue)
+    risk: RiskPolicy = field(default_factory=RiskPolicy)
+    past: RiskHistory | None = None
+    means: Means = field(default_factory=Means)
+    zone: tzinfo | None = None
+    request: Request | None = None
+    document_keys: Mapping[bytes, bytes] = field(default_factory=dict, repr=False)
+    items: Callable[[str], None] | None = None
+    lines: Callable[[], tuple[str, ...]] = tuple
+
+    def advise(self, visit: Visit, footing: TrustState, *, compares: bool) -> Requirements:
+        """The terms of this visit. `compares`: its face can be. Raises Refused."""
+        self._check_request(visit)
+        terms = self.venue.admit(visit)
+        signs: tuple[Reason, ...] = ()
+        if self.past is not None:
+            moment = RiskContext(visit.now, footing.at.suspect, self.zone)
+            signs = of_card(visit.card, self.past, moment, self.risk)
+        return self._advice(terms, signs, self.means.able(visit.card, terms, compares=compares))
+
+    def reconsider(
+        self, card: Card, advice: Requirements, face: FaceEvidence, threshold: float
+    ) -> Requirements:
+        """The terms once the face matches: a similarity close to the threshold is a sign like others."""
+        found = of_face(face, threshold, self.risk)
+        if self.past is None or not found or found[0] in advice.signs:
+            return advice
+        able = self.means.able(card, advice.terms, compares=True)
+        return self._advice(advice.terms, (*advice.signs, *found), able)
+
+    def settle(self, visit: Visit, decision: Decision, seq: int) -> None:
+        """Tell the venue and the history of a decision that stands in the journal. Raises StorageFault."""
+        if self.past is not None:
+            self.past.learn(visit.card, decision, visit.now)
+        self.venue.settle(visit, decision, seq)
+
+    def notes(self, visit: Visit) -> frozenset[StaffNotice]:
+        """What staff should know of a visit that is refused: duress is told whatever the door does.
+
+        Raises StorageFault.
+        """
+        return self.venue.notes(visit) if isinstance(self.venue, HasStaffNotices) else frozenset()
+
+    def _advice(self, terms: Obligations, signs: tuple[Reason, ...], able: frozenset[Factor]) -> Requirements:
+        risky = Obligations(self.risk.steps(signs, able))
+        return Requirements(possible(merge((terms, risky)), able), signs)
+
+    def _check_request(self, visit: Visit) -> None:
+        """Check the attributes and documents that this venue asks of every visitor. Raises Refused."""
+        if self.request is None:
+            return
+        card, today = visit.card, visit.now.astimezone(self.zone or UTC).date()
+        check_disclosed(card, self.request)
+        check_documents(card, self.request.documents, today)
+        if key := self.document_keys.get(card.kid):
+            match_disclosed(card, today, key=key)

@@ -1,0 +1,73 @@
+"""What a verifier is made of, and what it shows of itself: ports, moments, outcomes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from edge.decision import Deny
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from edge.audit.journal import Journal
+    from edge.audit.record import ClockEvent
+    from edge.decision import Decision, Reason, Signal
+    from edge.face.engine import FaceEvidence
+    from edge.passage import machine as m
+    from edge.policy.obligations import Obligations
+    from edge.ports import Clock, CodeReader, DoorEvent, Keypad, Scanner, Signals, Strike, Symbol
+    from edge.trust.snapshot import TrustSnapshot
+    from edge.trust.time.trust_age import TrustState
+
+
+@dataclass(frozen=True, slots=True)
+class PassageOutcome:
+    """A passage that has been decided. `seq` is None where no record could be made durable."""
+
+    decision: Decision
+    seq: int | None
+    micros: dict[str, int]
+
+    @property
+    def reason(self) -> Reason | None:
+        return self.decision.reason if isinstance(self.decision, Deny) else None
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """What one frame brought: for screens, reports and tests. Holds no card and no template.
+
+    `footing`: how old everything is that the passage rests on, or would rest on now. `clock`: what happened
+    to the belief in this device's clock since the last frame. `terms`: those of the visit, with what
+    staff should know of it: for a screen of theirs, never for a log.
+    """
+
+    tick_ms: int
+    state: m.PassageState
+    signal: Signal | None
+    prompt: str | None = None
+    symbols: tuple[Symbol, ...] = field(default=(), repr=False)
+    evidence: FaceEvidence | None = None
+    door: tuple[DoorEvent, ...] = ()
+    outcome: PassageOutcome | None = None
+    footing: TrustState | None = None
+    clock: tuple[ClockEvent, ...] = ()
+    terms: Obligations | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The devices of one passage. `trust` returns the snapshot of this moment; it is swapped whole.
+
+    `scanner` reads codes beside the camera, and `keypad` takes a PIN, where the door has them.
+    """
+
+    reader: CodeReader
+    strike: Strike
+    signals: Signals
+    clock: Clock
+    journal: Journal
+    trust: Callable[[], TrustSnapshot]
+    scanner: Scanner | None = None
+    keypad: Keypad | None = None

@@ -1,0 +1,106 @@
+"""Which signs there are, how grave a site takes each for, and what a level asks of the holder.
+
+    signs of this visit -> the gravest level (two that are raised are high) -> the first rungs there are
+
+Nothing here is a score: each sign has a reason code that goes on record, and a site can read why a holder was
+asked for more. A level can only ask for more than the door asks of everybody, never for less.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from edge.decision import Reason
+from edge.policy.obligations import Factor, Obligation
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from collections.abc import Set as AbstractSet
+
+
+class RiskLevel(IntEnum):
+    """How much the signs of a visit weigh together."""
+
+    NONE = 0
+    RAISED = 1
+    HIGH = 2
+    SEVERE = 3
+
+
+# What a site that says nothing makes of each sign; the order is that in which they are told.
+DEFAULT: Final[Mapping[Reason, RiskLevel]] = MappingProxyType(
+    {
+        Reason.RISK_ISSUER: RiskLevel.HIGH,  # somebody wrote this issuer's name down for a reason
+        Reason.RISK_VELOCITY: RiskLevel.HIGH,  # one card in two hands
+        Reason.RISK_DOCUMENT: RiskLevel.RAISED,
+        Reason.RISK_FAILURES: RiskLevel.RAISED,
+        Reason.RISK_NEW_KEY: RiskLevel.RAISED,  # most often a new phone
+        Reason.RISK_CLOCK: RiskLevel.RAISED,
+        Reason.RISK_MARGIN: RiskLevel.RAISED,
+        Reason.RISK_HOUR: RiskLevel.RAISED,
+        Reason.RISK_ASSURANCE: RiskLevel.RAISED,
+        Reason.RISK_LIST_AGE: RiskLevel.NONE,  # the freshness ladder has its own say: edge/trust/time/TIME.md
+    }
+)
+SIGNALS: Final = tuple(DEFAULT)
+
+# What may be asked for, the lightest first. Of RAISED one is enough, HIGH takes two different ones.
+# A second document is a site's own idea: a lobby's visitors have none with them.
+STEP_UP_ORDER: Final = (Factor.CHALLENGE, Factor.NONCE, Factor.PIN)
+_HOW_MANY: Final = {RiskLevel.NONE: 0, RiskLevel.RAISED: 1, RiskLevel.HIGH: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class RiskPolicy:
+    """What a site takes for a sign, and for how grave.
+
+    `levels`: of signs that a site sees otherwise than DEFAULT. `ladder`: what may be asked, the lightest
+    first. `velocity`: so many different doors within `velocity_min` minutes are a sign; `failures`: so many
+    refusals of this card within `failures_min`. `margin`: a similarity less than this above the threshold;
+    `pad_margin`: suspicion of an attack, in [0, 1], less than this below where it objects.
+    `assurance`: an enrolment below this. `quiet`: local hours (from, to) in which visits are unusual.
+    `issuers`: names to look at twice.
+    """
+
+    levels: Mapping[Reason, RiskLevel] = field(default_factory=lambda: DEFAULT)
+    ladder: tuple[Factor, ...] = STEP_UP_ORDER
+    velocity: int = 3
+    velocity_min: int = 10
+    failures: int = 3
+    failures_min: int = 60
+    margin: float = 0.0
+    pad_margin: float = 0.0
+    assurance: int = 0
+    quiet: tuple[int, int] | None = None
+    issuers: frozenset[str] = frozenset()
+
+    def is_quiet(self, hour: int) -> bool:
+        """Whether this local hour lies at or after the first and before the second, perhaps over midnight."""
+        if self.quiet is None:
+            return False
+        start, end = self.quiet
+        return start <= hour < end if start <= end else hour >= start or hour < end
+
+    def level(self, signs: Sequence[Reason]) -> RiskLevel:
+        """What these signs come to together."""
+        levels = [self.levels.get(sign, DEFAULT.get(sign, RiskLevel.SEVERE)) for sign in signs]
+        raised = sum(level is RiskLevel.RAISED for level in levels)
+        return max([*levels, RiskLevel.HIGH if raised > 1 else RiskLevel.NONE])
+
+    def steps(self, signs: Sequence[Reason], able: AbstractSet[Factor]) -> tuple[Obligation, ...]:
+        """What these signs ask for, of what this door and this holder are able to; else staff."""
+        level = self.level(signs)
+        if level is RiskLevel.NONE:
+            return ()
+        reason = self._gravest(signs)
+        rungs = [factor for factor in self.ladder if factor in able]
+        count = _HOW_MANY.get(level)
+        if count is None or len(rungs) < count:
+            return (Obligation(Factor.STAFF, reason),)
+        return tuple(Obligation(factor, reason) for factor in rungs[:count])
+
+    def _gravest(self, signs: Sequence[Reason]) -> Reason:
+        return max(signs, key=lambda sign: (self.levels.get(sign, RiskLevel.SEVERE), -SIGNALS.index(sign)))

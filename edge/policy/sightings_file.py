@@ -1,0 +1,41 @@
+"""What the hub told of cards at other doors, kept between the process that asks and the one that decides."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Final
+
+import msgspec
+from msgspec import Meta
+
+from edge.audit.record import Pseudonym, SiteId, UnixMs
+from edge.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FILE: Final = "sightings.json"  # in the device's state folder
+# 64 cards at 64 doors with the longest names; the hub says a twentieth of that.
+MAX_SIGHTINGS_BYTES: Final = 512 * 1024
+
+_Doors = Annotated[dict[SiteId, UnixMs], Meta(max_length=64)]
+_decoder = msgspec.json.Decoder(Annotated[dict[Pseudonym, _Doors], Meta(max_length=64)])
+
+
+def encode(told: Mapping[str, Mapping[str, int]]) -> bytes:
+    """The file: by card's pseudonym and door, milliseconds since 1970."""
+    return msgspec.json.encode(told, order="sorted")
+
+
+def decode(data: bytes) -> dict[str, dict[str, datetime]]:
+    """When each card was shown last at which door, aware UTC. Raises InputError."""
+    try:
+        told = _decoder.decode(data)
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"{FILE}: no list of sightings", hint="remove it: the next sync brings it"
+        ) from error
+    return {
+        card: {door: datetime.fromtimestamp(ms / 1_000, UTC) for door, ms in doors.items()}
+        for card, doors in told.items()
+    }

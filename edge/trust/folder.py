@@ -1,0 +1,179 @@
+"""The trust folder: names and bytes in, a TrustSnapshot out; and the files that an issuer puts there.
+
+    issuers/<kid>.json           one key of one issuer
+    sealed/<id>.box              one sealed template (edge.trust.sealed_template)
+    status/<kid>-<list>.cwt      one status list, or the manifest of one, signed with that key (STATUS.md)
+    status/<kid>-<list>.revoked, .suspended      the bitmaps of a manifest
+    status/<kid>-<list>.tsl      an IETF Token Status List in the place of the first (status.token_status)
+    policy.toml, generation.json                 what the site asks for; when all of this was fetched
+
+`<kid>` is 16 hex digits, `<list>` the first 8 of the SHA-256 of the list's URI. `<id>` is 32
+hex digits, the first 16 bytes of the SHA-256 of the file. The name of a file says what must be inside, so no
+two files can speak for the same key or the same list.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import TYPE_CHECKING, Final
+
+from edge.errors import InputError, Refused, TrustFault
+from edge.trust import generation, site_policy
+from edge.trust.issuer_file import MAX_ISSUER_BYTES, read_issuer
+from edge.trust.sealed_template import MAX_SEALED_BYTES, box_id
+from edge.trust.snapshot import TrustSnapshot
+from edge.trust.status import any_list, signed_file
+from edge.trust.status.status import MAX_SIZE, Bitmaps, StatusList, StatusManifest, WrongList, bitmap_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from typing_extensions import Buffer
+
+    from edge.trust.scope import IssuerKey
+
+MAX_FILE_BYTES: Final = max(MAX_ISSUER_BYTES, *any_list.MAX_BYTES.values())
+MAX_FILES: Final = (
+    65_536  # a region's issuers and the sealed templates of a large site; more is a wrong folder
+)
+MAX_BITMAP_BYTES: Final = bitmap_bytes(MAX_SIZE)
+MAX_MANIFESTS: Final = (
+    128  # each keeps two files mapped, and two generations may be here: 512 of 1,024 descriptors
+)
+
+POLICY: Final = "policy.toml"  # of the site (edge.trust.site_policy)
+GENERATION: Final = "generation.json"  # where all of this came from (edge.trust.generation)
+
+_ISSUER: Final = re.compile(r"issuers/([0-9a-f]{16})\.json")
+_STATUS: Final = re.compile(r"status/([0-9a-f]{16})-[0-9a-f]{8}\.(?:cwt|tsl)")
+_BITMAP: Final = re.compile(r"status/[0-9a-f]{16}-[0-9a-f]{8}\.(?:revoked|suspended)")
+_SEALED: Final = re.compile(r"sealed/([0-9a-f]{32})\.box")
+_OURS: Final = ("issuers/", "sealed/", "status/")
+
+
+def load(files: Mapping[str, Buffer]) -> TrustSnapshot:
+    """The trust in a folder's files; names are relative with "/".
+
+    Outside these three folders only `policy.toml` and `generation.json` are looked at, where they are there:
+    the others belong to others, and hidden files to nobody. Bitmaps (`is_bitmap`) are read where they lie for
+    as long as the snapshot lives: their files may be mapped.
+    All or nothing: raises TrustFault, naming the file and what to do, for the first that is not right.
+    """
+    names = sorted(name for name in files if name.startswith(_OURS) and not _hidden(name))
+    if len(names) > MAX_FILES:
+        raise TrustFault(
+            f"{len(names)} files of trust, at most {MAX_FILES}", hint="is this the right folder?"
+        )
+    issuers: dict[bytes, IssuerKey] = {}
+    lists: dict[tuple[bytes, str], StatusList] = {}
+    boxes: dict[bytes, bytes] = {}
+    for name in names:  # issuers/ sorts before status/
+        if found := _ISSUER.fullmatch(name):
+            kid = bytes.fromhex(found[1])
+            issuers[kid] = read_issuer(name, kid, bytes(files[name]))
+        elif found := _STATUS.fullmatch(name):
+            kid = bytes.fromhex(found[1])
+            uri, status = _read_status(name, issuers.get(kid), bytes(files[name]))
+            if (kid, uri) in lists:
+                raise TrustFault(f"{name}: this list is there twice", hint="remove the .cwt or the .tsl")
+            lists[kid, uri] = (
+                _with_bitmaps(name, status, files) if isinstance(status, StatusManifest) else status
+            )
+        elif found := _SEALED.fullmatch(name):
+            boxes[bytes.fromhex(found[1])] = _read_box(name, bytes.fromhex(found[1]), bytes(files[name]))
+        elif not is_bitmap(name):
+            raise TrustFault(
+                f"{name}: not a name that trust uses", hint="move this file out of the trust folder"
+            )
+    if not issuers:
+        raise TrustFault("no issuer keys", hint="publish one: tools/issuer publish")
+    _check_bitmaps(names, {status_stem(*key) for key, status in lists.items() if status.serial})
+    return TrustSnapshot.of(
+        issuers.values(),
+        lists,
+        boxes,
+        policy=site_policy.parse(bytes(files[POLICY])) if POLICY in files else None,
+        generation=generation.parse(bytes(files[GENERATION])) if GENERATION in files else None,
+    )
+
+
+def is_bitmap(name: str) -> bool:
+    """Whether `load` leaves the bytes of this file where they are, so that mapping it pays."""
+    return _BITMAP.fullmatch(name) is not None
+
+
+def status_stem(kid: bytes, uri: str) -> str:
+    """The name of a list's files without what comes after the dot: .cwt, .revoked, .suspended."""
+    return f"status/{kid.hex()}-{hashlib.sha256(uri.encode()).hexdigest()[:8]}"
+
+
+def status_file(
+    status: StatusList | StatusManifest, *, issuer: IssuerKey, uri: str, issuer_seed: bytes
+) -> tuple[str, bytes]:
+    """Name and content of a signed list or manifest for a trust folder; InputError if `load` refuses it."""
+    name = f"{status_stem(issuer.kid, uri)}.cwt"
+    data = signed_file.encode(status, issuer=issuer.name, uri=uri, issuer_seed=issuer_seed)
+    try:
+        _read_status(name, issuer, data)
+    except TrustFault as fault:
+        raise InputError(f"this does not make a status list: {fault.message}", hint=fault.hint) from fault
+    return name, data
+
+
+def sealed_file(box: bytes) -> tuple[str, bytes]:
+    """Name and content of a sealed template for a trust folder, as `sealed_template.seal` made it."""
+    return f"sealed/{box_id(box).hex()}.box", box
+
+
+def _hidden(name: str) -> bool:
+    """Editors and half-finished writes leave such names behind; a door must not stay shut for them."""
+    return any(part.startswith(".") for part in name.split("/"))
+
+
+def _read_status(name: str, issuer: IssuerKey | None, data: bytes) -> tuple[str, StatusList | StatusManifest]:
+    if issuer is None:
+        raise TrustFault(
+            f"{name}: its issuer is not in issuers/", hint="publish the issuer's key, or remove the list"
+        )
+    try:
+        uri, status = any_list.decode(name.rpartition(".")[2], data, issuer)
+    except Refused as refused:
+        raise TrustFault(
+            f"{name}: {refused.message}", hint="fetch this list again from its issuer"
+        ) from refused
+    if name.rpartition(".")[0] != status_stem(issuer.kid, uri):
+        raise TrustFault(f"{name}: holds another list than its name says", hint="fetch this list again")
+    return uri, status
+
+
+def _with_bitmaps(name: str, manifest: StatusManifest, files: Mapping[str, Buffer]) -> StatusList:
+    stem = name.removesuffix(".cwt")
+    revoked, suspended = f"{stem}.revoked", f"{stem}.suspended"
+    hint = "fetch this list again from its issuer: the manifest and both bitmaps"
+    for missing in {revoked, suspended} - files.keys():
+        raise TrustFault(f"{missing}: not there, and its manifest is", hint=hint)
+    try:
+        return manifest.check(Bitmaps(manifest.size, files[revoked], files[suspended]))
+    except WrongList as wrong:
+        raise TrustFault(f"{stem}.{wrong.message}", hint=hint) from wrong
+
+
+def _check_bitmaps(names: list[str], with_manifest: set[str]) -> None:
+    if len(with_manifest) > MAX_MANIFESTS:
+        raise TrustFault(
+            f"{len(with_manifest)} manifests of lists, at most {MAX_MANIFESTS}",
+            hint="is this the right folder?",
+        )
+    for name in filter(is_bitmap, names):
+        if name.rpartition(".")[0] not in with_manifest:
+            raise TrustFault(
+                f"{name}: no manifest beside it",
+                hint="fetch the list again from its issuer, or remove this file",
+            )
+
+
+def _read_box(name: str, expected: bytes, data: bytes) -> bytes:
+    if len(data) > MAX_SEALED_BYTES or box_id(data) != expected:
+        raise TrustFault(f"{name}: not the box its name says", hint="fetch this file again")
+    return data

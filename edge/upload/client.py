@@ -1,0 +1,224 @@
+"""Records on their way to a hub: one run sends what the journal has beyond the hub's last answer. UPLOAD.md.
+
+Nothing is lost by any answer, nor by none: a record stays until an answer of 200 is on the disk here, and one
+that is sent twice is skipped there. So whatever goes wrong ends the run, and a later one goes on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+
+from edge.errors import Exit, FetchError, InputError, SyncError
+from edge.upload.batch import MAX_RECORDS, DeviceStatus, RecordBatch, TooLarge, pack
+from edge.upload.outbox import HistoryDiffers
+from edge.upload.protocol import (
+    CONTENT_TYPE,
+    SIGNATURE_HEADER,
+    parse_error,
+    parse_next,
+    records_path,
+    sign,
+    upload_message,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nacl.signing import SigningKey
+
+    from edge.ports import Answer, Post
+    from edge.upload.outbox import Outbox, Unsent
+    from edge.upload.protocol import Next, Sightings
+
+# 100,000 records, some minutes of one hub's work: trust must not wait longer for a sync of its own.
+MAX_BATCHES: Final = 100
+# A hub that was restored from a backup moves us once; one that goes on moving us does not know what it has.
+MAX_MOVES: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Uploaded:
+    """What a run came to: `count` records are on the hub that were not, `next` is the seq to send next.
+
+    `left`: how many more there were at the end of the run. `sightings`: cards that were at
+    several doors.
+    """
+
+    count: int
+    next: int
+    left: int
+    sightings: Sightings = field(default_factory=dict)
+
+
+class HubRefuses(SyncError):
+    """The hub does not take this device's records as they are; somebody has to see to it."""
+
+    exit_code = Exit.REFUSED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sender:
+    """Who sends: the device's name and key, what it says of itself, and its clock (UTC, milliseconds)."""
+
+    device: str
+    key: SigningKey
+    status: DeviceStatus
+    now_ms: Callable[[], int]
+
+
+def upload(
+    outbox: Outbox,
+    post: Post,
+    sender: Sender,
+    *,
+    batches: int = MAX_BATCHES,
+    watch: Callable[[int, int], None] = lambda _done, _total: None,
+) -> Uploaded:
+    """Send what is not sent yet; at least a sign of life.
+
+    Args:
+        outbox: the journal as far as this hub has not acknowledged it.
+        post: the way to the hub.
+        sender: who sends.
+        batches: most requests that a run may take.
+        watch: called after each answer with the seq that the hub has, and how many records there are.
+
+    Raises:
+        FetchError: no answer, or none that makes sense; `after_s` is what the hub asked for.
+        HubRefuses: it does not know this device, or not in this release.
+        HistoryDiffers: somebody changed one of the two histories. This is an alarm.
+        JournalBroken: the journal here was changed. So is this.
+        StorageFault: the journal or the cursor cannot be read or written.
+    """
+    return _Run(outbox, post, sender).go(batches, watch)
+
+
+class _Run:
+    def __init__(self, outbox: Outbox, post: Post, sender: Sender) -> None:
+        self._outbox = outbox
+        self._post = post
+        self._sender = sender
+        self._limit = MAX_RECORDS
+        self._moves = 0
+        self._sightings: Sightings = {}
+        self._wanted = 0  # what the hub has moved us to
+
+    def go(self, batches: int, watch: Callable[[int, int], None]) -> Uploaded:
+        count = 0
+        for _ in range(batches):
+            unsent, body = self._pack()
+            answer = self._send(body)
+            if self._settle(answer, unsent):
+                count += len(unsent.bodies)
+                watch(unsent.next, unsent.size)
+                if not unsent.more:
+                    break
+        unsent = self._outbox.unsent(limit=0)
+        return Uploaded(count, unsent.next, unsent.size - unsent.next, self._sightings)
+
+    def _pack(self) -> tuple[Unsent, bytes]:
+        """As many records as fit."""
+        while True:
+            unsent = self._outbox.unsent(limit=self._limit)
+            if 0 < self._wanted < unsent.first:
+                raise HistoryDiffers(
+                    f"hub wants record {self._wanted}, and the oldest that is kept here is {unsent.first}",
+                    hint="at the hub: device remove, then device add; a new history begins",
+                )
+            parcel = RecordBatch(
+                device=self._sender.device,
+                base=unsent.base,
+                bodies=unsent.bodies,
+                note=unsent.note,
+                proof=unsent.proof,
+                sent_ms=self._sender.now_ms(),
+                status=self._sender.status,
+            )
+            try:
+                return unsent, pack(parcel)
+            except TooLarge:
+                self._halve(unsent)
+
+    def _send(self, body: bytes) -> Answer:
+        device = self._sender.device
+        signature = sign(upload_message(device, body), self._sender.key)
+        return self._post.post(
+            records_path(device), body, {"Content-Type": CONTENT_TYPE, SIGNATURE_HEADER: signature}
+        )
+
+    def _settle(self, answer: Answer, unsent: Unsent) -> bool:
+        """Whether the hub has these records now. Raises what `upload` does for every answer of no use."""
+        match answer.status:
+            case HTTPStatus.OK:
+                said = _said(answer)
+                if said.next != unsent.next:
+                    raise _nonsense(answer)
+                self._sightings = said.sightings or {}
+                self._outbox.acknowledge(unsent.next)
+                return True
+            case HTTPStatus.CONFLICT:
+                self._move(_said(answer).next, unsent, answer)
+                return False
+            case HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+                self._halve(unsent)
+                return False
+        raise _refusal(answer, self._sender)
+
+    def _move(self, wanted: int, unsent: Unsent, answer: Answer) -> None:
+        self._moves += 1
+        if wanted == unsent.next or self._moves > MAX_MOVES:
+            raise _nonsense(answer)
+        self._outbox.resume(wanted)
+        self._wanted = wanted
+
+    def _halve(self, unsent: Unsent) -> None:
+        if len(unsent.bodies) <= 1:
+            raise HubRefuses(
+                f"record {unsent.first} alone is too large for the hub, or for a proxy before it",
+                hint="let bodies of 1 MB pass",
+            )
+        self._limit = len(unsent.bodies) // 2
+
+
+def _said(answer: Answer) -> Next:
+    try:
+        return parse_next(answer.body)
+    except InputError as err:
+        raise _nonsense(answer) from err
+
+
+def _nonsense(answer: Answer) -> FetchError:
+    return FetchError(
+        f"hub answers {answer.status} with what makes no sense",
+        hint="is [hub] url the address of a hub?",
+        after_s=answer.after_s,
+    )
+
+
+def _refusal(answer: Answer, sender: Sender) -> SyncError:
+    said = parse_error(answer.body)
+    match answer.status, said.error:
+        case HTTPStatus.FORBIDDEN, "unknown":
+            key = bytes(sender.key.verify_key).hex()
+            return HubRefuses(
+                "hub does not know this device",
+                hint=f"at the hub: python tools/hub device add {sender.device} --key {key}",
+            )
+        case ((HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN), _):
+            return HubRefuses(
+                f"hub does not believe this device ({answer.status})",
+                hint="is its public key registered there, and its certificate good?",
+            )
+        case HTTPStatus.UNPROCESSABLE_ENTITY, "inconsistent":
+            return HistoryDiffers(
+                f"hub has another history of this device: {said.detail}",
+                hint="keep the journal, and the hub's database: one of the two was changed",
+            )
+        case HTTPStatus.UNPROCESSABLE_ENTITY, "malformed":
+            return HubRefuses(
+                f"hub does not understand this device: {said.detail}",
+                hint="update the hub before its devices",
+            )
+    return FetchError(f"hub answers {answer.status}", hint="see the log of the hub", after_s=answer.after_s)

@@ -1,0 +1,136 @@
+"""The files of the journal as one row of records, read beside the device that writes them.
+
+A proof from record n to the device's newest note takes the peaks of the tree before n, and roots of subtrees
+of what comes after; nothing of what was before, so that its files may be gone. The roots over 256 leaves are
+remembered: a backlog of a million records is read once, for 4,000 hashes in memory.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from typing import TYPE_CHECKING
+
+from edge.audit.errors import JournalBroken
+from edge.audit.evidence import open_beside, open_segment_reader
+from edge.audit.merkle import Frontier, growth_proof, verify_consistency
+from edge.audit.segments import closed_segments, reading_beside
+from edge.errors import InputError, StorageFault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from edge.audit.checkpoint import SignedTreeHead
+    from edge.audit.evidence import SegmentReader
+
+LEVEL = 8  # subtrees of 2**8 leaves are remembered
+BLOCK = 1 << LEVEL
+
+
+class JournalReader:
+    """The journal at one moment; files are opened as they are needed. Use `open_backlog`."""
+
+    def __init__(self, journal: Path, stack: ExitStack) -> None:
+        self._stack = stack
+        newest = stack.enter_context(open_beside(journal))
+        self._open: dict[int, SegmentReader] = {newest.base.size: newest}
+        self._closed = {first: path for first, path in closed_segments(journal) if first < newest.base.size}
+        self._starts = [*self._closed, newest.base.size]
+        self.head: SignedTreeHead = newest.head
+        self.device = newest.device
+
+    @property
+    def first(self) -> int:
+        """The seq of the oldest record that is still here."""
+        return self._starts[0]
+
+    @property
+    def size(self) -> int:
+        """The seq after the newest, which the newest note is over."""
+        return self.head.size
+
+    def bodies(self, start: int, stop: int) -> Iterator[bytes]:
+        """The canonical bytes of records `start` to `stop` - 1. Raises JournalBroken."""
+        return self._each(start, stop, lambda file, begin, end: file.bodies(begin, end))
+
+    def leaves(self, start: int, stop: int) -> Iterator[bytes]:
+        """Their stored leaf hashes, unproven. Raises JournalBroken."""
+        return self._each(start, stop, lambda file, begin, end: file.leaves(begin, end))
+
+    def tree_before(self, seq: int) -> Frontier:
+        """The tree of all records before `seq`, from the base of the file that holds it."""
+        start = max(start for start in self._starts if start <= seq)
+        tree = self._file(start).base
+        for leaf in self.leaves(start, seq):
+            tree = tree.append(leaf)
+        return tree
+
+    def _each(
+        self, start: int, stop: int, read: Callable[[SegmentReader, int, int], Iterator[bytes]]
+    ) -> Iterator[bytes]:
+        at = start
+        for begin, end in zip(self._starts, [*self._starts[1:], self.size], strict=True):
+            if begin <= at < min(end, stop):
+                for value in read(self._file(begin), at, min(end, stop)):
+                    at += 1
+                    yield value
+        if at != max(start, stop):
+            raise JournalBroken(f"record {at} is missing")
+
+    def _file(self, start: int) -> SegmentReader:
+        if start not in self._open:
+            evidence = self._stack.enter_context(open_segment_reader(self._closed[start]))
+            if evidence.base.size != start or evidence.device != self.device:
+                raise JournalBroken(f"{self._closed[start].name} does not hold what its name says")
+            self._open[start] = evidence
+        return self._open[start]
+
+
+@contextmanager
+def open_journal_reader(journal: Path) -> Iterator[JournalReader]:
+    """The journal at this moment. Its device goes on writing; it rotates when this is closed.
+
+    Raises:
+        StorageFault: there is no journal, or it cannot be read.
+        JournalBroken: what is there cannot be what the device wrote.
+    """
+    with ExitStack() as stack:
+        stack.enter_context(reading_beside(journal))
+        try:
+            backlog = JournalReader(journal, stack)
+        except InputError as err:
+            raise StorageFault(err.message, hint="the device makes one when it starts: doorward run") from err
+        yield backlog
+
+
+class Growth:
+    """Proofs that the newest tree goes on from an earlier one."""
+
+    def __init__(self) -> None:
+        self._roots: dict[int, bytes] = {}  # of 256 leaves each, by the seq of the first
+
+    def proof(self, tree: Frontier, backlog: JournalReader) -> tuple[bytes, ...]:
+        """RFC 6962 consistency from `tree` to the newest note, verified. Raises JournalBroken."""
+        self._roots = {start: root for start, root in self._roots.items() if start >= tree.size}
+        proof = growth_proof(tree, backlog.size, partial(self._subtree, backlog))
+        verify_consistency(tree.size, tree.root, backlog.size, backlog.head.frontier.root, proof)
+        return proof
+
+    def _subtree(self, backlog: JournalReader, start: int, stop: int) -> bytes:
+        tree, at = Frontier(), start
+        while at % BLOCK == 0 and at + BLOCK <= stop:
+            tree = tree.append(self._block(backlog, at), LEVEL)
+            at += BLOCK
+        for leaf in backlog.leaves(at, stop):
+            tree = tree.append(leaf)
+        return tree.root
+
+    def _block(self, backlog: JournalReader, start: int) -> bytes:
+        root = self._roots.get(start)
+        if root is None:
+            tree = Frontier()
+            for leaf in backlog.leaves(start, start + BLOCK):
+                tree = tree.append(leaf)
+            root = self._roots[start] = tree.root
+        return root

@@ -1,0 +1,209 @@
+"""The journal as an outbox: what a hub has not acknowledged yet.
+
+The cursor is one row for each hub in `outbox.db`: the seq to send next, the first one that was not
+acknowledged, and the peaks of the tree before `next`, so that a process that starts need not read the journal
+to go on. Losing this file loses nothing: sending begins anew, and the hub says where to go on from.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from edge.audit.errors import JournalBroken
+from edge.audit.merkle import Frontier, leaf_hash
+from edge.errors import SyncError
+from edge.sqlite import BUSY_S, faults, open_reader, open_writer
+from edge.upload.batch import MAX_RECORDS
+from edge.upload.journal_reader import Growth, open_journal_reader
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+    from typing import Self
+
+    from edge.upload.journal_reader import JournalReader
+
+FILE = "outbox.db"
+_TABLE = "hubs"
+_REMOVE = "remove it: the hub knows what it has"
+_HINTS = {sqlite3.SQLITE_CORRUPT: _REMOVE, sqlite3.SQLITE_NOTADB: _REMOVE}
+_COLUMNS = {"hub": str, "next": int, "acknowledged": int, "peaks": bytes}
+
+
+class HistoryDiffers(SyncError):
+    """A hub has records of this device that this device has not: one of the two was replaced."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """Records that a hub does not have, with what proves that they belong to the device's journal.
+
+    `base`: the tree of all records before; `bodies`: canonical bytes, maybe none; `note`: the device's newest
+    signed checkpoint, over `size` records; `proof`: RFC 6962 consistency from the tree after these records to
+    the note's; `missing`: how many that the hub does not have either were removed before it was configured.
+    """
+
+    base: Frontier
+    bodies: tuple[bytes, ...]
+    note: str
+    proof: tuple[bytes, ...]
+    size: int
+    missing: int = 0
+
+    @property
+    def first(self) -> int:
+        """The seq of the first of these records."""
+        return self.base.size
+
+    @property
+    def next(self) -> int:
+        """The seq after the last of these records."""
+        return self.base.size + len(self.bodies)
+
+    @property
+    def more(self) -> bool:
+        """Whether there is more to send at once."""
+        return self.next < self.size
+
+
+@dataclass(frozen=True, slots=True)
+class _Cursor:
+    next: int = 0
+    acknowledged: int = 0
+    peaks: bytes | None = None  # None: not known, ask the journal
+
+
+class Outbox:
+    """What one hub is still to be sent. For one process at a time; the device needs no part in it."""
+
+    def __init__(self, journal: Path, state: Path, hub: str) -> None:
+        """Open `state`/outbox.db, or make it. `hub`: its URL. Raises StorageFault."""
+        from sqlite_utils import Database  # 0.3 s, which `acknowledged` below must not cost
+
+        self._journal = journal
+        self._path = state / FILE
+        self._hub = hub
+        self._growth = Growth()
+        self._size = 0
+        self._trees: dict[int, Frontier] = {}
+        with faults(self._path, hints=_HINTS):
+            state.mkdir(parents=True, exist_ok=True)
+            self._db = Database(open_writer(self._path, busy_s=BUSY_S), execute_plugins=False)
+        try:
+            with faults(self._path, hints=_HINTS), self._db.atomic():
+                self._db.table(_TABLE).create(_COLUMNS, pk="hub", if_not_exists=True, strict=True)
+        except BaseException:
+            self._db.close()
+            raise
+
+    @property
+    def next(self) -> int:
+        """The seq to send next."""
+        return self._cursor().next
+
+    @property
+    def acknowledged(self) -> int:
+        """The hub has said that it has everything before this seq; it never goes back."""
+        return self._cursor().acknowledged
+
+    def unsent(self, *, limit: int = MAX_RECORDS) -> Unsent:
+        """At most `limit` records from `next` on, proven; this moves nothing.
+
+        Raises:
+            StorageFault: there is no journal yet, or the disk fails.
+            JournalBroken: the records do not fit the device's own note. Nothing of it is to be sent.
+            HistoryDiffers: `next` is beyond the journal.
+        """
+        cursor = self._cursor()
+        with open_journal_reader(self._journal) as backlog:
+            self._expect_written(cursor.next, backlog.size)
+            start = max(cursor.next, backlog.first)
+            missing = start - cursor.next
+            if cursor.peaks is not None and not missing:
+                try:
+                    return self._proven(backlog, Frontier.from_bytes(start, cursor.peaks), limit)
+                except JournalBroken:
+                    pass  # either of the two is wrong: the journal itself will say
+            return self._proven(backlog, backlog.tree_before(start), limit, missing)
+
+    def acknowledge(self, upto: int) -> None:
+        """The hub has everything before `upto` (its answer 200). Forward only; may be said again.
+
+        Raises StorageFault, JournalBroken, HistoryDiffers.
+        """
+        self._check(upto)
+        with faults(self._path, hints=_HINTS), self._db.atomic():
+            cursor = self._cursor()
+            self._write(max(upto, cursor.next), max(upto, cursor.acknowledged), cursor)
+
+    def resume(self, at: int) -> None:
+        """Go on from record `at`, back or forth (its answer 409). That acknowledges nothing.
+
+        Raises StorageFault, JournalBroken, HistoryDiffers.
+        """
+        self._check(at)
+        with faults(self._path, hints=_HINTS), self._db.atomic():
+            cursor = self._cursor()
+            self._write(at, cursor.acknowledged, cursor)
+
+    def close(self) -> None:
+        """Safe to call again."""
+        self._db.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _proven(self, backlog: JournalReader, base: Frontier, limit: int, missing: int = 0) -> Unsent:
+        bodies = tuple(backlog.bodies(base.size, min(base.size + limit, backlog.size)))
+        tree = base
+        for body in bodies:
+            tree = tree.append(leaf_hash(body))
+        proof = self._growth.proof(tree, backlog)
+        self._trees = {base.size: base, tree.size: tree}
+        return Unsent(base, bodies, backlog.head.note, proof, backlog.size, missing)
+
+    def _check(self, seq: int) -> None:
+        if seq > self._size:
+            with open_journal_reader(self._journal) as backlog:
+                self._expect_written(seq, backlog.size)
+
+    def _expect_written(self, seq: int, size: int) -> None:
+        self._size = size
+        if seq > size:
+            raise HistoryDiffers(
+                f"{self._hub} was sent {seq} records of this device, whose journal has {size}",
+                hint=f"was the journal replaced? keep both, and remove {self._path} if it is meant",
+            )
+
+    def _cursor(self) -> _Cursor:
+        with faults(self._path, hints=_HINTS):
+            for row in self._db.table(_TABLE).rows_where("hub = ?", [self._hub]):
+                return _Cursor(row["next"], row["acknowledged"], row["peaks"])
+        return _Cursor()
+
+    def _write(self, at: int, acknowledged: int, before: _Cursor) -> None:
+        tree = self._trees.get(at)
+        peaks = tree.to_bytes() if tree else before.peaks if at == before.next else None
+        row = {"hub": self._hub, "next": at, "acknowledged": acknowledged, "peaks": peaks}
+        self._db.table(_TABLE).upsert(row, pk="hub")
+
+
+def acknowledged(state: Path, hub: str) -> int:
+    """What retention may go by: the first seq that this hub does not have for certain. 0: nothing says so.
+
+    A hub that went back to an earlier record has lost what came after it.
+    """
+    try:
+        with closing(open_reader(state / FILE)) as db:
+            row = db.execute(f"SELECT min(next, acknowledged) FROM {_TABLE} WHERE hub = ?", (hub,)).fetchone()  # noqa: S608  our own word
+    except sqlite3.Error:
+        return 0
+    return int(row[0]) if row else 0

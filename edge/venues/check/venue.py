@@ -1,0 +1,95 @@
+"""The check as a venue: what its purpose needs, and what a host is told. CHECK.md sections 1 and 2."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from edge.decision import Deny, Grant, Reason
+from edge.errors import Refused
+from edge.keyed_digest import DigestDomain, keyed_digest
+from edge.policy.obligations import Obligations
+from edge.venues.check.result import PSEUDONYM_BYTES
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from edge.card.attributes import Attribute
+    from edge.decision import Decision
+    from edge.policy.obligations import Visit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Purpose:
+    """What a check is for. `request`: the attributes that it needs, and a host is told no others.
+
+    `tells_reason`: the host learns why a card was refused; `compares`: faces are, where a card holds one.
+    """
+
+    name: str
+    request: tuple[Attribute, ...] = ()
+    tells_reason: bool = False
+    compares: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckFinding:
+    """What a check found, before it is sealed and signed. `pseudonym` and `attributes`: of a grant only."""
+
+    seq: int
+    at: datetime
+    site: str
+    purpose: str
+    granted: bool
+    face: bool
+    pseudonym: bytes | None = field(default=None, repr=False)
+    attributes: tuple[tuple[Attribute, str], ...] = field(default=(), repr=False)
+    reason: Reason | None = None
+
+
+class Results(Protocol):
+    """Where findings go. Raises StorageFault."""
+
+    def enter(self, finding: CheckFinding) -> None:
+        """Durable when it returns; the same `seq` at the same time again changes nothing."""
+        ...
+
+
+class CheckVenue:
+    """A Venue that lets everybody go on whose card and face hold, and tells a host so."""
+
+    def __init__(self, purpose: Purpose, sector_key: bytes, results: Results) -> None:
+        """`sector_key`: 32 bytes that all devices of one host share; another host's holders are others."""
+        self._purpose = purpose
+        self._key = sector_key
+        self._results = results
+
+    def admit(self, visit: Visit) -> Obligations:
+        said = dict(visit.card.disclosed)
+        if any(name not in said for name in self._purpose.request):
+            raise Refused(Reason.DISCLOSURE_MISSING)
+        return Obligations()
+
+    def settle(self, visit: Visit, decision: Decision, seq: int) -> None:
+        said = dict(visit.card.disclosed)
+        granted = isinstance(decision, Grant)
+        tells = isinstance(decision, Deny) and self._purpose.tells_reason
+        self._results.enter(
+            CheckFinding(
+                seq=seq,
+                at=visit.now,
+                site=visit.site,
+                purpose=self._purpose.name,
+                granted=granted,
+                face=granted and self._purpose.compares and visit.card.face is not None,
+                pseudonym=self.pseudonym(visit.card.subject or visit.card.pseudonym) if granted else None,
+                attributes=tuple((name, said[name]) for name in self._purpose.request if name in said)
+                if granted
+                else (),
+                reason=decision.reason if tells and isinstance(decision, Deny) else None,
+            )
+        )
+
+    def pseudonym(self, subject: str) -> bytes:
+        """The word by which this host knows a holder, and nobody else does."""
+        return keyed_digest(self._key, DigestDomain.CHECK_SUBJECT, subject.encode(), size=PSEUDONYM_BYTES)

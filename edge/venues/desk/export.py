@@ -1,0 +1,61 @@
+"""Registrations as rows, for people's own programs: CSV for spreadsheets, JSON Lines for the rest."""
+
+from __future__ import annotations
+
+import csv
+import json
+from typing import TYPE_CHECKING, Final
+
+from edge.card.attributes import Attribute
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import TextIO
+
+    from edge.venues.desk.register_store import OpenedRegistration
+
+_STAY: Final = ("reference", "arrival", "departure", "guests", "minors")
+COLUMNS: Final = (
+    "seq",
+    "at_ms",
+    "at",
+    "site",
+    *_STAY,
+    "adult",
+    "covers",
+    *(name.value for name in Attribute),
+)
+# With one of these at its beginning a spreadsheet takes a text for a formula (OWASP, "CSV injection").
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+def document(opened: OpenedRegistration) -> dict[str, object]:
+    """One registration; what was not disclosed or not booked is null."""
+    stay = opened.booking or {}
+    return {
+        "seq": opened.seq,
+        "at_ms": round(opened.at.timestamp() * 1_000),
+        "at": f"{opened.at:%Y-%m-%dT%H:%M:%SZ}",
+        "site": opened.site,
+        **{key: stay.get(key) for key in _STAY},
+        "adult": opened.adult,
+        "covers": opened.covers,
+        **{name.value: opened.attributes.get(name.value) for name in Attribute},
+    }
+
+
+def write_csv(file: TextIO, registrations: Iterable[OpenedRegistration]) -> None:
+    """RFC 4180; a text that a spreadsheet would take for a formula gets an apostrophe before it."""
+    writer = csv.DictWriter(file, COLUMNS)
+    writer.writeheader()
+    for opened in registrations:
+        writer.writerow({key: _cell(value) for key, value in document(opened).items()})
+
+
+def write_jsonl(file: TextIO, registrations: Iterable[OpenedRegistration]) -> None:
+    """One object a line."""
+    file.writelines(json.dumps(document(opened), ensure_ascii=False) + "\n" for opened in registrations)
+
+
+def _cell(value: object) -> object:
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

@@ -1,0 +1,239 @@
+"""The desk as a venue: who is expected, on what terms, and what is kept of whom. DESK.md section 4."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, timedelta
+from typing import TYPE_CHECKING
+
+from edge.card.attributes import Attribute
+from edge.decision import Grant, Reason
+from edge.errors import Refused
+from edge.policy.obligations import Factor, Obligation, Obligations
+from edge.venues.desk.booking import age
+from edge.venues.desk.registration import Registration, end_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime, tzinfo
+
+    from edge.decision import Decision
+    from edge.policy.obligations import Visit
+    from edge.venues.desk.booking import BookedGuest, Expected
+    from edge.venues.desk.name_digests import Digests
+    from edge.venues.desk.registration import Arrivals, RegisteredGuest, RegistrationStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskRules:
+    """What the property asks.
+
+    `request`: the attributes that its law wants, and nothing besides is kept; `documents`: the types of
+    document it accepts, all where none is named; `early`: how long before the day of arrival a guest may
+    come; `walk_in`: whether staff may take a guest whom nobody expects.
+    """
+
+    request: tuple[Attribute, ...]
+    zone: tzinfo
+    documents: frozenset[str] = frozenset()
+    adult_age: int = 18
+    early: timedelta = timedelta()
+    retain_days: int = 365
+    walk_in: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Stay:
+    """A guest in a booking. `adult` is None where nobody knows and nothing depends on it."""
+
+    expected: Expected
+    place: int | None
+    adult: bool
+    covers: int
+    known: bool
+    lines: tuple[str, ...] = field(repr=False)
+
+
+class DeskVenue:
+    """A Venue. Keeps nothing itself: arrivals and register are handed in."""
+
+    def __init__(
+        self, rules: DeskRules, digests: Digests, arrivals: Arrivals, register: RegistrationStore
+    ) -> None:
+        self._rules = rules
+        self._digests = digests
+        self._arrivals = arrivals
+        self._register = register
+
+    def admit(self, visit: Visit) -> Obligations:
+        said = dict(visit.card.disclosed)
+        self._expect_disclosed(said)
+        try:
+            stay = self._find(visit, said)
+        except _UnexpectedError:
+            if not self._rules.walk_in:
+                raise Refused(Reason.BOOKING_UNKNOWN) from None
+            return Obligations(
+                asked=(Obligation(Factor.STAFF, Reason.BOOKING_UNKNOWN),), lines=("no booking",)
+            )
+        return Obligations(lines=stay.lines)
+
+    def settle(self, visit: Visit, decision: Decision, seq: int) -> None:
+        if not isinstance(decision, Grant):
+            return
+        said = dict(visit.card.disclosed)
+        try:
+            stay: _Stay | None = self._find(visit, said)
+        except (Refused, _UnexpectedError):
+            stay = None  # a guest whom staff took, or whose booking went with a new list a moment ago
+        if stay is not None and stay.known:
+            return  # one registration a stay
+        today = visit.now.astimezone(self._rules.zone).date()
+        left = stay.expected.departure if stay else today
+        self._register.enter(
+            Registration(
+                seq=seq,
+                at=visit.now,
+                site=visit.site,
+                subject=self._subject(visit),
+                adult=stay.adult if stay else self._is_adult(said, today) is not False,
+                covers=stay.covers if stay else 0,
+                attributes=tuple((name, said[name]) for name in self._rules.request if name in said),
+                erase_at=self._erase_at(max(left, today)),
+                booking=stay.expected.id if stay else None,
+                place=stay.place if stay else None,
+            )
+        )
+
+    def _expect_disclosed(self, said: dict[Attribute, str]) -> None:
+        if any(name not in said for name in self._rules.request):
+            raise Refused(Reason.DISCLOSURE_MISSING)
+        kind = said.get(Attribute.DOCUMENT_TYPE)
+        if self._rules.documents and kind is not None and kind not in self._rules.documents:
+            raise Refused(Reason.DOCUMENT_MISMATCH, "a type of document that is not accepted here")
+
+    def _find(self, visit: Visit, said: dict[Attribute, str]) -> _Stay:
+        """The one stay of this guest. Raises Refused, and _UnexpectedError where nobody expects them."""
+        names = self._names(said)
+        expected = self._booking(visit, said, names)
+        if expected.doubtful:
+            raise Refused(Reason.BOOKING_AMBIGUOUS, "the list says two things of this booking")
+        others = self._register.of_booking(expected.id)
+        subject = self._subject(visit)
+        mine = next((guest for guest in others if guest.subject == subject), None)
+        if mine is None and len(others) >= expected.guests:
+            raise Refused(Reason.BOOKING_AMBIGUOUS, "all guests of this booking are here")
+        place = mine.place if mine else self._place(expected, names, said, others)
+        adult = mine.adult if mine else self._adult_of(expected, place, said)
+        if not adult and not any(guest.adult for guest in others):
+            raise Refused(Reason.PERSON_ALONE, "a minor, before the guardian")
+        first = adult and not any(guest.adult for guest in others if guest is not mine)
+        covers = expected.minors if first else 0
+        number = len(others) + (mine is None)
+        return _Stay(expected, place, adult, covers, mine is not None, _lines(expected, number, covers, mine))
+
+    def _booking(self, visit: Visit, said: dict[Attribute, str], names: frozenset[bytes]) -> Expected:
+        reference = said.get(Attribute.BOOKING)
+        if reference is not None:
+            found = self._arrivals.by_reference(self._digests.reference(reference))
+            if found is not None:
+                if not self._in_window(found, visit):
+                    raise Refused(Reason.VISIT_WINDOW)
+                return found
+        if not names:
+            raise _UnexpectedError if reference is not None else Refused(Reason.DISCLOSURE_MISSING)
+        born = self._born(said)
+        candidates = [
+            booking
+            for booking in self._arrivals.by_names(names)
+            if _fits(booking, names, born, self._digests)
+        ]
+        due = [booking for booking in candidates if self._in_window(booking, visit)]
+        if candidates and not due:
+            raise Refused(Reason.VISIT_WINDOW)
+        if len(due) > 1:
+            raise Refused(Reason.BOOKING_AMBIGUOUS, "several bookings under this name")
+        if not due:
+            raise _UnexpectedError
+        return due[0]
+
+    def _place(
+        self,
+        expected: Expected,
+        names: frozenset[bytes],
+        said: dict[Attribute, str],
+        others: Sequence[RegisteredGuest],
+    ) -> int | None:
+        """Which of the named guests this is; None for one of whom the list has no name."""
+        taken = {guest.place for guest in others}
+        born = self._born(said)
+        fitting = [
+            number
+            for number, place in enumerate(expected.places)
+            if names & place.names and _same_birth(place, born, self._digests)
+        ]
+        free = [number for number in fitting if number not in taken]
+        if free:
+            return free[0]
+        if fitting:
+            raise Refused(Reason.BOOKING_AMBIGUOUS, "a guest of this name is here already")
+        unnamed = len([guest for guest in others if guest.place is None])
+        if names and len(expected.places) + unnamed >= expected.guests:
+            raise _UnexpectedError  # a reference that somebody else knows, too
+        return None
+
+    def _adult_of(self, expected: Expected, place: int | None, said: dict[Attribute, str]) -> bool:
+        known = self._is_adult(said, expected.arrival)
+        if known is None and place is not None and (minor := expected.places[place].minor) is not None:
+            known = not minor
+        if known is None and expected.minors:
+            raise Refused(Reason.DISCLOSURE_MISSING, "who of this booking is a minor")
+        return known is not False
+
+    def _is_adult(self, said: dict[Attribute, str], on: date) -> bool | None:
+        born = self._born(said)
+        return None if born is None else age(born, on) >= self._rules.adult_age
+
+    def _in_window(self, expected: Expected, visit: Visit) -> bool:
+        zone = self._rules.zone
+        soonest = (visit.now + self._rules.early).astimezone(zone).date()
+        return expected.arrival <= soonest and visit.now.astimezone(zone).date() <= expected.departure
+
+    def _names(self, said: dict[Attribute, str]) -> frozenset[bytes]:
+        family = said.get(Attribute.FAMILY_NAME)
+        if family is None:
+            return frozenset()
+        return self._digests.names(family, said.get(Attribute.GIVEN_NAME, ""))
+
+    def _born(self, said: dict[Attribute, str]) -> date | None:
+        text = said.get(Attribute.BIRTH_DATE)
+        return date.fromisoformat(text) if text is not None else None  # the card's room has checked it
+
+    def _subject(self, visit: Visit) -> bytes:
+        return self._digests.subject(visit.card.subject or visit.card.pseudonym)
+
+    def _erase_at(self, left: date) -> datetime:
+        return end_of(left + timedelta(days=self._rules.retain_days), self._rules.zone).astimezone(UTC)
+
+
+class _UnexpectedError(Exception):
+    """Nobody expects this guest; the property says what that means."""
+
+
+def _fits(expected: Expected, names: frozenset[bytes], born: date | None, digests: Digests) -> bool:
+    return any(names & place.names and _same_birth(place, born, digests) for place in expected.places)
+
+
+def _same_birth(place: BookedGuest, born: date | None, digests: Digests) -> bool:
+    """Two birth dates that both are known must be one; who gives none is not refused for it."""
+    return place.birth is None or born is None or place.birth == digests.birth(born)
+
+
+def _lines(expected: Expected, number: int, covers: int, mine: RegisteredGuest | None) -> tuple[str, ...]:
+    """For the staff's screen; a name is not among them, the guest has just said it."""
+    lines = [f"guest {number} of {expected.guests}, until {expected.departure:%Y-%m-%d}"]
+    if covers:
+        lines.append(f"answers for {covers} {'minor' if covers == 1 else 'minors'}")
+    if mine is not None:
+        lines.append("registered before")
+    return tuple(lines)

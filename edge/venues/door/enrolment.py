@@ -1,0 +1,265 @@
+"""A list of people as an office writes it, CSV or JSON, read strictly: every mistake says its line.
+
+The subject of a card goes in and its keyed name comes out; nothing here keeps or repeats what a row says of
+a person, so an error names the line and the column, not the value.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from edge.errors import InputError
+from edge.keyed_digest import DIGEST_BYTES
+from edge.policy.pin import MAX_VERIFIER_BYTES
+from edge.venues.door.person import person_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from datetime import tzinfo
+
+MAX_PEOPLE: Final = 200_000  # twice the largest site that is promised
+MAX_LIST_BYTES: Final = 64 << 20  # so many people with every column filled
+COLUMNS: Final = (
+    "issuer", "subject", "name", "groups", "valid_from", "valid_until", "assisted", "no_face", "duress_of",
+    "template", "pin", "duress_pin",
+)  # fmt: skip
+_MAX_VALUE_CHARS: Final = 4_000  # a hundred groups
+_MAX_WORD_CHARS: Final = 200  # an issuer's or a subject's; a card's code has room for less
+_GROUP: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")  # as site.toml takes it
+_TEMPLATE_BYTES: Final = 16
+_VERIFIER: Final = re.compile(
+    r"\$argon2id\$v=19\$m=([0-9]{1,6}),t=([0-9]{1,2}),p=1\$[A-Za-z0-9+/]{16,32}\$[A-Za-z0-9+/]{32,64}"
+)
+# What a door computes while somebody waits: twice the cost of our own.
+_MAX_KIB: Final = 16 * 1024
+_MAX_PASSES: Final = 8
+_YES: Final = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False, "": False}
+_HINT: Final = "nothing was taken: correct the list and import it again"
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """One row of people. `same_as`: this card is for being forced, and belongs to the person of that name.
+
+    `pin`, `duress_pin`: verifiers (`edge.policy.pin`); None: those stay that are there.
+    """
+
+    name: bytes = field(repr=False)
+    groups: frozenset[str] = frozenset()
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None
+    assisted: bool = False
+    no_face: bool = False
+    same_as: bytes | None = field(default=None, repr=False)
+    template: bytes | None = field(default=None, repr=False)
+    pin: bytes | None = field(default=None, repr=False)
+    duress_pin: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolmentContext:
+    """What a list is read against. `zone`: of times without one; `groups`: None where any will do."""
+
+    key: bytes = field(repr=False)
+    zone: tzinfo = UTC
+    groups: frozenset[str] | None = None
+
+
+EnrolmentLine = tuple[str, Enrolment | InputError]  # where it stands, as "line 7", and what stands there
+
+
+def gather(told: Iterable[EnrolmentLine]) -> tuple[list[Enrolment], list[InputError]]:
+    """Everybody who is told of, each once, and everything that is wrong. Raises InputError for too many."""
+    first: dict[bytes, str] = {}
+    people: list[Enrolment] = []
+    wrong: list[InputError] = []
+    for where, row in told:
+        if isinstance(row, InputError):
+            wrong.append(row)
+        elif row.name in first:
+            wrong.append(InputError(f"{where}: it is the person of {first[row.name]} again", hint=_HINT))
+        else:
+            first[row.name] = where
+            people.append(row)
+        if len(people) + len(wrong) > MAX_PEOPLE:
+            raise InputError(f"more than {MAX_PEOPLE} people", hint="no site has so many")
+    return people, wrong
+
+
+def read_csv(lines: Iterable[str], site: EnrolmentContext) -> Iterator[EnrolmentLine]:
+    """People of a CSV file with a head line, or what is wrong with a line; an error goes on with the next.
+
+    Raises InputError where the file as a whole cannot be read.
+    """
+    table = csv.DictReader(lines, strict=True)
+    try:
+        _check_columns(table.fieldnames or ())
+        for row in table:
+            yield _read(row, f"line {table.line_num}", site)
+    except csv.Error as error:
+        raise InputError(f"line {table.line_num}: it is no CSV: {str(error)[:80]}", hint=_HINT) from error
+
+
+def read_json(data: bytes, site: EnrolmentContext) -> Iterator[EnrolmentLine]:
+    """People of a JSON file: an array of objects, with the columns of the CSV as keys, or one object a line.
+
+    Raises InputError where the file as a whole cannot be read.
+    """
+    if data.lstrip()[:1] == b"[":
+        people = _decoded(data, list[dict[str, Any]], "it is no array of people")
+        for number, row in enumerate(people, 1):
+            yield _read(row, f"person {number}", site)
+        return
+    for number, line in enumerate(data.splitlines(), 1):
+        if line.strip():
+            row = _decoded(line, dict[str, Any], f"line {number}: it is no person")
+            yield _read(row, f"line {number}", site)
+
+
+def _decoded(data: bytes, kind: Any, what: str) -> Any:  # noqa: ANN401  msgspec's own types
+    try:
+        return msgspec.json.decode(data, type=kind)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+        raise InputError(what, hint=_HINT) from error
+
+
+def _check_columns(found: Iterable[str]) -> None:
+    found = tuple(found)
+    for column in found:
+        if column not in COLUMNS:
+            raise InputError(f'there is no column "{column[:40]}"', hint=f"known: {', '.join(COLUMNS)}")
+    if "name" not in found and not {"issuer", "subject"} <= set(found):
+        raise InputError("issuer and subject have to be there", hint="the first line names the columns")
+
+
+class _WrongError(ValueError):
+    """What is wrong with one column; its text never holds the value."""
+
+
+def _read(row: Mapping[str, Any], where: str, site: EnrolmentContext) -> EnrolmentLine:
+    try:
+        return where, _enrolment({key: _plain(key, value) for key, value in row.items()}, site)
+    except _WrongError as error:
+        return where, InputError(f"{where}: {error}", hint=_HINT)
+
+
+def _plain(key: str | None, value: object) -> str:
+    """A value as CSV would have it. The csv module keeps what is too much under None, and lacks as None."""
+    if key not in COLUMNS:
+        raise _WrongError("more values than columns" if key is None else f'there is no "{str(key)[:40]}"')
+    if isinstance(value, list) and all(isinstance(part, str) for part in value):
+        value = " ".join(value)
+    if value is None:
+        value = ""
+    if isinstance(value, bool):
+        value = "yes" if value else "no"
+    if not isinstance(value, str):
+        raise _WrongError(f"{key} is not a text")
+    if len(value) > _MAX_VALUE_CHARS:
+        raise _WrongError(f"{key} is longer than {_MAX_VALUE_CHARS} characters")
+    return value.strip()
+
+
+def _enrolment(row: Mapping[str, str], site: EnrolmentContext) -> Enrolment:
+    issuer, duress_of = row.get("issuer", ""), row.get("duress_of", "")
+    made = Enrolment(
+        name=_name(row, site),
+        groups=_groups(row.get("groups", ""), site),
+        valid_from=_instant("valid_from", row.get("valid_from", ""), site),
+        valid_until=_instant("valid_until", row.get("valid_until", ""), site),
+        assisted=_flag("assisted", row.get("assisted", "")),
+        no_face=_flag("no_face", row.get("no_face", "")),
+        same_as=_same_as(issuer, duress_of, site) if duress_of else None,
+        template=_hex("template", row.get("template", ""), _TEMPLATE_BYTES),
+        pin=_verifier("pin", row.get("pin", "")),
+        duress_pin=_verifier("duress_pin", row.get("duress_pin", "")),
+    )
+    if made.duress_pin is not None and made.pin is None:
+        raise _WrongError("duress_pin goes with a pin")
+    if made.valid_from and made.valid_until and made.valid_until <= made.valid_from:
+        raise _WrongError("valid_until is not after valid_from")
+    if made.same_as == made.name:
+        raise _WrongError("duress_of is the card itself")
+    if made.same_as is not None and made != Enrolment(made.name, same_as=made.same_as):
+        raise _WrongError("a card for being forced has what its person has: leave the other columns empty")
+    return made
+
+
+def _name(row: Mapping[str, str], site: EnrolmentContext) -> bytes:
+    issuer, subject, name = row.get("issuer", ""), row.get("subject", ""), row.get("name", "")
+    if name:
+        if issuer or subject:
+            raise _WrongError("name stands in place of issuer and subject")
+        return _hex("name", name, DIGEST_BYTES) or b""
+    return person_name(_word("issuer", issuer), _word("subject", subject), site.key)
+
+
+def _same_as(issuer: str, duress_of: str, site: EnrolmentContext) -> bytes:
+    """The other card's name: by its subject, or by the name itself as `export` writes it."""
+    if not issuer:
+        return _hex("duress_of", duress_of, DIGEST_BYTES) or b""
+    return person_name(_word("issuer", issuer), _word("duress_of", duress_of), site.key)
+
+
+def _word(key: str, text: str) -> str:
+    if not text:
+        raise _WrongError(f"{key} is missing")
+    if len(text) > _MAX_WORD_CHARS:
+        raise _WrongError(f"{key} is longer than {_MAX_WORD_CHARS} characters")
+    return text
+
+
+def _groups(text: str, site: EnrolmentContext) -> frozenset[str]:
+    groups = frozenset(re.split(r"[ ;,]+", text)) - {""}
+    for group in groups:
+        if not _GROUP.fullmatch(group):
+            raise _WrongError("groups: one of them is no name of a group")
+        if site.groups is not None and group not in site.groups:
+            raise _WrongError(f'groups: site.toml has no group "{group}"')
+    return groups
+
+
+def _flag(key: str, text: str) -> bool:
+    try:
+        return _YES[text.lower()]
+    except KeyError:
+        raise _WrongError(f"{key} is neither yes nor no") from None
+
+
+def _instant(key: str, text: str, site: EnrolmentContext) -> datetime | None:
+    """A time; without a zone it is the site's, and without a time of day that day's first moment."""
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+        aware = moment if moment.tzinfo else moment.replace(tzinfo=site.zone)
+        at = aware.astimezone(UTC).replace(microsecond=0)
+    except (ValueError, OverflowError):
+        raise _WrongError(f"{key} is no time such as 2027-03-28T09:00") from None
+    if not 1970 <= at.year < 2100:  # as everywhere in this product
+        raise _WrongError(f"{key} is outside 1970 to 2100")
+    return at
+
+
+def _verifier(key: str, text: str) -> bytes | None:
+    """A verifier, not a PIN: no PIN lies in a list."""
+    if not text:
+        return None
+    match = _VERIFIER.fullmatch(text) if len(text) <= MAX_VERIFIER_BYTES else None
+    if match is None or int(match[1]) > _MAX_KIB or int(match[2]) > _MAX_PASSES:
+        raise _WrongError(f"{key} is no verifier as `people export` writes it: doorward people pin sets one")
+    return text.encode()
+
+
+def _hex(key: str, text: str, size: int) -> bytes | None:
+    if not text:
+        return None
+    if not re.fullmatch(rf"[0-9a-f]{{{2 * size}}}", text):
+        raise _WrongError(f"{key} is not {2 * size} hex digits")
+    return bytes.fromhex(text)

@@ -1,0 +1,109 @@
+"""What a door has to remember from one passage to the next, and no more than its rules need.
+
+All times are whole seconds since 1970, UTC. A clock that is set back must not keep anybody out for ever: no
+rule takes a time that is still to come for a fact, and each reads "long ago" from the distance alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """Somebody came in at `at`, in the area's day number `day`: nobody is inside on any other day."""
+
+    at: int
+    day: int
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingPerson:
+    """The first of two people stood at this door at `at`."""
+
+    person: bytes = field(repr=False)
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class OccupancyChange:
+    """What one settled visit changes; all of it or nothing.
+
+    `came`, `left`: people, into and out of `area`, on its day number `day`. `opened`: groups whose coming in
+    today opens something, with `today`'s ordinal. `waiting`: who waits at `door` from now on; None: nobody.
+    """
+
+    door: str
+    area: str
+    at: int
+    day: int
+    today: int
+    came: tuple[bytes, ...] = field(default=(), repr=False)
+    left: tuple[bytes, ...] = field(default=(), repr=False)
+    opened: frozenset[str] = frozenset()
+    waiting: WaitingPerson | None = None
+
+
+class OccupancyStore(Protocol):
+    """The memory of a door's rules. Raises StorageFault; asking changes nothing."""
+
+    def inside(self, area: str, person: bytes) -> Inside | None:
+        """When this person came in, if he did not go out since."""
+        ...
+
+    def count(self, area: str, day: int) -> int:
+        """How many are inside, of the area's day."""
+        ...
+
+    def opened(self, area: str, group: str) -> int | None:
+        """The day on which somebody of this group last came in, as an ordinal."""
+        ...
+
+    def waiting(self, door: str) -> WaitingPerson | None:
+        """The first of two."""
+        ...
+
+    def is_locked_down(self) -> bool:
+        """Whether somebody switched lock-down on."""
+        ...
+
+    def write(self, change: OccupancyChange) -> None:
+        """Make this durable."""
+        ...
+
+
+class MemoryOccupancyStore:
+    """A ledger that forgets when its program ends; the reference for the durable one."""
+
+    def __init__(self) -> None:
+        self.locked_down = False
+        self._inside: dict[tuple[str, bytes], Inside] = {}
+        self._opened: dict[tuple[str, str], int] = {}
+        self._waiting: dict[str, WaitingPerson] = {}
+
+    def inside(self, area: str, person: bytes) -> Inside | None:
+        return self._inside.get((area, person))
+
+    def count(self, area: str, day: int) -> int:
+        return sum(where == area and seen.day == day for (where, _), seen in self._inside.items())
+
+    def opened(self, area: str, group: str) -> int | None:
+        return self._opened.get((area, group))
+
+    def waiting(self, door: str) -> WaitingPerson | None:
+        return self._waiting.get(door)
+
+    def is_locked_down(self) -> bool:
+        return self.locked_down
+
+    def write(self, change: OccupancyChange) -> None:
+        area = change.area
+        over = [key for key, seen in self._inside.items() if key[0] == area and seen.day != change.day]
+        for key in (*over, *((area, person) for person in change.left)):
+            self._inside.pop(key, None)
+        self._inside |= {(area, person): Inside(change.at, change.day) for person in change.came}
+        self._opened |= {(area, group): change.today for group in change.opened}
+        self._waiting.pop(change.door, None)
+        if change.waiting is not None:
+            self._waiting[change.door] = change.waiting

@@ -1,0 +1,133 @@
+"""The ledger of a door in an SQLite file: it survives a restart, and two doors of one board may share it."""
+
+from __future__ import annotations
+
+import sqlite3
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final
+
+from edge.sqlite import connect, faults, transaction
+from edge.venues.door.occupancy import Inside, WaitingPerson
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from edge.venues.door.occupancy import OccupancyChange
+
+_TABLES: Final[dict[str, tuple[dict[str, type], tuple[str, ...]]]] = {
+    "inside": ({"area": str, "person": bytes, "at": int, "day": int}, ("area", "person")),
+    # How many there are in `inside`: counted as they come and go, for nobody waits while 100,000 are counted.
+    "areas": ({"area": str, "day": int, "count": int}, ("area",)),
+    "opened": ({"area": str, "team": str, "day": int}, ("area", "team")),
+    "waiting": ({"door": str, "person": bytes, "at": int}, ("door",)),
+    "switches": ({"switch": str, "since": int}, ("switch",)),
+}
+
+
+class Switch(StrEnum):
+    """What stays on until somebody switches it off."""
+
+    LOCK_DOWN = "lock-down"
+    CONTROLLER = "controller"  # the door's controller was put into lock-down by these rules
+
+
+class OccupancyFile:
+    """The port `Ledger` over a file. For one thread at a time."""
+
+    def __init__(self, path: Path) -> None:
+        """Open it, or make it. Raises StorageFault."""
+        self._path = path
+        self._db = connect(path)
+        try:
+            self._begin()
+        except BaseException:
+            self._db.close()
+            raise
+
+    def inside(self, area: str, person: bytes) -> Inside | None:
+        row = self._row("SELECT at, day FROM inside WHERE area = ? AND person = ?", area, person)
+        return None if row is None else Inside(*row)
+
+    def count(self, area: str, day: int) -> int:
+        row = self._row("SELECT count FROM areas WHERE area = ? AND day = ?", area, day)
+        return 0 if row is None else int(row[0])
+
+    def opened(self, area: str, group: str) -> int | None:
+        row = self._row("SELECT day FROM opened WHERE area = ? AND team = ?", area, group)
+        return None if row is None else int(row[0])
+
+    def waiting(self, door: str) -> WaitingPerson | None:
+        row = self._row("SELECT person, at FROM waiting WHERE door = ?", door)
+        return None if row is None else WaitingPerson(*row)
+
+    def is_locked_down(self) -> bool:
+        return self.is_on(Switch.LOCK_DOWN)
+
+    def write(self, change: OccupancyChange) -> None:
+        db, area, day = self._db, change.area, change.day
+        with faults(self._path), transaction(db):
+            db.execute("DELETE FROM inside WHERE area = ? AND day <> ?", (area, day))
+            gone = [(area, person) for person in (*change.left, *change.came)]
+            left = sum(
+                db.execute("DELETE FROM inside WHERE area = ? AND person = ?", row).rowcount for row in gone
+            )
+            came = [(area, person, change.at, day) for person in change.came]
+            db.executemany("INSERT INTO inside (area, person, at, day) VALUES (?, ?, ?, ?)", came)
+            db.execute(
+                "INSERT INTO areas (area, day, count) VALUES (?1, ?2, ?3) ON CONFLICT (area) DO UPDATE"
+                " SET count = CASE day WHEN ?2 THEN count ELSE 0 END + ?3, day = ?2",
+                (area, day, len(came) - left),
+            )
+            opened = [(area, group, change.today) for group in change.opened]
+            db.executemany("INSERT OR REPLACE INTO opened (area, team, day) VALUES (?, ?, ?)", opened)
+            db.execute("DELETE FROM waiting WHERE door = ?", (change.door,))
+            if change.waiting is not None:
+                row = (change.door, change.waiting.person, change.waiting.at)
+                db.execute("INSERT INTO waiting (door, person, at) VALUES (?, ?, ?)", row)
+
+    # -- what somebody in charge does, from a command ---------------------------------------------
+
+    def is_on(self, switch: Switch) -> bool:
+        """Raises StorageFault."""
+        return self._row("SELECT 1 FROM switches WHERE switch = ?", switch.value) is not None
+
+    def switch(self, switch: Switch, since: int | None) -> None:
+        """On since this second, or off. Raises StorageFault."""
+        with faults(self._path), transaction(self._db):
+            self._db.execute("DELETE FROM switches WHERE switch = ?", (switch.value,))
+            if since is not None:
+                self._db.execute("INSERT INTO switches (switch, since) VALUES (?, ?)", (switch.value, since))
+
+    def forgive(self, person: bytes | None = None) -> int:
+        """Take this person, or everybody, to have gone out of every area. How many had not. StorageFault."""
+        db = self._db
+        with faults(self._path), transaction(db):
+            forgiven = db.execute("DELETE FROM inside WHERE ?1 IS NULL OR person = ?1", (person,)).rowcount
+            db.execute(
+                "UPDATE areas SET count ="
+                " (SELECT count(*) FROM inside WHERE inside.area = areas.area AND inside.day = areas.day)"
+            )
+        return forgiven
+
+    def close(self) -> None:
+        """Safe to call again."""
+        self._db.close()
+
+    def _row(self, question: str, *values: object) -> tuple[Any, ...] | None:
+        try:
+            row: tuple[Any, ...] | None = self._db.execute(question, values).fetchone()
+        except sqlite3.Error:
+            with faults(self._path):  # not around it: a visit asks five times, and a context takes 5 us
+                raise
+        return row
+
+    def _begin(self) -> None:
+        known = self._row("SELECT count(*) FROM sqlite_schema WHERE type = 'table'")
+        if known == (len(_TABLES),):
+            return
+        from sqlite_utils import Database  # 0.3 s, at the first start only
+
+        with faults(self._path), transaction(self._db):
+            db = Database(self._db, execute_plugins=False)
+            for name, (columns, pk) in _TABLES.items():
+                db.table(name).create(columns, pk=pk, not_null=columns, if_not_exists=True, strict=True)

@@ -1,0 +1,165 @@
+"""Everybody who is enrolled, in an SQLite file: read by name when somebody comes, written by a command."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from edge.errors import InputError
+from edge.policy.pin import Pin
+from edge.sqlite import connect, faults, transaction
+from edge.venues.door.person import Person
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from edge.venues.door.enrolment import Enrolment
+
+_TABLE: Final = "people"
+_COLUMNS: Final = {
+    "name": bytes,
+    "same_as": bytes,  # this card is for being forced, and belongs to the person of that name
+    "groups": str,
+    "valid_from": int,
+    "valid_until": int,
+    "flags": int,
+    "template": bytes,
+    "pin": bytes,
+    "duress_pin": bytes,
+}
+_PINS: Final = ("pin", "duress_pin")
+_INSERT: Final = f"INSERT INTO {_TABLE} VALUES ({', '.join(f':{column}' for column in _COLUMNS)})"  # noqa: S608  our own words
+_FIND: Final = f"SELECT {', '.join(_COLUMNS)} FROM {_TABLE} WHERE name = ?"  # noqa: S608  our own words
+_ALL: Final = f"SELECT {', '.join(_COLUMNS)} FROM {_TABLE} ORDER BY name"  # noqa: S608  likewise
+
+
+# Bits of `flags`; plain numbers, for an IntFlag takes 20 us of every visit.
+_ASSISTED: Final = 1
+_NO_FACE: Final = 2
+
+
+class PeopleFile:
+    """The port `People` over a file. For one thread at a time; a command may write it meanwhile."""
+
+    def __init__(self, path: Path) -> None:
+        """Open it, or make it. Raises StorageFault."""
+        self._path = path
+        self._db = connect(path)
+        try:
+            self._begin()
+        except BaseException:
+            self._db.close()
+            raise
+
+    def find(self, name: bytes) -> Person | None:
+        with faults(self._path):
+            row = self._db.execute(_FIND, (name,)).fetchone()
+            if row is None or row[1] is None:
+                return None if row is None else _person(row)
+            person = self._db.execute(_FIND, (row[1],)).fetchone()
+            return None if person is None else _person(person, duress=True)
+
+    def __len__(self) -> int:
+        with faults(self._path):
+            return int(self._db.execute(f"SELECT count(*) FROM {_TABLE}").fetchone()[0])  # noqa: S608
+
+    def rows(self) -> Iterator[tuple[bytes, bytes | None, Person]]:
+        """Everybody: name, the person whose card for being forced this is, and what is said of him."""
+        with faults(self._path):
+            for row in self._db.execute(_ALL):
+                yield row[0], row[1], _person(row)
+
+    def take(self, enrolments: Iterable[Enrolment], *, replace: bool = False) -> int:
+        """Enrol these, and keep or `replace` everybody else: all of it or nothing. How many were taken.
+
+        A PIN that is there stays for who comes without one: lists come from an office, PINs are set here.
+
+        Raises:
+            InputError: a card for being forced belongs to nobody.
+            StorageFault: the file cannot be written.
+        """
+        from sqlite_utils import Database  # 0.3 s, which a door does without
+
+        taken = 0
+        columns = [f"{column} = excluded.{column}" for column in _COLUMNS if "pin" not in column]
+        columns += [f"{column} = coalesce(excluded.{column}, {column})" for column in _PINS]
+        upsert = f"{_INSERT} ON CONFLICT (name) DO UPDATE SET {', '.join(columns)}"
+        with faults(self._path), transaction(self._db):
+            table = Database(self._db, execute_plugins=False).table(_TABLE)
+            self._db.execute("CREATE TEMP TABLE taken (name BLOB PRIMARY KEY) WITHOUT ROWID")
+            for enrolment in enrolments:
+                self._db.execute(upsert, _row(enrolment))
+                self._db.execute("INSERT INTO taken VALUES (?)", (enrolment.name,))
+                taken += 1
+            if replace:
+                self._db.execute(f"DELETE FROM {_TABLE} WHERE name NOT IN (SELECT name FROM taken)")  # noqa: S608
+            self._db.execute("DROP TABLE taken")
+            lost = table.count_where(
+                f"same_as IS NOT NULL AND same_as NOT IN (SELECT name FROM {_TABLE} WHERE same_as IS NULL)"  # noqa: S608
+            )
+            if lost:
+                raise InputError(
+                    f"cards for being forced that belong to nobody who is enrolled: {lost}",
+                    hint="duress_of is the subject of a person in the same file, or enrolled before",
+                )
+        return taken
+
+    def set_pin(self, name: bytes, pin: Pin | None) -> None:
+        """Give this person a PIN, or none. Raises StorageFault."""
+        values = (None, None) if pin is None else (pin.usual, pin.duress)
+        with faults(self._path), transaction(self._db):
+            self._db.execute(f"UPDATE {_TABLE} SET pin = ?, duress_pin = ? WHERE name = ?", (*values, name))  # noqa: S608
+
+    def close(self) -> None:
+        """Safe to call again."""
+        self._db.close()
+
+    def _begin(self) -> None:
+        with faults(self._path):
+            known = self._db.execute("SELECT 1 FROM sqlite_schema WHERE name = ?", (_TABLE,)).fetchone()
+            if known is None:
+                from sqlite_utils import Database
+
+                with transaction(self._db):
+                    Database(self._db, execute_plugins=False).table(_TABLE).create(
+                        _COLUMNS, pk="name", not_null=("groups", "flags"), if_not_exists=True, strict=True
+                    )
+
+
+def _row(enrolment: Enrolment) -> dict[str, Any]:
+    flags = (_ASSISTED if enrolment.assisted else 0) | (_NO_FACE if enrolment.no_face else 0)
+    return {
+        "name": enrolment.name,
+        "same_as": enrolment.same_as,
+        "groups": " ".join(sorted(enrolment.groups)),
+        "valid_from": _second(enrolment.valid_from),
+        "valid_until": _second(enrolment.valid_until),
+        "flags": flags,
+        "template": enrolment.template,
+        "pin": enrolment.pin,
+        "duress_pin": enrolment.duress_pin,
+    }
+
+
+def _person(row: tuple[Any, ...], *, duress: bool = False) -> Person:
+    name, _, groups, valid_from, valid_until, flags, template, pin, duress_pin = row
+    return Person(
+        name,
+        frozenset(groups.split()),
+        _moment(valid_from),
+        _moment(valid_until),
+        assisted=bool(flags & _ASSISTED),
+        no_face=bool(flags & _NO_FACE),
+        duress=duress,
+        template=template,
+        pin=None if pin is None else Pin(pin, duress_pin),
+    )
+
+
+def _second(moment: datetime | None) -> int | None:
+    return None if moment is None else int(moment.timestamp())
+
+
+def _moment(second: int | None) -> datetime | None:
+    return None if second is None else datetime.fromtimestamp(second, UTC)

@@ -1,0 +1,71 @@
+"""Who is enrolled at a site, kept under names that only this site can compute."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from edge.keyed_digest import DigestDomain, keyed_digest
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from edge.card.claims import Card
+    from edge.policy.pin import Pin
+
+
+def person_name(issuer: str, subject: str, site_key: bytes) -> bytes:
+    """What a site calls this issuer's `subject`: a keyed hash, which tells nothing without the key."""
+    return keyed_digest(site_key, DigestDomain.PERSON, issuer.encode(), subject.encode())
+
+
+def card_name(card: Card, site_key: bytes) -> bytes:
+    """What a site calls the holder of this card; one that names no subject stands for itself."""
+    if card.subject is not None:
+        return person_name(card.issuer, card.subject, site_key)
+    return keyed_digest(site_key, DigestDomain.CARD, card.kid, card.card_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What a site says of somebody.
+
+    `name`: by which the site knows this person, whichever card is shown. `valid_from`, `valid_until`: aware
+    UTC; the second is the first moment that is too late; None: no such end. `assisted`: wants more time.
+    `no_face`: passes without one. `duress`: the card that was shown is the one for being forced.
+    `template`: hash of the sealed template that this person's card has to point at; None: any. `pin`: by what
+    a PIN is judged, where there is one.
+    """
+
+    name: bytes = field(repr=False)
+    groups: frozenset[str]
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None
+    assisted: bool = False
+    no_face: bool = False
+    duress: bool = False
+    template: bytes | None = field(default=None, repr=False)
+    pin: Pin | None = None
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether `now` is in this person's window. Data for the rules, not a decision."""
+        after = self.valid_from is None or now >= self.valid_from
+        return after and (self.valid_until is None or now < self.valid_until)
+
+
+class People(Protocol):
+    """Everybody who is enrolled."""
+
+    def find(self, name: bytes) -> Person | None:
+        """Whose card this is, by `card_name`; None: nobody's here. Raises StorageFault."""
+        ...
+
+
+class Enrolled:
+    """People in memory. `by_name`: what their cards are called."""
+
+    def __init__(self, by_name: dict[bytes, Person] | None = None) -> None:
+        self.by_name = {} if by_name is None else by_name
+
+    def find(self, name: bytes) -> Person | None:
+        return self.by_name.get(name)

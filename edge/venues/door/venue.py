@@ -1,0 +1,179 @@
+"""The venue `door`: a table of objections, the terms of whoever meets none, and what is remembered of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from edge.decision import Deny, Grant, Reason
+from edge.errors import Refused
+from edge.link.messages import Mode
+from edge.policy.obligations import Factor, Obligation, Obligations, StaffNotice, merge
+from edge.venues.door.occupancy import OccupancyChange, WaitingPerson
+from edge.venues.door.person import card_name
+from edge.venues.door.rules import Passback
+from edge.venues.door.visit_facts import DoorContext, VisitFacts
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
+
+    from edge.decision import Decision
+    from edge.policy.obligations import Visit
+    from edge.venues.door.occupancy import OccupancyStore
+    from edge.venues.door.person import People
+    from edge.venues.door.rules import DoorRules
+
+_Rule = tuple[Reason, "Callable[[VisitFacts], bool]"]
+
+# The first that objects decides. What a door that stands free does not ask comes apart.
+LOCK_DOWN: Final[_Rule] = (
+    Reason.SITE_LOCKED,
+    lambda f: f.place.is_locked_down and not f.groups & f.rules.lock_down.may_pass,
+)
+WHO: Final[tuple[_Rule, ...]] = (
+    (Reason.PERSON_UNKNOWN, lambda f: f.is_stranger),
+    (Reason.VISIT_WINDOW, lambda f: f.person is not None and not f.person.is_due(f.place.now)),
+)
+FACE: Final[_Rule] = (Reason.FACE_TEMPLATE, lambda f: f.has_other_template)
+WHEN: Final[tuple[_Rule, ...]] = (
+    (Reason.DOOR_NOT_PERMITTED, lambda f: not f.rules.permits_of(f.groups)),
+    (Reason.SCHEDULE_CLOSED, lambda f: not f.is_scheduled),
+    (Reason.SCHEDULE_UNATTENDED, lambda f: not f.is_permitted),
+)
+ROOM: Final[tuple[_Rule, ...]] = (
+    (Reason.PERSON_PASSBACK, lambda f: f.place.came_back(f.name)),
+    (Reason.SITE_FULL, lambda f: f.is_too_many),
+)
+
+USUAL: Final = (*WHO, FACE, LOCK_DOWN, *WHEN, *ROOM)
+STANDING_FREE: Final = (FACE, LOCK_DOWN, *ROOM)
+
+
+def objection(facts: VisitFacts) -> Reason | None:
+    """The first that anything here has against somebody coming in."""
+    rules = STANDING_FREE if facts.place.is_free else USUAL
+    return next((reason for reason, objects in rules if objects(facts)), None)
+
+
+def mode(place: DoorContext) -> Mode:
+    """How a controller should run this door.
+
+    It denies every grant in lock-down: where somebody may still pass, it is these rules that keep the others
+    out.
+    """
+    if place.is_locked_down:
+        return Mode.NORMAL if place.rules.lock_down.may_pass else Mode.LOCK_DOWN
+    return Mode.FREE_ACCESS if place.is_free else Mode.NORMAL
+
+
+class DoorVenue:
+    """One door of a site. `rules`: those in force now; they are swapped whole. `site_key`: 32 bytes."""
+
+    def __init__(
+        self, rules: Callable[[], DoorRules], people: People, ledger: OccupancyStore, *, site_key: bytes
+    ) -> None:
+        self._rules = rules
+        self._people = people
+        self._ledger = ledger
+        self._site_key = site_key
+
+    def admit(self, visit: Visit) -> Obligations:
+        """The terms of this visit. Raises Refused, and StorageFault where the memory cannot be read."""
+        facts = self._facts(visit)
+        if facts.comes_in:  # whoever is inside may always go
+            reason = objection(facts)
+            if reason is not None:
+                raise Refused(reason)
+        person = facts.person
+        terms = Obligations(
+            asked=tuple(_asked(facts)),
+            release_ms=facts.rules.assisted_ms if person and person.assisted else None,
+            pin=person.pin if person else None,
+            notes=_notes(facts),
+        )
+        return merge((terms,))  # in the order of the ladder
+
+    def settle(self, visit: Visit, decision: Decision, seq: int) -> None:  # noqa: ARG002  the journal's own
+        """Remember who came in, went out or waits. Raises StorageFault."""
+        facts = self._facts(visit)
+        change = None
+        match decision:
+            case Grant():
+                change = _came(facts) if facts.comes_in else _left(facts)
+            case Deny(reason=Reason.PERSON_ALONE):
+                change = _change(facts, waiting=WaitingPerson(facts.name, facts.place.second))
+            case Deny():
+                pass
+        if change is not None:
+            self._ledger.write(change)
+
+    def notes(self, visit: Visit) -> frozenset[StaffNotice]:
+        """What staff should know of a visit whether or not it is admitted; duress above all."""
+        return _notes(self._facts(visit))
+
+    def mode_at(self, now: datetime) -> Mode:
+        """How a controller should run this door now. Raises StorageFault."""
+        return mode(DoorContext.at(self._rules(), self._ledger, now))
+
+    def _facts(self, visit: Visit) -> VisitFacts:
+        name = card_name(visit.card, self._site_key)
+        person = self._people.find(name)
+        place = DoorContext.at(self._rules(), self._ledger, visit.now)
+        return VisitFacts(place, visit.card.face, person.name if person else name, person)
+
+
+def _asked(facts: VisitFacts) -> Iterator[Obligation]:
+    if facts.person is not None and facts.person.no_face:
+        yield Obligation(facts.rules.no_face, Reason.FACTOR_ABSENT)
+    if facts.is_alone:  # not an objection: who waits for another has shown a face first, and all else
+        yield Obligation(Factor.COMPANION, Reason.PERSON_ALONE)
+
+
+def _notes(facts: VisitFacts) -> frozenset[StaffNotice]:
+    person = facts.person
+    soft = facts.rules.area.passback is Passback.SOFT and facts.comes_in
+    told = {
+        StaffNotice.DURESS: person is not None and person.duress,
+        StaffNotice.NO_FACE: person is not None and person.no_face,
+        StaffNotice.ASSISTED: person is not None and person.assisted,
+        StaffNotice.FIRST_IN: facts.is_first_in,
+        StaffNotice.PASSBACK: soft and facts.place.is_inside(facts.name),
+    }
+    return frozenset(note for note, holds in told.items() if holds)
+
+
+def _came(facts: VisitFacts) -> OccupancyChange | None:
+    """Whoever comes in: with the one who waited, where there had to be two."""
+    other = facts.companion if facts.wants_two and not facts.place.is_free else None
+    came = (facts.name,) if other is None else (facts.name, other)
+    counted = facts.rules.area.is_counted
+    opened = facts.groups & facts.rules.starters
+    if not counted and not opened and other is None:
+        return None
+    return _change(facts, came=came if counted else (), opened=opened)
+
+
+def _left(facts: VisitFacts) -> OccupancyChange | None:
+    return _change(facts, left=(facts.name,)) if facts.rules.area.is_counted else None
+
+
+def _change(
+    facts: VisitFacts,
+    *,
+    came: tuple[bytes, ...] = (),
+    left: tuple[bytes, ...] = (),
+    opened: frozenset[str] = frozenset(),
+    waiting: WaitingPerson | None = None,
+) -> OccupancyChange:
+    place = facts.place
+    return OccupancyChange(
+        door=facts.rules.doorway.site,
+        area=facts.rules.area.name,
+        at=place.second,
+        day=place.day,
+        today=place.local.day,
+        came=came,
+        left=left,
+        opened=opened,
+        waiting=waiting,
+    )

@@ -1,0 +1,180 @@
+"""One visit to one door, with everything that its rules ask about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from edge.card.claims import SealedReference
+from edge.venues.door.rules import Direction, Passback, in_force
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from edge.card.claims import FaceReference
+    from edge.schedule.weekly_schedule import LocalTime, WeeklySchedule
+    from edge.venues.door.occupancy import OccupancyStore
+    from edge.venues.door.person import Person
+    from edge.venues.door.rules import DoorRules
+
+
+@dataclass(frozen=True, slots=True)
+class DoorContext:
+    """A door at one moment: its rules, what it remembers, and what its wall clock shows.
+
+    `now`: aware UTC. `day`: the area's day number; a new one begins when everybody is taken to have left.
+    """
+
+    rules: DoorRules
+    ledger: OccupancyStore = field(repr=False)
+    now: datetime
+    local: LocalTime
+    day: int
+
+    @classmethod
+    def at(cls, rules: DoorRules, ledger: OccupancyStore, now: datetime) -> DoorContext:
+        """This door, now."""
+        reset_min = rules.area.reset_min
+        day = 0 if reset_min is None else rules.calendar.day_since(reset_min, now)
+        return cls(rules, ledger, now, rules.calendar.local_time(now), day)
+
+    @property
+    def second(self) -> int:
+        """`now` as the ledger counts time."""
+        return int(self.now.timestamp())
+
+    @property
+    def is_locked_down(self) -> bool:
+        """Whether only those pass who may in a lock-down."""
+        return self.rules.lock_down.schedule.is_open(self.local) or self.ledger.is_locked_down()
+
+    @property
+    def is_free(self) -> bool:
+        """Whether this door stands free: a card that core verified is all that is asked for."""
+        doorway = self.rules.doorway
+        return self.holds(doorway.unlock, doorway.unlock_after) and not self.is_locked_down
+
+    def holds(self, schedule: WeeklySchedule, after: str | None) -> bool:
+        """Whether this schedule is in force, and whoever has to come first has come."""
+        came_in = None if after is None else self.ledger.opened(self.rules.area.name, after)
+        return in_force(schedule, self.local, came_in, after=after)
+
+    def is_inside(self, person: bytes) -> bool:
+        """Whether this person came in and did not go out, today."""
+        seen = self.ledger.inside(self.rules.area.name, person)
+        return seen is not None and seen.day == self.day
+
+    def came_back(self, person: bytes) -> bool:
+        """Whether passback objects. A time that is still to come is as far away as it is ahead."""
+        area = self.rules.area
+        match area.passback:
+            case Passback.HARD:
+                return self.is_inside(person)
+            case Passback.TIMED:
+                seen = self.ledger.inside(area.name, person)
+                return seen is not None and abs(self.second - seen.at) < area.window_s
+            case _:
+                return False
+
+
+@dataclass(frozen=True, slots=True)
+class VisitFacts:
+    """One visit. `name`: by which the ledger knows its holder; `person`: None for one who is not enrolled.
+
+    `face`: what the card says of one.
+    """
+
+    place: DoorContext
+    face: FaceReference | None = field(repr=False)
+    name: bytes = field(repr=False)
+    person: Person | None
+
+    @property
+    def rules(self) -> DoorRules:
+        """Those of this door."""
+        return self.place.rules
+
+    @property
+    def groups(self) -> frozenset[str]:
+        """To which this holder belongs here."""
+        return self.rules.everybody if self.person is None else self.person.groups
+
+    @property
+    def is_stranger(self) -> bool:
+        """Not enrolled, where that does not do. One person with two cards is two strangers, so no pair."""
+        return self.person is None and (not self.rules.everybody or self.wants_two)
+
+    @property
+    def wants_two(self) -> bool:
+        """Whether this door opens for two people only."""
+        return self.rules.doorway.companion_s is not None
+
+    @property
+    def comes_in(self) -> bool:
+        """Whether this reader stands outside."""
+        return self.rules.doorway.direction is Direction.IN
+
+    @property
+    def has_other_template(self) -> bool:
+        """Whether the card points at another face than the one that was enrolled."""
+        if self.person is None or self.person.template is None:
+            return False
+        return not isinstance(self.face, SealedReference) or self.face.hash != self.person.template
+
+    @property
+    def is_scheduled(self) -> bool:
+        """Whether some schedule of these groups is in force by its hours alone."""
+        local, permits = self.place.local, self.rules.permits_of(self.groups)
+        return any(
+            schedule.is_open(local)
+            for permit in permits
+            for schedule in (permit.plain, *(w for _, w in permit.after))
+        )
+
+    @property
+    def is_permitted(self) -> bool:
+        """Whether some permit is in force, with whoever has to come first."""
+        return any(
+            self.place.holds(permit.plain, None)
+            or any(
+                group in self.groups or self.place.holds(schedule, group)
+                for group, schedule in permit.after
+                if schedule.is_open(self.place.local)
+            )
+            for permit in self.rules.permits_of(self.groups)
+        )
+
+    @property
+    def companion(self) -> bytes | None:
+        """The other of two, who stands here already; None: nobody who counts."""
+        waits, within_s = self.place.ledger.waiting(self.rules.doorway.site), self.rules.doorway.companion_s
+        if waits is None or within_s is None or waits.person == self.name:
+            return None
+        late = abs(self.place.second - waits.at) > within_s
+        return None if late or self.place.came_back(waits.person) else waits.person
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether another one has to come first."""
+        return self.comes_in and self.wants_two and not self.place.is_free and self.companion is None
+
+    @property
+    def is_too_many(self) -> bool:
+        """Whether the area has no room for this person, and for the other one where there have to be two."""
+        area = self.rules.area
+        if area.limit is None:
+            return False
+        coming = [self.name] if not self.wants_two or self.place.is_free else [self.name, self.companion]
+        inside = self.place.ledger.count(area.name, self.place.day)
+        if inside + len(coming) <= area.limit:
+            return False
+        more = sum(person is None or not self.place.is_inside(person) for person in coming)
+        return more > 0 and inside + more > area.limit
+
+    @property
+    def is_first_in(self) -> bool:
+        """Whether others may pass because this person does."""
+        if not self.comes_in:
+            return False
+        ledger, area, today = self.place.ledger, self.rules.area.name, self.place.local.day
+        return any(ledger.opened(area, group) != today for group in self.groups & self.rules.starters)

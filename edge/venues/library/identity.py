@@ -1,0 +1,95 @@
+"""Which patron of this library a card belongs to; and how that is kept: names keyed, numbers sealed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from nacl.exceptions import CryptoError
+from nacl.secret import SecretBox
+
+from edge.decision import Reason
+from edge.errors import InputError, Refused, StorageFault
+from edge.keyed_digest import DigestDomain, keyed_digest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from edge.card.claims import Card
+
+MAX_PATRON_BYTES: Final = 64  # numbers of 14 digits are usual; the protocol would take 255
+PATRON: Final = "patron"  # the attribute that an issuer may sign and a holder disclose
+
+
+class Vault:
+    """What a gate writes to its disk goes through here: `key` is the gate's own, 32 bytes."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+        self._box = SecretBox(keyed_digest(key, DigestDomain.LIBRARY_BOX, size=SecretBox.KEY_SIZE))
+
+    def subject(self, pseudonym: str) -> bytes:
+        """Digest of the pseudonym under which a wallet is known here."""
+        return keyed_digest(self._key, DigestDomain.LIBRARY_SUBJECT, pseudonym.encode())
+
+    def patron(self, number: str) -> bytes:
+        """Digest of a patron's number."""
+        return keyed_digest(self._key, DigestDomain.LIBRARY_PATRON, number.encode())
+
+    def seal(self, text: str) -> bytes:
+        """The text, so that only this key opens it."""
+        return bytes(self._box.encrypt(text.encode()))
+
+    def open(self, sealed: bytes) -> str:
+        """Raises StorageFault where another key sealed it, or somebody changed it."""
+        try:
+            return self._box.decrypt(sealed).decode()
+        except (CryptoError, ValueError) as err:
+            raise StorageFault(
+                "what the gate keeps was sealed with another key, or has been changed",
+                hint="put the key back that [gate] key names, or bind the patrons anew",
+            ) from err
+
+
+class Roll:
+    """The patrons of this library by the pseudonym under which their wallets are known here.
+
+    `sealed`: keyed name of a pseudonym to the patron's number, sealed. It is read at each visit, so that what
+    is bound meanwhile counts at once.
+    """
+
+    def __init__(self, vault: Vault, sealed: Mapping[bytes, bytes]) -> None:
+        self._vault, self._sealed = vault, sealed
+
+    def patron_of(self, card: Card) -> str:
+        """The patron's number. What the issuer signed and what was bound here must not contradict each other.
+
+        Raises:
+            Refused: patron.unknown, or document.mismatch where they do.
+        """
+        signed = next((value for name, value in getattr(card, "disclosed", ()) if name == PATRON), None)
+        bound = self._bound(card.subject) if card.subject else None
+        if signed is not None and not _is_number(signed):
+            raise Refused(Reason.PATRON_UNKNOWN, "the number on the card is none")
+        if signed and bound and signed != bound:
+            raise Refused(Reason.DOCUMENT_MISMATCH, "the card names another patron than the one bound here")
+        if number := signed or bound:
+            return number
+        raise Refused(Reason.PATRON_UNKNOWN, "no patron is bound to this card")
+
+    def _bound(self, subject: str) -> str | None:
+        sealed = self._sealed.get(self._vault.subject(subject))
+        return None if sealed is None else self._vault.open(sealed)
+
+
+def patron_number(text: str) -> str:
+    """A patron's number as somebody typed it. Raises InputError."""
+    if not _is_number(text):
+        raise InputError(
+            f"not a patron's number: 1 to {MAX_PATRON_BYTES} printable characters without | and blanks",
+            hint="take the number that the library system shows",
+        )
+    return text
+
+
+def _is_number(text: str) -> bool:
+    return 0 < len(text.encode()) <= MAX_PATRON_BYTES and text.isprintable() and not set(text) & {"|", " "}

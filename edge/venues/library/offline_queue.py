@@ -1,0 +1,114 @@
+"""What was lent and taken back while the library system was away: kept in order, and told later.
+
+What the system then objects to is a conflict, which staff have to see to.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+from edge.venues.library.sip2 import Malformed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from edge.venues.library.lending import Lend, TakeBack
+    from edge.venues.library.sip2_replies import Circulated
+
+
+class OfflineState(StrEnum):
+    """What became of an entry. What was accepted is erased at once."""
+
+    WAITING = "waiting"
+    REFUSED = "refused"  # the system objects: staff have to see to it
+
+
+@dataclass(frozen=True, slots=True)
+class OfflineEntry:
+    """One act without the system. `lines`: why it was refused, in the system's own words."""
+
+    seq: int
+    act: Lend | TakeBack = field(repr=False)
+    at: datetime
+    state: OfflineState = OfflineState.WAITING
+    lines: tuple[str, ...] = field(default=(), repr=False)
+
+
+class OfflineQueue(Protocol):
+    """Where entries are kept. Raises StorageFault."""
+
+    def add(self, act: Lend | TakeBack, at: datetime) -> OfflineEntry:
+        """Durable when this returns."""
+        ...
+
+    def entries(self, state: OfflineState | None = None) -> Sequence[OfflineEntry]:
+        """The oldest first."""
+        ...
+
+    def first(self) -> OfflineEntry | None:
+        """The oldest that waits."""
+        ...
+
+    def refuse(self, seq: int, lines: tuple[str, ...]) -> None: ...
+
+    def erase(self, seq: int) -> None: ...
+
+
+class MemoryOfflineQueue:
+    """Implements Queue for as long as it lives."""
+
+    def __init__(self) -> None:
+        self._entries: dict[int, OfflineEntry] = {}
+        self._next = 1
+
+    def add(self, act: Lend | TakeBack, at: datetime) -> OfflineEntry:
+        entry = OfflineEntry(self._next, act, at)
+        self._entries[entry.seq] = entry
+        self._next += 1
+        return entry
+
+    def entries(self, state: OfflineState | None = None) -> Sequence[OfflineEntry]:
+        return tuple(entry for entry in self._entries.values() if state in (None, entry.state))
+
+    def first(self) -> OfflineEntry | None:
+        return next(iter(self.entries(OfflineState.WAITING)), None)
+
+    def refuse(self, seq: int, lines: tuple[str, ...]) -> None:
+        self._entries[seq] = replace(self._entries[seq], state=OfflineState.REFUSED, lines=lines)
+
+    def erase(self, seq: int) -> None:
+        self._entries.pop(seq, None)
+
+
+@dataclass(frozen=True, slots=True)
+class UploadedEntry:
+    """One entry of an upload. `refused`: the system objects, in these lines."""
+
+    entry: OfflineEntry
+    refused: tuple[str, ...] | None = field(repr=False)
+
+
+def tell_first(queue: OfflineQueue, tell: Callable[[OfflineEntry], Circulated]) -> UploadedEntry | None:
+    """Tell the system the oldest entry that waits, and keep what it objects to; None: nothing waits.
+
+    A return must never overtake the loan before it: where there is no answer (`tell` raises HostFault)
+    that entry waits on, and all behind it. An answer that makes no sense would make none tomorrow, and is a
+    conflict. Raises HostFault, StorageFault.
+    """
+    entry = queue.first()
+    if entry is None:
+        return None
+    try:
+        result = tell(entry)
+    except Malformed as fault:
+        refused: tuple[str, ...] | None = (fault.message,)
+    else:
+        refused = None if result.done else result.lines
+    if refused is None:
+        queue.erase(entry.seq)
+    else:
+        queue.refuse(entry.seq, refused)
+    return UploadedEntry(entry, refused)

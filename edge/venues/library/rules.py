@@ -1,0 +1,150 @@
+"""Who comes in, after the library system spoke or because it did not. Pure: values in, a verdict out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from edge.decision import Reason
+from edge.policy.obligations import Obligations
+from edge.venues.library.sip2_replies import Flag
+
+if TYPE_CHECKING:
+    from datetime import date
+    from decimal import Decimal
+
+    from edge.venues.library.sip2_replies import Patron
+
+
+class Offline(StrEnum):
+    """Who comes in while the library system is away."""
+
+    DENY = "deny"
+    MEMBERS = "members"  # whom it knew and let in not long ago
+    EVERYBODY = "everybody"  # whoever has a patron's number here
+
+
+class Unstaffed(StrEnum):
+    """Who comes in while no staff are there."""
+
+    NOBODY = "nobody"
+    REGISTERED = "registered"  # patrons of the kinds and the age that the library names
+    EVERYBODY = "everybody"
+
+
+@dataclass(frozen=True, slots=True)
+class LibraryRules:
+    """The entry rules of one library. `blocks`: what keeps a patron out."""
+
+    blocks: frozenset[Flag] = frozenset({Flag.CHARGE_DENIED, Flag.CARD_LOST})
+    fee_limit: Decimal | None = None
+    offline: Offline = Offline.DENY
+    offline_days: int = 30
+    unstaffed: Unstaffed = Unstaffed.REGISTERED
+    unstaffed_kinds: frozenset[str] = frozenset()
+    unstaffed_age: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PatronVerdict:
+    """Whether a patron may come in: no reason, and nothing is in the way. `lines`: for staff only."""
+
+    reason: Reason | None
+    lines: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def answer(self) -> Obligations | Reason:
+        """As a Host tells it."""
+        return Obligations(lines=self.lines) if self.reason is None else self.reason
+
+
+@dataclass(frozen=True, slots=True)
+class SeenPatron:
+    """What is remembered of a patron whom the library system let in. `alone`: unstaffed hours, too."""
+
+    day: date
+    alone: bool
+
+
+WORDS: Final = {
+    Flag.CHARGE_DENIED: "may not borrow",
+    Flag.RENEWAL_DENIED: "may not renew",
+    Flag.RECALL_DENIED: "may not recall items",
+    Flag.HOLD_DENIED: "may not place holds",
+    Flag.CARD_LOST: "card reported lost",
+    Flag.TOO_MANY_CHARGED: "has borrowed as many items as allowed",
+    Flag.TOO_MANY_OVERDUE: "too many items are overdue",
+    Flag.TOO_MANY_RENEWALS: "has renewed too often",
+    Flag.TOO_MANY_CLAIMS: "too many items are said to be returned",
+    Flag.TOO_MANY_LOST: "too many items are lost",
+    Flag.EXCESSIVE_FINES: "owes too much in fines",
+    Flag.EXCESSIVE_FEES: "owes too much in fees",
+    Flag.RECALL_OVERDUE: "has not brought back an item that was recalled",
+    Flag.TOO_MANY_BILLED: "too many items were billed",
+}
+
+
+def judge(patron: Patron, rules: LibraryRules, *, staffed: bool, today: date) -> PatronVerdict:
+    """What the system's own word and the library's rules make of a patron. `today`: where the library is."""
+    if not patron.is_valid:  # BL is not said: who vouches for nobody has not vouched for this one
+        return PatronVerdict(Reason.PATRON_UNKNOWN, ("The library does not know this patron.", *patron.lines))
+    against = [WORDS[flag] for flag in sorted(patron.flags & rules.blocks)]
+    if rules.fee_limit is not None and patron.owed is not None and patron.owed > rules.fee_limit:
+        against.append(f"owes {patron.owed}, and {rules.fee_limit} is the limit")
+    if against:
+        return PatronVerdict(
+            Reason.PATRON_BLOCKED, (f"Blocked by the library: {'; '.join(against)}.", *patron.lines)
+        )
+    if not staffed and (why := _not_alone(patron, rules, today)):
+        return PatronVerdict(Reason.SCHEDULE_CLOSED, (why,))
+    notes = [WORDS[flag] for flag in sorted(patron.flags)]
+    lines = [f"Comes in, and {'; '.join(notes)}."] if notes else []
+    if patron.holds_ready:
+        lines.append(f"Holds on the shelf: {patron.holds_ready}.")
+    return PatronVerdict(None, (*lines, *patron.lines))
+
+
+def may_be_alone(patron: Patron, rules: LibraryRules, today: date) -> bool:
+    """Whether this patron could come in without staff: remembered for when the system is away."""
+    return _not_alone(patron, rules, today) is None
+
+
+def judge_offline(
+    seen: SeenPatron | None, rules: LibraryRules, *, staffed: bool, today: date
+) -> PatronVerdict:
+    """What is left to go by while the library system is away."""
+    away = "The library system is away"
+    if rules.offline == Offline.DENY:
+        return PatronVerdict(Reason.HOST_UNAVAILABLE, (f"{away}: let patrons in by hand.",))
+    known = seen is not None and 0 <= (today - seen.day).days <= rules.offline_days
+    if rules.offline == Offline.MEMBERS and not known:
+        return PatronVerdict(Reason.HOST_UNAVAILABLE, (f"{away}, and this patron was not here lately.",))
+    if not staffed:
+        alone = known and seen is not None and seen.alone
+        if rules.unstaffed == Unstaffed.NOBODY or (rules.unstaffed == Unstaffed.REGISTERED and not alone):
+            return PatronVerdict(
+                Reason.SCHEDULE_CLOSED, (f"{away}, and this patron may not be here without staff.",)
+            )
+    return PatronVerdict(None, (f"{away}: let in by the rule for that.",))
+
+
+def _not_alone(patron: Patron, rules: LibraryRules, today: date) -> str | None:
+    """Why a patron may not come in without staff. What the system does not say counts against it."""
+    match rules.unstaffed:
+        case Unstaffed.EVERYBODY:
+            return None
+        case Unstaffed.NOBODY:
+            return "Nobody comes in without staff."
+    if rules.unstaffed_kinds and patron.kind not in rules.unstaffed_kinds:
+        return "Not registered for hours without staff."
+    if rules.unstaffed_age is not None and (
+        patron.born is None or _age(patron.born, today) < rules.unstaffed_age
+    ):
+        return f"Under {rules.unstaffed_age}, or of unknown age: not without staff."
+    return None
+
+
+def _age(born: date, today: date) -> int:
+    """Whole years; who was born on 29 February is a year older on 1 March."""
+    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))

@@ -1,0 +1,202 @@
+"""Store of a library entrance, in one SQLite file: names keyed, all else sealed (identity.py).
+
+The passage reads from memory only; the file is written by the gate's own thread and by commands.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import threading
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from edge.sqlite import connect, faults
+from edge.venues.library.lending import Lend, TakeBack
+from edge.venues.library.offline_queue import OfflineEntry, OfflineState
+from edge.venues.library.rules import SeenPatron
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+    from typing import Self
+
+    from sqlite_utils import Database
+
+    from edge.venues.library.identity import Vault
+
+_PATRONS: Final = {"name": bytes, "sealed": bytes}
+_SEEN: Final = {"name": bytes, "day": int, "alone": int}
+_QUEUE: Final = {"seq": int, "at": int, "state": str, "sealed": bytes}
+_BUSY_S: Final = 10.0  # a command and the gate may write at the same time
+_EPOCH: Final = date(1970, 1, 1)
+
+
+class LibraryStore:
+    """Implements Queue, and keeps the roll and who was seen lately. Raises StorageFault. For any thread."""
+
+    def __init__(self, path: Path, vault: Vault) -> None:
+        """Open the file, or make it with mode 0600."""
+        from sqlite_utils import Database  # 0.3 s, which `doorward --help` must not cost
+
+        self._path, self._vault = path, vault
+        self._lock = threading.RLock()
+        connection = connect(path, busy_s=_BUSY_S, any_thread=True)
+        self._db: Database = Database(connection, execute_plugins=False)
+        try:
+            with self._writing() as db:
+                db.table("patrons").create(_PATRONS, pk="name", if_not_exists=True, strict=True)
+                db.table("seen").create(_SEEN, pk="name", if_not_exists=True, strict=True)
+                db.table("queue").create(_QUEUE, pk="seq", if_not_exists=True, strict=True)
+            with faults(path):
+                self.roll: dict[bytes, bytes] = {}
+                self._version: int | None = None
+                self.refresh()
+                self._seen = {row["name"]: _seen(row) for row in self._db.table("seen").rows}
+        except BaseException:
+            self._db.close()
+            raise
+
+    def refresh(self) -> None:
+        """Take over what a command has bound or unbound meanwhile; costs nothing where it has not."""
+        with self._lock, faults(self._path):
+            (version,) = self._db.execute("PRAGMA data_version").fetchone()  # others' commits change it
+            if version == self._version:
+                return
+            now = {row["name"]: row["sealed"] for row in self._db.table("patrons").rows}
+            self._version = version
+        self.roll.update(now)  # never emptied: the passage reads it at any time
+        for name in self.roll.keys() - now.keys():
+            self.roll.pop(name, None)
+
+    def bind(self, pairs: Iterable[tuple[str, str]]) -> int:
+        """Bind pseudonyms to patrons' numbers, in place of earlier ones. How many."""
+        rows = [
+            {"name": self._vault.subject(subject), "sealed": self._vault.seal(number)}
+            for subject, number in pairs
+        ]
+        with self._writing() as db:
+            db.table("patrons").upsert_all(rows, pk="name")
+        self.roll.update((row["name"], row["sealed"]) for row in rows)
+        return len(rows)
+
+    def unbind(self, subject: str) -> None:
+        """Nobody is bound to this pseudonym any more."""
+        name = self._vault.subject(subject)
+        with self._writing() as db:
+            db.table("patrons").delete_where("name = ?", [name])
+        self.roll.pop(name, None)
+
+    def seen(self, number: str) -> SeenPatron | None:
+        """What is remembered of a patron; from memory."""
+        return self._seen.get(self._vault.patron(number))
+
+    def remember(self, number: str, seen: SeenPatron) -> None:
+        """The library system let this patron in."""
+        name = self._vault.patron(number)
+        if self._seen.get(name) == seen:
+            return
+        with self._writing() as db:
+            row = {"name": name, "day": (seen.day - _EPOCH).days, "alone": int(seen.alone)}
+            db.table("seen").upsert(row, pk="name")
+        self._seen[name] = seen
+
+    def forget(self, number: str) -> None:
+        """The library system does not let this patron in any more."""
+        name = self._vault.patron(number)
+        if self._seen.pop(name, None) is not None:
+            with self._writing() as db:
+                db.table("seen").delete_where("name = ?", [name])
+
+    def add(self, act: Lend | TakeBack, at: datetime) -> OfflineEntry:
+        with self._writing() as db:
+            row = {
+                "at": int(at.timestamp() * 1_000),
+                "state": OfflineState.WAITING,
+                "sealed": self._sealed(act, ()),
+            }
+            seq = db.table("queue").insert(row).last_pk
+        assert isinstance(seq, int)
+        return OfflineEntry(seq, act, at)
+
+    def entries(self, state: OfflineState | None = None) -> Sequence[OfflineEntry]:
+        with self._lock, faults(self._path):
+            where, values = ("state = ?", [state]) if state else (None, None)
+            rows = list(self._db.table("queue").rows_where(where, values, order_by="seq"))
+        return tuple(map(self._entry, rows))
+
+    def first(self) -> OfflineEntry | None:
+        with self._lock, faults(self._path):
+            waiting = self._db.table("queue").rows_where(
+                "state = ?", [OfflineState.WAITING], order_by="seq", limit=1
+            )
+            rows = list(waiting)
+        return self._entry(rows[0]) if rows else None
+
+    def count(self, state: OfflineState) -> int:
+        """How many entries are in this state."""
+        with self._lock, faults(self._path):
+            return int(self._db.table("queue").count_where("state = ?", [state]))
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Nobody else tells the library system of entries meanwhile, in this process or another one."""
+        with faults(self._path):
+            file = os.open(f"{self._path}.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        try:
+            with faults(self._path):
+                fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(file)
+
+    def refuse(self, seq: int, lines: tuple[str, ...]) -> None:
+        with self._writing() as db:
+            for row in list(db.table("queue").rows_where("seq = ?", [seq])):
+                sealed = self._sealed(self._entry(row).act, lines)
+                db.table("queue").update(seq, {"state": OfflineState.REFUSED, "sealed": sealed})
+
+    def erase(self, seq: int) -> None:
+        with self._writing() as db:
+            db.table("queue").delete_where("seq = ?", [seq])
+
+    def expire(self, now: datetime, *, seen_days: int, refused_days: int) -> None:
+        """Erase what has been kept for long enough; what waits to be told is not."""
+        oldest = (now.date() - _EPOCH).days - seen_days
+        with self._writing() as db:
+            db.table("seen").delete_where("day < ?", [oldest])
+            before = int((now - timedelta(days=refused_days)).timestamp() * 1_000)
+            db.table("queue").delete_where("state = ? AND at < ?", [OfflineState.REFUSED, before])
+        self._seen = {name: seen for name, seen in self._seen.items() if (seen.day - _EPOCH).days >= oldest}
+
+    def close(self) -> None:
+        """Safe to call again."""
+        with self._lock:
+            self._db.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _sealed(self, act: Lend | TakeBack, lines: tuple[str, ...]) -> bytes:
+        patron = act.patron if isinstance(act, Lend) else None
+        return self._vault.seal(json.dumps([patron, act.item, lines]))
+
+    def _entry(self, row: dict[str, Any]) -> OfflineEntry:
+        patron, item, lines = json.loads(self._vault.open(row["sealed"]))
+        act = TakeBack(item) if patron is None else Lend(patron, item)
+        at = datetime.fromtimestamp(row["at"] / 1_000, UTC)
+        return OfflineEntry(row["seq"], act, at, OfflineState(row["state"]), tuple(lines))
+
+    @contextmanager
+    def _writing(self) -> Iterator[Database]:
+        with self._lock, faults(self._path), self._db.atomic():
+            yield self._db
+
+
+def _seen(row: dict[str, Any]) -> SeenPatron:
+    return SeenPatron(_EPOCH + timedelta(row["day"]), bool(row["alone"]))

@@ -1,0 +1,39 @@
+"""The venue of a library's gate: whoever has a number here is asked about, all others are refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from edge.decision import Grant, Reason
+from edge.errors import Refused
+from edge.policy.obligations import Factor, Obligation, Obligations
+from edge.venues.library.rules import LibraryRules, Unstaffed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from edge.decision import Decision
+    from edge.policy.obligations import Visit
+    from edge.venues.library.hours import StaffedHours
+    from edge.venues.library.identity import Roll
+
+
+class LibraryVenue:
+    """Implements Venue. `came_in` is told the number of each patron whose grant is on record."""
+
+    def __init__(
+        self, roll: Roll, rules: LibraryRules, hours: StaffedHours, *, came_in: Callable[[str], None]
+    ) -> None:
+        self._roll, self._rules, self._hours, self._came_in = roll, rules, hours, came_in
+
+    def admit(self, visit: Visit) -> Obligations:
+        """Raises Refused: patron.unknown, document.mismatch, schedule.closed."""
+        if self._rules.unstaffed == Unstaffed.NOBODY and not self._hours.staffed(visit.now):
+            raise Refused(Reason.SCHEDULE_CLOSED, "nobody comes in without staff")
+        self._roll.patron_of(visit.card)
+        return Obligations(asked=(Obligation(Factor.HOST, Reason.HOST_UNAVAILABLE),))
+
+    def settle(self, visit: Visit, decision: Decision, seq: int) -> None:  # noqa: ARG002  the port's
+        """Who came in may borrow now."""
+        if isinstance(decision, Grant):
+            self._came_in(self._roll.patron_of(visit.card))

@@ -1,0 +1,240 @@
+"""Live cameras: one thread reads, whoever looks takes the latest picture, and frames never queue up.
+
+The thread never waits for whoever looks, so a slow passage sees the present and not the past. Whoever looks
+never waits longer than a second, so a camera that stalls is a CameraFault and not a hang. After a fault the
+thread goes on trying, less and less often; asking for `frames()` again is how to learn that it is back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, Protocol
+
+from edge.errors import CameraFault
+from edge.ports import CameraHealth, Light
+from hw.camera.light import LightWatch
+from hw.system.reconnecting import ReconnectingReader
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Iterator
+
+    from edge.ports import Clock, Frame
+
+# No driver keeps a picture longer than this before it is read; a stamp that says so is of another clock.
+_OLDEST_MS: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureTimeouts:
+    """How long to wait for a camera, in seconds.
+
+    `stall_s`: for a picture; a camera that gives 10 a second has missed ten of them by then.
+    `start_s`: for the first one; opening and the first exposure took up to 3 s with cheap UVC cameras.
+    `hang_s`: until a thread that does not come back from its driver is left behind and another one begins;
+    OpenCV's V4L2 gives up by itself after 10.
+    `pauses_s`: before each attempt to open, the last one from then on. A USB hiccup heals at the second
+    attempt; a cable that is out is looked for every 5 s, which nobody notices in the CPU time.
+    """
+
+    stall_s: float = 1.0
+    start_s: float = 5.0
+    hang_s: float = 15.0
+    pauses_s: tuple[float, ...] = (0, 0, 0.5, 1, 2, 5)
+
+
+class RawFrame(Protocol):
+    """One moment as a driver holds it. Exactly one of the two is called, once."""
+
+    def frame(self) -> Frame:
+        """Make a Frame of it, in the thread of whoever looks. Raises CameraFault."""
+        ...
+
+    def drop(self) -> None:
+        """Nobody looked, and a newer one came."""
+        ...
+
+
+class Driver(Protocol):
+    """A camera while it is open, in the hands of one thread. Raises CameraFault and nothing else."""
+
+    def read(self) -> RawFrame | None:
+        """Wait for the next picture. None: a film is over."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class LiveCamera:
+    """Implements Camera over a driver.
+
+    Args:
+        name: the camera in messages.
+        open_driver: opens it, in the capture thread; its argument is set once the camera is to be closed.
+        patience: how long to wait for what.
+        is_film: ends as films do, and a fault of it is not retried.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        open_driver: Callable[[threading.Event], Driver],
+        *,
+        patience: CaptureTimeouts | None = None,
+        is_film: bool = False,
+    ) -> None:
+        self._name = name
+        self._open_driver = open_driver
+        self._patience = patience or CaptureTimeouts()
+        self._is_film = is_film
+        self._capture: _Capture | None = None
+        self._has_begun = False
+        self._tick_ms = 0
+        self._counts = _Counts()
+        self._light = LightWatch(name)
+
+    def wake(self) -> None:
+        """Begin to open the camera while the rest of the device is opened."""
+        self._capturing()
+
+    def frames(self) -> Iterator[Frame]:
+        """The latest frame, each at most once, until a film is over. Raises CameraFault."""
+        capture = self._capturing()
+        patience_s = self._patience.stall_s if self._has_begun else self._patience.start_s
+        try:
+            while shot := capture.next(patience_s):
+                patience_s = self._patience.stall_s
+                self._has_begun = True
+                yield self._shown(shot.frame())
+        except CameraFault:
+            if self._is_film:
+                self._leave_behind()
+            raise
+        self._capture = None
+
+    def health(self) -> CameraHealth:
+        """What became of the pictures so far, and the light in the latest one that was looked at."""
+        return self._counts.health(self._light.now)
+
+    def close(self) -> None:
+        if self._capture is not None:
+            # One that hangs in its driver is left behind, and ends with the program.
+            self._capture.reader.close(self._patience.stall_s)
+            self._capture = None
+
+    def _capturing(self) -> _Capture:
+        """The thread at work, another one where it hangs."""
+        if self._capture is not None and self._capture.reader.busy_s() > self._patience.hang_s:
+            self._leave_behind()
+        if self._capture is None:
+            self._capture = _Capture(
+                self._name,
+                self._open_driver,
+                self._counts,
+                pauses_s=self._patience.pauses_s,
+                is_film=self._is_film,
+            )
+        return self._capture
+
+    def _leave_behind(self) -> None:
+        if self._capture is not None:
+            self._capture.reader.stop()
+            self._capture = None
+
+    def _shown(self, frame: Frame) -> Frame:
+        # A stamp may jitter where a camera was opened anew; time that runs backwards would rearm timers.
+        if frame.tick_ms < self._tick_ms:
+            frame = replace(frame, tick_ms=self._tick_ms)
+        self._tick_ms = frame.tick_ms
+        self._light.see(frame)
+        return frame
+
+
+def taken_ms(clock: Clock, age_ms: float) -> int:
+    """The tick at which a picture was taken that its driver says is `age_ms` old; now, if that cannot be."""
+    return clock.tick_ms() - (round(age_ms) if 0 <= age_ms <= _OLDEST_MS else 0)
+
+
+@dataclass(slots=True)
+class _Counts:
+    """Pictures, and openings, of one camera over all its threads."""
+
+    arrived: int = 0
+    unseen: int = 0
+    openings: int = 0
+
+    def health(self, light: Light) -> CameraHealth:
+        return CameraHealth(self.arrived, self.unseen, max(0, self.openings - 1), light)
+
+
+class _Capture:
+    """One thread at a camera, and the latest picture of it."""
+
+    def __init__(
+        self,
+        name: str,
+        open_driver: Callable[[threading.Event], Driver],
+        counts: _Counts,
+        *,
+        pauses_s: tuple[float, ...],
+        is_film: bool,
+    ) -> None:
+        self._name = name
+        self._open_driver = open_driver
+        self._counts = counts
+        self._is_film = is_film
+        self._latest: RawFrame | None = None
+        self._fault: CameraFault | None = None
+        self._is_over = False
+        self.reader = ReconnectingReader(
+            "camera", self._open, take=self._take, lost=self._lost, faults=CameraFault, pauses_s=pauses_s
+        )
+        self.reader.start()
+
+    def next(self, patience_s: float) -> RawFrame | None:
+        """The latest picture that was not taken yet; None after the last of a film. Raises CameraFault."""
+        with self.reader.guard:
+            self.reader.wait_for(self._has_news, patience_s)
+            shot, self._latest = self._latest, None
+            fault, self._fault = self._fault, None
+            if shot is not None or (fault is None and self.reader.stopped.is_set()):
+                return shot
+        what = fault.message if fault else f"camera {self._name}: no frame for {patience_s:g} s"
+        hint = fault.hint if fault else "plug the camera in again"
+        raise CameraFault(what, hint=hint, passing=not self._is_film) from fault
+
+    def _has_news(self) -> bool:
+        return self._latest is not None or self._fault is not None or self.reader.stopped.is_set()
+
+    # -- in the reader's thread --------------------------------------------------------------------
+
+    def _open(self) -> Driver:
+        driver = self._open_driver(self.reader.stopped)
+        self._counts.openings += 1
+        return driver
+
+    def _take(self, shot: RawFrame | None) -> None:
+        if shot is None:
+            self._is_over = True
+            self.reader.stop()
+            return
+        self._counts.arrived += 1
+        with self.reader.guard:
+            stale, self._latest = self._latest, shot
+            self._fault = None  # it healed before the fault was asked for
+        if stale is not None:
+            self._counts.unseen += 1
+            stale.drop()
+
+    def _lost(self, fault: CameraFault | None) -> None:
+        if self._is_over:
+            return  # the last picture of a film may still be taken
+        with self.reader.guard:
+            stale, self._latest = self._latest, None
+            # A camera that gave pictures gets a second chance before its fault is told.
+            if self._is_film or self.reader.failures > 1:
+                self._fault = fault
+        if stale is not None:
+            stale.drop()  # before its camera is closed: it may lie in the camera's memory
+        if self._is_film:
+            self.reader.stop()

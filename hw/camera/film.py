@@ -1,0 +1,134 @@
+"""A film in true time: a video file, or a folder of pictures. Who looks late has missed what was shown."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final
+
+import cv2
+
+from edge.errors import CameraFault, InputError
+from hw.camera.capture import CaptureTimeouts, LiveCamera
+from hw.camera.framing import frame_from_rgb
+from hw.camera.images import read_rgb
+from hw.camera.setting import Setting
+from hw.camera.webcam import Picture, expect_readable, silence_opencv
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from edge.ports import Clock, Frame
+    from hw.camera.capture import Driver
+
+_PICTURES: Final = {".jpg", ".jpeg", ".png", ".webp", ".bmp"}
+
+
+class Film(LiveCamera):
+    """The video at `path`, at its own rate, or the pictures in that folder by name, at the setting's rate.
+
+    It begins when its first frame is asked for, and again from the beginning when frames are asked for again.
+    Raises CameraFault where there is nothing to play.
+    """
+
+    def __init__(self, path: Path, *, clock: Clock, setting: Setting | None = None) -> None:
+        expect_readable(path)
+        setting = setting or Setting()
+        play: Callable[[threading.Event], Driver]
+        if path.is_dir():
+            pictures = sorted(file for file in path.iterdir() if file.suffix.lower() in _PICTURES)
+            if not pictures:
+                raise CameraFault(f"camera: there are no pictures in {path}", hint="jpg, png, webp or bmp")
+            play = lambda stop: _Pictures(pictures, clock, _Beat(setting.fps, stop))  # noqa: E731
+        else:
+            play = lambda stop: _Video(path, clock, max(setting.size), stop)  # noqa: E731
+        # Films may be slow: the next picture of one with 0.2 a second is due in 5 s.
+        patience = CaptureTimeouts(stall_s=max(5.0, 2 / setting.fps), start_s=max(5.0, 2 / setting.fps))
+        super().__init__(str(path), play, patience=patience, is_film=True)
+
+
+class _Beat:
+    """Waits until each next picture is due, counted from the first: rounding must not add up."""
+
+    def __init__(self, fps: float, stop: threading.Event) -> None:
+        self._fps = fps
+        self._stop = stop
+        self._start_s = time.monotonic()
+        self._number = 0
+
+    def wait(self) -> None:
+        due_s = self._start_s + self._number / self._fps
+        self._number += 1
+        self._stop.wait(max(0.0, due_s - time.monotonic()))
+
+
+class _Video:
+    """A Driver that plays a video file."""
+
+    def __init__(self, path: Path, clock: Clock, luma_px: int, stop: threading.Event) -> None:
+        silence_opencv()
+        self._path = path
+        self._clock = clock
+        self._luma_px = luma_px
+        self._played = 0
+        self._film = cv2.VideoCapture(str(path))
+        fps = self._film.get(cv2.CAP_PROP_FPS) if self._film.isOpened() else 0
+        if not fps > 0:
+            self._film.release()
+            raise CameraFault(f"camera {path}: it cannot be opened", hint="is it a film? try another one")
+        self._beat = _Beat(fps, stop)
+
+    def read(self) -> Picture | None:
+        try:
+            arrived, bgr = self._film.read()
+        except cv2.error as err:
+            raise CameraFault(
+                f"camera {self._path}: OpenCV cannot decode it", hint="try another film"
+            ) from err
+        if not arrived:
+            if self._played:
+                return None
+            raise CameraFault(f"camera {self._path}: it gives no frames", hint="try another film")
+        self._beat.wait()
+        self._played += 1
+        return Picture(bgr.astype("uint8", copy=False), self._clock.tick_ms(), self._luma_px)
+
+    def close(self) -> None:
+        self._film.release()
+
+
+class _Pictures:
+    """A Driver that plays picture files; those that nobody looks at are never read."""
+
+    def __init__(self, files: Sequence[Path], clock: Clock, beat: _Beat) -> None:
+        self._files = iter(files)
+        self._clock = clock
+        self._beat = beat
+
+    def read(self) -> _File | None:
+        file = next(self._files, None)
+        if file is None:
+            return None
+        self._beat.wait()
+        return _File(file, self._clock.tick_ms())
+
+    def close(self) -> None:
+        """No file is open."""
+
+
+class _File:
+    """A Shot that is still on the disk."""
+
+    def __init__(self, path: Path, tick_ms: int) -> None:
+        self._path = path
+        self._tick_ms = tick_ms
+
+    def frame(self) -> Frame:
+        try:
+            return frame_from_rgb(read_rgb(self._path), self._tick_ms)
+        except InputError as err:
+            raise CameraFault(err.message, hint=err.hint) from err
+
+    def drop(self) -> None:
+        """Nothing is held."""

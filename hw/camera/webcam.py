@@ -1,0 +1,187 @@
+"""A USB webcam through V4L2: OpenCV streams and decodes, `hw.camera.v4l2` sets what OpenCV cannot."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import cv2
+
+from edge.errors import CameraFault
+from hw.camera.capture import CaptureTimeouts, LiveCamera, taken_ms
+from hw.camera.framing import frame_from_bgr
+from hw.camera.setting import Setting
+from hw.camera.v4l2 import Control, VideoDevice, set_controls, video_devices
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Mapping, Sequence
+
+    from edge.ports import Clock, Frame, Pixels
+
+# One damaged JPEG is a hiccup of USB, and most webcams begin with one; after three the camera is gone.
+_BAD_IN_A_ROW: Final = 3
+# 5 ms: a hand at 0.1 m/s moves 0.5 mm, less than a module of a phone's code (0.7 mm). A dark room gets 66 ms.
+_SHORT_100_US: Final = 50
+
+
+class Webcam(LiveCamera):
+    """Camera number `source`, the one at that path, or the only one there is.
+
+    Raises CameraFault at once where there is no such device, where there are several to choose from, or
+    where it may not be opened.
+    """
+
+    def __init__(
+        self,
+        source: int | Path | None,
+        *,
+        clock: Clock,
+        setting: Setting | None = None,
+        patience: CaptureTimeouts | None = None,
+        devices: Callable[[], Sequence[VideoDevice]] = video_devices,
+    ) -> None:
+        path = only_webcam(devices()) if source is None else _path(source)
+        expect_readable(path, writable=True)
+        setting = setting or Setting()
+
+        def open_driver(_: threading.Event) -> _Usb:
+            expect_readable(path, writable=True)
+            return _Usb(path, clock, setting)
+
+        super().__init__(str(path), open_driver, patience=patience)
+        self.wake()
+
+
+def only_webcam(devices: Sequence[VideoDevice]) -> Path:
+    """The one webcam of this machine. Raises CameraFault where a choice would be luck."""
+    found = [device for device in devices if device.is_webcam]
+    if len(found) == 1:
+        return found[0].path
+    if found:
+        names = ", ".join(f"{device.path} ({device.card})" for device in found)
+        raise CameraFault(
+            f"there are {len(found)} cameras: {names}",
+            hint="name one in camera.device, best by its path in /dev/v4l/by-id, which stays the same",
+        )
+    raise CameraFault(
+        "there is no webcam", hint="plug one in; `ls /dev/video*` lists what else there is for camera.device"
+    )
+
+
+def expect_readable(path: Path, *, writable: bool = False) -> None:
+    """Say what OpenCV does not: whether a device or film is missing, or merely not ours."""
+    if not os.path.exists(path):  # noqa: PTH110  Path.exists raises for what can be no name
+        raise CameraFault(
+            f"camera: there is no {path}",
+            hint="`ls /dev/video*` lists the cameras; plug one in, or name another in camera.device",
+        )
+    if not os.access(path, os.R_OK | os.W_OK if writable else os.R_OK):
+        raise CameraFault(
+            f"camera: {path} may not be opened",
+            hint="add the user to the group `video` (sudo usermod -aG video USER) and log in again",
+        )
+
+
+def silence_opencv() -> None:
+    """Let OpenCV and FFmpeg say nothing on standard error: what went wrong is raised."""
+    logging = getattr(cv2.utils, "logging", cv2)  # OpenCV 4.14 moved setLogLevel there
+    logging.setLogLevel(0)
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # AV_LOG_QUIET; read when FFmpeg is loaded
+
+
+class Picture:
+    """A Shot that OpenCV decoded, BGR."""
+
+    def __init__(self, bgr: Pixels, tick_ms: int, luma_px: int) -> None:
+        self._bgr = bgr
+        self._tick_ms = tick_ms
+        self._luma_px = luma_px
+
+    def frame(self) -> Frame:
+        return frame_from_bgr(self._bgr, self._tick_ms, luma_px=self._luma_px)
+
+    def drop(self) -> None:
+        """Nothing is held but memory."""
+
+
+class _Usb:
+    """A Driver over one open webcam."""
+
+    def __init__(self, path: Path, clock: Clock, setting: Setting) -> None:
+        silence_opencv()
+        self._path = path
+        self._clock = clock
+        self._luma_px = max(setting.size)
+        # A little early is on time: a camera at exactly this rate jitters by some milliseconds.
+        self._period_ms = 900 / setting.fps
+        self._due_ms = 0.0
+        self._device = cv2.VideoCapture(str(path), cv2.CAP_V4L2)
+        if not self._device.isOpened():
+            self._device.release()
+            raise CameraFault(
+                f"camera {path}: it cannot be opened",
+                hint=f"is another program using it? `fuser {path}` tells",
+            )
+        # MJPG first: uncompressed 1280x720 does not fit through USB 2 at more than 10 frames a second. A
+        # camera that has only the one or only the other stays with what it has.
+        self._device.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
+        self._device.set(cv2.CAP_PROP_FRAME_WIDTH, setting.size[0])
+        self._device.set(cv2.CAP_PROP_FRAME_HEIGHT, setting.size[1])
+        self._device.set(cv2.CAP_PROP_FPS, setting.fps)
+        self._device.set(cv2.CAP_PROP_BUFFERSIZE, 1)
+        set_controls(path, controls(setting))
+
+    def read(self) -> Picture:
+        for _ in range(_BAD_IN_A_ROW):
+            if not self._grab():
+                continue
+            taken = taken_ms(self._clock, self._age_ms())
+            bgr = self._retrieve()
+            if bgr is not None:
+                return Picture(bgr, taken, self._luma_px)
+        raise CameraFault(
+            f"camera {self._path}: it gives no more frames", hint="check the cable; `dmesg` tells about USB"
+        )
+
+    def close(self) -> None:
+        self._device.release()
+
+    def _grab(self) -> bool:
+        """Wait for the next picture that is due; those in between are never decoded."""
+        while self._device.grab():
+            now_ms = time.monotonic() * 1000
+            if now_ms >= self._due_ms:
+                self._due_ms = now_ms + self._period_ms
+                return True
+        return False
+
+    def _retrieve(self) -> Pixels | None:
+        """The picture that was grabbed; None where it came damaged, as over a cable that is too long."""
+        try:
+            arrived, bgr = self._device.retrieve()
+        except cv2.error:  # raised for a JPEG of no bytes at all
+            return None
+        return bgr.astype("uint8", copy=False) if arrived and bgr is not None and bgr.ndim == 3 else None
+
+    def _age_ms(self) -> float:
+        """How old the picture is by the kernel's stamp, which is monotonic with all webcams (UVC)."""
+        return time.monotonic() * 1000 - self._device.get(cv2.CAP_PROP_POS_MSEC)
+
+
+def controls(setting: Setting) -> Mapping[Control, int]:
+    """What a webcam is set to."""
+    exposure = (
+        {Control.EXPOSURE_AUTO: 1, Control.EXPOSURE_100_US: _SHORT_100_US}
+        if setting.exposure == "short"
+        else {Control.EXPOSURE_AUTO: 3, Control.EXPOSURE_MAY_SLOW: 0}
+    )
+    # Focus stays automatic: there is no unit in which a webcam could be told 20 cm.
+    lamps = {0: 0, 50: 1, 60: 2}[setting.mains_hz]
+    return {Control.POWER_LINE_HZ: lamps, Control.FOCUS_AUTO: 1, **exposure}
+
+
+def _path(source: int | Path) -> Path:
+    return Path(f"/dev/video{source}") if isinstance(source, int) else source

@@ -1,0 +1,65 @@
+"""zxing-cpp as a CodeReader: the default engine, with exact bytes and a tenth of zbar's CPU time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from edge.errors import ReaderFault
+from edge.ports import Symbol
+from hw.codes.cascade import accept
+
+if TYPE_CHECKING:
+    import zxingcpp
+
+    from edge.ports import Pixels
+
+
+class ZxingReader:
+    """Reads QR Model 2, also inverted, mirrored and turned. Raises ReaderFault without zxing-cpp.
+
+    A part of a structured append is told as a symbol with its part of the text: edge/decisions/0003.
+    `swallowed` counts the pictures on which the engine failed, for diagnostics.
+    """
+
+    name = "zxing"
+
+    def __init__(self) -> None:
+        try:
+            import zxingcpp  # 32-bit boards have no wheel
+        except ImportError as error:
+            raise ReaderFault(
+                "the code engine zxing is not installed",
+                hint="pip install 'zxing-cpp>=3.1' (64-bit systems), or use the engine zbar",
+            ) from error
+        self._zxing = zxingcpp
+        # Model 2 alone: the family filter `QRCode` also lets Micro QR, rMQR and Model 1 through.
+        self._formats = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCodeModel2])
+        self.swallowed = 0
+
+    def read(self, luma: Pixels) -> tuple[Symbol, ...]:
+        if luma.size == 0:
+            return ()  # ImageView refuses a side of 0
+        try:
+            return accept(
+                self._symbol(barcode)
+                for barcode in self._zxing.read_barcodes(
+                    np.ascontiguousarray(luma),
+                    formats=self._formats,
+                    text_mode=self._zxing.TextMode.Plain,  # no rewriting for people
+                )
+            )
+        except Exception:  # noqa: BLE001  what cannot be shown to be whole is left out
+            self.swallowed += 1
+            return ()
+
+    def _symbol(self, barcode: zxingcpp.Barcode) -> Symbol:
+        at = barcode.position
+        corners = (at.top_left, at.top_right, at.bottom_right, at.bottom_left)
+        return Symbol(
+            text=barcode.text,
+            payload=barcode.bytes,
+            engine=self.name,
+            corners=tuple((float(point.x), float(point.y)) for point in corners),
+        )

@@ -1,0 +1,293 @@
+"""A door with a controller of its own: the Strike port over the door link (firmware/LINK.md).
+
+A thread reads the serial port, keeps the session alive, and opens the port again after the cable was pulled.
+Whoever asks something of the door writes from his own thread and waits, 200 ms at most, for DONE or DENIED.
+
+Who guarantees what: the controller, that the strike relocks whatever becomes of this program, of the cable
+and of the Pi; this program, that an answer which did not come in time is followed by RELOCK.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from edge.errors import DoorLinkFault
+from edge.link import faults
+from edge.link import messages as m
+from edge.link.feed import Feed, LastEvent
+from edge.link.session import NONCE_BYTES, LinkSession
+from edge.ports import DoorEvent, DoorEventKind
+from hw.door.events import ControllerTicks, denied_release, door_event
+from hw.door.serial_line import SerialLine
+from hw.door.signals import DoorSignals
+from hw.door.strike import capped
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from edge.link.session import LinkPairing
+    from edge.ports import Clock, EventMark
+
+BAUD: Final = 115_200
+ANSWER_S: Final = 0.2  # an answer takes 10 ms; nobody in front of a door notices 200
+READY_S: Final = 3.0  # a handshake takes 20 ms, a controller that boots 500, a lost HELLO 500 more
+# Of one cable that floods us while nobody asks for events; the controller keeps what is not taken.
+MAX_UNREAD: Final = 1_000
+
+
+@dataclass(slots=True)
+class _Asked:
+    """A message that somebody waits for the answer of. `frees`: it was a RELEASE."""
+
+    frees: bool
+    answer: m.CommandDone | m.CommandDenied | None = None
+
+
+@dataclass(slots=True)
+class _OtherEnd:
+    """What is known of the controller in this session. `granted`: of a release no end has been told yet."""
+
+    opened: m.SessionOpened | None = None
+    welcomed: m.Welcomed | None = None
+    wrong: m.WrongVersion | None = None
+    refused: m.HandshakeRefused | None = None
+    status: m.ControllerStatus | None = None
+    granted: bool = False
+    ticks: ControllerTicks = field(default_factory=ControllerTicks)
+    asked: dict[int, _Asked] = field(default_factory=dict)  # by counter
+
+
+class DoorLink:
+    """One door's controller at the other end of a serial port. `pair`: as commissioned."""
+
+    def __init__(self, port: str, pair: LinkPairing, *, clock: Clock, baud: int = BAUD) -> None:
+        self._pair, self._clock = pair, clock
+        self._guard = threading.Condition()
+        self._session = self._new_session()
+        self._there = _OtherEnd()
+        self._feed: Feed | None = None  # until somebody says where to go on
+        self._unread: deque[DoorEvent] = deque()
+        self._mode: m.Mode | None = None  # that was asked for last
+        self.signals = DoorSignals(self._signal)
+        self._line = SerialLine(port, baud, guard=self._guard, turn=self._turn, ended=self._begin_anew)
+        self._line.start()
+
+    # -- the port -----------------------------------------------------------------------------
+
+    def release(self, for_ms: int, *, grant: int = 0) -> None:
+        for_ms = capped(for_ms)
+        try:
+            self._ask(lambda session: session.release(for_ms, grant), frees=True)
+        except faults.ControllerDenied as denial:
+            raise self._kept_shut(denial.code, grant) from None
+        except DoorLinkFault:
+            with suppress(DoorLinkFault):  # it may have been obeyed all the same
+                self._tell(lambda session: session.relock())
+            raise
+        self.signals.welcome()
+
+    def relock(self) -> None:
+        """Relock, and wait until the controller has told of it, for as long as for an answer."""
+        if self._line.is_closed:
+            return
+        self._ask(lambda session: session.relock())
+        with self._guard:
+            if self._feed is not None:
+                self._guard.wait_for(lambda: not self._there.granted, ANSWER_S)
+
+    def events(self) -> Sequence[DoorEvent]:
+        """What happened since the last call. Raises DoorLinkFault if nothing did and the link is down."""
+        self._line.check()
+        with self._guard:
+            if self._feed is None:
+                self.recount(None)
+            told = tuple(self._unread.popleft() for _ in range(len(self._unread)))
+            if not told and not self._session.is_open and not self._line.is_closed:
+                raise self._trouble()
+        return told
+
+    def close(self) -> None:
+        """Relock, wait until that was told, and give the port back."""
+        with suppress(DoorLinkFault):
+            self.relock()
+        self._line.close()
+
+    # -- what a door with a controller can do besides ---------------------------------------------
+
+    def wait_until_ready(self, for_s: float = READY_S) -> None:
+        """Return once the controller has told how the door stands; a DoorLinkFault says why it did not."""
+        with self._guard:
+            self._guard.wait_for(lambda: self._there.status or self._there.wrong, for_s)
+            if self._there.status is None:
+                raise self._trouble()
+
+    def wait_until_told(self, for_s: float = READY_S) -> None:
+        """Return once everything that the controller keeps has been told, or the time is up."""
+        with self._guard:
+            self._guard.wait_for(lambda: self._feed is not None and self._feed.is_complete, for_s)
+
+    def recount(self, after: EventMark | None) -> None:
+        """Tell every event after this one, which is the last on record; None: all that are kept."""
+        with self._guard:
+            self._feed = Feed(LastEvent(after.number, after.tick_ms) if after else None)
+            if self._there.opened is not None:
+                self._feed.opened(self._there.opened.next_event)
+
+    @property
+    def fault(self) -> DoorLinkFault | None:
+        """Why the serial port is shut, if it is."""
+        return self._line.fault
+
+    @property
+    def status(self) -> m.ControllerStatus | None:
+        """How the door stands, as the controller last said; None before it did."""
+        with self._guard:
+            return self._there.status
+
+    @property
+    def firmware(self) -> m.Welcomed | None:
+        """Version and flags of the controller, of this session."""
+        with self._guard:
+            return self._there.welcomed
+
+    def set_mode(self, mode: m.Mode) -> None:
+        """Until another one is set, also over a boot of the controller. Raises DoorLinkFault.
+
+        Free-access ends when this program ends; lock-down does not.
+        """
+        self._ask(lambda session: session.mode(mode))
+        with self._guard:
+            self._mode = mode
+
+    def wiegand(self, bits: int, value: int) -> None:
+        """Send a card number to a panel on the controller's wires. Raises DoorLinkFault."""
+        try:
+            self._ask(lambda session: session.wiegand(bits, value))
+        except faults.ControllerDenied as denial:
+            raise faults.number_denied(denial.code) from None
+
+    # -- asking, in the caller's thread -----------------------------------------------------------
+
+    def _ask(self, make: Callable[[LinkSession], tuple[int, bytes]], *, frees: bool = False) -> None:
+        """Send a message and wait for its answer. Raises Denied, LinkDown or another DoorLinkFault."""
+        with self._guard:
+            there = self._there
+            counter = self._tell(make)
+            asked = there.asked[counter] = _Asked(frees)
+            self._guard.wait_for(lambda: asked.answer or there is not self._there, ANSWER_S)
+            del there.asked[counter]
+            match asked.answer:
+                case m.CommandDenied(code=code):
+                    raise faults.denied(code)
+                case None:
+                    raise self._trouble()
+                case m.CommandDone():
+                    pass
+
+    def _tell(self, make: Callable[[LinkSession], tuple[int, bytes]]) -> int:
+        """Send a message; its counter."""
+        with self._guard:
+            self._line.check()
+            if self._line.is_closed:
+                raise DoorLinkFault("the door link was closed", hint="open it again")
+            if not self._session.is_open:
+                raise self._trouble()
+            counter, data = make(self._session)
+            self._line.write(data)
+            return counter
+
+    def _kept_shut(self, code: m.DenyCode, grant: int) -> faults.ControllerDenied:
+        """What a denied release is; where the door decided so, it is also one of its events."""
+        fault = faults.release_denied(code)
+        if isinstance(fault, faults.KeptShut):
+            with self._guard:
+                self._unread.append(denied_release(code, self._clock.tick_ms(), grant))
+        return fault
+
+    def _signal(self, number: int) -> None:
+        """Show this signal if somebody listens: nobody waits for a lamp."""
+        with suppress(DoorLinkFault):
+            self._tell(lambda session: session.signal(number))
+
+    def _trouble(self) -> DoorLinkFault:
+        """Why there is no session, or no answer, as well as it is known."""
+        if self._line.fault is not None:
+            return self._line.fault
+        if self._there.wrong is not None:
+            return faults.wrong_firmware(self._there.wrong)
+        if self._there.refused is not None and not self._session.is_open:
+            return faults.refused(self._there.refused.code)
+        return faults.silent()
+
+    # -- the other end, in the line's thread and with the guard held ------------------------------
+
+    def _turn(self, data: bytes) -> None:
+        tick_ms = self._clock.tick_ms()
+        replies, told = self._session.receive(data, tick_ms)
+        pings, lost = self._session.step(tick_ms)
+        if replies or pings:
+            self._line.write(replies + pings)
+        for event in (*told, *lost):
+            self._hear(event, tick_ms)
+        if self._feed is not None and self._there.ticks.are_known:
+            wanted = self._feed.wants(tick_ms)
+            if wanted is not None:
+                self._line.write(self._session.events(wanted)[1])
+        if told or lost:
+            self._guard.notify_all()
+
+    def _hear(self, event: m.LinkEvent, tick_ms: int) -> None:
+        there = self._there
+        match event:
+            case m.Welcomed():
+                there.welcomed, there.wrong = event, None
+            case m.WrongVersion():
+                there.wrong = event
+            case m.HandshakeRefused():
+                there.refused = event
+            case m.SessionOpened():
+                there.opened = event
+                self._resume(event)
+            case m.Lost():
+                self._there = _OtherEnd()
+            case m.ControllerStatus():
+                there.status = event
+                there.ticks.learn(event, tick_ms)
+            case m.CommandDone() | m.CommandDenied() if event.counter in there.asked:
+                asked = there.asked[event.counter]
+                asked.answer = event
+                there.granted = there.granted or (asked.frees and isinstance(event, m.CommandDone))
+            case m.Happened():
+                self._take(event)
+            case _:  # an answer that nobody waits for
+                pass
+
+    def _resume(self, opened: m.SessionOpened) -> None:
+        """Take up again what was going on before this session."""
+        if self._feed is not None:
+            self._feed.opened(opened.next_event)
+        self._line.write(self._session.signal(self.signals.number)[1])
+        if self._mode is not None:
+            self._line.write(self._session.mode(self._mode)[1])
+
+    def _take(self, event: m.Happened) -> None:
+        """Keep an event if it is the next one; what is not taken now is asked for again."""
+        there = self._there
+        if self._feed is None or not there.ticks.are_known or len(self._unread) >= MAX_UNREAD:
+            return
+        if self._feed.take(event) and (told := door_event(event, there.ticks.place(event.tick_ms))):
+            self._unread.append(told)
+            there.granted = there.granted and told.kind is not DoorEventKind.RELOCKED
+
+    def _begin_anew(self) -> None:
+        """The port was shut: nothing is known of the other end any more."""
+        self._session, self._there = self._new_session(), _OtherEnd()
+        self._guard.notify_all()
+
+    def _new_session(self) -> LinkSession:
+        return LinkSession(self._pair, fresh=lambda: secrets.token_bytes(NONCE_BYTES))

@@ -1,0 +1,71 @@
+"""A door whose lock belongs to a third-party panel: we are a reader on its wires, a grant is a card number.
+
+Who guarantees what: this program, that the number is shown after a grant is on record and at no other time.
+The panel decides the rest: whether that number opens the door, for how long, and when it locks again. We
+cannot relock, and are told neither that the lock moved nor that the leaf did; so the release time of our
+policy means nothing here, and the only event of a grant is that the number was presented. Panels compare
+numbers and know no signatures: give each door of ours a number of its own, which no printed card has.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import TYPE_CHECKING
+
+from edge.errors import DoorLinkFault
+from edge.ports import DoorEvent, DoorEventKind
+from hw.door.strike import capped
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from edge.ports import Clock, EventMark, Signals
+    from hw.door.link import DoorLink
+
+
+class PanelStrike:
+    """The Strike port of such a door. `present`: shows the number to the panel; raises DoorLinkFault."""
+
+    def __init__(self, present: Callable[[], None], close: Callable[[], None], *, clock: Clock) -> None:
+        self._present, self._close, self._clock = present, close, clock
+        self._guard = threading.Lock()
+        self._unread: deque[DoorEvent] = deque()
+        self._is_closed = False
+
+    def release(self, for_ms: int, *, grant: int = 0) -> None:  # noqa: ARG002  the panel has its own records
+        capped(for_ms)
+        with self._guard:
+            if self._is_closed:
+                raise DoorLinkFault("the line to the panel was closed", hint="open it again")
+            self._present()
+            self._unread.append(DoorEvent(DoorEventKind.PRESENTED, self._clock.tick_ms()))
+
+    def relock(self) -> None:
+        """Nothing: the panel relocks."""
+
+    def events(self) -> Sequence[DoorEvent]:
+        return tuple(self._unread.popleft() for _ in range(len(self._unread)))
+
+    def close(self) -> None:
+        with self._guard:
+            if not self._is_closed:
+                self._is_closed = True
+                self._close()
+
+
+class WiegandPanel(PanelStrike):
+    """A panel on the Wiegand wires of a door controller, whose alarms, inputs and lamps stay ours."""
+
+    def __init__(self, link: DoorLink, *, bits: int, value: int, clock: Clock) -> None:
+        super().__init__(lambda: link.wiegand(bits, value), link.close, clock=clock)
+        self._link = link
+        self.signals: Signals = link.signals
+
+    def events(self) -> Sequence[DoorEvent]:
+        told = super().events()
+        return told or self._link.events()
+
+    def recount(self, after: EventMark | None) -> None:
+        """As the controller does."""
+        self._link.recount(after)

@@ -1,0 +1,49 @@
+"""Lamps and buzzer of a door's controller: the four signals of the holder, and welcome."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from edge.decision import Signal
+from hw.signals.log import LogSignals
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# LINK.md section 3, SIGNAL
+_NUMBERS: Final = {
+    None: 0,
+    Signal.LOOK_HERE: 1,
+    Signal.TRY_AGAIN: 2,
+    Signal.WAIT: 3,
+    Signal.ASK_STAFF: 4,
+}
+WELCOME: Final = 5
+
+
+class DoorSignals:
+    """A Signals port. `send`: brings a number to the controller if it listens; it is told again when it does.
+
+    There is no screen for prompts, so they go to the log, as every signal does besides.
+    """
+
+    def __init__(self, send: Callable[[int], None]) -> None:
+        self._send = send
+        self._log = LogSignals()
+        self.number = 0
+
+    def show(self, signal: Signal | None) -> None:
+        self._log.show(signal)
+        self._set(_NUMBERS[signal])
+
+    def welcome(self) -> None:
+        """The door is free: until the next signal, or none."""
+        self._set(WELCOME)
+
+    def prompt(self, words: str | None) -> None:
+        self._log.prompt(words)
+
+    def _set(self, number: int) -> None:
+        if number != self.number:
+            self.number = number
+            self._send(number)

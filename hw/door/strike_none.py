@@ -1,0 +1,68 @@
+"""No lock at all: a desk, a counter, a check before a train. What a grant releases is the holder."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+from edge.errors import DoorLinkFault
+from edge.ports import Cause, DoorEvent, DoorEventKind
+from hw.door.strike import capped
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from edge.ports import Clock
+
+
+class NoStrike:
+    """A Strike without an output: it tells when a release began and when it ended, and moves nothing.
+
+    The release lasts as long as at a door, so that its signal stays in sight for as long, and the next
+    holder is not taken for the one before.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._ends_ms: int | None = None
+        self._told: deque[DoorEvent] = deque(maxlen=100)  # nobody listens for minutes: the newest are enough
+        self._closed = False
+
+    @property
+    def released(self) -> bool:
+        """Whether a release lasts."""
+        self._run_out()
+        return self._ends_ms is not None
+
+    def release(self, for_ms: int, *, grant: int = 0) -> None:
+        if self._closed:
+            raise DoorLinkFault("the strike is closed", hint="start the device again")
+        self._run_out()
+        now_ms = self._clock.tick_ms()
+        ends_ms = now_ms + capped(for_ms)
+        if self._ends_ms is None:
+            self._told.append(DoorEvent(DoorEventKind.RELEASED, now_ms, Cause.GRANT, grant or None))
+        self._ends_ms = ends_ms
+
+    def relock(self) -> None:
+        self._run_out()
+        if self._ends_ms is not None:
+            self._end(self._clock.tick_ms(), Cause.COMMAND)
+
+    def events(self) -> Sequence[DoorEvent]:
+        self._run_out()
+        told = tuple(self._told)
+        self._told.clear()
+        return told
+
+    def close(self) -> None:
+        self.relock()
+        self._closed = True
+
+    def _run_out(self) -> None:
+        if self._ends_ms is not None and self._clock.tick_ms() >= self._ends_ms:
+            self._end(self._ends_ms, Cause.TIMEOUT)
+
+    def _end(self, tick_ms: int, cause: Cause) -> None:
+        self._told.append(DoorEvent(DoorEventKind.RELOCKED, tick_ms, cause))
+        self._ends_ms = None

@@ -1,0 +1,19 @@
+"""Networks on ai-edge-litert: the default runtime, x86_64 and aarch64, static int8 through XNNPACK."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ai_edge_litert.interpreter import Interpreter
+
+from hw.inference.networks import open_checked
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from edge.ports import Network
+
+
+def open_network(path: Path, sha256: str) -> Network:
+    """One graph from a file whose sha256 (hex) is known, on one thread. Raises ModelFault."""
+    return open_checked(Interpreter, path, sha256)

@@ -1,0 +1,23 @@
+"""Networks on tflite-runtime 2.14: the only one for 32-bit boards; Python 3.9 to 3.11 and numpy < 2.
+
+Its XNNPACK does not take our static int8 graph (30 ms against 2.7 ms, research of 2026-11): give it
+the weight-only int8 file.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tflite_runtime.interpreter import Interpreter
+
+from hw.inference.networks import open_checked
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from edge.ports import Network
+
+
+def open_network(path: Path, sha256: str) -> Network:
+    """One graph from a file whose sha256 (hex) is known, on one thread. Raises ModelFault."""
+    return open_checked(Interpreter, path, sha256)

@@ -1,0 +1,99 @@
+"""The sensors of a lane on pins of this board: two contacts, two light barriers, perhaps a presence sensor.
+
+Wiring, so that a cut cable is seen and never taken for a shut door or an empty lane:
+- contacts close to ground while the leaf is shut; a cut wire reads open.
+- beams conduct to ground while nobody is in the way (dark-on receivers); a cut wire reads broken, and after
+  `lane_counting.STUCK_MS` nobody can tell any more how many there are.
+- the presence sensor conducts while nobody is there; a cut wire reads present, which contradicts the count.
+gpiozero's pins are read at every change, in its own thread, and kept under one lock.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from edge.errors import DoorLinkFault
+from hw.lane.counting import LaneCounter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from edge.ports import Clock, LaneView
+
+_HINT: Final = "on a Pi set GPIOZERO_PIN_FACTORY=lgpio and join the group gpio"
+BOUNCE_S: Final = 0.01  # a reed contact rings for 1 to 5 ms
+
+
+@dataclass(frozen=True, slots=True)
+class LanePins:
+    """BCM numbers. Of each barrier the first beam is the one nearer to the outer door."""
+
+    outer: int
+    inner: int
+    entry: tuple[int, int]
+    exit: tuple[int, int]
+    presence: int | None = None
+
+
+class GpioLane:
+    """LaneSensors over gpiozero. `factory`: a gpiozero pin factory; left out, gpiozero finds its own."""
+
+    def __init__(self, pins: LanePins, *, clock: Clock, factory: Any = None) -> None:  # noqa: ANN401  gpiozero has no types
+        """Raises DoorLinkFault where a pin cannot be read."""
+        self._clock = clock
+        self._counter = LaneCounter()
+        self._guard = threading.Lock()
+        self._inputs: list[Any] = []
+        try:
+            self._outer, self._inner = (self._open(pin, None, factory) for pin in (pins.outer, pins.inner))
+            self._entry = [self._open(pin, self._at_entry, factory) for pin in pins.entry]
+            self._exit = [self._open(pin, self._at_exit, factory) for pin in pins.exit]
+            self._presence = self._open(pins.presence, None, factory) if pins.presence is not None else None
+        except BaseException:
+            self.close()
+            raise
+
+    def view(self) -> LaneView:
+        with self._guard:
+            if self._presence is not None:
+                self._counter.present = not self._presence.is_active
+            return self._counter.view(
+                outer_shut=bool(self._outer.is_active),
+                inner_shut=bool(self._inner.is_active),
+                tick_ms=self._clock.tick_ms(),
+            )
+
+    def emptied(self) -> None:
+        with self._guard:
+            self._counter.emptied()
+
+    def close(self) -> None:
+        for device in self._inputs:
+            device.close()
+
+    def _at_entry(self) -> None:
+        with self._guard:
+            first, second = (not beam.is_active for beam in self._entry)
+            self._counter.at_entry(first, second, self._clock.tick_ms())
+
+    def _at_exit(self) -> None:
+        with self._guard:
+            first, second = (not beam.is_active for beam in self._exit)
+            self._counter.at_exit(first, second, self._clock.tick_ms())
+
+    def _open(self, pin: int, changed: Callable[[], None] | None, factory: Any) -> Any:  # noqa: ANN401  likewise
+        try:
+            import gpiozero  # only a lane with these sensors pays for it
+        except ImportError as err:
+            raise DoorLinkFault("gpiozero is not installed", hint="pip install 'doorward[pi]'") from err
+        try:
+            bounce = None if changed else BOUNCE_S  # beams do not ring, and their order counts
+            device = gpiozero.DigitalInputDevice(pin, pull_up=True, bounce_time=bounce, pin_factory=factory)
+        except Exception as err:  # factories raise what they like: lgpio.error, RuntimeError, OSError
+            raise DoorLinkFault(f"GPIO {pin} cannot be read", hint=_HINT) from err
+        self._inputs.append(device)
+        if changed:
+            device.when_activated = device.when_deactivated = changed
+        return device

@@ -1,0 +1,118 @@
+"""An MQTT broker through paho-mqtt: connects, reconnects and resubscribes by itself, in its own thread."""
+
+from __future__ import annotations
+
+import ssl
+from collections import deque
+from dataclasses import dataclass, field
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Final
+
+from edge.errors import ConfigError
+from edge.ports import MqttMessage
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from paho.mqtt.client import Client, MQTTMessage
+
+QOS: Final = 1  # at least once: a status twice does no harm
+KEEPALIVE_S: Final = 60  # the broker says our last will after one and a half of these
+MAX_HEARD: Final = 100  # waiting messages; a wake-up is one, and more of them say nothing new
+MAX_PAYLOAD_BYTES: Final = 256  # "sync" has four
+MAX_QUEUED: Final = 20  # of ours while there is no connection; the retained ones are said again anyway
+RETRY_S: Final = (1, 120)  # first and longest wait between two attempts
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a broker is and how to greet it. Without `tls` nobody should name a `user`."""
+
+    host: str
+    port: int = 8883
+    tls: bool = True
+    ca: Path | None = None
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+
+class PahoBroker:
+    """The Broker port over MQTT 3.1.1, which every broker speaks.
+
+    Raises ConfigError where paho-mqtt is not installed or the certificates cannot be read; a broker that does
+    not answer is no error: it is tried again until `close`.
+    """
+
+    def __init__(
+        self, address: Address, *, client_id: str, will: MqttMessage, subscriptions: Sequence[str]
+    ) -> None:
+        self._subscriptions = tuple(subscriptions)
+        self._will = will
+        self._retained: dict[str, str] = {}
+        self._heard: deque[MqttMessage] = deque(maxlen=MAX_HEARD)
+        self._lock = Lock()
+        self._client = _client(address, client_id)
+        self._client.will_set(will.topic, will.payload, qos=QOS, retain=True)
+        self._client.on_connect = self._on_connect
+        self._client.on_message = self._on_message
+        self._client.connect_async(address.host, address.port, KEEPALIVE_S)
+        self._client.loop_start()
+
+    def publish(self, message: MqttMessage) -> None:
+        with self._lock:
+            self._retained[message.topic] = message.payload
+        if self._client.is_connected():
+            self._client.publish(message.topic, message.payload, qos=QOS, retain=True)
+
+    def heard(self) -> Sequence[MqttMessage]:
+        with self._lock:
+            messages = tuple(self._heard)
+            self._heard.clear()
+        return messages
+
+    def close(self) -> None:
+        if self._client.is_connected():  # a client that takes its leave has no last will
+            said = self._client.publish(self._will.topic, self._will.payload, qos=QOS, retain=True)
+            said.wait_for_publish(timeout=2)  # a broker on the same continent answers in a tenth of this
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def _on_connect(self, client: Client, _data: object, _flags: object, code: Any, _more: object) -> None:  # noqa: ANN401  paho's own types differ from version to version
+        if code.is_failure:
+            return
+        for topic in self._subscriptions:
+            client.subscribe(topic, qos=QOS)
+        with self._lock:
+            retained = dict(self._retained)
+        for topic, payload in retained.items():
+            client.publish(topic, payload, qos=QOS, retain=True)
+
+    def _on_message(self, _client: Client, _data: object, message: MQTTMessage) -> None:
+        if message.retain or len(message.payload) > MAX_PAYLOAD_BYTES:
+            return  # a wake-up that the broker kept is of another day
+        with self._lock:
+            self._heard.append(MqttMessage(message.topic, message.payload.decode("ascii", errors="replace")))
+
+
+def _client(address: Address, client_id: str) -> Client:
+    try:
+        from paho.mqtt.client import Client  # an optional part
+        from paho.mqtt.enums import CallbackAPIVersion
+    except ImportError as error:
+        raise ConfigError(
+            "[mqtt] needs paho-mqtt", hint="install it: pip install 'doorward[mqtt]'"
+        ) from error
+    client = Client(CallbackAPIVersion.VERSION2, client_id=client_id)
+    client.max_queued_messages_set(MAX_QUEUED)
+    client.reconnect_delay_set(*RETRY_S)
+    if address.user is not None:
+        client.username_pw_set(address.user, address.password)
+    if address.tls:
+        try:
+            client.tls_set_context(ssl.create_default_context(cafile=address.ca))
+        except (OSError, ssl.SSLError) as error:
+            raise ConfigError(
+                f"[mqtt] ca {address.ca}: not certificates that can be read", hint="PEM is expected"
+            ) from error
+    return client

@@ -1,0 +1,129 @@
+"""A scanner that pretends to be a keyboard, with python-evdev: grabbed, so that nobody else hears its keys.
+
+Without the grab whatever a visitor shows is typed on this device's console: a QR code could log in there.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import select
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from edge.errors import ReaderFault
+from hw.scanner.wire import TURN_S, why
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from types import ModuleType
+
+    from hw.scanner.keys import KeyDecoder
+
+_FOLDER: Final = "/dev/input"
+# linux/input-event-codes.h, as (type, code)
+_SYN_REPORT: Final = (0, 0)
+_SYN_DROPPED: Final = (0, 3)
+_KEY: Final = 1
+_GROUP: Final = "input"
+
+
+class InputEvent(Protocol):
+    """One event of the kernel."""
+
+    @property
+    def type(self) -> int: ...
+    @property
+    def code(self) -> int: ...
+    @property
+    def value(self) -> int: ...
+
+
+class Keyboard(Protocol):
+    """What is used of an `evdev.InputDevice`. Raises OSError."""
+
+    def fileno(self) -> int: ...
+    def read(self) -> Iterable[InputEvent]: ...
+    def close(self) -> None: ...
+
+
+class KeyWire:
+    """An opened keyboard. Raises ReaderFault once it is gone."""
+
+    def __init__(self, keyboard: Keyboard, keys: KeyDecoder, *, name: str) -> None:
+        self._keyboard, self._keys, self._name = keyboard, keys, name
+        self._is_whole = True
+
+    def read(self) -> bytes | None:
+        try:
+            ready, _, _ = select.select([self._keyboard], [], [], TURN_S)
+            events = list(self._keyboard.read()) if ready else []
+        except BlockingIOError:  # ready, and then not: it was a spurious wake-up
+            return b""
+        except OSError as err:
+            raise why(self._name, err.errno, here=()) from err
+        written = bytearray()
+        was_whole = self._is_whole
+        for event in events:
+            written += self._written(event)
+            was_whole &= self._is_whole
+        return bytes(written) if was_whole else None
+
+    def close(self) -> None:
+        with suppress(OSError):
+            self._keyboard.close()
+
+    def _written(self, event: InputEvent) -> bytes:
+        kind = (event.type, event.code)
+        if kind == _SYN_DROPPED:  # we were too slow: what follows, up to the report, is a part of something
+            self._is_whole = False
+            self._keys.lost()
+        elif kind == _SYN_REPORT:
+            self._is_whole = True
+        elif event.type == _KEY and self._is_whole:
+            return self._keys.key(event.code, event.value)
+        return b""
+
+
+def open_keyboard(name: str, keys: KeyDecoder) -> KeyWire:
+    """The keyboard at this path, or of this name, to be heard by nobody else. Raises ReaderFault."""
+    try:
+        import evdev  # an optional part: few doors have such a scanner
+    except ImportError as error:
+        raise ReaderFault(
+            "python-evdev is not installed, which reads keyboards",
+            hint="pip install 'doorward[keyboard]', or set the scanner to USB-CDC and kind to serial",
+        ) from error
+    try:
+        keyboard = evdev.InputDevice(name) if name.startswith("/") else _named(evdev, name)
+    except OSError as err:
+        raise why(name, err.errno, here=_here(), group=_GROUP) from err
+    try:
+        keyboard.grab()
+    except OSError as err:
+        keyboard.close()
+        raise why(name, err.errno, here=(), group=_GROUP) from err
+    return KeyWire(keyboard, keys, name=name)
+
+
+def _named(evdev: ModuleType, name: str) -> Any:  # noqa: ANN401  an InputDevice, which may not be installed
+    """The first keyboard of that name. Raises OSError: of what was in the way, where none could be seen."""
+    missing: OSError = FileNotFoundError(errno.ENOENT, name)
+    for path in _here():
+        try:
+            device = evdev.InputDevice(path)
+        except OSError as err:
+            missing = err
+            continue
+        if device.name == name:
+            return device
+        device.close()
+    raise missing
+
+
+def _here() -> list[str]:
+    try:
+        names = sorted(os.listdir(_FOLDER))  # noqa: PTH208  names only
+    except OSError:
+        return []
+    return [f"{_FOLDER}/{name}" for name in names if name.startswith("event")]

@@ -1,0 +1,61 @@
+"""A code as an SVG in a folder, with a page for a browser in kiosk mode that looks for a new one each second.
+
+The file is replaced whole, so that no half of a code is ever seen. It belongs on /run, which is memory: a
+card of flash would wear with a write every 20 s for years.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Final
+
+import segno
+
+from hw.signals.board_latest import LatestScreen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+NAME: Final = "board.svg"
+PAGE: Final = "board.html"
+BORDER: Final = 4  # modules of white that ISO 18004 wants around a symbol
+_BLANK: Final = b'<svg xmlns="http://www.w3.org/2000/svg" width="1" height="1"/>\n'
+_PAGE: Final = b"""<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>what this place asks for</title>
+<style>html{background:#fff}img{position:fixed;inset:0;margin:auto;width:min(96vw,96vh);height:min(96vw,96vh)}</style>
+<img id="code" alt="">
+<script>
+const code = document.getElementById("code");
+setInterval(() => { code.src = "board.svg?" + Date.now(); }, 1000);
+</script></html>
+"""
+
+
+def picture_board(folder: Path, tell: Callable[[str | None], None]) -> LatestScreen:
+    """A board in this folder, which is made where it is missing; blank until something is posted."""
+
+    def draw(text: str | None) -> None:
+        _replace(folder, PAGE, _PAGE)
+        _replace(folder, NAME, _BLANK if text is None else drawn(text))
+
+    return LatestScreen(draw, tell)
+
+
+def drawn(text: str) -> bytes:
+    """An SVG of the symbol. The room that is left in it goes to error correction: glass reflects."""
+    out = io.BytesIO()
+    symbol = segno.make_qr(text, error="L", boost_error=True)
+    symbol.save(out, kind="svg", border=BORDER, light="#fff", omitsize=True)
+    return out.getvalue()
+
+
+def _replace(folder: Path, name: str, data: bytes) -> None:
+    """Everybody may read it: the browser has a user of its own, and the service's umask lets nobody in."""
+    if not folder.is_dir():
+        folder.mkdir(parents=True)
+        folder.chmod(0o755)
+    part = folder / f".{name}.part"
+    part.write_bytes(data)
+    part.chmod(0o644)
+    part.replace(folder / name)

@@ -1,0 +1,130 @@
+"""Lamps and a buzzer on pins of this board, for doors whose controller has none, or that have no controller.
+
+The patterns are the controller's own (firmware/signals.py): a lamp means the same at every door. Shape tells
+as much as colour does: one man in twelve cannot tell red from green.
+"""
+
+from __future__ import annotations
+
+import threading
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from edge.decision import Signal
+from edge.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+STEP_S: Final = 0.1
+_HINT: Final = "on a Pi set GPIOZERO_PIN_FACTORY=lgpio and join the group gpio; see [signals]"
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """Ten steps of 0.1 s, over and over; `beeps`: the buzzer sounds in the first of them, once."""
+
+    red: str = ".........."
+    green: str = ".........."
+    beeps: bool = True
+
+
+PATTERNS: Final[Mapping[Signal | None, Pattern]] = {
+    None: Pattern(beeps=False),
+    Signal.LOOK_HERE: Pattern(green="##...##..."),
+    Signal.TRY_AGAIN: Pattern(red="#.#......."),
+    Signal.WAIT: Pattern(red="#....#....", green="#....#....", beeps=False),
+    Signal.ASK_STAFF: Pattern(red="########.."),
+}
+
+
+class GpioSignals:
+    """A Signals port over gpiozero. What is left out is not there; the log has the prompts.
+
+    `factory`: a gpiozero pin factory; left out, gpiozero finds its own. `step_s`: how long a step of a
+    pattern takes. A lamp that fails at work keeps no visitor out: it is dark.
+    """
+
+    def __init__(
+        self,
+        *,
+        red: int | None = None,
+        green: int | None = None,
+        buzzer: int | None = None,
+        factory: Any = None,  # noqa: ANN401  gpiozero has no types
+        step_s: float = STEP_S,
+    ) -> None:
+        """`red`, `green`, `buzzer`: BCM numbers; high is on. Raises ConfigError."""
+        self._step_s = step_s
+        self._outputs: dict[str, Any] = {}
+        try:
+            for name, pin in (("red", red), ("green", green), ("buzzer", buzzer)):
+                if pin is not None:
+                    self._outputs[name] = _open(pin, factory)
+        except ConfigError:
+            self._let_go()
+            raise
+        self._changed = threading.Condition()
+        self._signal: Signal | None = None
+        self._step = 0
+        self._is_closed = False
+        self._thread = threading.Thread(target=self._run, name="lamps", daemon=True)
+        self._thread.start()
+
+    def show(self, signal: Signal | None) -> None:
+        with self._changed:
+            if signal != self._signal:
+                self._signal, self._step = signal, 0
+                self._changed.notify()
+
+    def prompt(self, words: str | None) -> None:
+        """Nothing: lamps have no words."""
+
+    def close(self) -> None:
+        """All dark, and the pins are free."""
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify()
+        self._thread.join()
+        self._let_go()
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                if self._is_closed:
+                    return
+                signal, step = self._signal, self._step
+                self._step += 1
+            self._drive(PATTERNS[signal], step)
+            with self._changed:
+                if self._is_closed or self._signal != signal:
+                    continue
+                self._changed.wait(None if signal is None else self._step_s)
+
+    def _drive(self, pattern: Pattern, step: int) -> None:
+        lit = {
+            "red": pattern.red[step % 10] == "#",
+            "green": pattern.green[step % 10] == "#",
+            "buzzer": pattern.beeps and step == 0,
+        }
+        for name, output in self._outputs.items():
+            with suppress(Exception):  # factories raise what they like
+                output.value = lit[name]
+
+    def _let_go(self) -> None:
+        for output in self._outputs.values():
+            with suppress(Exception):
+                output.off()
+                output.close()
+
+
+def _open(pin: int, factory: Any) -> Any:  # noqa: ANN401  gpiozero has no types
+    try:
+        import gpiozero  # only a device with lamps of its own pays for it
+    except ImportError as err:
+        raise ConfigError("gpiozero is not installed", hint="pip install 'doorward[pi]'") from err
+    try:
+        return gpiozero.OutputDevice(pin, initial_value=False, pin_factory=factory)
+    except Exception as err:  # factories raise what they like: lgpio.error, RuntimeError, OSError
+        raise ConfigError(f"[signals] GPIO {pin} cannot be driven", hint=_HINT) from err

@@ -1,0 +1,184 @@
+"""Signals and prompts that are heard, over ALSA's `aplay`. A passage never waits for a sound.
+
+A thread plays; two slots hold what comes next, a signal before a prompt, and what is newer replaces what was
+not begun. A signal that tells the holder to do something cuts short what is being said. What changes within
+0.3 s is not said at all: "wait" is over before that, mostly, and advice on how to stand comes and goes.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import tempfile
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from edge.decision import Signal
+from edge.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from hw.signals.sound import Sound
+
+SETTLE_S: Final = 0.3
+GRACE_S: Final = 3.0  # a sound that does not end so soon after its length plays to nobody
+_MOST_CHARS: Final = 200  # of what a player complains of
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    words: str
+    due_s: float
+    cuts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    path: Path
+    seconds: float
+
+
+def aplay(device: str | None) -> tuple[str, ...]:
+    """The command that plays a WAV file on this ALSA device; None: the default one. Raises ConfigError."""
+    command = shutil.which("aplay")
+    if command is None:
+        raise ConfigError(
+            "[signals] sound: aplay is not installed",
+            hint='apt-get install alsa-utils, or set sound = "none"',
+        )
+    return (command, "-q", *(("-D", device) if device else ()))
+
+
+class SoundSignals:
+    """A Signals port that is heard.
+
+    `sounds`: by the words of signals and prompts; what has none is not heard. `command`: plays the file that
+    is put after it. `first`: played at once, so that a board without a sound card is told of at the start.
+    `tell`: called from the thread: what is wrong once sounds cannot be played, None once they can again.
+    """
+
+    def __init__(
+        self,
+        sounds: Mapping[str, Sound],
+        command: Sequence[str],
+        *,
+        first: str | None = None,
+        tell: Callable[[str | None], None] = lambda _: None,
+    ) -> None:
+        self._command, self._tell = tuple(command), tell
+        self._folder = tempfile.TemporaryDirectory(prefix="doorward-sounds-")
+        self._files = {words: self._kept(number, sounds[words]) for number, words in enumerate(sounds)}
+        self._changed = threading.Condition()
+        self._shown: Signal | None = None
+        self._signal: _Wanted | None = None
+        self._prompt = _Wanted(first, 0) if first else None
+        self._player: subprocess.Popen[str] | None = None
+        self._is_closed = self._is_faulty = False
+        self._thread = threading.Thread(target=self._run, name="sounds", daemon=True)
+        self._thread.start()
+
+    def show(self, signal: Signal | None) -> None:
+        if signal == self._shown:
+            return
+        self._shown = signal
+        with self._changed:
+            if signal is None:
+                self._signal = self._prompt = None
+            else:
+                patient = signal is Signal.WAIT
+                due_s = time.monotonic() + SETTLE_S * patient
+                self._signal = _Wanted(signal.value, due_s, cuts=not patient)
+                self._cut()
+            self._changed.notify()
+
+    def prompt(self, words: str | None) -> None:
+        with self._changed:
+            self._prompt = _Wanted(words, time.monotonic() + SETTLE_S) if words else None
+            self._changed.notify()
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether nothing is heard, and nothing waits to be."""
+        with self._changed:
+            return self._signal is None and self._prompt is None and self._player is None
+
+    def close(self) -> None:
+        """Silence, at once."""
+        with self._changed:
+            self._is_closed = True
+            self._cut()
+            self._changed.notify()
+        self._thread.join()
+        self._folder.cleanup()
+
+    def _kept(self, number: int, sound: Sound) -> _File:
+        path = Path(self._folder.name) / f"{number}.wav"
+        path.write_bytes(sound.wav())
+        return _File(path, sound.seconds)
+
+    def _cut(self) -> None:
+        """End what is played, if what is wanted now says so; with the guard held."""
+        if self._player and (self._is_closed or (self._signal and self._signal.cuts)):
+            self._player.kill()
+
+    def _run(self) -> None:
+        while (words := self._next()) is not None:
+            file = self._files.get(words)
+            if file is not None:
+                self._play(file)
+
+    def _next(self) -> str | None:
+        """What is to be heard now, once there is something; None at the end."""
+        with self._changed:
+            while not self._is_closed:
+                wanted = self._signal or self._prompt
+                left_s = wanted.due_s - time.monotonic() if wanted else None
+                if wanted is None or (left_s is not None and left_s > 0):
+                    self._changed.wait(left_s)
+                    continue
+                if wanted is self._signal:
+                    self._signal = None
+                else:
+                    self._prompt = None
+                return wanted.words
+        return None
+
+    def _play(self, file: _File) -> None:
+        try:
+            player = subprocess.Popen(  # noqa: S603  the system's own player
+                [*self._command, str(file.path)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                text=True,
+                errors="replace",
+            )
+        except OSError as err:
+            self._told((err.strerror or "cannot be started").lower())
+            return
+        with self._changed:
+            self._player = player
+            self._cut()
+        said, fault = "", None
+        try:
+            _, said = player.communicate(timeout=file.seconds + GRACE_S)
+        except subprocess.TimeoutExpired:
+            fault = "does not end"
+            player.kill()
+            player.communicate()
+        with self._changed:
+            self._player = None
+        if player.returncode >= 0:  # else it was cut short
+            fault = (said.strip() or f"ended with {player.returncode}") if player.returncode else None
+        elif fault is None:
+            return
+        self._told(fault[:_MOST_CHARS] if fault else None)
+
+    def _told(self, fault: str | None) -> None:
+        if (fault is not None) != self._is_faulty:
+            self._is_faulty = fault is not None
+            self._tell(fault)

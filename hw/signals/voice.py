@@ -1,0 +1,116 @@
+"""Words as sounds: an operator's recordings, and what espeak-ng says of texts. All made before it is needed.
+
+A folder of an operator's has for each of our words, such as "look here", a recording `look-here.wav`, or a
+text `look-here.txt` for espeak-ng to say in its language. Without either, English is said as it stands.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+import subprocess
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from edge.errors import ConfigError, StorageFault
+from hw.signals.sound import MAX_BYTES, Sound, parse_wav, read_wav
+from hw.system.files import Folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MAX_TEXT_BYTES: Final = 400  # 10 s of speech
+_PATIENCE_S: Final = 20.0  # a Pi 3 takes 0.1 s for a phrase, and its card a second to find the program
+_WORDS_A_MINUTE: Final = "150"  # espeak-ng's own 175 is fast for whoever hears a door for the first time
+_COMMAND: Final = "espeak-ng"
+
+
+class Voice:
+    """Says words in one language.
+
+    `language`: a voice of espeak-ng, such as "en-gb" or "yue". `folder`: the operator's; `cache`: where what
+    espeak-ng said is kept, for the next start.
+    """
+
+    def __init__(self, language: str, *, folder: Path | None, cache: Path, command: str = _COMMAND) -> None:
+        self._language, self._folder, self._cache, self._command = language, folder, cache, command
+
+    def says(self, phrases: Iterable[str]) -> dict[str, Sound]:
+        """Each of these words as a sound. Raises ConfigError for what is missing, with a hint."""
+        phrases = tuple(phrases)
+        texts = {words: self._text(words) for words in phrases if self._recording(words) is None}
+        missing = [file_name(words) for words, text in texts.items() if text is None]
+        if missing:
+            where = self._folder or "no voice folder, so"
+            raise ConfigError(
+                f"{where}: no {missing[0]}.wav and no {missing[0]}.txt"
+                + (f", nor {len(missing) - 1} others" if len(missing) > 1 else ""),
+                hint="a folder of recordings or translations: [signals] voice",
+            )
+        sounds: dict[str, Sound] = {}
+        for words in phrases:
+            text, file = texts.get(words), self._recording(words)
+            sounds[words] = self._spoken(text) if text is not None else read_wav(file or Path())
+        return sounds
+
+    def _recording(self, words: str) -> Path | None:
+        file = self._folder / f"{file_name(words)}.wav" if self._folder else None
+        return file if file and file.is_file() else None
+
+    def _text(self, words: str) -> str | None:
+        if self._folder and (self._folder / f"{file_name(words)}.txt").is_file():
+            try:
+                data = Folder(self._folder).read(f"{file_name(words)}.txt", limit=MAX_TEXT_BYTES)
+                return data.decode().strip()
+            except (StorageFault, UnicodeDecodeError) as err:
+                raise ConfigError(
+                    f"{self._folder / file_name(words)}.txt: cannot be read", hint="a few words as UTF-8"
+                ) from err
+        return words if self._language.split("-")[0] == "en" else None
+
+    def _spoken(self, text: str) -> Sound:
+        name = (
+            hashlib.sha256(f"{self._language}\n{_WORDS_A_MINUTE}\n{text}".encode()).hexdigest()[:32] + ".wav"
+        )
+        files = Folder(self._cache)
+        with suppress(StorageFault, ConfigError):  # not there, or damaged: said once more
+            return parse_wav(files.read(name, limit=MAX_BYTES), name)
+        data = self._say(text)
+        sound = parse_wav(data, self._command)
+        with suppress(StorageFault):  # a full disk is the journal's to report
+            files.write(name, data)
+        return sound
+
+    def _say(self, text: str) -> bytes:
+        command = shutil.which(self._command)
+        if command is None:
+            raise ConfigError(
+                f"[signals] sound: {self._command} is not installed",
+                hint="apt-get install espeak-ng, or give recordings of all words in [signals] voice",
+            )
+        with tempfile.TemporaryDirectory(prefix="doorward-voice-") as folder:
+            file = Path(folder) / "said.wav"
+            try:
+                subprocess.run(  # noqa: S603  the text comes in by its standard input
+                    [command, "-v", self._language, "-s", _WORDS_A_MINUTE, "--stdin", "-w", file],
+                    input=text.encode(),
+                    capture_output=True,
+                    timeout=_PATIENCE_S,
+                    check=True,
+                )
+                return file.read_bytes()
+            except subprocess.TimeoutExpired as err:
+                raise ConfigError(f"{self._command} does not end", hint="say `espeak-ng hello`") from err
+            except (OSError, subprocess.CalledProcessError) as err:
+                raise ConfigError(
+                    f"{self._command} does not speak {self._language!r}",
+                    hint="`espeak-ng --voices` lists what [signals] language may be",
+                ) from err
+
+
+def file_name(words: str) -> str:
+    """`look-here` for "look here"."""
+    return re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-")

@@ -1,0 +1,251 @@
+"""What stands in front of the camera: phones and prints held up, visitors, nobody.
+
+Pixels only: the caller brings the pictures, and a seed decides everything else, so that a frame can be
+made again. Every function returns one camera frame, uint8 RGB (H, W, 3).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import cv2
+import numpy as np
+
+from hw.sim.pictures.optics import FOCAL_PER_WIDTH, Size, doorway, lobby, sense
+
+if TYPE_CHECKING:
+    from edge.ports import Floats, Pixels
+
+CODE_SIZE: Size = (1280, 720)
+FACE_SIZE: Size = (640, 480)
+PHONE_PX = 430  # a 72 mm phone at 16 cm: 4.2 px per module for the largest code a card makes (version 16)
+PAIR_PX = 400  # two of them still fit side by side
+PRINT_FACE = 0.62  # of the short side: nearer than any visitor, so that a size gate can tell
+
+
+class Box(NamedTuple):
+    """A rectangle in pixels of a photograph; x1 and y1 are the first column and row outside."""
+
+    x0: int
+    y0: int
+    x1: int
+    y1: int
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        return (self.x0 + self.x1) / 2, (self.y0 + self.y1) / 2
+
+    @property
+    def height(self) -> int:
+        return self.y1 - self.y0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sitter:
+    """One person of a photograph.
+
+    `photo`: uint8 RGB (H, W, 3); `face`: as a face detector draws it, brows to chin; `alone`: the part
+    of the photograph that shows nobody else.
+    """
+
+    photo: Pixels
+    face: Box
+    alone: Box
+
+
+def hold_up(
+    *pictures: Pixels,
+    size: Size = CODE_SIZE,
+    backdrop: Pixels | None = None,
+    centre: tuple[float, float] = (0.5, 0.53),
+    width_px: float | None = None,
+    tilt_deg: float = 6,
+    roll_deg: float = -3,
+    blur: float = 0.6,
+    noise: float = 2.5,
+    seed: int = 0,
+) -> Pixels:
+    """Phones or sheets (RGB or RGBA) held before the lens, in perspective; several stand side by side.
+
+    `centre`: of the one picture, or of the row, as shares of the frame. `width_px`: of one picture
+    square-on. `tilt_deg`: about its upright axis; `roll_deg`: in its plane. `blur`: sigma in px;
+    `noise`: sigma in grey levels.
+    """
+    rng = np.random.default_rng((seed, 4))
+    width = width_px or (PHONE_PX if len(pictures) == 1 else PAIR_PX)
+    scene = lobby(size, seed) if backdrop is None else _fit(backdrop, size)
+    for place, picture in enumerate(pictures):
+        aside = (place - (len(pictures) - 1) / 2) * width * 1.18 / size[0]
+        hand = rng.uniform(-1, 1, 3)  # nobody holds still: half a degree, two pixels
+        pose = _Pose(
+            ((centre[0] + aside) * size[0] + 2 * hand[0], centre[1] * size[1] + 2 * hand[1]),
+            width,
+            tilt_deg,
+            (roll_deg if place % 2 == 0 else -roll_deg) + 0.5 * hand[2],
+        )
+        scene = _lay(scene, picture, pose)
+    return sense(scene, blur_px=blur, noise=noise, seed=seed)
+
+
+def visitor(
+    sitter: Sitter,
+    *,
+    size: Size = FACE_SIZE,
+    face_share: float = 0.3,
+    seed: int = 0,
+    noise: float = 2,
+) -> Pixels:
+    """Head and shoulders of one person; the face is `face_share` of the frame's height.
+
+    Each seed is another moment: the head moves by a few pixels and the light by a few percent.
+    """
+    return sense(_bust(sitter, size, face_share, seed), blur_px=0.4, noise=noise, seed=seed)
+
+
+def two_visitors(
+    left: Sitter, right: Sitter, *, size: Size = FACE_SIZE, face_share: float = 0.27, seed: int = 0
+) -> Pixels:
+    """Two people side by side in one frame."""
+    width, height = size
+    seam = width // 10
+    half = ((width + seam) // 2, height)
+    one, other = _bust(left, half, face_share, seed), _bust(right, half, face_share, seed + 1)
+    scene = np.zeros((height, width, 3), np.float32)
+    fade = np.linspace(1, 0, 2 * half[0] - width, dtype=np.float32)[:, None]
+    scene[:, : half[0]] = one
+    scene[:, half[0] :] = other[:, len(fade) :]
+    scene[:, width - half[0] : half[0]] = one[:, -len(fade) :] * fade + other[:, : len(fade)] * (1 - fade)
+    return sense(scene, blur_px=0.4, noise=2, seed=seed)
+
+
+def print_held_up(sitter: Sitter, *, size: Size = FACE_SIZE, seed: int = 0) -> Pixels:
+    """A photograph printed on paper and held close: the face fills more than half the short side."""
+    width, height = size
+    scale = PRINT_FACE * min(size) / sitter.face.height
+    sheet_px = 0.9 * width
+    half_w, half_h = sheet_px / scale / 2, 0.94 * height / scale / 2
+    x, y = sitter.face.centre
+    shown = _within(Box(int(x - half_w), int(y - half_h), int(x + half_w), int(y + half_h)), sitter.alone)
+    ink = sitter.photo[shown.y0 : shown.y1, shown.x0 : shown.x1].astype(np.float32)
+    # an office printer: paper white is not light, black is not dark, colours are paler
+    grey = ink.mean(axis=2, keepdims=True)
+    paper = np.clip(26 + 0.82 * (0.8 * ink + 0.2 * grey), 0, 255).astype(np.uint8)
+    edge = round(0.04 * paper.shape[1])
+    sheet = cv2.copyMakeBorder(paper, edge, edge, edge, edge, cv2.BORDER_CONSTANT, value=(234, 232, 226))
+    return hold_up(
+        np.asarray(sheet, dtype=np.uint8),
+        size=size,
+        centre=(0.5, 0.5),
+        width_px=sheet.shape[1] * scale,
+        tilt_deg=5,
+        roll_deg=2,
+        noise=2,
+        seed=seed,
+    )
+
+
+def empty(*, size: Size = FACE_SIZE, seed: int = 0) -> Pixels:
+    """The doorway, and nobody in it."""
+    return sense(doorway(size), blur_px=0.8, noise=2, seed=seed)
+
+
+class _Pose(NamedTuple):
+    centre_px: tuple[float, float]
+    width_px: float
+    tilt_deg: float
+    roll_deg: float
+
+
+def _lay(scene: Floats, picture: Pixels, pose: _Pose) -> Floats:
+    """The picture in perspective over the scene, with the shadow that it casts on the light behind it."""
+    height, width = scene.shape[:2]
+    matrix, (left, top, right, bottom) = _perspective(picture, pose, (width, height))
+    matrix = np.array([[1, 0, -2 * left], [0, 1, -2 * top], [0, 0, 1]]) @ matrix
+    sheet = picture if picture.shape[2] == 4 else cv2.cvtColor(picture, cv2.COLOR_RGB2RGBA)
+    layer = sheet.astype(np.float32)
+    layer[..., 3] /= 255
+    layer[..., :3] *= layer[..., 3:]
+    size = (right - left, bottom - top)
+    fine = (2 * size[0], 2 * size[1])  # warped at twice the size, then averaged: no stair-steps on modules
+    warped = cv2.resize(cv2.warpPerspective(layer, matrix, fine), size, interpolation=cv2.INTER_AREA)
+    cover = np.zeros((height, width, 1), np.float32)
+    cover[top:bottom, left:right] = warped[..., 3:]
+    laid = scene * _light(cover)
+    part = laid[top:bottom, left:right]
+    part *= 1 - warped[..., 3:]
+    part += warped[..., :3]
+    return np.asarray(laid, dtype=np.float32)
+
+
+def _light(cover: Floats) -> Floats:
+    """What is left of the light behind a picture, (H, W, 1): its shadow, lower to the right and soft."""
+    height, width = cover.shape[:2]
+    small = (width // 4, height // 4)  # nobody sees pixels in a blur of 20
+    aside = np.array([[1, 0, small[0] / 160], [0, 1, small[0] / 90]], np.float64)
+    shade = cv2.warpAffine(cv2.resize(cover, small, interpolation=cv2.INTER_AREA), aside, small)
+    soft = cv2.resize(cv2.GaussianBlur(shade, (0, 0), small[0] / 60), (width, height))
+    return 1 - 0.35 * np.asarray(soft, dtype=np.float32)[..., None]
+
+
+def _perspective(picture: Pixels, pose: _Pose, frame: Size) -> tuple[Floats, Box]:
+    """Picture pixels -> pixels of a frame twice the size, for a pinhole camera of FOCAL_PER_WIDTH.
+
+    The box is the part of the frame that the picture covers.
+    """
+    height, width = picture.shape[:2]
+    tilt, roll = np.radians(pose.tilt_deg), np.radians(pose.roll_deg)
+    turn = np.array([[np.cos(tilt), 0, np.sin(tilt)], [0, 1, 0], [-np.sin(tilt), 0, np.cos(tilt)]])
+    lean = np.array([[np.cos(roll), -np.sin(roll), 0], [np.sin(roll), np.cos(roll), 0], [0, 0, 1]])
+    source = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
+    flat = np.column_stack([(source - (width / 2, height / 2)) / width, np.zeros(4)])  # one picture wide
+    focal = FOCAL_PER_WIDTH * frame[0]
+    solid = flat @ (lean @ turn).T + (0, 0, focal / pose.width_px)
+    seen = focal * solid[:, :2] / solid[:, 2:] + pose.centre_px
+    matrix = np.asarray(cv2.getPerspectiveTransform(source, (2 * seen).astype(np.float32)), dtype=np.float32)
+    low, high = np.floor(seen.min(axis=0)).astype(int) - 1, np.ceil(seen.max(axis=0)).astype(int) + 1
+    x0, y0 = np.clip(low, 0, np.array(frame) - 1).tolist()
+    x1, y1 = np.clip(high, (x0 + 1, y0 + 1), frame).tolist()
+    return matrix, Box(x0, y0, x1, y1)
+
+
+def _bust(sitter: Sitter, size: Size, face_share: float, seed: int) -> Floats:
+    """The sitter's part of the photograph over a blurred copy of itself, as a portrait mode shows it."""
+    rng = np.random.default_rng((seed, 5))
+    width, height = size
+    part = sitter.photo[sitter.alone.y0 : sitter.alone.y1, sitter.alone.x0 : sitter.alone.x1]
+    scale = face_share * height / sitter.face.height * rng.uniform(0.985, 1.015)
+    person = np.asarray(cv2.resize(part, None, fx=scale, fy=scale, interpolation=_filter(scale)), np.float32)
+    face = (np.array(sitter.face.centre) - sitter.alone[:2]) * scale
+    # nobody floats: the lower edge of what we have reaches the lower edge of the frame
+    sink = max(0.45 * height - face[1], height - person.shape[0] + 12)
+    matrix = np.asarray(cv2.getRotationMatrix2D((face[0], face[1]), rng.uniform(-1.2, 1.2), 1.0), np.float64)
+    matrix[:, 2] += (width / 2 - face[0] + rng.uniform(-5, 5), sink + rng.uniform(-3, 3))
+    # two full-size passes: what is sharp, and how much of it counts
+    sharp = cv2.warpAffine(person, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    share = cv2.warpAffine(_feather(person, top=sink > 0), matrix, size)[..., None]
+    tiny = cv2.resize(person, (80, 60), interpolation=cv2.INTER_AREA)
+    soft = cv2.resize(cv2.GaussianBlur(tiny, (0, 0), 6), size, interpolation=cv2.INTER_CUBIC)
+    light = rng.uniform(0.97, 1.03)
+    return np.asarray(np.clip((sharp * share + soft * (1 - share)) * light, 0, 255), dtype=np.float32)
+
+
+def _feather(person: Floats, *, top: bool) -> Floats:
+    """1 inside, falling to 0 at the sides, and at the top where that would show; float32 (H, W)."""
+    height, width = person.shape[:2]
+    soft = max(width // 16, 4)
+    mask = np.zeros((height, width), np.float32)
+    mask[2 * soft if top else 0 :, 2 * soft : width - 2 * soft] = 1
+    return np.asarray(cv2.blur(cv2.blur(mask, (2 * soft, 2 * soft)), (2 * soft, 2 * soft)), dtype=np.float32)
+
+
+def _within(box: Box, limit: Box) -> Box:
+    return Box(max(box.x0, limit.x0), max(box.y0, limit.y0), min(box.x1, limit.x1), min(box.y1, limit.y1))
+
+
+def _filter(scale: float) -> int:
+    return cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+
+
+def _fit(image: Pixels, size: Size) -> Floats:
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.float32)

@@ -1,0 +1,163 @@
+"""A folder as a Files port: small files, written whole or not at all; large ones can be mapped."""
+
+from __future__ import annotations
+
+import errno
+import mmap
+import os
+import stat
+from contextlib import contextmanager, suppress
+from itertools import islice
+from typing import TYPE_CHECKING, BinaryIO, Final
+
+from edge.durable import replacing_in
+from edge.errors import StorageFault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+MAX_NAMES: Final = (
+    100_000  # the 65,536 files that a trust folder may have, and more; then it is a wrong folder
+)
+MAX_DEPTH: Final = 8  # our folders are two deep; a loop of mounts would never end
+MAX_NAME_CHARS: Final = 512  # eight levels of sensible names
+
+_HINTS: Final = {
+    errno.ENOSPC: "the disk is full: free some space",
+    errno.EDQUOT: "the disk quota is used up: free some space",
+    errno.EFBIG: "this process may not write files this large: raise ulimit -f",
+    errno.EROFS: "the file system is read-only: remount it, and check the card's health",
+    errno.EACCES: "check the owner and the permissions of the folder",
+    errno.EPERM: "check the owner and the permissions of the folder",
+    errno.ENOENT: "check the path",
+    errno.EEXIST: "check the path: a file stands where a folder should",
+    errno.ENAMETOOLONG: "use a shorter name",
+    errno.ENOTDIR: "check the path: a file or a link stands where a folder should",
+    errno.EISDIR: "check the path: a folder stands where a file should",
+    errno.EMFILE: "this process has too many files open: raise ulimit -n",
+    errno.ELOOP: "links are not followed here: put the file itself in its place",
+    errno.EIO: "the storage is failing: replace the card",
+}
+_FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+_READ: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK  # a FIFO must not wait for a writer
+
+
+class Folder:
+    """Files under `root`, by relative names with `/`. Raises StorageFault, whose message names the file.
+
+    Links below the root are not followed and special files are not read, so that nothing on a card or a USB
+    stick can point outside; `root` itself may be a link. Names starting with a dot are not listed: an
+    interrupted `write` may leave one behind.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def names(self) -> Sequence[str]:
+        """All regular files, sorted."""
+        with self._faults("", "cannot be listed"):
+            found = list(islice(self._walk("", MAX_DEPTH), MAX_NAMES + 1))
+        if len(found) > MAX_NAMES:
+            raise self._fault("", f"holds more than {MAX_NAMES} files", "this is the wrong folder")
+        return sorted(found)
+
+    def read(self, name: str, *, limit: int) -> bytes:
+        with self._opened(name, "cannot be read") as file:
+            data = file.read(limit + 1)
+        if len(data) > limit:
+            raise self._too_large(name, limit)
+        return data
+
+    def map(self, name: str, *, limit: int) -> memoryview:
+        """The whole file, read-only and where it lies: only what is looked at takes memory.
+
+        The view is good for as long as anybody holds it, also when another file takes the name, as `write`
+        makes it. A mapped file that is cut short in its place ends this process (SIGBUS).
+        """
+        with self._opened(name, "cannot be mapped") as file:
+            size = os.fstat(file.fileno()).st_size
+            if size > limit:
+                raise self._too_large(name, limit)
+            if not size:
+                return memoryview(b"")  # mmap takes no empty file
+            return memoryview(mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ))
+
+    def write(self, name: str, data: bytes, *, secret: bool = False) -> None:
+        parts = self._parts(name)
+        mode = 0o600 if secret else 0o644
+        with self._faults(name, "cannot be written"):
+            self.root.mkdir(parents=True, exist_ok=True)
+            with (
+                self._parent(parts, create=True) as folder,
+                replacing_in(folder, parts[-1], mode=mode) as file,
+            ):
+                file.write(data)
+
+    def _walk(self, below: str, depth: int) -> Iterator[str]:
+        """Names of regular files in one folder and those under it."""
+        with os.scandir(self.root / below) as entries:
+            for entry in entries:
+                if entry.name.startswith("."):
+                    continue
+                name = f"{below}/{entry.name}" if below else entry.name
+                if entry.is_file(follow_symlinks=False):
+                    yield name
+                elif entry.is_dir(follow_symlinks=False) and depth > 1:
+                    yield from self._walk(name, depth - 1)
+
+    @contextmanager
+    def _opened(self, name: str, what: str) -> Iterator[BinaryIO]:
+        """A regular file, open for reading."""
+        parts = self._parts(name)
+        with (
+            self._faults(name, what),
+            self._parent(parts) as folder,
+            os.fdopen(os.open(parts[-1], _READ, dir_fd=folder), "rb") as file,
+        ):
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise self._fault(name, "is not a regular file", "remove it")
+            yield file
+
+    @contextmanager
+    def _parent(self, parts: Sequence[str], *, create: bool = False) -> Iterator[int]:
+        """A descriptor of the folder that holds the file, reached without following a link."""
+        folder = os.open(self.root, _FOLDER)
+        try:
+            for part in parts[:-1]:
+                if create:
+                    with suppress(FileExistsError):
+                        os.mkdir(part, 0o755, dir_fd=folder)
+                        os.fsync(folder)
+                inner = os.open(part, _FOLDER | os.O_NOFOLLOW, dir_fd=folder)
+                os.close(folder)
+                folder = inner
+            yield folder
+        finally:
+            os.close(folder)
+
+    def _parts(self, name: str) -> Sequence[str]:
+        """The steps of a relative name that cannot leave the root."""
+        parts = name.split("/")
+        if len(name) > MAX_NAME_CHARS or len(parts) > MAX_DEPTH or "\0" in name:
+            raise self._fault(ascii(name[:40]), "is no name of a file here", "name it relative to the folder")
+        if any(part in {"", ".", ".."} for part in parts):
+            raise self._fault(ascii(name), "is no name of a file here", "name it relative to the folder")
+        return parts
+
+    @contextmanager
+    def _faults(self, name: str, what: str) -> Iterator[None]:
+        """Every OSError as a StorageFault with the hint that fits."""
+        try:
+            yield
+        except OSError as error:
+            hint = _HINTS.get(error.errno or 0, "")
+            raise self._fault(name, f"{what}: {(error.strerror or 'error').lower()}", hint) from error
+        except UnicodeError as error:
+            raise self._fault(ascii(name), f"{what}: no file system takes this name", "rename it") from error
+
+    def _too_large(self, name: str, limit: int) -> StorageFault:
+        return self._fault(name, f"is larger than {limit} bytes", "this is not the file it should be")
+
+    def _fault(self, name: str, what: str, hint: str) -> StorageFault:
+        return StorageFault(f"{self.root / name if name else self.root}: {what}", hint=hint)

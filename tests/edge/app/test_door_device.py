@@ -1,0 +1,261 @@
+"""A door's device from its configuration to its last record: how it opens, and every way in which it ends."""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from worlds.office import NOW, new_issuer
+from worlds.trust import GATE, TRUST, shown
+
+from edge.app.door_device import PARTS, DoorDevice, door_policy, open_device, run_device
+from edge.audit.evidence import open_segment_reader
+from edge.audit.journal import Journal
+from edge.audit.record import AuditRecord, DevicePart, DoorChange, Faulted, Passage, StopCause
+from edge.config import Config, parse_config
+from edge.errors import CameraFault, Fault, ModelFault, ReaderFault, StorageFault
+from edge.passage.machine import PassageTimes
+from edge.passage.stages import Stages
+from edge.passage.verifier import Ports, Verifier
+from edge.policy.decide import DoorPolicy, FaceRule
+from edge.ports import Frame
+from edge.trust.replay import ReplayMemory
+from hw.sim.clock import SimClock
+from hw.sim.door import SimDoor
+from hw.sim.reader import SimReader
+from hw.sim.signals import SimSignals
+
+PIXELS = np.zeros((4, 4), np.uint8)
+
+
+class Site:
+    """A device at a door without a face, and a camera whose frames a test writes down."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "journal.db"
+        self.journal = Journal.open(self.path, bytes(32), "lobby-1")
+        self.clock = SimClock(TRUST.floor)
+        self.door = SimDoor(self.clock)
+        self.reader = SimReader()
+        self.stop = threading.Event()
+        ports = Ports(self.reader, self.door, SimSignals(), self.clock, self.journal, lambda: TRUST)
+        policy = DoorPolicy(GATE.site, 1.0, face=FaceRule.NONE)
+        ticks = itertools.count(step=1_000)
+        stages = Stages(GATE, policy, None, ReplayMemory(), lambda: next(ticks))
+        self.verifier = Verifier(ports, stages, version="0")
+
+    def run(self, *scenes: Callable[[Site], object]) -> int:
+        """Work the door: each scene happens before its frame."""
+        self.scenes = scenes
+        return run_device(DoorDevice(self, self.verifier), stop=self.stop, on_moment=lambda _: None)
+
+    def frames(self) -> Iterator[Frame]:
+        for scene in self.scenes:
+            self.clock.advance(100)
+            scene(self)
+            yield Frame(PIXELS, PIXELS, self.clock.tick_ms())
+
+    def close(self) -> None:
+        """The camera's, which has nothing to close."""
+
+    def records(self) -> list[AuditRecord]:
+        with open_segment_reader(self.path) as evidence:
+            evidence.verify()
+            return [entry.record for entry in evidence.entries()]
+
+
+def nothing(site: Site) -> None:
+    """A frame of an empty doorway."""
+
+
+def guest(site: Site) -> None:
+    site.reader.in_view = (shown(site.clock.now()),)
+
+
+def told_to_stop(site: Site) -> None:
+    site.stop.set()
+
+
+def fails_with(error: BaseException) -> Callable[[Site], None]:
+    def scene(site: Site) -> None:
+        raise error
+
+    return scene
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    site = Site(tmp_path)
+    yield site
+    site.journal.close()
+
+
+# How it ends, what is raised, and the end of the journal.
+ENDS: dict[str, tuple[list[Callable[[Site], None]], type[BaseException] | None, list[object]]] = {
+    "the film is over": ([nothing], None, [StopCause.END]),
+    "Ctrl-C": ([nothing, told_to_stop, guest], None, [StopCause.SIGNAL]),
+    "the camera": ([fails_with(CameraFault("gone"))], CameraFault, [DevicePart.CAMERA, StopCause.FAULT]),
+    "a model": ([fails_with(ModelFault("gone"))], ModelFault, [DevicePart.MODEL, StopCause.FAULT]),
+    "the code reader": ([fails_with(ReaderFault("gone"))], ReaderFault, [DevicePart.READER, StopCause.FAULT]),
+    "a fault of no part": ([fails_with(Fault("gone"))], Fault, [DevicePart.PROGRAM, StopCause.FAULT]),
+    "a bug": ([fails_with(AssertionError())], AssertionError, [StopCause.BUG]),
+    "whoever read the rows has gone": ([fails_with(BrokenPipeError())], BrokenPipeError, [StopCause.SIGNAL]),
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_however_it_ends_the_last_record_says_why(end: str, site: Site) -> None:
+    scenes, raised, expected = ENDS[end]
+    if raised:
+        with pytest.raises(raised):
+            site.run(*scenes)
+    else:
+        assert site.run(*scenes) == 0
+    told = [record.part if isinstance(record, Faulted) else record.cause for record in site.records()[1:]]
+    assert told == expected
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_however_it_ends_the_strike_is_locked(end: str, site: Site) -> None:
+    scenes, raised, _ = ENDS[end]
+    if raised:
+        with pytest.raises(raised):
+            site.run(guest, *scenes)
+    else:
+        site.run(guest, *scenes)
+    assert [event.kind for event in site.door.history] == ["released", "relocked"]
+    assert not site.door.energised
+    changes = [record for record in site.records() if isinstance(record, DoorChange)]
+    assert [(change.change, change.cause, change.decision) for change in changes] == [
+        ("released", "grant", 1),
+        ("relocked", "shutdown", 1),
+    ]
+
+
+def test_told_to_stop_while_it_waits_for_a_frame_it_lets_nobody_in(site: Site) -> None:
+    def stop_and_show(site: Site) -> None:
+        told_to_stop(site)
+        guest(site)
+
+    assert site.run(nothing, stop_and_show, nothing) == 0
+    assert not [record for record in site.records() if isinstance(record, Passage)]
+    assert site.door.history == []
+
+
+def test_a_device_that_cannot_record_its_start_does_not_start(site: Site) -> None:
+    site.journal._segment._connection.execute("PRAGMA query_only = ON")
+    with pytest.raises(StorageFault):
+        site.run(guest, guest)
+    assert site.door.history == []
+
+
+def test_every_fault_has_a_part() -> None:
+    assert set(PARTS) == set(Fault.__subclasses__())
+    assert set(PARTS.values()) == set(DevicePart) - {DevicePart.PROGRAM}
+
+
+# -- from a configuration ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """What a device without a face finds in its folder: trust, and a film for a camera."""
+    for name, data in new_issuer().publish(NOW):
+        file = tmp_path / "trust" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(data)
+    writer = cv2.VideoWriter(str(tmp_path / "film.avi"), cv2.VideoWriter.fourcc(*"MJPG"), 30, (320, 240))
+    for _ in range(3):
+        writer.write(np.full((240, 320, 3), 90, np.uint8))
+    writer.release()
+    return tmp_path
+
+
+def config(text: str = "") -> Config:
+    """A door without a face, which looks at the film; and what `text` says otherwise."""
+    plain = ["door.face = 'none'", "camera.device = 'film.avi'"]
+    lines = [line for line in plain if line.partition(" ")[0] not in text]
+    return parse_config("\n".join([*lines, text]).encode(), Path("door.toml"))
+
+
+def test_a_device_opens_works_and_closes_everything(folder: Path) -> None:
+    with open_device(config(), folder) as device:
+        assert run_device(device, stop=threading.Event(), on_moment=lambda _: None) == 0
+    seed = (folder / "device.key").read_bytes()
+    assert (folder / "device.key").stat().st_mode & 0o777 == 0o600
+    with Journal.open(folder / "journal.db", seed, "doorward-1") as journal:  # nobody holds it any more
+        assert journal.size == 2
+
+
+BROKEN: dict[str, tuple[str, str]] = {
+    "no trust": ("paths.trust = 'nowhere'", "no such folder"),
+    "no camera": ("camera.device = 'nothing.avi'", "there is no"),
+    "no models": ("door.face = 'required'\npaths.models = '.'", "models are not built"),
+}
+
+
+@pytest.mark.parametrize("part", BROKEN)
+def test_a_start_that_fails_leaves_no_key_and_no_journal(part: str, folder: Path) -> None:
+    text, message = BROKEN[part]
+    before = set(folder.iterdir())
+    with pytest.raises(Fault, match=message), open_device(config(text), folder):
+        pytest.fail("it opened")
+    assert set(folder.iterdir()) == before
+
+
+def test_a_door_that_needs_weights_that_nobody_gave_does_not_start(folder: Path, built_models: Path) -> None:
+    shutil.copytree(built_models, folder / "models", ignore=shutil.ignore_patterns("pad_*"))
+    text = "door.face = 'required'\npaths.models = 'models'\nface.pad = ['geometry', 'passive']"
+    with pytest.raises(ModelFault, match="passive PAD") as caught, open_device(config(text), folder):
+        pytest.fail("it opened")
+    assert "DOORWARD_PAD_WEIGHTS" in caught.value.hint
+
+
+def test_the_camera_of_the_command_line_wins(folder: Path) -> None:
+    with (
+        pytest.raises(CameraFault, match="there is no /dev/video77"),
+        open_device(config(), folder, camera="77"),
+    ):
+        pytest.fail("it opened")
+
+
+@pytest.mark.parametrize("rule", list(FaceRule))
+def test_the_door_asks_for_the_face_that_its_configuration_asks_for(rule: FaceRule) -> None:
+    policy = door_policy(parse_config(f'door.face = "{rule}"'.encode(), Path("door.toml")), None)
+    assert policy.face is rule  # the rule, not its word: edge.policy.decide compares identities
+    assert policy.similarity == 1.0
+
+
+def test_a_code_that_was_shown_before_a_new_configuration_is_refused_after_it(site: Site) -> None:
+    codes: list[str] = []
+
+    def shows(site: Site) -> None:
+        codes.append(codes[0] if codes else shown(site.clock.now()))
+        site.reader.in_view = (codes[0],)
+
+    def new_policy(site: Site) -> None:
+        site.reader.in_view = ()
+        site.clock.advance(10_000)  # whoever was there has gone
+
+    def adopts(site: Site) -> None:
+        stages = site.verifier.stages
+        policy = DoorPolicy(GATE.site, 1.0, face=FaceRule.NONE, release_ms=400)
+        site.verifier.adopt(replace(stages, policy=policy), PassageTimes())
+
+    site.run(shows, new_policy, nothing, new_policy, nothing, adopts, shows, nothing)
+    assert [r.reason for r in site.records() if isinstance(r, Passage)] == [None, "card.replayed"]
+
+
+def test_nothing_is_adopted_in_the_middle_of_a_passage(site: Site) -> None:
+    def adopts(site: Site) -> None:
+        site.verifier.adopt(site.verifier.stages, PassageTimes())
+
+    with pytest.raises(AssertionError, match="concluded by what it began with"):
+        site.run(guest, adopts)

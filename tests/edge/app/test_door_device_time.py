@@ -1,0 +1,209 @@
+"""What a device from a configuration remembers of time, whose policy it takes, and what it tells Prometheus."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import urllib.request
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from worlds.office import NOW, new_issuer
+from worlds.trust import TRUST
+
+from edge.app.clock_store import remembered
+from edge.app.door_device import open_device, run_device
+from edge.app.parts.trust_folder import open_files
+from edge.audit.evidence import open_segment_reader
+from edge.audit.record import ClockChange, ClockEvent, StopCause, utc_ms
+from edge.config import Config, parse_config
+from edge.errors import ConfigError, StorageFault, TrustFault
+from edge.trust.time import clock_file
+from edge.trust.time.trusted_clock import LAST, ClockMemory
+from edge.version import EPOCH, built_at, instant
+
+HEAD = 'version = "7"\nissued_at = 2026-03-01T00:00:00Z\n'
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """What a device without a face finds in its folder: trust, and a film for a camera."""
+    for name, data in new_issuer().publish(NOW):
+        file = tmp_path / "trust" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(data)
+    writer = cv2.VideoWriter(str(tmp_path / "film.avi"), cv2.VideoWriter.fourcc(*"MJPG"), 30, (320, 240))
+    for _ in range(3):
+        writer.write(np.full((240, 320, 3), 90, np.uint8))
+    writer.release()
+    return tmp_path
+
+
+def config(text: str = "") -> Config:
+    plain = "door.face = 'none'\ncamera.device = 'film.avi'\n"
+    return parse_config((plain + text).encode(), Path("door.toml"))
+
+
+def run(folder: Path, text: str = "") -> None:
+    with open_device(config(text), folder) as device:
+        run_device(device, stop=threading.Event(), on_moment=lambda _: None)
+
+
+def stored(folder: Path) -> ClockMemory:
+    return clock_file.parse((folder / "state" / "clock.json").read_bytes())
+
+
+def events(folder: Path) -> list[ClockEvent]:
+    with open_segment_reader(folder / "journal.db") as evidence:
+        return [entry.record.event for entry in evidence.entries() if isinstance(entry.record, ClockChange)]
+
+
+def test_a_device_remembers_what_it_believed_and_who_signed(folder: Path) -> None:
+    before = datetime.now(UTC)
+    run(folder)
+    memory = stored(folder)
+    assert memory.time >= max(before, NOW)
+    assert memory.signed == NOW.replace(microsecond=0)
+    assert events(folder) == [] if before > NOW else [ClockEvent.BEHIND]
+
+
+def test_a_device_that_was_on_tomorrow_does_not_believe_today(folder: Path) -> None:
+    run(folder)
+    tomorrow = replace(stored(folder), time=stored(folder).time + timedelta(days=1))
+    (folder / "state" / "clock.json").write_bytes(clock_file.encode(tomorrow))
+    run(folder)
+    assert events(folder)[-1] is ClockEvent.BEHIND
+    assert stored(folder).time >= tomorrow.time
+
+
+def test_of_file_and_journal_the_later_counts(folder: Path) -> None:
+    run(folder)
+    early = replace(stored(folder), time=NOW)
+    (folder / "state" / "clock.json").write_bytes(clock_file.encode(early))
+    with open_device(config(), folder) as device:
+        device.verifier.start()
+        device.verifier.stop(StopCause.END)
+    assert stored(folder).time > early.time
+
+
+class Tape:
+    """A journal of which only the last record is asked for."""
+
+    def __init__(self, last: datetime | None) -> None:
+        self._last = last
+
+    def last_ms(self) -> int | None:
+        return utc_ms(self._last) if self._last else None
+
+
+def test_the_first_start_of_a_device_remembers_nothing(tmp_path: Path) -> None:
+    assert remembered(open_files(tmp_path), Tape(None), trust=TRUST) is None
+
+
+HOUR = timedelta(hours=1)
+FILED = ClockMemory(NOW, NOW - HOUR, NOW - HOUR)
+LAST_RECORDS = {
+    "a record after the file": (FILED, NOW + HOUR, replace(FILED, time=NOW + HOUR)),
+    "a record before the file": (FILED, NOW - HOUR, FILED),
+    "no record": (FILED, None, FILED),
+    "no file": (None, NOW, ClockMemory(NOW, TRUST.floor, TRUST.synced_at)),
+    "a record of a clock beyond all clocks": (
+        FILED,
+        datetime(9999, 1, 1, tzinfo=UTC),
+        replace(FILED, time=LAST),
+    ),
+}
+
+
+@pytest.mark.parametrize(("filed", "last", "memory"), LAST_RECORDS.values(), ids=LAST_RECORDS)
+def test_the_later_of_file_and_record_is_what_is_remembered(
+    tmp_path: Path, filed: ClockMemory | None, last: datetime | None, memory: ClockMemory
+) -> None:
+    files = open_files(tmp_path)
+    if filed:
+        files.write(clock_file.NAME, clock_file.encode(filed))
+    assert remembered(files, Tape(last), TRUST) == memory
+
+
+def test_a_state_folder_that_cannot_be_written_keeps_no_door_shut(folder: Path) -> None:
+    (folder / "state").write_bytes(b"a file where a folder should be")
+    run(folder)
+    with open_segment_reader(folder / "journal.db") as evidence:
+        assert [entry.record.time_ms for entry in evidence.entries()]
+
+
+def test_the_policy_of_another_site_keeps_a_device_from_starting(folder: Path) -> None:
+    (folder / "trust" / "policy.toml").write_text(HEAD + 'site = "tower-9"\n')
+    with pytest.raises(TrustFault, match="tower-9"), open_device(config(), folder):
+        pytest.fail("it opened")
+    assert not (folder / "journal.db").exists()
+
+
+def test_a_door_without_a_camera_does_not_start_where_the_policy_asks_for_a_face(folder: Path) -> None:
+    (folder / "trust" / "policy.toml").write_text(HEAD + 'site = "tower-1"\n[door]\nface = "required"\n')
+    text = "door.face = 'none'\ncamera.kind = 'none'\nscanner.kind = 'serial'\nscanner.port = 'absent'\n"
+    alone = parse_config(text.encode(), Path("door.toml"))
+    with pytest.raises(ConfigError, match="has no camera"), open_device(alone, folder):
+        pytest.fail("it opened")
+    assert not (folder / "journal.db").exists()
+
+
+def test_the_policy_of_its_own_site_is_on_record(folder: Path) -> None:
+    (folder / "trust" / "policy.toml").write_text(HEAD + 'site = "tower-1"\n')
+    with open_device(config(), folder) as device:
+        moments = []
+        run_device(device, stop=threading.Event(), on_moment=moments.append)
+    assert moments[0].footing.policy == "7"
+    assert {part.kind.value for part in moments[0].footing.ages} == {"keys", "status", "policy", "time"}
+
+
+def test_numbers_are_served_while_the_device_runs(folder: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    told = []
+
+    def scrape(_: object) -> None:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+            told.append(answer.read().decode())
+
+    with open_device(config(f"metrics.port = {port}\n"), folder) as device:
+        run_device(device, stop=threading.Event(), on_moment=scrape)
+    assert 'doorward_trust_age_seconds{part="status"}' in told[-1]
+    assert "doorward_journal_records 1.0" in told[-1]
+
+
+def test_a_disk_that_is_full_is_for_the_journal_to_report(folder: Path) -> None:
+    class Full:
+        def write(self, name: str, data: bytes, *, secret: bool = False) -> None:
+            raise StorageFault("the disk is full")
+
+    from edge.app.clock_store import ClockStore
+    from edge.trust.time.trusted_clock import TrustedClock
+
+    store = ClockStore(Full(), TrustedClock())
+    assert not store.save_if_due()
+
+
+INSTANTS = {
+    "2026-11-22T06:00:00Z\n": datetime(2026, 11, 22, 6, tzinfo=UTC),
+    "2026-11-22T14:00:00+08:00": datetime(2026, 11, 22, 6, tzinfo=UTC),
+    "2026-11-22T06:00:00": EPOCH,
+    "yesterday": EPOCH,
+    "0001-01-01T00:00:00+14:00": EPOCH,
+    "1950-01-01T00:00:00Z": EPOCH,
+    "": EPOCH,
+}
+
+
+@pytest.mark.parametrize("text", INSTANTS)
+def test_the_time_of_an_image_is_a_time_with_its_zone(text: str) -> None:
+    assert instant(text) == INSTANTS[text]
+
+
+def test_a_checkout_has_no_time_of_an_image() -> None:
+    assert built_at() == EPOCH

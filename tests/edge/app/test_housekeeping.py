@@ -1,0 +1,104 @@
+"""The journal of a device at work: closed and cleared in the pauses, never during a passage."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+from samples.journals import open_journal, passage, write_chain
+
+from edge.app.door_device import DoorDevice, housekeeper_for, run_device
+from edge.audit import retention
+from edge.audit.segments import closed_segments
+from edge.config import parse_config
+from edge.passage.machine import PassageState
+from edge.ports import Frame
+from edge.trust.time.trusted_clock import TrustedClock
+from edge.upload.outbox import Outbox
+from hw.sim.clock import SimClock
+
+PIXELS = np.zeros((4, 4), np.uint8)
+HUB = "https://hub.example"
+NOW = datetime(2026, 6, 15, 10, tzinfo=UTC)
+
+
+@dataclass
+class Door:
+    """A camera, and a verifier that is in the state that a test says."""
+
+    states: tuple[PassageState, ...]
+    state: PassageState = PassageState.IDLE
+
+    def frames(self) -> Iterator[Frame]:
+        for number, state in enumerate(self.states):
+            self.state = state
+            yield Frame(PIXELS, PIXELS, number)
+
+    def see(self, frame: Frame) -> None: ...
+
+    def start(self) -> None: ...
+
+    def stop(self, cause: object) -> None: ...
+
+    def fault(self, part: object) -> None: ...
+
+
+class Keeper:
+    """Counts how often it was let to work."""
+
+    rests = 0
+
+    def rest(self) -> None:
+        self.rests += 1
+
+
+@pytest.mark.parametrize("state", [state for state in PassageState if state is not PassageState.IDLE])
+def test_it_works_in_idle_and_in_no_other_state(state: PassageState) -> None:
+    door, keeper = Door((PassageState.IDLE, state, state, PassageState.IDLE)), Keeper()
+    run_device(DoorDevice(door, door, keeper), stop=threading.Event(), on_moment=lambda _: None)
+    assert keeper.rests == 2
+
+
+CONFIGS = {
+    "no hub": ("", 0, [0, 2, 4]),
+    "a hub that has nothing": (f'[hub]\nurl = "{HUB}"\n', 0, [0, 2, 4]),
+    "a hub that has one file": (f'[hub]\nurl = "{HUB}"\n', 3, [2, 4]),
+    "a hub that has all": (f'[hub]\nurl = "{HUB}"\n', 6, [4]),
+}
+
+
+@pytest.mark.parametrize("case", CONFIGS)
+def test_a_short_disk_is_cleared_of_what_the_configured_hub_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str
+) -> None:
+    text, sent, left = CONFIGS[case]
+    config = parse_config(text.encode(), Path("door.toml"))
+    monkeypatch.setattr(retention, "_free_bytes", lambda _: 0)
+    path = write_chain(tmp_path, [2, 2, 2, 1])[-1]
+    if sent:
+        with Outbox(path, tmp_path / "state", HUB) as outbox:
+            outbox.acknowledge(sent)
+    clock = SimClock(NOW)
+    with open_journal(path) as journal:
+        housekeeper_for(config, tmp_path, journal, clock, TrustedClock()).rest()
+    assert [first for first, _ in closed_segments(path)] == left
+
+
+def test_a_file_is_closed_at_the_size_that_was_configured(tmp_path: Path) -> None:
+    config = parse_config(b"[journal]\nsegment_mb = 1\n", Path("door.toml"))
+    clock = SimClock(NOW)
+    with open_journal(tmp_path / "journal.db") as journal:
+        keeper = housekeeper_for(config, tmp_path, journal, clock, TrustedClock())
+        journal._segment._connection.execute("PRAGMA synchronous = OFF")  # no power cut is played here
+        while not closed_segments(journal.path):
+            for _ in range(100):
+                journal.append(passage())
+            clock.advance(10_000)
+            keeper.rest()
+        (_, closed), *_ = closed_segments(journal.path)
+    assert 1 << 20 < closed.stat().st_size < 1.2 * (1 << 20)

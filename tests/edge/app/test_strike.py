@@ -1,0 +1,181 @@
+"""The door's controller as a device opens it: the configuration, the key's file, and what is on record afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from peers.cpython_controller import KEY, LEAF_OPEN, SHUT, OnPty, let_it_crawl, until
+
+from edge.app.parts.signals import open_signals
+from edge.app.parts.strike import LINK_KEY_BYTES, door_key, open_strike
+from edge.audit.journal import Journal
+from edge.audit.record import DoorChange, Started
+from edge.config import Config, PanelConfig, StrikeConfig, parse_config
+from edge.errors import ConfigError, DoorLinkFault
+from edge.passage.record import record_builder
+from edge.policy.decide import DoorPolicy
+from edge.ports import Cause, DoorEventKind, EventMark, Recounts
+
+NOW = datetime(2026, 6, 15, 10, tzinfo=UTC)
+
+
+@pytest.fixture
+def controller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OnPty]:
+    let_it_crawl(monkeypatch)
+    controller = OnPty(tmp_path)
+    yield controller
+    controller.close()
+
+
+def key_file(folder: Path, *, data: bytes = KEY, mode: int = 0o600) -> Path:
+    file = folder / "door.key"
+    file.write_bytes(data)
+    file.chmod(mode)
+    return file
+
+
+def config(controller: OnPty, kind: str = "controller") -> Config:
+    strike = StrikeConfig(kind=kind, port=controller.path.name, lock="fail-secure")
+    return Config(strike=strike, panel=PanelConfig(facility=118, number=1_603))
+
+
+def test_a_configured_controller_is_a_strike_with_lamps_that_recounts(
+    controller: OnPty, tmp_path: Path
+) -> None:
+    pytest.importorskip("serial")
+    key_file(tmp_path)
+    door = open_strike(config(controller), tmp_path)
+    try:
+        assert isinstance(door, Recounts)
+        with open_signals(config(controller), tmp_path, door) as signals:
+            assert signals is door.signals
+        door.release(10_000)
+        assert controller.energised
+    finally:
+        door.close()
+    assert not controller.energised
+
+
+def test_a_door_without_a_controller_does_not_recount() -> None:
+    assert not isinstance(open_strike(Config(), Path()), Recounts)
+
+
+def test_a_device_does_not_start_without_its_controller(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link = pytest.importorskip("hw.door.link")
+    monkeypatch.setattr(link.DoorLink.wait_until_ready, "__defaults__", (0.05,))
+    key_file(tmp_path)
+    with pytest.raises(DoorLinkFault, match="no such file"):
+        open_strike(Config(strike=StrikeConfig(kind="controller", port="none", lock="fail-safe")), tmp_path)
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o666, 0o610, 0o777])
+def test_a_key_that_others_can_read_is_refused(mode: int, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="others can read") as caught:
+        door_key(key_file(tmp_path, mode=mode), LINK_KEY_BYTES)
+    assert "chmod 600" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda folder: folder / "door.key", "no such file"),
+        (lambda folder: key_file(folder, data=b"short"), "5 bytes"),
+        (lambda folder: key_file(folder, data=b""), "0 bytes"),
+        (lambda folder: key_file(folder, data=bytes(33)), "larger than"),
+        (lambda folder: folder, "door's key"),
+        (lambda folder: folder / "no\0name", "no name of a file"),
+    ],
+)
+def test_what_is_no_key_is_named_with_the_way_to_get_one(make, words: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=words) as caught:
+        door_key(make(tmp_path), LINK_KEY_BYTES)
+    assert "doorward door commission" in caught.value.hint
+
+
+def test_a_right_key_is_read(tmp_path: Path) -> None:
+    assert door_key(key_file(tmp_path, mode=0o400), LINK_KEY_BYTES) == KEY
+
+
+def test_the_kind_of_lock_must_be_said_for_a_controller() -> None:
+    with pytest.raises(ConfigError, match="lock must be said") as caught:
+        parse_config(b'[door]\n[strike]\nkind = "controller"\n', Path("door.toml"))
+    assert caught.value.line == 3
+    assert "fail-safe" in caught.value.hint
+    right = parse_config(b'[strike]\nkind = "controller"\nlock = "fail-safe"\n', Path("door.toml"))
+    assert right.strike.lock == "fail-safe"
+
+
+def test_the_number_must_be_said_for_a_panel() -> None:
+    with pytest.raises(ConfigError, match="number must be said"):
+        parse_config(b'[strike]\nkind = "osdp"\n', Path("door.toml"))
+    right = parse_config(b'[strike]\nkind = "osdp"\n[panel]\nnumber = 5\n', Path("door.toml"))
+    assert right.panel.number == 5
+
+
+def test_a_panel_on_the_controllers_wires_gets_the_configured_number(
+    controller: OnPty, tmp_path: Path
+) -> None:
+    pytest.importorskip("serial")
+    key_file(tmp_path)
+    door = open_strike(config(controller, "wiegand"), tmp_path)
+    try:
+        door.release(3_000)
+        assert controller.panel == [(26, (0x2EC0C86 << 38).to_bytes(8, "big"))]
+        assert not controller.energised
+        assert [event.kind for event in door.events()] == [DoorEventKind.PRESENTED]
+        with open_signals(config(controller), tmp_path, door) as signals:
+            assert signals is door.signals
+        assert isinstance(door, Recounts)
+    finally:
+        door.close()
+
+
+def test_a_journal_knows_the_last_event_of_its_doors_controller(tmp_path: Path) -> None:
+    stamp = {"time_ms": 1, "tick_ms": 1, "door": "tower-1", "version": "0.1"}
+    with Journal.open(tmp_path / "journal.db", bytes(32), "doorward-1") as journal:
+        assert journal.last_mark(10) is None
+        journal.append(DoorChange(**stamp, change=DoorEventKind.BOOT, number=1, controller_ms=5))
+        journal.append(DoorChange(**stamp, change=DoorEventKind.REX, number=2, controller_ms=9))
+        journal.append(DoorChange(**stamp, change=DoorEventKind.RELEASED, cause=Cause.GRANT))
+        journal.append(Started(**stamp))
+        assert journal.last_mark(10) == EventMark(2, 9)
+        assert journal.last_mark(2) is None
+
+
+def test_over_a_restart_every_event_is_on_record_once(controller: OnPty, tmp_path: Path) -> None:
+    """The program dies with events unread; the next one records them, and none of those that were."""
+    pytest.importorskip("serial")
+    key_file(tmp_path)
+    said = record_builder.RecordBuilder(DoorPolicy("tower-1/lobby", 1.0), None, "0.1")
+
+    def record(journal: Journal, door: Recounts, kind: DoorEventKind) -> None:
+        def found() -> bool:
+            records = [said.door(event, NOW) for event in door.events()]
+            for change in records:
+                journal.append(change)
+            return any(change.change is kind for change in records)
+
+        until(found)
+
+    with Journal.open(tmp_path / "journal.db", bytes(32), "doorward-1") as journal:
+        for wires, kind in (([], DoorEventKind.BOOT), ([LEAF_OPEN, SHUT], DoorEventKind.ALARM_OVER)):
+            for inputs in wires:
+                controller.set(inputs)
+            door = open_strike(config(controller), tmp_path)
+            door.recount(journal.last_mark(100))
+            record(journal, door, kind)
+            door.close()
+        changes = [entry.record for entry in reversed(journal._last(100))]
+    assert [change.change for change in changes] == [
+        DoorEventKind.BOOT,
+        DoorEventKind.OPENED,
+        DoorEventKind.FORCED,
+        DoorEventKind.CLOSED,
+        DoorEventKind.ALARM_OVER,
+    ]
+    assert [change.number for change in changes] == sorted({change.number for change in changes})

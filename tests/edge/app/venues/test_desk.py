@@ -1,0 +1,76 @@
+"""What a [desk] table may not say, and what a desk refuses to start with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from worlds.desk import DeskWorld
+
+from edge.app.venues.desk import match_key, open_desk
+from edge.config import parse_config
+from edge.errors import ConfigError
+
+MISTAKES = {
+    "a time zone that does not exist": (
+        "[desk]\nzone = 'Asia/Macao_'\n",
+        "door.toml:2: no time zone of that name",
+        "Asia/Maca",
+    ),
+    "a zone that is a path": (
+        "[desk]\nzone = '../etc/passwd'\n",
+        "door.toml:2: no time zone",
+        "names are like",
+    ),
+    "nothing to know a guest by": (
+        "[door]\nvenue = 'desk'\n[desk]\nrequest = ['nationality']\n",
+        "door.toml:4: a desk knows its guests by",
+        "add one of the two",
+    ),
+    "a key of no authority": (
+        "[desk]\nauthority_key = 'a.pub'\n",
+        "door.toml:2: a key of no authority",
+        "authority",
+    ),
+    "an attribute that nobody can disclose": (
+        "[desk]\nrequest = ['shoe_size']\n",
+        "door.toml:2: desk.request",
+        "",
+    ),
+    "half a minisign key": ("[desk]\narrivals_key = 'RWshort'\n", "door.toml:2: desk.arrivals_key", ""),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_names_its_line(name: str) -> None:
+    text, message, hint = MISTAKES[name]
+    with pytest.raises(ConfigError) as caught:
+        parse_config(text.encode(), Path("door.toml"))
+    assert caught.value.message.startswith(message)
+    assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize("content", [None, "", "hello", "00" * 31, "00" * 32])
+def test_a_desk_without_a_key_to_seal_to_does_not_start(tmp_path: Path, content: str | None) -> None:
+    world = DeskWorld(tmp_path)
+    world.close()
+    key = tmp_path / "desk.key.pub"
+    key.unlink()
+    if content is not None:
+        key.write_text(content)
+    with pytest.raises(ConfigError, match=r"public key"):
+        open_desk(world.config, tmp_path)
+
+
+def test_the_key_that_names_are_compared_under_is_made_once_and_kept_to_ourselves(tmp_path: Path) -> None:
+    folder = tmp_path / "desk"
+    first = match_key(folder)
+    assert (match_key(folder), len(first)) == (first, 32)
+    assert [file.name for file in folder.iterdir()] == ["match.key"]
+    (folder / "match.key").chmod(0o644)
+    with pytest.raises(ConfigError, match="others can read"):
+        match_key(folder)
+    (folder / "match.key").chmod(0o600)
+    (folder / "match.key").write_bytes(b"short")
+    with pytest.raises(ConfigError, match="is not 32 bytes"):
+        match_key(folder)

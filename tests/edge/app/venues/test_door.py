@@ -1,0 +1,318 @@
+"""The door of a site with its files: what it opens, what it takes over, and how it runs its controller."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from worlds.building_door import SITE, Entrance, card, local
+
+from edge.app.venues.door import LOOK_MS, RulesFile, SiteDoor, open_door
+from edge.config import Config, PermitsConfig, parse_config
+from edge.decision import Grant, Reason
+from edge.errors import ConfigError, DoorLinkFault, Refused, StorageFault
+from edge.link.messages import ControllerInputs, ControllerStatus, DoorState, Mode, Outputs
+from edge.passage.machine import PassageState
+from edge.passage.verifier import StepResult
+from edge.policy.obligations import Obligations, OpenVenue, Visit
+from edge.trust.time.freshness import AgePolicy
+from edge.trust.time.trust_age import TrustState
+from edge.trust.time.trusted_clock import ClockAnomaly, TrustedTime
+from edge.venues.door.enrolment import Enrolment
+from edge.venues.door.occupancy_store import OccupancyFile, Switch
+from edge.venues.door.person import person_name
+
+SITE_TOML = """
+version = "1"
+zone = "Asia/Macau"
+groups = ["staff"]
+[schedules]
+office = ["mon-fri 08:00-18:00"]
+[[permits]]
+groups = ["staff"]
+doors = ["tower-1"]
+[doors."tower-1/lobby"]
+area = "hall"
+unlock = "office"
+[areas.hall]
+passback = "hard"
+"""
+CONFIG = Config(permits=PermitsConfig(rules="site.toml"))
+NOON = local("2027-03-01T12:00", "Asia/Macau")
+NIGHT = local("2027-03-01T22:00", "Asia/Macau")
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    (tmp_path / "site.toml").write_text(SITE_TOML)
+    return tmp_path
+
+
+@pytest.fixture
+def door(site: Path) -> Iterator[SiteDoor]:
+    opened = open_door(CONFIG, site)
+    assert isinstance(opened, SiteDoor)
+    with closing(opened):
+        yield opened
+
+
+def visit(subject: str = "anna", at: datetime = NIGHT) -> Visit:
+    return Visit(card(subject), SITE, at)
+
+
+def enrol(site: Path, subject: str) -> None:
+    from edge.venues.door.people_store import PeopleFile
+
+    name = person_name("CN-GD", subject, (site / "people.key").read_bytes())
+    with closing(PeopleFile(site / "people.db")) as people:
+        people.take([Enrolment(name, frozenset({"staff"}))])
+
+
+# -- opening -------------------------------------------------------------------------------------------
+
+
+def test_a_door_without_rules_asks_nothing_and_leaves_no_file(tmp_path: Path) -> None:
+    venue = open_door(Config(), tmp_path)
+    assert isinstance(venue, OpenVenue)
+    assert venue.admit(visit()) == Obligations()
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_it_remembers_outlives_a_restart(site: Path, door: SiteDoor) -> None:
+    enrol(site, "anna")
+    door.settle(visit(), Grant(3_000), 1)
+    door.close()
+    again = open_door(CONFIG, site)
+    assert isinstance(again, SiteDoor)
+    with closing(again), pytest.raises(Refused) as refused:
+        again.admit(visit(at=NIGHT + timedelta(minutes=1)))
+    assert refused.value.reason is Reason.PERSON_PASSBACK
+
+
+def test_secrets_are_their_owners_alone(site: Path, door: SiteDoor) -> None:
+    del door
+    for name in ("people.key", "people.db", "state/presence.db"):
+        assert (site / name).stat().st_mode & 0o077 == 0
+
+
+def test_a_lost_key_is_not_made_anew_where_people_are_enrolled(site: Path, door: SiteDoor) -> None:
+    door.close()
+    (site / "people.key").unlink()
+    with pytest.raises(ConfigError, match="the site's key") as caught:
+        open_door(CONFIG, site)
+    assert "backup" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda site: (site / "site.toml").unlink(), "site.toml: cannot be read: no such file"),
+        (lambda site: (site / "site.toml").write_text("\n=\n"), r"site\.toml:2: "),
+        (lambda site: (site / "people.key").write_bytes(b"short"), "people.key: others can read|not 32"),
+    ],
+)
+def test_what_is_missing_or_wrong_is_said(site: Path, change, says: str) -> None:
+    change(site)
+    with pytest.raises(ConfigError, match=says):
+        open_door(CONFIG, site)
+
+
+def test_a_damaged_presence_is_a_fault(site: Path) -> None:
+    (site / "state").mkdir()
+    (site / "state" / "presence.db").write_bytes(b"x" * 5_000)
+    with pytest.raises(StorageFault, match=r"presence\.db"):
+        open_door(CONFIG, site)
+
+
+def test_the_configuration_names_its_keys() -> None:
+    config = parse_config(b'[permits]\nrules = "site.toml"\n', Path("door.toml"))
+    assert config.permits == PermitsConfig(rules="site.toml")
+    with pytest.raises(ConfigError, match=r"door\.toml:2: unknown key \[permits\] rule"):
+        parse_config(b'[permits]\nrule = "site.toml"\n', Path("door.toml"))
+
+
+# -- rules that change ---------------------------------------------------------------------------------
+
+
+def _rewrite(path: Path, text: str) -> None:
+    """As an editor does: another file takes the name, so that nothing depends on the clock of the disk."""
+    beside = path.with_suffix(".new")
+    beside.write_text(text)
+    beside.replace(path)
+
+
+def test_changed_rules_are_taken_over_and_wrong_ones_are_not(
+    site: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = RulesFile(site / "site.toml", SITE)
+    assert not file.look()
+    _rewrite(site / "site.toml", SITE_TOML.replace('"1"', '"2"'))
+    assert file.look()
+    assert file.current().version == "2"
+    _rewrite(site / "site.toml", SITE_TOML.replace("Macau", "Macaw"))
+    assert not file.look()
+    (site / "site.toml").unlink()
+    assert not file.look()
+    assert file.current().version == "2"
+    said = capsys.readouterr().err.splitlines()
+    assert ["rules swapped" in said[0], "Asia/Macau" in said[1], "cannot be read" in said[2]] == [True] * 3
+    _rewrite(site / "site.toml", SITE_TOML.replace('"1"', '"3"'))
+    assert file.look()
+    assert file.current().version == "3"
+
+
+def test_they_are_taken_over_between_two_passages(site: Path, door: SiteDoor) -> None:
+    see = door.watcher(None)
+    see(moment(NIGHT, 0))
+    enrol(site, "anna")
+    _rewrite(site / "site.toml", SITE_TOML.replace("tower-1", "tower-2"))
+    see(moment(NIGHT, LOOK_MS, state=PassageState.FACE))
+    assert door.admit(visit()) == Obligations()
+    see(moment(NIGHT, LOOK_MS + 1))
+    assert door.admit(visit()) == Obligations(), "a look a second is enough"
+    see(moment(NIGHT, 2 * LOOK_MS))
+    with pytest.raises(Refused):
+        door.admit(visit())
+
+
+# -- the mode of the door ------------------------------------------------------------------------------
+
+
+@dataclass
+class FakeController:
+    """A strike with a mode. `away`: its cable is pulled."""
+
+    mode: Mode = Mode.NORMAL
+    away: bool = False
+    told: list[Mode] = field(default_factory=list)
+
+    @property
+    def status(self) -> ControllerStatus | None:
+        if self.away:
+            return None
+        return ControllerStatus(DoorState.NORMAL, ControllerInputs(0), Outputs(0), self.mode, 0)
+
+    def set_mode(self, mode: Mode) -> None:
+        self.told.append(mode)
+        self.mode = mode
+
+
+class Unwilling(FakeController):
+    """Its lid is open."""
+
+    def set_mode(self, mode: Mode) -> None:
+        self.told.append(mode)
+        raise DoorLinkFault("tamper")
+
+
+def moment(
+    at: datetime, tick_ms: int, *, state: PassageState = PassageState.IDLE, doubt: ClockAnomaly | None = None
+) -> StepResult:
+    return StepResult(tick_ms, state, None, footing=TrustState(TrustedTime(at, doubt), (), AgePolicy()))
+
+
+def test_the_controller_follows_the_hours(door: SiteDoor) -> None:
+    controller = FakeController()
+    see = door.watcher(controller)
+    for number, at in enumerate((NIGHT, NOON, NOON, NIGHT)):
+        see(moment(at, number * LOOK_MS))
+    assert controller.told == [Mode.FREE_ACCESS, Mode.NORMAL]
+
+
+def test_it_is_told_again_after_it_came_back(door: SiteDoor) -> None:
+    controller = FakeController()
+    see = door.watcher(controller)
+    see(moment(NOON, 0))
+    controller.away, controller.mode = True, Mode.NORMAL  # free-access ends with our heartbeat
+    see(moment(NOON, LOOK_MS))
+    controller.away = False
+    see(moment(NOON, 2 * LOOK_MS))
+    assert controller.mode is Mode.FREE_ACCESS
+
+
+def test_what_it_refuses_is_tried_again(door: SiteDoor) -> None:
+    controller = Unwilling()
+    see = door.watcher(controller)
+    see(moment(NOON, 0))
+    see(moment(NOON, LOOK_MS))
+    assert controller.told == [Mode.FREE_ACCESS] * 2
+
+
+def test_nothing_stands_free_by_a_clock_that_nobody_believes(door: SiteDoor) -> None:
+    controller = FakeController(Mode.FREE_ACCESS)
+    door.watcher(controller)(moment(NOON, 0, doubt=next(iter(ClockAnomaly))))
+    assert controller.mode is Mode.NORMAL
+
+
+def test_before_the_first_footing_nothing_is_said(door: SiteDoor) -> None:
+    controller = FakeController()
+    door.watcher(controller)(StepResult(0, PassageState.IDLE, None))
+    assert controller.told == []
+
+
+def test_nobody_is_locked_out_in_the_middle_of_his_passage(door: SiteDoor) -> None:
+    controller = FakeController(Mode.FREE_ACCESS)
+    see = door.watcher(controller)
+    see(moment(NIGHT, 0, state=PassageState.RELEASED))
+    assert controller.told == []
+    see(moment(NIGHT, LOOK_MS))
+    assert controller.told == [Mode.NORMAL]
+
+
+def test_a_lock_down_comes_at_once_and_goes_when_it_is_switched_off(site: Path, door: SiteDoor) -> None:
+    controller = FakeController()
+    see = door.watcher(controller)
+    with closing(OccupancyFile(site / "state" / "presence.db")) as command:
+        command.switch(Switch.LOCK_DOWN, 1)
+        see(moment(NOON, 0, state=PassageState.RELEASED))
+        assert controller.mode is Mode.LOCK_DOWN
+        command.switch(Switch.LOCK_DOWN, None)
+    see(moment(NIGHT, LOOK_MS))
+    assert controller.mode is Mode.NORMAL
+
+
+def test_a_lock_down_that_ended_while_the_device_was_off_is_ended(site: Path, door: SiteDoor) -> None:
+    controller = FakeController()
+    with closing(OccupancyFile(site / "state" / "presence.db")) as command:
+        command.switch(Switch.LOCK_DOWN, 1)
+        door.watcher(controller)(moment(NIGHT, 0))
+        command.switch(Switch.LOCK_DOWN, None)
+    door.close()
+    again = open_door(CONFIG, site)
+    assert isinstance(again, SiteDoor)
+    with closing(again):
+        again.watcher(controller)(moment(NIGHT, 0))
+    assert controller.told == [Mode.LOCK_DOWN, Mode.NORMAL]
+
+
+def test_somebody_elses_lock_down_is_not_ours_to_end(door: SiteDoor) -> None:
+    controller = FakeController(Mode.LOCK_DOWN)
+    see = door.watcher(controller)
+    see(moment(NIGHT, 0))
+    see(moment(NOON, LOOK_MS))
+    assert controller.told == []
+
+
+def test_a_memory_that_cannot_be_read_leaves_no_door_free(door: SiteDoor) -> None:
+    controller = FakeController(Mode.FREE_ACCESS)
+    see = door.watcher(controller)
+    door._presence._db.execute("DROP TABLE switches")
+    see(moment(NOON, 0))
+    assert controller.mode is Mode.NORMAL
+
+
+def test_a_relay_has_no_mode(door: SiteDoor) -> None:
+    door.watcher(object())(moment(NOON, 0))
+    assert Entrance(door._rules_file.current()).asks("carl", NOON) == Obligations(), (
+        "a card is enough meanwhile"
+    )
+
+
+def test_an_unreadable_people_file_denies(door: SiteDoor) -> None:
+    door._people_file._db.execute("DROP TABLE people")
+    with pytest.raises(StorageFault):
+        door.admit(visit())

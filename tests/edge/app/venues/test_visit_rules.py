@@ -1,0 +1,50 @@
+"""A configuration becomes what is asked besides: each venue with its parts, each part closed at the end."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from edge.app.parts.sealed_keys import make_pair
+from edge.app.venues.visit_rules import open_visit_rules
+from edge.config import parse_config
+from edge.errors import ConfigError
+from edge.policy.obligations import OpenVenue
+
+VENUES = {
+    "door": ("", OpenVenue),
+    "desk": ('[desk]\nkey = "desk.key.pub"\n', None),
+    "gate": ('[gate]\nhost = "127.0.0.1"\ntls = false\nport = 9\n', None),
+    "check": ("", None),
+    "lane": ('[strike]\nlock = "fail-secure"\n', OpenVenue),
+}
+
+
+@pytest.mark.parametrize("venue", VENUES)
+def test_every_venue_opens_with_what_its_profile_has(venue: str, tmp_path: Path) -> None:
+    more, kind = VENUES[venue]
+    make_pair(tmp_path / "desk.key")
+    config = parse_config(f'[door]\nvenue = "{venue}"\n{more}'.encode(), tmp_path / "door.toml")
+    with ExitStack() as stack:
+        counsel = open_visit_rules(config, tmp_path, stack, seed=bytes(32))
+        assert counsel.kind == venue
+        assert kind is None or isinstance(counsel.venue, kind)
+        assert (counsel.means.host is not None) == (venue == "gate")
+        assert counsel.past is not None
+        assert counsel.request is not None
+        assert counsel.request.site == config.door.site
+
+
+def test_a_site_that_does_not_watch_has_no_past(tmp_path: Path) -> None:
+    config = parse_config(b"[risk]\nwatch = false\n", tmp_path / "door.toml")
+    with ExitStack() as stack:
+        assert open_visit_rules(config, tmp_path, stack, seed=bytes(32)).past is None
+
+
+def test_a_screen_whose_certificate_is_not_there_is_a_mistake(tmp_path: Path) -> None:
+    text = b'[request]\nboard = "terminal"\ncertificate = "nowhere.cert"\n'
+    config = parse_config(text, tmp_path / "door.toml")
+    with ExitStack() as stack, pytest.raises(ConfigError, match=r"\[request\] certificate"):
+        open_visit_rules(config, tmp_path, stack, seed=bytes(32))

@@ -1,0 +1,280 @@
+"""`doorward gate`, as a technician and a librarian meet it."""
+
+from __future__ import annotations
+
+import json
+import ssl
+import subprocess
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from edge.__main__ import main
+from edge.app.venues.library import open_store
+from edge.config import parse_config
+from edge.errors import ConfigError
+from edge.venues.library.lending import Lend, TakeBack
+from edge.venues.library.offline_queue import OfflineState
+from hw.sim.library import FaultMode, SimItem, SimLibrary, SimPatron
+
+AT = datetime(2026, 1, 7, 11, tzinfo=UTC)
+Run = Callable[..., int]
+
+
+@pytest.fixture
+def library() -> Iterator[SimLibrary]:
+    library = SimLibrary(login=("gate", "secret"))
+    library.patrons = {
+        "P1": SimPatron(holds=1, owed="2.50"),
+        "P2": SimPatron(flags="    Y         ", message="\u202eSee the desk"),
+    }
+    library.items = {"B1001": SimItem(), "B1002": SimItem(on_hold=True)}
+    with library:
+        yield library
+
+
+@pytest.fixture
+def run(library: SimLibrary, tmp_path: Path) -> Run:
+    """`doorward gate VERB ...` at a gate whose library system is the one above."""
+    (tmp_path / "password").touch(mode=0o600)
+    (tmp_path / "password").write_text("secret\n")
+    (tmp_path / "gate.toml").write_text(settings(library.port))
+    return lambda verb, *more: main(["gate", verb, "--config", str(tmp_path / "gate.toml"), *more])
+
+
+def settings(port: int, more: str = "") -> str:
+    return f"""
+[door]
+venue = "gate"
+[gate]
+host = "127.0.0.1"
+port = {port}
+tls = false
+user = "gate"
+password_file = "password"
+institution = "MAIN"
+reply_ms = 30000
+connect_ms = 30000
+{more}
+"""
+
+
+def keep(folder: Path, *acts: Lend | TakeBack) -> None:
+    """What happened while the system was away."""
+    config = parse_config((folder / "gate.toml").read_bytes(), folder / "gate.toml").gate
+    with open_store(config, folder) as store:
+        for act in acts:
+            store.add(act, AT)
+
+
+def waiting(folder: Path) -> int:
+    config = parse_config((folder / "gate.toml").read_bytes(), folder / "gate.toml").gate
+    with open_store(config, folder) as store:
+        return store.count(OfflineState.WAITING)
+
+
+def test_status_says_what_the_system_is_and_can(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("status") == 0
+    said = capsys.readouterr().out
+    assert "Central Library, institution MAIN" in said
+    assert "SIP2 2.00; wants a reply within 3 s" in said
+    assert "patron information" in said
+    assert run("status", "--json") == 0
+    row = json.loads(capsys.readouterr().out)
+    assert (row["name"], row["checkout"], row["offline"], row["retries"]) == (
+        "Central Library",
+        True,
+        True,
+        3,
+    )
+
+
+def test_a_system_that_is_down_is_a_fault_with_a_hint(
+    run: Run, library: SimLibrary, capsys: pytest.CaptureFixture[str]
+) -> None:
+    library.stop()
+    assert run("status") == 3
+    assert "nobody listens there" in (said := capsys.readouterr().err)
+    assert "hint: " in said
+
+
+def test_a_password_that_is_wrong(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "password").write_text("guess")
+    assert run("status") == 3
+    said = capsys.readouterr().err
+    assert "does not accept our login" in said
+    assert "guess" not in said
+
+
+def test_a_password_that_others_can_read(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "password").chmod(0o644)
+    assert run("status") == 2
+    assert "others can read or change the password" in capsys.readouterr().err
+
+
+def test_a_patron_and_whether_they_would_come_in(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("patron", "P1") == 0
+    said = capsys.readouterr().out
+    assert "may come in now" in said
+    assert "owes       2.50" in said
+    assert run("patron", "P2") == 1
+    said = capsys.readouterr().out
+    assert "denied: patron.blocked" in said
+    assert "\\u202eSee the desk" in said
+    assert run("patron", "P9", "--json") == 1
+    row = json.loads(capsys.readouterr().out)
+    assert (row["result"], row["reason"], row["valid"]) == ("deny", "patron.unknown", False)
+
+
+def test_a_number_that_is_none(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("patron", "P1|BLY") == 2
+    assert "not a patron's number" in capsys.readouterr().err
+
+
+def test_what_makes_no_sense_is_a_fault(
+    run: Run, library: SimLibrary, capsys: pytest.CaptureFixture[str]
+) -> None:
+    library.mood = FaultMode.WRONG_CHECKSUM
+    assert run("patron", "P1") == 3
+    assert "a checksum that does not hold" in capsys.readouterr().err
+
+
+def test_patrons_are_bound_and_forgotten(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "patrons.csv").write_text("subject,patron\ns1,P1\ns2,P2\n")
+    assert run("bind", str(tmp_path / "patrons.csv")) == 0
+    assert "2 bound" in capsys.readouterr().out
+    assert run("unbind", "s1") == 0
+    config = parse_config((tmp_path / "gate.toml").read_bytes(), tmp_path / "gate.toml").gate
+    with open_store(config, tmp_path) as store:
+        assert len(store.roll) == 1
+
+
+LISTS = {
+    "no columns": ("s1,P1\n", ":1: the columns are not subject,patron"),
+    "three columns": ("subject,patron\ns1,P1,x\n", ":2: not a pseudonym and a number"),
+    "no number": ("subject,patron\ns1,\n", "not a patron's number"),
+    "no pseudonym": ("subject,patron\n,P1\n", ":2: not a pseudonym"),
+    "a quote without an end": ('subject,patron\ns1,"P1\n', "not CSV"),
+    "nothing": ("", ":1: the columns"),
+}
+
+
+@pytest.mark.parametrize(("text", "error"), LISTS.values(), ids=LISTS)
+def test_a_list_that_cannot_be_used_binds_nobody(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, error: str
+) -> None:
+    (tmp_path / "patrons.csv").write_text(text)
+    assert run("bind", str(tmp_path / "patrons.csv")) == 2
+    assert error in capsys.readouterr().err
+    assert not (tmp_path / "gate.db").exists()
+
+
+def test_a_list_that_is_not_text_or_not_there(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "patrons.csv").write_bytes(b"subject,patron\n\xff\xff")
+    assert run("bind", str(tmp_path / "patrons.csv")) == 2
+    assert run("bind", str(tmp_path / "nobody.csv")) == 2
+    said = capsys.readouterr().err
+    assert "not text" in said
+    assert "no such file" in said
+
+
+def test_the_queue_names_items_and_patrons_only_where_asked(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("queue") == 0
+    assert "nothing waits" in capsys.readouterr().out
+    keep(tmp_path, Lend("P1", "B1001"), TakeBack("B1002"))
+    assert run("queue") == 0
+    lend, back = capsys.readouterr().out.splitlines()
+    assert "2026-01-07T11:00:00Z  lend    B1001  waiting" in lend
+    assert "return  B1002" in back
+    assert "P1" not in lend
+    assert run("queue", "--json", "--patrons") == 0
+    rows = list(map(json.loads, capsys.readouterr().out.splitlines()))
+    assert [row.get("patron") for row in rows] == ["P1", None]
+
+
+def test_upload_tells_everything_and_reports_what_conflicts(
+    run: Run, library: SimLibrary, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keep(tmp_path, Lend("P1", "B1001"), Lend("P1", "B1002"), TakeBack("B1001"))
+    assert run("upload") == 1
+    said = capsys.readouterr().out
+    assert "3 told, 1 of them refused" in said
+    assert "B1002  refused  Item is on hold for somebody else" in said
+    assert library.patrons["P1"].loans == set(), "lent and brought back, in this order"
+    assert waiting(tmp_path) == 0
+    assert run("settle", "1") == 2
+    assert run("settle", "2") == 0
+    capsys.readouterr()
+    assert run("upload", "--json") == 0
+    assert json.loads(capsys.readouterr().out) == {"result": "uploaded", "told": 0, "refused": 0}
+    assert run("queue") == 0
+    assert "nothing waits" in capsys.readouterr().out
+
+
+def test_an_upload_without_a_system_loses_nothing(
+    run: Run, library: SimLibrary, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keep(tmp_path, Lend("P1", "B1001"))
+    library.stop()
+    assert run("upload") == 3
+    assert "nobody listens" in capsys.readouterr().err
+    assert waiting(tmp_path) == 1
+    library.start()
+    assert run("upload") == 0
+    assert library.patrons["P1"].loans == {"B1001"}
+
+
+CONTRADICTIONS = {
+    "a gate without a library system": ('[door]\nvenue = "gate"\n', "host must be said"),
+    "a zone that does not exist": ('[gate]\nzone = "Asia/Macao City"\n', "no time zone of that name"),
+    "a password in the clear": (
+        '[gate]\nhost = "lms.example"\ntls = false\nuser = "a"\npassword_file = "p"\n', "in the clear",
+    ),
+    "a password without a user": ('[gate]\npassword_file = "p"\n', "a password without a user"),
+    "nobody is registered": ('[gate]\nunstaffed = "registered"\n', "who is registered"),
+    "hours that are none": ('[gate]\nstaffed = ["monday"]\n', "staffed"),
+    "a field that would be two": ('[gate]\ninstitution = "MAIN|AOOTHER"\n', "institution"),
+    "a flag that SIP2 has not": ('[gate]\nblocks = ["tall"]\n', "blocks"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "error"), CONTRADICTIONS.values(), ids=CONTRADICTIONS)
+def test_a_configuration_that_contradicts_itself(text: str, error: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse_config(text.encode(), Path("gate.toml"))
+    assert error in str(caught.value)
+
+
+def test_tls_believes_whom_it_is_told_to(
+    library: SimLibrary, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+         "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
+         "-keyout", tmp_path / "key.pem", "-out", tmp_path / "cert.pem"],
+        capture_output=True, check=False,
+    )  # fmt: skip
+    if made.returncode:
+        pytest.skip("openssl makes no certificate here")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
+    file = tmp_path / "tls.toml"
+    with SimLibrary(tls=context) as secure:
+        plain = f'[gate]\nhost = "localhost"\nport = {secure.port}\nreply_ms = 30000\nconnect_ms = 30000\n'
+        file.write_text(plain + 'ca = "cert.pem"\n')
+        assert main(["gate", "status", "--config", str(file)]) == 0
+        file.write_text(plain)
+        assert main(["gate", "status", "--config", str(file)]) == 3
+        assert "its certificate is not to be believed" in capsys.readouterr().err
+    file.write_text(f'[gate]\nhost = "localhost"\nport = {library.port}\nca = "cert.pem"\n')
+    assert main(["gate", "status", "--config", str(file)]) == 3

@@ -1,0 +1,134 @@
+"""Every command has one table of verbs, one form of help and one contract of errors."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from edge.__main__ import DOORWARD, main
+from edge.cli import verbs
+from edge.cli.verbs import Verb, argument, one_of
+from edge.errors import Exit, InputError
+
+
+def leaves(verb: Verb, *path: str) -> Iterator[tuple[str, ...]]:
+    """The words of every verb that does something."""
+    below = verbs._loaded(verb.verbs)
+    for each in below:
+        yield from leaves(each, *path, each.name)
+    if not below:
+        yield path
+
+
+LEAVES = sorted(leaves(DOORWARD))
+TABLES = sorted({(), *(path[:-1] for path in LEAVES)})
+
+
+@pytest.mark.parametrize("path", LEAVES, ids=" ".join)
+def test_every_verb_of_doorward_explains_its_arguments(
+    path: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*path, "--help"]) == Exit.OK
+    assert capsys.readouterr().out.startswith(f"usage: doorward {' '.join(path)} ")
+
+
+@pytest.mark.parametrize("path", TABLES, ids=" ".join)
+def test_a_command_alone_prints_its_verbs_and_is_a_usage_error(
+    path: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(path) == Exit.USAGE
+    said = capsys.readouterr()
+    below = {leaf[len(path)] for leaf in LEAVES if leaf[: len(path)] == path}
+    assert below == {line.split()[0] for line in said.out.splitlines() if line.startswith("  ")}
+    assert said.err.splitlines()[0] == f"error: {' '.join(['doorward', *path])}: the verb is missing"
+    assert main([*path, "--help"]) == Exit.OK
+    assert capsys.readouterr().out == said.out
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["open"],
+        ["code", "write"],
+        ["--json", "log"],
+        ["log", "show"],
+        ["log", "show", "x", "--last", "0"],
+        ["doctor", "--all"],
+        ["run", "--sim", "--camera", "0"],
+        ["config", "show", "--venue", "bank"],
+        ["door", "mode", "open\nsesame"],
+    ],
+    ids=" ".join,
+)
+def test_words_that_make_no_command_are_told_in_two_lines(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == Exit.USAGE
+    said = capsys.readouterr()
+    assert said.out == ""
+    error, hint = said.err.splitlines()
+    assert error.startswith("error: doorward")
+    assert hint.startswith("hint: ")
+
+
+# -- a table of one's own -----------------------------------------------------------------------------
+
+
+def add(args: argparse.Namespace) -> int:
+    print(args.first + args.second)
+    return Exit.OK
+
+
+def refuse(_: argparse.Namespace) -> int:
+    raise InputError("no sum", hint="none")
+
+
+def stop(_: argparse.Namespace) -> int:
+    raise KeyboardInterrupt
+
+
+NUMBERS = (argument("first", type=int), argument("second", type=int))
+SUMS = (
+    Verb("add", "the sum", add, NUMBERS),
+    Verb("twice", "one of two", "test_verbs_of_nowhere:twice"),
+    Verb("refuse", "never", refuse),
+    Verb("stop", "Ctrl-C", stop),
+    Verb("either", "one of two", refuse, (one_of(argument("-a"), argument("-b"), required=True),)),
+)
+CALCULATE = Verb("calculate", "Adds.", verbs=(Verb("sums", "of two", verbs=SUMS),))
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ("sums add 1 2", Exit.OK),
+        ("sums add 1", Exit.USAGE),
+        ("sums refuse", Exit.USAGE),
+        ("sums stop", Exit.INTERRUPTED),
+        ("sums either", Exit.USAGE),
+        ("sums either -a 1 -b 2", Exit.USAGE),
+    ],
+)
+def test_the_exit_code_says_how_it_went(words: str, code: Exit) -> None:
+    assert verbs.main(CALCULATE, words.split()) == code
+
+
+def test_what_another_verb_needs_is_not_imported() -> None:
+    assert verbs.main(CALCULATE, ["sums", "add", "1", "2"]) == Exit.OK
+    with pytest.raises(ModuleNotFoundError, match="test_verbs_of_nowhere"):
+        verbs.main(CALCULATE, ["sums", "twice"])
+
+
+def test_a_reader_that_has_gone_is_no_error() -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-m", "edge", "config", "schema"], stdout=writer, stderr=subprocess.PIPE, check=False
+    )
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (Exit.OK, b"")

@@ -1,0 +1,22 @@
+"""The doctor opens the face engine as the door does, with all that its configuration asks of it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from edge.config import parse_config
+from edge.doctor.checks import examine
+from edge.doctor.device_probe import DeviceProbe
+
+
+@pytest.mark.parametrize(("pad", "number"), [('["geometry"]', 0), ('["geometry", "passive"]', 71)])
+def test_weights_that_a_door_asks_for_and_has_not_are_told(
+    pad: str, number: int, tmp_path: Path, built_models: Path
+) -> None:
+    shutil.copytree(built_models, tmp_path / "models", ignore=shutil.ignore_patterns("pad_*"))
+    text = f'[face]\npad = {pad}\n[paths]\nmodels = "models"\n'
+    patient = DeviceProbe(parse_config(text.encode(), tmp_path / "door.toml"), tmp_path)
+    assert [finding.number for finding in examine(patient, ["models"])] == [number]

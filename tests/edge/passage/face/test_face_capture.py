@@ -1,0 +1,159 @@
+"""One holder before the camera, look by look: made landmarks, and similarities that a test writes down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from samples.head_points import face
+
+from edge.decision import Deny, Reason
+from edge.face.challenge import Phase, Prompt
+from edge.face.engine import FaceEvidence
+from edge.passage.face.face_capture import STRANGER, FaceCapture
+from edge.passage.face.pad_rule import PadRule
+from edge.policy.decide import FaceVerdict, Matches
+
+FRAME_MS = 66
+THRESHOLD = 0.6
+LEFT = 0  # the first of all prompts, as dice throw it
+
+
+@dataclass(frozen=True)
+class See:
+    """One frame: a head turned by `yaw` degrees, how like the holder it is, and how like the looks before."""
+
+    yaw: float = 0.0
+    similarity: float | None = 0.8
+    alike: float | None = 0.95
+    reason: Reason | None = None
+    shift: float = 0.0
+
+
+class Visit:
+    """An encounter whose looks come from a list; holds its own Stages, Presented and Fusion."""
+
+    def __init__(self, *, prompts: int = 0, consistency: bool = False) -> None:
+        self.liveness = PadRule(prompts=prompts, consistency=consistency, dice=lambda _: LEFT)
+        self.fusion = SimpleNamespace(alike=None, wipe=lambda: None)
+        self.encounter = FaceCapture(self, self)
+        self.prompts: list[str | None] = []
+        self.tick_ms = 0
+
+    def burst(self, _: object) -> SimpleNamespace:
+        return self.fusion
+
+    def look(self, *_: object) -> tuple[FaceEvidence, FaceVerdict]:
+        seen, number = self.seen, self.tick_ms // FRAME_MS
+        if seen is None:
+            return FaceEvidence(0, reason=Reason.FACE_ABSENT), Deny(Reason.FACE_ABSENT)
+        self.fusion.alike = seen.alike
+        tremble = np.random.default_rng(number).normal(0, 0.08, (468, 3)).astype(np.float32)
+        sway = (0.4 * number + seen.shift, 0)
+        landmarks = face(seen.yaw + 0.15 * (number % 40), shift=sway) + tremble
+        evidence = FaceEvidence(1, seen.similarity, reason=seen.reason, landmarks=landmarks)
+        if seen.reason:
+            return evidence, Deny(seen.reason)
+        matches = seen.similarity is not None and seen.similarity >= THRESHOLD
+        return evidence, Matches() if matches else Deny(Reason.FACE_NO_MATCH)
+
+    def comes_to(self, looks: Iterable[See | None]) -> Reason | str | None:
+        for self.seen in looks:
+            self.tick_ms += FRAME_MS
+            _, decision = self.encounter.look(np.zeros((2, 2), np.uint8), self.tick_ms)
+            self.prompts.append(self.encounter.prompt)
+            if decision is not None:
+                return decision.reason if isinstance(decision, Deny) else "granted"
+        return None
+
+
+def turn(away: See, back: See | None = None) -> list[See]:
+    """A turn to the holder's left by 28 degrees, and back, as `away` looks until 20 and as `back` from there on."""
+    angles = [28 * float(np.sin(np.pi * k / 20)) for k in range(1, 20)]
+    return [replace(away if n < 5 else back or away, yaw=yaw) for n, yaw in enumerate(angles)]
+
+
+HOLDER, STRANGERS = See(), See(similarity=0.1, alike=0.1)
+BLURRED = See(similarity=None, alike=None, reason=Reason.FACE_QUALITY)
+ATTACK = See(similarity=None, alike=None, reason=Reason.FACE_ATTACK)
+
+
+def test_a_match_is_enough_where_nothing_else_is_asked() -> None:
+    assert Visit().comes_to([HOLDER]) == "granted"
+
+
+VISITS: dict[str, tuple[dict[str, object], Sequence[See | None], Reason | str | None]] = {
+    "a standing person": ({"consistency": True}, [HOLDER] * 10, "granted"),
+    "somebody passes by first": (
+        {"consistency": True},
+        [*[See(similarity=0.1)] * 4, See(alike=0.05, shift=90), *[See(shift=90)] * 9],
+        "granted",
+    ),
+    "somebody else passes first, who stays away from the middle": (
+        {"consistency": True},
+        [*[See(similarity=0.1, shift=-90)] * 5, See(similarity=0.5, alike=0.2), *[HOLDER] * 9],
+        "granted",
+    ),
+    "somebody else once it matched": (
+        {"consistency": True}, [*[HOLDER] * 3, STRANGERS, *[HOLDER] * 20], Reason.FACE_ATTACK,
+    ),
+    "a face that jumps once it matched": (
+        {"consistency": True}, [*[HOLDER] * 3, *[See(shift=90)] * 20], Reason.FACE_ATTACK,
+    ),
+    "somebody who was away for a while": (
+        {"consistency": True}, [*[HOLDER] * 3, *[None] * 20, *[HOLDER] * 8], "granted",
+    ),
+    "a head that turns": ({"prompts": 1}, [*[HOLDER] * 8, *turn(HOLDER), *[HOLDER] * 9], "granted"),
+    "a head that turns, at a door that wants one living face too": (
+        {"prompts": 1, "consistency": True}, [*[HOLDER] * 16, *turn(HOLDER), *[HOLDER] * 9], "granted",
+    ),
+    "a head less like itself while it is turned": (
+        {"prompts": 1, "consistency": True},
+        [*[HOLDER] * 16, *turn(See(similarity=STRANGER, alike=0.4), HOLDER), *[HOLDER] * 9],
+        "granted",
+    ),
+    "a head turned so far that it cannot be compared": (
+        {"prompts": 1}, [*[HOLDER] * 8, *turn(BLURRED, HOLDER), *[HOLDER] * 9], "granted",
+    ),
+    "somebody else turns": (
+        {"prompts": 1}, [*[HOLDER] * 8, *turn(STRANGERS, HOLDER), *[HOLDER] * 9], Reason.FACE_ATTACK,
+    ),
+    "somebody else comes back": (
+        {"prompts": 1}, [*[HOLDER] * 8, *turn(HOLDER, STRANGERS), *[HOLDER] * 9], Reason.FACE_ATTACK,
+    ),
+    "somebody else looks up after the turn": (
+        {"prompts": 1}, [*[HOLDER] * 8, *turn(HOLDER), *[STRANGERS] * 9], Reason.FACE_NO_MATCH,
+    ),
+    "a head that never turns": ({"prompts": 1}, [HOLDER] * 120, Reason.FACE_QUALITY),
+    "an attack before it was asked to turn": (
+        {"prompts": 1},
+        [ATTACK, *[HOLDER] * 8, *turn(HOLDER), *[HOLDER] * 9],
+        None,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("visit", VISITS)
+def test_a_visit_comes_to(visit: str) -> None:
+    rule, looks, outcome = VISITS[visit]
+    assert Visit(**rule).comes_to(looks) == outcome  # type: ignore[arg-type]
+
+
+def test_prompts_are_shown_in_turn_and_then_taken_away() -> None:
+    visit = Visit(prompts=1)
+    assert visit.comes_to([*[HOLDER] * 8, *turn(HOLDER), *[HOLDER] * 9]) == "granted"
+    shown = [words for n, words in enumerate(visit.prompts) if n == 0 or words != visit.prompts[n - 1]]
+    assert shown == [Phase.LOOK, Prompt.TURN_LEFT, Phase.BACK, None]
+    assert visit.encounter.challenged
+
+
+@pytest.mark.parametrize(("prompts", "reason"), [(0, Reason.FACE_NO_MATCH), (1, Reason.FACE_QUALITY)])
+def test_out_of_time_is_the_gravest_look_or_a_challenge_that_was_not_met(
+    prompts: int, reason: Reason
+) -> None:
+    visit = Visit(prompts=prompts)
+    visit.comes_to([HOLDER] * 4 if prompts else [STRANGERS])
+    assert visit.encounter.give_up() == Deny(reason)

@@ -1,0 +1,47 @@
+"""A code in view is one presentation."""
+
+from __future__ import annotations
+
+import pytest
+
+from edge.passage.inputs.code_tracker import GAP_MS, PresentationTracker
+from edge.ports import Symbol
+
+A = Symbol("EC1:A", b"EC1:A", "sim")
+B = Symbol("EC1:B", b"EC1:B", "sim")
+
+CASES: dict[str, tuple[list[tuple[int, tuple[Symbol, ...]]], list[bool]]] = {
+    "held still": ([(0, (A,)), (66, (A,)), (133, (A,))], [True, False, False]),
+    "lost for a few frames": ([(0, (A,)), (66, ()), (GAP_MS, (A,))], [True, False, False]),
+    "taken away and back": ([(0, (A,)), (GAP_MS + 1, (A,))], [True, True]),
+    "rotated on the phone": ([(0, (A,)), (66, (B,))], [True, True]),
+    "joined by a second": ([(0, (A,)), (66, (A, B))], [True, True]),
+    "one of two taken away": ([(0, (A, B)), (66, (B,)), (133, (A,))], [True, False, False]),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_presentation_is_let_through_once(case: str) -> None:
+    frames, fresh = CASES[case]
+    attention = PresentationTracker()
+    assert [bool(attention.fresh(symbols, tick)) for tick, symbols in frames] == fresh
+
+
+def test_after_a_grant_the_phone_must_leave_the_picture_first() -> None:
+    attention = PresentationTracker()
+    assert attention.fresh((A,), 0)
+    attention.hold(6_000)
+    attention.passed()
+    assert not attention.fresh((B,), 6_066)  # the phone has made its next code
+    assert not attention.fresh((), 6_133)
+    assert not attention.fresh((B,), 6_200)
+    assert not attention.fresh((), 6_200 + GAP_MS + 1)
+    assert attention.fresh((B,), 6_300 + GAP_MS)
+
+
+def test_a_code_in_view_through_a_whole_passage_is_not_presented_again() -> None:
+    attention = PresentationTracker()
+    assert attention.fresh((A,), 0)
+    for tick in range(66, 9_000, 66):
+        attention.hold(tick)
+    assert not attention.fresh((A,), 9_066)

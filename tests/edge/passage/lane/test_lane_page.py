@@ -1,0 +1,95 @@
+"""edge/passage/lane/LANE.md says what the lane does: its tables are written here from the program's own."""
+
+from __future__ import annotations
+
+import pytest
+from conftest import ROOT
+
+from edge.passage.lane import events as e
+from edge.passage.lane import machine as m
+from edge.passage.lane.machine import TABLE, Cue, LaneState
+from edge.passage.lane.occupancy import LaneOccupancy
+from edge.passage.lane.times import LaneTimes
+
+PAGE = ROOT / "edge" / "passage" / "lane" / "LANE.md"
+
+# What may be said to the table, in its order, and who decides it.
+HAPPENS: dict[type, tuple[str, str]] = {
+    e.LaneFaceWanted: ("card good", "policy"),
+    e.LaneGranted: ("granted", "policy"),
+    e.LaneDenied: ("denied", "policy"),
+    e.LaneRecorded: ("recorded", "journal"),
+    e.LaneRecordFailed: ("not recorded", "journal"),
+    e.ReleaseFailed: ("no answer", "door"),
+    e.LaneTimedOut: ("time is up", "clock"),
+    e.Admitted: ("admitted", "officer and policy"),
+    e.SentBack: ("sent back", "officer"),
+    e.Emptied: ("empty, I looked", "officer"),
+}
+SHOWN = [state for state in LaneState if state is not LaneState.HALTED]
+TOLD = {
+    "face_ms": "to look into the camera outside",
+    "challenge_ms": "to move the head as asked",
+    "enter_ms": "to open the outer door",
+    "shut_ms": "for the outer leaf to be shut again",
+    "inside_ms": "to look into the camera inside",
+    "leave_ms": "to open the inner door",
+    "through_ms": "for the inner leaf to be shut again",
+    "officer_ms": "for an officer to answer",
+    "clear_ms": "until officers are told that the lane does not get empty",
+    "cooldown_ms": "for which a signal stays readable outside",
+}
+
+
+def cell(state: LaneState, cue: Cue) -> str:
+    row = TABLE.get((state, cue))
+    if row is None:
+        return ""
+    if row.effects in (m._let_in, m._let_out):
+        return f"**{row.to}**"
+    if row.reason is not None and row.to is not LaneState.RECORDING_ABANDON:
+        return f"*{row.reason}*"
+    return "stays" if row.to is state else row.to.value
+
+
+def table(head: list[str], rows: list[list[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("|" + "|".join(f" {item} " if item else " " for item in line) + "|" for line in lines)
+
+
+def seen() -> str:
+    return table(
+        ["", *LaneOccupancy],
+        [[f"**{state}**", *(cell(state, word) for word in LaneOccupancy)] for state in SHOWN],
+    )
+
+
+def happens() -> str:
+    decides = ["*who decides*", *(who for _, who in HAPPENS.values())]
+    rows = [[f"**{state}**", *(cell(state, event) for event in HAPPENS)] for state in SHOWN]
+    return table(["", *(what for what, _ in HAPPENS.values())], [decides, *rows])
+
+
+def times() -> str:
+    return table(["time", "at most"], [[TOLD[name], f"{getattr(LaneTimes(), name):,} ms"] for name in TOLD])
+
+
+@pytest.mark.parametrize("part", [seen, happens, times], ids=lambda part: part.__name__)
+def test_the_page_shows_the_programs_own_table(part) -> None:
+    text = PAGE.read_text("utf-8")
+    begin, end = f"<!-- {part.__name__} -->\n", f"\n<!-- end of {part.__name__} -->"
+    shown = text.partition(begin)[2].partition(end)[0]
+    assert shown == part(), f"put this between the marks in LANE.md:\n{part()}"
+
+
+def test_what_the_page_leaves_out_is_an_interruption_or_a_challenge() -> None:
+    shown = {*HAPPENS, *LaneOccupancy}
+    assert {cue for _, cue in TABLE} - shown == {e.LaneInterrupted, e.LaneChallengeWanted}
+
+
+def test_every_time_is_told() -> None:
+    assert set(TOLD) == set(LaneTimes.__dataclass_fields__)
+
+
+def test_the_page_is_one_page() -> None:
+    assert len(PAGE.read_text("utf-8").splitlines()) <= 150

@@ -1,0 +1,90 @@
+"""Families: who belongs together is signed, and who was stopped is for people."""
+
+from __future__ import annotations
+
+import pytest
+from worlds.trust import URI, verified
+
+from edge.card.claims import Card, StatusPointer
+from edge.decision import Reason
+from edge.passage.lane.party import PATIENCE_MS, Parties, Party, party_of
+
+SCOPES: dict[str, tuple[tuple[str, ...], Party | None]] = {
+    "a party of four": (("border", "party/4/k7f3ac"), Party("k7f3ac", 4)),
+    "of one is none": (("border", "party/1/k7f3ac"), None),
+    "of nine is none": (("border", "party/9/k7f3ac"), None),
+    "of a name too short to be nobody else's": (("border", "party/4/k7"), None),
+    "in two at once": (("party/4/k7f3ac", "party/3/another"), None),
+    "a place within one": (("party/4/k7f3ac/x",), None),
+    "no party": (("border",), None),
+    "anywhere": ((), None),
+}
+
+
+def card(number: int, *scope: str) -> Card:
+    return verified(card_id=b"card%04d" % number, status=StatusPointer(URI, number), scope=scope)
+
+
+@pytest.mark.parametrize("case", SCOPES)
+def test_a_party_is_what_the_issuer_wrote(case: str) -> None:
+    scope, expected = SCOPES[case]
+    assert party_of(card(3, *scope)) == expected
+
+
+TRIO = [card(number, "border", "party/3/k7f3ac") for number in (3, 4, 5)]
+OTHERS = card(6, "border", "party/2/another")
+ALONE = card(7, "border")
+
+
+def test_the_first_opens_and_the_last_ends_it() -> None:
+    parties = Parties()
+    for number, member in enumerate(TRIO):
+        assert parties.objection(member, 10) is None
+        parties.began(member, 10)
+        parties.passed(member, 10)
+        assert parties.progress == ((number + 1, 3) if number < 2 else None)
+    assert parties.objection(ALONE, 10) is None
+
+
+@pytest.mark.parametrize("who", [OTHERS, ALONE])
+def test_nobody_comes_between(who: Card) -> None:
+    parties = Parties()
+    parties.began(TRIO[0], 0)
+    assert parties.objection(who, PATIENCE_MS).reason is Reason.SITE_FULL
+    assert parties.objection(who, PATIENCE_MS + 1) is None
+
+
+def test_one_who_is_through_does_not_come_again() -> None:
+    parties = Parties()
+    parties.began(TRIO[0], 0)
+    parties.passed(TRIO[0], 0)
+    assert parties.objection(TRIO[0], 1).reason is Reason.PERSON_PASSBACK
+
+
+def test_where_one_is_stopped_the_others_are_referred() -> None:
+    parties = Parties()
+    parties.began(TRIO[0], 0)
+    parties.passed(TRIO[0], 0)
+    parties.began(TRIO[1], 0)
+    parties.stopped(TRIO[1], 0)
+    assert parties.objection(TRIO[2], 1).reason is Reason.LANE_REFERRED
+
+
+def test_where_the_very_first_is_stopped_nobody_is_torn_from_anybody() -> None:
+    parties = Parties()
+    parties.began(TRIO[0], 0)
+    parties.stopped(TRIO[0], 0)
+    assert parties.progress is None
+    assert parties.objection(ALONE, 1) is None
+
+
+def test_who_belongs_to_nobody_changes_nothing() -> None:
+    parties = Parties()
+    parties.began(TRIO[0], 0)
+    parties.passed(ALONE, 0)
+    parties.stopped(ALONE, 0)
+    assert parties.progress == (0, 3)
+
+
+def test_no_name_of_a_party_is_in_a_repr() -> None:
+    assert "k7f3ac" not in repr(party_of(TRIO[0]))

@@ -1,0 +1,217 @@
+"""What the journal says of a passage, and whose doing it says a door's moves are."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from worlds.trust import DAY, ISSUER, KID, LIST, NOW, TRUST, URI, verified
+
+from edge.audit.record import Cause, ClockTrust, DoorChange, JournalEntry, Outcome, Passage, encode
+from edge.decision import Deny, Grant, Reason
+from edge.face.engine import FaceEvidence
+from edge.passage.record import record_builder
+from edge.policy.decide import DoorPolicy
+from edge.ports import DoorEvent, DoorEventKind, EventMark
+from edge.trust.site_policy import SitePolicy
+from edge.trust.snapshot import TrustSnapshot
+from edge.trust.time.freshness import AgePolicy
+from edge.trust.time.trust_age import trust_state
+from edge.trust.time.trusted_clock import ClockAnomaly, TrustedTime
+
+GRANT, DENY = Grant(3_000), Deny(Reason.FACE_NO_MATCH)
+FOOTING = trust_state(TRUST, TrustedTime(NOW), AgePolicy())
+RELEASED, OPENED, CLOSED, RELOCKED, FORCED = (
+    DoorEventKind.RELEASED,
+    DoorEventKind.OPENED,
+    DoorEventKind.CLOSED,
+    DoorEventKind.RELOCKED,
+    DoorEventKind.FORCED,
+)
+DENIED, PRESENTED, REX, FIRE, FREE_ACCESS, BOOT = (
+    DoorEventKind.DENIED,
+    DoorEventKind.PRESENTED,
+    DoorEventKind.REX,
+    DoorEventKind.FIRE,
+    DoorEventKind.FREE_ACCESS,
+    DoorEventKind.BOOT,
+)
+END = "the program ends"
+
+# What is recorded in order (a decision), and what the door does: with the cause and the record it goes back to.
+DOORS: dict[str, list[tuple[object, ...]]] = {
+    "goes through": [
+        (GRANT,), (RELEASED, Cause.GRANT, 0), (OPENED, Cause.GRANT, 0), (RELOCKED, Cause.OPENED, 0), (CLOSED, None, 0),
+    ],
+    "does not push": [(GRANT,), (RELEASED, Cause.GRANT, 0), (RELOCKED, Cause.TIMEOUT, 0)],
+    "told to stop while released": [(GRANT,), (RELEASED, Cause.GRANT, 0), (END,), (RELOCKED, Cause.SHUTDOWN, 0)],
+    "told to stop while open": [(GRANT,), (OPENED, Cause.GRANT, 0), (END,), (RELOCKED, Cause.OPENED, 0), (CLOSED, None, 0)],
+    "a denial while the leaf is open": [(GRANT,), (OPENED, Cause.GRANT, 0), (DENY,), (CLOSED, None, 0)],
+    "a denial before the time is up": [(GRANT,), (RELEASED, Cause.GRANT, 0), (DENY,), (RELOCKED, Cause.TIMEOUT, 0)],
+    "the next goes through behind": [
+        (GRANT,), (OPENED, Cause.GRANT, 0), (GRANT,), (RELEASED, Cause.GRANT, 1), (CLOSED, None, 0), (RELOCKED, Cause.TIMEOUT, 1),
+    ],
+    "one pushes, the next does not": [
+        (GRANT,), (OPENED, Cause.GRANT, 0), (RELOCKED, Cause.OPENED, 0), (GRANT,), (RELOCKED, Cause.TIMEOUT, 1),
+    ],
+    "forced before anybody came": [(FORCED, None, None), (CLOSED, None, None)],
+    "forced after somebody went": [(GRANT,), (OPENED, Cause.GRANT, 0), (CLOSED, None, 0), (FORCED, None, None), (CLOSED, None, None)],
+    "open when the program began": [(CLOSED, None, None)],
+    "relocks when the program began": [(RELOCKED, Cause.TIMEOUT, None)],
+    "somebody leaves after somebody came": [
+        (GRANT,), (RELEASED, Cause.GRANT, 0), (OPENED, Cause.GRANT, 0), (RELOCKED, Cause.OPENED, 0), (CLOSED, None, 0),
+        (REX, None, None), (OPENED, Cause.REX, None), (CLOSED, None, None),
+    ],
+    "levered open after somebody came, at a door that tells both": [
+        (GRANT,), (RELEASED, Cause.GRANT, 0), (RELOCKED, Cause.TIMEOUT, 0), (OPENED, None, None), (FORCED, None, None), (CLOSED, None, None),
+    ],
+    "a panel is shown a number": [(GRANT,), (PRESENTED, Cause.GRANT, 0)],
+    "granted in lock-down, then levered open": [
+        (GRANT,), (DENIED, None, 0), (OPENED, None, None), (FORCED, None, None), (CLOSED, None, None),
+    ],
+    "fire": [(FIRE, None, None), (OPENED, Cause.FIRE, None)],
+    "free access": [(FREE_ACCESS, None, None), (OPENED, Cause.MODE, None)],
+    "the controller began anew": [(GRANT,), (RELEASED, Cause.GRANT, 0), (BOOT, None, None), (OPENED, None, None)],
+}  # fmt: skip
+
+# What a door with a controller says of itself: the cause of a relock, and the record behind a release.
+TOLD: dict[str, tuple[DoorEvent, bool, tuple[Cause | None, int | None]]] = {
+    "the leaf opened": (DoorEvent(RELOCKED, 70, cause=Cause.OPENED), False, (Cause.OPENED, 0)),
+    "nobody answered any more": (DoorEvent(RELOCKED, 70, cause=Cause.HEARTBEAT), False, (Cause.HEARTBEAT, 0)),
+    "someone asked for it": (DoorEvent(RELOCKED, 70, cause=Cause.COMMAND), False, (Cause.COMMAND, 0)),
+    "the program asked as it ended": (DoorEvent(RELOCKED, 70, cause=Cause.COMMAND), True, (Cause.SHUTDOWN, 0)),
+    "the time was up as the program ended": (DoorEvent(RELOCKED, 70, cause=Cause.TIMEOUT), True, (Cause.TIMEOUT, 0)),
+    "it stayed shut in lock-down": (DoorEvent(DENIED, 70, cause=Cause.MODE, grant=41), False, (Cause.MODE, 41)),
+    "released for an earlier record": (DoorEvent(RELEASED, 70, grant=41), False, (Cause.GRANT, 41)),
+}  # fmt: skip
+
+
+def witness(*, model: str | None = "sim") -> record_builder.RecordBuilder:
+    return record_builder.RecordBuilder(DoorPolicy("tower-1/lobby", 0.412), model, "0.1")
+
+
+@pytest.mark.parametrize("story", DOORS)
+def test_a_door_moves_for_a_grant_or_for_nobody(story: str) -> None:
+    said = witness()
+    seq = 0
+    for step in DOORS[story]:
+        match step:
+            case (Grant() | Deny() as decision,):
+                said.recorded(decision, seq)
+                seq += 1
+            case (str() as word,) if word == END:
+                said.ending()
+            case (kind, cause, decision):
+                record = said.door(DoorEvent(kind, 70), NOW)
+                assert (record.change, record.cause, record.decision, record.tick_ms) == (
+                    kind,
+                    cause,
+                    decision,
+                    70,
+                )
+                assert isinstance(record, DoorChange)
+
+
+@pytest.mark.parametrize("story", TOLD)
+def test_a_door_that_knows_why_is_believed(story: str) -> None:
+    event, ends, expected = TOLD[story]
+    said = witness()
+    said.recorded(GRANT, 0)
+    said.door(DoorEvent(RELEASED, 60), NOW)
+    if ends:
+        said.ending()
+    record = said.door(event, NOW)
+    assert (record.cause, record.decision) == expected
+
+
+def test_the_number_of_a_controllers_event_is_on_record() -> None:
+    record = witness().door(DoorEvent(REX, 70, mark=EventMark(12, 3_400)), NOW)
+    assert (record.number, record.controller_ms) == (12, 3_400)
+
+
+def test_the_best_look_counts_and_no_number_of_the_last_passage_stays() -> None:
+    said = witness()
+    said.begin(FOOTING, 0)
+    said.card(verified())
+    for similarity in (0.3, None, 0.5006, 0.4):
+        said.face(FaceEvidence(1, similarity=similarity, ms={"embed": 1.25}))
+    first = said.passage(DENY, NOW, 10)
+    assert (first.similarity_milli, first.threshold_milli, first.stages_us["embed"]) == (501, 412, 1_250)
+    said.begin(FOOTING, 0)
+    second = said.passage(Deny(Reason.CODE_SEVERAL), NOW, 20)
+    assert (second.card, second.issuer, second.assurance) == (None, None, None)
+    assert (second.similarity_milli, second.threshold_milli, second.stages_us) == (None, None, {})
+
+
+def test_a_grant_has_no_reason_and_a_denial_has_its_own() -> None:
+    said = witness()
+    said.begin(FOOTING, 0)
+    assert (said.passage(GRANT, NOW, 1).outcome, said.passage(GRANT, NOW, 1).reason) == (Outcome.GRANT, None)
+    assert (said.passage(DENY, NOW, 1).outcome, said.passage(DENY, NOW, 1).reason) == (
+        Outcome.DENY,
+        DENY.reason,
+    )
+
+
+def test_the_clock_is_suspect_where_it_was_the_reason() -> None:
+    said = witness()
+    clocks = {reason: said.passage(Deny(reason), NOW, 1).clock for reason in Reason}
+    assert [reason for reason, clock in clocks.items() if clock is ClockTrust.SUSPECT] == [
+        Reason.CLOCK_UNTRUSTED
+    ]
+
+
+def test_the_ages_are_those_of_the_oldest_list_and_the_newest_key() -> None:
+    old = LIST.__class__(16, b"\0\0", b"\0\0", NOW - 3 * DAY, NOW + DAY)
+    trust = TrustSnapshot.of([ISSUER], {(KID, URI): LIST, (KID, "https://s.example/2"): old})
+    said = witness()
+    said.begin(trust_state(trust, TrustedTime(NOW), AgePolicy()), 0)
+    assert ages_of(said) == {"time": timedelta(hours=1), "keys": 400 * DAY, "status": 3 * DAY}
+    said.card(verified(trust=trust))  # whose own list is the younger one
+    assert ages_of(said)["status"] == timedelta(hours=1)
+
+
+def test_the_age_of_a_written_policy_and_its_version_are_on_record() -> None:
+    trust = TrustSnapshot.of([ISSUER], {(KID, URI): LIST}, policy=SitePolicy("7b", "*", NOW - DAY))
+    said = witness()
+    said.begin(trust_state(trust, TrustedTime(NOW), AgePolicy()), 0)
+    assert ages_of(said)["policy"] == DAY
+    assert said.passage(DENY, NOW, 1).policy == "7b"
+    said.begin(FOOTING, 0)
+    assert "policy" not in ages_of(said)
+    assert said.passage(DENY, NOW, 1).policy == "1"
+
+
+@pytest.mark.parametrize("doubt", [None, *ClockAnomaly])
+def test_a_record_says_whether_its_clock_was_believed(doubt: ClockAnomaly | None) -> None:
+    said = witness()
+    said.begin(trust_state(TRUST, TrustedTime(NOW, doubt), AgePolicy()), 0)
+    expected = ClockTrust.SUSPECT if doubt else ClockTrust.TRUSTED
+    assert said.passage(GRANT, NOW, 1).clock is expected
+
+
+def ages_of(said: record_builder.RecordBuilder) -> dict[str, timedelta]:
+    return {age.part: timedelta(seconds=age.age_s) for age in said.passage(DENY, NOW, 1).trust}
+
+
+def test_what_is_said_of_a_card_is_its_pseudonym_and_its_issuers_key() -> None:
+    card = verified(subject="erin@example.org", assurance=2)
+    said = witness()
+    said.begin(FOOTING, 0)
+    said.card(card)
+    record = said.passage(GRANT, NOW, 10)
+    assert (record.card, record.issuer, record.assurance) == (card.pseudonym, KID.hex(), 2)
+    body = encode(JournalEntry(seq=0, record=record))
+    for secret in (
+        b"erin",
+        b"card0001",
+        b"card0001".hex().encode(),
+        card.holder_key.hex().encode(),
+        b"CN-GD",
+    ):
+        assert secret not in body
+
+
+def test_without_an_engine_no_model_is_named() -> None:
+    assert witness(model=None).passage(DENY, NOW, 1).model is None
+    assert isinstance(witness(model=None).passage(DENY, NOW, 1), Passage)

@@ -1,0 +1,78 @@
+"""What a device remembers of its own decisions after a start."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from worlds.trust import NOW, verified
+
+from edge.audit.record import JournalEntry, Outcome, Passage, utc_ms
+from edge.decision import Reason
+from edge.passage.record.replay_restore import MAX_RECORDS, REACH_MS, restore_replay
+from edge.trust.replay import ReplayMemory
+from edge.trust.time.code_window import MAX_WINDOW
+from edge.trust.time.trusted_clock import TrustedTime
+
+S = timedelta(seconds=1)
+
+
+class Tape:
+    """A journal that has these passages, and keeps what it was asked for."""
+
+    def __init__(self, *passages: tuple[timedelta, Reason | None, str | None]) -> None:
+        self.asked: list[tuple[int, int]] = []
+        self._entries = tuple(
+            JournalEntry(
+                seq=seq,
+                record=Passage(
+                    time_ms=utc_ms(NOW + after),
+                    tick_ms=0,
+                    door="tower-1",
+                    version="0",
+                    outcome=Outcome.DENY if reason else Outcome.GRANT,
+                    reason=reason,
+                    card=card,
+                ),
+            )
+            for seq, (after, reason, card) in enumerate(passages)
+        )
+
+    def tail(self, since_ms: int, limit: int) -> tuple[JournalEntry, ...]:
+        self.asked.append((since_ms, limit))
+        return self._entries
+
+
+def recalled(*passages: tuple[timedelta, Reason | None, str | None], since_sync: timedelta = 0 * S):
+    memory, tape = ReplayMemory(), Tape(*passages)
+    restore_replay(memory, tape, TrustedTime(NOW, since_sync=since_sync))
+    assert tape.asked == [(utc_ms(NOW) - REACH_MS, MAX_RECORDS)]
+    return memory
+
+
+CARD = verified().pseudonym
+
+
+def test_every_decision_upon_a_card_is_remembered_whatever_it_was() -> None:
+    for reason in (None, Reason.FACE_NO_MATCH, Reason.FACE_ABSENT, Reason.PASSAGE_INTERRUPTED):
+        assert len(recalled((-5 * S, reason, CARD))) == 1
+
+
+def test_what_named_no_card_is_not() -> None:
+    assert len(recalled((-5 * S, Reason.SIGNATURE_BAD, None))) == 0
+
+
+def test_whoever_replays_a_code_does_not_keep_its_holder_waiting() -> None:
+    memory = recalled((-20 * S, None, CARD), (0 * S, Reason.CARD_REPLAYED, CARD))
+    memory.admit(verified(NOW - 5 * S, now=NOW), NOW)
+
+
+def test_the_wait_grows_with_the_drift_of_a_clock_alone() -> None:
+    """30 days at 20 ppm are 52 s: a code 61 s after the record may be the one that was decided upon."""
+    alone = recalled((0 * S, None, CARD), since_sync=timedelta(days=30))
+    assert alone._latest[CARD] - NOW > 61 * S
+    assert recalled((0 * S, None, CARD))._latest[CARD] - NOW < 11 * S
+
+
+def test_it_reaches_as_far_back_as_any_code_that_may_still_pass() -> None:
+    """Made as late as a phone may be ahead, shown as late as a window may be wide."""
+    assert timedelta(milliseconds=REACH_MS) >= MAX_WINDOW + (MAX_WINDOW - 20 * S)

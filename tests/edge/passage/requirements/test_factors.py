@@ -1,0 +1,404 @@
+"""What is asked of a holder besides, row by row, at a device that is whole but for its hardware."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import msgspec
+import pytest
+from worlds.passage_site import FRAME_MS, Site, verdicts
+from worlds.trust import URI
+
+from edge.audit.record import Path, Visited
+from edge.card.attributes import Attribute
+from edge.card.claims import Document, StatusPointer
+from edge.decision import Deny, Grant, Reason, Signal
+from edge.passage.machine import PassageState, PassageTimes
+from edge.passage.requirements.request_display import DisplayMode
+from edge.policy.decide import FaceRule
+from edge.policy.obligations import Factor, Obligation, Obligations, StaffNotice
+from edge.policy.pin import Pin, verifier
+from edge.policy.risk_table import RiskPolicy
+from edge.request.request import Request
+
+PIN = Pin(verifier("271828"), verifier("314159"))
+
+
+def asks(*factors: Factor, **terms: object) -> Obligations:
+    reasons = {Factor.HOST: Reason.HOST_UNAVAILABLE, Factor.COMPANION: Reason.PERSON_ALONE}
+    return Obligations(
+        tuple(Obligation(factor, reasons.get(factor, Reason.RISK_HIGH)) for factor in factors),
+        pin=PIN,
+        **terms,  # type: ignore[arg-type]
+    )
+
+
+def typed(keys: str) -> Callable[[Site], None]:
+    return lambda site: site.keypad.type(keys)
+
+
+def says(answer: Obligations | Reason) -> Callable[[Site], None]:
+    def say(site: Site) -> None:
+        site.venue.says = answer
+
+    return say
+
+
+def reads_the_screen(site: Site) -> None:
+    site.clock.advance(1_000)  # codes carry whole seconds
+    site.answer()
+
+
+def relayed(site: Site) -> None:
+    for _ in range(3):
+        site.clock.advance(1_000)
+        site.answer(elsewhere=True)
+        site.see()
+
+
+def second_card(**card: object) -> Callable[[Site], None]:
+    def show(site: Site) -> None:
+        plain = {"card_id": b"permit01", "status": StatusPointer(URI, 5)}
+        site.reader.in_view = (site.code(**(plain | card)),)
+
+    return show
+
+
+def both(first: Callable[[Site], None], second: Callable[[Site], None]) -> Callable[[Site], None]:
+    def do(site: Site) -> None:
+        first(site)
+        second(site)
+
+    return do
+
+
+def nothing(_: Site) -> None:
+    pass
+
+
+ROWS: dict[str, tuple[Obligations, Callable[[Site], None], Reason | None]] = {
+    "the right PIN opens": (asks(Factor.PIN), typed("271828#"), None),
+    "a slip is mended by beginning anew": (asks(Factor.PIN), typed("2718*271828#"), None),
+    "a slip is mended by a second try": (asks(Factor.PIN), typed("0000#271828#"), None),
+    "three slips are one too many": (asks(Factor.PIN), typed("0000#1111#2222#"), Reason.FACTOR_WRONG),
+    "a PIN that begins right is wrong": (asks(Factor.PIN), typed("2718281#2718#27182#"), Reason.FACTOR_WRONG),
+    "an empty PIN is wrong": (asks(Factor.PIN), typed("###"), Reason.FACTOR_WRONG),
+    "a PIN without its end is none": (asks(Factor.PIN), typed("271828"), Reason.FACTOR_ABSENT),
+    "the PIN for duress opens": (asks(Factor.PIN), typed("314159#"), None),
+    "the number on the screen": (asks(Factor.NONCE), reads_the_screen, None),
+    "a number from another screen": (asks(Factor.NONCE), relayed, Reason.CODE_NONCE),
+    "the code from before the screen": (asks(Factor.NONCE), nothing, Reason.FACTOR_ABSENT),
+    "a second document of the same holder": (asks(Factor.DOCUMENT), second_card(), None),
+    "a second document that is revoked": (
+        asks(Factor.DOCUMENT),
+        second_card(status=StatusPointer(URI, 1)),
+        Reason.CARD_REVOKED,
+    ),
+    "a host that agrees": (asks(Factor.HOST), says(Obligations()), None),
+    "a host that refuses": (asks(Factor.HOST), says(Reason.PATRON_BLOCKED), Reason.PATRON_BLOCKED),
+    "a host that is silent": (asks(Factor.HOST), nothing, Reason.HOST_UNAVAILABLE),
+    "nobody comes along": (asks(Factor.COMPANION), nothing, Reason.PERSON_ALONE),
+    "staff are asked before the face is": (asks(Factor.STAFF), nothing, Reason.RISK_HIGH),
+    "a PIN, then a host": (
+        asks(Factor.PIN, Factor.HOST),
+        both(typed("271828#"), says(Obligations())),
+        None,
+    ),
+    "movements that nobody makes": (asks(Factor.CHALLENGE), nothing, Reason.FACE_QUALITY),
+}
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_what_is_asked_besides_is_given_or_the_door_stays_shut(row: str) -> None:
+    terms, does, reason = ROWS[row]
+    site = Site()
+    site.venue.terms = terms
+    began(site)
+    does(site)
+    passed(site)
+    assert [record.reason for record in site.passages] == [reason]
+    assert ("release" in site.tape.entries) == (reason is None)
+    assert site.board.text is None
+
+
+def began(site: Site) -> None:
+    """A holder shows a card, and is seen."""
+    site.reader.in_view = (site.code(),)
+    site.see()
+    site.engine.who = "holder"
+    site.see()
+
+
+def passed(site: Site) -> None:
+    """Time until the passage is decided."""
+    for _ in range((PassageTimes().challenge_ms + PassageTimes().factor_ms) // FRAME_MS):
+        if site.passages:
+            return
+        site.see()
+
+
+def test_a_pin_is_asked_for_after_the_face_only() -> None:
+    site = Site()
+    site.venue.terms = asks(Factor.PIN)
+    site.reader.in_view = (site.code(),)
+    site.see()
+    site.keypad.type("271828#")
+    site.see()
+    assert site.verifier.state is PassageState.FACE
+    site.engine.who = "holder"
+    site.see()
+    assert (site.verifier.state, site.moments[-1].prompt) == (PassageState.FACTOR, "type your PIN")
+    assert site.moments[-1].signal is Signal.LOOK_HERE
+    site.see(10)
+    assert site.verifier.state is PassageState.FACTOR, (
+        "what was typed before it was asked for counts for nothing"
+    )
+
+
+def test_what_was_asked_and_given_stands_in_the_record() -> None:
+    site = Site()
+    site.venue.terms = asks(Factor.PIN, notes=frozenset({StaffNotice.ASSISTED}), release_ms=9_000)
+    began(site)
+    site.keypad.type("314159#")
+    passed(site)
+    (record,) = site.passages
+    assert isinstance(record.visit, Visited)
+    assert record.visit == Visited(
+        venue="door",
+        path=Path.FACE,
+        asked=("pin",),
+        given=("pin",),
+        notes=("assisted", "duress"),
+        waited_ms=2 * FRAME_MS,
+    )
+    assert site.venue.settled == [(Grant(9_000), 1)]
+
+
+def test_a_refused_code_has_no_visit() -> None:
+    site = Site()
+    site.reader.in_view = ("https://example.org/menu",)
+    site.see()
+    assert site.passages[0].visit is msgspec.UNSET
+    assert site.venue.settled == []
+
+
+def test_what_a_venue_refuses_is_recorded_and_settled() -> None:
+    site = Site()
+    site.venue.refuses = Reason.SCHEDULE_CLOSED
+    site.reader.in_view = (site.code(),)
+    site.see()
+    assert site.venue.settled == [(Deny(Reason.SCHEDULE_CLOSED), 1)]
+    assert not any(moment.evidence for moment in site.moments), "nobody is looked at who is not admitted"
+
+
+def test_a_venue_that_cannot_remember_is_a_fault_on_record_and_no_reason_to_lock_up() -> None:
+    site = Site()
+    site.venue.forgets = True
+    began(site)
+    assert site.verifier.state is PassageState.RELEASED
+    assert verdicts(site)[-1] == "fault storage"
+
+
+def test_a_person_without_a_face_gives_a_pin_in_its_place() -> None:
+    site = Site()
+    site.venue.terms = asks(Factor.PIN, notes=frozenset({StaffNotice.NO_FACE}))
+    site.reader.in_view = (site.code(),)
+    site.see()
+    assert site.verifier.state is PassageState.FACTOR
+    site.keypad.type("271828#")
+    passed(site)
+    (record,) = site.passages
+    assert record.reason is None
+    assert isinstance(record.visit, Visited)
+    assert record.visit.path is Path.NO_FACE
+    assert site.engine.references == []
+
+
+def test_a_path_without_a_face_has_something_in_its_place() -> None:
+    site = Site()
+    site.venue.terms = Obligations(notes=frozenset({StaffNotice.NO_FACE}))
+    site.reader.in_view = (site.code(),)
+    site.see()
+    assert site.verifier.state is PassageState.FACE
+
+
+def test_a_wrong_pin_makes_the_next_try_wait() -> None:
+    site = Site(face=FaceRule.NONE)
+    site.venue.terms = asks(Factor.PIN)
+    for keys, reason in (("0#1#2#", Reason.FACTOR_WRONG), ("271828#", Reason.RISK_LOCKED_OUT)):
+        site.reader.in_view = (site.code(),)
+        site.see()
+        site.keypad.type(keys)
+        site.reader.in_view = ()
+        while site.verifier.state is not PassageState.IDLE:
+            site.see()
+        site.see(20)
+        assert site.passages[-1].reason is reason
+
+
+# -- risk --------------------------------------------------------------------------------------------------
+
+
+def test_a_face_that_only_just_matches_is_looked_at_again_and_has_to_move() -> None:
+    site = Site(risk=RiskPolicy(margin=0.6))
+    began(site)
+    assert site.verifier.state is PassageState.FACE
+    site.see()
+    assert site.verifier.state is PassageState.CHALLENGE
+    passed(site)
+    (record,) = site.passages
+    assert record.reason is Reason.FACE_QUALITY
+    assert isinstance(record.visit, Visited)
+    assert (record.visit.signs, record.visit.asked) == (("risk.margin",), ("challenge",))
+
+
+def test_a_card_that_failed_here_is_asked_for_more() -> None:
+    site = Site(risk=RiskPolicy(failures=1, ladder=(Factor.PIN,)))
+    site.venue.terms = Obligations(pin=PIN)
+    began(site)
+    assert site.verifier.state is PassageState.RELEASED
+    site.stages.counsel.past.learn(site.venue.visits[-1].card, Deny(Reason.FACE_ATTACK), site.clock.now())
+    site.reader.in_view = ()
+    site.see(80)
+    site.reader.in_view = (site.code(),)
+    site.see(2)
+    assert site.verifier.state is PassageState.FACTOR
+    site.keypad.type("271828#")
+    site.see()
+    assert verdicts(site)[-1] == "granted"
+
+
+def test_what_cannot_be_asked_for_is_for_staff() -> None:
+    site = Site()
+    site.venue.terms = Obligations((Obligation(Factor.PIN, Reason.RISK_HOUR),))  # and nobody has one
+    site.reader.in_view = (site.code(),)
+    site.see()
+    (record,) = site.passages
+    assert record.reason is Reason.RISK_HOUR
+    assert isinstance(record.visit, Visited)
+    assert (record.visit.path, record.visit.asked) == (Path.STAFF, ("staff",))
+
+
+# -- the screen --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("show", "answers", "reason"),
+    [
+        (DisplayMode.OFFERED, False, None),
+        (DisplayMode.OFFERED, True, None),
+        (DisplayMode.NEEDED, False, Reason.CODE_NONCE),
+        (DisplayMode.NEEDED, True, None),
+        (DisplayMode.ON_DEMAND, False, None),
+    ],
+)
+def test_a_code_answers_the_screen_where_it_must_and_may_where_it_is_offered(
+    show: DisplayMode, answers: bool, reason: Reason | None
+) -> None:
+    site = Site(show=show)
+    site.see()
+    assert (site.board.text is None) == (show is DisplayMode.ON_DEMAND)
+    if answers:
+        site.answer()
+    else:
+        site.reader.in_view = (site.code(),)
+    site.engine.who = "holder"
+    site.see(2)
+    assert [record.reason for record in site.passages] == [reason]
+
+
+def test_a_phone_may_answer_the_number_before_and_no_older_one() -> None:
+    site = Site(show=DisplayMode.NEEDED)
+    site.see()
+    site.answer()
+    (code,), site.reader.in_view = site.reader.in_view, ()
+    site.see(21_000 // FRAME_MS)
+    site.reader.in_view = (code,)
+    site.see()
+    assert site.verifier.state is PassageState.FACE
+    other = Site(show=DisplayMode.NEEDED)
+    other.see(61_000 // FRAME_MS)
+    other.answer(elsewhere=True)
+    other.see()
+    assert [record.reason for record in other.passages] == [Reason.CODE_NONCE]
+
+
+# -- what a venue asks of everybody ------------------------------------------------------------------------
+
+PERMIT = Document(type=2, ref=b"r" * 8, expires_day=30_000, index=9)
+REQUESTS: dict[str, tuple[Request, dict[str, object], Reason | None]] = {
+    "nothing": (Request(site="a", purpose="b"), {}, None),
+    "a name that is not told": (
+        Request(site="a", purpose="b", needed=(Attribute.FAMILY_NAME,)),
+        {},
+        Reason.DISCLOSURE_MISSING,
+    ),
+    "a name that may be told": (Request(site="a", purpose="b", optional=(Attribute.FAMILY_NAME,)), {}, None),
+    "a document that is linked": (
+        Request(site="a", purpose="b", documents=(2,)),
+        {"documents": (PERMIT,)},
+        None,
+    ),
+    "a document that is not": (
+        Request(site="a", purpose="b", documents=(1, 2)),
+        {"documents": (PERMIT,)},
+        Reason.DOCUMENT_MISSING,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REQUESTS)
+def test_what_a_venue_asks_of_everybody_is_there_or_the_visit_ends(case: str) -> None:
+    request, card, reason = REQUESTS[case]
+    site = Site()
+    site.ask_everybody(request)
+    site.reader.in_view = (site.code(**card),)
+    site.see()
+    site.engine.who = "holder"
+    site.see()
+    assert [record.reason for record in site.passages] == [reason]
+
+
+REFUSALS = {
+    "the venue": (
+        lambda site: setattr(site.venue, "refuses", Reason.SCHEDULE_CLOSED),
+        Reason.SCHEDULE_CLOSED,
+    ),
+    "the door's policy": (lambda site: adopts(site, min_assurance=9), Reason.CARD_ASSURANCE),
+    "a venue that cannot read its rules": (
+        lambda site: setattr(site.venue, "fails", True),
+        Reason.DEVICE_FAULT,
+    ),
+}
+
+
+def adopts(site: Site, **changes: object) -> None:
+    policy = replace(site.stages.policy, **changes)
+    site.verifier.adopt(replace(site.stages, policy=policy), site.times)
+
+
+@pytest.mark.parametrize("refuses", REFUSALS)
+def test_staff_are_told_of_duress_though_the_visit_is_refused(refuses: str) -> None:
+    arrange, reason = REFUSALS[refuses]
+    site = Site()
+    arrange(site)
+    site.venue.noted = frozenset({StaffNotice.DURESS})
+    site.reader.in_view = (site.code(),)
+    moment = site.see()
+    assert moment.terms is not None
+    assert moment.terms.notes == {StaffNotice.DURESS}
+    (record,) = site.passages
+    assert isinstance(record.visit, Visited)
+    assert (record.reason, record.visit.notes) == (reason, ("duress",))
+
+
+def test_a_venue_that_cannot_tell_its_notes_refuses_all_the_same() -> None:
+    site = Site()
+    site.venue.refuses = Reason.SCHEDULE_CLOSED
+    site.venue.forgets_notes = True
+    site.reader.in_view = (site.code(),)
+    moment = site.see()
+    assert moment.terms is not None
+    assert moment.terms.notes == frozenset()
+    assert [record.reason for record in site.passages] == [Reason.SCHEDULE_CLOSED]

@@ -1,0 +1,102 @@
+"""Failed tries make a card wait: its own, for a minute at most, and nobody else's."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from worlds.trust import URI, verified
+
+from edge.card.claims import StatusPointer
+from edge.decision import Decision, Deny, Grant, Reason
+from edge.passage.requirements.lockout import FORGET_MS, FREE, LONGEST_MS, MAX_CARDS, Lockout
+
+ANN, BOB = verified(), verified(card_id=b"card0002", status=StatusPointer(URI, 3))
+NO_MATCH = Deny(Reason.FACE_NO_MATCH)
+RISK = Deny(Reason.RISK_LOCKED_OUT)
+
+
+def after(failures: int) -> Lockout:
+    backoff = Lockout()
+    for tick_ms in range(failures):
+        backoff.learn(ANN, NO_MATCH, tick_ms, challenged=False)
+    return backoff
+
+
+def wait_ms(backoff: Lockout, failures: int) -> int:
+    """From the last of `after(failures)` until a try is let through again."""
+    last = failures - 1
+    return next(ms for ms in range(0, 2 * LONGEST_MS, 1_000) if backoff.objection(ANN, last + ms) is None)
+
+
+@pytest.mark.parametrize(
+    ("failures", "seconds"),
+    [(0, 0), (1, 0), (2, 0), (3, 10), (4, 20), (5, 40), (6, 60), (7, 60), (5_000, 60)],
+)
+def test_the_wait_grows_and_ends_at_a_minute(failures: int, seconds: int) -> None:
+    assert wait_ms(after(failures), failures) == 1_000 * seconds
+
+
+def test_nobody_waits_for_what_another_card_did() -> None:
+    assert after(50).objection(BOB, 50) is None
+
+
+def test_a_grant_forgets_what_failed_before() -> None:
+    backoff = after(50)
+    backoff.learn(ANN, Grant(3_000), 50 + LONGEST_MS, challenged=True)
+    assert len(backoff) == 0
+    assert backoff.objection(ANN, 51 + LONGEST_MS) is None
+
+
+def test_time_forgets_it_too() -> None:
+    backoff = after(50)
+    backoff.learn(ANN, NO_MATCH, 50 + FORGET_MS, challenged=False)
+    assert backoff.objection(ANN, 51 + FORGET_MS) is None
+
+
+COUNTED: dict[Reason, tuple[bool, bool]] = {
+    Reason.FACE_NO_MATCH: (True, True),
+    Reason.FACE_ATTACK: (True, True),
+    Reason.FACE_QUALITY: (False, True),
+    Reason.FACE_ABSENT: (False, True),
+    Reason.FACE_SEVERAL: (False, True),
+    Reason.PASSAGE_INTERRUPTED: (False, False),
+    Reason.DEVICE_FAULT: (False, False),
+    Reason.RISK_LOCKED_OUT: (False, False),
+}
+
+
+@pytest.mark.parametrize("reason", COUNTED)
+def test_what_is_a_try_that_failed(reason: Reason) -> None:
+    for challenged, counts in zip((False, True), COUNTED[reason], strict=True):
+        backoff = Lockout()
+        for _ in range(FREE):
+            backoff.learn(ANN, Deny(reason), 0, challenged=challenged)
+        assert (backoff.objection(ANN, 1) == RISK) is counts
+
+
+def test_memory_is_bounded_and_the_latest_stay() -> None:
+    backoff = Lockout()
+    cards = [replace(ANN, pseudonym=f"{number:012x}") for number in range(MAX_CARDS + 50)]
+    for tick_ms, card in enumerate(cards):
+        for _ in range(FREE):
+            backoff.learn(card, NO_MATCH, tick_ms, challenged=False)
+    assert len(backoff) <= MAX_CARDS + 1
+    assert backoff.objection(cards[0], len(cards)) is None
+    assert backoff.objection(cards[-1], len(cards)) == RISK
+
+
+OUTCOMES: st.SearchStrategy[Decision] = st.sampled_from(
+    [Grant(3_000), NO_MATCH, Deny(Reason.FACE_ATTACK), Deny(Reason.FACE_QUALITY)]
+)
+
+
+@given(st.lists(st.tuples(st.integers(0, 90_000), OUTCOMES, st.booleans()), max_size=40))
+def test_whatever_happened_a_minute_later_a_card_may_try(steps: list[tuple[int, Decision, bool]]) -> None:
+    backoff, tick_ms = Lockout(), 0
+    for pause_ms, decision, challenged in steps:
+        tick_ms += pause_ms
+        backoff.learn(ANN, decision, tick_ms, challenged=challenged)
+    assert backoff.objection(ANN, tick_ms + LONGEST_MS) is None

@@ -1,0 +1,254 @@
+"""What a door asks for, rule by rule."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.card.claims import Card as VerifiedCard
+from edge.card.claims import Freshness, StatusPointer, TemplateReference
+from edge.decision import Deny, Grant, Reason
+from edge.errors import TrustFault
+from edge.face.engine import FaceEvidence
+from edge.policy.decide import (
+    MAX_RELEASE_MS,
+    DoorPolicy,
+    FaceRule,
+    decide,
+    judge_card,
+    needs_face,
+    needs_prompts,
+)
+from edge.trust.site_policy import SitePolicy
+from edge.trust.time.freshness import AgeAction, Aged, AgePolicy, AgeRule, Budgets, TrustInput
+from edge.trust.time.trust_age import TrustState
+from edge.trust.time.trusted_clock import ClockAnomaly, TrustedTime
+
+NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
+CARD = VerifiedCard(
+    issuer="CN-GD",
+    issued_at=NOW,
+    not_before=NOW,
+    expires=NOW + timedelta(days=30),
+    card_id=bytes(8),
+    holder_key=bytes(32),
+    status=StatusPointer("https://s.example/7", 5),
+    face=TemplateReference(100, "mfn1", bytes(64)),
+    scope=("tower-1",),
+    assurance=2,
+    kid=bytes(8),
+    pseudonym="0" * 12,
+    presented_at=NOW,
+    list_issued_at=NOW,
+    list_age=timedelta(0),
+    list_freshness=Freshness.FRESH,
+)
+POLICY = DoorPolicy(site="tower-1/lobby", similarity=0.6)
+MATCH = FaceEvidence(1, similarity=0.8)
+FIRM = TrustState(TrustedTime(NOW), (), AgePolicy())
+
+CASES: dict[str, tuple[VerifiedCard, FaceEvidence | None, DoorPolicy, Reason | None]] = {
+    "right card, right face": (CARD, MATCH, POLICY, None),
+    "similarity at the threshold": (CARD, replace(MATCH, similarity=0.6), POLICY, None),
+    "similarity just below": (CARD, replace(MATCH, similarity=0.5999), POLICY, Reason.FACE_NO_MATCH),
+    "nobody was looked at": (CARD, None, POLICY, Reason.FACE_ABSENT),
+    "evidence without a similarity": (CARD, FaceEvidence(1), POLICY, Reason.FACE_NO_MATCH),
+    "an attack that would match": (
+        CARD,
+        replace(MATCH, reason=Reason.FACE_ATTACK),
+        POLICY,
+        Reason.FACE_ATTACK,
+    ),
+    "two people": (CARD, FaceEvidence(2, reason=Reason.FACE_SEVERAL), POLICY, Reason.FACE_SEVERAL),
+    "another tower": (replace(CARD, scope=("tower-2",)), MATCH, POLICY, Reason.DOOR_NOT_PERMITTED),
+    "a tower with a longer name": (replace(CARD, scope=("tower",)), MATCH, POLICY, Reason.DOOR_NOT_PERMITTED),
+    "a card for everywhere its issuer reaches": (replace(CARD, scope=()), MATCH, POLICY, None),
+    "ageing lists pass": (replace(CARD, list_freshness=Freshness.AGEING), MATCH, POLICY, None),
+    "stale lists do not": (replace(CARD, list_freshness=Freshness.STALE), MATCH, POLICY, Reason.STATUS_STALE),
+    "assurance as asked": (CARD, MATCH, replace(POLICY, min_assurance=2), None),
+    "assurance below": (CARD, MATCH, replace(POLICY, min_assurance=3), Reason.CARD_ASSURANCE),
+    "no reference at a door that compares": (replace(CARD, face=None), MATCH, POLICY, Reason.FACE_TEMPLATE),
+    "no reference where it is optional": (
+        replace(CARD, face=None),
+        None,
+        replace(POLICY, face=FaceRule.IF_BOUND),
+        None,
+    ),
+    "a reference where it is optional is compared": (
+        CARD,
+        None,
+        replace(POLICY, face=FaceRule.IF_BOUND),
+        Reason.FACE_ABSENT,
+    ),
+    "a rule that nobody knows asks for a face": (
+        CARD,
+        None,
+        replace(POLICY, face="required"),  # a plain string is no FaceRule
+        Reason.FACE_ABSENT,
+    ),
+    "a door without faces": (CARD, None, replace(POLICY, face=FaceRule.NONE), None),
+    "a door without faces still has lists": (
+        replace(CARD, list_freshness=Freshness.STALE),
+        None,
+        replace(POLICY, face=FaceRule.NONE),
+        Reason.STATUS_STALE,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_door_decides(case: str) -> None:
+    card, face, policy, reason = CASES[case]
+    assert decide(card, face, policy, FIRM) == (Deny(reason) if reason else Grant(3_000))
+
+
+def test_a_release_is_capped() -> None:
+    assert decide(CARD, MATCH, replace(POLICY, release_ms=60_000), FIRM) == Grant(MAX_RELEASE_MS)
+
+
+@given(
+    st.none() | st.sampled_from([reason for reason in Reason if reason.value.startswith("face.")]),
+    st.none() | st.floats(-1, 1),
+)
+def test_no_face_evidence_grants_at_a_comparing_door_but_a_match(
+    reason: Reason | None, similarity: float | None
+) -> None:
+    decision = decide(CARD, FaceEvidence(1, similarity=similarity, reason=reason), POLICY, FIRM)
+    if isinstance(decision, Grant):
+        assert reason is None
+        assert similarity is not None
+        assert similarity >= POLICY.similarity
+
+
+@pytest.mark.parametrize(
+    ("scope", "freshness", "assurance"),
+    list(itertools.product([(), ("tower-1",), ("tower-2",)], Freshness, range(4))),
+)
+def test_what_the_card_alone_decides_no_face_can_mend(
+    scope: tuple[str, ...], freshness: Freshness, assurance: int
+) -> None:
+    card = replace(CARD, scope=scope, list_freshness=freshness, assurance=assurance)
+    policy = replace(POLICY, min_assurance=2)
+    objection = judge_card(card, policy, FIRM)
+    if objection:
+        assert decide(card, MATCH, policy, FIRM) == objection
+    else:
+        assert needs_face(card, policy, FIRM)
+        assert isinstance(decide(card, MATCH, policy, FIRM), Grant)
+
+
+# -- the ladder --------------------------------------------------------------------------------------------
+
+ABLE = replace(POLICY, can_step_up=True)
+OPEN = replace(ABLE, face=FaceRule.NONE)
+AGEING, STALE = Freshness.AGEING, Freshness.STALE
+
+
+def standing(kind: TrustInput, rung: AgeAction) -> TrustState:
+    """A footing of which one part leaves this much."""
+    return replace(FIRM, ages=(Aged(kind, NOW, timedelta(0), AGEING, rung),))
+
+
+def lists(rung: AgeAction) -> TrustState:
+    return replace(FIRM, ladder=AgePolicy(status=AgeRule(Budgets(), ageing=rung)))
+
+
+def doubted(clock: AgeAction) -> TrustState:
+    return TrustState(TrustedTime(NOW, ClockAnomaly.BACK), (), AgePolicy(clock=clock))
+
+
+OLD = replace(CARD, list_freshness=AGEING)
+FACELESS = replace(OLD, face=None)
+STEP, STAFF = AgeAction.STEP_UP, AgeAction.STAFF
+
+# A card at a door on a footing: the objection before the camera, and the movements asked for there.
+LADDER: dict[str, tuple[VerifiedCard, DoorPolicy, TrustState, Reason | None, int]] = {
+    "ageing lists pass": (OLD, ABLE, FIRM, None, 0),
+    "ageing lists that step up": (OLD, ABLE, lists(STEP), None, 1),
+    "fresh lists have nothing to step up for": (CARD, ABLE, lists(STEP), None, 0),
+    "ageing lists for staff": (OLD, ABLE, lists(STAFF), Reason.STATUS_STALE, 1),
+    "a door that cannot ask calls staff": (OLD, POLICY, lists(STEP), Reason.STATUS_STALE, 1),
+    "a card without a face calls staff": (FACELESS, OPEN, lists(STEP), Reason.STATUS_STALE, 1),
+    "a door without a face compares one": (OLD, OPEN, lists(STEP), None, 1),
+    "more movements than a step-up asks": (OLD, replace(ABLE, prompts=3), lists(STEP), None, 3),
+    "old keys": (CARD, ABLE, standing(TrustInput.KEYS, STAFF), Reason.TRUST_STALE, 1),
+    "an old policy": (CARD, ABLE, standing(TrustInput.POLICY, STAFF), Reason.TRUST_STALE, 1),
+    "no word from anybody": (CARD, ABLE, standing(TrustInput.TIME, STAFF), Reason.TRUST_STALE, 1),
+    "ageing keys that step up": (CARD, ABLE, standing(TrustInput.KEYS, STEP), None, 1),
+    "ageing keys that pass": (CARD, ABLE, standing(TrustInput.KEYS, AgeAction.PASS), None, 0),
+    "a clock in doubt": (CARD, ABLE, doubted(STAFF), Reason.CLOCK_UNTRUSTED, 1),
+    "a clock in doubt that steps up": (CARD, ABLE, doubted(STEP), None, 1),
+    "a clock in doubt at a door that cannot": (CARD, POLICY, doubted(STEP), Reason.CLOCK_UNTRUSTED, 1),
+    "another door is told before anything is old": (
+        replace(OLD, scope=("tower-2",)), ABLE, lists(STAFF), Reason.DOOR_NOT_PERMITTED, 1,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", LADDER)
+def test_what_is_too_old_to_pass_steps_up_or_calls_staff(case: str) -> None:
+    card, policy, footing, reason, prompts = LADDER[case]
+    assert judge_card(card, policy, footing) == (Deny(reason) if reason else None)
+    assert needs_prompts(card, policy, footing) == prompts
+    decision = decide(card, MATCH, policy, footing)
+    assert decision == (Deny(reason) if reason else Grant(3_000))
+
+
+@pytest.mark.parametrize("footing", [lists(STEP), doubted(STEP), standing(TrustInput.TIME, STEP)])
+@pytest.mark.parametrize("rule", FaceRule)
+def test_a_step_up_is_never_granted_without_a_face(footing: TrustState, rule: FaceRule) -> None:
+    policy = replace(ABLE, face=rule)
+    assert needs_face(OLD, policy, footing)
+    assert decide(OLD, None, policy, footing) == Deny(Reason.FACE_ABSENT)
+
+
+@given(st.sampled_from(Freshness), st.sampled_from(AgeAction), st.sampled_from(AgeAction), st.booleans())
+def test_a_stricter_ladder_never_grants_what_a_laxer_one_denies(
+    freshness: Freshness, ageing: AgeAction, stale: AgeAction, able: bool
+) -> None:
+    card, policy = replace(CARD, list_freshness=freshness), replace(POLICY, can_step_up=able)
+    footing = replace(FIRM, ladder=AgePolicy(status=AgeRule(Budgets(), ageing, stale)))
+    laxest = replace(FIRM, ladder=AgePolicy(status=AgeRule(Budgets(), AgeAction.PASS, AgeAction.PASS)))
+    if isinstance(decide(card, MATCH, policy, footing), Grant):
+        assert isinstance(decide(card, MATCH, policy, laxest), Grant)
+
+
+# -- the door's own policy under the written one of its site -----------------------------------------------
+
+WRITTEN = SitePolicy("2", "tower-1", NOW, min_assurance=2, face="if-bound", prompts=1)
+UNDER = {
+    "no written policy": (POLICY, None, POLICY),
+    "a laxer door gives way": (
+        replace(POLICY, face=FaceRule.NONE), WRITTEN,
+        replace(POLICY, face=FaceRule.IF_BOUND, min_assurance=2, prompts=1),
+    ),
+    "a stricter door stays": (
+        replace(POLICY, min_assurance=3, prompts=4), WRITTEN, replace(POLICY, min_assurance=3, prompts=4),
+    ),
+    "a site that says nothing of faces": (
+        replace(POLICY, face=FaceRule.NONE), replace(WRITTEN, face=None, min_assurance=0, prompts=0),
+        replace(POLICY, face=FaceRule.NONE),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("door", "written", "both"), UNDER.values(), ids=UNDER)
+def test_the_stricter_of_door_and_site_holds(
+    door: DoorPolicy, written: SitePolicy | None, both: DoorPolicy
+) -> None:
+    assert door.under(written) == both
+
+
+def test_a_rule_that_nobody_knows_stays_the_strictest() -> None:
+    odd = replace(POLICY, face="sometimes")
+    assert odd.under(WRITTEN).face == "sometimes"
+
+
+def test_the_policy_of_another_site_is_a_fault() -> None:
+    with pytest.raises(TrustFault, match="tower-2"):
+        POLICY.under(replace(WRITTEN, site="tower-2"))

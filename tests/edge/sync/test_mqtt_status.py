@@ -1,0 +1,104 @@
+"""What a device says to a broker and what it obeys: read the tables aloud."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.ports import MqttMessage
+from edge.sync.mqtt_status import SPREAD_MS, WAKE_EVERY_MS, MqttTopics, StatusMessage, WakeRateLimit
+
+PRESENCE = MqttTopics("doorward", "lobby-1")
+OBEDIENT = MqttTopics("doorward", "lobby-1", commands=True)
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+STATUS = StatusMessage(
+    "0.1.0", clock_suspect=False, lists_issued=NOON, keys_issued=NOON, synced=None, free_mb=3
+)
+
+
+@pytest.mark.parametrize(
+    ("topic", "payload", "plain", "obedient"),
+    [
+        ("doorward/wake", "", True, True),
+        ("doorward/lobby-1/wake", "whatever", True, True),
+        ("doorward/lobby-2/wake", "", False, False),
+        ("doorward/lobby-1/command", "sync", False, True),
+        ("doorward/lobby-1/command", "open", False, False),
+        ("doorward/lobby-1/command", "release", False, False),
+        ("doorward/lobby-1/status", "sync", False, False),
+    ],
+)
+def test_a_broker_can_ask_for_a_sync_and_for_nothing_else(
+    topic: str, payload: str, plain: bool, obedient: bool
+) -> None:
+    message = MqttMessage(topic, payload)
+    assert PRESENCE.asks_for_sync(message) is plain
+    assert OBEDIENT.asks_for_sync(message) is obedient
+
+
+def test_commands_are_not_even_listened_to_by_default() -> None:
+    assert PRESENCE.subscriptions == ("doorward/wake", "doorward/lobby-1/wake")
+    assert OBEDIENT.subscriptions[-1] == "doorward/lobby-1/command"
+
+
+def test_the_status_says_ages_and_no_names() -> None:
+    status = PRESENCE.status(STATUS)
+    assert status.topic == "doorward/lobby-1/status"
+    assert json.loads(status.payload) == {
+        "clock": "trusted",
+        "free_mb": 3,
+        "keys_issued": "2026-11-22T12:00:00+00:00",
+        "lists_issued": "2026-11-22T12:00:00+00:00",
+        "software": "0.1.0",
+        "synced": None,
+    }
+
+
+def test_home_assistant_learns_what_there_is_to_show() -> None:
+    message = MqttTopics("doorward", "tower.lobby").discovery("0.1.0")
+    assert message.topic == "homeassistant/device/doorward_tower_lobby/config"
+    announced = json.loads(message.payload)
+    shown = json.loads(PRESENCE.status(STATUS).payload)
+    for part in announced["cmps"].values():
+        assert any(name in part["value_template"] for name in shown)
+    assert {part["p"] for part in announced["cmps"].values()} == {"sensor", "binary_sensor"}
+    assert announced["avty_t"] == "doorward/tower.lobby/availability"
+
+
+def test_the_button_is_there_only_where_commands_are() -> None:
+    button = json.loads(OBEDIENT.discovery("0.1.0").payload)["cmps"]["sync"]
+    assert (button["p"], button["command_topic"], button["payload_press"]) == (
+        "button",
+        "doorward/lobby-1/command",
+        "sync",
+    )
+    assert OBEDIENT.asks_for_sync(MqttMessage(button["command_topic"], button["payload_press"]))
+
+
+def test_a_wake_up_counts_once() -> None:
+    gate = WakeRateLimit()
+    gate.hear(1_000, to_all=False, dice=7)
+    assert [gate.due(1_000), gate.due(1_001), gate.due(99_999_999)] == [True, False, False]
+
+
+def test_a_wake_up_for_all_is_spread() -> None:
+    gate = WakeRateLimit()
+    gate.hear(0, to_all=True, dice=SPREAD_MS - 1)
+    assert not gate.due(SPREAD_MS - 2)
+    assert gate.due(SPREAD_MS - 1)
+
+
+@given(st.lists(st.tuples(st.integers(0, 5_000), st.booleans(), st.integers(0, 2**32)), max_size=200))
+def test_a_broker_gone_mad_makes_one_sync_a_minute(rings: list[tuple[int, bool, int]]) -> None:
+    gate, tick, synced = WakeRateLimit(), 0, []
+    for step, to_all, dice in rings:
+        tick += step
+        gate.hear(tick, to_all=to_all, dice=dice)
+        if gate.due(tick):
+            synced.append(tick)
+    assert all(later - earlier >= WAKE_EVERY_MS for earlier, later in pairwise(synced))

@@ -1,0 +1,41 @@
+"""The log of a device: a line is a JSON object, and a log that has gone stops no door."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from edge.log import log_line
+
+
+def test_a_line_is_an_object_with_its_time(capsys: pytest.CaptureFixture[str]) -> None:
+    log_line("door", level="warning", state="fault\n\x1b[2J\u2028\udc80", pins=[1, 2])
+    err = capsys.readouterr().err
+    assert err.endswith("\n")
+    assert err[:-1].isprintable()  # nothing in it moves a terminal, or begins another line
+    row = json.loads(err)
+    when = datetime.fromisoformat(row.pop("timestamp"))
+    assert abs(datetime.now(UTC) - when) < timedelta(hours=1)
+    assert row == {
+        "event": "door",
+        "level": "warning",
+        "state": "fault\n\x1b[2J\u2028\udc80",
+        "pins": [1, 2],
+    }
+
+
+class Gone(io.StringIO):
+    def write(self, text: str, /) -> int:
+        raise BrokenPipeError(32, "Broken pipe")
+
+
+@pytest.mark.parametrize("stream", [Gone(), io.StringIO()], ids=["nobody reads", "closed"])
+def test_a_log_that_has_gone_stops_no_door(stream: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not isinstance(stream, Gone):
+        stream.close()
+    monkeypatch.setattr(sys, "stderr", stream)
+    log_line("door", state="well")

@@ -1,0 +1,189 @@
+"""The written policy of a site: what a file may say, and which of two policies is the stricter."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.card.claims import Freshness
+from edge.errors import TrustFault
+from edge.trust import generation
+from edge.trust.generation import Generation
+from edge.trust.site_policy import MAX_POLICY_BYTES, LocalLists, SitePolicy, age_policy_for, parse
+from edge.trust.time.freshness import AgeAction, AgePolicy, AgeRule, Budgets, TrustInput, aged, strictest
+
+HOUR = timedelta(hours=1)
+ISSUED = datetime(2026, 11, 22, 6, tzinfo=UTC)
+HEAD = b'version = "2026-11-22.1"\nissued_at = 2026-11-22T06:00:00Z\nsite = "tower-1"\n'
+
+
+def test_the_shortest_policy_changes_nothing_but_its_name() -> None:
+    assert parse(HEAD) == SitePolicy("2026-11-22.1", "tower-1", ISSUED)
+    assert parse(HEAD).ladder == AgePolicy()
+
+
+def test_a_policy_says_what_each_age_allows() -> None:
+    policy = parse(
+        HEAD
+        + b"""
+        [door]
+        min_assurance = 2
+        face = "if-bound"
+        prompts = 1
+        [freshness.status]
+        fresh_h = 6
+        stale_h = 48
+        ageing = "step-up"
+        [freshness.keys]
+        stale_h = 720
+        fresh_h = 720
+        stale = "step-up"
+        [clock]
+        suspect = "step-up"
+        """
+    )
+    assert (policy.min_assurance, policy.face, policy.prompts) == (2, "if-bound", 1)
+    assert policy.ladder == AgePolicy(
+        keys=AgeRule(Budgets(720 * HOUR, 720 * HOUR), stale=AgeAction.STEP_UP),
+        status=AgeRule(Budgets(6 * HOUR, 48 * HOUR), ageing=AgeAction.STEP_UP),
+        clock=AgeAction.STEP_UP,
+    )
+
+
+BROKEN: dict[str, tuple[bytes, str]] = {
+    "nothing": (b"", "missing required field version"),
+    "not TOML": (b"[door\n", "line"),
+    "not text": (b"\xff", "utf-8"),
+    "an unknown key": (HEAD + b"[door]\nrelease_ms = 3\n", "unknown field release_ms"),
+    "an unknown kind": (HEAD + b"[freshness.firmware]\nfresh_h = 1\n", "unknown field firmware"),
+    "a time without a zone": (HEAD.replace(b"00Z", b"00"), "timezone"),
+    "a time in the year 2200": (HEAD.replace(b"2026-11-22T", b"2200-11-22T"), "1970 to 2100"),
+    "a name with a space": (HEAD.replace(b"-22.1", b" 22"), "version"),
+    "a site with capitals": (HEAD.replace(b"tower-1", b"Tower"), "site"),
+    "an assurance that nobody has": (HEAD + b"[door]\nmin_assurance = 4\n", "min_assurance"),
+    "hours without end": (HEAD + b"[freshness.status]\nstale_h = 99999\n", "stale_h"),
+    "stale before ageing": (HEAD + b"[freshness.status]\nfresh_h = 200\n", "stale before"),
+    "stricter when younger": (HEAD + b'[freshness.status]\nageing = "staff"\nstale = "pass"\n', "stricter"),
+    "a clock nobody believes passes": (HEAD + b'[clock]\nsuspect = "pass"\n', "suspect"),
+    "a word for a number": (HEAD + b'[door]\nprompts = "1"\n', "prompts"),
+    "nested without end": (HEAD + b"a = " + b"[" * 5_000, "toml"),
+    "a number without end": (HEAD + b"a = " + b"9" * 5_000, "4300|digits"),
+    "too large": (b"#" * (MAX_POLICY_BYTES + 1), "more than"),
+}
+
+
+@pytest.mark.parametrize("broken", BROKEN)
+def test_a_policy_that_is_not_one_is_a_fault_of_trust(broken: str) -> None:
+    data, message = BROKEN[broken]
+    with pytest.raises(TrustFault, match=message) as caught:
+        parse(data)
+    assert caught.value.hint
+    assert caught.value.message.startswith("policy.toml: ")
+    assert "\n" not in caught.value.message
+
+
+@given(st.binary(max_size=200) | st.binary(max_size=60).map(lambda tail: HEAD + tail))
+def test_whatever_the_bytes_a_policy_comes_out_or_a_fault(data: bytes) -> None:
+    with suppress(TrustFault):
+        assert isinstance(parse(data), SitePolicy)
+
+
+SITES = {  # where the policy is for, where the door is
+    "the place itself": ("tower-1", "tower-1", True),
+    "a door in it": ("tower-1", "tower-1/lobby", True),
+    "everywhere": ("*", "tower-2/lobby", True),
+    "a place with a longer name": ("tower-1", "tower-10", False),
+    "the place around it": ("tower-1/lobby", "tower-1", False),
+}
+
+
+@pytest.mark.parametrize(("there", "here", "good"), SITES.values(), ids=SITES)
+def test_a_policy_of_another_place_is_a_fault(there: str, here: str, good: bool) -> None:
+    policy = SitePolicy("1", there, ISSUED)
+    if good:
+        policy.check_site(here)
+    else:
+        with pytest.raises(TrustFault, match=there):
+            policy.check_site(here)
+
+
+# -- the stricter of two -----------------------------------------------------------------------------------
+
+RUNGS = st.sampled_from(AgeAction)
+BUDGETS = st.tuples(st.integers(1, 500), st.integers(0, 500)).map(
+    lambda hours: Budgets(hours[0] * HOUR, (hours[0] + hours[1]) * HOUR)
+)
+RULES = st.builds(
+    lambda budgets, a, b: AgeRule(budgets, min(a, b, key=list(AgeAction).index), strictest(a, b)),
+    BUDGETS, RUNGS, RUNGS,
+)  # fmt: skip
+LOCAL = st.builds(
+    LocalLists,
+    st.none() | st.integers(1, 500).map(lambda h: h * HOUR),
+    st.none() | st.integers(1, 500).map(lambda h: h * HOUR),
+    st.none() | RUNGS,
+)
+
+
+@given(RULES, LOCAL, st.integers(0, 1_200))
+def test_a_device_may_be_stricter_than_its_site_and_never_laxer(
+    rule: AgeRule, local: LocalLists, h: int
+) -> None:
+    policy = SitePolicy("1", "*", ISSUED, AgePolicy(status=rule))
+    both = age_policy_for(policy, local).status
+    then = aged(TrustInput.STATUS, ISSUED, ISSUED + h * HOUR, both)
+    site = aged(TrustInput.STATUS, ISSUED, ISSUED + h * HOUR, rule)
+    assert strictest(then.rung, site.rung) is then.rung
+    if local.stale is not None and h * HOUR > local.stale:
+        assert then.freshness is Freshness.STALE
+    if local.ageing is not None and then.freshness is not Freshness.FRESH:
+        assert strictest(then.rung, local.ageing) is then.rung
+
+
+def test_without_a_policy_what_is_stale_is_for_staff_whatever_the_device_says() -> None:
+    loose = LocalLists(400 * HOUR, 8_000 * HOUR, AgeAction.PASS)
+    assert age_policy_for(None, loose).status == AgeRule(
+        Budgets(400 * HOUR, 8_000 * HOUR), stale=AgeAction.STAFF
+    )
+    assert age_policy_for(None, LocalLists()) == AgePolicy()
+
+
+def test_a_written_policy_may_let_old_lists_pass() -> None:
+    policy = parse(HEAD + b'[freshness.status]\nstale = "pass"\n')
+    assert age_policy_for(policy, LocalLists()).status.rung(Freshness.STALE) is AgeAction.PASS
+
+
+# -- where trust came from ---------------------------------------------------------------------------------
+
+
+def test_a_generation_reads_back() -> None:
+    made = Generation(ISSUED, ISSUED - HOUR, "https://trust.example/", {"root": 1, "revocation": 7})
+    assert generation.parse(generation.encode(made)) == made
+
+
+@pytest.mark.parametrize(
+    ("source", "counts"), [("https://t.example/", True), ("http://10.0.0.1/", True), ("/media/stick", False)]
+)
+def test_a_network_sets_clocks_and_a_stick_does_not(source: str, counts: bool) -> None:
+    assert Generation(ISSUED, source=source).network_at == (ISSUED if counts else None)
+
+
+BROKEN_GENERATIONS = {
+    "nothing": b"",
+    "no time": b"{}",
+    "no zone": b'{"synced_at": "2026-11-22T06:00:00"}',
+    "an unknown key": b'{"synced_at": "2026-11-22T06:00:00Z", "x": 1}',
+    "before 1970": b'{"synced_at": "1969-11-22T06:00:00Z"}',
+    "deep": b'{"versions": ' + b"[" * 10_000,
+    "large": b" " * 20_000,
+}
+
+
+@pytest.mark.parametrize("data", BROKEN_GENERATIONS.values(), ids=BROKEN_GENERATIONS)
+def test_a_generation_that_is_none_is_a_fault_of_trust(data: bytes) -> None:
+    with pytest.raises(TrustFault, match=r"generation\.json"):
+        generation.parse(data)

@@ -1,0 +1,75 @@
+"""Holders' phones call a person; they never set a clock, and no single one of them calls."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from worlds.trust import NOW
+
+from edge.trust.time.phone_clock_offset import ENOUGH, HALF_A_CODE, HOLDERS, PhoneClockOffset
+
+S = timedelta(seconds=1)
+
+
+def heard(*offsets: float, name: str = "{}") -> PhoneClockOffset:
+    """Holders in a row, our clock being so many seconds ahead of each."""
+    holders = PhoneClockOffset()
+    for number, offset in enumerate(offsets):
+        holders.hear(name.format(number), NOW - HALF_A_CODE - offset * S, NOW)
+    return holders
+
+
+CROWDS = {  # how far we are ahead of each phone; the median, and whether it is an alarm
+    "nobody": ((), None, False),
+    "four, however wrong": ((90, 90, 90, 90), None, False),
+    "five that agree": ((0, 1, 2, -1, 0), 0, False),
+    "five that agree that we are ahead": ((16, 16, 17, 30, 90), 17, True),
+    "five that agree that we are behind": ((-16,) * 5, -16, True),
+    "just as far as is tolerated": ((15,) * 5, 15, False),
+    "four liars among nine": ((0, 0, 0, 0, 0, 900, 900, 900, 900), 0, False),
+    "five liars among nine": ((0, 0, 0, 0, 900, 900, 900, 900, 900), 900, True),
+    "only the last nine count": ((900,) * 9 + (0,) * 9, 0, False),
+}
+
+
+@pytest.mark.parametrize(("offsets", "median", "alarm"), CROWDS.values(), ids=CROWDS)
+def test_the_middle_of_several_cards_is_an_alarm(
+    offsets: tuple[float, ...], median: float | None, alarm: bool
+) -> None:
+    holders = heard(*offsets)
+    assert holders.offset == (None if median is None else median * S)
+    assert holders.alarmed is alarm
+
+
+def test_one_card_counts_once_however_often_it_is_shown() -> None:
+    assert heard(*(900,) * 50, name="the same").offset is None
+
+
+def test_an_alarm_ends_when_the_middle_is_well_inside() -> None:
+    holders = heard(*(20,) * HOLDERS)
+    for number, offset in enumerate((12,) * HOLDERS):
+        holders.hear(f"later {number}", NOW - HALF_A_CODE - offset * S, NOW)
+    assert holders.alarmed  # between the two it stays
+    for number in range(HOLDERS):
+        holders.hear(f"last {number}", NOW - HALF_A_CODE, NOW)
+    assert not holders.alarmed
+
+
+def test_a_clock_that_was_set_has_to_be_judged_anew() -> None:
+    holders = heard(*(900,) * 9)
+    holders.forget()
+    assert (holders.offset, holders.alarmed) == (None, False)
+
+
+@given(st.lists(st.tuples(st.integers(0, 20), st.integers(-1_000, 1_000)), max_size=60))
+def test_fewer_than_half_of_the_holders_move_nothing(shown: list[tuple[int, int]]) -> None:
+    """However a few cards lie, the median stays where the others are."""
+    holders = PhoneClockOffset()
+    for number in range(HOLDERS):
+        holders.hear(f"honest {number}", NOW - HALF_A_CODE, NOW)
+    for who, offset in shown:
+        holders.hear(f"liar {who % (ENOUGH - 1)}", NOW - HALF_A_CODE - offset * S, NOW)
+        assert holders.offset == timedelta(0)

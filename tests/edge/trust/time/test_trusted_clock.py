@@ -1,0 +1,348 @@
+"""Which time is believed: the rules one by one, and what holds for any sequence of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from worlds.trust import DAY, NOW, TRUST
+
+from edge.errors import ClockFault
+from edge.trust.snapshot import TrustSnapshot
+from edge.trust.time import clock_file
+from edge.trust.time.trusted_clock import (
+    AGREES,
+    FIRST,
+    LAST,
+    SMALL_STEP,
+    ClockAnomaly,
+    ClockMemory,
+    TrustedClock,
+)
+
+S, HOUR = timedelta(seconds=1), timedelta(hours=1)
+SIGNED = TRUST.floor  # an hour before NOW
+YEAR = 365 * DAY
+
+
+def trust(*, signed: datetime = SIGNED, synced: datetime | None = None) -> TrustSnapshot:
+    return replace(TRUST, floor=signed, synced_at=synced)
+
+
+def at(keeper: TrustedClock, wall: datetime, seconds: float, snapshot: TrustSnapshot | None = None):
+    """What is believed when the wall clock says `wall`, so many seconds after the start."""
+    return keeper.at(wall, round(seconds * 1_000), snapshot or trust())
+
+
+def running(*, for_s: int = 0, memory: ClockMemory | None = None) -> TrustedClock:
+    """A keeper that believed the wall clock at NOW, and `for_s` seconds later."""
+    keeper = TrustedClock(memory)
+    for second in {0, for_s}:
+        assert at(keeper, NOW + second * S, second).doubt is None
+    return keeper
+
+
+# -- one start ---------------------------------------------------------------------------------------------
+
+STARTS: dict[str, tuple[datetime, ClockMemory | None, ClockAnomaly | None, datetime]] = {
+    "a clock like any other": (NOW, None, None, NOW),
+    "the second that was signed last": (SIGNED, None, None, SIGNED),
+    "a second before it": (SIGNED - S, None, ClockAnomaly.BEHIND, SIGNED),
+    "no clock at all": (FIRST, None, ClockAnomaly.BEHIND, SIGNED),
+    "before what was stored": (NOW, ClockMemory(NOW + HOUR, SIGNED), ClockAnomaly.BEHIND, NOW + HOUR),
+    "after what was stored": (NOW, ClockMemory(NOW - HOUR, SIGNED), None, NOW),
+    "trust was put back, its time was seen": (NOW - HOUR, ClockMemory(FIRST, NOW), ClockAnomaly.BEHIND, NOW),
+    "after the end of all times": (LAST + DAY, None, ClockAnomaly.AHEAD, SIGNED),
+    "a year ahead, which nothing can show": (NOW + YEAR, None, None, NOW + YEAR),
+}
+
+
+@pytest.mark.parametrize("start", STARTS)
+def test_a_start_is_believed_unless_something_signed_or_stored_speaks_against_it(start: str) -> None:
+    wall, memory, doubt, expected = STARTS[start]
+    believed = at(TrustedClock(memory), wall, 0)
+    assert (believed.doubt, believed.now, believed.suspect) == (doubt, expected, doubt is not None)
+    assert believed.off == wall - expected
+
+
+def test_no_clock_is_before_the_image_it_runs() -> None:
+    keeper = TrustedClock(built=NOW + DAY)
+    assert at(keeper, NOW, 0).now == NOW + DAY
+
+
+def test_an_image_is_not_older_than_what_its_last_one_remembered() -> None:
+    keeper = TrustedClock(ClockMemory(FIRST, SIGNED), built=NOW + DAY)
+    assert at(keeper, NOW, 0).now == NOW + DAY
+
+
+def test_what_is_signed_in_the_meantime_takes_the_reckoning_along() -> None:
+    keeper = TrustedClock()
+    at(keeper, FIRST, 0)
+    assert at(keeper, FIRST, 10, trust(signed=NOW)).now == NOW
+    assert at(keeper, FIRST, 70, trust(signed=NOW)).now == NOW + 60 * S
+
+
+def test_a_clock_in_doubt_goes_on_at_the_pace_of_the_steady_one() -> None:
+    keeper = TrustedClock()
+    at(keeper, FIRST, 0)
+    assert at(keeper, FIRST + 90 * S, 90).now == SIGNED + 90 * S
+    assert at(keeper, FIRST, 100).now == SIGNED + 100 * S
+
+
+# -- steps while it runs -----------------------------------------------------------------------------------
+
+STEPS = {  # by how much the wall clock is stepped after an hour alone, and what is believed then
+    "not at all": (0 * S, None),
+    "a leap second": (-S, None),
+    "a leap second that was left out": (S, None),
+    "two seconds": (-2 * S, None),
+    "what the drift of an hour allows": (2.07 * S, None),
+    "more than that": (2.2 * S, ClockAnomaly.AHEAD),
+    "back, more than that": (-2.2 * S, ClockAnomaly.BACK),
+    "a time zone ahead": (8 * HOUR, ClockAnomaly.AHEAD),
+    "a time zone back, behind what is signed": (-8 * HOUR, ClockAnomaly.BEHIND),
+    "back, but not behind anything signed": (-1.5 * HOUR, ClockAnomaly.BACK),
+    "a year ahead": (YEAR, ClockAnomaly.AHEAD),
+}
+
+
+@pytest.mark.parametrize(("step", "doubt"), STEPS.values(), ids=STEPS)
+def test_a_step_is_believed_as_far_as_a_crystal_drifts(step: timedelta, doubt: ClockAnomaly | None) -> None:
+    keeper = TrustedClock()
+    begun = trust(synced=NOW)
+    at(keeper, NOW, 0, begun)
+    believed = at(keeper, NOW + HOUR + step, 3_600, begun)
+    assert (believed.doubt, believed.now) == (doubt, NOW + HOUR + (timedelta(0) if doubt else step))
+
+
+@pytest.mark.parametrize("step", [-1.5 * HOUR, -8 * HOUR, 8 * HOUR, YEAR])
+def test_a_clock_that_is_put_right_again_is_believed_again(step: timedelta) -> None:
+    keeper = running(for_s=3_600)
+    assert at(keeper, NOW + HOUR + step, 3_601).doubt is not None
+    assert at(keeper, NOW + HOUR + 2 * S, 3_602).doubt is None
+
+
+def test_many_small_steps_are_one_large_one() -> None:
+    """Whoever creeps gains no more than whoever jumps: the line that is compared with does not creep along."""
+    keeper = running()
+    doubts = [at(keeper, NOW + (second + 1.5 * second) * S, second).doubt for second in range(1, 10)]
+    assert doubts[0] is None
+    assert set(doubts[1:]) == {ClockAnomaly.AHEAD}
+
+
+def test_setting_back_below_the_floor_and_forward_again_launders_nothing() -> None:
+    keeper = running()
+    assert at(keeper, FIRST, 1).doubt is ClockAnomaly.BEHIND
+    assert at(keeper, NOW + DAY, 2).doubt is ClockAnomaly.AHEAD
+
+
+def test_without_a_clock_at_the_start_the_first_sensible_time_is_believed() -> None:
+    """As it would be at a start: the network came, and set a clock that had none."""
+    keeper = TrustedClock()
+    at(keeper, FIRST, 0)
+    assert at(keeper, NOW, 60).doubt is None
+    assert at(keeper, NOW + HOUR, 61).doubt is ClockAnomaly.AHEAD
+
+
+# -- what a sync may settle --------------------------------------------------------------------------------
+
+NEWS = trust(signed=NOW + 10 * S, synced=NOW + 60 * S)
+
+# The wall clock and the reckoning beside it when a sync is seen, from NOW on; whether the wall clock is believed then.
+SETTLED = {
+    "ahead, and the news is as new": (9 * HOUR, trust(signed=NOW + 8 * HOUR), True),
+    "ahead by two days and more of the news": (AGREES + HOUR, trust(signed=NOW + S), False),
+    "ahead, a network was there, nothing is new": (HOUR, trust(synced=NOW), True),
+    "ahead, and nothing was heard": (HOUR, trust(), False),
+    "a little back": (-60 * S, trust(synced=NOW), True),
+    "just too far back": (-SMALL_STEP - 2 * S, trust(synced=NOW), False),
+    "an hour back, against a reckoning that agrees": (-HOUR, trust(synced=NOW), False),
+    "behind the news": (-HOUR, trust(signed=NOW), False),
+}
+
+
+@pytest.mark.parametrize(("step", "news", "believed"), SETTLED.values(), ids=SETTLED)
+def test_a_sync_speaks_for_a_clock_that_agrees_with_what_is_signed(
+    step: timedelta, news: TrustSnapshot, believed: bool
+) -> None:
+    keeper = running()
+    assert at(keeper, NOW + step, 1).doubt is not None
+    assert (at(keeper, NOW + step + S, 2, news).doubt is None) is believed
+
+
+def test_an_hour_back_is_believed_once_it_is_over_and_a_sync_was_there_meanwhile() -> None:
+    """Both clocks agree with what is signed, so neither is refuted; when it has caught up, no code is old news."""
+    keeper, heard = running(), trust(synced=NOW)
+    assert at(keeper, NOW - 0.5 * HOUR, 1).doubt is ClockAnomaly.BACK
+    assert at(keeper, NOW - 0.5 * HOUR + S, 2, heard).doubt is ClockAnomaly.BACK
+    assert at(keeper, NOW - S, 1_800, heard).doubt is ClockAnomaly.BACK
+    assert at(keeper, NOW, 1_801, heard).doubt is None
+    assert at(keeper, NOW + S, 1_802, heard).doubt is None
+
+
+def test_an_hour_back_and_no_sync_stays_in_doubt() -> None:
+    keeper = running()
+    assert at(keeper, NOW - 0.5 * HOUR, 1).doubt is ClockAnomaly.BACK
+    assert at(keeper, NOW + DAY - 0.5 * HOUR, 86_401).doubt is ClockAnomaly.BACK
+
+
+def test_a_sync_before_the_step_says_nothing_about_it() -> None:
+    keeper = running()
+    heard = trust(synced=NOW)
+    assert at(keeper, NOW + S, 1, heard).doubt is None
+    assert at(keeper, NOW + HOUR, 2, heard).doubt is ClockAnomaly.AHEAD
+    assert at(keeper, NOW + HOUR, 3, heard).doubt is ClockAnomaly.AHEAD
+
+
+def test_a_clock_that_was_a_year_ahead_is_refuted_by_the_first_new_word() -> None:
+    """It ran a year ahead from its start, so that nothing showed it; then somebody set it right."""
+    keeper = TrustedClock()
+    assert at(keeper, NOW + YEAR, 0).doubt is None
+    assert at(keeper, NOW + S, 1).doubt is ClockAnomaly.BACK
+    assert at(keeper, NOW + 2 * S, 2, trust(signed=NOW)).doubt is None
+    assert keeper.memory.time == NOW + 2 * S  # and what was stored is right, too
+
+
+def test_a_year_that_was_stored_is_refuted_at_the_next_start() -> None:
+    memory = ClockMemory(NOW + YEAR, SIGNED)
+    assert at(TrustedClock(memory), NOW, 0).doubt is ClockAnomaly.BEHIND
+    assert at(TrustedClock(memory), NOW, 0, trust(signed=SIGNED + S)).doubt is None
+
+
+def test_a_sync_that_was_known_when_it_was_stored_refutes_nothing() -> None:
+    memory = ClockMemory(NOW + YEAR, SIGNED, NOW - HOUR)
+    assert at(TrustedClock(memory), NOW, 0, trust(synced=NOW - HOUR)).doubt is ClockAnomaly.BEHIND
+
+
+def test_what_was_stored_a_day_ahead_is_not_refuted_and_time_catches_up() -> None:
+    keeper = TrustedClock(ClockMemory(NOW + DAY, SIGNED))
+    assert at(keeper, NOW, 0, trust(signed=NOW)).doubt is ClockAnomaly.BEHIND
+    assert at(keeper, NOW + DAY, 86_400, trust(signed=NOW)).doubt is None
+
+
+def test_a_stick_from_yesterday_does_not_undo_what_was_stored_today() -> None:
+    """The attack on the rule above: a genuine publication, older than our own memory, and a clock set back to it."""
+    keeper = TrustedClock(ClockMemory(NOW, SIGNED - 30 * DAY))
+    assert at(keeper, NOW - DAY + S, 0, trust(signed=NOW - DAY)).doubt is ClockAnomaly.BEHIND
+
+
+def test_a_signed_time_is_never_refuted() -> None:
+    keeper = TrustedClock()
+    at(keeper, NOW + YEAR, 0, trust(signed=NOW + YEAR))
+    for second in range(1, 4):  # the authority has put its mistake right, and signs again
+        news = trust(signed=NOW + second * S, synced=NOW + second * S)
+        assert at(keeper, NOW + HOUR, second, news).doubt is ClockAnomaly.BEHIND
+
+
+# -- the drift ---------------------------------------------------------------------------------------------
+
+
+def test_a_clock_runs_alone_since_the_last_network_else_since_anybody_signed() -> None:
+    assert at(TrustedClock(), NOW, 0).since_sync == HOUR
+    assert at(TrustedClock(), NOW, 0, trust(synced=NOW - DAY)).since_sync == DAY
+    assert at(TrustedClock(ClockMemory(FIRST, SIGNED, NOW - 3 * DAY)), NOW, 0).since_sync == 3 * DAY
+    assert at(TrustedClock(), NOW, 0, trust(synced=NOW + DAY)).since_sync == timedelta(0)
+
+
+# -- any sequence ------------------------------------------------------------------------------------------
+
+MOVES = st.lists(
+    st.one_of(
+        st.tuples(st.just("wait"), st.integers(0, 100_000)),
+        st.tuples(st.just("step"), st.integers(-400 * 86_400, 400 * 86_400)),
+        st.tuples(st.just("sign"), st.integers(0, 200_000)),
+        st.tuples(st.just("sync"), st.just(0)),
+        st.tuples(st.just("restart"), st.just(0)),
+    ),
+    max_size=20,
+)
+
+
+@given(MOVES)
+def test_whatever_happens_nobody_is_taken_back_before_what_was_signed(moves: list[tuple[str, int]]) -> None:
+    """True time goes on, the wall clock is stepped, others sign at true times: the floor holds throughout."""
+    true, off, tick = NOW, timedelta(0), 0
+    keeper, snapshot = TrustedClock(), trust()
+    for move, amount in moves:
+        match move:
+            case "wait":
+                true += amount * S
+                tick += amount * 1_000
+            case "step":
+                off += amount * S
+            case "sign":
+                snapshot = trust(signed=max(snapshot.floor, true - amount * S), synced=snapshot.synced_at)
+            case "sync":
+                snapshot = trust(signed=snapshot.floor, synced=max(FIRST, true + off))
+            case "restart":
+                keeper, tick = TrustedClock(clock_file.parse(clock_file.encode(keeper.memory))), 0
+        wall = max(true + off, FIRST)
+        believed = keeper.at(wall, tick, snapshot)
+        assert believed.now >= snapshot.floor
+        assert believed.suspect or believed.now == wall
+        assert believed.since_sync >= timedelta(0)
+        assert keeper.memory.time == believed.now
+
+
+@given(MOVES)
+def test_a_clock_that_nobody_touches_is_believed_whatever_is_signed_and_fetched(
+    moves: list[tuple[str, int]],
+) -> None:
+    true, tick = NOW, 0
+    keeper, snapshot = TrustedClock(), trust()
+    for move, amount in moves:
+        match move:
+            case "wait":
+                true, tick = true + amount * S, tick + amount * 1_000
+            case "sign":
+                snapshot = trust(signed=max(snapshot.floor, true - amount * S), synced=snapshot.synced_at)
+            case "sync":
+                snapshot = trust(signed=snapshot.floor, synced=true)
+            case "restart":
+                keeper, tick = TrustedClock(keeper.memory), 0
+        assert keeper.at(true, tick, snapshot).doubt is None
+
+
+# -- clock.json --------------------------------------------------------------------------------------------
+
+EVER = datetime(1970, 1, 1), datetime(2099, 12, 31)  # noqa: DTZ001  the strategy wants them without a zone
+INSTANTS = st.datetimes(*EVER).map(lambda at: at.replace(tzinfo=UTC))
+
+
+@given(INSTANTS, INSTANTS, st.none() | INSTANTS)
+def test_what_is_stored_reads_back(time: datetime, signed: datetime, synced: datetime | None) -> None:
+    memory = ClockMemory(time, signed, synced)
+    data = clock_file.encode(memory)
+    assert clock_file.parse(data) == memory
+    assert len(data) < clock_file.MAX_CLOCK_BYTES // 4
+
+
+BROKEN = {
+    "empty": b"",
+    "cut off": b'{"time": "2026-11-22T06:0',
+    "no zone": b'{"time":"2026-11-22T06:00:00","signed":"2026-11-22T06:00:00Z","v":1}',
+    "after the end of all times": b'{"time":"2126-11-22T06:00:00Z","signed":"2026-11-22T06:00:00Z","v":1}',
+    "another version": b'{"time":"2026-11-22T06:00:00Z","signed":"2026-11-22T06:00:00Z","v":2}',
+    "an unknown key": b'{"time":"2026-11-22T06:00:00Z","signed":"2026-11-22T06:00:00Z","v":1,"x":1}',
+    "deep": b"[" * 1_000,
+    "large": b" " * 2_000,
+}
+
+
+@pytest.mark.parametrize("data", BROKEN.values(), ids=BROKEN)
+def test_a_memory_that_is_damaged_is_a_fault_of_the_clock(data: bytes) -> None:
+    with pytest.raises(ClockFault, match=r"clock\.json") as caught:
+        clock_file.parse(data)
+    assert caught.value.hint
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_are_more_than_a_fault_of_the_clock(data: bytes) -> None:
+    try:
+        memory = clock_file.parse(data)
+    except ClockFault:
+        return
+    assert FIRST <= memory.time <= LAST

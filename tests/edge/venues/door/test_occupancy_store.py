@@ -1,0 +1,182 @@
+"""What a door remembers: the same in memory and on the disk, and on the disk also after a restart."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from edge.errors import StorageFault
+from edge.venues.door.occupancy import (
+    Inside,
+    MemoryOccupancyStore,
+    OccupancyChange,
+    OccupancyStore,
+    WaitingPerson,
+)
+from edge.venues.door.occupancy_store import OccupancyFile, Switch
+
+ANNA, BEN = b"a" * 16, b"b" * 16
+PLAIN = {"door": "lobby", "area": "hall", "at": 1_000, "day": 7, "today": 70}
+
+
+@pytest.fixture(params=["memory", "file"])
+def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OccupancyStore]:
+    if request.param == "memory":
+        yield MemoryOccupancyStore()
+        return
+    with closing(OccupancyFile(tmp_path / "presence.db")) as presence:
+        yield presence
+
+
+def test_a_new_ledger_knows_nothing(ledger: OccupancyStore) -> None:
+    assert ledger.inside("hall", ANNA) is None
+    assert ledger.count("hall", 7) == 0
+    assert ledger.opened("hall", "guards") is None
+    assert ledger.waiting("lobby") is None
+    assert not ledger.is_locked_down()
+
+
+def test_who_came_is_inside_until_he_left(ledger: OccupancyStore) -> None:
+    ledger.write(OccupancyChange(**PLAIN, came=(ANNA, BEN)))
+    assert ledger.inside("hall", ANNA) == Inside(1_000, 7)
+    assert ledger.count("hall", 7) == 2
+    assert (ledger.inside("attic", ANNA), ledger.count("attic", 7)) == (None, 0)
+    ledger.write(OccupancyChange(**PLAIN, left=(ANNA,)))
+    assert ledger.inside("hall", ANNA) is None
+    assert ledger.count("hall", 7) == 1
+
+
+def test_who_comes_again_is_counted_once(ledger: OccupancyStore) -> None:
+    ledger.write(OccupancyChange(**PLAIN, came=(ANNA,)))
+    ledger.write(OccupancyChange(**PLAIN | {"at": 2_000}, came=(ANNA,)))
+    assert ledger.inside("hall", ANNA) == Inside(2_000, 7)
+    assert ledger.count("hall", 7) == 1
+
+
+@pytest.mark.parametrize("other", [8, 6])
+def test_on_another_day_nobody_is_inside(ledger: OccupancyStore, other: int) -> None:
+    ledger.write(OccupancyChange(**PLAIN, came=(ANNA,)))
+    assert ledger.count("hall", other) == 0
+    ledger.write(OccupancyChange(**PLAIN | {"day": other}, came=(BEN,)))
+    assert ledger.count("hall", other) == 1
+    assert ledger.inside("hall", ANNA) is None, "nobody is kept longer than the rules need"
+
+
+def test_the_last_day_on_which_a_group_came(ledger: OccupancyStore) -> None:
+    ledger.write(OccupancyChange(**PLAIN, opened=frozenset({"guards", "staff"})))
+    ledger.write(OccupancyChange(**PLAIN | {"today": 71}, opened=frozenset({"guards"})))
+    assert (ledger.opened("hall", "guards"), ledger.opened("hall", "staff")) == (71, 70)
+    assert ledger.opened("attic", "guards") is None
+
+
+def test_who_waits_is_forgotten_at_the_next_change(ledger: OccupancyStore) -> None:
+    ledger.write(OccupancyChange(**PLAIN, waiting=WaitingPerson(ANNA, 1_000)))
+    assert ledger.waiting("lobby") == WaitingPerson(ANNA, 1_000)
+    assert ledger.waiting("side") is None
+    ledger.write(OccupancyChange(**PLAIN | {"door": "side"}, came=(BEN,)))
+    assert ledger.waiting("lobby") == WaitingPerson(ANNA, 1_000)
+    ledger.write(OccupancyChange(**PLAIN, came=(BEN,)))
+    assert ledger.waiting("lobby") is None
+
+
+changes = st.builds(
+    OccupancyChange,
+    door=st.sampled_from(["lobby", "side"]),
+    area=st.sampled_from(["hall", "attic"]),
+    at=st.integers(0, 10),
+    day=st.integers(6, 8),
+    today=st.integers(6, 8),
+    came=st.lists(st.sampled_from([ANNA, BEN]), unique=True, max_size=2).map(tuple),
+    left=st.lists(st.sampled_from([ANNA, BEN]), unique=True, max_size=1).map(tuple),
+    opened=st.frozensets(st.sampled_from(["guards", "staff"])),
+    waiting=st.none() | st.builds(WaitingPerson, person=st.sampled_from([ANNA, BEN]), at=st.integers(0, 10)),
+)
+
+
+def _seen(ledger: OccupancyStore) -> list[object]:
+    areas, doors = ("hall", "attic"), ("lobby", "side")
+    return [
+        *(ledger.inside(area, person) for area in areas for person in (ANNA, BEN)),
+        *(ledger.count(area, day) for area in areas for day in (6, 7, 8)),
+        *(ledger.opened(area, group) for area in areas for group in ("guards", "staff")),
+        *(ledger.waiting(door) for door in doors),
+    ]
+
+
+@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+@given(st.lists(changes, max_size=12))
+def test_the_file_remembers_what_memory_does_also_after_a_restart(
+    tmp_path: Path, told: list[OccupancyChange]
+) -> None:
+    path, memory = tmp_path / "presence.db", MemoryOccupancyStore()
+    path.unlink(missing_ok=True)
+    for change in told:
+        memory.write(change)
+        with closing(OccupancyFile(path)) as file:
+            file.write(change)
+        with closing(OccupancyFile(path)) as file:
+            assert _seen(file) == _seen(memory)
+
+
+def test_two_doors_of_one_board_share_what_they_remember(tmp_path: Path) -> None:
+    path = tmp_path / "presence.db"
+    with closing(OccupancyFile(path)) as outside, closing(OccupancyFile(path)) as inside:
+        outside.write(OccupancyChange(**PLAIN, came=(ANNA,)))
+        assert inside.inside("hall", ANNA) == Inside(1_000, 7)
+        inside.write(OccupancyChange(**PLAIN | {"door": "side"}, left=(ANNA,)))
+        assert outside.count("hall", 7) == 0
+
+
+def test_a_switch_stays_on_over_a_restart(tmp_path: Path) -> None:
+    path = tmp_path / "presence.db"
+    with closing(OccupancyFile(path)) as presence:
+        presence.switch(Switch.LOCK_DOWN, 5)
+        presence.switch(Switch.LOCK_DOWN, 6)
+    with closing(OccupancyFile(path)) as presence:
+        assert presence.is_locked_down()
+        assert not presence.is_on(Switch.CONTROLLER)
+        presence.switch(Switch.LOCK_DOWN, None)
+        assert not presence.is_locked_down()
+
+
+def test_somebody_or_everybody_is_taken_to_have_gone(tmp_path: Path) -> None:
+    with closing(OccupancyFile(tmp_path / "presence.db")) as presence:
+        presence.write(OccupancyChange(**PLAIN, came=(ANNA, BEN)))
+        presence.write(OccupancyChange(**PLAIN | {"area": "attic"}, came=(ANNA,)))
+        assert presence.forgive(ANNA) == 2
+        assert [presence.count(area, 7) for area in ("hall", "attic")] == [1, 0]
+        assert presence.forgive() == 1
+        assert presence.count("hall", 7) == 0
+
+
+def test_a_change_that_fails_is_not_made_in_part(tmp_path: Path) -> None:
+    path = tmp_path / "presence.db"
+    with closing(OccupancyFile(path)) as presence:
+        presence.write(OccupancyChange(**PLAIN, came=(ANNA,)))
+        with closing(sqlite3.connect(path)) as other:
+            other.execute("CREATE TRIGGER fails BEFORE INSERT ON opened BEGIN SELECT raise(ABORT, 'no'); END")
+            other.commit()
+        with pytest.raises(StorageFault):
+            presence.write(OccupancyChange(**PLAIN, came=(BEN,), left=(ANNA,), opened=frozenset({"guards"})))
+        assert presence.inside("hall", BEN) is None
+        assert presence.inside("hall", ANNA) is not None
+        assert presence.count("hall", 7) == 1
+
+
+def test_what_is_no_database_is_a_fault_that_names_it(tmp_path: Path) -> None:
+    path = tmp_path / "presence.db"
+    path.write_bytes(b"no database" * 100)
+    with pytest.raises(StorageFault, match=r"presence\.db: it is not a database"):
+        OccupancyFile(path)
+
+
+def test_only_its_owner_may_read_it(tmp_path: Path) -> None:
+    path = tmp_path / "state" / "presence.db"
+    OccupancyFile(path).close()
+    assert path.stat().st_mode & 0o077 == 0

@@ -1,0 +1,189 @@
+"""Whatever order people come, go, are turned away and walk off in, and whatever the clock does meanwhile."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import replace
+from datetime import timedelta
+
+from hypothesis import given
+from hypothesis import strategies as st
+from worlds.building_door import MONDAY, SITE_KEY, Entrance, card, decided, rules
+
+from edge.decision import Decision, Deny, Grant, Reason
+from edge.policy.obligations import Factor, Obligations, StaffNotice
+from edge.venues.door.occupancy import MemoryOccupancyStore
+from edge.venues.door.person import Person
+
+PEOPLE: dict[str, dict] = {
+    "anna": {},
+    "anna-2": {"same_as": "anna", "duress": True},
+    "ben": {"no_face": True},
+    "gus": {"groups": {"guards"}},
+    "olga": {"groups": {"staff", "guards"}, "assisted": True},
+    "vera": {"groups": {"visitors"}, "valid_until": MONDAY + timedelta(hours=1)},
+}
+SAME = {"anna-2": "anna"}
+PERMITS = """
+[schedules]
+office = ["mon-sat 08:00-18:00", "fri 22:00-02:00"]
+[[permits]]
+groups = ["staff", "visitors"]
+doors = ["tower-1"]
+schedule = "office"
+after = "guards"
+[[permits]]
+groups = ["guards", "staff"]
+doors = ["tower-1"]
+"""
+
+
+def tower(*, settings: str, door: str = "", head: str = "") -> str:
+    return (
+        f'{head}\n{PERMITS}[doors."tower-1/lobby"]\narea = "tower-1"\n{door}\n[areas.tower-1]\n{settings}\n'
+    )
+
+
+steps = st.lists(
+    st.tuples(
+        st.sampled_from([*PEOPLE, "stranger"]),
+        st.sampled_from(["in", "in", "in", "out"]),
+        st.sampled_from(["grant", "grant", "deny", "walks off"]),
+        st.sampled_from([0, 1, 20, 61, 3_600, 86_400, -5, -3_600, -400 * 86_400]),  # seconds later
+    ),
+    max_size=40,
+)
+any_rules = st.builds(
+    tower,
+    settings=st.builds(
+        "{}\n{}\n{}".format,
+        st.sampled_from(["", "limit = 1", "limit = 3"]),
+        st.sampled_from(
+            ["", 'passback = "hard"', 'passback = "soft"', 'passback = "timed"\npassback_min = 2']
+        ),
+        st.sampled_from(["", 'reset = "never"']),
+    ),
+    door=st.sampled_from(
+        ["", "two_people_s = 30", 'unlock = "office"', 'unlock_after = "guards"\nunlock = "office"']
+    ),
+    head=st.sampled_from(["", 'everybody = ["visitors"]', 'no_face = "pin"']),
+)
+
+
+class Both:
+    """A reader outside and one inside, of one area."""
+
+    def __init__(self, text: str) -> None:
+        inward = rules(text)
+        outward = replace(inward, doorway=replace(inward.doorway, direction="out"))
+        self.ledger = MemoryOccupancyStore()
+        self.doors = {
+            "in": Entrance(inward, PEOPLE, self.ledger),
+            "out": Entrance(outward, PEOPLE, self.ledger),
+        }
+
+
+def settled(said: Obligations | Reason, outcome: str) -> Decision | None:
+    """What the passage makes of it; None: nobody waited for a decision."""
+    if isinstance(said, Obligations) and outcome == "deny":
+        return Deny(Reason.FACE_NO_MATCH)
+    return None if isinstance(said, Obligations) and outcome == "walks off" else decided(said)
+
+
+@given(any_rules, steps)
+def test_asking_changes_nothing_and_says_the_same_again(
+    text: str, day: list[tuple[str, str, str, int]]
+) -> None:
+    both, now = Both(text), MONDAY
+    for who, way, outcome, later in day:
+        now += timedelta(seconds=later)
+        door = both.doors[way]
+        before = copy.deepcopy(vars(both.ledger))
+        said = door.asks(who, now)
+        assert door.asks(who, now) == said
+        door.notes(who, now)
+        door.venue.mode_at(now)
+        assert vars(both.ledger) == before
+        decision = settled(said, outcome)
+        if decision is not None:
+            door.venue.settle(door.visit(who, now), decision, 1)
+
+
+@given(st.sampled_from(["", "two_people_s = 60", 'unlock = "office"']), steps)
+def test_nobody_passes_a_hard_passback_twice_without_going_out(
+    door: str, day: list[tuple[str, str, str, int]]
+) -> None:
+    both, now = Both(tower(settings='passback = "hard"\nreset = "never"', door=door)), MONDAY
+    inside: set[str] = set()
+    for who, way, outcome, later in day:
+        now += timedelta(seconds=later)
+        entrance = both.doors[way]
+        visit = entrance.visit(who, now)
+        decision = settled(entrance.asks(who, now), outcome)
+        if decision is None:
+            continue
+        before = {name: both.ledger.inside("tower-1", _name(entrance, name)) is not None for name in PEOPLE}
+        entrance.venue.settle(visit, decision, 1)
+        person = SAME.get(who, who)
+        if isinstance(decision, Grant) and way == "in":
+            assert person not in inside
+            came = {
+                SAME.get(name, name)
+                for name in PEOPLE
+                if not before[name] and both.ledger.inside("tower-1", _name(entrance, name))
+            }
+            assert not came & inside, "nor does the one who waited"
+            inside |= came | {person}
+        elif isinstance(decision, Grant):
+            inside.discard(person)
+
+
+@given(st.integers(1, 3), st.sampled_from(["", "two_people_s = 60", 'unlock = "office"']), steps)
+def test_there_are_never_more_inside_than_there_may_be(
+    limit: int, door: str, day: list[tuple[str, str, str, int]]
+) -> None:
+    both, now = Both(tower(settings=f"limit = {limit}", door=door, head='everybody = ["visitors"]')), MONDAY
+    for who, way, outcome, later in day:
+        now += timedelta(seconds=later)
+        entrance = both.doors[way]
+        decision = settled(entrance.asks(who, now), outcome)
+        if decision is not None:
+            entrance.venue.settle(entrance.visit(who, now), decision, 1)
+        days = {seen.day for seen in both.ledger._inside.values()}
+        assert all(both.ledger.count("tower-1", number) <= limit for number in days)
+
+
+@given(any_rules, steps)
+def test_no_face_is_never_without_something_in_its_place(
+    text: str, day: list[tuple[str, str, str, int]]
+) -> None:
+    both, now = Both(text), MONDAY
+    for who, way, _, later in day:
+        now += timedelta(seconds=later)
+        said = both.doors[way].asks(who, now)
+        if isinstance(said, Obligations) and StaffNotice.NO_FACE in said.notes:
+            assert {asked.factor for asked in said.asked} & {Factor.PIN, Factor.STAFF}
+
+
+@given(any_rules, st.sampled_from(sorted(PEOPLE)), st.integers(0, 8 * 1440))
+def test_a_card_for_being_forced_gets_what_its_person_gets(text: str, who: str, minute: int) -> None:
+    door = Both(text).doors["in"]
+    now = MONDAY + timedelta(minutes=minute)
+    usual = door.asks(who, now)
+    people = door.venue._people.by_name
+    name = _name(door, who)
+    people[name] = replace(people[name], duress=True)
+    forced = door.asks(who, now)
+    assert StaffNotice.DURESS in door.notes(who, now)
+    if isinstance(usual, Obligations):
+        assert forced == replace(usual, notes=usual.notes | {StaffNotice.DURESS})
+    else:
+        assert forced is usual
+
+
+def _name(door: Entrance, subject: str) -> bytes:
+    from edge.venues.door.person import card_name
+
+    person: Person | None = door.venue._people.find(card_name(card(subject), SITE_KEY))
+    assert person is not None
+    return person.name

@@ -1,0 +1,218 @@
+"""Items: lent after a grant, taken back without one, told later, and what of them conflicts."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.errors import HostFault
+from edge.venues.library.lending import REPEAT_MS, Act, Finish, Lend, Lending, TakeBack
+from edge.venues.library.offline_queue import MemoryOfflineQueue, OfflineEntry, OfflineState, tell_first
+from edge.venues.library.sip2 import Malformed
+from edge.venues.library.sip2_replies import Circulated
+from edge.venues.library.sip2_requests import Terminal
+
+NOW = datetime(2026, 1, 7, 11, tzinfo=UTC)
+SESSION_MS = 60_000
+
+
+def lending(*, returns: bool = True) -> Lending:
+    return Lending(session_ms=SESSION_MS, returns=returns)
+
+
+def test_after_a_grant_items_are_lent_to_that_patron() -> None:
+    gate = lending()
+    assert gate.granted("P1", 0) == ()
+    assert gate.scanned("B1001", 10) == (Lend("P1", "B1001"),)
+    assert gate.scanned("B1002", 20) == (Lend("P1", "B1002"),)
+
+
+def test_an_item_that_stays_in_view_is_lent_once() -> None:
+    gate = lending()
+    gate.granted("P1", 0)
+    told = [act for tick in range(0, 50_000, 500) for act in gate.scanned("B1001", tick)]
+    assert told == [Lend("P1", "B1001")]
+
+
+def test_the_next_patron_ends_the_session_before() -> None:
+    gate = lending()
+    gate.granted("P1", 0)
+    assert gate.granted("P2", 10) == (Finish("P1"),)
+    assert gate.scanned("B1001", 20) == (Lend("P2", "B1001"),)
+
+
+def test_a_session_ends_a_minute_after_its_last_item() -> None:
+    gate = lending()
+    gate.granted("P1", 0)
+    gate.scanned("B1001", SESSION_MS - 1)
+    assert gate.step(2 * SESSION_MS - 2) == ()
+    assert gate.is_open
+    assert gate.step(2 * SESSION_MS - 1) == (Finish("P1"),)
+    assert not gate.is_open
+
+
+def test_an_item_after_the_session_is_not_lent_to_whoever_has_gone() -> None:
+    gate = lending()
+    gate.granted("P1", 0)
+    assert gate.scanned("B1001", SESSION_MS) == (Finish("P1"), TakeBack("B1001"))
+
+
+def test_without_a_session_an_item_is_taken_back_once() -> None:
+    gate = lending()
+    assert gate.scanned("B1001", 0) == (TakeBack("B1001"),)
+    assert gate.scanned("B1001", REPEAT_MS - 1) == ()
+    assert gate.scanned("B1001", 2 * REPEAT_MS - 2) == ()
+    assert gate.scanned("B1001", 3 * REPEAT_MS) == (TakeBack("B1001"),)
+
+
+def test_an_item_that_was_lent_is_not_returned_because_it_lies_there_when_the_session_ends() -> None:
+    gate = lending()
+    gate.granted("P1", 0)
+    gate.scanned("B1001", 0)
+    gate.scanned("B1001", SESSION_MS - 100)
+    gate.finished()
+    assert gate.scanned("B1001", SESSION_MS + 100) == ()
+
+
+def test_where_nothing_is_taken_back_nothing_is() -> None:
+    assert lending(returns=False).scanned("B1001", 0) == ()
+
+
+ITEMS = {
+    "Code 39 with its start and stop": ("*B1001*", "B1001"),
+    "Codabar": ("A30001234567890B", "A30001234567890B"),
+    "ITF": ("30001234567890", "30001234567890"),
+    "EAN": ("9789993710011", "9789993710011"),
+    "a code with a blank in it": ("LIB 000123", "LIB 000123"),
+    "the end of a line behind it": ("B1001\r\n", "B1001"),
+}
+NO_ITEMS = {
+    "a card": "EC1:NCFOXN%TSMAHN-H",
+    "a card in small letters": "ec1:NCFOXN",
+    "nothing": "",
+    "two characters": "B1",
+    "more than any code holds": "B" * 41,
+    "a bar": "B1001|BOY",
+    "an address": "https://library.example/?item=1",
+    "letters that no code has": "B1001é",
+    "the end of a line within": "B1001\rB1002",
+}
+
+
+@pytest.mark.parametrize(("text", "item"), ITEMS.values(), ids=ITEMS)
+def test_what_is_an_item(text: str, item: str) -> None:
+    assert lending().scanned(text, 0) == (TakeBack(item),)
+
+
+@pytest.mark.parametrize("text", NO_ITEMS.values(), ids=NO_ITEMS)
+def test_what_is_no_item(text: str) -> None:
+    assert lending().scanned(text, 0) == ()
+
+
+EVENTS = st.lists(
+    st.tuples(
+        st.integers(0, 70_000), st.sampled_from(["P1", "P2", "B1001", "B1002", "finish", "step", "EC1:X"])
+    ),
+    max_size=40,
+)
+
+
+@given(EVENTS)
+def test_whatever_happens_nothing_is_lent_to_anybody_but_the_last_whom_the_gate_let_in(
+    events: list[tuple[int, str]],
+) -> None:
+    gate, tick, inside, since = lending(), 0, None, 0
+    for passed, what in events:
+        tick += passed
+        acts: tuple[Act, ...]
+        if what[0] == "P":
+            acts, inside, since = gate.granted(what, tick), what, tick
+        elif what == "finish":
+            acts, inside = gate.finished(), None
+        elif what == "step":
+            acts = gate.step(tick)
+        else:
+            acts = gate.scanned(what, tick)
+        for act in acts:
+            if isinstance(act, Lend):
+                assert act.patron == inside
+                assert tick - since < SESSION_MS
+        if gate.is_open and what[0] == "B":
+            since = tick
+
+
+LENT, BACK = Lend("P1", "B1001"), TakeBack("B1001")
+
+
+def queue() -> MemoryOfflineQueue:
+    kept = MemoryOfflineQueue()
+    kept.add(LENT, NOW)
+    kept.add(BACK, NOW + timedelta(minutes=5))
+    return kept
+
+
+def test_what_was_kept_is_told_in_its_order_and_erased() -> None:
+    kept, told = queue(), []
+
+    def tell(entry: OfflineEntry) -> Circulated:
+        told.append(entry.act)
+        return Circulated(done=True, item="B1001")
+
+    while tell_first(kept, tell):
+        pass
+    assert told == [LENT, BACK]
+    assert kept.entries() == ()
+
+
+def test_without_an_answer_nothing_overtakes_what_waits() -> None:
+    kept = queue()
+
+    def tell(_: OfflineEntry) -> Circulated:
+        raise HostFault("away")
+
+    for _ in range(2):
+        with pytest.raises(HostFault):
+            tell_first(kept, tell)
+    assert [entry.act for entry in kept.entries(OfflineState.WAITING)] == [LENT, BACK]
+
+
+def test_what_the_system_refuses_is_kept_for_staff_and_the_next_is_told() -> None:
+    kept = queue()
+    first = tell_first(kept, lambda _: Circulated(done=False, item="B1001", lines=("on hold",)))
+    second = tell_first(kept, lambda _: Circulated(done=True, item="B1001"))
+    assert first is not None
+    assert first.refused == ("on hold",)
+    assert second is not None
+    assert second.refused is None
+    assert [(entry.state, entry.lines) for entry in kept.entries()] == [(OfflineState.REFUSED, ("on hold",))]
+
+
+def test_an_answer_that_makes_no_sense_is_a_conflict_and_blocks_nothing() -> None:
+    kept = queue()
+
+    def tell(_: OfflineEntry) -> Circulated:
+        raise Malformed("a checksum that does not hold")
+
+    told = tell_first(kept, tell)
+    assert told is not None
+    assert told.refused == ("a checksum that does not hold",)
+    assert [entry.act for entry in kept.entries(OfflineState.WAITING)] == [BACK]
+
+
+def test_what_happened_before_is_told_as_such() -> None:
+    terminal = Terminal(ZoneInfo("Asia/Macau"), institution="MAIN", loan=timedelta(days=21))
+    told = terminal.checkout("P1", "B1001", NOW + timedelta(hours=3), done_at=NOW)
+    assert told.fixed == ("N", "Y", "20260107    190000", "20260128    190000")
+    now = terminal.checkout("P1", "B1001", NOW)
+    assert now.fixed == ("N", "N", "20260107    190000", "20260107    190000")
+    back = terminal.checkin("B1001", NOW + timedelta(hours=3), done_at=NOW)
+    assert back.fixed == ("Y", "20260107    220000", "20260107    190000")
+
+
+def test_no_patron_and_no_item_shows_in_a_repr() -> None:
+    assert "P1" not in repr(LENT) + repr(BACK) + repr(queue().entries())
+    assert "B1001" not in repr(LENT) + repr(BACK) + repr(queue().entries())

@@ -1,0 +1,124 @@
+"""The firmware under a real MicroPython: the same rules, no memory taken in the loop, and a host over a real pty."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import door_table
+import pytest
+from door_cases import CASES
+from door_walk import walk
+from peers.micropython_controller import (
+    CONTACT,
+    HERE,
+    REX,
+    STRIKE,
+    TAMPER,
+    Host,
+    MicroPython,
+    Served,
+    micropythons,
+)
+
+from edge.link import frame
+from edge.link import messages as m
+from edge.link.session import LinkPairing, LinkSession
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FOUND = micropythons()
+
+
+@pytest.fixture(scope="module", params=sorted(FOUND))
+def micropython(request: pytest.FixtureRequest) -> MicroPython:
+    found = FOUND[request.param]
+    if isinstance(found, str):
+        pytest.skip(found)
+    return found
+
+
+def test_every_rule_holds_no_step_takes_memory_and_both_pythons_walk_alike(micropython: MicroPython) -> None:
+    done = micropython.run("run_cases")
+    said = done.stdout.splitlines()
+    pairs = len(door_table.SITUATIONS) * len(door_table.HAPPENINGS)
+    assert said[-1:] == [f"{len(CASES) + pairs} passed, 0 failed"], done.stdout + done.stderr
+    assert said[-3:-1] == [" ".join(map(str, ["walk", seed, *walk(seed)])) for seed in (1, 2)]
+
+
+def test_a_step_that_takes_memory_is_noticed(micropython: MicroPython) -> None:
+    done = micropython.run("run_greedy")
+    assert "MemoryError" in done.stdout + done.stderr
+
+
+@pytest.fixture
+def served(micropython: MicroPython) -> Iterator[Served]:
+    pytest.importorskip("serial", reason="pyserial is not installed")
+    served = Served(micropython)
+    yield served
+    served.close()
+
+
+def commissioned(served: Served) -> LinkPairing:
+    """A new controller with its lid off takes a key; then the lid goes on."""
+    pair = LinkPairing(secrets.token_bytes(32), m.Lock.FAIL_SECURE)
+    served.set({TAMPER: 1})
+    with Host(served.path, session(pair)) as host:
+        payloads = frame.FrameReceiver()
+        taken: list[bytes] = []
+
+        def answered() -> bool:
+            host.send(frame.encode(bytes([m.MessageType.SET_KEY, pair.lock]) + pair.key))
+            taken.extend(payloads.feed(host.port.read(256)))
+            return any(payload[0] == m.MessageType.KEY_SET for payload in taken)
+
+        host.wait(answered)
+    served.set({TAMPER: 0})
+    return pair
+
+
+def session(pair: LinkPairing) -> LinkSession:
+    return LinkSession(pair, fresh=lambda: secrets.token_bytes(16))
+
+
+def test_a_grant_moves_the_strike_and_is_answered_over_a_real_line(served: Served) -> None:
+    with Host(served.path, session(commissioned(served))) as host:
+        host.ask(lambda session: session.release(300, grant=7))
+        host.until(lambda: host.happened(m.LinkEventKind.RELOCKED))
+    served.until(lambda: [level for _, pin, level in served.moves if pin == STRIKE][:2] == [1, 0])
+
+
+def test_rex_frees_with_nobody_at_the_other_end(served: Served) -> None:
+    commissioned(served)
+    served.set({REX: 0})
+    served.until(lambda: served.level(STRIKE) == 1)
+
+
+def test_the_strike_relocks_when_its_host_is_killed(served: Served) -> None:
+    pair = commissioned(served)
+    host = subprocess.Popen(
+        [sys.executable, str(HERE.parent / "served.py"), served.path, pair.key.hex()],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        stdout=subprocess.PIPE,
+    )
+    try:
+        served.until(lambda: served.level(STRIKE) == 1)
+        host.send_signal(signal.SIGKILL)
+        served.until(lambda: served.level(STRIKE) == 0)
+    finally:
+        host.kill()
+        host.wait()
+        host.stdout.close()
+
+
+def test_a_leaf_that_is_forced_is_told(served: Served) -> None:
+    with Host(served.path, session(commissioned(served))) as host:
+        host.open()
+        served.set({CONTACT: 1})
+        host.until(lambda: host.happened(m.LinkEventKind.FORCED_OPEN))
+    assert served.level(STRIKE) == 0

@@ -1,0 +1,151 @@
+"""What every camera keeps to, whatever is behind it.
+
+With `--hardware` also the real one that DOORWARD_CAMERA names: a webcam by number or path, or "picamera2".
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from peers.camera_script import Scripted
+from PIL import Image
+
+from edge.ports import Camera, Clock, Frame, TellsHealth
+from hw.camera.capture import LiveCamera
+from hw.camera.files import FileCamera
+from hw.camera.film import Film
+from hw.camera.picamera2 import PiCamera
+from hw.camera.setting import Setting
+from hw.camera.webcam import Webcam
+from hw.sim.camera import SimCamera
+from hw.sim.clock import SimClock
+from hw.system.clock import SystemClock
+
+ENOUGH = 4
+
+
+def frames(count: int) -> list[Frame]:
+    return [
+        Frame(np.full((72, 128), 40 + n, np.uint8), np.full((36, 64, 3), 40 + n, np.uint8), 0)
+        for n in range(count)
+    ]
+
+
+def sim(_: Path) -> tuple[Camera, Clock]:
+    clock = SimClock(datetime(2026, 1, 2, 8, tzinfo=UTC), tick_ms=500)
+    return SimCamera(frames(60), clock=clock), clock
+
+
+def files(_: Path) -> tuple[Camera, Clock]:
+    clock = SimClock(datetime(2026, 1, 2, 8, tzinfo=UTC), tick_ms=500)
+    return FileCamera(frames(60), clock=clock, wait=clock.advance), clock
+
+
+def video(folder: Path) -> tuple[Camera, Clock]:
+    path = folder / "film.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 60, (640, 480))
+    for shade in range(30):
+        writer.write(np.full((480, 640, 3), 40 + shade, np.uint8))
+    writer.release()
+    clock = SystemClock()
+    return Film(path, clock=clock), clock
+
+
+def pictures(folder: Path) -> tuple[Camera, Clock]:
+    for number in range(30):
+        Image.new("RGB", (640, 480), (number, 60, 60)).save(folder / f"{number:02}.jpg")
+    clock = SystemClock()
+    return Film(folder, clock=clock, setting=Setting(fps=60)), clock
+
+
+def live(_: Path) -> tuple[Camera, Clock]:
+    clock = SystemClock()
+    return LiveCamera("scripted", lambda stop: Scripted(clock, stop)), clock
+
+
+def real(_: Path) -> tuple[Camera, Clock]:
+    named = os.environ.get("DOORWARD_CAMERA") or pytest.skip("DOORWARD_CAMERA names no camera")
+    clock = SystemClock()
+    if named == "picamera2":
+        return PiCamera(None, clock=clock, setting=Setting()), clock
+    return Webcam(int(named) if named.isdecimal() else Path(named), clock=clock), clock
+
+
+Make = Callable[[Path], tuple[Camera, Clock]]
+ALL = [sim, files, video, pictures, live, pytest.param(real, marks=pytest.mark.hardware)]
+pytestmark = pytest.mark.parametrize("make", ALL)
+
+
+@pytest.fixture
+def at(make: Make, tmp_path: Path) -> Iterator[tuple[Camera, Clock]]:
+    camera, clock = make(tmp_path)
+    yield camera, clock
+    camera.close()
+
+
+def test_frames_have_luma_for_codes_and_colour_for_faces(at: tuple[Camera, Clock]) -> None:
+    camera, _ = at
+    for frame in itertools.islice(camera.frames(), ENOUGH):
+        assert (frame.luma.dtype, frame.luma.ndim) == (np.uint8, 2)
+        assert (frame.rgb.dtype, frame.rgb.ndim, frame.rgb.shape[2]) == (np.uint8, 3, 3)
+        assert max(frame.rgb.shape) <= 640
+        assert frame.luma.shape[1] * frame.rgb.shape[0] == frame.luma.shape[0] * frame.rgb.shape[1]
+
+
+def test_a_frame_was_taken_a_moment_ago_and_time_never_runs_back(at: tuple[Camera, Clock]) -> None:
+    camera, clock = at
+    last_ms = clock.tick_ms()
+    for frame in itertools.islice(camera.frames(), ENOUGH):
+        assert last_ms - 1_000 <= frame.tick_ms <= clock.tick_ms()
+        assert frame.tick_ms >= last_ms or last_ms > 0
+        last_ms = frame.tick_ms
+
+
+def test_a_frame_belongs_to_whoever_took_it(at: tuple[Camera, Clock]) -> None:
+    camera, _ = at
+    shown = camera.frames()
+    first = next(shown)
+    luma, rgb = first.luma.copy(), first.rgb.copy()
+    later = list(itertools.islice(shown, ENOUGH))
+    assert (first.luma == luma).all()
+    assert (first.rgb == rgb).all()
+    assert not any(np.shares_memory(first.luma, frame.luma) for frame in later)
+
+
+def test_a_closed_camera_shows_nothing_more(at: tuple[Camera, Clock]) -> None:
+    camera, _ = at
+    shown = camera.frames()
+    next(shown)
+    camera.close()
+    camera.close()
+    assert len(list(shown)) <= 1  # the one that was under way
+
+
+def test_no_thread_outlives_its_camera(at: tuple[Camera, Clock]) -> None:
+    camera, _ = at
+    before = {thread for thread in threading.enumerate() if thread.name == "camera"}
+    next(camera.frames())
+    mine = {thread for thread in threading.enumerate() if thread.name == "camera"} - before
+    camera.close()
+    for thread in mine:
+        thread.join(30)
+        assert not thread.is_alive()
+
+
+def test_those_that_keep_count_count_what_was_shown(at: tuple[Camera, Clock]) -> None:
+    camera, _ = at
+    shown = len(list(itertools.islice(camera.frames(), ENOUGH)))
+    if isinstance(camera, TellsHealth):
+        health = camera.health()
+        assert health.arrived - health.unseen >= shown
+        assert health.restarts == 0
+    else:
+        assert isinstance(camera, FileCamera)

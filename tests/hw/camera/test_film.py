@@ -1,0 +1,118 @@
+"""Films in true time: videos and folders of pictures, and what is neither."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from peers.cpython_controller import until
+from PIL import Image
+
+from edge.errors import CameraFault
+from edge.ports import Frame
+from hw.camera.film import Film
+from hw.camera.setting import Setting
+from hw.system.clock import SystemClock
+
+SHADES = [20, 80, 140, 200]
+CLOCK = SystemClock()
+FPS = 20
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> Path:
+    path = tmp_path / "film.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), FPS, (1280, 720))
+    assert writer.isOpened()
+    for shade in SHADES:
+        writer.write(np.full((720, 1280, 3), (shade, 0, 0), np.uint8))  # BGR: blue
+    writer.release()
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for number, shade in enumerate(SHADES):
+        Image.new("RGB", (1280, 720), (0, 0, shade)).save(tmp_path / f"{number}.png")
+    (tmp_path / "notes.txt").write_text("no picture")
+    return tmp_path
+
+
+def play(path: Path) -> Film:
+    return Film(path, clock=CLOCK, setting=Setting(fps=FPS))
+
+
+@pytest.mark.parametrize("kind", ["film", "folder"])
+def test_the_latest_frame_wins_and_a_film_ends(kind: str, request: pytest.FixtureRequest) -> None:
+    camera = play(request.getfixturevalue(kind))
+    frames = camera.frames()
+    next(frames)
+    until(
+        lambda: camera.health().arrived == len(SHADES)
+    )  # the whole film is played, and no frame is asked for
+    shown = next(frames)
+    assert abs(int(shown.rgb[100, 100, 2]) - SHADES[-1]) < 6  # MJPG is lossy
+    assert shown.rgb[100, 100, 0] < 6
+    with pytest.raises(StopIteration):
+        next(frames)
+    assert camera.health().unseen == 2
+
+
+def test_frames_come_in_the_two_sizes_and_ticks_never_go_back(film: Path) -> None:
+    shown: list[Frame] = list(play(film).frames())
+    assert 1 <= len(shown) <= len(SHADES)
+    assert {(frame.luma.shape, frame.rgb.shape) for frame in shown} == {((720, 1280), (360, 640, 3))}
+    ticks = [frame.tick_ms for frame in shown]
+    assert ticks == sorted(ticks)
+
+
+def test_asking_for_frames_after_the_end_plays_it_again(film: Path) -> None:
+    camera = play(film)
+    for _ in range(2):
+        assert list(camera.frames())
+    assert next(camera.frames()).luma.shape == (720, 1280)
+    camera.close()
+
+
+@pytest.mark.parametrize("kind", ["film", "folder"])
+def test_it_plays_in_true_time(kind: str, request: pytest.FixtureRequest) -> None:
+    start_ms = CLOCK.tick_ms()
+    shown = list(play(request.getfixturevalue(kind)).frames())
+    assert shown[-1].tick_ms - start_ms >= 1000 * (len(SHADES) - 1) // FPS  # a busy machine only takes longer
+
+
+def test_a_larger_luma_is_kept_where_it_is_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "large.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10, (2304, 1296))
+    writer.write(np.full((1296, 2304, 3), 90, np.uint8))
+    writer.release()
+    (shown,) = Film(path, clock=CLOCK, setting=Setting(size=(2304, 1296))).frames()
+    assert (shown.luma.shape, shown.rgb.shape) == ((1296, 2304), (360, 640, 3))
+
+
+def test_a_missing_film_is_a_fault(tmp_path: Path) -> None:
+    with pytest.raises(CameraFault, match="there is no"):
+        play(tmp_path / "absent.avi")
+
+
+def test_a_folder_without_pictures_is_a_fault(tmp_path: Path) -> None:
+    with pytest.raises(CameraFault, match="no pictures") as caught:
+        play(tmp_path)
+    assert "png" in caught.value.hint
+
+
+def test_a_file_that_is_no_film_is_a_fault_on_the_first_frame_each_time(tmp_path: Path) -> None:
+    path = tmp_path / "noise.avi"
+    path.write_bytes(bytes(range(256)) * 64)
+    camera = play(path)
+    for _ in range(2):
+        with pytest.raises(CameraFault, match="cannot be opened"):
+            next(camera.frames())
+
+
+def test_a_damaged_picture_is_a_fault(folder: Path) -> None:
+    (folder / "0.png").write_bytes(b"\x89PNG\r\n\x1a\n")
+    with pytest.raises(CameraFault, match=r"0\.png"):
+        next(play(folder).frames())

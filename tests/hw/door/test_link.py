@@ -1,0 +1,542 @@
+"""The door link over a real pty, with the controller's own program at the other end, and everything that goes wrong."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+from limits import HEARTBEAT_MS
+from peers import cpython_controller
+from peers.cpython_controller import (
+    KEY,
+    LEAF_OPEN,
+    PATIENCE_MS,
+    REX,
+    SHUT,
+    TAMPER,
+    OnPty,
+    let_it_crawl,
+    until,
+)
+from strike import FAIL_SAFE
+
+from edge.decision import Signal
+from edge.errors import DoorDenied, DoorLinkFault
+from edge.link import faults, frame
+from edge.link import messages as m
+from edge.link.session import LinkPairing
+from edge.ports import Cause, DoorEvent, DoorEventKind
+
+pytest.importorskip("serial")
+
+from hw.door.link import ANSWER_S, DoorLink
+from hw.door.signals import WELCOME
+
+K = DoorEventKind
+Opened = Callable[..., DoorLink]
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    let_it_crawl(monkeypatch)
+
+
+@pytest.fixture
+def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Answers are waited for as long as in front of a door: for those that never come."""
+    monkeypatch.setattr("hw.door.link.ANSWER_S", ANSWER_S)
+
+
+@pytest.fixture
+def controller(tmp_path: Path) -> Iterator[OnPty]:
+    controller = OnPty(tmp_path)
+    yield controller
+    controller.close()
+
+
+@pytest.fixture
+def opened(controller: OnPty) -> Iterator[Opened]:
+    """Opens a link to the controller; what was opened is closed, whatever happens."""
+    with ExitStack() as stack:
+
+        def open_link(
+            key: bytes = KEY, lock: m.Lock = m.Lock.FAIL_SECURE, port: Path | None = None
+        ) -> DoorLink:
+            link = DoorLink(str(port or controller.path), LinkPairing(key, lock), clock=controller.clock)
+            stack.callback(link.close)
+            return link
+
+        yield open_link
+
+
+@pytest.fixture
+def link(opened: Opened) -> DoorLink:
+    link = opened()
+    link.wait_until_ready()
+    link.recount(None)
+    return link
+
+
+def is_down(link: DoorLink) -> bool:
+    try:
+        link.events()
+    except DoorLinkFault:
+        return True
+    return False
+
+
+class Ear:
+    """Everything that a link has told so far."""
+
+    def __init__(self, link: DoorLink) -> None:
+        self.link = link
+        self.heard: list[DoorEvent] = []
+
+    def until(self, *kinds: DoorEventKind) -> list[DoorEventKind]:
+        """Listen until all of these were told; the kinds of what was told, in order."""
+
+        def all_told() -> bool:
+            try:
+                self.heard += self.link.events()
+            except DoorLinkFault:
+                return False
+            return set(kinds) <= {event.kind for event in self.heard}
+
+        until(all_told)
+        return [event.kind for event in self.heard]
+
+    def numbers(self) -> list[int]:
+        return [event.mark.number for event in self.heard]
+
+
+# -- in order -------------------------------------------------------------------------------------
+
+
+def test_a_link_knows_its_controller_and_how_the_door_stands(link: DoorLink) -> None:
+    assert link.firmware == m.Welcomed((0, 1, 0), m.Flags(0))
+    assert link.status.state is m.DoorState.NORMAL
+    assert link.status.mode is m.Mode.NORMAL
+
+
+def test_a_release_names_its_record_and_a_relock_its_cause(controller: OnPty, link: DoorLink) -> None:
+    ear = Ear(link)
+    link.release(10_000, grant=77)
+    controller.set(LEAF_OPEN)
+    controller.set(SHUT)
+    assert ear.until(K.CLOSED)[-4:] == [K.RELEASED, K.OPENED, K.RELOCKED, K.CLOSED]
+    released, _, relocked, _ = ear.heard[-4:]
+    assert released.grant == 77
+    assert relocked.cause is Cause.OPENED
+    ticks = [event.tick_ms for event in ear.heard]
+    assert ticks == sorted(ticks)
+    assert abs(ticks[-1] - controller.clock.tick_ms()) < 60_000  # on our clock, not the controller's
+
+
+STORIES = {
+    "a door levered open": ([LEAF_OPEN, SHUT], [K.OPENED, K.FORCED, K.CLOSED, K.ALARM_OVER]),
+    "somebody leaves": ([REX, SHUT], [K.REX]),
+    "the lid comes off": ([TAMPER, SHUT], [K.TAMPER, K.TAMPER_OVER]),
+    "fire": ([cpython_controller.FIRE, SHUT], [K.FIRE, K.RELOCKED, K.FIRE_OVER]),
+}
+
+
+@pytest.mark.parametrize("story", STORIES)
+def test_every_alarm_and_every_input_is_told(story: str, controller: OnPty, link: DoorLink) -> None:
+    wires, kinds = STORIES[story]
+    ear = Ear(link)
+    ear.until(K.BOOT)
+    for inputs in wires:
+        controller.set(inputs)
+    assert set(ear.until(*kinds)[1:]) == set(kinds)
+
+
+def test_modes_are_obeyed_and_told(controller: OnPty, link: DoorLink) -> None:
+    ear = Ear(link)
+    link.set_mode(m.Mode.LOCK_DOWN)
+    assert controller.controller.door.mode == m.Mode.LOCK_DOWN
+    with pytest.raises(DoorDenied, match="lock-down") as caught:
+        link.release(1_000)
+    assert "doorward door mode normal" in caught.value.hint
+    link.set_mode(m.Mode.FREE_ACCESS)
+    assert controller.energised
+    link.set_mode(m.Mode.NORMAL)
+    assert not controller.energised
+    ear.until(K.LOCK_DOWN, K.FREE_ACCESS, K.NORMAL_MODE)
+
+
+@pytest.mark.parametrize("mode", [m.Mode.LOCK_DOWN, m.Mode.FREE_ACCESS])
+def test_a_mode_is_asked_for_again_after_the_controller_lost_its_power(
+    mode: m.Mode, controller: OnPty, link: DoorLink
+) -> None:
+    link.set_mode(mode)
+    controller.pull_cable()
+    until(lambda: is_down(link))
+    controller.boot()
+    assert controller.controller.door.mode == m.Mode.NORMAL
+    controller.plug_in()
+    until(lambda: controller.controller.door.mode == mode)
+
+
+DENIALS = {
+    "lock-down": (lambda c: c.controller.door.set_mode(1, 0), m.DenyCode.LOCK_DOWN, Cause.MODE),
+    "the lid is off": (lambda c: c.set(TAMPER), m.DenyCode.TAMPER, Cause.TAMPER),
+    "the door was forced": (lambda c: c.set(LEAF_OPEN), m.DenyCode.NOT_NOW, Cause.OPENED),
+    "the controller is broken": (lambda c: c.controller.door.set_fault(3, 0), m.DenyCode.FAULT, None),
+}
+
+
+@pytest.mark.parametrize("why", DENIALS)
+def test_a_denied_release_says_why_in_words(why: str, controller: OnPty, link: DoorLink) -> None:
+    happen, code, _ = DENIALS[why]
+    happen(controller)
+    with pytest.raises(faults.ControllerDenied) as caught:
+        link.release(1_000)
+    assert caught.value.code is code
+    assert caught.value.hint
+    assert not controller.energised
+
+
+@pytest.mark.parametrize("why", DENIALS)
+def test_a_door_that_keeps_shut_is_told_of_and_is_no_broken_part(
+    why: str, controller: OnPty, link: DoorLink
+) -> None:
+    happen, _, cause = DENIALS[why]
+    happen(controller)
+    with pytest.raises(DoorLinkFault) as caught:
+        link.release(1_000, grant=77)
+    assert isinstance(caught.value, DoorDenied) == (cause is not None)
+    ear = Ear(link)
+    ear.until(K.BOOT, *([K.DENIED] if cause else [K.FAULT]))
+    denials = [event for event in ear.heard if event.kind is K.DENIED]
+    assert [(event.cause, event.grant, event.mark) for event in denials] == [(cause, 77, None)] * bool(cause)
+
+
+def test_a_mode_that_is_denied_is_no_grant_that_was_not_carried_out(
+    controller: OnPty, link: DoorLink
+) -> None:
+    controller.set(TAMPER)
+    with pytest.raises(faults.ControllerDenied):
+        link.set_mode(m.Mode.FREE_ACCESS)
+    ear = Ear(link)
+    assert K.DENIED not in ear.until(K.TAMPER)
+
+
+def test_a_card_number_goes_to_the_panel(controller: OnPty, link: DoorLink) -> None:
+    link.wiegand(26, 0b10_1010)
+    assert controller.panel == [(26, (0b10_1010 << 38).to_bytes(8, "big"))]
+
+
+def test_a_card_number_is_denied_while_another_goes_out(tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    controller = OnPty(tmp_path / "other", panel=False)
+    link = DoorLink(str(controller.path), LinkPairing(KEY, m.Lock.FAIL_SECURE), clock=controller.clock)
+    try:
+        link.wait_until_ready()
+        with pytest.raises(faults.ControllerDenied, match="another card number"):
+            link.wiegand(26, 1)
+        with pytest.raises(faults.ControllerDenied, match="does not understand"):
+            link.wiegand(0, 0)
+    finally:
+        link.close()
+        controller.close()
+
+
+# -- lamps ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("signal", "number"),
+    [(Signal.LOOK_HERE, 1), (Signal.TRY_AGAIN, 2), (Signal.WAIT, 3), (Signal.ASK_STAFF, 4)],
+)
+def test_each_signal_has_its_lamp(signal: Signal, number: int, controller: OnPty, link: DoorLink) -> None:
+    link.signals.show(signal)
+    until(lambda: controller.controller.signals._signal == number)
+    link.signals.show(None)
+    until(lambda: controller.controller.signals._signal == 0)
+
+
+def test_a_grant_is_welcomed_until_the_next_signal(controller: OnPty, link: DoorLink) -> None:
+    link.signals.show(None)
+    link.release(1_000)
+    until(lambda: controller.controller.signals._signal == WELCOME)
+    link.signals.show(None)
+    until(lambda: controller.controller.signals._signal == 0)
+
+
+def test_a_denied_release_welcomes_nobody(controller: OnPty, link: DoorLink) -> None:
+    controller.set(TAMPER)
+    with pytest.raises(faults.ControllerDenied):
+        link.release(1_000)
+    assert link.signals.number != WELCOME
+
+
+def test_a_lamp_is_lit_again_after_the_cable_was_pulled(controller: OnPty, link: DoorLink) -> None:
+    controller.pull_cable()
+    until(lambda: is_down(link))
+    link.signals.show(Signal.ASK_STAFF)  # nobody hears it, and nobody waits
+    controller.boot()
+    controller.plug_in()
+    until(lambda: controller.controller.signals._signal == 4)
+
+
+# -- the cable ------------------------------------------------------------------------------------
+
+
+def test_a_pulled_cable_is_a_fault_and_heals_by_itself(controller: OnPty, link: DoorLink) -> None:
+    controller.pull_cable()
+    until(lambda: is_down(link))
+    with pytest.raises(DoorLinkFault) as caught:
+        link.release(1_000)
+    assert "check the cable" in caught.value.hint
+    controller.plug_in()
+    link.wait_until_ready()
+    link.release(10_000)
+    assert controller.energised
+
+
+def test_nothing_is_lost_while_the_cable_is_out_and_nothing_is_told_twice(
+    controller: OnPty, link: DoorLink
+) -> None:
+    ear = Ear(link)
+    ear.until(K.BOOT)
+    controller.pull_cable()
+    until(lambda: is_down(link))
+    controller.set(LEAF_OPEN)
+    controller.set(SHUT)
+    controller.plug_in()
+    ear.until(K.FORCED, K.ALARM_OVER)
+    controller.set(REX)
+    kinds = ear.until(K.REX)
+    assert [kind for kind in kinds if kind in {K.FORCED, K.REX}] == [K.FORCED, K.REX]
+    assert ear.numbers() == sorted(set(ear.numbers()))
+
+
+def test_a_controller_that_boots_with_the_cable_is_told_of_as_a_boot(
+    controller: OnPty, link: DoorLink
+) -> None:
+    ear = Ear(link)
+    ear.until(K.BOOT)
+    controller.pull_cable()
+    until(lambda: is_down(link))
+    controller.boot(cause=1)
+    controller.plug_in()
+    assert ear.until(K.WATCHDOG).count(K.BOOT) == 1
+
+
+def test_a_program_that_starts_again_is_told_what_happened_since_its_last_record(
+    controller: OnPty, opened: Opened
+) -> None:
+    first = opened()
+    first.wait_until_ready()
+    ear = Ear(first)
+    ear.until(K.BOOT)
+    last = ear.heard[-1].mark
+    first.close()
+    controller.set(LEAF_OPEN)
+    second = opened()
+    second.wait_until_ready()
+    second.recount(last)
+    again = Ear(second)
+    assert K.BOOT not in again.until(K.FORCED)
+
+
+@pytest.mark.usefixtures("impatience")
+def test_a_controller_that_hangs_is_noticed(controller: OnPty, link: DoorLink) -> None:
+    controller.is_deaf = True
+    with pytest.raises(faults.LinkDown, match="does not answer") as caught:
+        link.release(1_000)
+    assert caught.value.hint
+    controller.clock.push(PATIENCE_MS + 100)
+    until(lambda: is_down(link))
+    controller.is_deaf = False
+    link.wait_until_ready()
+
+
+def test_a_device_that_takes_no_more_is_a_fault_that_nobody_waits_for(
+    controller: OnPty, link: DoorLink
+) -> None:
+    def flood() -> None:
+        while True:
+            link._line.write(bytes(100))
+
+    controller.is_deaf = True
+    with link._guard, pytest.raises(DoorLinkFault, match="timed out"):
+        flood()
+    controller.is_deaf = False
+    until(lambda: not is_down(link))
+
+
+@pytest.mark.usefixtures("impatience")
+def test_a_release_whose_answer_is_lost_is_taken_back(controller: OnPty, link: DoorLink) -> None:
+    controller.is_mute = True
+    with pytest.raises(faults.LinkDown):
+        link.release(10_000)
+    until(lambda: [level for _, level in controller.levels][-2:] == [1, 0])
+
+
+def test_garbage_on_the_line_moves_nothing_and_ends_nothing(controller: OnPty, link: DoorLink) -> None:
+    for _ in range(50):
+        controller.say(secrets.token_bytes(40) + b"\0")
+        controller.say(frame.encode(bytes([m.MessageType.PONG]) + secrets.token_bytes(20)))
+    link.release(10_000)
+    assert controller.energised
+    assert link.firmware is not None
+
+
+def test_a_programming_error_of_the_link_is_raised_where_it_is_asked(
+    link: DoorLink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    def is_raised() -> bool:
+        try:
+            link.events()
+        except ZeroDivisionError:
+            return True
+        return False
+
+    monkeypatch.setattr("edge.link.session.Session.step", broken)
+    until(is_raised)
+    with pytest.raises(ZeroDivisionError):
+        link.release(1_000)
+
+
+# -- what a technician gets wrong -----------------------------------------------------------------
+
+
+def test_a_port_that_is_not_there_is_named(opened: Opened, tmp_path: Path) -> None:
+    link = opened(port=tmp_path / "nothing")
+    until(lambda: link.fault)
+    with pytest.raises(DoorLinkFault, match=r"nothing: no such file") as caught:
+        link.wait_until_ready(0.01)
+    assert "[strike] port" in caught.value.hint
+
+
+def test_whoever_asks_again_and_again_is_told_anew(opened: Opened, tmp_path: Path) -> None:
+    """For days: a fault that is kept and raised again collects every place that it was raised from."""
+    link = opened(port=tmp_path / "nothing")
+    until(lambda: link.fault)
+    depths = []
+    for ask in [link.events, lambda: link.release(1_000)] * 5:
+        with pytest.raises(DoorLinkFault, match="no such file") as caught:
+            ask()
+        depths.append(len(caught.traceback))
+    assert depths == depths[:2] * 5
+
+
+def test_two_programs_cannot_hold_one_controller(opened: Opened, link: DoorLink) -> None:
+    second = opened()
+    until(lambda: second.fault)
+    with pytest.raises(DoorLinkFault) as caught:
+        second.wait_until_ready(0.01)
+    assert "doorward run" in caught.value.hint
+
+
+MISTAKES = {
+    "another key": ({"key": bytes(32)}, None, r"its key is not the one"),
+    "the other kind of lock": ({"lock": m.Lock.FAIL_SAFE}, None, r"other kind of lock"),
+    "a controller that was never commissioned": ({}, "erase", r"no key"),
+}
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_a_pair_that_does_not_fit_says_why(mistake: str, controller: OnPty, opened: Opened) -> None:
+    pair, happen, words = MISTAKES[mistake]
+    if happen:
+        controller.keys.erase()
+        controller.boot()
+    link = opened(**pair)
+    hints: list[str] = []
+
+    def says_why() -> bool:
+        with pytest.raises(faults.LinkDown) as caught:
+            link.wait_until_ready(0.01)
+        hints.append(caught.value.hint)
+        return re.search(words, caught.value.message) is not None
+
+    until(says_why)
+    assert hints[-1]
+    assert not controller.energised
+
+
+@pytest.mark.parametrize(
+    ("version", "firmware", "words"),
+    [(1, (0, 0, 9), r"firmware is 0\.0\.9, older than 0\.1\.0"), (2, (3, 0, 0), "speaks protocol 2")],
+)
+def test_a_firmware_that_does_not_fit_is_named(
+    version: int, firmware: tuple[int, ...], words: str, controller: OnPty, opened: Opened, monkeypatch
+) -> None:
+    monkeypatch.setattr("session.VERSION", version)
+    controller.controller.session._firmware = bytes(firmware)
+    with pytest.raises(faults.WrongFirmware, match=words) as caught:
+        opened().wait_until_ready()
+    assert caught.value.hint
+
+
+def test_a_closed_link_holds_its_port_no_longer(opened: Opened, link: DoorLink) -> None:
+    link.close()
+    second = opened()
+    second.wait_until_ready()
+
+
+def test_fail_safe_is_energised_until_it_is_released(tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    controller = OnPty(tmp_path / "other", stored=(FAIL_SAFE, KEY))
+    link = DoorLink(str(controller.path), LinkPairing(KEY, m.Lock.FAIL_SAFE), clock=controller.clock)
+    try:
+        link.wait_until_ready()
+        assert controller.energised
+        link.release(10_000)
+        assert not controller.energised
+        link.relock()
+        assert controller.energised
+    finally:
+        link.close()
+        controller.close()
+
+
+@pytest.mark.usefixtures("impatience")
+def test_an_answer_is_waited_for_no_longer_than_it_may_take(controller: OnPty, link: DoorLink) -> None:
+    assert ANSWER_S <= 0.2  # someone stands in front of the door
+    controller.is_deaf = True
+    began = time.monotonic()
+    with pytest.raises(faults.LinkDown):
+        link.release(1_000)
+    assert time.monotonic() - began >= ANSWER_S
+
+
+def test_a_host_that_is_killed_holds_no_door(
+    controller: OnPty, opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """kill -9 of a host whose release had nine seconds left. `make bench-link` measures how soon it relocks."""
+    monkeypatch.setattr("session.HEARTBEAT_MS", HEARTBEAT_MS)
+    host = subprocess.Popen(
+        [sys.executable, Path(__file__).with_name("door_link_host.py"), controller.path, KEY.hex()],
+        stdout=subprocess.PIPE,
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+    )
+    try:
+        assert host.stdout.readline() == b"released\n"
+    finally:
+        host.kill()
+        host.wait()
+        host.stdout.close()
+    assert [level for _, level in controller.levels][:1] == [1]
+    until(lambda: not controller.energised)
+    link = opened()
+    link.wait_until_ready()
+    link.recount(None)
+    ear = Ear(link)
+    ear.until(K.RELOCKED)
+    assert next(event.cause for event in ear.heard if event.kind is K.RELOCKED) is Cause.HEARTBEAT

@@ -1,0 +1,173 @@
+"""The Network port, on both TFLite runtimes: one contract suite."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import ROOT
+
+from edge.errors import ModelFault
+from hw.inference import networks
+from hw.inference.networks import read_array, read_checked, read_manifest
+from hw.inference.runtimes import Runtime, open_runtime
+
+PACKAGES = {"litert": "ai_edge_litert", "tflite": "tflite_runtime"}
+GRAPHS = {
+    "face_detector_short.tflite": ((1, 128, 128, 3), [(1, 896, 16), (1, 896, 1)]),
+    "face_detector_back.tflite": ((1, 256, 256, 3), [(1, 896, 16), (1, 896, 1)]),
+    "face_mesh.tflite": ((1, 192, 192, 3), [(1, 1, 1, 1404), (1, 1, 1, 1)]),
+    "embedder_int8.tflite": ((1, 112, 112, 3), [(1, 192)]),
+    "embedder_wo8.tflite": ((1, 112, 112, 3), [(1, 192)]),
+}
+
+
+def runtime(name: str) -> Runtime:
+    if importlib.util.find_spec(PACKAGES[name]) is None:
+        pytest.skip(f"{PACKAGES[name]} is not there for Python {sys.version_info[0]}.{sys.version_info[1]}")
+    return open_runtime(name)[1]
+
+
+@pytest.fixture(params=sorted(PACKAGES))
+def open_network(request: pytest.FixtureRequest) -> Runtime:
+    return runtime(request.param)
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def noise(shape: tuple[int, ...]) -> np.ndarray:
+    return np.random.default_rng(7).uniform(-1, 1, shape).astype(np.float32)
+
+
+@pytest.mark.parametrize("name", sorted(GRAPHS))
+def test_a_graph_says_its_shape_and_answers_float32_in_its_own_order(
+    open_network: Runtime, built_models: Path, name: str
+) -> None:
+    network = open_network(built_models / name, sha256(built_models / name))
+    shape, answers = GRAPHS[name]
+    assert network.input_shape == shape
+    outputs = network.run(noise(shape))
+    assert [out.shape for out in outputs] == answers
+    assert {out.dtype for out in outputs} == {np.dtype(np.float32)}
+    assert all(np.isfinite(out).all() for out in outputs)
+
+
+@pytest.mark.parametrize("name", sorted(GRAPHS))
+def test_both_runtimes_give_the_same_answer(built_models: Path, name: str) -> None:
+    answers = [
+        runtime(package)(built_models / name, sha256(built_models / name)).run(noise(GRAPHS[name][0]))
+        for package in sorted(PACKAGES)
+    ]
+    for a, b in zip(*answers, strict=True):
+        cosine = (a * b).sum() / max(float(np.linalg.norm(a) * np.linalg.norm(b)), 1e-9)
+        # XNNPACK and the reference kernels round int8 differently, and noise is the worst input for it
+        assert cosine > (0.98 if "int8" in name else 0.9999)
+
+
+def test_answers_belong_to_the_caller(open_network: Runtime, built_models: Path) -> None:
+    path = built_models / "face_detector_short.tflite"
+    network = open_network(path, sha256(path))
+    first = network.run(noise((1, 128, 128, 3)))
+    kept = [out.copy() for out in first]
+    network.run(np.zeros((1, 128, 128, 3), np.float32))
+    assert all((out == copy).all() for out, copy in zip(first, kept, strict=True))
+
+
+@pytest.mark.parametrize("shape", [(128, 128, 3), (1, 64, 64, 3), (2, 128, 128, 3), (1, 128, 128, 1), ()])
+def test_another_input_shape_is_a_model_fault(
+    open_network: Runtime, built_models: Path, shape: tuple[int, ...]
+) -> None:
+    path = built_models / "face_detector_short.tflite"
+    network = open_network(path, sha256(path))
+    with pytest.raises(ModelFault, match="takes"):
+        network.run(np.zeros(shape, np.float32))
+
+
+def test_an_altered_file_never_reaches_the_interpreter(
+    open_network: Runtime, built_models: Path, tmp_path: Path
+) -> None:
+    path = built_models / "face_mesh.tflite"
+    whole = path.read_bytes()
+    for name, data in {
+        "truncated": whole[: len(whole) // 2],  # tflite-runtime 2.14 would die of SIGSEGV
+        "one bit": whole[:-1] + bytes([whole[-1] ^ 1]),
+        "longer": whole + b"\0",
+        "empty": b"",
+    }.items():
+        altered = tmp_path / name
+        altered.write_bytes(data)
+        with pytest.raises(ModelFault) as caught:
+            open_network(altered, sha256(path))
+        assert str(altered) in caught.value.message
+        assert "make models" in caught.value.hint
+
+
+def test_a_missing_file_is_a_model_fault(open_network: Runtime, tmp_path: Path) -> None:
+    with pytest.raises(ModelFault, match="cannot be read"):
+        open_network(tmp_path / "no.tflite", "0" * 64)
+    with pytest.raises(ModelFault, match="cannot be read"):
+        open_network(tmp_path, "0" * 64)
+
+
+def test_bytes_that_are_no_graph_are_a_model_fault(open_network: Runtime, tmp_path: Path) -> None:
+    path = tmp_path / "text.tflite"
+    path.write_bytes(b"this is not a model at all, whatever the manifest says\n" * 10)
+    with pytest.raises(ModelFault, match=r"text\.tflite"):
+        open_network(path, sha256(path))
+
+
+def test_a_file_above_the_limit_is_a_model_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(networks, "MAX_MODEL_BYTES", 10)
+    path = tmp_path / "large"
+    path.write_bytes(b"12345678901")
+    with pytest.raises(ModelFault, match="more than 10 bytes"):
+        read_checked(path, sha256(path))
+    path.write_bytes(b"1234567890")
+    assert read_checked(path, sha256(path).upper()) == b"1234567890"
+
+
+def test_an_array_is_float32_and_never_a_pickle(tmp_path: Path) -> None:
+    path = tmp_path / "a.npy"
+    np.save(path, np.eye(3, dtype=np.float32))
+    assert (read_array(path, sha256(path)) == np.eye(3)).all()
+    for other in (np.eye(3), np.array([{"a": 1}], dtype=object)):
+        np.save(path, other, allow_pickle=True)
+        with pytest.raises(ModelFault):
+            read_array(path, sha256(path))
+    for data in (b"\x93NUMPY", b"text", b"PK\x03\x04"):
+        path.write_bytes(data)
+        with pytest.raises(ModelFault):
+            read_array(path, sha256(path))
+
+
+def test_a_manifest_that_is_missing_or_no_text_is_a_model_fault(tmp_path: Path) -> None:
+    with pytest.raises(ModelFault, match="not built"):
+        read_manifest(tmp_path)
+    (tmp_path / "manifest.toml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ModelFault, match=r"manifest\.toml"):
+        read_manifest(tmp_path)
+
+
+def test_an_unknown_runtime_is_a_model_fault() -> None:
+    with pytest.raises(ModelFault, match="unknown TFLite runtime"):
+        open_runtime("onnx")
+
+
+@pytest.mark.parametrize("name", sorted(PACKAGES))
+def test_opening_a_graph_writes_nothing_to_standard_error(name: str, built_models: Path) -> None:
+    runtime(name)
+    path = built_models / "face_mesh.tflite"
+    code = (
+        "import sys; from pathlib import Path; from hw.inference.runtimes import open_runtime;"
+        f"open_runtime({name!r})[1](Path({str(path)!r}), {sha256(path)!r});"
+        "print('still here', file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stderr == "still here\n"

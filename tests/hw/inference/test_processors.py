@@ -1,0 +1,55 @@
+"""Which kind of processor a text of /proc/cpuinfo describes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hw.inference import processors
+from hw.inference.processors import kind, this_kind
+
+
+def cpuinfo(flags: str, *, name: str = "flags\t\t") -> str:
+    """Two cores as Linux describes them, shortened."""
+    core = f"processor\t: 0\nmodel name\t: A Processor: 3.0 GHz avx_vnni\n{name}: {flags}\nbugs\t\t: spectre_v1\n\n"
+    return core * 2
+
+
+MACHINES = {
+    "AVX2 alone": ("x86_64", cpuinfo("fpu sse4_2 avx avx2 fma"), "x86_64"),
+    "AVX-512 without VNNI": ("x86_64", cpuinfo("avx2 avx512f avx512bw avx512vl"), "x86_64"),
+    "AVX-512 with VNNI": ("x86_64", cpuinfo("avx2 avx512f avx512_vnni avx512_bitalg"), "x86_64_vnni"),
+    "VNNI in 256 bits": ("x86_64", cpuinfo("avx2 avx_vnni sha_ni"), "x86_64_vnni"),
+    "a longer word": ("x86_64", cpuinfo("avx2 avx_vnni_int8 not_avx512_vnni"), "x86_64"),
+    "a Raspberry Pi 5": ("aarch64", cpuinfo("fp asimd asimddp", name="Features\t"), "aarch64"),
+    "a flag of another machine": ("aarch64", cpuinfo("avx512_vnni"), "aarch64"),
+    "a 32-bit board": ("armv7l", cpuinfo("neon vfpv4", name="Features\t"), "armv7l"),
+    "no text": ("x86_64", "", "x86_64"),
+    "another text": ("x86_64", "flags\navx512_vnni\n:\n: avx512_vnni\n", "x86_64"),
+}
+
+
+@pytest.mark.parametrize("case", MACHINES, ids=str)
+def test_vnni_makes_another_kind_of_x86_64(case: str) -> None:
+    machine, text, expected = MACHINES[case]
+    assert kind(machine, text) == expected
+
+
+@pytest.mark.parametrize("flags", ["avx2", "avx2 avx512_vnni"])
+def test_the_kind_of_this_machine_is_read_from_its_file(
+    flags: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = cpuinfo(flags)
+    (tmp_path / "cpuinfo").write_text(text, "ascii")
+    monkeypatch.setattr(processors, "CPUINFO", tmp_path / "cpuinfo")
+    monkeypatch.setattr(processors.platform, "machine", lambda: "x86_64")
+    assert this_kind() == kind("x86_64", text)
+
+
+def test_without_the_file_the_machine_is_as_python_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processors, "CPUINFO", tmp_path / "none")
+    monkeypatch.setattr(processors.platform, "machine", lambda: "x86_64")
+    assert this_kind() == "x86_64"

@@ -1,0 +1,133 @@
+"""The contract of LaneSensors, on pins and simulated: what is seen, what is counted, what cannot be told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pytest
+from gpiozero.pins.mock import MockFactory
+from worlds.trust import NOW
+
+from edge.errors import DoorLinkFault
+from edge.ports import LaneSensors, LaneView
+from hw.lane.gpiozero import GpioLane, LanePins
+from hw.sim.clock import SimClock
+from hw.sim.lane import SimLane
+
+PINS = LanePins(outer=5, inner=6, entry=(13, 19), exit=(20, 21), presence=26)
+
+
+@dataclass
+class Bench:
+    """Sensors, and what happens before them."""
+
+    sensors: LaneSensors
+    come_in: Callable[[], None]
+    go_through: Callable[[], None]
+    open_outer: Callable[[], None]
+    fail: Callable[[], None]
+
+
+@pytest.fixture(params=["pins", "simulated"])
+def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
+    made = on_pins() if request.param == "pins" else simulated()
+    yield made
+    made.sensors.close()
+
+
+def on_pins() -> Bench:
+    clock, factory = SimClock(NOW), MockFactory()
+    sensors = GpioLane(PINS, clock=clock, factory=factory)
+    wires = {number: factory.pin(number) for number in (5, 6, 13, 19, 20, 21, 26)}
+    for pin in wires.values():
+        pin.drive_low()  # shut, and nobody in the way
+
+    def walk(first: int, second: int) -> None:
+        for pin in (first, second):
+            wires[pin].drive_high()
+        for pin in (first, second):
+            wires[pin].drive_low()
+
+    def come_in() -> None:
+        walk(13, 19)
+        wires[26].drive_high()
+
+    def go_through() -> None:
+        walk(20, 21)
+        wires[26].drive_low()
+
+    def fail() -> None:
+        wires[13].drive_high()
+        clock.advance(20_000)
+
+    return Bench(sensors, come_in, go_through, wires[5].drive_high, fail)
+
+
+def simulated() -> Bench:
+    clock = SimClock(NOW)
+    lane = SimLane(clock)
+
+    def pass_through(door: object) -> None:
+        lane.approach("Erin")
+        (lane.outer if door == "outer" else lane.inner).leave()
+        for _ in range(60):
+            clock.advance(100)
+            lane.view()
+
+    def fail() -> None:
+        lane.blind = True
+
+    def open_outer() -> None:
+        lane.outer.leave()
+        clock.advance(500)
+
+    return Bench(lane, lambda: pass_through("outer"), lambda: pass_through("inner"), open_outer, fail)
+
+
+def test_an_empty_lane_is_empty_and_shut(bench: Bench) -> None:
+    assert bench.sensors.view() == LaneView(0, outer_shut=True, inner_shut=True)
+
+
+def test_who_comes_in_is_counted_until_they_have_gone(bench: Bench) -> None:
+    bench.sensors.view()
+    bench.come_in()
+    assert bench.sensors.view().people == 1
+    bench.go_through()
+    assert bench.sensors.view().people == 0
+
+
+def test_a_leaf_that_opens_is_seen(bench: Bench) -> None:
+    bench.sensors.view()
+    bench.open_outer()
+    assert bench.sensors.view() == LaneView(0, outer_shut=False, inner_shut=True)
+
+
+def test_a_sensor_that_fails_leaves_the_number_unknown(bench: Bench) -> None:
+    bench.sensors.view()
+    bench.fail()
+    assert bench.sensors.view().people is None
+
+
+def test_somebody_in_charge_may_say_that_it_is_empty(bench: Bench) -> None:
+    bench.sensors.view()
+    bench.come_in()
+    bench.sensors.emptied()
+    assert bench.sensors.view().people == 0
+
+
+def test_a_cut_wire_reads_open_and_broken_never_shut_and_free() -> None:
+    """The pull-ups hold a wire that is not there high."""
+    clock = SimClock(NOW)
+    sensors = GpioLane(PINS, clock=clock, factory=MockFactory())
+    assert sensors.view() == LaneView(None, outer_shut=False, inner_shut=False)
+    sensors.close()
+
+
+def test_a_pin_that_is_taken_is_said_so_and_the_others_are_let_go() -> None:
+    factory = MockFactory()
+    with pytest.raises(DoorLinkFault, match="GPIO 5 cannot be read"):
+        GpioLane(
+            LanePins(outer=5, inner=5, entry=(13, 19), exit=(20, 21)), clock=SimClock(NOW), factory=factory
+        )
+    GpioLane(PINS, clock=SimClock(NOW), factory=factory).close()

@@ -1,0 +1,158 @@
+"""The Broker port: in memory, and on a real mosquitto."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+from peers.mosquitto import Mosquitto, wait_until
+
+from edge.errors import ConfigError
+from edge.ports import Broker, MqttMessage
+from edge.sync.mqtt_status import MqttTopics
+from hw.network.mqtt_paho import MAX_PAYLOAD_BYTES, Address, PahoBroker
+from hw.sim.broker import SimBroker, SimMessageBus
+
+PRESENCE = MqttTopics("doorward", "lobby-1")
+
+
+class World(Protocol):
+    """A broker seen from outside."""
+
+    def connect(self) -> Broker: ...
+    def say(self, topic: str, payload: str, *, retain: bool = False) -> None: ...
+    def retained(self, topic: str) -> str | None: ...
+    def cut(self, broker: Broker) -> None: ...
+
+
+class Simulated:
+    def __init__(self) -> None:
+        self.bus = SimMessageBus()
+
+    def connect(self) -> SimBroker:
+        return self.bus.connect(will=PRESENCE.will, subscriptions=PRESENCE.subscriptions)
+
+    def say(self, topic: str, payload: str, *, retain: bool = False) -> None:
+        self.bus.say(topic, payload)
+
+    def retained(self, topic: str) -> str | None:
+        return self.bus.retained.get(topic)
+
+    def cut(self, broker: Broker) -> None:
+        assert isinstance(broker, SimBroker)
+        self.bus.lose(broker)
+
+
+@pytest.fixture(params=["sim", "mosquitto"])
+def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+    if request.param == "sim":
+        yield Simulated()
+        return
+    mosquitto = Mosquitto(tmp_path)
+    yield mosquitto
+    mosquitto.close()
+
+
+@pytest.fixture
+def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
+    broker = Mosquitto(tmp_path)
+    yield broker
+    broker.close()
+
+
+def hears(world: World, broker: Broker, topic: str, payload: str) -> list[MqttMessage]:
+    """What arrives; a real broker may take our subscription a little later than our message."""
+    found: list[MqttMessage] = []
+
+    def arrived() -> bool:
+        world.say(topic, payload)
+        found.extend(broker.heard())
+        return bool(found)
+
+    wait_until(arrived)
+    return found
+
+
+def test_what_is_published_is_there_for_whoever_looks_later(world: World) -> None:
+    broker = world.connect()
+    broker.publish(PRESENCE.birth)
+    wait_until(lambda: world.retained("doorward/lobby-1/availability") == "online")
+    broker.close()
+
+
+def test_a_wake_up_is_heard_with_its_topic(world: World) -> None:
+    broker = world.connect()
+    assert hears(world, broker, "doorward/lobby-1/wake", "now")[0] == MqttMessage(
+        "doorward/lobby-1/wake", "now"
+    )
+    broker.close()
+
+
+def test_who_dies_without_a_word_is_offline(world: World) -> None:
+    broker = world.connect()
+    broker.publish(PRESENCE.birth)
+    wait_until(lambda: world.retained("doorward/lobby-1/availability") == "online")
+    world.cut(broker)
+    wait_until(lambda: world.retained("doorward/lobby-1/availability") == "offline")
+
+
+def test_who_takes_his_leave_is_offline_too(world: World) -> None:
+    broker = world.connect()
+    broker.publish(PRESENCE.birth)
+    wait_until(lambda: world.retained("doorward/lobby-1/availability") == "online")
+    broker.close()
+    wait_until(lambda: world.retained("doorward/lobby-1/availability") == "offline")
+
+
+def test_after_the_broker_was_away_all_is_said_again(mosquitto: Mosquitto) -> None:
+    broker = mosquitto.connect()
+    broker.publish(PRESENCE.birth)
+    wait_until(lambda: mosquitto.retained("doorward/lobby-1/availability") == "online")
+    mosquitto.stop()
+    mosquitto._seen.clear()
+    mosquitto.start()  # it keeps nothing, as one without persistence
+    wait_until(lambda: mosquitto.retained("doorward/lobby-1/availability") == "online")
+    assert hears(mosquitto, broker, "doorward/wake", "")
+    broker.close()
+
+
+def test_a_wake_up_that_the_broker_kept_is_of_another_day(mosquitto: Mosquitto) -> None:
+    mosquitto.say("doorward/wake", "old", retain=True)
+    broker = mosquitto.connect()
+    assert {message.payload for message in hears(mosquitto, broker, "doorward/wake", "new")} == {"new"}
+    broker.close()
+
+
+def test_a_long_message_is_not_kept(mosquitto: Mosquitto) -> None:
+    broker = mosquitto.connect()
+    hears(mosquitto, broker, "doorward/wake", "")
+    mosquitto.say("doorward/wake", "x" * (MAX_PAYLOAD_BYTES + 1))
+    assert not any(len(message.payload) > 4 for message in hears(mosquitto, broker, "doorward/wake", "sync"))
+    broker.close()
+
+
+def test_a_broker_that_is_not_there_is_no_error() -> None:
+    pytest.importorskip("paho.mqtt.client", reason="paho-mqtt is not installed: make setup")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # bound and not listening: a connection is refused
+        broker = PahoBroker(
+            Address("127.0.0.1", taken.getsockname()[1], tls=False),
+            client_id="x",
+            will=PRESENCE.will,
+            subscriptions=(),
+        )
+        broker.publish(PRESENCE.birth)
+        assert broker.heard() == ()
+        broker.close()
+
+
+def test_certificates_that_are_none_are_the_technicians_business(tmp_path: Path) -> None:
+    pytest.importorskip("paho.mqtt.client", reason="paho-mqtt is not installed: make setup")
+    (tmp_path / "ca.pem").write_text("nothing")
+    with pytest.raises(ConfigError, match="certificates"):
+        PahoBroker(
+            Address("localhost", ca=tmp_path / "ca.pem"), client_id="x", will=PRESENCE.will, subscriptions=()
+        )

@@ -1,0 +1,280 @@
+"""What only a web server can do to us."""
+
+from __future__ import annotations
+
+import gzip
+import ssl
+import subprocess
+from collections.abc import Iterator, Mapping
+from email.utils import formatdate
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+
+import pytest
+from peers.web_server import Answer, Web, reply, serve
+
+from edge.errors import FetchError, NotThere
+from hw.network.http import LIMITS, MAX_REDIRECTS, FetchLimits, HttpSource
+from hw.network.web import MAX_RETRY_AFTER_S
+
+# For servers that never come to an end; the others get the time that a busy machine needs.
+SOON = FetchLimits(connect_s=5, read_s=0.1, answer_s=0.15, whole_s=0.2)
+
+
+@pytest.fixture
+def web() -> Iterator[Web]:
+    with serve({"file": b"content", "there/file": b"moved"}) as web:
+        yield web
+
+
+def fetched(web: Web, name: str = "file", *, offset: int = 0, limits: FetchLimits = LIMITS) -> bytes:
+    return b"".join(HttpSource(web.url, limits=limits).fetch(name, offset=offset))
+
+
+def answers(status: int, body: bytes = b"", **headers: str) -> Answer:
+    return lambda handler: reply(
+        handler, status, body, {name.replace("_", "-"): value for name, value in headers.items()}
+    )
+
+
+@pytest.mark.parametrize("status", [403, 404, 410])
+def test_absent_is_absent_however_a_server_says_it(web: Web, status: int) -> None:
+    web.answers["file"] = answers(status)
+    with pytest.raises(NotThere):
+        fetched(web)
+
+
+@pytest.mark.parametrize("status", [204, 206, 300, 304, 400, 401, 416, 418, 500, 502, 504])
+def test_every_other_status_is_a_failure_that_names_it(web: Web, status: int) -> None:
+    web.answers["file"] = answers(status)
+    with pytest.raises(FetchError, match=str(status)) as caught:
+        fetched(web)
+    assert not isinstance(caught.value, NotThere)
+
+
+RETRY = {
+    "seconds": ("120", 120.0, 120.0),
+    "too long": ("999999", MAX_RETRY_AFTER_S, MAX_RETRY_AFTER_S),
+    "a date": (formatdate(4_102_444_800, usegmt=True), MAX_RETRY_AFTER_S, MAX_RETRY_AFTER_S),
+    "a date in the past": (formatdate(0, usegmt=True), 0.0, 0.0),
+    "nonsense": ("soon", 0.0, 0.0),
+    "a number that is none": ("\u00b2", 0.0, 0.0),
+    "below zero": ("-5", 0.0, 0.0),
+}
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("case", RETRY)
+def test_a_busy_server_says_how_long_to_stay_away(web: Web, status: int, case: str) -> None:
+    text, least, most = RETRY[case]
+    web.answers["file"] = answers(status, Retry_After=text)
+    with pytest.raises(FetchError, match="later") as caught:
+        fetched(web)
+    assert least <= caught.value.after_s <= most
+
+
+def test_files_are_asked_for_as_they_are_and_taken_no_other_way(web: Web) -> None:
+    web.answers["file"] = answers(200, gzip.compress(b"content"), Content_Encoding="gzip")
+    with pytest.raises(FetchError, match="gzip"):
+        fetched(web)
+    assert web.asked[0][1]["Accept-Encoding"] == "identity"
+
+
+def test_another_part_than_the_one_asked_for_is_refused(web: Web) -> None:
+    web.answers["file"] = answers(206, b"content", Content_Range="bytes 0-6/7")
+    with pytest.raises(FetchError, match="another part"):
+        fetched(web, offset=3)
+
+
+# -- redirects ---------------------------------------------------------------------------------------------
+
+
+def test_a_redirect_on_the_same_host_is_followed(web: Web) -> None:
+    web.answers["file"] = answers(302, Location="there/file")
+    assert fetched(web) == b"moved"
+
+
+ELSEWHERE = {
+    "another host": "http://127.0.0.2/file",
+    "another scheme": "ftp://localhost/file",
+    "a file": "file:///etc/passwd",
+    "nowhere": "",
+    "no address at all": "http://[/",
+}
+
+
+@pytest.mark.parametrize("where", ELSEWHERE)
+def test_no_redirect_leads_elsewhere(web: Web, where: str) -> None:
+    web.answers["file"] = answers(301, Location=ELSEWHERE[where])
+    with pytest.raises(FetchError):
+        fetched(web)
+    assert web.names == ["file"]
+
+
+def test_a_circle_of_redirects_ends(web: Web) -> None:
+    web.answers["file"] = answers(307, Location="/file")
+    with pytest.raises(FetchError, match="redirects"):
+        fetched(web)
+    assert len(web.asked) == MAX_REDIRECTS + 1
+
+
+# -- time and bytes ----------------------------------------------------------------------------------------
+
+
+def silent(web: Web) -> Answer:
+    return lambda _: web.over.wait(20) and None
+
+
+def dripping(web: Web, *, start: bytes, drip: bytes) -> Answer:
+    """A byte or two before every time-out, for ever."""
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.wfile.write(start)
+        while not web.over.wait(0.02):
+            handler.wfile.write(drip)
+
+    return answer
+
+
+HEADERS = b"HTTP/1.1 200 OK\r\n"
+SLOW = {
+    "headers that never end": (HEADERS, b"a: b\r\n"),
+    "one header that never ends": (HEADERS + b"a: ", b"b"),
+    "a body with a length": (HEADERS + b"Content-Length: 1000000\r\n\r\n", b"x"),
+    "a body without a length": (HEADERS + b"Connection: close\r\n\r\n", b"x"),
+    "a chunk that never begins": (HEADERS + b"Transfer-Encoding: chunked\r\n\r\n", b"0"),
+}
+
+
+@pytest.mark.parametrize("case", SLOW)
+def test_a_server_that_drips_is_left(web: Web, case: str) -> None:
+    start, drip = SLOW[case]
+    web.answers["file"] = dripping(web, start=start, drip=drip)
+    with pytest.raises(FetchError, match=r"slow|failed"):
+        fetched(web, limits=SOON)
+
+
+def test_a_server_that_says_nothing_is_left(web: Web) -> None:
+    web.answers["file"] = silent(web)
+    with pytest.raises(FetchError, match="slow"):
+        fetched(web, limits=SOON)
+
+
+def test_too_few_bytes_a_second_are_too_slow(web: Web) -> None:
+    web.answers["file"] = dripping(web, start=HEADERS + b"Content-Length: 1000000\r\n\r\n", drip=b"x")
+    with pytest.raises(FetchError, match="bytes in"):
+        fetched(web, limits=FetchLimits(grace_s=0.2, slowest=1_000))
+
+
+def test_an_endless_body_ends_at_the_limit(web: Web) -> None:
+    web.answers["file"] = dripping(web, start=HEADERS + b"Connection: close\r\n\r\n", drip=bytes(60_000))
+    with pytest.raises(FetchError, match="more than 200000 bytes"):
+        fetched(web, limits=FetchLimits(max_bytes=200_000))
+
+
+@pytest.mark.parametrize("offset", [0, 3])
+def test_a_body_that_breaks_off_is_a_failure(web: Web, offset: int) -> None:
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.wfile.write(HEADERS + b"Content-Length: 100\r\n\r\nhalf")
+        handler.close_connection = True
+
+    web.answers["file"] = answer
+    with pytest.raises(FetchError, match="failed"):
+        fetched(web, offset=offset)
+
+
+GARBAGE = [b"", b"\0" * 100, b"HTTP/9.9 9999\r\n\r\n", b"HTTP/1.1 200 OK\r\n" + b"a" * 70_000 + b"\r\n\r\n"]
+
+
+@pytest.mark.parametrize("said", GARBAGE, ids=range(len(GARBAGE)))
+def test_what_is_no_answer_is_a_failure(web: Web, said: bytes) -> None:
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.wfile.write(said)
+        handler.close_connection = True
+
+    web.answers["file"] = answer
+    with pytest.raises(FetchError):
+        fetched(web)
+
+
+NOBODY = {
+    "http://localhost:1/": "cannot be reached",
+    "http://no-such-host.invalid/": "name is not known",
+    "http://localhost:99999/": "failed",
+}
+
+
+@pytest.mark.parametrize("url", NOBODY)
+def test_a_server_that_is_not_there_is_a_failure_with_a_hint(url: str) -> None:
+    with pytest.raises(FetchError, match=NOBODY[url]) as caught:
+        list(HttpSource(url, limits=SOON).fetch("file"))
+    assert caught.value.hint
+
+
+# -- TLS and proxies ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("tls")
+    made = subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+         "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
+         "-keyout", folder / "key.pem", "-out", folder / "cert.pem"],
+        capture_output=True, check=False,
+    )  # fmt: skip
+    if made.returncode:
+        pytest.skip("openssl makes no certificate here")
+    return folder
+
+
+@pytest.fixture
+def secure(certificate: Path) -> Iterator[Web]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate / "cert.pem", certificate / "key.pem")
+    with serve({"file": b"content"}, tls=context) as web:
+        yield web
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(secure: Web) -> None:
+    with pytest.raises(FetchError, match="no secure connection") as caught:
+        fetched(secure)
+    assert "clock" in caught.value.hint
+    assert secure.asked == []
+
+
+def test_one_that_the_system_believes_is_good(
+    secure: Web, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate / "cert.pem"))
+    assert fetched(secure) == b"content"
+
+
+def test_a_redirect_never_leads_from_https_to_http(
+    secure: Web, web: Web, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate / "cert.pem"))
+    secure.answers["file"] = answers(301, Location=f"{web.url}file")
+    with pytest.raises(FetchError, match="another place"):
+        fetched(secure)
+    assert web.asked == []
+
+
+def environment(monkeypatch: pytest.MonkeyPatch, values: Mapping[str, str]) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+
+
+def test_the_proxy_of_the_environment_is_asked(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    environment(monkeypatch, {"http_proxy": web.url})
+    source = HttpSource("http://repository.example/", limits=SOON)
+    assert b"".join(source.fetch("file")) == b"content"
+    assert web.asked[0][1]["Host"] == "repository.example"
+
+
+def test_a_host_that_needs_no_proxy_is_asked_itself(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    environment(monkeypatch, {"http_proxy": "http://localhost:1/", "no_proxy": "localhost"})
+    assert fetched(web) == b"content"

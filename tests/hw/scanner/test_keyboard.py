@@ -1,0 +1,197 @@
+"""A scanner that types: movements of keys in, the text that it meant out."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from contextlib import suppress
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from peers.cpython_controller import PushedClock, until
+from peers.keyboard_on_pipe import KEY, SYN, SYN_DROPPED, SYN_REPORT, Event, TypingScanner, typed
+from worlds.trust import shown
+
+from edge.errors import ReaderFault
+from hw.scanner.evdev import KeyWire, open_keyboard
+from hw.scanner.keys import CAPS_LOCK, LAYOUTS, LEFT_ALT, KeyboardLayout, KeyDecoder
+from hw.scanner.line_decoder import Framing, LineDecoder
+from hw.scanner.wire import WiredScanner
+
+CODE, OTHER = shown(), shown(card_id=b"card0002")
+BASE45 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
+# The keys A, Shift, Ctrl, M and the digits of the keypad in linux/input-event-codes.h.
+A, SHIFT, CTRL, M = 30, 42, 29, 50
+KEYPAD = [82, 79, 80, 81, 75, 76, 77, 71, 72, 73]
+
+
+def written(events: list[Event], layout: KeyboardLayout = "us") -> str:
+    decoder = KeyDecoder(layout)
+    return b"".join(decoder.key(e.code, e.value) for e in events if e.type == KEY).decode()
+
+
+def press(*codes: int) -> list[Event]:
+    """Keys held down in this order, and let go in the other."""
+    return [Event(KEY, code, 1) for code in codes] + [Event(KEY, code, 0) for code in reversed(codes)]
+
+
+@pytest.mark.parametrize("layout", get_args(KeyboardLayout))
+def test_whatever_the_layout_a_code_comes_out_as_it_was_meant(layout: KeyboardLayout) -> None:
+    assert written(typed(f"{CODE}{BASE45}\r", layout), layout) == f"{CODE}{BASE45}\r"
+
+
+# What comes of "EC1:$%*+-./" where the scanner is set to another country than we are.
+CHANGED: dict[KeyboardLayout, str] = {"uk": "EC1:$%*+-./", "de": "EC1>$%}]/.&", "fr": 'EC!.]"\\+6<>'}
+
+
+@pytest.mark.parametrize("layout", CHANGED)
+def test_a_scanner_that_is_set_to_another_country_changes_letters(layout: KeyboardLayout) -> None:
+    assert written(typed("EC1:$%*+-./", layout), "us") == CHANGED[layout]
+
+
+MOVEMENTS: dict[str, tuple[list[Event], str]] = {
+    "a key": (press(A), "a"),
+    "with shift": (press(SHIFT, A), "A"),
+    "with the other shift": (press(54, A), "A"),
+    "with both, one let go first": (
+        [Event(KEY, SHIFT, 1), Event(KEY, 54, 1), Event(KEY, SHIFT, 0), *press(A)],
+        "A",
+    ),
+    "caps lock swaps letters": (press(CAPS_LOCK) + press(A) + press(SHIFT, A) + press(2), "aA1".swapcase()),
+    "caps lock twice": (press(CAPS_LOCK) * 2 + press(A), "a"),
+    "a key that is held down repeats nothing": ([Event(KEY, A, 1), *[Event(KEY, A, 2)] * 9, Event(KEY, A, 0)], "a"),
+    "Ctrl and M is an end": (press(CTRL, M), "\r"),
+    "Ctrl and a digit is nothing": (press(CTRL, 2), ""),
+    "a key without a character": (press(59) + press(1) + press(999), ""),
+    "the keypad's digits": ([e for code in KEYPAD for e in press(code)], "0123456789"),
+    "Alt and a number": (
+        [Event(KEY, LEFT_ALT, 1), *press(KEYPAD[0]), *press(KEYPAD[6]), *press(KEYPAD[9]), Event(KEY, LEFT_ALT, 0)],
+        "E",
+    ),
+    "Alt and too large a number": (
+        [Event(KEY, LEFT_ALT, 1), *[e for _ in range(9) for e in press(KEYPAD[9])], Event(KEY, LEFT_ALT, 0)],
+        "",
+    ),
+    "Alt alone": (press(LEFT_ALT), ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", MOVEMENTS)
+def test_movements_write(case: str) -> None:
+    events, text = MOVEMENTS[case]
+    assert written(events) == text
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 0x2FF), st.integers(-1, 3)), max_size=60),
+    st.sampled_from(get_args(KeyboardLayout)),
+)
+def test_whatever_moves_is_text_and_no_error(moves: list[tuple[int, int]], layout: KeyboardLayout) -> None:
+    decoder = KeyDecoder(layout)
+    b"".join(decoder.key(code, value) for code, value in moves).decode()
+
+
+def test_every_layout_says_what_each_key_of_the_others_says_something() -> None:
+    assert len({frozenset(table) for table in LAYOUTS.values()}) == 1
+
+
+# -- through the kernel's events ---------------------------------------------------------------------------
+
+
+def test_what_the_kernel_dropped_takes_its_code_along_and_no_shift_sticks() -> None:
+    typing = TypingScanner()
+    wire, decoder = typing.opens(), LineDecoder(Framing(), opened_ms=0)
+    decoder.receive(b"", 1_000)
+    events = typed(f"{CODE}\r")
+    shift = next(at for at, event in enumerate(events) if (event.code, event.value) == (SHIFT, 1))
+    dropped = [Event(SYN, SYN_DROPPED, 0), Event(KEY, A, 1), Event(SYN, SYN_REPORT, 0)]
+    told: list[str] = []
+    for batch in (events[: shift + 2], dropped, typed(f"{CODE[-9:]}\r"), typed(OTHER), typed("\r")):
+        for at in range(0, len(batch), 60):  # the kernel keeps 64 for a reader
+            typing.send(batch[at : at + 60])
+            told += [scan.symbol.text for scan in decoder.receive(wire.read(), 1_000)]
+    assert told == [OTHER]
+    wire.close()
+    typing.close()
+
+
+def test_a_scanner_of_another_country_is_told_by_its_first_code() -> None:
+    typing, clock = TypingScanner("de"), PushedClock()
+    scanner = WiredScanner(typing.opens, Framing(expect="EC1:"), clock=clock)
+    try:
+        scanner.wait_until_ready(20)
+        typing.type(f"{CODE}\r")
+        until(lambda: scanner.tally.read)
+        with pytest.raises(ReaderFault, match="EC1>") as caught:
+            scanner.wait_until_ready(0)
+        assert "layout" in caught.value.hint
+    finally:
+        scanner.close()
+        typing.close()
+
+
+def test_a_spurious_wake_up_is_nothing() -> None:
+    class Spurious:
+        def __init__(self) -> None:
+            self._typing = TypingScanner()
+            self._typing.type("A")
+            assert self._typing._reading is not None
+            self._fd = self._typing._reading
+
+        def fileno(self) -> int:
+            return self._fd
+
+        def read(self) -> list[Event]:
+            raise BlockingIOError
+
+        def close(self) -> None:
+            self._typing.close()
+
+    wire = KeyWire(Spurious(), KeyDecoder(), name="keyboard")
+    assert wire.read() == b""
+    wire.close()
+
+
+@pytest.mark.skipif(importlib.util.find_spec("evdev") is not None, reason="python-evdev is installed")
+def test_without_evdev_it_says_how_to_get_it() -> None:
+    with pytest.raises(ReaderFault, match="evdev") as caught:
+        open_keyboard("/dev/input/event0", KeyDecoder())
+    assert "doorward[keyboard]" in caught.value.hint
+
+
+def test_a_keyboard_that_is_not_there_says_so() -> None:
+    pytest.importorskip("evdev")
+    with pytest.raises(ReaderFault, match="there is none"):
+        open_keyboard("/dev/input/event987", KeyDecoder())
+    with pytest.raises(ReaderFault, match="there is none"):
+        open_keyboard("A scanner of this name", KeyDecoder())
+
+
+@pytest.mark.skipif(not os.access("/dev/uinput", os.W_OK), reason="no /dev/uinput, or not ours")
+def test_a_keyboard_of_this_kernel_is_heard_by_nobody_else() -> None:
+    evdev = pytest.importorskip("evdev")
+    name = "doorward test scanner"
+    with evdev.UInput(name=name) as device:
+        opened: list[KeyWire] = []
+
+        def opens() -> list[KeyWire]:
+            with suppress(ReaderFault):  # udev has yet to make its file
+                opened.append(open_keyboard(name, KeyDecoder()))
+            return opened
+
+        until(opens)
+        with pytest.raises(ReaderFault, match="another program"):
+            open_keyboard(name, KeyDecoder())
+        console = evdev.InputDevice(device.device.path)
+        said, events = bytearray(), typed(OTHER)
+        for at in range(0, len(events), 30):  # the kernel keeps 64 for a reader
+            for event in events[at : at + 30]:
+                device.write(event.type, event.code, event.value)
+            said += opened[0].read() or b""
+        until(lambda: said.extend(opened[0].read() or b"") or len(said) == len(OTHER))
+        assert said.decode() == OTHER
+        assert console.read_one() is None
+        console.close()
+        opened[0].close()

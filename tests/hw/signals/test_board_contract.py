@@ -1,0 +1,196 @@
+"""The Board port: in memory, as a picture, on a terminal."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import stat
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+from xml.etree import ElementTree as ET
+
+import numpy as np
+import pytest
+from peers.mosquitto import wait_until
+from samples.terminal_pixels import pixels, text_of
+
+from edge.ports import Screen
+from hw.signals.board_latest import LatestScreen
+from hw.signals.board_picture import NAME, PAGE, picture_board
+from hw.signals.board_terminal import CLEAR, terminal_board
+from hw.sim.board import SimScreen
+
+FIRST, SECOND = "EQ1:" + "FIRST 0123456789" * 40, "EQ1:SECOND"
+
+
+class World(Protocol):
+    """A board seen from the holder's side."""
+
+    board: Screen
+    told: list[str | None]
+
+    def seen(self) -> str | None: ...
+    def close(self) -> None: ...
+
+
+class Simulated:
+    def __init__(self, _: Path) -> None:
+        self.board, self.told = SimScreen(), []
+
+    def seen(self) -> str | None:
+        return self.board.current
+
+    def close(self) -> None:
+        pass
+
+
+class Picture:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "run" / "board"
+        self.told: list[str | None] = []
+        self.board = picture_board(self.folder, self.told.append)
+
+    def seen(self) -> str | None:
+        path = self.folder / NAME
+        return svg_text(path.read_text()) if path.exists() else None
+
+    def close(self) -> None:
+        self.board.close()
+
+
+class Terminal:
+    def __init__(self, _: Path) -> None:
+        self.screen, self.told = io.StringIO(), []
+        self.board = terminal_board(self.screen, self.told.append)
+
+    def seen(self) -> str | None:
+        frame = self.screen.getvalue().rpartition(CLEAR)[2]
+        return text_of(pixels(frame)) if frame.endswith("\n") else None
+
+    def close(self) -> None:
+        self.board.close()
+
+
+def svg_text(svg: str) -> str | None:
+    """segno draws one path of horizontal strokes, each half a module below its row; a blank has none."""
+    root = ET.fromstring(svg)
+    strokes = [path for path in root.iter("{http://www.w3.org/2000/svg}path") if path.get("stroke")]
+    if not strokes:
+        return None
+    side = int(float(root.get("viewBox").split()[2]))
+    luma = np.full((side, side), 255, np.uint8)
+    x = y = 0.0
+    for command, numbers in re.findall(r"([Mmh])([-0-9. ]+)", strokes[0].get("d")):
+        step = [float(number) for number in re.findall(r"-?[0-9.]+", numbers)]
+        if command == "h":
+            luma[int(y), int(x) : int(x + step[0])] = 0
+            x += step[0]
+        else:
+            x, y = (step[0], step[1]) if command == "M" else (x + step[0], y + step[1])
+    return text_of(luma.repeat(6, axis=0).repeat(6, axis=1))
+
+
+@pytest.fixture(params=[Simulated, Picture, Terminal])
+def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+    made = request.param(tmp_path)
+    yield made
+    made.close()
+
+
+def test_a_phone_reads_what_was_posted_and_then_what_was_posted_next(world):
+    assert world.seen() is None
+    for text in (FIRST, SECOND):
+        world.board.post(text)
+        wait_until(lambda text=text: world.seen() == text)
+    assert world.told == []
+
+
+def test_none_clears_the_screen(world):
+    world.board.post(SECOND)
+    wait_until(lambda: world.seen() == SECOND)
+    world.board.post(None)
+    wait_until(lambda: world.seen() is None)
+
+
+@pytest.mark.parametrize("made", [Picture, Terminal])
+def test_closing_clears_the_screen_and_may_be_done_twice(made, tmp_path):
+    world = made(tmp_path)
+    world.board.post(SECOND)
+    wait_until(lambda: world.seen() == SECOND)
+    world.close()
+    wait_until(lambda: world.seen() is None)
+    world.close()
+    world.board.post(FIRST)
+    assert world.seen() is None
+
+
+def test_a_page_for_a_browser_stands_beside_the_picture(tmp_path):
+    world = Picture(tmp_path)
+    world.board.post(SECOND)
+    wait_until(lambda: world.seen() == SECOND)
+    assert NAME in (world.folder / PAGE).read_text()
+    world.close()
+    assert sorted(path.name for path in world.folder.iterdir()) == [PAGE, NAME]
+
+
+def test_a_browser_of_another_user_may_read_it_whatever_the_umask_of_the_service(tmp_path):
+    before = os.umask(0o077)
+    try:
+        world = Picture(tmp_path)
+        world.board.post(SECOND)
+        wait_until(lambda: world.seen() == SECOND)
+    finally:
+        os.umask(before)
+    assert [stat.S_IMODE(path.stat().st_mode) for path in world.folder.iterdir()] == [0o644, 0o644]
+    assert stat.S_IMODE(world.folder.stat().st_mode) == 0o755
+    world.close()
+
+
+def test_a_folder_that_cannot_be_written_is_told_once_and_when_it_can_again(tmp_path):
+    (tmp_path / "run").write_text("a file stands in the way")
+    world = Picture(tmp_path)
+    for text in (FIRST, SECOND):
+        world.board.post(text)
+        wait_until(lambda: world.told)
+    (tmp_path / "run").unlink()
+    wait_until(lambda: posted_again(world) == SECOND)
+    wait_until(lambda: len(world.told) == 2)
+    assert world.told[0]
+    assert world.told[1] is None
+    world.close()
+
+
+def posted_again(world: Picture) -> str | None:
+    world.board.post(None)
+    world.board.post(SECOND)
+    return world.seen()
+
+
+def test_a_terminal_that_somebody_closed_is_told_and_stops_nobody(tmp_path):
+    world = Terminal(tmp_path)
+    world.screen.close()
+    world.board.post(SECOND)
+    wait_until(lambda: world.told == ["the terminal is closed"])
+    world.close()
+
+
+def test_whoever_posts_does_not_wait_for_a_screen_that_stands_still():
+    moves, drawn = threading.Event(), []
+
+    def draw(text: str | None) -> None:
+        moves.wait()
+        drawn.append(text)
+
+    board = LatestScreen(draw, drawn.append)
+    board.post("1")
+    for number in range(2, 100):
+        board.post(str(number))  # would hang here, if it waited
+    assert drawn == []
+    moves.set()
+    wait_until(lambda: drawn[-1:] == ["99"])
+    assert len(drawn) <= 2  # the one that stood still, and the newest
+    board.close()
+    wait_until(lambda: drawn[-1] is None)

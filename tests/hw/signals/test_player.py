@@ -1,0 +1,209 @@
+"""Sounds for signals and prompts: nobody waits for them, and what fails is told once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from peers.cpython_controller import until
+from peers.sound_player import Player
+
+from edge.decision import Signal
+from edge.errors import ConfigError
+from hw.signals import player as signals_sound
+from hw.signals.player import SoundSignals, aplay
+from hw.signals.tones import silence, tone
+
+PROMPT, OTHER = "turn your head to the left", "come closer"
+WORDS = [*Signal, PROMPT, OTHER]
+SOUNDS = {str(words): silence() for words in WORDS}
+BUSY = "exec sleep 3600"  # until it is killed
+
+
+class Told:
+    """What the operator was told, in order."""
+
+    def __init__(self) -> None:
+        self.faults: list[str | None] = []
+
+    def __call__(self, fault: str | None) -> None:
+        self.faults.append(fault)
+
+
+Open = Callable[..., tuple[SoundSignals, Player, Told]]
+
+
+@pytest.fixture
+def opened(tmp_path: Path) -> Iterator[Open]:
+    every: list[SoundSignals] = []
+
+    def open_one(then: str = "", first: str | None = None) -> tuple[SoundSignals, Player, Told]:
+        player, told = Player(tmp_path, then), Told()
+        every.append(SoundSignals(SOUNDS, player.command, first=first, tell=told))
+        return every[-1], player, told
+
+    yield open_one
+    for signals in every:
+        signals.close()
+
+
+def plays(player: Player, *words: str) -> None:
+    until(lambda: player.played(WORDS) == list(words), for_s=60)
+
+
+@pytest.fixture(autouse=True)
+def any_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A crawling machine takes seconds to start a shell, which is no player that hangs."""
+    monkeypatch.setattr(signals_sound, "GRACE_S", 3_600.0)
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signals_sound, "SETTLE_S", 0.0)
+
+
+@pytest.fixture
+def never_settled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signals_sound, "SETTLE_S", 3_600.0)
+
+
+@pytest.mark.usefixtures("at_once")
+def test_a_prompt_waits_until_what_is_said_has_ended(opened: Open, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    signals, player, _ = opened(f"while [ ! -e '{gate}' ]; do sleep 0.02; done")
+    signals.show(Signal.LOOK_HERE)
+    plays(player, Signal.LOOK_HERE)
+    signals.prompt(OTHER)
+    signals.prompt(PROMPT)
+    assert player.played(WORDS) == [Signal.LOOK_HERE]
+    gate.touch()
+    plays(player, Signal.LOOK_HERE, PROMPT)  # the newest alone
+
+
+@pytest.mark.parametrize("signal", [Signal.LOOK_HERE, Signal.TRY_AGAIN, Signal.ASK_STAFF])
+@pytest.mark.usefixtures("at_once")
+def test_a_signal_that_asks_for_something_cuts_short_what_is_said(opened: Open, signal: Signal) -> None:
+    signals, player, told = opened(BUSY)
+    signals.prompt(PROMPT)
+    plays(player, PROMPT)
+    signals.show(signal)
+    plays(player, PROMPT, signal)
+    assert told.faults == []
+
+
+@pytest.mark.usefixtures("never_settled")
+def test_what_is_over_before_it_has_settled_is_not_heard(opened: Open) -> None:
+    signals, player, _ = opened()
+    signals.prompt(PROMPT)
+    signals.show(Signal.WAIT)
+    signals.show(None)
+    signals.show(Signal.TRY_AGAIN)
+    plays(player, Signal.TRY_AGAIN)
+
+
+@pytest.mark.usefixtures("at_once")
+def test_a_prompt_that_was_taken_back_is_not_said(opened: Open) -> None:
+    signals, player, _ = opened(BUSY)
+    signals.show(Signal.LOOK_HERE)
+    plays(player, Signal.LOOK_HERE)
+    signals.prompt(PROMPT)
+    signals.prompt(None)
+    signals.show(Signal.ASK_STAFF)
+    plays(player, Signal.LOOK_HERE, Signal.ASK_STAFF)
+
+
+@pytest.mark.usefixtures("at_once")
+def test_the_same_signal_is_not_said_twice_in_a_row(opened: Open) -> None:
+    signals, player, _ = opened()
+    signals.show(Signal.LOOK_HERE)
+    plays(player, Signal.LOOK_HERE)
+    signals.show(Signal.LOOK_HERE)
+    signals.show(Signal.ASK_STAFF)
+    plays(player, Signal.LOOK_HERE, Signal.ASK_STAFF)
+
+
+def test_words_without_a_sound_are_silence(tmp_path: Path) -> None:
+    player = Player(tmp_path)
+    signals = SoundSignals({str(Signal.WAIT): tone(Signal.WAIT)}, player.command)
+    signals.prompt("nothing that anybody recorded")
+    signals.show(Signal.LOOK_HERE)
+    until(lambda: signals.is_silent, for_s=60)
+    signals.close()
+    assert player.played([Signal.WAIT]) == []
+
+
+@pytest.mark.usefixtures("at_once")
+def test_a_player_that_hangs_is_killed_and_told_of_once(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(signals_sound, "GRACE_S", 0.2)
+    signals, _, told = opened(BUSY)
+    signals.show(Signal.LOOK_HERE)
+    until(lambda: told.faults, for_s=60)
+    for words in (PROMPT, OTHER):
+        signals.prompt(words)
+        until(lambda: signals._prompt is None, for_s=60)  # taken, so what came before is over
+    assert told.faults == ["does not end"]
+
+
+def test_a_card_that_is_gone_is_told_once_and_once_that_it_is_back(opened: Open, tmp_path: Path) -> None:
+    gone = tmp_path / "gone"
+    gone.touch()
+    signals, player, told = opened(f"[ ! -e '{gone}' ] || {{ echo 'no such card' >&2; exit 1; }}")
+    signals.show(Signal.LOOK_HERE)
+    until(lambda: told.faults == ["no such card"], for_s=60)
+    signals.show(Signal.TRY_AGAIN)
+    plays(player, Signal.LOOK_HERE, Signal.TRY_AGAIN)
+    until(lambda: signals.is_silent, for_s=60)
+    gone.unlink()
+    signals.show(Signal.ASK_STAFF)
+    until(lambda: told.faults == ["no such card", None], for_s=60)
+
+
+def test_a_board_without_a_card_is_told_of_at_the_start(opened: Open) -> None:
+    _, _, told = opened("exit 1", first=str(PROMPT))
+    until(lambda: told.faults == ["ended with 1"], for_s=60)
+
+
+def test_a_player_that_is_not_there_any_more_is_told(tmp_path: Path) -> None:
+    told = Told()
+    signals = SoundSignals(SOUNDS, [str(tmp_path / "none")], tell=told)
+    signals.show(Signal.WAIT)
+    signals.show(Signal.LOOK_HERE)
+    until(lambda: told.faults == ["no such file or directory"], for_s=60)
+    signals.close()
+
+
+def test_closing_ends_what_is_played_and_leaves_no_files(
+    opened: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(temporary))
+    signals, player, _ = opened(BUSY)
+    (folder,) = temporary.iterdir()
+    signals.show(Signal.LOOK_HERE)
+    plays(player, Signal.LOOK_HERE)
+    assert len(list(folder.iterdir())) == len(SOUNDS)
+    signals.close()
+    assert not folder.exists()
+    assert "sounds" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_without_aplay_the_hint_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(ConfigError, match="aplay is not installed") as caught:
+        aplay(None)
+    assert "apt-get install alsa-utils" in caught.value.hint
+
+
+@pytest.mark.parametrize(("device", "more"), [(None, ()), ("plughw:1", ("-D", "plughw:1"))])
+def test_the_command_names_the_card(
+    device: str | None, more: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    program = tmp_path / "aplay"
+    program.touch(mode=0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert aplay(device) == (str(program), "-q", *more)

@@ -1,0 +1,95 @@
+"""A real mosquitto on the loopback interface, for tests; they skip where it is not installed."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from edge.ports import Broker
+from edge.sync.mqtt_status import MqttTopics
+from hw.network.mqtt_paho import Address, PahoBroker
+
+PRESENCE = MqttTopics("doorward", "lobby-1")
+PATIENCE_S = 10  # for what takes milliseconds on a machine with nothing else to do
+
+
+def wait_until(holds: Callable[[], object]) -> None:
+    end = time.monotonic() + PATIENCE_S
+    while not holds():
+        assert time.monotonic() < end, "it did not come"
+        time.sleep(0.01)
+
+
+class Mosquitto:
+    """A real broker, a device that connects to it, and an onlooker."""
+
+    def __init__(self, folder: Path) -> None:
+        mqtt = pytest.importorskip("paho.mqtt.client", reason="paho-mqtt is not installed: make setup")
+        program = shutil.which(
+            "mosquitto", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin:/opt/homebrew/sbin"
+        )
+        if program is None:
+            pytest.skip("mosquitto is not installed: apt install mosquitto")
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self._config = folder / "mosquitto.conf"
+        self._config.write_text(
+            f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence false\nuser root\n"
+        )
+        self._program = program
+        self.start()
+        self._seen: dict[str, str] = {}
+        self._ears = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2)
+        self._ears.on_connect = lambda client, *_: client.subscribe("#", qos=1)
+        self._ears.on_message = lambda _client, _data, message: self._seen.update(
+            {message.topic: message.payload.decode()}
+        )
+        self._ears.connect("127.0.0.1", self.port)
+        self._ears.loop_start()
+
+    def start(self) -> None:
+        self._process = subprocess.Popen(
+            [self._program, "-c", str(self._config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        wait_until(self._listens)
+
+    def stop(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+    def _listens(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def connect(self, presence: MqttTopics = PRESENCE) -> PahoBroker:
+        return PahoBroker(
+            Address("127.0.0.1", self.port, tls=False),
+            client_id="lobby-1",
+            will=presence.will,
+            subscriptions=presence.subscriptions,
+        )
+
+    def say(self, topic: str, payload: str, *, retain: bool = False) -> None:
+        self._ears.publish(topic, payload, qos=1, retain=retain).wait_for_publish(PATIENCE_S)
+
+    def retained(self, topic: str) -> str | None:
+        return self._seen.get(topic)
+
+    def cut(self, broker: Broker) -> None:
+        """Half a cable: the socket goes, and nobody says goodbye."""
+        assert isinstance(broker, PahoBroker)
+        broker._client.loop_stop()
+        sock = broker._client.socket()
+        if sock is not None:
+            sock.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        self._ears.loop_stop()
+        self.stop()

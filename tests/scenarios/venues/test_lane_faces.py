@@ -1,0 +1,93 @@
+"""A lane that looks at photographs with the product's own models: who came in, and who stands inside."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import cache
+
+import numpy as np
+import pytest
+from worlds.lane import Book
+
+from edge.app.demo.cast import Cast
+from edge.app.demo.world import World
+from edge.face.engine import FaceEngine
+from edge.passage.lane.authority import Authority
+from edge.passage.lane.events import Side
+from edge.passage.lane.machine import LaneState
+from edge.passage.lane.snapshot import LaneFrames, LanePorts
+from edge.passage.lane.verifier import LaneVerifier
+from edge.passage.stages import Stages
+from edge.policy.decide import DoorPolicy
+from edge.ports import Frame, Pixels
+from edge.trust.replay import ReplayMemory
+from edge.trust.verify import VerificationContext
+from hw.sim.lane import SimLane
+from hw.sim.pictures import scene
+from hw.sim.reader import SimReader
+from hw.sim.signals import SimSignals
+
+SITE = "tower-1/lane"
+NOTHING = np.zeros((0, 0), np.uint8)
+NOBODY = np.full((480, 640, 3), 90, np.uint8)
+
+
+@pytest.fixture(scope="session")
+def seen(cast: Cast) -> Callable[..., Pixels]:
+    """Who stands before a camera; each camera sees another moment of them."""
+
+    @cache
+    def face(*names: str, camera: int = 1) -> Pixels:
+        if not names:
+            return NOBODY
+        if len(names) == 2:
+            return scene.two_visitors(*(cast.sitter(name) for name in names), seed=camera)
+        return scene.visitor(cast.sitter(names[0]), seed=camera)
+
+    face.cast = cast
+    return face
+
+
+# Who is seen outside and inside; what is decided.
+PASSAGES: dict[str, tuple[tuple[str, ...], tuple[str, ...], list[str]]] = {
+    "the holder at both": (("Erin",), ("Erin",), ["outer: granted", "inner: granted"]),
+    "another one inside": (("Erin",), ("Bea",), ["outer: granted", "inner: lane.swapped"]),
+    "two inside": (("Erin",), ("Erin", "Bea"), ["outer: granted", "inner: lane.several"]),
+    "another one outside": (("Bea",), (), ["outer: face.no_match"]),
+}
+
+
+@pytest.mark.parametrize("case", PASSAGES)
+def test_the_face_inside_is_the_holders_and_the_one_that_came_in(
+    case: str, engine: FaceEngine, seen: Callable[..., Pixels]
+) -> None:
+    outside, inside, told = PASSAGES[case]
+    world = World(engine, seen.cast)
+    lane, reader, book = SimLane(world.clock), SimReader(), Book([], "A")
+    policy = DoorPolicy(SITE, engine.threshold.cosine)
+    stages = Stages(
+        VerificationContext(site=SITE, venue="lane"), policy, engine, ReplayMemory(), time.perf_counter_ns
+    )
+    authority = Authority(stages, lambda: world.trust, book, world.clock, version="0")
+    ports = LanePorts(
+        reader,
+        {Side.OUTER: lane.outer, Side.INNER: lane.inner},
+        {side: SimSignals() for side in Side},
+        lane,
+        world.clock,
+    )
+    verifier = LaneVerifier(ports, [authority], site=SITE, stopwatch=time.perf_counter_ns)
+    verifier.start()
+    lane.approach("somebody")
+    shown = world.enrol("Erin").code(world.now())
+    for number in range(400):
+        world.clock.advance(100)
+        reader.in_view = (shown,) if number == 1 else ()
+        tick_ms = world.clock.tick_ms()
+        before = seen(*outside) if verifier.state is LaneState.OUTSIDE else NOBODY
+        within = seen(*inside, camera=2) if lane.inside else NOBODY
+        verifier.see(LaneFrames(Frame(NOTHING, before, tick_ms), Frame(NOTHING, within, tick_ms)))
+        if len(book.decisions) == len(told):
+            break
+    assert book.decisions == told

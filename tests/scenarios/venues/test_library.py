@@ -1,0 +1,458 @@
+"""A library's gate read aloud: its patrons, its library system, its rules; the real gate, over a real connection."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from worlds.library import NOW, World, card, come_in, outcome, until
+from worlds.passage_site import Site
+
+from edge.app.venues.library import LibraryEntrance, open_store
+from edge.card.claims import Card
+from edge.decision import Deny, Grant, Reason
+from edge.passage.machine import PassageState
+from edge.passage.requirements.means import Means
+from edge.passage.requirements.visit_rules import VisitRules
+from edge.policy.obligations import Obligations
+from edge.venues.library.lending import Lend, TakeBack
+from edge.venues.library.offline_queue import OfflineState as Kept
+from edge.venues.library.worker import ItemResult
+from hw.sim.library import FaultMode, SimItem, SimLibrary, SimPatron
+
+NIGHT = datetime(2026, 1, 7, 21, tzinfo=UTC)
+SUNDAY = datetime(2026, 1, 11, 11, tzinfo=UTC)
+STAFFED = {"staffed": ("mon-fri 09:00-18:00",)}
+AGREED = {**STAFFED, "unstaffed": "registered", "unstaffed_kinds": ("AGREED",)}
+ADULTS = {**STAFFED, "unstaffed": "registered", "unstaffed_age": 18}
+SOON = {"reply_ms": 100}  # where no answer will come, however long one waits
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    world = World(tmp_path)
+    with world.library:
+        yield world
+
+
+@dataclass(frozen=True)
+class Row:
+    """`seen_days`: how long ago the system let this patron in, if it ever did."""
+
+    expect: Reason | None
+    patron: SimPatron = field(default_factory=SimPatron)
+    who: Card = field(default_factory=lambda: card("s1"))
+    mood: FaultMode = FaultMode.GOOD
+    down: bool = False
+    rules: dict[str, object] = field(default_factory=dict)
+    at: datetime = NOW
+    seen_days: int | None = None
+    says: str = ""
+
+
+def patron(**said: object) -> SimPatron:
+    return SimPatron(**said)  # type: ignore[arg-type]
+
+
+def flags(*places: int) -> str:
+    return "".join("Y" if place in places else " " for place in range(14))
+
+
+MEMBERS = {"offline": "members"}
+EVERYBODY = {"offline": "everybody"}
+ROWS = {
+    "a patron in good standing comes in": Row(None),
+    "with holds, and staff see that they are on the shelf": Row(
+        None, patron(holds=2), says="Holds on the shelf: 2"
+    ),
+    "with a number that the issuer signed": Row(None, who=card(None, "P1")),
+    "bound and signed for different patrons": Row(Reason.DOCUMENT_MISMATCH, who=card("s1", "P2")),
+    "a card that belongs to no patron": Row(Reason.PATRON_UNKNOWN, who=card("s9")),
+    "a number that the library does not know": Row(Reason.PATRON_UNKNOWN, who=card(None, "P-9999")),
+    "a patron who is no longer valid": Row(Reason.PATRON_UNKNOWN, patron(valid=False)),
+    "a system that vouches for nobody": Row(Reason.PATRON_UNKNOWN, patron(valid=None)),
+    "a card reported lost": Row(Reason.PATRON_BLOCKED, patron(flags=flags(4)), says="reported lost"),
+    "borrowing is denied": Row(Reason.PATRON_BLOCKED, patron(flags=flags(0)), says="may not borrow"),
+    "the library's own words reach the staff": Row(
+        Reason.PATRON_BLOCKED, patron(flags=flags(0), message="See the desk"), says="See the desk"
+    ),
+    "too many overdue, and comes in": Row(None, patron(flags=flags(6)), says="overdue"),
+    "too many overdue, where that keeps people out": Row(
+        Reason.PATRON_BLOCKED, patron(flags=flags(6)), rules={"blocks": ("too-many-overdue",)}
+    ),
+    "owes less than the limit": Row(None, patron(owed="9.99"), rules={"fee_limit": 10.0}),
+    "owes more than the limit": Row(Reason.PATRON_BLOCKED, patron(owed="10,50"), rules={"fee_limit": 10.0}),
+    "asked with the older message": Row(None, rules={"inquiry": "status"}),
+    "blocked, by the older message": Row(
+        Reason.PATRON_BLOCKED, patron(flags=flags(4)), rules={"inquiry": "status"}
+    ),
+    "with staff, in hours that have some": Row(None, rules=STAFFED),
+    "at night, where nobody comes in without staff": Row(Reason.SCHEDULE_CLOSED, rules=STAFFED, at=NIGHT),
+    "at night, having signed the agreement": Row(None, patron(more={"PC": "AGREED"}), rules=AGREED, at=NIGHT),
+    "at night, without having signed": Row(
+        Reason.SCHEDULE_CLOSED, patron(more={"PC": "CHILD"}), rules=AGREED, at=NIGHT, says="Not registered"
+    ),
+    "on a Sunday, grown up": Row(None, patron(more={"PB": "19900101"}), rules=ADULTS, at=SUNDAY),
+    "on a Sunday, a child": Row(
+        Reason.SCHEDULE_CLOSED, patron(more={"PB": "20150101"}), rules=ADULTS, at=SUNDAY, says="Under 18"
+    ),
+    "on a Sunday, of unknown age": Row(Reason.SCHEDULE_CLOSED, rules=ADULTS, at=SUNDAY),
+    "a child in staffed hours": Row(None, patron(more={"PB": "20150101"}), rules=ADULTS),
+    "at night, where that is all the same": Row(None, rules={**STAFFED, "unstaffed": "everybody"}, at=NIGHT),
+    "blocked at night is told as blocked": Row(
+        Reason.PATRON_BLOCKED, patron(flags=flags(4), more={"PC": "AGREED"}), rules=AGREED, at=NIGHT
+    ),
+    "the system is down, and nobody comes in": Row(Reason.HOST_UNAVAILABLE, down=True, says="is away"),
+    "down, and a member of last week comes in": Row(
+        None, down=True, rules=MEMBERS, seen_days=7, says="is away"
+    ),
+    "down, and a member of last year does not": Row(
+        Reason.HOST_UNAVAILABLE, down=True, rules=MEMBERS, seen_days=300
+    ),
+    "down, and who never came does not": Row(Reason.HOST_UNAVAILABLE, down=True, rules=MEMBERS),
+    "down, and everybody with a number comes in": Row(None, down=True, rules=EVERYBODY),
+    "down, and who has no number does not": Row(
+        Reason.PATRON_UNKNOWN, who=card("s9"), down=True, rules=EVERYBODY
+    ),
+    "down at night, a member who may not be alone": Row(
+        Reason.SCHEDULE_CLOSED, down=True, rules={**MEMBERS, **AGREED}, seen_days=7, at=NIGHT
+    ),
+    "down at night, everybody, but nobody without staff": Row(
+        Reason.SCHEDULE_CLOSED, down=True, rules={**EVERYBODY, **STAFFED}, at=NIGHT
+    ),
+    "silent, and nobody comes in": Row(Reason.HOST_UNAVAILABLE, mood=FaultMode.SILENT, rules=SOON),
+    "silent, and a member comes in": Row(None, mood=FaultMode.SILENT, rules={**SOON, **MEMBERS}, seen_days=1),
+    "not online, by its own word": Row(Reason.HOST_UNAVAILABLE, mood=FaultMode.NOT_ONLINE),
+    "not online, and a member comes in": Row(None, mood=FaultMode.NOT_ONLINE, rules=MEMBERS, seen_days=1),
+    "one wrong checksum is asked for again": Row(None, mood=FaultMode.WRONG_CHECKSUM_ONCE),
+    "wrong checksums, always": Row(
+        Reason.HOST_UNAVAILABLE, mood=FaultMode.WRONG_CHECKSUM, says="make no sense"
+    ),
+    "wrong checksums let no member in either: it is not away": Row(
+        Reason.HOST_UNAVAILABLE, mood=FaultMode.WRONG_CHECKSUM, rules=MEMBERS, seen_days=1
+    ),
+    "it answers about somebody else, and everybody could come in": Row(
+        Reason.HOST_UNAVAILABLE, mood=FaultMode.OTHER_PATRON, rules=EVERYBODY, says="make no sense"
+    ),
+    "garbage": Row(Reason.HOST_UNAVAILABLE, mood=FaultMode.GARBAGE, rules=EVERYBODY),
+    "half a line, and it hangs up": Row(Reason.HOST_UNAVAILABLE, mood=FaultMode.HALF_LINE),
+    "a line without an end": Row(Reason.HOST_UNAVAILABLE, mood=FaultMode.ENDLESS, rules=SOON),
+    "answers to other questions only": Row(
+        Reason.HOST_UNAVAILABLE, mood=FaultMode.WRONG_SEQUENCE, rules=SOON
+    ),
+    "answers of another kind only": Row(Reason.HOST_UNAVAILABLE, mood=FaultMode.OTHER_KIND, rules=SOON),
+    "it understands nothing": Row(Reason.HOST_UNAVAILABLE, mood=FaultMode.ASKS_AGAIN),
+    "it says everything twice": Row(None, mood=FaultMode.CHATTY),
+    "one byte at a time": Row(None, mood=FaultMode.DRIPS),
+    "it refuses our login": Row(
+        Reason.HOST_UNAVAILABLE, mood=FaultMode.REFUSES_LOGIN, rules={"user": "gate"}
+    ),
+}
+
+
+@pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
+def test_row(world: World, row: Row) -> None:
+    world.bind(s1="P1")
+    world.clock.jump(row.at)
+    world.library.patrons["P1"] = row.patron
+    if row.seen_days is not None:
+        remember(world, row)
+    world.library.mood = row.mood
+    if row.down:
+        world.library.stop()
+    with world.gate(**row.rules) as gate:
+        found = outcome(gate, world.visit(row.who))
+        assert (found if isinstance(found, Reason) else None) == row.expect, gate.lines
+        assert row.says in " ".join(gate.lines)
+    assert "P1" not in repr(gate.lines) + repr(found) + repr(world.told)
+
+
+def remember(world: World, row: Row) -> None:
+    """The patron came in some days ago, when everything was well."""
+    world.clock.jump(row.at - timedelta(days=row.seen_days or 0))
+    with world.gate() as gate:
+        assert isinstance(outcome(gate, world.visit(card("s1"))), Obligations)
+    world.clock.jump(row.at)
+
+
+SYSTEMS = {
+    "UTF-8, with checksums": ({}, {}),
+    "cp850": ({"encoding": "cp850"}, {"encoding": "cp850"}),
+    "latin-1": ({"encoding": "latin-1"}, {"encoding": "latin-1"}),
+    "lines that end in CR LF, both ways": ({"terminator": b"\r\n"}, {"terminator": "crlf"}),
+    "no checksums": ({"checksum": False}, {"checksum": False}),
+    "a login": ({"login": ("gate", "")}, {"user": "gate"}),
+}
+
+
+@pytest.mark.parametrize(("system", "settings"), SYSTEMS.values(), ids=SYSTEMS)
+def test_systems_differ(tmp_path: Path, system: dict[str, object], settings: dict[str, object]) -> None:
+    world = World(tmp_path)
+    world.library = SimLibrary(**system)  # type: ignore[arg-type]
+    world.library.patrons["P1"] = SimPatron(name="João", message="Olá, é bom vê-lo")
+    world.library.items["B1001"] = SimItem(title="Ação")
+    with world.library, world.gate(**settings) as gate:
+        come_in(gate, world.visit(card(None, "P1")))
+        assert gate.lines == ("Olá, é bom vê-lo",)
+        gate.scanned("B1001")
+        assert items(gate, 1)[0].title == "Ação"
+
+
+MISUNDERSTANDINGS = {
+    "letters that are not UTF-8": ({"encoding": "cp850"}, {}),
+    "no checksums where some are wanted": ({"checksum": False}, {}),
+    "checksums where none are wanted": ({}, {"checksum": False}),
+}
+
+
+@pytest.mark.parametrize(("system", "settings"), MISUNDERSTANDINGS.values(), ids=MISUNDERSTANDINGS)
+def test_a_gate_that_is_set_up_wrongly_lets_nobody_in(
+    tmp_path: Path, system: dict[str, object], settings: dict[str, object]
+) -> None:
+    world = World(tmp_path)
+    world.library = SimLibrary(**system)  # type: ignore[arg-type]
+    world.library.patrons["P1"] = SimPatron(name="João")
+    with world.library, world.gate(**settings, offline="everybody") as gate:
+        until(lambda: gate.away or world.library.asked)
+        assert outcome(gate, world.visit(card(None, "P1"))) == Reason.HOST_UNAVAILABLE
+
+
+def passes(site: Site, gate: LibraryEntrance, **claims: object) -> Reason | None:
+    """One whole passage at a device whose face matches: the reason on record, or None for a door that opened."""
+    counsel = VisitRules(kind="gate", venue=gate, means=Means(host=gate), items=gate.scanned)
+    site.verifier.adopt(replace(site.stages, counsel=counsel), site.times)
+    site.reader.in_view = (site.code(**claims),)
+    site.see()
+    site.engine.who = "holder"
+    for _ in range(200):
+        if site.passages:
+            break
+        site.see()
+        if site.verifier.state is PassageState.FACTOR:
+            until(lambda: gate.answer() is not None)  # frames come faster here than a library answers
+    (passage,) = site.passages
+    assert ("release" in site.tape.entries) == (passage.reason is None)
+    return passage.reason
+
+
+PASSAGES = {
+    "a patron whom the library knows": ("s1", SimPatron(), FaultMode.GOOD, None),
+    "a patron who is blocked": ("s1", SimPatron(flags=flags(4)), FaultMode.GOOD, Reason.PATRON_BLOCKED),
+    "nobody's card": ("s9", SimPatron(), FaultMode.GOOD, Reason.PATRON_UNKNOWN),
+    "a system that lies": ("s1", SimPatron(), FaultMode.OTHER_PATRON, Reason.HOST_UNAVAILABLE),
+    "a system that is not online": ("s1", SimPatron(), FaultMode.NOT_ONLINE, Reason.HOST_UNAVAILABLE),
+}
+
+
+@pytest.mark.parametrize("row", PASSAGES.values(), ids=PASSAGES)
+def test_the_door_opens_for_a_card_a_face_and_the_librarys_word(
+    world: World, row: tuple[str, SimPatron, FaultMode, Reason | None]
+) -> None:
+    subject, someone, mood, expect = row
+    world.bind(s1="P1")
+    world.library.patrons["P1"], world.library.mood = someone, mood
+    with world.gate() as gate:
+        assert passes(Site(), gate, subject=subject) == expect
+        gate.scanned("B1001")
+        if expect is None:
+            assert items(gate, 1)[0].done
+    assert someone.loans == ({"B1001"} if expect is None else set())
+
+
+def items(gate: LibraryEntrance, count: int) -> list[ItemResult]:
+    """What became of so many items."""
+    heard: list[ItemResult] = []
+
+    def all_came() -> bool:
+        heard.extend(gate.news())
+        return len(heard) >= count
+
+    until(all_came)
+    return heard
+
+
+def test_a_patron_comes_in_borrows_two_and_leaves(world: World) -> None:
+    with world.gate() as gate:
+        come_in(gate, world.visit(card(None, "P1")))
+        gate.scanned("B1001")
+        gate.scanned("B1002")
+        news = items(gate, 2)
+        assert [(one.act, one.done, one.due) for one in news] == [
+            (Lend("P1", "B1001"), True, "2026-02-02"),
+            (Lend("P1", "B1002"), True, "2026-02-02"),
+        ]
+        assert news[0].line == "Blue Nights: yours until 2026-02-02"
+        world.clock.advance(61_000)
+        gate.news()
+        until(lambda: any(text[:2] == "35" for text in world.library.asked))
+    assert world.library.patrons["P1"].loans == {"B1001", "B1002"}
+
+
+def test_an_item_that_somebody_waits_for_is_not_lent_and_the_screen_says_why(world: World) -> None:
+    world.library.items["B1001"].on_hold = True
+    with world.gate() as gate:
+        come_in(gate, world.visit(card(None, "P1")))
+        gate.scanned("B1001")
+        (news,) = items(gate, 1)
+    assert (news.done, news.kept, news.lines) == (False, False, ("Item is on hold for somebody else",))
+    assert news.line == "Blue Nights: Item is on hold for somebody else"
+
+
+def test_whoever_was_denied_borrows_nothing(world: World) -> None:
+    with world.gate() as gate:
+        visit = world.visit(card(None, "P1"))
+        assert isinstance(outcome(gate, visit), Obligations)
+        gate.settle(visit, Deny(Reason.FACE_NO_MATCH), 1)
+        gate.scanned("B1001")
+    assert not any(text[:2] == "11" for text in world.library.asked)
+    with open_store(world.settings(), world.folder) as store:
+        assert store.entries() == ()
+
+
+def test_an_item_is_taken_back_from_whoever_brings_it(world: World) -> None:
+    world.library.patrons["P2"].loans.add("B1003")
+    world.library.items["B1003"].on_hold = True
+    with world.gate(returns=True) as gate:
+        gate.scanned("B1003")
+        (news,) = items(gate, 1)
+    assert (news.act, news.done, news.alert) == (TakeBack("B1003"), True, True)
+    assert news.line == "Blue Nights: thank you, please give it to staff"
+    assert world.library.patrons["P2"].loans == set()
+
+
+def test_lent_while_the_system_was_away_and_told_when_it_is_back(world: World) -> None:
+    world.bind(s1="P1")
+    world.library.stop()
+    with world.gate(offline="everybody", loan_days=21, returns=True) as gate:
+        come_in(gate, world.visit(card("s1")))
+        gate.scanned("B1001")
+        (kept,) = items(gate, 1)
+        assert (kept.done, kept.kept, kept.line) == (True, True, "B1001: yours until 2026-01-28")
+        until(lambda: gate.away)
+        world.library.start()
+        world.clock.advance(60_000)  # the gate tries again when its patience says so
+        until(lambda: gate.waiting == 0)
+        assert gate.away is None
+    assert world.library.patrons["P1"].loans == {"B1001"}
+    with open_store(world.settings(), world.folder) as store:
+        assert store.entries() == ()
+    (told,) = [text for text in world.library.asked if text[:2] == "11"]
+    assert told[3] == "Y"
+    assert told[4:22] == "20260107    110000"
+
+
+def test_what_the_system_refuses_later_waits_for_staff(world: World) -> None:
+    world.bind(s1="P1")
+    world.library.stop()
+    with world.gate(offline="everybody") as gate:
+        come_in(gate, world.visit(card("s1")))
+        gate.scanned("B1001")
+        gate.scanned("B1002")
+        items(gate, 2)
+    world.library.items["B1001"].on_hold = True
+    world.library.start()
+    with world.gate() as gate:
+        until(lambda: gate.waiting == 0)
+    assert world.library.patrons["P1"].loans == {"B1002"}
+    with open_store(world.settings(), world.folder) as store:
+        (conflict,) = store.entries()
+    assert (conflict.act, conflict.state) == (Lend("P1", "B1001"), Kept.REFUSED)
+    assert conflict.lines == ("Item is on hold for somebody else",)
+
+
+def test_what_waits_for_its_answer_as_the_gate_is_closed_is_kept(world: World) -> None:
+    with world.gate() as gate:
+        come_in(gate, world.visit(card(None, "P1")))
+        world.library.mood = FaultMode.SILENT
+        for name in ("B1001", "B1002"):
+            gate.scanned(name)
+        until(lambda: any(text[:2] == "11" for text in world.library.asked))
+    with open_store(world.settings(), world.folder) as store:
+        assert [entry.act for entry in store.entries()] == [Lend("P1", "B1001"), Lend("P1", "B1002")]
+    assert world.told == []
+
+
+def test_what_can_neither_be_told_nor_kept_is_not_lent(world: World) -> None:
+    world.library.stop()
+    with world.gate(offline="everybody") as gate:
+        come_in(gate, world.visit(card(None, "P1")))
+        with closing(sqlite3.connect(world.folder / "gate.db", timeout=30)) as db:
+            db.execute("CREATE TRIGGER t BEFORE INSERT ON queue BEGIN SELECT RAISE(ABORT, 'full'); END")
+        gate.scanned("B1001")
+        (news,) = items(gate, 1)
+    assert (news.done, news.lines) == (False, ("Please take it to the desk.",))
+    assert any("gate.db" in (text or "") for text in world.told)
+
+
+def test_the_system_comes_back_and_the_next_visitor_is_asked_about(world: World) -> None:
+    world.library.stop()
+    with world.gate() as gate:
+        assert outcome(gate, world.visit(card(None, "P1"))) == Reason.HOST_UNAVAILABLE
+        world.library.start()
+        world.clock.advance(60_000)
+        until(lambda: gate.away is None)
+        assert isinstance(outcome(gate, world.visit(card(None, "P1"))), Obligations)
+    assert world.told[-1] is None
+    assert len(world.told) == 2, "a log line when it goes, and one when it is back"
+
+
+def test_a_connection_that_was_hung_up_meanwhile_is_opened_again_for_the_visitor(world: World) -> None:
+    with world.gate() as gate:
+        assert isinstance(outcome(gate, world.visit(card(None, "P1"))), Obligations)
+        world.library.hang_up()
+        assert isinstance(outcome(gate, world.visit(card(None, "P2"))), Obligations)
+
+
+def test_a_slow_system_keeps_nobody_waiting_longer_than_the_gate_says(world: World) -> None:
+    world.library.answering.clear()
+    with world.gate(answer_ms=5_000, reply_ms=100) as gate:
+        visit = world.visit(card(None, "P1"))
+        gate.admit(visit)
+        gate.ask(visit)
+        world.clock.advance(5_000)
+        assert gate.answer() == Reason.HOST_UNAVAILABLE
+        world.library.answering.set()
+
+
+def test_the_answer_about_the_visitor_before_is_not_taken_for_this_one(world: World) -> None:
+    world.library.patrons["P2"].valid = False
+    world.library.answering.clear()
+    with world.gate() as gate:
+        gate.ask(world.visit(card(None, "P1")))
+        gate.ask(world.visit(card(None, "P2")))
+        assert gate.answer() is None
+        world.library.answering.set()
+        answers: list[object] = []
+        until(lambda: answers.append(gate.answer()) or answers[-1])
+        assert answers[-1] == Reason.PATRON_UNKNOWN
+
+
+def test_who_is_refused_by_the_system_is_no_member_any_more(world: World) -> None:
+    with world.gate() as gate:
+        assert isinstance(outcome(gate, world.visit(card(None, "P1"))), Obligations)
+        world.library.patrons["P1"].flags = flags(4)
+        assert outcome(gate, world.visit(card(None, "P1"))) == Reason.PATRON_BLOCKED
+    world.library.stop()
+    with world.gate(offline="members") as gate:
+        assert outcome(gate, world.visit(card(None, "P1"))) == Reason.HOST_UNAVAILABLE
+
+
+def test_a_thread_that_died_lets_nobody_in(world: World) -> None:
+    with world.gate(offline="everybody", answer_ms=100) as gate:
+        gate._worker.close()
+        assert outcome(gate, world.visit(card(None, "P1"))) == Reason.HOST_UNAVAILABLE
+
+
+def test_a_grant_without_lending_lends_nothing(world: World) -> None:
+    with world.gate(lending=False) as gate:
+        visit = world.visit(card(None, "P1"))
+        assert isinstance(outcome(gate, visit), Obligations)
+        gate.settle(visit, Grant(3_000), 1)
+        gate.scanned("B1001")
+        assert gate.news() == ()
+    assert not any(text[:2] == "11" for text in world.library.asked)

@@ -1,0 +1,208 @@
+"""The commands of tools/hub: what they print, keep and refuse."""
+
+from __future__ import annotations
+
+import json
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from worlds.fleet import DEVICE, HUB, KEY, History, running_hub
+
+from edge.errors import Exit, FetchError
+from edge.upload.batch import pack
+from edge.upload.protocol import CONTENT_TYPE, SIGNATURE_HEADER, records_path, sign, upload_message
+from hw.network.post_http import Credentials, HttpPost
+from tools.hub import cli
+from tools.hub.intake import Dispute, Disputed, open_offer
+from tools.hub.schema import Database
+from tools.hub.store import HubStore
+
+PUBLIC = bytes(KEY.verify_key)
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> str:
+    return str(tmp_path / "hub.db")
+
+
+def run(*args: object, db: str) -> int:
+    return cli.main([*map(str, args), "--db", db])
+
+
+def rows(capsys: pytest.CaptureFixture[str], *args: object, db: str) -> list[dict]:
+    capsys.readouterr()
+    assert run(*args, "--json", db=db) == Exit.OK
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def fill(db: str) -> History:
+    """A device with ten records and an alarm."""
+    history = History(10)
+    database = Database(db)
+    database.prepare()
+    store = HubStore(database)
+    registered = store.find(DEVICE)
+    store.take(registered, open_offer(pack(history.parcel(0, 10)), device=DEVICE, key=KEY.verify_key), 1_000)
+    store.raise_alarm(registered, Disputed(Dispute.INCONSISTENT, "record 4 differs"), 2_000)
+    database.close()
+    return history
+
+
+@pytest.mark.parametrize("way", ["digits", "a file"])
+def test_a_device_is_added_by_its_public_key(db: str, tmp_path: Path, capsys, way: str) -> None:
+    file = tmp_path / "lobby-1.pub"
+    file.write_text(PUBLIC.hex() + "\n")
+    assert run("device", "add", DEVICE, "--key", PUBLIC.hex() if way == "digits" else file, db=db) == Exit.OK
+    (row,) = rows(capsys, "device", "list", db=db)
+    assert (row["id"], row["key"], row["heard_ms"], row["removed_ms"]) == (DEVICE, PUBLIC.hex(), None, None)
+
+
+def test_the_secret_of_a_device_is_not_taken_for_its_key(db: str, tmp_path: Path, capsys) -> None:
+    (tmp_path / "device.key").write_bytes(bytes(KEY))
+    assert run("device", "add", DEVICE, "--key", tmp_path / "device.key", db=db) == Exit.USAGE
+    assert "secret" in capsys.readouterr().err
+    assert rows(capsys, "device", "list", db=db) == []
+
+
+WRONG = {
+    "half a key": ["device", "add", DEVICE, "--key", PUBLIC.hex()[:32]],
+    "no hex digits": ["device", "add", DEVICE, "--key", "x" * 64],
+    "no such file": ["device", "add", DEVICE, "--key", "no/such/file"],
+    "an unknown device": ["device", "remove", "nobody"],
+    "records of an unknown device": ["records", "export", "nobody"],
+    "alarms of an unknown device": ["alarm", "clear", "nobody"],
+    "a certificate without its key": ["serve", "--cert", "x.pem"],
+    "a folder that is no repository": ["serve", "--repository", "/nowhere"],
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_what_cannot_be_done_is_said_with_a_hint(
+    db: str, case: str, capsys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(*WRONG[case], db=db) in {Exit.USAGE, Exit.DEVICE}
+    assert "error: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["Lobby 1", "a/b", ""])
+def test_a_name_that_is_none_is_a_usage_error(db: str, name: str, capsys) -> None:
+    assert run("device", "add", name, "--key", PUBLIC.hex(), db=db) == Exit.USAGE
+    assert "no name of a device" in capsys.readouterr().err
+
+
+def test_records_come_out_as_they_went_in(db: str, capsys) -> None:
+    run("device", "add", DEVICE, "--key", PUBLIC.hex(), db=db)
+    history = fill(db)
+    capsys.readouterr()
+    assert run("records", "export", DEVICE, db=db) == Exit.OK
+    assert capsys.readouterr().out.encode() == b"".join(body + b"\n" for body in history.bodies)
+    assert run("records", "export", DEVICE, "--format", "csv", db=db) == Exit.OK
+    assert capsys.readouterr().out.splitlines()[4].startswith("3,2026-01-02T08:00:00.003Z,passage,")
+
+
+def test_alarms_are_listed_and_cleared(db: str, capsys) -> None:
+    run("device", "add", DEVICE, "--key", PUBLIC.hex(), db=db)
+    fill(db)
+    (alarm,) = rows(capsys, "alarm", "list", db=db)
+    assert (alarm["device"], alarm["kind"], alarm["open"]) == (DEVICE, "inconsistent", True)
+    assert run("alarm", "clear", DEVICE, db=db) == Exit.OK
+    (alarm,) = rows(capsys, "alarm", "list", db=db)
+    assert alarm["open"] is False
+
+
+def test_a_removed_device_keeps_its_records_unless_told_otherwise(db: str, capsys) -> None:
+    run("device", "add", DEVICE, "--key", PUBLIC.hex(), db=db)
+    fill(db)
+    assert run("device", "remove", DEVICE, db=db) == Exit.OK
+    (row,) = rows(capsys, "device", "list", db=db)
+    assert (row["size"], row["removed_ms"] is None) == (10, False)
+    run("device", "add", DEVICE, "--key", PUBLIC.hex(), db=db)
+    assert run("device", "remove", DEVICE, "--records-too", db=db) == Exit.OK
+    assert len(rows(capsys, "device", "list", db=db)) == 1
+
+
+def test_the_list_is_a_table_for_eyes(db: str, capsys) -> None:
+    run("device", "add", DEVICE, "--key", PUBLIC.hex(), db=db)
+    fill(db)
+    capsys.readouterr()
+    run("device", "list", db=db)
+    head, row = capsys.readouterr().out.splitlines()
+    assert head.split()[0] == "device"
+    assert row.split() == [DEVICE, "1970-01-01", "00:00:01", "10", "1", "registered"]
+
+
+# -- serving -----------------------------------------------------------------------------------------------
+
+
+def test_the_first_start_makes_a_password_that_only_its_owner_reads(db: str, tmp_path: Path) -> None:
+    with running_hub(db, tmp_path) as hub_:
+        assert len(hub_.password) == 32
+        assert stat.S_IMODE((tmp_path / "hub.password").stat().st_mode) == 0o600
+        assert hub_.call("GET", "").status == 401
+        assert "No device is registered" in hub_.page("")
+    with running_hub(db, tmp_path) as again:
+        assert again.password == hub_.password
+
+
+def served(*args: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, HUB, "serve", *map(str, args)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def test_a_password_that_is_short_is_refused(db: str, tmp_path: Path) -> None:
+    (tmp_path / "pw").write_text("short")
+    done = served("--db", db, "--password-file", tmp_path / "pw", "--listen", "127.0.0.1:0")
+    assert done.returncode == Exit.USAGE
+    assert "fewer than 12 characters" in done.stderr
+
+
+def test_an_address_that_is_taken_is_said(db: str, tmp_path: Path) -> None:
+    with running_hub(db, tmp_path) as first:
+        where = first.url.removeprefix("http://")
+        done = served("--db", db, "--password-file", tmp_path / "hub.password", "--listen", where)
+    assert done.returncode == Exit.USAGE
+    assert "address already in use" in done.stderr
+
+
+def certificate(folder: Path, name: str) -> None:
+    made = subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+         "-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}",
+         "-keyout", folder / f"{name}.key", "-out", folder / f"{name}.pem"],
+        capture_output=True, check=False,
+    )  # fmt: skip
+    if made.returncode:
+        pytest.skip("openssl makes no certificate here")
+
+
+def test_with_mutual_tls_only_certified_devices_are_let_in(db: str, tmp_path: Path) -> None:
+    for name in ("localhost", DEVICE):
+        certificate(tmp_path, name)
+    run("device", "add", DEVICE, "--key", PUBLIC.hex(), db=db)
+    more = ["--cert", tmp_path / "localhost.pem", "--cert-key", tmp_path / "localhost.key"]
+    body = pack(History(3).parcel(0, 3))
+    headers = {
+        "Content-Type": CONTENT_TYPE,
+        SIGNATURE_HEADER: sign(upload_message(DEVICE, body), KEY),
+    }
+    with running_hub(db, tmp_path, *more, "--client-ca", tmp_path / f"{DEVICE}.pem") as hub_:
+        url = hub_.url.replace("http://127.0.0.1", "https://localhost")
+        ours = Credentials(tmp_path / "localhost.pem", tmp_path / f"{DEVICE}.pem", tmp_path / f"{DEVICE}.key")
+        assert HttpPost(url, ours).post(records_path(DEVICE), body, headers).body == b'{"next":3}'
+        with pytest.raises(FetchError):
+            HttpPost(url, Credentials(tmp_path / "localhost.pem")).post(records_path(DEVICE), body, headers)
+
+
+def test_it_stops_in_order_when_it_is_told_to(db: str, tmp_path: Path) -> None:
+    with running_hub(db, tmp_path) as hub_:
+        hub_.process.terminate()
+        assert hub_.process.wait(timeout=30) in {-15, 0}

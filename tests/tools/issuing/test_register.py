@@ -1,0 +1,138 @@
+"""Which index belongs to whom."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.errors import InputError
+from tools.issuing.register import MAX_CAPACITY, REST, CardStanding, IndexUse, Register, RegisterEntry
+
+NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
+MONTH = timedelta(days=30)
+
+
+def entry(
+    index: int,
+    *,
+    expires: datetime = NOW + MONTH,
+    standing: CardStanding = CardStanding.GOOD,
+    box: bytes = b"",
+) -> RegisterEntry:
+    return RegisterEntry(index, bytes([index % 256]) * 8, IndexUse.CARD, NOW, expires, standing, box)
+
+
+def below(seed: int = 1):
+    return random.Random(seed).randrange
+
+
+@given(st.integers(1, 40), st.integers(0, 2**32))
+def test_every_index_is_given_once_until_the_list_is_full(capacity, seed):
+    register = Register(capacity)
+    given_out = []
+    for _ in range(capacity):
+        (index,) = register.allocate(1, now=NOW, randbelow=below(seed + len(given_out)))
+        register.add(entry(index))
+        given_out.append(index)
+    assert sorted(given_out) == list(range(capacity))
+    with pytest.raises(InputError, match="indexes are held"):
+        register.allocate(1, now=NOW, randbelow=below())
+
+
+def test_indexes_of_one_card_are_distinct_and_come_from_all_over_the_list():
+    found = Register(1_000).allocate(9, now=NOW, randbelow=below())
+    assert len(set(found)) == 9
+    assert max(found) - min(found) > 300
+
+
+@pytest.mark.parametrize(("left", "wanted", "fits"), [(3, 3, True), (3, 4, False), (0, 1, False)])
+def test_list_gives_all_indexes_that_a_card_needs_or_none(left, wanted, fits):
+    register = Register(10, [entry(index) for index in range(10 - left)])
+    if fits:
+        assert sorted(register.allocate(wanted, now=NOW, randbelow=below())) == list(range(10 - left, 10))
+    else:
+        with pytest.raises(InputError, match=f"{wanted} more are needed"):
+            register.allocate(wanted, now=NOW, randbelow=below())
+
+
+@pytest.mark.parametrize(
+    ("since_expiry", "free"), [(timedelta(0), False), (REST - timedelta(seconds=1), False), (REST, True)]
+)
+def test_index_rests_after_its_card_expired(since_expiry, free):
+    register = Register(1, [entry(0, expires=NOW - since_expiry)])
+    if free:
+        assert register.allocate(1, now=NOW, randbelow=below()) == (0,)
+    else:
+        with pytest.raises(InputError, match="1 of 1 indexes are held"):
+            register.allocate(1, now=NOW, randbelow=below())
+
+
+@pytest.mark.parametrize(
+    ("before", "change", "allowed"),
+    [
+        (CardStanding.GOOD, CardStanding.SUSPENDED, True),
+        (CardStanding.GOOD, CardStanding.REVOKED, True),
+        (CardStanding.SUSPENDED, CardStanding.GOOD, True),
+        (CardStanding.SUSPENDED, CardStanding.REVOKED, True),
+        (CardStanding.REVOKED, CardStanding.REVOKED, True),
+        (CardStanding.REVOKED, CardStanding.GOOD, False),
+        (CardStanding.REVOKED, CardStanding.SUSPENDED, False),
+    ],
+)
+def test_revoked_is_for_good_and_nothing_else_is(before, change, allowed):
+    register = Register(4, [entry(2, standing=before)])
+    if allowed:
+        assert register.stand(2, change).standing is change
+        assert [held.standing for held in register] == [change]
+    else:
+        with pytest.raises(InputError, match="for good"):
+            register.stand(2, change)
+        assert [held.standing for held in register] == [before]
+
+
+def test_standing_of_an_index_that_nobody_holds_cannot_change():
+    with pytest.raises(InputError, match="nobody holds index 3"):
+        Register(4, [entry(2)]).stand(3, CardStanding.REVOKED)
+
+
+@given(st.dictionaries(st.integers(0, 29), st.sampled_from(CardStanding)))
+def test_bitmaps_hold_one_bit_per_card_that_stands_so(standings):
+    register = Register(30, [entry(index, standing=standing) for index, standing in standings.items()])
+    for wanted in (CardStanding.SUSPENDED, CardStanding.REVOKED):
+        bits = int.from_bytes(register.bitmap(wanted), "little")
+        assert len(register.bitmap(wanted)) == 4
+        assert {index for index in range(32) if bits >> index & 1} == {
+            index for index, standing in standings.items() if standing is wanted
+        }
+
+
+@pytest.mark.parametrize(
+    ("standing", "expires", "needed"),
+    [
+        (CardStanding.GOOD, NOW + MONTH, True),
+        (CardStanding.SUSPENDED, NOW + MONTH, True),
+        (CardStanding.REVOKED, NOW + MONTH, False),
+        (CardStanding.GOOD, NOW, False),
+    ],
+)
+def test_site_needs_the_box_of_a_card_that_may_still_open_a_door(standing, expires, needed):
+    register = Register(4, [entry(1, standing=standing, expires=expires, box=b"b" * 16), entry(2)])
+    assert register.boxes(NOW) == (frozenset({b"b" * 16}) if needed else frozenset())
+
+
+def test_card_is_found_by_its_id_and_its_documents_are_not_mistaken_for_it():
+    card, paper = entry(7), RegisterEntry(3, bytes([7]) * 8, IndexUse.DOCUMENT, NOW, NOW + MONTH)
+    register = Register(10, [paper, card])
+    assert register.find(card.card_id) == card
+    with pytest.raises(InputError, match="no card with this id"):
+        register.find(b"unknown!")
+
+
+@pytest.mark.parametrize("capacity", [-1, 0, MAX_CAPACITY + 1])
+def test_capacity_outside_what_a_list_can_hold_is_refused(capacity):
+    with pytest.raises(InputError, match=str(capacity)):
+        Register(capacity)

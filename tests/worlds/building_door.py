@@ -1,0 +1,125 @@
+"""A building's door for tests: cards, people, rules in TOML, and a day at it told in few words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
+
+from edge.card.claims import Card as VerifiedCard
+from edge.card.claims import Freshness, StatusPointer, TemplateReference
+from edge.decision import Decision, Deny, Grant, Reason
+from edge.errors import Refused
+from edge.policy.obligations import Factor, Obligations, StaffNotice, Visit
+from edge.venues.door.occupancy import MemoryOccupancyStore, OccupancyStore
+from edge.venues.door.person import Enrolled, Person, card_name, person_name
+from edge.venues.door.rules import DoorRules
+from edge.venues.door.rules_file import Zones, parse_rules
+from edge.venues.door.venue import DoorVenue
+
+SITE = "tower-1/lobby"
+SITE_KEY = bytes(range(32))
+MONDAY = datetime(2027, 3, 1, 9, 0, tzinfo=UTC)  # 17:00 in Macau
+
+
+def card(subject: str | None = "anna", *, moment: datetime = MONDAY, **changes: object) -> VerifiedCard:
+    """A verified card with nothing special about it."""
+    plain = VerifiedCard(
+        issuer="CN-GD",
+        subject=subject,
+        issued_at=moment,
+        not_before=moment,
+        expires=moment + timedelta(days=3_000),
+        card_id=bytes(8),
+        holder_key=bytes(32),
+        status=StatusPointer("https://s.example/7", 5),
+        face=TemplateReference(100, "mfn1", bytes(64)),
+        kid=bytes(8),
+        pseudonym="0" * 12,
+        presented_at=moment,
+        list_issued_at=moment,
+        list_age=timedelta(0),
+        list_freshness=Freshness.FRESH,
+    )
+    return replace(plain, **changes)  # type: ignore[arg-type]
+
+
+@cache
+def find_zone(name: str) -> ZoneInfo | None:
+    return ZoneInfo(name) if name in available_timezones() else None
+
+
+ZONES = Zones(find_zone, available_timezones)
+
+
+def rules(text: str, *, site: str = SITE, zone: str = "Asia/Macau") -> DoorRules:
+    """Rules of a site with three groups; `text`: the rest of its file."""
+    head = f'version = "1"\nzone = "{zone}"\ngroups = ["staff", "guards", "visitors"]\n'
+    return parse_rules((head + text).encode(), "site.toml", site=site, zones=ZONES)
+
+
+@dataclass
+class Entrance:
+    """One door, its people and its memory. What is told of a person: `people={"anna": {"groups": ...}}`."""
+
+    rules: DoorRules
+    people: dict[str, dict] = field(default_factory=dict)
+    ledger: OccupancyStore = field(default_factory=MemoryOccupancyStore)
+
+    def __post_init__(self) -> None:
+        enrolled = {}
+        for subject, told in self.people.items():
+            name = person_name("CN-GD", subject, SITE_KEY)
+            same = told.get("same_as")
+            facts = {key: value for key, value in told.items() if key != "same_as"}
+            facts["groups"] = frozenset(facts.get("groups", {"staff"}))
+            who = person_name("CN-GD", same, SITE_KEY) if same else name
+            enrolled[name] = Person(who, **facts)
+        self.venue = DoorVenue(lambda: self.rules, Enrolled(enrolled), self.ledger, site_key=SITE_KEY)
+
+    def visit(self, subject: str | None, at: datetime, **changes: object) -> Visit:
+        return Visit(card(subject, **changes), SITE, at)
+
+    def asks(self, subject: str | None, at: datetime = MONDAY, **changes: object) -> Obligations | Reason:
+        """What `admit` says, which changes nothing."""
+        try:
+            return self.venue.admit(self.visit(subject, at, **changes))
+        except Refused as refused:
+            return refused.reason
+
+    def comes(self, subject: str | None, at: datetime = MONDAY, **changes: object) -> Reason | None:
+        """A whole passage of somebody whose face and factors are right; the reason he is refused for."""
+        decision = decided(self.asks(subject, at, **changes))
+        self.venue.settle(self.visit(subject, at, **changes), decision, 1)
+        return decision.reason if isinstance(decision, Deny) else None
+
+    def notes(self, subject: str | None, at: datetime = MONDAY) -> frozenset[StaffNotice]:
+        return self.venue.notes(self.visit(subject, at))
+
+    def count(self) -> int:
+        """How many are inside today, by the ledger."""
+        area = self.rules.area
+        day = 0 if area.reset_min is None else self.rules.calendar.day_since(area.reset_min, MONDAY)
+        return self.ledger.count(area.name, day)
+
+
+def decided(said: Obligations | Reason) -> Decision:
+    """What comes of it where the face is right and a PIN, too: nobody can give a companion."""
+    if isinstance(said, Reason):
+        return Deny(said)
+    reasons = [asked.reason for asked in said.asked if asked.factor is Factor.COMPANION]
+    return Deny(reasons[0]) if reasons else Grant(3_000)
+
+
+def local(text: str, zone: str, *, fold: int = 0) -> datetime:
+    """The UTC instant of a wall-clock time."""
+    return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone), fold=fold).astimezone(UTC)
+
+
+def name_of(subject: str | None) -> bytes:
+    return card_name(card(subject), SITE_KEY)
+
+
+Tell = Callable[..., Entrance]

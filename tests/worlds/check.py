@@ -1,0 +1,83 @@
+"""A check for tests: holders with cards, a purpose, and a host that was given two keys."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from nacl.public import PrivateKey
+from nacl.signing import SigningKey
+from worlds.desk import NOW, card
+
+from edge.app.venues.check import CHANNEL, CheckOffice, open_check
+from edge.audit.record import utc_ms
+from edge.card.claims import Card
+from edge.config import CheckConfig as CheckTable
+from edge.config import Config, DeviceConfig, DoorConfig, MqttConfig
+from edge.decision import Decision, Grant
+from edge.delivery.sealed_box import unseal
+from edge.errors import Refused
+from edge.policy.obligations import Visit
+from edge.venues.check.result import Result, verify
+
+SITE = "station/gate-3"
+GRANT = Grant(3_000)
+
+
+class CheckWorld:
+    """One device of one host."""
+
+    def __init__(
+        self, folder: Path, *, face: str = "if-bound", mqtt: MqttConfig | None = None, **check: object
+    ) -> None:
+        self.folder = folder
+        self.host = PrivateKey(bytes(range(32)))
+        (folder / "host.pub").write_text(bytes(self.host.public_key).hex())
+        if check.get("request"):
+            check = {"host_key": "host.pub"} | check
+        self.config = Config(
+            device=DeviceConfig(id="rail-3"),
+            door=DoorConfig(site=SITE, venue="check", face=face),
+            check=CheckTable(**({"via": "webhook", "webhook": "http://127.0.0.1:9/"} | check)),
+            mqtt=mqtt or MqttConfig(),
+        )
+        self.now = NOW
+        self.seq = 40
+        self.venue = open_check(self.config, folder)
+        self.office = CheckOffice(self.config, folder)
+
+    @property
+    def key(self) -> bytes:
+        """The device's public key, as its host was given it."""
+        return bytes(SigningKey((self.folder / "device.key").read_bytes()).verify_key)
+
+    def close(self) -> None:
+        self.office.close()
+        self.venue._results.close()
+
+    def comes(self, who: Card, decision: Decision = GRANT) -> str:
+        """The whole visit: "checked", or the reason for which this venue refuses."""
+        visit = Visit(who, SITE, self.now)
+        try:
+            self.venue.admit(visit)
+        except Refused as refused:
+            return refused.reason.value
+        self.seq += 1
+        self.venue.settle(visit, decision, self.seq)
+        return "checked"
+
+    def told(self) -> list[Result]:
+        """Everything that waits for the host, verified as a host does."""
+        db = self.office.results._db
+        rows = db.execute("SELECT body FROM parcels WHERE channel = ? ORDER BY seq", (CHANNEL,))
+        return [verify(body, self.key) for (body,) in rows]
+
+    def opened(self, result: Result) -> dict[str, str] | None:
+        """The attributes, with the host's private key."""
+        return None if result.sealed is None else json.loads(unseal(result.sealed, self.host))
+
+    def deliver(self) -> int:
+        return self.office.deliver(now_ms=lambda: utc_ms(self.now), dice=lambda: 0.5)
+
+
+__all__ = ["GRANT", "CheckWorld", "card"]

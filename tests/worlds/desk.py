@@ -1,0 +1,137 @@
+"""A hotel's desk for tests: lists of arrivals, guests with cards, and everything that the desk keeps."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from nacl.public import PrivateKey
+
+from edge.app.venues.desk import DeskOffice, open_desk
+from edge.audit.record import utc_ms
+from edge.card.attributes import Attribute
+from edge.card.claims import Card, Freshness, StatusPointer
+from edge.config import Config, DeviceConfig, DoorConfig
+from edge.config import DeskConfig as DeskTable
+from edge.decision import Decision, Deny, Grant, Reason
+from edge.errors import Refused
+from edge.policy.obligations import Obligations, Visit
+
+NOW = datetime(2026, 6, 15, 10, tzinfo=UTC)
+GRANT = Grant(3_000)
+DENY = Deny(Reason.FACE_NO_MATCH)
+SITE = "harbour-hotel/desk"
+PASSPORT = {"nationality": "PRT", "document_type": "passport", "document_number": "CD4471902"}
+
+
+def card(who: str, **said: str | None) -> Card:
+    """What a holder shows. `who` names the card; the rest is disclosed, in the order of Attribute."""
+    disclosed = tuple((name, value) for name in Attribute if (value := said.get(name.value)) is not None)
+    return Card(
+        issuer="issuer",
+        subject=f"subject of {who}",
+        issued_at=NOW - timedelta(days=30),
+        not_before=NOW - timedelta(days=30),
+        expires=NOW + timedelta(days=300),
+        card_id=who.encode().ljust(16, b"."),
+        holder_key=bytes(32),
+        status=StatusPointer("https://s.example/1", 7),
+        kid=bytes(8),
+        pseudonym=who.encode().hex()[:12].ljust(12, "0"),
+        presented_at=NOW,
+        list_issued_at=NOW,
+        list_age=timedelta(),
+        list_freshness=Freshness.FRESH,
+        disclosed=disclosed,
+    )
+
+
+def guest(family: str, given: str = "Maria", **said: str | None) -> Card:
+    """A guest with a passport who discloses what the law asks for."""
+    return card(f"{given} {family}", family_name=family, given_name=given, **(PASSPORT | said))
+
+
+def booking(reference: str, *names: str | dict[str, str], **more: object) -> dict[str, object]:
+    """A booking of a list, by "Family, Given" or as an object."""
+    named = [
+        dict(zip(("family_name", "given_name"), name.split(", "), strict=False))
+        if isinstance(name, str)
+        else name
+        for name in names
+    ]
+    return {
+        "reference": reference,
+        "arrival": "2026-06-15",
+        "departure": "2026-06-18",
+        "guests": max(len(named), 1),
+        "names": named,
+    } | more
+
+
+class DeskWorld:
+    """One desk. Its private key is in `private`, which no device has."""
+
+    def __init__(self, folder: Path, **desk: object) -> None:
+        self.folder = folder
+        self.private = PrivateKey.generate()
+        (folder / "desk.key.pub").write_text(bytes(self.private.public_key).hex() + "\n")
+        self.config = Config(
+            device=DeviceConfig(id="desk-1"), door=DoorConfig(site=SITE, venue="desk"), desk=DeskTable(**desk)
+        )
+        self.now = NOW
+        self._seq = 100
+        self._open()
+
+    def _open(self) -> None:
+        self.venue = open_desk(self.config, self.folder)
+        self.office = DeskOffice(self.config, self.folder)
+
+    def restart(self) -> None:
+        """The power fails, and comes back."""
+        self.close()
+        self._open()
+
+    def close(self) -> None:
+        self.office.close()
+        self.venue._register.close()
+        self.venue._arrivals.close()
+
+    def expect(self, *bookings: dict[str, object], name: str = "list.json"):
+        """Tomorrow's list, taken."""
+        file = self.folder / name
+        file.write_text(json.dumps(bookings), "utf-8")
+        imported = self.office.take(file)
+        file.unlink()
+        return imported
+
+    def visit(self, who: Card) -> Visit:
+        return Visit(replace(who), SITE, self.now)
+
+    def admit(self, who: Card) -> Obligations:
+        return self.venue.admit(self.visit(who))
+
+    def comes(self, who: Card, decision: Decision = GRANT) -> str:
+        """The whole visit: "in", the factor that is asked, or the reason of the refusal."""
+        try:
+            terms = self.admit(who)
+        except Refused as refused:
+            return refused.reason.value
+        self._seq += 1
+        self.venue.settle(self.visit(who), decision, self._seq)
+        return terms.asked[0].factor.value if terms.asked else "in"
+
+    def kept(self) -> list:
+        """Every registration, opened with the private key."""
+        return list(self.office.store.opened(self.private))
+
+    def now_ms(self) -> int:
+        return utc_ms(self.now)
+
+    def deliver(self) -> int:
+        return self.office.deliver(now_ms=self.now_ms, dice=lambda: 0.5)
+
+
+def on(day: str, hour: int = 12, zone: object = UTC) -> datetime:
+    return datetime.combine(date.fromisoformat(day), datetime.min.time(), tzinfo=zone).replace(hour=hour)

@@ -1,0 +1,128 @@
+"""A library's gate for tests: holders' cards, a library system on the loopback interface, and the real gate."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from edge import config
+from edge.app.venues.library import LibraryEntrance, open_library_entrance, open_store
+from edge.card.attributes import Attribute
+from edge.card.claims import Card, Freshness, StatusPointer
+from edge.decision import Grant, Reason
+from edge.errors import Refused
+from edge.policy.obligations import Obligations, Visit
+from hw.sim.clock import SimClock
+from hw.sim.library import SimItem, SimLibrary, SimPatron
+
+NOW = datetime(2026, 1, 7, 11, tzinfo=UTC)  # a Wednesday
+PATIENCE_S = 30.0  # for a busy machine; no measurement
+
+
+def card(subject: str | None, patron: str | None = None) -> Card:
+    """A verified card; `patron`: the number that its issuer signed and its holder disclosed."""
+    return Card(
+        issuer="issuer",
+        subject=subject,
+        issued_at=NOW - timedelta(days=30),
+        not_before=NOW - timedelta(days=30),
+        expires=NOW + timedelta(days=300),
+        card_id=(subject or "nobody").encode().ljust(16, b".")[:16],
+        holder_key=bytes(32),
+        status=StatusPointer("https://s.example/1", 7),
+        kid=bytes(8),
+        pseudonym="0123456789ab",
+        presented_at=NOW,
+        list_issued_at=NOW,
+        list_age=timedelta(),
+        list_freshness=Freshness.FRESH,
+        disclosed=((Attribute.PATRON, patron),) if patron is not None else (),
+    )
+
+
+def until(holds: Callable[[], object]) -> None:
+    """Wait until that holds."""
+    give_up = time.monotonic() + PATIENCE_S
+    while not holds():
+        assert time.monotonic() < give_up, "it never happened"
+        threading.Event().wait(0.002)
+
+
+class World:
+    """A library system, and gates that ask it. `told`: what a gate's log would say of the system."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.library = SimLibrary()
+        self.library.patrons = {"P1": SimPatron(), "P2": SimPatron(name="Bo Lei")}
+        self.library.items = {name: SimItem() for name in ("B1001", "B1002", "B1003")}
+        self.clock = SimClock(NOW)
+        self.told: list[str | None] = []
+
+    def settings(self, **changes: object) -> config.LibraryConfig:
+        """Patient by default: what answers at all is waited for."""
+        plain: dict[str, object] = {
+            "host": "127.0.0.1", "port": self.library.port, "tls": False, "institution": "MAIN",
+            "reply_ms": 30_000, "connect_ms": 30_000, "answer_ms": 60_000, "lending": True,
+        }  # fmt: skip
+        return config.LibraryConfig(**{**plain, **changes})
+
+    def bind(self, **pairs: str) -> None:
+        with open_store(self.settings(), self.folder) as store:
+            store.bind(pairs.items())
+
+    @contextmanager
+    def gate(self, **changes: object) -> Iterator[LibraryEntrance]:
+        """With a clock that stands still, but for the worker's patience, which needs one that runs."""
+        gate = open_library_entrance(
+            self.settings(**changes), self.folder, clock=_Clock(self.clock),
+            tell=lambda fault: self.told.append(fault.message if fault else None),
+        )  # fmt: skip
+        try:
+            yield gate
+        finally:
+            gate.close()
+
+    def visit(self, who: Card, at: datetime | None = None) -> Visit:
+        return Visit(who, "library/gate", at or self.clock.now())
+
+
+class _Clock:
+    """The day of a test, on which ticks run as they do."""
+
+    def __init__(self, day: SimClock) -> None:
+        self._day = day
+
+    def now(self) -> datetime:
+        return self._day.now()
+
+    def tick_ms(self) -> int:
+        return self._day.tick_ms() + time.monotonic_ns() // 1_000_000
+
+
+def outcome(gate: LibraryEntrance, visit: Visit) -> Obligations | Reason:
+    """What the gate says of a visit in the end: what a passage would find out."""
+    try:
+        gate.admit(visit)
+    except Refused as refusal:
+        return refusal.reason
+    gate.ask(visit)
+    answers: list[Obligations | Reason] = []
+
+    def answered() -> bool:
+        answer = gate.answer()
+        answers.extend([answer] if answer is not None else [])
+        return bool(answers)
+
+    until(answered)
+    return answers[0]
+
+
+def come_in(gate: LibraryEntrance, visit: Visit) -> None:
+    """A patron whom all agree on."""
+    assert isinstance(outcome(gate, visit), Obligations), gate.lines
+    gate.settle(visit, Grant(3_000), 1)

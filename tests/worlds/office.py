@@ -1,0 +1,44 @@
+"""An issuing office in memory for the tests of this room: fixed dice, fixed time."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime, timedelta
+
+from edge.card.claims import TemplateReference
+from tools.issuing.issuer import CardApplication, Issuer
+from tools.issuing.register import Register
+from tools.issuing.wallet import Wallet
+
+NOW = datetime(2026, 3, 2, 8, 0, 7, tzinfo=UTC)
+URI = "https://tower-1.example/s"
+TEMPLATE = TemplateReference(100, "mfn1", bytes(range(150, 214)))
+HOLDER = bytes(range(32))
+
+
+class Dice(random.Random):
+    """`secrets`, but the same at every run."""
+
+    def token_bytes(self, nbytes: int) -> bytes:
+        return self.randbytes(nbytes)
+
+    def randbelow(self, exclusive_upper_bound: int) -> int:
+        return self.randrange(exclusive_upper_bound)
+
+
+def new_issuer(*, seed: int = 1, capacity: int = 1_000, **more) -> Issuer:
+    return Issuer(
+        "tower-1",
+        bytes([seed]) * 32,
+        URI,
+        since=NOW - timedelta(days=1),
+        dice=Dice(seed),
+        register=Register(capacity),
+        document_key=b"d" * 32,
+        **more,
+    )
+
+
+def enrolment(**changes) -> CardApplication:
+    fields = {"holder_key": Wallet(HOLDER).holder_key, "expires": NOW + timedelta(days=30), "face": TEMPLATE}
+    return CardApplication(**(fields | changes))

@@ -1,0 +1,65 @@
+"""A small world for the tests of this room: one issuer, one list, one holder, one gate."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from edge.card import cose, ecard
+from edge.card.claims import Claims, StatusPointer
+from edge.card.code import parse_code
+from edge.card.encode import sign_card, sign_presentation
+from edge.trust.scope import ANYWHERE, IssuerKey, Scope
+from edge.trust.snapshot import TrustSnapshot
+from edge.trust.status.status import StatusList
+from edge.trust.verify import VerificationContext, verify
+
+if TYPE_CHECKING:
+    from edge.card.claims import Card
+
+NOW = datetime(2026, 6, 15, 10, tzinfo=UTC)
+DAY = timedelta(days=1)
+SEED, HOLDER = b"i" * 32, b"h" * 32
+KEY = cose.public_key(SEED)
+KID = cose.kid_of(KEY)
+URI = "https://s.example/1"
+GATE = VerificationContext(site="tower-1/lobby")
+ISSUER = IssuerKey(
+    kid=KID,
+    name="CN-GD",
+    public_key=KEY,
+    scope=Scope((ANYWHERE,), (ANYWHERE,), (ANYWHERE,)),
+    valid_from=NOW - 400 * DAY,
+    valid_until=NOW + 400 * DAY,
+    issued_at=NOW - 400 * DAY,
+)
+LIST = StatusList(
+    16, b"\x02\x00", b"\x04\x00", NOW - timedelta(hours=1), NOW + 30 * DAY
+)  # 1 revoked, 2 suspended
+TRUST = TrustSnapshot.of([ISSUER], {(KID, URI): LIST})
+
+
+def claims(**changes: object) -> Claims:
+    plain: dict[str, object] = {
+        "issuer": "CN-GD",
+        "issued_at": NOW - DAY,
+        "not_before": NOW - DAY,
+        "expires": NOW + 30 * DAY,
+        "card_id": b"card0001",
+        "holder_key": cose.public_key(HOLDER),
+        "status": StatusPointer(URI, 0),
+    }
+    return Claims(**(plain | changes))  # type: ignore[arg-type]
+
+
+def shown(at: datetime = NOW, **changes: object) -> str:
+    """The text of a code."""
+    return sign_presentation(sign_card(claims(**changes), SEED), HOLDER, iat=at)
+
+
+def verified(
+    at: datetime = NOW, *, trust: TrustSnapshot = TRUST, now: datetime | None = None, **changes: object
+) -> Card:
+    """A card through all of it, shown `at` and verified `now`, or at the same moment."""
+    signed = ecard.decode(parse_code(shown(at, **changes)))
+    return verify(signed, trust, now=now or at, gate=GATE)

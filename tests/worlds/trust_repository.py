@@ -1,0 +1,108 @@
+"""A trust repository in a folder, with all its keys, and a client of python-tuf that looks at it."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from tuf.api.exceptions import DownloadHTTPError
+from tuf.ngclient import FetcherInterface, Updater
+
+from edge.app.parts.trust_folder import open_files
+from tools.issuing import roles
+from tools.issuing.repository import Repository, create
+from tools.issuing.tufsigner import Keyring, keyring, new_keys
+
+NOW = datetime.now(UTC).replace(microsecond=0) - timedelta(
+    hours=1
+)  # python-tuf asks the clock of this machine
+ADDRESS = "folder:/"
+
+
+class FromFolder(FetcherInterface):
+    """Fetches from a folder what a web server would serve out of it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.asked: list[str] = []
+
+    def _fetch(self, url: str) -> Iterator[bytes]:
+        name = url.removeprefix(ADDRESS)
+        self.asked.append(name)
+        if not (self.folder / name).is_file():
+            raise DownloadHTTPError("no such file", 404)
+        yield (self.folder / name).read_bytes()
+
+
+class Client:
+    """A device's half: what it has verified stays in `memory`."""
+
+    def __init__(self, memory: Path, anchor: bytes) -> None:
+        self.memory, self.anchor = memory, anchor
+        memory.mkdir(exist_ok=True)
+
+    def look(self, folder: Path) -> Updater:
+        """Refreshed, or raises what python-tuf raises."""
+        known = (self.memory / "root.json").exists()
+        updater = Updater(
+            str(self.memory),
+            f"{ADDRESS}metadata/",
+            str(self.memory),
+            f"{ADDRESS}targets/",
+            fetcher=FromFolder(folder),
+            bootstrap=None if known else self.anchor,
+        )
+        updater.refresh()
+        return updater
+
+    def read(self, folder: Path, name: str) -> bytes | None:
+        """A target, verified; None where the repository has none of this name."""
+        updater = self.look(folder)
+        info = updater.get_targetinfo(name)
+        return Path(updater.download_target(info)).read_bytes() if info else None
+
+
+class World:
+    """The authority's half."""
+
+    def __init__(self, folder: Path, *, now: datetime = NOW) -> None:
+        self.folder = folder / "repository"
+        self.files = open_files(self.folder)
+        self.keys = new_keys(roles.KEY_COUNTS, secrets)
+        self.now = now
+        self.write(create(self.keys, now=self.now))
+        self.anchor = (self.folder / "metadata/1.root.json").read_bytes()
+
+    def keyring(self, *without: str) -> Keyring:
+        """All keys but those of these roles."""
+        return keyring(key for role, held in self.keys.items() if role not in without for key in held)
+
+    @property
+    def online(self) -> Keyring:
+        return self.ring(*(roles.KEY_COUNTS.keys() - roles.ONLINE))
+
+    def repository(self) -> Repository:
+        return Repository.load(self.files)
+
+    def later(self) -> datetime:
+        self.now += timedelta(minutes=1)
+        return self.now
+
+    def publish(self, puts: dict[str, bytes | None], keys: Keyring | None = None) -> None:
+        self.write(self.repository().publish(puts, self.ring() if keys is None else keys, now=self.later()))
+
+    def write(self, files: dict[str, bytes]) -> None:
+        for name, data in files.items():
+            self.files.write(name, data)
+
+    def cut_off(self, files: dict[str, bytes], to: Path) -> Iterator[Path]:
+        """Copies of the repository in which only the first, the first two, ... files were written."""
+        for count in range(len(files) + 1):
+            copy = to / f"cut-{count}"
+            shutil.copytree(self.folder, copy)
+            for name, data in list(files.items())[:count]:
+                open_files(copy).write(name, data)
+            yield copy

@@ -1,0 +1,68 @@
+"""The authority of a trust repository (edge/sync/REPOSITORY.md): whom devices believe, published as files.
+
+    python tools/authority init repository
+    python tools/authority issuer add repository --from trust --jurisdiction CN-GD
+    python tools/authority publish repository --from trust
+    python tools/authority refresh repository          # from cron, every hour
+
+`repository` is served as it is by any web server, or copied to a stick. Its keys are in repository-keys, and
+never served: move what is in offline/ to sticks, each root key to another, and name them with --keys.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from functools import partial
+from typing import TYPE_CHECKING
+
+from edge.cli import verbs
+from edge.cli.verbs import Verb
+from edge.errors import Exit, InputError
+from tools.authority import contents, issuers, rotation, show
+from tools.authority.folder import REPOSITORY, authority_of, locked
+from tools.authority.keys import check_outside, store
+from tools.issuing.draft import metadata_path
+from tools.issuing.repository import create
+from tools.issuing.roles import KEY_COUNTS, ROOT, ROOT_THRESHOLD, TIMESTAMP
+from tools.issuing.tufsigner import new_keys
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def init(args: argparse.Namespace) -> int:
+    """Makes the keys of a new authority, and a repository with nothing in it but the time."""
+    authority = authority_of(args)
+    check_outside(authority.keys(ROOT), args.folder)
+    args.folder.mkdir(parents=True, exist_ok=True)
+    with locked(args.folder):
+        if (args.folder / metadata_path(TIMESTAMP, 1)).exists():  # written last: less is no repository
+            raise InputError(f"{args.folder}: there is a repository here", hint="choose another folder")
+        keys = new_keys(KEY_COUNTS, secrets)
+        for role, signers in keys.items():
+            for signer in signers:
+                print(f"{role:10}  {store(authority.keys(ROOT), role, signer)}")
+        authority.write(create(keys, now=args.now))
+    print(f"{ROOT_THRESHOLD} of {KEY_COUNTS[ROOT]} root keys change the root: put each on a stick of its own")
+    print(f"give each device {args.folder / metadata_path(ROOT, 1)} as its [sync] root")
+    return Exit.OK
+
+
+AUTHORITY = Verb(
+    "python tools/authority",
+    "the authority of a trust repository",
+    verbs=(
+        Verb("init", "make keys and a repository", init, REPOSITORY, about=init.__doc__),
+        Verb("issuer", "the issuers that the authority stands for", verbs=issuers.VERBS),
+        *contents.VERBS,
+        *rotation.VERBS,
+        *show.VERBS,
+    ),
+    about=__doc__,
+)
+main = partial(verbs.main, AUTHORITY)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

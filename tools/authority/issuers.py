@@ -1,0 +1,186 @@
+"""The issuers that an authority stands for: add, rotate, remove, list. Needs the key of targets."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from edge.app.parts.trust_folder import open_files
+from edge.cli.output import emit
+from edge.cli.values import instant
+from edge.cli.verbs import Verb, argument, json_lines, one_of
+from edge.errors import Exit, InputError
+from edge.sync import names
+from edge.trust.issuer_file import MAX_ISSUER_BYTES, read_issuer
+from edge.trust.scope import Scope
+from tools.authority.folder import REPOSITORY, days, opened
+from tools.issuing.publication import Term, add_issuer, issuers, remove_issuer
+
+if TYPE_CHECKING:
+    import argparse
+
+    from edge.trust.scope import IssuerKey
+
+OVERLAP: Final = timedelta(days=30)  # as long as a card of tools/issuer is good for
+
+
+def add(args: argparse.Namespace) -> int:
+    """Publishes an issuer's key, with the scope and the dates that the authority gives it."""
+    with opened(args) as authority:
+        known = issuers(authority.repository)
+        puts = dict(add_issuer(key, _term(args, key), now=args.now) for key in _offered(args))
+        authority.publish(puts)
+        for kid, key in issuers(authority.repository).items():
+            if names.issuer(kid) in puts:
+                print(f"{'changed' if kid in known else 'added'}: {_line(key)}")
+    return Exit.OK
+
+
+def rotate(args: argparse.Namespace) -> int:
+    """Publishes an issuer's next key with the scope of the old one, which ends after a time."""
+    with opened(args) as authority:
+        old = _find(issuers(authority.repository), args.kid)
+        (new,) = _offered(args)
+        if new.name != old.name:
+            raise InputError(f"the key of {new.name}, not of {old.name}", hint="use: issuer add")
+        end = min(old.valid_until, args.now + args.overlap)
+        authority.publish(
+            dict(
+                [
+                    add_issuer(old, Term(valid_until=end), now=args.now),
+                    add_issuer(new, Term(scope=old.scope), now=args.now),
+                ]
+            )
+        )
+        print(f"{new.name}: {new.kid.hex()} from now on, {old.kid.hex()} until {end:%Y-%m-%d}")
+    return Exit.OK
+
+
+def remove(args: argparse.Namespace) -> int:
+    """Ends the trust in an issuer's key: removes it, its lists and its sealed templates."""
+    with opened(args) as authority:
+        key = _find(issuers(authority.repository), args.kid)
+        authority.publish(remove_issuer(authority.repository, key.kid))
+        print(f"removed: {key.name} {key.kid.hex()}")
+    return Exit.OK
+
+
+def show(args: argparse.Namespace) -> int:
+    """Lists the issuers' keys: where and when their cards count."""
+    with opened(args) as authority:
+        for key in issuers(authority.repository).values():
+            if args.json:
+                emit(_row(key))
+            else:
+                print(_line(key))
+    return Exit.OK
+
+
+def _offered(args: argparse.Namespace) -> list[IssuerKey]:
+    """The keys that an office offers. Raises InputError, StorageFault and TrustFault."""
+    paths = [args.file] if args.file else sorted((args.trust / "issuers").glob("*.json"))
+    keys = []
+    for path in paths:
+        kid = names.issuer_kid(f"issuers/{path.name}")
+        if kid is None:
+            raise InputError(f"{path}: not the name of an issuer's file", hint="it is called <kid>.json")
+        data = open_files(path.parent).read(path.name, limit=MAX_ISSUER_BYTES)
+        keys.append(read_issuer(str(path), kid, data))
+    if not keys:
+        raise InputError(f"{args.trust}: no issuer in it", hint="make it: tools/issuer publish")
+    return keys
+
+
+def _term(args: argparse.Namespace, key: IssuerKey) -> Term:
+    scope = Scope(
+        tuple(args.venue or key.scope.venues),
+        tuple(args.site or key.scope.sites),
+        tuple(args.jurisdiction or key.scope.jurisdictions),
+    )
+    return Term(scope=scope, valid_from=args.valid_from, valid_until=args.valid_until)
+
+
+def _find(known: dict[bytes, IssuerKey], begins: str) -> IssuerKey:
+    found = [key for kid, key in known.items() if kid.hex().startswith(begins.lower())]
+    if len(found) != 1:
+        raise InputError(
+            f"{len(found)} issuers' keys begin with {begins}",
+            hint="they are in: tools/authority issuer list",
+        )
+    return found[0]
+
+
+def _row(key: IssuerKey) -> dict[str, object]:
+    return {
+        "kid": key.kid.hex(),
+        "name": key.name,
+        "venues": list(key.scope.venues),
+        "sites": list(key.scope.sites),
+        "jurisdictions": list(key.scope.jurisdictions),
+        "valid_from": key.valid_from.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "valid_until": key.valid_until.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
+
+
+def _line(key: IssuerKey) -> str:
+    places = (key.scope.venues, key.scope.sites, key.scope.jurisdictions)
+    where = "; ".join(
+        f"{what} {', '.join(those)}" for what, those in zip(("venues", "sites", "law"), places, strict=True)
+    )
+    return f"{key.kid.hex()}  {key.name}  {key.valid_from:%Y-%m-%d} - {key.valid_until:%Y-%m-%d}  {where}"
+
+
+_OFFER = one_of(
+    argument("file", nargs="?", type=Path, help="issuers/<kid>.json of an office"),
+    argument("--from", dest="trust", type=Path, metavar="TRUST", help="what tools/issuer publish wrote"),
+    required=True,
+)
+VERBS = (
+    Verb(
+        "add",
+        "publish a key with a scope",
+        add,
+        (
+            *REPOSITORY,
+            _OFFER,
+            argument("--venue", action="append", help="kind of venue (default what the office says)"),
+            argument("--site", action="append", help="site and all below it (default what the office says)"),
+            argument(
+                "--jurisdiction",
+                action="append",
+                metavar="CODE",
+                help="ISO 3166: MO, CN-GD (default what the office says)",
+            ),
+            argument("--valid-from", type=instant, metavar="DATE"),
+            argument("--valid-until", type=instant, metavar="DATE"),
+        ),
+        about=add.__doc__,
+    ),
+    Verb(
+        "rotate",
+        "the next key of an issuer",
+        rotate,
+        (
+            *REPOSITORY,
+            argument("kid", help="the key that goes, or how its id begins"),
+            _OFFER,
+            argument(
+                "--overlap",
+                type=days,
+                default=OVERLAP,
+                metavar="DAYS",
+                help="how long the old key is good for (default 30)",
+            ),
+        ),
+        about=rotate.__doc__,
+    ),
+    Verb(
+        "remove",
+        "end the trust in a key",
+        remove,
+        (*REPOSITORY, argument("kid", help="the key, or how its id begins")),
+        about=remove.__doc__,
+    ),
+    Verb("list", "where and when their cards count", show, (*REPOSITORY, json_lines()), about=show.__doc__),
+)

@@ -1,0 +1,257 @@
+"""Measures the numbers this project promises, on this machine: `make bench`.
+
+Everything runs on one core. Each figure is a median of many runs, beside its bound; figures that belong
+together are taken in turn, A B A B, in one run. Timings are never part of the tests: they depend on the
+machine, and a busy machine is no bug.
+
+    python tools/bench device              the table, then one JSON object
+    python tools/bench device --write      also renew tests/BENCHMARKS.md
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cv2
+
+from tools.bench import idle as bench_idle
+from tools.bench.passage import prepare
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from edge.face.engine import FaceEngine
+    from tools.bench.passage import Prepared
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "tests" / "BENCHMARKS.md"
+LFW = ROOT.parent / "shared" / "data" / "faces" / "lfw"
+CHILD = Path(__file__).with_name("passage.py")
+IDLE_CHILD = Path(__file__).with_name("idle.py")
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One measured number. `bound` is None where nothing is promised."""
+
+    name: str
+    value: float
+    unit: str
+    bound: float | None
+    more_is_better: bool = False
+
+    @property
+    def holds(self) -> bool | None:
+        """Whether the promise holds; None where there is none."""
+        if self.bound is None:
+            return None
+        return self.value >= self.bound if self.more_is_better else self.value <= self.bound
+
+
+def median_ms(*work: Callable[[], object], runs: int = 200, warm_up: int = 10) -> list[float]:
+    """Median milliseconds of each callable, taken in turn so that a drifting machine hits them alike."""
+    times: list[list[float]] = [[] for _ in work]
+    for turn in range(runs + warm_up):
+        for index, call in enumerate(work):
+            started = time.perf_counter_ns()
+            call()
+            if turn >= warm_up:
+                times[index].append((time.perf_counter_ns() - started) / 1e6)
+    return [statistics.median(each) for each in times]
+
+
+def codes() -> list[Figure]:
+    """Reading and verifying codes."""
+    from edge.app.parts.code_readers import open_code_reader
+    from edge.card.code import parse_code
+    from edge.card.ecard import decode
+    from edge.errors import ReaderFault
+    from edge.trust.verify import VerificationContext, verify
+    from hw.camera.framing import frame_from_rgb
+    from hw.codes.cascade import Cascade
+    from hw.sim.pictures import scene
+
+    world = prepare()
+    idle = frame_from_rgb(scene.empty(size=scene.CODE_SIZE), 0).luma
+    zxing = open_code_reader("zxing")
+    first, both = median_ms(lambda: zxing.read(idle), lambda: Cascade(zxing).read(idle), runs=60)
+    figures = [
+        Figure("idle 1280x720, first step (zxing)", first, "ms", 3.0),
+        Figure("idle 1280x720, both steps", both, "ms", None),
+    ]
+    try:
+        zbar = open_code_reader("zbar")
+        (slow,) = median_ms(lambda: zbar.read(idle), runs=20)
+        figures.append(Figure("idle 1280x720, zbar", slow, "ms", None))
+    except ReaderFault:
+        pass
+    text, trust, now = world.code_text, world.trust, world.now
+    gate = VerificationContext(site=world.site)
+    (card,) = median_ms(lambda: verify(decode(parse_code(text)), trust, now=now, gate=gate), runs=1_000)
+    return [*figures, Figure(f"code text ({len(text)} chars) to verified card", card, "ms", 0.5)]
+
+
+def faces() -> list[Figure]:
+    """One camera frame to a similarity, on both runtimes, and what attack detection adds."""
+    from edge.app.parts.face_engine import installed_pad, open_face_engine
+    from edge.errors import ModelFault
+    from edge.face.pad.fusion import PadPolicy
+
+    world = prepare()
+    figures = []
+    for runtime, bound in (("litert", 12.0), ("tflite", None)):
+        try:
+            default, every = (
+                _looks(open_face_engine(runtime=runtime, pad=pad), world)
+                for pad in (PadPolicy(), installed_pad())
+            )
+        except ModelFault:
+            continue
+        alike = statistics.median(ms["detect"] + ms["align"] + ms["embed"] for ms in default)
+        figures += [
+            Figure(f"640x480 frame to similarity ({runtime})", alike, "ms", bound),
+            Figure(f"attack detection beside it, as by default ({runtime})", _attack(default), "ms", None),
+            Figure(f"the same with all that is installed ({runtime})", _attack(every), "ms", None),
+        ]
+    return figures
+
+
+def _looks(engine: FaceEngine, world: Prepared) -> list[Mapping[str, float]]:
+    """Milliseconds by stage of a hundred frames. Engines take no turns: each would find its caches cold."""
+    data = engine.enrol(world.portrait)
+    reference = engine.reference(data, fmt=100, model=engine.model_id)
+    return [engine.assess(world.face_rgb, reference).ms for _ in range(120)][20:]
+
+
+def _attack(looks: list[Mapping[str, float]]) -> float:
+    return statistics.median(ms["pad"] for ms in looks)
+
+
+def device() -> list[Figure]:
+    """A whole device in a process of its own, playing frames from files with a real journal."""
+    with tempfile.TemporaryDirectory() as folder:
+        prepare().save(Path(folder))
+        starts, peaks, decisions = [], [], []
+        for _ in range(5):
+            started = time.perf_counter()
+            child = subprocess.Popen([sys.executable, CHILD, folder], stdout=subprocess.PIPE, text=True)
+            assert child.stdout is not None
+            assert child.stdout.readline() == "ready\n"
+            starts.append(time.perf_counter() - started)
+            told = json.loads(child.stdout.read())
+            child.wait()
+            peaks.append(told["peak_mb"])
+            decisions += told["decision_ms"]
+    return [
+        Figure("process start to ready", statistics.median(starts), "s", 1.5),
+        Figure(
+            f"whole decision, record included (n={len(decisions)})", statistics.median(decisions), "ms", 40.0
+        ),
+        Figure("peak memory of the device", statistics.median(peaks), "MB", 150.0),
+        Figure("the same at its very first start, which makes the journal", max(peaks), "MB", None),
+    ]
+
+
+def idle() -> list[Figure]:
+    """The whole device, in a process of its own, before a doorway in which nobody shows a code."""
+    with tempfile.TemporaryDirectory() as folder:
+        prepare().save(Path(folder))
+        bench_idle.save(Path(folder))
+        told = [
+            json.loads(
+                subprocess.run(
+                    [sys.executable, IDLE_CHILD, folder], stdout=subprocess.PIPE, text=True, check=True
+                ).stdout
+            )
+            for _ in range(3)
+        ]
+    share, rate = (statistics.median(run[name] for run in told) for name in ("share", "frames_per_s"))
+    return [
+        Figure("idle CPU at 15 frames/s of 1280x720 MJPEG", 100 * share, "% of a core", 35.0),
+        Figure("frames that it saw then", rate, "a second", None, more_is_better=True),
+    ]
+
+
+def accuracy() -> list[Figure]:
+    """LFW folds, where the outside test data is on this machine."""
+    if not LFW.is_dir():
+        return []
+    pairs = [str(LFW / "pairs.csv"), "--root", str(LFW)]
+    command = [sys.executable, "-m", "edge", "face", "eval", *pairs, "--json"]
+    told = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    return [
+        Figure("LFW folds, accuracy", 100 * told["accuracy"], "%", 98.9, more_is_better=True),
+        Figure("LFW all pairs, TAR at FAR 1e-3", 100 * told["tar"]["1e-3"], "%", None, more_is_better=True),
+        Figure("LFW all pairs, TAR at FAR 1e-4", 100 * told["tar"]["1e-4"], "%", None, more_is_better=True),
+    ]
+
+
+def show(figures: list[Figure]) -> None:
+    """The table for people."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, header_style="dim")
+    for title in ("figure", "measured", "promised", ""):
+        table.add_column(title, justify="left" if title == "figure" else "right")
+    for figure in figures:
+        sign = "at least" if figure.more_is_better else "at most"
+        bound = f"{sign} {figure.bound:g} {figure.unit}" if figure.bound is not None else ""
+        mark = {True: "[green]holds[/]", False: "[red]missed[/]", None: ""}[figure.holds]
+        table.add_row(figure.name, f"{figure.value:.2f} {figure.unit}", bound, mark)
+    Console().print(table)
+
+
+def page(figures: list[Figure]) -> str:
+    """The figures as the Markdown page that is kept in the repository."""
+    from hw.inference.processors import this_kind
+
+    rows = [
+        f"| {f.name} | {f.value:.2f} {f.unit} | "
+        f"{'' if f.bound is None else ('≥ ' if f.more_is_better else '≤ ') + f'{f.bound:g} {f.unit}'} |"
+        for f in figures
+    ]
+    machine = f"{this_kind()}, {platform.system()}, Python {platform.python_version()}, one core"
+    return "\n".join(
+        [
+            "# Benchmarks",
+            "",
+            f"`python tools/bench device --write` on {time.strftime('%Y-%m-%d')}, {machine}. Medians.",
+            "No Raspberry Pi was measured: plan on two to six times these times there, and run it yourself.",
+            "",
+            "| figure | measured | promised |",
+            "| --- | ---: | ---: |",
+            *rows,
+            "",
+        ]
+    )
+
+
+def main() -> int:
+    """Measure, print, and say with the exit code whether every promise held."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--write", action="store_true", help="renew tests/BENCHMARKS.md")
+    args = parser.parse_args()
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    cv2.setNumThreads(1)
+    figures = [*codes(), *faces(), *device(), *idle(), *accuracy()]
+    show(figures)
+    print(json.dumps({"figures": [{**asdict(f), "holds": f.holds} for f in figures]}))
+    if args.write:
+        PAGE.write_text(page(figures), "utf-8")
+    return 0 if all(figure.holds is not False for figure in figures) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,80 @@
+"""What a door costs while nobody comes: the whole device over a film of an empty doorway, in true time.
+
+The film is MJPEG at 1280x720 and 15 frames a second, as a webcam sends. Run as a file with a folder that
+`bench_passage` has prepared and `save` has put the film into, it works the door until the film is over, and
+tells how much of one core that took.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from edge.passage.verifier import StepResult
+
+FPS = 15
+SECONDS = 10
+CONFIG = """
+door.site = "{site}"
+camera.device = "idle.avi"
+"""
+
+
+def save(folder: Path) -> None:
+    """The film: a doorway, a lobby and a crowd in turn, each picture with noise of its own, as in life."""
+    import cv2
+    import numpy as np
+
+    from edge.app.parts.code_readers import read_image
+    from edge.app.parts.face_engine import CHECKOUT
+    from hw.sim.pictures.optics import lobby, sense
+    from hw.sim.pictures.scene import CODE_SIZE, empty
+
+    crowd = cv2.resize(read_image(CHECKOUT / "models" / "photos" / "sample6.jpg"), CODE_SIZE)
+    scenes = [
+        lambda seed: empty(size=CODE_SIZE, seed=seed),
+        lambda seed: sense(lobby(CODE_SIZE, 1), blur_px=0.6, noise=3, seed=seed),
+        lambda seed: sense(crowd.astype(np.float32), blur_px=0.6, noise=3, seed=seed),
+    ]
+    # Some 200 kB a picture, as webcams send; OpenCV's own writer can be told the quality.
+    quality = [cv2.VIDEOWRITER_PROP_QUALITY, 90]
+    motion_jpeg = cv2.VideoWriter.fourcc(*"MJPG")
+    film = cv2.VideoWriter(
+        str(folder / "idle.avi"), cv2.CAP_OPENCV_MJPEG, motion_jpeg, FPS, CODE_SIZE, quality
+    )
+    for number in range(FPS * SECONDS):
+        picture = scenes[number // FPS % len(scenes)](number)
+        film.write(np.ascontiguousarray(picture[..., ::-1]))
+    film.release()
+
+
+def run(folder: Path) -> None:
+    """Work the door, and tell the share of a core from the first frame to the last."""
+    from edge.app.door_device import open_device, run_device
+    from edge.config import parse_config
+    from edge.ports import TellsHealth
+    from tools.bench.passage import SITE
+
+    marks: list[tuple[float, float]] = []
+
+    def watch(_: StepResult) -> None:
+        marks.append((time.monotonic(), time.process_time()))
+
+    config = parse_config(CONFIG.format(site=SITE).encode(), folder / "door.toml")
+    with open_device(config, folder) as device:
+        run_device(device, stop=threading.Event(), on_moment=watch)
+        assert isinstance(device.camera, TellsHealth)
+        unseen = device.camera.health().unseen
+    (began_s, began_cpu_s), (ended_s, ended_cpu_s) = marks[0], marks[-1]
+    share = (ended_cpu_s - began_cpu_s) / (ended_s - began_s)
+    rate = (len(marks) - 1) / (ended_s - began_s)
+    print(json.dumps({"share": share, "frames_per_s": rate, "unseen": unseen}))
+
+
+if __name__ == "__main__":
+    run(Path(sys.argv[1]))

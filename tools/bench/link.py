@@ -1,0 +1,194 @@
+"""Measures the door link over a real pty, the controller's own program under MicroPython: `make bench-link`.
+
+The host is `edge.link.session` over pyserial, in this process; the strike's moves are told by the
+controller's process through a pipe, so every figure holds that way too. A pty has no baud rate: on a wire of
+115,200 baud a RELEASE takes 2.2 ms more, a PING and its PONG 3.8 ms.
+
+    python tools/bench link              a table
+    python tools/bench link --write      also renew tests/BENCHMARKS-link.md
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import os
+import platform
+import secrets
+import signal
+import statistics
+import subprocess
+import sys
+import time
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+# The same controller and host that the tests run. The root first: tests has a folder `edge` too.
+sys.path += [str(ROOT), str(ROOT / "tests")]
+
+from peers.micropython_controller import (  # type: ignore[import-not-found]  # noqa: E402
+    STRIKE,
+    TAMPER,
+    Host,
+    MicroPython,
+    Served,
+    micropythons,
+)
+
+from edge.link import frame  # noqa: E402
+from edge.link import messages as m  # noqa: E402
+from edge.link.session import PING_EVERY_MS, LinkPairing, LinkSession  # noqa: E402
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+PAGE: Final = ROOT / "tests" / "BENCHMARKS-link.md"
+PINGS, GRANTS, KILLS = 500, 100, 5
+
+
+@dataclass(frozen=True, slots=True)
+class LinkFigure:
+    """One figure of one MicroPython, in milliseconds."""
+
+    what: str
+    ms: float
+    promised: str
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="tools/bench link", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--write", action="store_true", help=f"renew {PAGE.relative_to(ROOT)}")
+    args = parser.parse_args(argv)
+    columns: dict[str, list[LinkFigure]] = {}
+    for name, found in micropythons().items():
+        if isinstance(found, str):
+            print(f"{name}: {found}", file=sys.stderr)
+        else:
+            columns[name] = measure(found)
+    if not columns:
+        return 1
+    table = "\n".join(_table(columns))
+    print(table)
+    if args.write:
+        PAGE.write_text(_page(table))
+    return 0
+
+
+def measure(micropython: MicroPython) -> list[LinkFigure]:
+    """All figures of one MicroPython."""
+    with closing(Served(micropython)) as served:
+        pair = _commission(served)
+        with Host(served.path, LinkSession(pair, fresh=lambda: secrets.token_bytes(16))) as host:
+            host.open()
+            pings = [_ping(host, number) for number in range(PINGS)]
+            grants = [_grant(host, served) for _ in range(GRANTS)]
+        kills = [_kill(served, pair) for _ in range(KILLS)]
+    return [
+        LinkFigure("PING to PONG, p50", statistics.median(pings), "≤ 2"),
+        LinkFigure("PING to PONG, p95", _p95(pings), ""),
+        LinkFigure("PING to PONG, longest", max(pings), ""),
+        LinkFigure("Grant to strike energised, p50", statistics.median(grants), ""),
+        LinkFigure("Grant to strike energised, p95", _p95(grants), "≤ 20"),
+        LinkFigure("host killed (-9) to strike relocked, longest", max(kills), "≤ 1,100"),
+    ]
+
+
+def _commission(served: Served) -> LinkPairing:
+    pair = LinkPairing(secrets.token_bytes(32), m.Lock.FAIL_SECURE)
+    served.set({TAMPER: 1})
+    with Host(served.path, LinkSession(pair, fresh=lambda: b"")) as host:
+        receiver = frame.FrameReceiver()
+        taken: list[bytes] = []
+
+        def answered() -> bool:
+            host.send(frame.encode(bytes([m.MessageType.SET_KEY, pair.lock]) + pair.key))
+            taken.extend(receiver.feed(host.port.read(256)))
+            return any(payload[0] == m.MessageType.KEY_SET for payload in taken)
+
+        host.wait(answered)
+    served.set({TAMPER: 0})
+    return pair
+
+
+def _ping(host: Host, number: int) -> float:
+    """The session's clock is ours: told that it is time for a PING, it sends one."""
+    tick_ms = time.monotonic_ns() // 1_000_000 + (number + 1) * PING_EVERY_MS
+    data, _ = host.session.step(tick_ms)
+    receiver, began = host.session, time.perf_counter()
+    host.send(data)
+    while True:
+        out, told = receiver.receive(host.port.read(host.port.in_waiting or 1), tick_ms)
+        if any(isinstance(event, m.ControllerStatus) for event in told):
+            return (time.perf_counter() - began) * 1e3
+        host.send(out)
+
+
+def _grant(host: Host, served: Served) -> float:
+    """A release of the shortest kind, and the wait until the door has come to rest again."""
+    before = len(served.moves)
+    began = time.monotonic()
+    _, data = host.session.release(60, grant=1)
+    host.send(data)
+    host.until(lambda: any(pin == STRIKE and level for _, pin, level in served.moves[before:]))
+    energised = next(at for at, pin, level in served.moves[before:] if pin == STRIKE and level)
+    host.until(lambda: served.level(STRIKE) == 0)
+    return float(energised - began) * 1e3
+
+
+def _kill(served: Served, pair: LinkPairing) -> float:
+    """A host in a process of its own, killed in the middle of a release."""
+    host = subprocess.Popen(
+        [
+            sys.executable,
+            str(ROOT / "tests" / "peers" / "micropython_controller.py"),
+            served.path,
+            pair.key.hex(),
+        ],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])},
+    )
+    try:
+        served.until(lambda: served.level(STRIKE) == 1)
+        killed = time.monotonic()
+        host.send_signal(signal.SIGKILL)
+        served.until(lambda: served.level(STRIKE) == 0)
+    finally:
+        host.kill()
+        host.wait()
+    return float(served.moves[-1][0] - killed) * 1e3
+
+
+def _p95(times: list[float]) -> float:
+    return statistics.quantiles(times, n=20)[-1]
+
+
+def _table(columns: dict[str, list[LinkFigure]]) -> list[str]:
+    names = list(columns)
+    lines = [f"| ms | {' | '.join(names)} | promised |", f"| --- |{' ---: |' * len(names)} ---: |"]
+    for rows in zip(*columns.values(), strict=True):
+        figures = " | ".join(f"{row.ms:,.1f}" for row in rows)
+        lines.append(f"| {rows[0].what} | {figures} | {rows[0].promised} |")
+    return lines
+
+
+def _page(table: str) -> str:
+    today = datetime.datetime.now(datetime.UTC).date()
+    load = os.getloadavg()[0]
+    return f"""# Benchmarks of the door link
+
+`python tools/bench link --write` on {today}, {platform.machine()}, {platform.system()}, {os.cpu_count()}
+cores, load {load:.1f}; {PINGS} PINGs, {GRANTS} grants, {KILLS} hosts killed. No RP2040 was measured;
+`tests/EVIDENCE.md` has the times of an emulated one.
+
+`unix` is Debian 13's MicroPython, `wasm` the WebAssembly build under node. How it is measured stands at the
+head of that file.
+
+{table}
+"""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,177 @@
+"""One genuine passage, over and over, in a process that holds a device and nothing else.
+
+`prepare` makes the world once, and `save` writes it to a folder as a device would find it. Run as a file with
+that folder, it opens the device, prints `ready`, plays the pictures, and tells what it took.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import statistics
+import sys
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from edge.passage.machine import PassageState
+    from edge.passage.verifier import Verifier
+    from edge.ports import Pixels
+    from edge.trust.snapshot import TrustSnapshot
+    from hw.sim.clock import SimClock
+    from tools.issuing.wallet import Wallet
+
+SITE = "tower-1/lobby"
+MORNING = datetime(2026, 11, 21, 8, 30, tzinfo=UTC)
+PASSAGES = 10
+APART = timedelta(seconds=30)  # every passage has a code of its own, made when it begins
+PATIENCE = 100  # frames; a passage that takes more has gone wrong
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """One holder, her code, her pictures, and the trust that stands behind it."""
+
+    site: str
+    now: datetime
+    wallet: Wallet
+    code_text: str
+    trust: TrustSnapshot
+    trust_files: dict[str, bytes]
+    portrait: Pixels
+    face_rgb: Pixels
+    phones: tuple[Pixels, ...]
+
+    def save(self, folder: Path) -> None:
+        """Trust folder and pictures, as files."""
+        from PIL import Image
+
+        for name, data in self.trust_files.items():
+            file = folder / "trust" / name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(data)
+        for number, picture in enumerate(self.phones):
+            Image.fromarray(picture).save(folder / f"phone{number:02}.png")
+        Image.fromarray(self.face_rgb).save(folder / "face.png")
+        (folder / "now").write_text(self.now.isoformat())
+
+
+@cache
+def prepare(now: datetime = MORNING) -> Prepared:
+    """Enrol one person and take her pictures. Deterministic but for keys."""
+    from edge.app.demo.cast import Cast
+    from edge.app.parts.face_engine import open_face_engine
+    from edge.card.claims import TemplateReference
+    from edge.trust.folder import load
+    from hw.sim.pictures.phone import phone
+    from hw.sim.pictures.scene import hold_up, visitor
+    from tools.issuing.issuer import CardApplication, Issuer
+    from tools.issuing.register import Register
+    from tools.issuing.wallet import Wallet
+
+    engine, cast = open_face_engine(), Cast()
+    portrait = cast.enrolment("Erin")
+    issuer = Issuer(
+        "CN-GD",
+        secrets.token_bytes(32),
+        "https://s.example/7",
+        since=now - timedelta(days=60),
+        dice=secrets,
+        register=Register(100_000),
+    )
+    wallet = Wallet(secrets.token_bytes(32))
+    face = TemplateReference(100, engine.model_id, engine.enrol(portrait))
+    request = CardApplication(
+        holder_key=wallet.holder_key, expires=now + timedelta(days=30), face=face, scope=("tower-1",)
+    )
+    wallet = wallet.with_card(issuer.enrol(request, now=now).card)
+    files = dict(issuer.publish(now))
+    texts = [wallet.code(now + number * APART) for number in range(PASSAGES)]
+    phones = tuple(hold_up(phone(text), seed=number) for number, text in enumerate(texts))
+    return Prepared(
+        SITE,
+        now,
+        wallet,
+        texts[0],
+        load(files),
+        files,
+        portrait,
+        visitor(cast.sitter("Erin"), seed=1),
+        phones,
+    )
+
+
+def _until(
+    state: PassageState, verifier: Verifier, picture: Pixels, clock: SimClock, *, step_ms: int
+) -> None:
+    """Show one picture until the passage has come to `state`."""
+    from hw.camera.framing import frame_from_rgb
+
+    for _ in range(PATIENCE):
+        if verifier.state is state:
+            return
+        clock.advance(step_ms)
+        verifier.see(frame_from_rgb(picture, clock.tick_ms()))
+    raise SystemExit(f"the passage never came to {state}")
+
+
+def _peak_mb() -> float:
+    """Most memory this program ever held. Not ru_maxrss, which remembers the parent that was forked."""
+    status = Path("/proc/self/status").read_text("ascii")
+    return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]) / 1024
+
+
+def run(folder: Path) -> None:
+    """Open the device, say ready, play the pictures from files, tell the figures."""
+    from edge.app.door_device import stages_for
+    from edge.app.parts.code_readers import open_live_reader
+    from edge.app.parts.face_engine import open_face_engine
+    from edge.app.parts.trust_folder import open_trust
+    from edge.audit.journal import Journal
+    from edge.audit.record import StopCause
+    from edge.config import Config
+    from edge.passage.machine import PassageState
+    from edge.passage.verifier import Ports, Verifier
+    from hw.camera.framing import frame_from_rgb
+    from hw.camera.images import read_rgb
+    from hw.sim.clock import SimClock
+    from hw.sim.door import SimDoor
+    from hw.sim.signals import SimSignals
+
+    clock = SimClock(datetime.fromisoformat((folder / "now").read_text()))
+    trust = open_trust(folder / "trust")
+    journal = Journal.open(folder / "journal.db", bytes(32), "bench-1")
+    ports = Ports(open_live_reader(), SimDoor(clock), SimSignals(), clock, journal, lambda: trust)
+    verifier = Verifier(ports, stages_for(Config(), open_face_engine()), version="0")
+    verifier.start()
+    print("ready", flush=True)
+    face = read_rgb(folder / "face.png")
+    decisions: list[float] = []
+    began = clock.now()
+    for number, file in enumerate(sorted(folder.glob("phone*.png"))):
+        # not a jump: a wall clock that leaves the steady one beside it is not believed any more
+        clock.advance(max(0, round((began + number * APART - clock.now()) / timedelta(milliseconds=1))))
+        phone = read_rgb(file)
+        _until(PassageState.FACE, verifier, phone, clock, step_ms=100)
+        clock.advance(100)
+        outcome = verifier.see(frame_from_rgb(face, clock.tick_ms())).outcome
+        assert outcome is not None
+        assert outcome.reason is None, outcome.reason
+        decisions.append(sum(outcome.micros[s] for s in ("code", "verify", "face", "record")) / 1000)
+        _until(PassageState.IDLE, verifier, face, clock, step_ms=1_000)
+        for _ in range(2):  # whoever was let in takes their phone away before the next one comes
+            clock.advance(1_000)
+            verifier.see(frame_from_rgb(face, clock.tick_ms()))
+    verifier.stop(StopCause.END)
+    journal.close()
+    peak = _peak_mb()
+    print(json.dumps({"peak_mb": peak, "decision_ms": decisions, "median_ms": statistics.median(decisions)}))
+
+
+if __name__ == "__main__":
+    started = time.perf_counter()
+    run(Path(sys.argv[1]))

@@ -1,0 +1,165 @@
+"""Measures revocation at the scale of a city, a country and a nation: `make bench-revocation`.
+
+Sizes stand beside what information theory asks for, and beside the IETF's form of the same list: the bitmaps
+in zlib. 1 % of the cards are revoked and 0.1 % suspended, drawn at random as indexes are; a day revokes 4 % a
+year more and reinstates a tenth as many. Each step runs in a process of its own, on one core, over files in a
+temporary folder that are mapped as a device maps them.
+
+    python tools/bench revocation             10^6, 10^7 and 10^8 cards: half a minute
+    python tools/bench revocation --nation    1.4 * 10^9 cards too, without zlib; 1.2 GB of disk
+    python tools/bench revocation --write     also renew tests/BENCHMARKS-revocation.md
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import multiprocessing
+import os
+import platform
+import sys
+import tempfile
+import time
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from edge.cli.output import progress
+from tools.bench.revocation_steps import NATION, SIZES, STEPS
+
+if TYPE_CHECKING:
+    from tools.bench.revocation_steps import Told
+
+PAGE: Final = Path(__file__).resolve().parents[2] / "tests" / "BENCHMARKS-revocation.md"
+# What is shown: name, key, format, and the promise for 10^8 cards
+ROWS: Final = (
+    ("revoked", "revoked", ",.0f", None),
+    ("suspended", "suspended", ",.0f", None),
+    ("full list, bytes", "full", ",.0f", None),
+    ("what information theory asks for", "full_bound", ",.0f", None),
+    ("full list / that", "full_ratio", ".4f", 1.01),
+    ("zlib -9 of the bitmaps (IETF), bytes", "full_zlib", ",.0f", None),
+    ("newly revoked in a day", "new", ",.0f", None),
+    ("reinstated in a day", "reinstated", ",.0f", None),
+    ("delta, bytes", "delta", ",.0f", None),
+    ("what information theory asks for", "delta_bound", ",.0f", None),
+    ("delta / that", "delta_ratio", ".4f", 1.02),
+    ("zlib -9 of the changed bits, bytes", "delta_zlib", ",.0f", None),
+    ("encode the full list, ms", "full_encode_ms", ",.1f", None),
+    ("zlib -9, ms", "full_zlib_ms", ",.0f", None),
+    ("encode the delta, ms", "delta_encode_ms", ",.1f", None),
+    ("write a full list into bitmaps, ms", "full_decode_ms", ",.1f", None),
+    ("flip a day's bits, ms", "flip_ms", ",.1f", None),
+    ("check both hashes, ms", "hash_ms", ",.1f", None),
+    ("apply a day: flip and check, ms", "day_ms", ",.1f", 50),
+    ("the same with copying before and fsync after, ms", "disk_ms", ",.0f", None),
+    ("answer for one card, us", "query_us", ".2f", 1),
+    ("own memory to encode, MB", "encode_mb", ".1f", None),
+    ("own memory to expand, MB", "expand_mb", ".1f", None),
+    ("own memory to apply, MB", "apply_mb", ".1f", None),
+    ("own memory to answer, MB", "answer_mb", ".1f", None),
+    ("resident with all mapped pages, to apply, MB", "apply_rss_mb", ".0f", None),
+)  # fmt: skip
+NOTE: Final = (
+    "No Raspberry Pi was measured. What is drawn and how is said at the head of that file.",
+    "",
+    "Sizes are those of whole files; each has two sets, of revoked and of suspended cards. Own memory is",
+    "what a step took beside an idle process. Mapped bitmaps are not in it, because the system takes their",
+    "pages back when it needs them; the last line has them. zlib was not run on the largest list. The head",
+    "of a delta and of its two sets, 32 bytes, is what tells at a million cards.",
+    "",
+)
+PROMISED_AT: Final = 10**8
+COMMAND: Final = "python tools/bench revocation"
+
+
+def measure(size: int) -> Told:
+    """All steps for a list of this size, each in a process of its own."""
+    told: Told = {"cards": size}
+    spawn = multiprocessing.get_context("spawn")
+    with tempfile.TemporaryDirectory() as folder:
+        for step in STEPS:
+            with ProcessPoolExecutor(1, mp_context=spawn) as pool:
+                told |= pool.submit(step, Path(folder), size).result()
+    for kind in ("full", "delta"):
+        told[f"{kind}_ratio"] = told[kind] / told[f"{kind}_bound"]
+    return told
+
+
+def cells(figures: list[Told]) -> list[list[str]]:
+    """The table, row by row: name, a figure for each size, the promise."""
+    return [
+        [
+            name,
+            *(format(told[key], form) if key in told else "" for told in figures),
+            f"≤ {most}" if most else "",
+        ]
+        for name, key, form, most in ROWS
+    ]
+
+
+def missed(figures: list[Told]) -> list[str]:
+    """The promises that did not hold."""
+    (told,) = (told for told in figures if told["cards"] == PROMISED_AT)
+    return [
+        f"{name}: {told[key]:{form}}, at most {most}"
+        for name, key, form, most in ROWS
+        if most and told[key] > most
+    ]
+
+
+def page(figures: list[Told]) -> str:
+    """The figures as the Markdown page that is kept in the repository."""
+    heads = ["", *(f"{told['cards']:,.0f}" for told in figures), f"promised at {PROMISED_AT:,}"]
+    machine = f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}, one core"
+    return "\n".join(
+        [
+            "# Benchmarks of revocation",
+            "",
+            f"`{COMMAND} --nation --write` on {time.strftime('%Y-%m-%d')}, {machine}.",
+            *NOTE,
+            "| " + " | ".join(heads) + " |",
+            "| --- |" + " ---: |" * (len(heads) - 1),
+            *("| " + " | ".join(row) + " |" for row in cells(figures)),
+            "",
+        ]
+    )
+
+
+def show(figures: list[Told]) -> None:
+    """The table for people."""
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, header_style="dim")
+    table.add_column("cards")
+    for told in figures:
+        table.add_column(f"{told['cards']:,.0f}", justify="right")
+    table.add_column("promised", justify="right")
+    for row in cells(figures):
+        table.add_row(*row)
+    Console().print(table)
+
+
+def main() -> int:
+    """Measure, print, and say with the exit code whether every promise held."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--nation", action="store_true", help="also 1.4 * 10^9 cards")
+    parser.add_argument("--write", action="store_true", help="renew tests/BENCHMARKS-revocation.md")
+    args = parser.parse_args()
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    sizes = (*SIZES, NATION) if args.nation else SIZES
+    figures = [measure(size) for size in progress(sizes, total=len(sizes), label="measuring")]
+    show(figures)
+    print(json.dumps(figures))
+    if args.write:
+        PAGE.write_text(page(figures), "utf-8")
+    for line in (lines := missed(figures)):
+        print(f"missed: {line}", file=sys.stderr)
+    return 1 if lines else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

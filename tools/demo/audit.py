@@ -1,0 +1,105 @@
+"""What an auditor finds in the journal that the month has left: first as it is, then with bits flipped."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import subprocess
+import sys
+from base64 import b64encode
+from typing import TYPE_CHECKING, Final
+
+from edge.app.parts.face_engine import CHECKOUT
+from edge.audit.errors import JournalBroken
+from edge.audit.evidence import verify
+from tools.demo.door import bodies_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from tools.demo.door import DemoDoor
+    from tools.demo.world import Holder
+
+AuditFinding = tuple[str, str, str, str]  # what was looked at, what has to be found, what was, details
+
+FLIPS: Final = 62  # looked at here, and
+BY_PROCESS: Final = 2  # by the command that anybody has
+SEED: Final = 4  # the same bits every time; any others would do
+
+
+def audit(
+    folder: Path, door: DemoDoor, holders: Sequence[Holder], codes: Sequence[str]
+) -> Iterator[AuditFinding]:
+    """Three findings about a device that was switched off."""
+    copy = folder / "copy.db"
+    shutil.copyfile(door.journal_path, copy)
+    bodies = bodies_of(copy)
+    flipped = list(_flipped(copy, bodies, FLIPS + BY_PROCESS))
+    whole, *broken = _verified([copy, *flipped[:BY_PROCESS]], door.key)
+    detail = f"{whole['records']} records, root {str(whole['root'])[:16]}"
+    yield "doorward log verify, on a copy of the journal", "intact", str(whole["result"]), detail
+    found = [verdict["result"] == "broken" for verdict in broken]
+    found += [_is_broken(path, door.key) for path in flipped[BY_PROCESS:]]
+    detail = f"one at a time, {BY_PROCESS} of them by the command"
+    yield "the same with one bit flipped in a record", f"{len(flipped)} found", f"{sum(found)} found", detail
+    for path in flipped:
+        path.unlink()
+    told = _personal(folder, door, bodies, holders, codes)
+    pseudonyms = all(any(holder.pseudonym.encode() in body for body in bodies) for holder in holders)
+    outcome = f"found: {', '.join(told)}" if told else "pseudonyms only" if pseudonyms else "nothing at all"
+    detail = f"{len(holders)} people, {len(codes)} codes; journal, outbox and hub"
+    yield "looks for names, numbers, codes and templates", "pseudonyms only", outcome, detail
+
+
+def _flipped(copy: Path, bodies: Sequence[bytes], count: int) -> Iterator[Path]:
+    """Copies of a journal, each with another bit of another record flipped."""
+    dice, data = random.Random(SEED), copy.read_bytes()  # noqa: S311  no secret
+    for number, body in enumerate(dice.choices(bodies, k=count)):
+        touched = bytearray(data)
+        touched[data.index(body) + dice.randrange(len(body))] ^= 1 << dice.randrange(8)
+        path = copy.with_name(f"flipped-{number}.db")
+        path.write_bytes(touched)
+        yield path
+
+
+def _verified(paths: Sequence[Path], key: bytes) -> list[dict[str, object]]:
+    """What `doorward log verify` says of each, all at the same time."""
+    command = [sys.executable, "-m", "edge", "log", "verify", "--json", "--key", key.hex()]
+    running = [
+        subprocess.Popen([*command, str(path)], stdout=subprocess.PIPE, text=True, cwd=CHECKOUT)
+        for path in paths
+    ]
+    return [json.loads(process.communicate()[0] or '{"result":"no answer"}') for process in running]
+
+
+def _is_broken(path: Path, key: bytes) -> bool:
+    try:
+        verify(path, key=key)
+    except JournalBroken:
+        return True
+    return False
+
+
+def _personal(
+    folder: Path, door: DemoDoor, bodies: Sequence[bytes], holders: Sequence[Holder], codes: Sequence[str]
+) -> list[str]:
+    """What of these people stands in a record, or anywhere in the files of the journal, outbox and hub."""
+    state = folder / "device" / door.config.paths.state
+    files = [
+        *door.journal_path.parent.glob("journal.db*"),
+        *state.glob("outbox.db*"),
+        *folder.glob("hub.db*"),
+    ]
+    written = b"\n".join(path.read_bytes() for path in files)
+    words = {f"{holder.name}'s {what}": data for holder in holders for what, data in holder.personal.items()}
+    words |= {f"code {number}": code.encode() for number, code in enumerate(codes)}
+    found = [what for what, data in words.items() if any(form in written for form in _forms(data))]
+    # Three letters turn up in any hash; in a record they do not.
+    records = b"\n".join(bodies).lower()
+    return found + [holder.name for holder in holders if holder.name.lower().encode() in records]
+
+
+def _forms(data: bytes) -> tuple[bytes, ...]:
+    return data, data.hex().encode(), b64encode(data).rstrip(b"=")

@@ -1,0 +1,301 @@
+"""The door of the demo's second act: one device in a folder, as `edge.app.door_device` would put it together.
+
+Its journal, clock memory, trust, sync and outbox are the product's own, and on disk. The clock, the strike,
+the camera and who stands before it are simulated.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cache
+from itertools import count, cycle, islice, repeat
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import segno
+from nacl.signing import SigningKey
+
+from edge.app.clock_store import ClockStore, remembered
+from edge.app.door_device import stages_for
+from edge.app.parts.code_readers import open_live_reader
+from edge.app.parts.keys import device_seed
+from edge.app.parts.network import open_post
+from edge.app.parts.trust_folder import open_files, open_trust
+from edge.app.sync import Updates
+from edge.app.trust_watch import TrustWatch
+from edge.audit.evidence import open_segment_reader
+from edge.audit.journal import Journal
+from edge.audit.record import ClockTrust, Passage, StopCause, utc_ms
+from edge.config import Config, DeviceConfig, HubConfig, SyncConfig
+from edge.config import DoorConfig as DoorTable
+from edge.passage.machine import PassageState, PassageTimes
+from edge.passage.record.replay_restore import restore_replay
+from edge.passage.verifier import Ports, Verifier
+from edge.sync.synchronise import UpdateSource, synchronise
+from edge.trust.time.freshness import TrustInput
+from edge.trust.time.trusted_clock import TrustedClock
+from edge.upload.batch import DeviceStatus
+from edge.upload.client import Sender, Uploaded, upload
+from edge.upload.outbox import Outbox
+from edge.version import built_at, software_version
+from hw.camera.framing import frame_from_rgb
+from hw.sim.door import SimDoor, Visitor
+from hw.sim.pictures import scene as stage
+from hw.sim.pictures.head import Move, Subject, head, script
+from hw.sim.pictures.phone import draw_modules
+from hw.sim.signals import SimSignals
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from edge.face.engine import FaceEngine
+    from edge.passage.verifier import StepResult
+    from edge.ports import Frame, Source
+    from edge.sync.report import Report
+    from edge.trust.snapshot import TrustSnapshot
+    from edge.trust.time.freshness import Aged
+    from hw.sim.clock import SimClock
+    from hw.sim.pictures.scene import Sitter
+
+DEVICE: Final = "month-1"
+FRAME_MS: Final = 100
+MODULE_PX: Final = 7  # version 17, the largest of a card, is 93 modules wide with its frame
+PATIENCE: Final = 400  # frames; a passage with a movement takes 110
+LOOKING: Final = (PassageState.FACE, PassageState.CHALLENGE)
+
+
+def configured(url: str, site: str) -> Config:
+    """The configuration of this door: a face is compared where a card has one."""
+    return Config(
+        device=DeviceConfig(id=DEVICE),
+        door=DoorTable(site=site, face="if-bound"),
+        sync=SyncConfig(url=url, baked="image"),
+        hub=HubConfig(url=url),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class DemoResult:
+    """What a passage came to, and what stands of it on record."""
+
+    said: str
+    record: Passage
+    lists: Aged  # how old the list was that it rests on, and what that leaves
+
+    @property
+    def status_age_s(self) -> int:
+        """The age of the list, as the record has it."""
+        return next(part.age_s for part in self.record.trust if part.part == TrustInput.STATUS)
+
+
+class WatchedSource:
+    """A source that notes which files were asked for. Implements Source."""
+
+    def __init__(self, source: Source) -> None:
+        self.names: list[str] = []
+        self._source = source
+
+    def fetch(self, name: str, *, offset: int = 0) -> Iterator[bytes]:
+        self.names.append(name)
+        return self._source.fetch(name, offset=offset)
+
+
+class DemoDoor:
+    """One device at one door. `start` it, then `show` it codes; power may be cut at any time."""
+
+    def __init__(self, folder: Path, config: Config, clock: SimClock, engine: FaceEngine) -> None:
+        self.folder = folder
+        self.config = config
+        self.clock = clock
+        self.journal_path = folder / config.paths.journal
+        self._engine = engine
+        self._seed = device_seed(folder / config.device.key)
+        self._updates = Updates(config, folder)
+        self._strike = SimDoor(clock, visitor=Visitor())
+        self._journal: Journal
+        self._verifier: Verifier
+        self._keeper = TrustedClock()
+        self._store: ClockStore
+        self._watch: TrustWatch | None = None
+
+    @property
+    def key(self) -> bytes:
+        """Its public key, 32 bytes."""
+        return bytes(SigningKey(self._seed).verify_key)
+
+    @property
+    def trust(self) -> TrustSnapshot:
+        """What it believes now."""
+        assert self._watch is not None, "started"
+        return self._watch.current()
+
+    @property
+    def generation(self) -> str:
+        """The name of the trust in force."""
+        return (self.folder / self.config.paths.trust).readlink().name
+
+    @property
+    def records(self) -> int:
+        """How many it has written."""
+        return self._journal.size
+
+    # -- power ---------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Power comes, or comes back: all that is known is what is on the disk."""
+        watch = TrustWatch(self.folder / self.config.paths.trust, open_trust)
+        self._watch = watch
+        self._journal = Journal.open(self.journal_path, self._seed, self.config.device.id)
+        state = open_files(self.folder / self.config.paths.state)
+        self._keeper = TrustedClock(remembered(state, self._journal, self.trust), built=built_at())
+        stages = stages_for(self.config, self._engine)
+        # A film cannot listen, so the one prompt that it is made for is thrown: here, and nowhere else.
+        stages = replace(stages, liveness=replace(stages.liveness, dice=lambda _: 0))
+        believed = self._keeper.at(self.clock.now(), self.clock.tick_ms(), self.trust)
+        restore_replay(stages.replay, self._journal, believed)
+        self._store = ClockStore(state, self._keeper)
+        self._strike = SimDoor(self.clock, visitor=Visitor())
+        ports = Ports(
+            reader=open_live_reader(),
+            strike=self._strike,
+            signals=SimSignals(),
+            clock=self.clock,
+            journal=self._journal,
+            trust=watch.current,
+        )
+        self._verifier = Verifier(
+            ports, stages, version=software_version(), times=PassageTimes(face_ms=8_000), keeper=self._keeper
+        )
+        self._verifier.start()
+
+    def cut_power(self) -> None:
+        """It stops in the middle of whatever it does, and says nothing."""
+        self._journal.close()
+
+    def stop(self) -> None:
+        """It is switched off in order."""
+        self._verifier.stop(StopCause.SIGNAL)
+        self._store.save_if_due()
+        self._journal.close()
+
+    # -- a passage -----------------------------------------------------------------------------------
+
+    def show(self, code: str, faces: Iterator[Frame] | None = None) -> DemoResult:
+        """Somebody holds up a code, then stands before the camera, until the door is shut and empty again."""
+        self.clock.advance(20 * FRAME_MS)
+        moments = list(self._watched(code, faces or repeat(nobody())))
+        self._store.save_if_due()
+        decided = next(moment for moment in moments if moment.outcome)
+        outcome, footing = decided.outcome, decided.footing
+        assert outcome is not None
+        assert footing is not None
+        record = next(e.record for e in self._journal.tail(0, 100) if e.seq == outcome.seq)
+        assert isinstance(record, Passage)
+        said = outcome.reason.value if outcome.reason else "granted"
+        released = any(event.kind == "released" for moment in moments for event in moment.door)
+        if released != (outcome.reason is None):
+            said += ", and the strike moved" if released else ", and the strike did not move"
+        lists = next(part for part in footing.ages if part.kind is TrustInput.STATUS)
+        return DemoResult(said, record, lists)
+
+    def _watched(self, code: str, faces: Iterator[Frame]) -> Iterator[StepResult]:
+        yield self._sees(nobody())
+        held_up = _held_up(code)
+        for _ in range(PATIENCE):
+            moment = self._sees(next(faces) if self._verifier.state in LOOKING else held_up)
+            yield moment
+            if moment.outcome:
+                break
+        while self._verifier.state is not PassageState.IDLE or self._strike.is_open:
+            yield self._sees(nobody(), after_ms=5 * FRAME_MS)
+
+    def _sees(self, frame: Frame, *, after_ms: int = FRAME_MS) -> StepResult:
+        self.clock.advance(after_ms)
+        return self._verifier.see(replace(frame, tick_ms=self.clock.tick_ms()))
+
+    # -- the network ---------------------------------------------------------------------------------
+
+    def sync(self, source: Source, origin: str, *, baked: bool = False) -> Report:
+        """One sync at this door's own time; a running device takes it over at once. Raises SyncError."""
+        root = open_files(self.folder).read(self.config.sync.root, limit=128_000)
+        visit = UpdateSource(
+            source=source,
+            origin=origin,
+            root=root,
+            now=self.clock.now(),
+            floor=self._keeper.memory.signed,
+            baked=baked,
+        )
+        report = synchronise(self._updates.place, visit)
+        if self._watch is not None:
+            self._watch.look()
+        return report
+
+    def send(self) -> Uploaded:
+        """Records go to the hub. Raises SyncError."""
+        url = self.config.hub.url
+        assert url is not None
+        sender = Sender(
+            device=self.config.device.id,
+            key=SigningKey(self._seed),
+            status=self._status(),
+            now_ms=lambda: utc_ms(self.clock.now()),
+        )
+        with Outbox(self.journal_path, self.folder / self.config.paths.state, url) as outbox:
+            return upload(outbox, open_post(url, ca=None, cert=None, key=None), sender)
+
+    def _status(self) -> DeviceStatus:
+        issued = {kind: self.trust.issued(kind) for kind in TrustInput}
+        seconds = {kind: int(when.timestamp()) for kind, when in issued.items() if when is not None}
+        return DeviceStatus(
+            software=software_version(),
+            clock=ClockTrust.SUSPECT if self._keeper.doubt else ClockTrust.TRUSTED,
+            keys_issued_s=seconds.get(TrustInput.KEYS),
+            lists_issued_s=seconds.get(TrustInput.STATUS),
+            time_issued_s=seconds.get(TrustInput.TIME),
+        )
+
+
+def bodies_of(journal: Path) -> list[bytes]:
+    """The bytes of every record in a journal, in order."""
+    with open_segment_reader(journal) as evidence:
+        return list(evidence.bodies(0, evidence.size()))
+
+
+# -- who stands before the camera ----------------------------------------------------------------------
+
+
+@cache
+def nobody() -> Frame:
+    """The empty doorway."""
+    return frame_from_rgb(stage.empty(), 0)
+
+
+def _held_up(code: str) -> Frame:
+    """A code before the camera, straight and sharp: in the first act it is on a phone, as people hold it."""
+    symbol = segno.make_qr(code, error="L", boost_error=False, mask=0)  # to choose the best of 8 takes 0.1 s
+    luma = draw_modules(np.array([list(row) for row in symbol.matrix], np.bool_), scale=MODULE_PX)
+    return frame_from_rgb(np.dstack([luma] * 3), 0)
+
+
+class Films:
+    """One person, as the camera sees them: standing there, or turning their head when they are asked to."""
+
+    def __init__(self, sitter: Sitter, engine: FaceEngine) -> None:
+        frame = stage.visitor(sitter, seed=1)
+        subject = Subject(frame, engine.probe(frame, engine.people(frame)[0]).landmarks.points)
+        self._standing = [frame_from_rgb(stage.visitor(sitter, seed=seed), 0) for seed in range(3)]
+        self._turning = head(subject, script((Move.LEFT,), seed=2, rest=6), seed=2)
+        self._turned: list[Frame] = []  # as far as it was ever needed: a frame takes 20 ms
+
+    def standing(self) -> Iterator[Frame]:
+        """They look into the camera."""
+        return cycle(self._standing)
+
+    def turning(self) -> Iterator[Frame]:
+        """They look, turn to the left and come back."""
+        for number in count():
+            if number == len(self._turned):
+                self._turned += [frame_from_rgb(picture, 0) for picture, _ in islice(self._turning, 1)]
+            yield self._turned[min(number, len(self._turned) - 1)]

@@ -1,0 +1,92 @@
+"""One hub as an ASGI application: devices come in, files go out, operators look. Keeps no state."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import structlog
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from edge.errors import StorageFault
+from tools.hub.files import mounts
+from tools.hub.fleet import AgeScales, Fleet
+from tools.hub.numbers import HubMetrics
+from tools.hub.page import Pages
+from tools.hub.store import HubStore
+from tools.hub.upload import UploadEndpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from starlette.requests import Request
+    from structlog.typing import FilteringBoundLogger
+
+    from tools.hub.schema import Database
+
+
+def create_app(
+    database: Database,
+    *,
+    password: str,
+    repository: Path | None = None,
+    ladders: AgeScales | None = None,
+    log: FilteringBoundLogger | None = None,
+    now_s: Callable[[], float] = time.time,
+) -> Starlette:
+    """The hub over a database whose tables are there.
+
+    Args:
+        database: see `Database.prepare`.
+        password: of the pages.
+        repository: folder of the trust repository, if this hub serves it.
+        ladders: what is called late and old.
+        log: where a line for each answer goes; else JSON Lines on standard error.
+        now_s: UTC, seconds since 1970.
+
+    Raises:
+        InputError: `repository` is none.
+    """
+    log = log or json_lines()
+    store, fleet = HubStore(database), Fleet(database, ladders or AgeScales())
+    numbers = HubMetrics(lambda: fleet.counts(int(now_s())))
+
+    async def alive(_: Request) -> Response:
+        return PlainTextResponse("ok\n")
+
+    async def ready(_: Request) -> Response:
+        await run_in_threadpool(database.ready)
+        return PlainTextResponse("ready\n")
+
+    def no_database(_: Request, error: Exception) -> Response:
+        log.error("database", error=str(error))
+        return PlainTextResponse("the database does not answer\n", 503, {"Retry-After": "5"})
+
+    return Starlette(
+        routes=[
+            Route("/healthz", alive),
+            Route("/readyz", ready),
+            *UploadEndpoint(store, numbers, log, now_s=now_s).routes(),
+            *(mounts(repository) if repository else []),
+            *Pages(store, fleet, numbers, password, now_s=now_s).routes(),
+        ],
+        exception_handlers={StorageFault: no_database},
+    )
+
+
+def json_lines() -> FilteringBoundLogger:
+    """A log of one JSON object a line on standard error."""
+    log: FilteringBoundLogger = structlog.wrap_logger(
+        structlog.PrintLogger(sys.stderr),
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso"),
+            structlog.processors.JSONRenderer(),
+        ],
+    )
+    return log

@@ -1,0 +1,262 @@
+"""A hub for a fleet of doors: serves the trust repository, takes records, shows who was heard and when.
+
+    python tools/hub device add lobby-1 --key lobby-1.pub
+    python tools/hub serve --repository repository
+    python tools/hub serve --listen 10.0.0.4:8440 --db postgresql://hub@db.example/hub
+
+SQLite in hub.db unless --db names a PostgreSQL database; then any number of these may stand behind a load
+balancer. Devices sign what they send. The pages ask for the password in hub.password, which the first start
+makes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import secrets
+import sys
+import time
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from edge.app.parts.trust_folder import open_files
+from edge.cli import verbs
+from edge.cli.output import emit
+from edge.cli.verbs import Verb, argument, json_lines
+from edge.errors import Exit, InputError
+from edge.upload.protocol import device_name
+from tools.hub.export import FORMATS, lines
+from tools.hub.schema import Database
+from tools.hub.store import HubStore, NoSuchDevice
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PASSWORD_BYTES: Final = 16
+MIN_PASSWORD: Final = 12  # characters; a shorter one is guessed
+MAX_PASSWORD_BYTES: Final = 1_000
+MAX_KEY_BYTES: Final = 1_000
+KEY_DIGITS: Final = 64
+
+
+def serve(args: argparse.Namespace) -> int:
+    """Serves devices and operators until it is stopped."""
+    from tools.hub.app import create_app, json_lines  # 0.4 s, which only this verb pays
+    from tools.hub.serve import Tls, run
+
+    tls = _tls(args)
+    password = _password(args.password_file)
+    log = json_lines()
+    with _store(args) as store:
+        app = create_app(store.database, password=password, repository=args.repository, log=log)
+        run(app, args.listen, tls=Tls(*tls) if tls else None, log=log)
+    return Exit.OK
+
+
+def device_add(args: argparse.Namespace) -> int:
+    """Registers the public key of a device."""
+    key = _key(args.key)
+    with _store(args) as store:
+        store.add(args.device, key, _now_ms())
+    print(f"device {args.device}: records signed by {key.hex()} are taken")
+    return Exit.OK
+
+
+def device_remove(args: argparse.Namespace) -> int:
+    """Takes no more records of a device; those it sent stay."""
+    with _store(args) as store:
+        store.remove(args.device, _now_ms(), records_too=args.records_too)
+    print(f"device {args.device}: removed" + (", with its records" if args.records_too else ""))
+    return Exit.OK
+
+
+def device_list(args: argparse.Namespace) -> int:
+    """Lists all devices with last contact and open alarms."""
+    from tools.hub.page import utc
+
+    with _store(args) as store:
+        rows = store.histories()
+    if args.json:
+        for row in rows:
+            emit({key: _plain(value) for key, value in row.items() if key not in {"frontier", "note_root"}})
+        return Exit.OK
+    print(f"{'device':40} {'last contact (UTC)':20} {'records':>12} {'alarms':>6}  state")
+    for row in rows:
+        heard = utc(row["heard_ms"]) if row["heard_ms"] is not None else "never"
+        standing = "removed" if row["removed_ms"] is not None else "registered"
+        print(f"{row['id']:40} {heard:20} {row['size'] - row['first']:>12,} {row['alarms']:>6}  {standing}")
+    return Exit.OK
+
+
+def alarm_list(args: argparse.Namespace) -> int:
+    """Lists all alarms, the open ones and those that were looked at."""
+    with _store(args) as store:
+        for row in store.histories():
+            for alarm in store.alarms(row["serial"]):
+                said = {key: alarm[key] for key in ("kind", "detail", "times", "first_ms", "last_ms", "note")}
+                open_ = alarm["cleared_ms"] is None
+                if args.json:
+                    emit({"device": row["id"], "open": open_, **said})
+                else:
+                    print(f"{row['id']}: {alarm['kind']}, {alarm['times']} times: {alarm['detail']}")
+    return Exit.OK
+
+
+def alarm_clear(args: argparse.Namespace) -> int:
+    """Says that somebody has looked at the alarms of a device. They open again if they come again."""
+    with _store(args) as store:
+        cleared = store.clear_alarms(args.device, _now_ms())
+    print(f"device {args.device}: {cleared} alarms cleared")
+    return Exit.OK
+
+
+def records_export(args: argparse.Namespace) -> int:
+    """Writes the records of a device, byte for byte as signed (jsonl), or as a table (csv)."""
+    with _store(args) as store:
+        rows = store.histories(args.device)
+        if not rows:
+            raise NoSuchDevice(args.device)
+        for line in lines(store.bodies(rows[0]["serial"]), args.format):
+            print(line, end="")
+    return Exit.OK
+
+
+def _plain(value: object) -> object:
+    return value.hex() if isinstance(value, bytes) else value
+
+
+def _now_ms() -> int:
+    return int(time.time() * 1000)
+
+
+@contextmanager
+def _store(args: argparse.Namespace) -> Iterator[HubStore]:
+    database = Database(args.db)
+    try:
+        database.prepare()
+        yield HubStore(database)
+    finally:
+        database.close()
+
+
+def _password(file: Path) -> str:
+    """The password of the pages; made where there is none. Raises StorageFault, InputError."""
+    folder = open_files(file.parent)
+    if not file.exists():
+        folder.write(file.name, secrets.token_hex(PASSWORD_BYTES).encode() + b"\n", secret=True)
+        print(f"password of the pages: in {file}", file=sys.stderr)
+    password = folder.read(file.name, limit=MAX_PASSWORD_BYTES).decode(errors="replace").strip()
+    if len(password) < MIN_PASSWORD:
+        raise InputError(
+            f"{file}: password has fewer than {MIN_PASSWORD} characters", hint="remove it for a new one"
+        )
+    return password
+
+
+def _key(text: str) -> bytes:
+    """The key in 64 hex digits, or in a file that holds them. Raises InputError, StorageFault."""
+    hexadecimal = text
+    if len(text) != KEY_DIGITS:
+        path = Path(text)
+        data = open_files(path.parent).read(path.name, limit=MAX_KEY_BYTES)
+        if len(data) == KEY_DIGITS // 2:
+            raise InputError(
+                f"{path}: this is the secret of a device, not its public key",
+                hint="on the device: doorward log verify --json journal.db says its key",
+            )
+        hexadecimal = data.decode("ascii", errors="replace").strip()
+    try:
+        key = bytes.fromhex(hexadecimal)
+    except ValueError as err:
+        raise InputError("--key is not 64 hex digits, nor a file with them") from err
+    if len(key) * 2 != KEY_DIGITS:
+        raise InputError("--key is not 64 hex digits, nor a file with them")
+    return key
+
+
+def _tls(args: argparse.Namespace) -> tuple[Path, Path, Path | None] | None:
+    if args.cert and args.cert_key:
+        return args.cert, args.cert_key, args.client_ca
+    if args.cert or args.cert_key or args.client_ca:
+        raise InputError(
+            "TLS needs --cert and --cert-key", hint="or none of them, and TLS in front of the hub"
+        )
+    return None
+
+
+def _address(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host or not (port.isascii() and port.isdigit() and int(port) < 65_536):
+        raise argparse.ArgumentTypeError("not HOST:PORT")
+    return host.strip("[]"), int(port)
+
+
+def _device(text: str) -> str:
+    try:
+        return device_name(text)
+    except InputError as error:
+        raise argparse.ArgumentTypeError(f"{error.message}: {error.hint}") from error
+
+
+_DB = argument("--db", default="hub.db", metavar="URL", help="FILE, or postgresql://... (default hub.db)")
+_DEVICE = argument("device", type=_device)
+SERVE = Verb(
+    "serve",
+    "serve devices and operators until it is stopped",
+    serve,
+    (
+        _DB,
+        argument("--listen", type=_address, default=("127.0.0.1", 8440), metavar="HOST:PORT"),
+        argument("--repository", type=Path, metavar="DIR", help="trust repository to serve too"),
+        argument(
+            "--password-file", type=Path, default=Path("hub.password"), metavar="FILE", help="of the pages"
+        ),
+        argument("--cert", type=Path, metavar="PEM", help="serve TLS; else put TLS in front"),
+        argument("--cert-key", type=Path, metavar="PEM"),
+        argument("--client-ca", type=Path, metavar="PEM", help="let in only clients that it certified"),
+    ),
+)
+DEVICES = (
+    Verb(
+        "add",
+        "register the public key of a device",
+        device_add,
+        (_DB, _DEVICE, argument("--key", required=True, metavar="HEX|FILE", help="its public key")),
+    ),
+    Verb(
+        "remove",
+        "take no more records of a device; those it sent stay",
+        device_remove,
+        (_DB, _DEVICE, argument("--records-too", action="store_true", help="and forget what it sent")),
+    ),
+    Verb("list", "all devices with last contact and open alarms", device_list, (_DB, json_lines())),
+)
+ALARMS = (
+    Verb("list", "all alarms, open and cleared", alarm_list, (_DB, json_lines())),
+    Verb(
+        "clear", "mark the alarms of a device as seen", alarm_clear, (_DB, _DEVICE), about=alarm_clear.__doc__
+    ),
+)
+EXPORT = Verb(
+    "export",
+    "the records of a device, byte for byte as signed (jsonl), or as a table (csv)",
+    records_export,
+    (_DB, _DEVICE, argument("--format", choices=list(FORMATS), default="jsonl")),
+)
+HUB = Verb(
+    "python tools/hub",
+    "a hub for a fleet of doors",
+    verbs=(
+        SERVE,
+        Verb("device", "who may send records", verbs=DEVICES),
+        Verb("alarm", "devices whose history does not hold", verbs=ALARMS),
+        Verb("records", "what devices sent", verbs=(EXPORT,)),
+    ),
+    about=__doc__,
+)
+main = partial(verbs.main, HUB)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

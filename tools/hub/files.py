@@ -1,0 +1,56 @@
+"""The trust repository as static files, and how long a cache may keep which. edge/sync/REPOSITORY.md."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from starlette.exceptions import HTTPException
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
+
+from edge.errors import InputError
+
+if TYPE_CHECKING:
+    import os
+    from pathlib import Path
+
+    from starlette.responses import Response
+    from starlette.types import Scope
+
+FOLDERS: Final = ("metadata", "targets")  # nothing else of the folder: an authority may keep more beside them
+# With a version or a hash in its name a file never changes; without one it is asked for anew.
+_FIXED: Final = re.compile(r"(\d+\.[^/]+\.json|[0-9a-f]{64}\.[^/]+)\Z")
+_FOREVER: Final = "public, max-age=31536000, immutable"
+_ASK: Final = "public, no-cache"
+
+
+class _Folder(StaticFiles):
+    """One of the two. Starlette keeps to it, follows no link out of it, lists nothing, and knows ranges."""
+
+    def lookup_path(self, path: str) -> tuple[str, os.stat_result | None]:
+        # A file that is being written has a name with a dot until it is whole.
+        if any(part.startswith(".") for part in path.split("/")):
+            return "", None
+        return super().lookup_path(path)
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        try:
+            response = await super().get_response(path, scope)
+        except HTTPException as error:
+            # A device asks for the root after its own until there is none: tomorrow there may be.
+            raise HTTPException(error.status_code, headers={"Cache-Control": "no-store"}) from error
+        name = path.rpartition("/")[2]
+        response.headers["Cache-Control"] = _FOREVER if _FIXED.match(name) else _ASK
+        return response
+
+
+def mounts(repository: Path) -> list[Mount]:
+    """`/metadata/` and `/targets/`. Raises InputError where these are not in the folder."""
+    for folder in FOLDERS:
+        if not (repository / folder).is_dir():
+            raise InputError(
+                f"{repository}: no trust repository: {folder} is missing",
+                hint="make one: tools/authority init",
+            )
+    return [Mount(f"/{folder}", _Folder(directory=repository / folder), name=folder) for folder in FOLDERS]

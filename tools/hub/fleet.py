@@ -1,0 +1,114 @@
+"""How the devices of a hub stand: when each was heard last, how old its lists are, and how many of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import ColumnElement, and_, func, not_, or_, select
+
+from tools.hub.schema import Database, alarms, devices
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from sqlalchemy import RowMapping
+
+HOUR_S: Final = 3_600
+# Two machines that both have the time from a network still differ a little; more than this is a lie.
+SKEW_S: Final = 300
+ROWS: Final = 500  # what a person reads at most; a name finds the others
+NEVER: Final = "never"
+
+
+@dataclass(frozen=True, slots=True)
+class AgeScale:
+    """What an age is called. `good` up to `good_s`, then `worse` up to `worse_s`, then `bad`."""
+
+    good: str
+    good_s: int
+    worse: str
+    worse_s: int
+    bad: str
+
+    def state(self, age_s: float | None) -> str:
+        """One of four words; `never` where there is no age."""
+        if age_s is None:
+            return NEVER
+        if -SKEW_S <= age_s <= self.good_s:
+            return self.good
+        return self.worse if self.good_s < age_s <= self.worse_s else self.bad
+
+    def conditions(self, moment_s: ColumnElement[Any], now_s: int) -> Mapping[str, ColumnElement[bool]]:
+        """The same words as conditions on a column of seconds since 1970."""
+        good = and_(moment_s >= now_s - self.good_s, moment_s <= now_s + SKEW_S)
+        worse = and_(moment_s >= now_s - self.worse_s, moment_s < now_s - self.good_s)
+        return {
+            self.good: good,
+            self.worse: worse,
+            self.bad: and_(moment_s.is_not(None), not_(or_(good, worse))),
+            NEVER: moment_s.is_(None),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class AgeScales:
+    """What this site calls late and old. The defaults: a sync every 15 minutes, lists signed once a day."""
+
+    contact: AgeScale = AgeScale("in touch", HOUR_S, "late", 24 * HOUR_S, "silent")
+    lists: AgeScale = AgeScale("fresh", 24 * HOUR_S, "ageing", 168 * HOUR_S, "stale")
+
+
+class Fleet:
+    """Reads of all devices that are registered."""
+
+    def __init__(self, database: Database, ladders: AgeScales) -> None:
+        self._database = database
+        self.ladders = ladders
+
+    def counts(self, now_s: int) -> Mapping[str, Mapping[str, int]]:
+        """How many devices are in each state of contact, of lists and of alarms."""
+        asked = {
+            "contact": self.ladders.contact.conditions(devices.c.heard_ms / 1000, now_s),
+            "lists": self.ladders.lists.conditions(devices.c.lists_issued_s, now_s),
+            "alarms": {"open": open_alarms() > 0, "none": open_alarms() == 0},
+        }
+        columns = [
+            func.count().filter(condition).label(f"{of} {state}")
+            for of, states in asked.items()
+            for state, condition in states.items()
+        ]
+        query = select(*columns).select_from(devices).where(devices.c.removed_ms.is_(None))
+        with self._database.reading() as db:
+            row = db.execute(query).mappings().one()
+        return {of: {state: row[f"{of} {state}"] for state in states} for of, states in asked.items()}
+
+    def rows(self, *, sort: str, find: str = "", limit: int = ROWS) -> Sequence[RowMapping]:
+        """Registered devices and `alarms`, how many of each are open; those with alarms first.
+
+        `sort`: "contact" and "lists" put the oldest first, "name" goes by name. `find`: a part of the name.
+        """
+        order = {
+            "contact": devices.c.heard_ms.asc().nulls_first(),
+            "lists": devices.c.lists_issued_s.asc().nulls_first(),
+        }.get(sort)
+        count = open_alarms().label("alarms")
+        query = (
+            select(devices, count)
+            .where(devices.c.removed_ms.is_(None), devices.c.id.contains(find, autoescape=True))
+            .order_by((open_alarms() > 0).desc(), *([] if order is None else [order]), devices.c.id)
+            .limit(limit)
+        )
+        with self._database.reading() as db:
+            return db.execute(query).mappings().all()
+
+
+def open_alarms() -> ColumnElement[int]:
+    """How many alarms of a row of `devices` nobody has looked at."""
+    return (
+        select(func.count())
+        .select_from(alarms)
+        .where(alarms.c.serial == devices.c.serial, alarms.c.cleared_ms.is_(None))
+        .correlate(devices)
+        .scalar_subquery()
+    )

@@ -1,0 +1,56 @@
+"""The hub in numbers for Prometheus: counts of this process, and the state of all devices. No names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from prometheus_client.metrics_core import Metric
+
+# From the fastest parcel on a laptop to the longest wait for a lock.
+_SECONDS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
+
+
+class HubMetrics:
+    """A registry of its own for each hub, so that two of them may live in one process."""
+
+    def __init__(self, states: Callable[[], Mapping[str, Mapping[str, int]]]) -> None:
+        """`states`: how many devices there are of each state, by what the state is of."""
+        self.registry = CollectorRegistry()
+        self.answers = Counter(
+            "doorward_hub_answers", "Answers to devices, by status", ["status"], registry=self.registry
+        )
+        self.records = Counter("doorward_hub_records", "Records stored", registry=self.registry)
+        self.seconds = Histogram(
+            "doorward_hub_upload_seconds",
+            "From the first byte of a parcel to its answer",
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self.registry.register(_Devices(states))
+
+    def page(self) -> bytes:
+        """All of it in Prometheus' text format."""
+        return generate_latest(self.registry)
+
+
+class _Devices(Collector):
+    def __init__(self, states: Callable[[], Mapping[str, Mapping[str, int]]]) -> None:
+        self._states = states
+
+    def describe(self) -> Iterator[Metric]:
+        """Nothing: the registry would count all devices just to learn our names."""
+        return iter(())
+
+    def collect(self) -> Iterator[Metric]:
+        for of, counts in self._states().items():
+            family = GaugeMetricFamily(f"doorward_hub_devices_{of}", f"Devices by {of}", labels=["state"])
+            for state, count in counts.items():
+                family.add_metric([state], count)
+            yield family

@@ -1,0 +1,247 @@
+"""What an operator sees: all devices, one device, its records to take away. Behind a password."""
+
+from __future__ import annotations
+
+import binascii
+import secrets
+from base64 import b64decode, b64encode
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import jinja2
+from markupsafe import Markup
+from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from edge.audit.record import (
+    ClockChange,
+    ClockEvent,
+    DoorChange,
+    Faulted,
+    JournalEntry,
+    Passage,
+    Started,
+    Stopped,
+    decode,
+)
+from edge.version import software_version
+from tools.hub.export import FORMATS, lines
+from tools.hub.fleet import ROWS, SKEW_S, Fleet
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from sqlalchemy import RowMapping
+    from starlette.requests import Request
+
+    from tools.hub.fleet import AgeScale
+    from tools.hub.numbers import HubMetrics
+    from tools.hub.store import HubStore
+
+HERE: Final = Path(__file__).resolve().parent
+LAST: Final = 100  # records on a device's page; all of them are in the files to take away
+SORTS: Final = ("contact", "lists", "name")
+REFRESH_S: Final = 30
+
+_CSS: Final = (HERE / "hub_page.css").read_text("utf-8")
+# Nothing is fetched, nothing runs; the one style sheet is known by its hash.
+_HEADERS: Final = {
+    "Content-Security-Policy": "default-src 'none'; form-action 'self'; base-uri 'none'; "
+    f"frame-ancestors 'none'; style-src 'sha256-{b64encode(sha256(_CSS.encode()).digest()).decode()}'",
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class AgeLabel:
+    """A word, how old that is, and how it looks; the word says all, the colour only helps."""
+
+    word: str
+    age: str
+    tone: str
+
+
+class Pages:
+    """The pages of one hub."""
+
+    def __init__(
+        self, store: HubStore, fleet: Fleet, numbers: HubMetrics, password: str, *, now_s: Callable[[], float]
+    ) -> None:
+        self._store = store
+        self._fleet = fleet
+        self._numbers = numbers
+        self._password = sha256(password.encode()).digest()
+        self._now_s = now_s
+        environment = jinja2.Environment(
+            loader=jinja2.FileSystemLoader(HERE),
+            autoescape=True,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            undefined=jinja2.StrictUndefined,
+        )
+        environment.globals |= {"css": Markup(_CSS), "version": software_version()}  # noqa: S704  our own file
+        environment.filters |= {"thousands": "{:,}".format, "utc": utc}
+        self._templates = environment
+
+    def routes(self) -> list[Route]:
+        pages: dict[str, Callable[[Request], Response]] = {
+            "/": self.devices,
+            "/devices/{device}": self.device,
+            "/devices/{device}/records.{format}": self.records,
+            "/metrics": self.metrics,
+        }
+        return [Route(path, self._guarded(page), methods=["GET"]) for path, page in pages.items()]
+
+    def devices(self, request: Request) -> Response:
+        """All devices, those in trouble first."""
+        sort = request.query_params.get("sort", SORTS[0])
+        find = request.query_params.get("find", "")[:40]
+        now_s = self._now_s()
+        counts = self._fleet.counts(int(now_s))
+        rows = self._fleet.rows(sort=sort if sort in SORTS else SORTS[0], find=find)
+        return self._html(
+            "hub_devices.html.j2",
+            devices=[self._row(row, now_s) for row in rows],
+            counts=counts,
+            total=sum(counts["contact"].values()),
+            most=ROWS,
+            sort=sort,
+            find=find,
+            refresh=REFRESH_S if "refresh" in request.query_params else 0,
+            now=now_s * 1000,
+        )
+
+    def device(self, request: Request) -> Response:
+        """One device: how it stands, its alarms, its last records."""
+        row = self._history(request)
+        now_s = self._now_s()
+        latest = self._store.latest(row["serial"], LAST)
+        return self._html(
+            "hub_device.html.j2",
+            device=self._row(row, now_s),
+            alarms=self._store.alarms(row["serial"]),
+            others=[r for r in self._store.histories(row["id"]) if r["serial"] != row["serial"]],
+            records=[{"received_ms": r["received_ms"], **told(decode(r["body"].encode()))} for r in latest],
+            formats=FORMATS,
+            refresh=0,
+            now=now_s * 1000,
+        )
+
+    def records(self, request: Request) -> Response:
+        """All records of a history as a file."""
+        form = request.path_params["format"]
+        if form not in FORMATS:
+            raise HTTPException(404)
+        row = self._history(request)
+        name = f"{row['id']}.{form}"
+        return StreamingResponse(
+            lines(self._store.bodies(row["serial"]), form),
+            media_type=FORMATS[form],
+            headers={**_HEADERS, "Content-Disposition": f'attachment; filename="{name}"'},
+        )
+
+    def metrics(self, _: Request) -> Response:
+        """Numbers for Prometheus."""
+        return Response(self._numbers.page(), media_type="text/plain; version=0.0.4", headers=_HEADERS)
+
+    def _history(self, request: Request) -> RowMapping:
+        """The history that a path names: the newest of this name, or the one of `?history=`."""
+        found = self._store.histories(request.path_params["device"])
+        wanted = request.query_params.get("history")
+        for row in found:
+            if wanted is None or wanted == str(row["serial"]):
+                return row
+        raise HTTPException(404)
+
+    def _row(self, row: RowMapping, now_s: float) -> dict[str, Any]:
+        heard_ms, lists_s, note_size = row["heard_ms"], row["lists_issued_s"], row["note_size"] or 0
+        ahead_s = 0 if heard_ms is None else (row["sent_ms"] - heard_ms) / 1000
+        ladders = self._fleet.ladders
+        return {
+            **row,
+            "contact": state(ladders.contact, None if heard_ms is None else now_s - heard_ms / 1000),
+            "lists": state(ladders.lists, None if lists_s is None else now_s - lists_s),
+            "waiting": max(0, note_size - row["size"]),
+            "clock_off": f"{span(abs(ahead_s))} {'fast' if ahead_s > 0 else 'slow'}"
+            if abs(ahead_s) > SKEW_S
+            else "",
+        }
+
+    def _html(self, template: str, **values: object) -> Response:
+        page = self._templates.get_template(template).render(values)
+        return HTMLResponse(page, headers=_HEADERS)
+
+    def _guarded(self, page: Callable[[Request], Response]) -> Callable[[Request], Awaitable[Response]]:
+        async def guarded(request: Request) -> Response:
+            given = sha256(_given(request.headers.get("authorization", ""))).digest()
+            if not secrets.compare_digest(given, self._password):
+                raise HTTPException(
+                    401,
+                    headers={"WWW-Authenticate": 'Basic realm="doorward hub", charset="UTF-8"', **_HEADERS},
+                )
+            return await run_in_threadpool(page, request)
+
+        return guarded
+
+
+def _given(authorization: str) -> bytes:
+    """The password in a header: the token of Bearer, or what stands behind the user name of Basic."""
+    scheme, _, rest = authorization.partition(" ")
+    if scheme.lower() == "bearer":
+        return rest.strip().encode()
+    if scheme.lower() == "basic":
+        try:
+            return b64decode(rest.strip(), validate=True).partition(b":")[2]
+        except (binascii.Error, ValueError):
+            return b""
+    return b""
+
+
+def state(ladder: AgeScale, age_s: float | None) -> AgeLabel:
+    """An age in words and a tone."""
+    word = ladder.state(age_s)
+    tone = {ladder.good: "good", ladder.worse: "worse"}.get(word, "bad")
+    return AgeLabel(word, "" if age_s is None else span(age_s), tone)
+
+
+def span(seconds: float) -> str:
+    """A time in its largest unit, as a person says it."""
+    for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
+        if abs(seconds) >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def utc(ms: float) -> str:
+    """A moment, UTC, to the second."""
+    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def told(entry: JournalEntry) -> dict[str, object]:
+    """One record as a line of the table."""
+    record = entry.record
+    what, tone = "", ""
+    match record:
+        case Passage(reason=None):
+            what, tone = "granted", "good"
+        case Passage():
+            what, tone = f"denied: {record.reason}", "worse"
+        case DoorChange():
+            what = f"door {record.change.value}" + (f" ({record.cause.value})" if record.cause else "")
+        case Started():
+            what = "started"
+        case Stopped():
+            what = f"stopped ({record.cause.value})"
+        case Faulted():
+            what, tone = f"fault: {record.part.value}", "bad"
+        case ClockChange():
+            what = f"clock: {record.event.value}"
+            tone = "good" if record.event is ClockEvent.TRUSTED else "bad"
+    return {"seq": entry.seq, "time_ms": record.time_ms, "door": record.door, "what": what, "tone": tone}

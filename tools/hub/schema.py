@@ -1,0 +1,225 @@
+"""The hub's tables, and how a database is opened: SQLite in a file, or PostgreSQL by URL.
+
+A device that has a hub's answer may remove its own copy. So a commit is on the disk when it returns, on
+both, and all that is known of one device changes under the lock of its row.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Engine,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    create_engine,
+    event,
+    insert,
+    select,
+    text,
+)
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+
+from edge.errors import InputError, StorageFault
+from edge.sqlite import write_ahead
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SCHEMA: Final = 1
+# Longer than any transaction of ours; a device that waits longer comes again.
+LOCK_S: Final = 5.0
+CONNECT_S: Final = 5
+# Starlette answers from 40 threads; more connections would only wait for each other.
+POOL: Final = 10
+OVERFLOW: Final = 30
+CREATING: Final = 0x444F4F52  # "DOOR": the advisory lock of whoever makes the tables
+
+metadata = MetaData()
+
+schema = Table("schema", metadata, Column("version", Integer, nullable=False))
+
+devices = Table(
+    "devices",
+    metadata,
+    Column("serial", Integer, primary_key=True, autoincrement=True),
+    Column("id", String(40), nullable=False),
+    Column("key", LargeBinary, nullable=False),
+    Column("added_ms", BigInteger, nullable=False),
+    Column("removed_ms", BigInteger),
+    # the tree so far, where it began, and the checkpoint that it has yet to grow into
+    Column("first", BigInteger, nullable=False, server_default="0"),
+    Column("size", BigInteger, nullable=False, server_default="0"),
+    Column("frontier", LargeBinary, nullable=False),
+    Column("note", Text),
+    Column("note_size", BigInteger),
+    Column("note_root", LargeBinary),
+    # the last sign of life
+    Column("heard_ms", BigInteger),
+    Column("sent_ms", BigInteger, nullable=False, server_default="-1"),
+    Column("software", String(40)),
+    Column("clock", String(10)),
+    Column("keys_issued_s", BigInteger),
+    Column("lists_issued_s", BigInteger),
+    Column("time_issued_s", BigInteger),
+    Column("free_mb", BigInteger),
+)
+# A name may be used again; the history under it is another one then.
+_here = devices.c.removed_ms.is_(None)
+Index("devices_here", devices.c.id, unique=True, sqlite_where=_here, postgresql_where=_here)
+
+records = Table(
+    "records",
+    metadata,
+    Column("serial", ForeignKey(devices.c.serial), primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("received_ms", BigInteger, nullable=False),
+    Column("body", Text, nullable=False),  # canonical, ASCII: PostgreSQL reads it as body::jsonb
+)
+
+alarms = Table(
+    "alarms",
+    metadata,
+    Column("serial", ForeignKey(devices.c.serial), primary_key=True, autoincrement=False),
+    Column("kind", String(20), primary_key=True),
+    Column("first_ms", BigInteger, nullable=False),
+    Column("last_ms", BigInteger, nullable=False),
+    Column("times", BigInteger, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("note", Text),  # what the device had signed when it was caught: with ours it proves two histories
+    Column("cleared_ms", BigInteger),
+)
+
+
+# Where each card was shown last at each device, for an hour: hub_sightings.py.
+sightings = Table(
+    "sightings",
+    metadata,
+    Column("serial", ForeignKey(devices.c.serial), primary_key=True, autoincrement=False),
+    Column("card", String(12), primary_key=True),
+    Column("door", String(80), nullable=False),
+    Column("time_ms", BigInteger, nullable=False),
+    Index("sightings_by_card", "card"),
+)
+
+
+class Database:
+    """An engine with our habits. `writing` and `reading` are one transaction each; raises StorageFault."""
+
+    def __init__(self, url: str, *, lock_s: float = LOCK_S) -> None:
+        """`url`: a file, or an address; `lock_s`: how long to wait for who writes. Raises InputError."""
+        self._url = _known(url)
+        self.engine = _engine(self._url, lock_s)
+
+    @property
+    def name(self) -> str:
+        """The address without its password."""
+        return self._url.render_as_string(hide_password=True)
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """All of it or none. On SQLite the one writer; on PostgreSQL take the device's row `for update`."""
+        with self._faults(), self.engine.connect() as connection:
+            writer = connection.execution_options(doorward_writes=True)
+            with writer.begin():
+                yield writer
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """One view of everything."""
+        with self._faults(), self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    def prepare(self) -> None:
+        """Make the tables where there are none; any number of hubs may begin at once."""
+        with self.writing() as db:
+            if db.dialect.name == "postgresql":
+                db.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": CREATING})
+            metadata.create_all(db)
+            versions = db.execute(select(schema.c.version)).scalars().all()
+            if not versions:
+                db.execute(insert(schema).values(version=SCHEMA))
+            elif versions != [SCHEMA]:
+                raise StorageFault(
+                    f"database {self.name}: of another release of the hub",
+                    hint="use the release that wrote it",
+                )
+
+    def ready(self) -> None:
+        """Holds when the tables can be read."""
+        with self.reading() as db:
+            db.execute(select(schema.c.version)).scalar_one()
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    @contextmanager
+    def _faults(self) -> Iterator[None]:
+        try:
+            yield
+        except (SQLAlchemyError, sqlite3.Error) as err:
+            # The driver's first line only: the rest quotes statements and their values.
+            cause = str(err.orig if isinstance(err, DBAPIError) else err).strip().partition("\n")[0]
+            raise StorageFault(
+                f"database {self.name}: {cause or 'failed'}",
+                hint="is the server there, and is there room on its disk?",
+            ) from err
+
+
+def _known(url: str) -> URL:
+    try:
+        parsed = make_url(url if "://" in url else f"sqlite:///{url}")
+    except ArgumentError as err:
+        raise InputError(
+            "--db is no address of a database", hint="FILE, or postgresql://user@host/name"
+        ) from err
+    match parsed.get_backend_name():
+        case "sqlite" if parsed.database and parsed.database != ":memory:":
+            return parsed.set(drivername="sqlite")
+        case "postgresql" | "postgres":
+            return parsed.set(drivername="postgresql+psycopg")
+    raise InputError("--db names a kind of database that is not known here", hint="FILE, or postgresql://...")
+
+
+def _engine(url: URL, lock_s: float) -> Engine:
+    if url.get_backend_name() == "sqlite":
+        engine = create_engine(url, pool_size=POOL, max_overflow=OVERFLOW, connect_args={"timeout": lock_s})
+        event.listen(engine, "connect", _tame_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    return create_engine(
+        url,
+        pool_size=POOL,
+        max_overflow=OVERFLOW,
+        pool_timeout=lock_s,
+        pool_pre_ping=True,  # a server that was restarted costs no device its answer
+        connect_args={
+            "connect_timeout": CONNECT_S,
+            "application_name": "doorward-hub",
+            "options": f"-c synchronous_commit=on -c statement_timeout=60s -c lock_timeout={lock_s:.1f}s",
+        },
+    )
+
+
+def _tame_sqlite(connection: Any, _: object) -> None:  # noqa: ANN401  sqlite3's, as the driver hands it over
+    connection.isolation_level = None  # transactions begin where we say so
+    write_ahead(connection)
+    for pragma in ("synchronous = FULL", "foreign_keys = ON"):
+        connection.execute(f"PRAGMA {pragma}").fetchall()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("doorward_writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,255 @@
+"""What the hub does with its tables: devices come and go, parcels are taken, alarms raised and cleared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import delete, func, insert, select, update
+
+from edge.audit.checkpoint import Checkpoint, origin_of
+from edge.audit.merkle import Frontier
+from edge.errors import InputError
+from tools.hub import sightings as hub_sightings
+from tools.hub.intake import AcceptedBatch, Disputed, History, Offer, admit
+from tools.hub.schema import Database, alarms, devices, records, sightings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sqlalchemy import Connection, Row, RowMapping
+
+    from edge.upload.batch import RecordBatch
+    from edge.upload.protocol import Sightings
+
+PAGE = 1_000  # rows a query: some 500 kB, whatever a history holds
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredDevice:
+    """A device whose key the hub believes."""
+
+    serial: int
+    id: str
+    key: bytes
+    next: int
+
+
+@dataclass(frozen=True, slots=True)
+class BatchReceipt:
+    """What became of a parcel: `next` to send, how many of its records are new here, and which cards fly."""
+
+    next: int
+    fresh: int
+    sightings: Sightings
+
+
+class NoSuchDevice(InputError):
+    """Nobody of this name is registered."""
+
+    def __init__(self, device: str) -> None:
+        super().__init__(f"no device {device} here", hint=f"add it: tools/hub device add {device} --key HEX")
+
+
+class HubStore:
+    """One hub's memory. Holds no state of its own: any number of processes may share a database."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def find(self, device: str) -> RegisteredDevice:
+        """The device that is registered under this name. Raises NoSuchDevice."""
+        with self.database.reading() as db:
+            row = db.execute(_registered(device)).one_or_none()
+        if row is None:
+            raise NoSuchDevice(device)
+        return RegisteredDevice(row.serial, row.id, bytes(row.key), row.size)
+
+    def add(self, device: str, key: bytes, now_ms: int) -> None:
+        """Believe a key. Raises InputError where there is a device of this name or with this key."""
+        with self.database.writing() as db:
+            same = (devices.c.id == device) | (devices.c.key == key)
+            for row in db.execute(select(devices.c.id).where(same, devices.c.removed_ms.is_(None))):
+                if row.id == device:
+                    raise InputError(
+                        f"there is a device {device}", hint=f"first: tools/hub device remove {device}"
+                    )
+                raise InputError(f"device {row.id} has this key", hint="each device makes its own key")
+            db.execute(insert(devices).values(id=device, key=key, added_ms=now_ms, frontier=b""))
+
+    def remove(self, device: str, now_ms: int, *, records_too: bool = False) -> None:
+        """Believe a device no more; its records stay, unless they are to go too. Raises NoSuchDevice."""
+        with self.database.writing() as db:
+            row = db.execute(_registered(device).with_for_update()).one_or_none()
+            if row is None:
+                raise NoSuchDevice(device)
+            if records_too:
+                for table in (records, alarms, sightings, devices):
+                    db.execute(delete(table).where(table.c.serial == row.serial))
+            else:
+                db.execute(update(devices).where(devices.c.serial == row.serial).values(removed_ms=now_ms))
+
+    def take(self, device: RegisteredDevice, offer: Offer, now_ms: int) -> BatchReceipt:
+        """Check an offer against what is here, and store what is new: all of it or none.
+
+        Raises:
+            Disputed: the alarm is stored, and nothing else.
+            NoSuchDevice: it was removed meanwhile.
+        """
+        with self.database.writing() as db:
+            row = db.execute(_registered(device.id).with_for_update()).one_or_none()
+            if row is None or row.serial != device.serial:
+                raise NoSuchDevice(device.id)
+            history = _history(row)
+            try:
+                admitted = admit(offer, history, _bodies(db, row.serial, offer, history))
+            except Disputed as dispute:
+                caught = dispute
+                _alarm(db, row.serial, dispute, offer.parcel.note, now_ms)
+                if offer.parcel.sent_ms > history.sent_ms:  # it is in dispute, and it is there
+                    heard = _heard(offer.parcel, now_ms)
+                    db.execute(update(devices).where(devices.c.serial == row.serial).values(heard))
+            else:
+                _keep(db, row, offer, admitted, now_ms)
+                hub_sightings.note(db, row.serial, (entry for _, entry in admitted.fresh), now_ms)
+                seen = hub_sightings.recent(db, now_ms)
+                return BatchReceipt(admitted.history.frontier.size, len(admitted.fresh), seen)
+        raise caught
+
+    def raise_alarm(self, device: RegisteredDevice, dispute: Disputed, now_ms: int) -> None:
+        """Remember that a device signed something that is no parcel."""
+        with self.database.writing() as db:
+            if db.execute(_registered(device.id).with_for_update()).one_or_none() is not None:
+                _alarm(db, device.serial, dispute, None, now_ms)
+
+    def clear_alarms(self, device: str, now_ms: int) -> int:
+        """Somebody has looked at a device's alarms. Returns how many there were. Raises NoSuchDevice."""
+        serial = self.find(device).serial
+        with self.database.writing() as db:
+            ours = (alarms.c.serial == serial) & alarms.c.cleared_ms.is_(None)
+            return db.execute(update(alarms).where(ours).values(cleared_ms=now_ms)).rowcount
+
+    def bodies(self, serial: int, first: int = 0) -> Iterator[str]:
+        """The records of a history in order, as they were sent."""
+        while True:
+            with self.database.reading() as db:
+                rows = db.execute(
+                    select(records.c.seq, records.c.body)
+                    .where(records.c.serial == serial, records.c.seq >= first)
+                    .order_by(records.c.seq)
+                    .limit(PAGE)
+                ).all()
+            yield from (row.body for row in rows)
+            if len(rows) < PAGE:
+                return
+            first = rows[-1].seq + 1
+
+    def latest(self, serial: int, limit: int) -> Sequence[RowMapping]:
+        """The last records, newest first: seq, received_ms, body."""
+        with self.database.reading() as db:
+            rows = db.execute(
+                select(records.c.seq, records.c.received_ms, records.c.body)
+                .where(records.c.serial == serial)
+                .order_by(records.c.seq.desc())
+                .limit(limit)
+            )
+            return rows.mappings().all()
+
+    def histories(self, device: str | None = None) -> Sequence[RowMapping]:
+        """Rows of `devices` with `alarms`, how many are open: one name's, or all; removed ones last."""
+        count = (
+            select(func.count())
+            .where(alarms.c.serial == devices.c.serial, alarms.c.cleared_ms.is_(None))
+            .scalar_subquery()
+        )
+        query = select(devices, count.label("alarms")).order_by(
+            devices.c.removed_ms.is_not(None), devices.c.id, devices.c.serial.desc()
+        )
+        if device is not None:
+            query = query.where(devices.c.id == device)
+        with self.database.reading() as db:
+            return db.execute(query).mappings().all()
+
+    def alarms(self, serial: int) -> Sequence[RowMapping]:
+        """The alarms of a history, the latest first."""
+        with self.database.reading() as db:
+            rows = db.execute(
+                select(alarms).where(alarms.c.serial == serial).order_by(alarms.c.last_ms.desc())
+            )
+            return rows.mappings().all()
+
+
+def _registered(device: str) -> Any:  # noqa: ANN401  a Select over all columns has no shorter name
+    return select(devices).where(devices.c.id == device, devices.c.removed_ms.is_(None))
+
+
+def _history(row: Row[Any]) -> History:
+    frontier = Frontier.from_bytes(row.size, bytes(row.frontier))
+    if row.note is None:
+        return History()
+    promise = Checkpoint(origin_of(row.id), row.note_size, bytes(row.note_root))
+    return History(frontier, promise, row.sent_ms)
+
+
+def _bodies(db: Connection, serial: int, offer: Offer, history: History) -> dict[int, bytes]:
+    """What we have of the records that are offered, by seq."""
+    first, end = offer.parcel.first, min(offer.parcel.next, history.frontier.size)
+    if first >= end:
+        return {}
+    found = db.execute(
+        select(records.c.seq, records.c.body).where(
+            records.c.serial == serial, records.c.seq >= first, records.c.seq < end
+        )
+    )
+    return {row.seq: row.body.encode() for row in found}
+
+
+def _keep(db: Connection, row: Row[Any], offer: Offer, admitted: AcceptedBatch, now_ms: int) -> None:
+    parcel, history = offer.parcel, admitted.history
+    if admitted.fresh:
+        first = history.frontier.size - len(admitted.fresh)
+        db.execute(
+            insert(records),
+            [
+                {"serial": row.serial, "seq": seq, "received_ms": now_ms, "body": body.decode()}
+                for seq, (body, _) in enumerate(admitted.fresh, first)
+            ],
+        )
+    changes: dict[str, object] = {"size": history.frontier.size, "frontier": history.frontier.to_bytes()}
+    if row.note is None:
+        changes["first"] = parcel.first
+    if history.promise is offer.checkpoint:
+        changes |= {
+            "note": parcel.note,
+            "note_size": offer.checkpoint.size,
+            "note_root": offer.checkpoint.root,
+        }
+    if admitted.heard:
+        changes |= _heard(parcel, now_ms) | {"sent_ms": history.sent_ms}
+    db.execute(update(devices).where(devices.c.serial == row.serial).values(changes))
+
+
+def _heard(parcel: RecordBatch, now_ms: int) -> dict[str, object]:
+    status = parcel.status
+    return {
+        "heard_ms": now_ms,
+        "sent_ms": parcel.sent_ms,
+        "software": status.software,
+        "clock": status.clock.value,
+        "keys_issued_s": status.keys_issued_s,
+        "lists_issued_s": status.lists_issued_s,
+        "time_issued_s": status.time_issued_s,
+        "free_mb": status.free_mb,
+    }
+
+
+def _alarm(db: Connection, serial: int, dispute: Disputed, note: str | None, now_ms: int) -> None:
+    """One row for each kind, so that a device that tries again all night is still one line to read."""
+    ours = (alarms.c.serial == serial) & (alarms.c.kind == dispute.dispute.value)
+    changes = {"last_ms": now_ms, "detail": dispute.message, "cleared_ms": None}
+    if not db.execute(update(alarms).where(ours).values(**changes, times=alarms.c.times + 1)).rowcount:
+        db.execute(
+            insert(alarms).values(
+                serial=serial, kind=dispute.dispute.value, first_ms=now_ms, times=1, note=note, **changes
+            )
+        )

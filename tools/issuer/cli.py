@@ -1,0 +1,398 @@
+"""A small issuing office in one folder: enrol holders, change how their cards stand, publish.
+
+    python tools/issuer init office --name tower-1 --uri https://tower-1.example/s
+    python tools/issuer enrol office --photo anna.jpg --out anna.wallet --scope tower-1
+    python tools/issuer certify office --device-key HEX --site inn --operator "Inn" --out inn.cert
+    python tools/issuer publish office --to trust
+    python tools/issuer revoke office 3f9a0c11d2e4b576
+
+The folder holds issuer.key and documents.key (0600), issuer.json, register.db and sealed/. It belongs on a
+machine that stays in an office, never on a verifier.
+"""
+
+from __future__ import annotations
+
+import argparse
+import secrets
+import sys
+import unicodedata
+from datetime import date, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from edge.app.parts.code_readers import read_image
+from edge.app.parts.face_engine import open_face_engine
+from edge.app.parts.trust_folder import open_files
+from edge.card import cose, fields
+from edge.card import numbers as n
+from edge.card.attributes import Attribute
+from edge.card.claims import TemplateReference, pseudonym
+from edge.card.documents import BY_WORD, DisclosedDocument
+from edge.cli import verbs
+from edge.cli.output import emit
+from edge.cli.values import instant, public_key
+from edge.cli.verbs import Verb, argument, json_lines, one_of
+from edge.errors import Exit, InputError, Refused, StorageFault
+from edge.face.template import TemplateFormat
+from edge.request.certificate import CertificateAuthority
+from edge.trust.folder import status_stem
+from edge.trust.scope import ANYWHERE
+from edge.trust.sealed_template import box_id
+from tools.issuer.office import KEY, SEALED, IssuingOffice, OfficeConfig
+from tools.issuing.issuer import RAW_CAPACITY, CardApplication, Issuer
+from tools.issuing.register import CardStanding, IndexUse, RegisterEntry
+from tools.issuing.wallet import MAX_AUTHORITIES, Delivery, Wallet
+
+MAX_ATTRIBUTES_BYTES: Final = 8_192  # eleven values of 96 bytes, escaped and indented as anybody likes
+CAPACITY: Final = 100_000  # a campus; the list has 25 kB
+
+
+def init(args: argparse.Namespace) -> int:
+    """Makes the keys of a new issuer."""
+    config = OfficeConfig(
+        args.name,
+        args.uri,
+        args.capacity,
+        args.venue or [ANYWHERE],
+        args.site or [ANYWHERE],
+        args.now,
+        args.jurisdiction or [ANYWHERE],
+    )
+    issuer = IssuingOffice(args.folder).create(config)
+    print(f"issuer {issuer.name}, key {issuer.kid.hex()}, room for {args.capacity} cards")
+    print(f"keep {args.folder / KEY} safe: who has it makes cards")
+    return Exit.OK
+
+
+def enrol(args: argparse.Namespace) -> int:
+    """Signs a card for the face in a picture, and puts it into a wallet."""
+    if args.out.exists():
+        raise InputError(f"{args.out}: is there already", hint="move it away, or choose another name")
+    if len(args.authority) >= MAX_AUTHORITIES:
+        raise InputError(
+            f"a wallet believes {MAX_AUTHORITIES} issuers at most", hint="name fewer with --authority"
+        )
+    office = IssuingOffice(args.folder)
+    wallet = None if args.holder_key else Wallet(secrets.token_bytes(cose.SEED_BYTES))
+    starts = args.starts or args.now
+    request = CardApplication(
+        holder_key=wallet.holder_key if wallet else args.holder_key,
+        not_before=args.starts,
+        expires=(starts + timedelta(days=args.days)).replace(microsecond=0),
+        face=None if args.no_face else _template(args.photo),
+        sealed=args.variant == "B",
+        papers=tuple(args.document),
+        scope=tuple(args.scope),
+        assurance=args.assurance,
+        attributes=_attributes(args.attributes) | dict(args.attribute),
+    )
+    with office.open() as issuer:
+        issued = issuer.enrol(request, now=args.now)
+    # registered first: a card that nobody holds does no harm, one that nobody can revoke does
+    if issued.box is not None:
+        office.files.write(f"{SEALED}/{box_id(issued.box).hex()}.box", issued.box, secret=True)
+    delivery = Delivery(issued.card, issued.disclosures, (issuer.authority, *args.authority))
+    content = wallet.accept(delivery).to_bytes() if wallet else delivery.to_bytes()
+    open_files(args.out.parent).write(args.out.name, content, secret=True)
+    row = _public(issued.entries[0], issuer.kid)
+    if args.json:
+        emit(row)
+    else:
+        print(f"{args.out}: card {row['card']}, index {row['index']}, until {row['expires']}")
+        if issued.disclosures:
+            print("its attributes are in that file and nowhere else: this office keeps none of them")
+    return Exit.OK
+
+
+def certify(args: argparse.Namespace) -> int:
+    """Vouches for a venue's device: holders of this issuer's cards then know who asks them."""
+    with IssuingOffice(args.folder).open() as issuer:
+        certificate = issuer.certify(
+            args.device_key,
+            args.site,
+            unicodedata.normalize("NFC", args.operator),
+            askable=args.attribute,
+            retention_days=args.retention,
+            now=args.now,
+            life=timedelta(days=args.days),
+        )
+    open_files(args.out.parent).write(args.out.name, certificate)
+    until = (args.now + timedelta(days=args.days)).strftime("%Y-%m-%d")
+    print(f"{args.out}: {args.site} may ask for {', '.join(args.attribute) or 'nothing'}, until {until}")
+    print("nothing takes it back before: keep it short-lived")
+    return Exit.OK
+
+
+def publish(args: argparse.Namespace) -> int:
+    """Writes the key, the signed status list and the sealed templates that a site needs."""
+    office = IssuingOffice(args.folder)
+    with office.open() as issuer:
+        boxes = office.boxes()
+        files = issuer.publish(
+            args.now, boxes=boxes.values(), life=timedelta(days=args.life), manifest=args.manifest
+        )
+    target = open_files(args.to)
+    for name, data in files:
+        target.write(name, data)
+        print(args.to / name)
+    # boxes of cards that are revoked or have expired; the bitmaps of a list that now holds them itself
+    stem = status_stem(issuer.kid, issuer.uri)
+    for name in {*boxes, f"{stem}.revoked", f"{stem}.suspended"} - {name for name, _ in files}:
+        (args.to / name).unlink(missing_ok=True)
+    return Exit.OK
+
+
+def stand(standing: CardStanding, args: argparse.Namespace) -> int:
+    """Suspends, revokes or reinstates one card."""
+    with IssuingOffice(args.folder).open() as issuer:
+        entry = issuer.register.find(_card_id(args.card, issuer))
+        issuer.register.stand(entry.index, standing)
+    print(f"card {entry.card_id.hex()}, index {entry.index}: {standing.value}")
+    print("doors learn of it from the next list: tools/issuer publish")
+    return Exit.OK
+
+
+def show(args: argparse.Namespace) -> int:
+    """Lists all cards: index, id, pseudonym in logs, standing, dates."""
+    with IssuingOffice(args.folder).open() as issuer:
+        rows = [_public(entry, issuer.kid) for entry in issuer.register if entry.part is IndexUse.CARD]
+    for row in rows:
+        if args.json:
+            emit(row)
+        else:
+            print("{index:>8}  {card}  {pseudonym}  {standing:9}  {issued_at} - {expires}".format(**row))
+    return Exit.OK
+
+
+def _public(entry: RegisterEntry, kid: bytes) -> dict[str, object]:
+    return {
+        "index": entry.index,
+        "card": entry.card_id.hex(),
+        "pseudonym": pseudonym(kid, entry.card_id),
+        "standing": entry.standing.value,
+        "issued_at": entry.issued_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "expires": entry.expires.strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
+
+
+def _card_id(text: str, issuer: Issuer) -> bytes:
+    """A card by its id, or by the pseudonym that stands in a log."""
+    for entry in issuer.register:
+        if text.lower() in (entry.card_id.hex(), pseudonym(issuer.kid, entry.card_id)):
+            return entry.card_id
+    raise InputError("no such card in the register", hint="the ids are in: tools/issuer list")
+
+
+def _template(photo: Path | None) -> TemplateReference:
+    if photo is None:
+        raise InputError("no picture of the holder", hint="--photo FILE, or --no-face for a card without one")
+    engine = open_face_engine()
+    picture = read_image(photo)
+    return TemplateReference(
+        int(TemplateFormat.INT8_64), engine.model_id, engine.enrol(picture, TemplateFormat.INT8_64)
+    )
+
+
+def _paper(text: str) -> DisclosedDocument:
+    """TYPE:NUMBER:EXPIRES, such as passport:K1234567:2031-05-04."""
+    try:
+        kind, number, expires = text.split(":")
+        return DisclosedDocument(BY_WORD.get(kind) or int(kind), number, date.fromisoformat(expires))
+    except ValueError as error:
+        kinds = ", ".join(BY_WORD)
+        raise argparse.ArgumentTypeError(
+            f"not TYPE:NUMBER:YYYY-MM-DD with TYPE a number or {kinds}"
+        ) from error
+
+
+def _attributes(path: Path | None) -> dict[Attribute, str]:
+    """An object of attributes in JSON, such as {"family_name": "Lovelace"}."""
+    if path is None:
+        return {}
+    try:
+        said = msgspec.json.decode(
+            open_files(path.parent).read(path.name, limit=MAX_ATTRIBUTES_BYTES), type=dict[Attribute, str]
+        )
+    except StorageFault as fault:  # a file that a person named is not this office's storage
+        raise InputError(fault.message, hint=fault.hint) from fault
+    except msgspec.MsgspecError as error:  # its own message may quote what it found
+        raise InputError(
+            f"{path}: not attributes in JSON", hint=f"an object of texts by {', '.join(Attribute)}"
+        ) from error
+    return {attribute: unicodedata.normalize("NFC", value.strip()) for attribute, value in said.items()}
+
+
+def _attribute(text: str) -> tuple[Attribute, str]:
+    """NAME=VALUE, such as nationality=GBR."""
+    name, equals, value = text.partition("=")
+    if not equals or name not in list(Attribute):
+        raise argparse.ArgumentTypeError(f"not NAME=VALUE with NAME one of {', '.join(Attribute)}")
+    return Attribute(name), unicodedata.normalize("NFC", value.strip())
+
+
+def _authority(text: str) -> CertificateAuthority:
+    """NAME:HEX, such as MO:3f9a..., another issuer and its public key."""
+    name, _, key = text.rpartition(":")
+    try:
+        fields.word(name, n.MAX_ISS_CHARS, "name")
+    except Refused as refused:
+        raise argparse.ArgumentTypeError(refused.detail) from refused
+    return CertificateAuthority(name, public_key(key))
+
+
+def _attribute_name(text: str) -> Attribute:
+    try:
+        return Attribute(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"not one of {', '.join(Attribute)}") from error
+
+
+_OFFICE = (
+    argument("folder", type=Path, metavar="DIR", help="the office"),
+    argument("--now", type=instant, default="now", metavar="TIME", help="rehearse at this time"),
+)
+_CARD = (*_OFFICE, argument("card", help="card id, or its pseudonym in a log"))
+INIT = Verb(
+    "init",
+    "make the keys of a new issuer",
+    init,
+    (
+        *_OFFICE,
+        argument("--name", required=True, help="what cards call the issuer; up to 32 characters, no space"),
+        argument("--uri", required=True, help="name of the status list; short, it is in every code"),
+        argument("--capacity", type=int, default=CAPACITY, help=f"cards on the list (default {CAPACITY})"),
+        argument("--venue", action="append", help="kind of venue that its cards are for (default any)"),
+        argument("--site", action="append", help="site that its cards are for (default any)"),
+        argument(
+            "--jurisdiction",
+            action="append",
+            metavar="CODE",
+            help="where its cards count, as ISO 3166 codes it: MO, CN-GD (default anywhere)",
+        ),
+    ),
+)
+ENROL = Verb(
+    "enrol",
+    "sign a card for the face in a picture, and put it into a wallet",
+    enrol,
+    (
+        *_OFFICE,
+        one_of(
+            argument("--photo", type=Path, help="picture of the holder, one face"),
+            argument("--no-face", action="store_true", help="a card without a face"),
+            required=True,
+        ),
+        argument("--out", type=Path, required=True, help="the wallet to write; with --holder-key, the card"),
+        argument("--holder-key", type=public_key, metavar="HEX", help="public key from: wallet.py new"),
+        argument("--days", type=float, default=30, help="how long it is valid (default 30)"),
+        argument("--starts", type=instant, metavar="TIME", help="when it begins to be (default now)"),
+        argument(
+            "--scope", nargs="+", default=[], metavar="SITE", help="sites and doors it opens (default all)"
+        ),
+        argument(
+            "--variant", choices="AB", default="A", help="A: template in the card; B: sealed at the site"
+        ),
+        argument("--document", type=_paper, action="append", default=[], metavar="TYPE:NUMBER:EXPIRES"),
+        argument("--assurance", type=int, default=0, help="0 to 3, how the face was checked (default 0)"),
+        argument(
+            "--attributes", type=Path, metavar="FILE", help="JSON of what the holder may disclose, by name"
+        ),
+        argument(
+            "--attribute",
+            type=_attribute,
+            action="append",
+            default=[],
+            metavar="NAME=VALUE",
+            help="one of them; other users of this machine see it while the command runs",
+        ),
+        argument(
+            "--authority",
+            type=_authority,
+            action="append",
+            default=[],
+            metavar="NAME:HEX",
+            help="another issuer, whose word about venues the wallet takes as well (default this one only)",
+        ),
+        json_lines("the result as one JSON object"),
+    ),
+)
+CERTIFY = Verb(
+    "certify",
+    "vouch for a venue's device: holders of this issuer's cards then know who asks them",
+    certify,
+    (
+        *_OFFICE,
+        argument(
+            "--device-key", type=public_key, required=True, metavar="HEX", help="the device's public key"
+        ),
+        argument("--site", required=True, help="where the device asks, or a place around it"),
+        argument("--operator", required=True, help="who runs the place, as its visitors know it"),
+        argument(
+            "--attribute",
+            type=_attribute_name,
+            action="append",
+            default=[],
+            metavar="NAME",
+            help="what it may ever ask for (default nothing)",
+        ),
+        argument(
+            "--retention",
+            type=int,
+            default=0,
+            metavar="DAYS",
+            help="the longest it may keep them (default 0)",
+        ),
+        argument("--days", type=float, default=90, help="how long it is valid (default 90)"),
+        argument("--out", type=Path, required=True, help="the certificate to write"),
+    ),
+)
+PUBLISH = Verb(
+    "publish",
+    "write the key, the signed status list and the sealed templates that a site needs",
+    publish,
+    (
+        *_OFFICE,
+        argument("--to", type=Path, required=True, metavar="TRUSTDIR", help="the trust folder of a verifier"),
+        argument(
+            "--life",
+            type=float,
+            default=7,
+            help="days after which the list is stale at every site (default 7)",
+        ),
+        argument(
+            "--manifest",
+            action=argparse.BooleanOptionalAction,
+            help=f"sign a manifest, with the bitmaps beside it (default above {RAW_CAPACITY} cards)",
+        ),
+    ),
+)
+ISSUER = Verb(
+    "python tools/issuer",
+    "a small issuing office in one folder",
+    verbs=(
+        INIT,
+        ENROL,
+        CERTIFY,
+        PUBLISH,
+        Verb(
+            "suspend", "refuse a card until it is reinstated", partial(stand, CardStanding.SUSPENDED), _CARD
+        ),
+        Verb("revoke", "refuse a card for good", partial(stand, CardStanding.REVOKED), _CARD),
+        Verb("reinstate", "lift the suspension of a card", partial(stand, CardStanding.GOOD), _CARD),
+        Verb(
+            "list",
+            "all cards: index, id, pseudonym in logs, standing, dates",
+            show,
+            (*_OFFICE, json_lines()),
+        ),
+    ),
+    about=__doc__,
+)
+main = partial(verbs.main, ISSUER)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,152 @@
+"""The folder of a small issuing office: keys and configuration as files, the register in SQLite.
+
+issuer.key and documents.key (0600), issuer.json, register.db and sealed/. It belongs on a machine that
+stays in an office, never on a verifier.
+"""
+
+from __future__ import annotations
+
+import secrets
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+import sqlite_utils
+
+from edge.app.parts.trust_folder import open_files
+from edge.card import cose
+from edge.card.documents import KEY_BYTES
+from edge.errors import InputError, StorageFault
+from edge.sqlite import faults, open_writer, transaction
+from edge.trust.scope import ANYWHERE, Scope
+from edge.trust.sealed_template import MAX_SEALED_BYTES
+from tools.issuing.issuer import Issuer
+from tools.issuing.register import CardStanding, Edition, IndexUse, Register, RegisterEntry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+CONFIG, KEY, DOCUMENT_KEY, REGISTER, SEALED = (
+    "issuer.json",
+    "issuer.key",
+    "documents.key",
+    "register.db",
+    "sealed",
+)
+MAX_CONFIG_BYTES: Final = 8_192
+BUSY_S: Final = 10.0  # another command draws cards for some seconds
+
+
+class OfficeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What `init` was told."""
+
+    name: str
+    uri: str
+    capacity: int
+    venues: list[str]
+    sites: list[str]
+    since: datetime
+    jurisdictions: list[str] = msgspec.field(default_factory=lambda: [ANYWHERE])  # what older offices meant
+
+
+class IssuingOffice:
+    """The folder: keys and config as files, the register in SQLite."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.files = open_files(folder)
+
+    def create(self, config: OfficeConfig) -> Issuer:
+        """A new office with new keys. Raises InputError where there is one already."""
+        if (self.folder / KEY).exists() or (self.folder / CONFIG).exists():
+            raise InputError(f"{self.folder}: there is an issuer here", hint="choose another folder")
+        seed = secrets.token_bytes(cose.SEED_BYTES)
+        issuer = _issuer(config, seed, b"", Register(config.capacity))
+        issuer.publish(config.since)  # what could not be published is refused now, and nothing is written
+        self.files.write(KEY, seed, secret=True)
+        self.files.write(DOCUMENT_KEY, secrets.token_bytes(KEY_BYTES), secret=True)
+        self.files.write(CONFIG, msgspec.json.format(msgspec.json.encode(config)) + b"\n")
+        return issuer
+
+    @contextmanager
+    def open(self) -> Iterator[Issuer]:
+        """The issuer, for one command: the register is locked, and saved if the command succeeds."""
+        if not (self.folder / CONFIG).is_file():
+            raise InputError(f"{self.folder}: no issuer here", hint="make one: tools/issuer init")
+        try:
+            config = msgspec.json.decode(self.files.read(CONFIG, limit=MAX_CONFIG_BYTES), type=OfficeConfig)
+        except msgspec.MsgspecError as error:
+            raise InputError(f"{self.folder / CONFIG}: {error}", hint="restore it from a backup") from error
+        seed, document_key = self._key(KEY, cose.SEED_BYTES), self._key(DOCUMENT_KEY, KEY_BYTES)
+        with self._register() as db:
+            before = tuple(_entry(row) for row in db["cards"].rows) if db["cards"].exists() else ()
+            register = Register(config.capacity, before, _edition(db))
+            yield _issuer(config, seed, document_key, register)
+            changed = set(register) - set(before)
+            db.table("cards").upsert_all([_row(entry) for entry in changed], pk="idx")
+            edition = {"serial": register.edition.serial, "hashes": register.edition.hashes.hex()}
+            db.table("edition").upsert({"id": 1} | edition, pk="id")
+
+    def boxes(self) -> dict[str, bytes]:
+        """All sealed templates that this office has made, by file name."""
+        names = [name for name in self.files.names() if name.startswith(f"{SEALED}/")]
+        return {name: self.files.read(name, limit=MAX_SEALED_BYTES) for name in names}
+
+    def _key(self, name: str, size: int) -> bytes:
+        key = self.files.read(name, limit=size)
+        if len(key) != size:
+            raise StorageFault(f"{self.folder / name}: is no key", hint="restore it from a backup")
+        return key
+
+    @contextmanager
+    def _register(self) -> Iterator[sqlite_utils.Database]:
+        """One transaction; a second command waits, so that no index is given out twice."""
+        path = self.folder / REGISTER
+        with faults(path), closing(open_writer(path, busy_s=BUSY_S)) as connection, transaction(connection):
+            yield sqlite_utils.Database(connection)
+
+
+def _issuer(config: OfficeConfig, seed: bytes, document_key: bytes, register: Register) -> Issuer:
+    return Issuer(
+        config.name,
+        seed,
+        config.uri,
+        since=config.since.astimezone(UTC),
+        dice=secrets,
+        register=register,
+        scope=Scope(tuple(config.venues), tuple(config.sites), tuple(config.jurisdictions)),
+        document_key=document_key,
+    )
+
+
+def _edition(db: sqlite_utils.Database) -> Edition:
+    """The one row of its table; an office from before there were manifests has none."""
+    rows = list(db["edition"].rows) if db["edition"].exists() else []
+    return Edition(rows[0]["serial"], bytes.fromhex(rows[0]["hashes"])) if rows else Edition()
+
+
+def _row(entry: RegisterEntry) -> dict[str, Any]:
+    """An entry as a row. There is no column for a name, and none is to be added."""
+    return {
+        "idx": entry.index,
+        "card_id": entry.card_id.hex(),
+        "part": entry.part.value,
+        "standing": entry.standing.value,
+        "issued_at": int(entry.issued_at.timestamp()),
+        "expires": int(entry.expires.timestamp()),
+        "box": entry.box.hex(),
+    }
+
+
+def _entry(row: dict[str, Any]) -> RegisterEntry:
+    return RegisterEntry(
+        row["idx"],
+        bytes.fromhex(row["card_id"]),
+        IndexUse(row["part"]),
+        datetime.fromtimestamp(row["issued_at"], UTC),
+        datetime.fromtimestamp(row["expires"], UTC),
+        CardStanding(row["standing"]),
+        bytes.fromhex(row["box"]),
+    )

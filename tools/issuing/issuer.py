@@ -1,0 +1,293 @@
+"""Who makes cards: enrols holders, keeps their standing, publishes key and status list.
+
+Pure: the time and the dice come in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final, Protocol
+
+from edge.card import cose
+from edge.card import numbers as n
+from edge.card.attributes import Attribute, Disclosure, check_value
+from edge.card.claims import Claims, Document, FaceReference, StatusPointer, TemplateReference
+from edge.card.documents import DisclosedDocument, digest
+from edge.card.encode import sign_card
+from edge.errors import InputError, Refused
+from edge.request.certificate import Certificate, CertificateAuthority, sign_certificate
+from edge.trust.folder import sealed_file, status_file, status_stem
+from edge.trust.issuer_file import issuer_file
+from edge.trust.scope import ANYWHERE, IssuerKey, Scope
+from edge.trust.sealed_template import box_id, seal
+from edge.trust.status.signed_file import MAX_CARDS
+from edge.trust.status.status import Bitmaps, StatusList, StatusManifest
+from tools.issuing.register import CardStanding, IndexUse, Register, RegisterEntry
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+    from datetime import datetime
+
+KEY_LIFE: Final = timedelta(days=5 * 365)
+CERTIFICATE_LIFE: Final = timedelta(
+    days=90
+)  # nothing takes one back before: a device is certified anew each season
+DIGESTS: Final = (8, n.MAX_DIGESTS)  # a hotel asks for six attributes; the few cards with more say only that
+LIST_LIFE: Final = timedelta(days=7)  # the issuer's last word on its age; sites have stricter budgets
+RAW_CAPACITY: Final = (
+    1_000_000  # 250 kB every day; above that a manifest with deltas of a few kilobytes is kinder
+)
+MAX_CARD_BYTES: Final = (
+    640  # with the longest audience and nonce around it, still a code of FORMAT.md section 5
+)
+EVERYWHERE: Final = Scope((ANYWHERE,), (ANYWHERE,), (ANYWHERE,))
+
+
+class RandomSource(Protocol):
+    """Where randomness comes from: the module `secrets` is one."""
+
+    def token_bytes(self, nbytes: int, /) -> bytes: ...
+
+    def randbelow(self, exclusive_upper_bound: int, /) -> int: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardApplication:
+    """What an issuer is asked to sign for one holder. Times are aware UTC.
+
+    `sealed`: keep the template at the site and only its key in the card (variant B of FORMAT.md).
+    """
+
+    holder_key: bytes = field(repr=False)
+    expires: datetime
+    not_before: datetime | None = None
+    face: TemplateReference | None = None
+    sealed: bool = False
+    papers: tuple[DisclosedDocument, ...] = ()
+    scope: tuple[str, ...] = ()
+    assurance: int = 0
+    subject: str | None = field(default=None, repr=False)
+    attributes: Mapping[Attribute, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A signed card, the entries it took in the register, and for variant B the sealed template.
+
+    `disclosures`: salts and values of its attributes. They go to the holder and stay nowhere else.
+    """
+
+    card: bytes = field(repr=False)
+    card_id: bytes = field(repr=False)
+    entries: tuple[RegisterEntry, ...]
+    box: bytes | None = field(default=None, repr=False)
+    disclosures: tuple[Disclosure, ...] = field(default=(), repr=False)
+
+
+class Issuer:
+    """One issuer with one key and one status list at `uri`."""
+
+    def __init__(
+        self,
+        name: str,
+        seed: bytes,
+        uri: str,
+        *,
+        since: datetime,
+        dice: RandomSource,
+        register: Register,
+        scope: Scope = EVERYWHERE,
+        document_key: bytes = b"",
+    ) -> None:
+        self.name = name
+        self.uri = uri
+        self.register = register
+        self._seed = seed
+        self._dice = dice
+        self._document_key = document_key
+        public = cose.public_key(seed)
+        since = since.replace(microsecond=0)
+        self._key = IssuerKey(cose.kid_of(public), name, public, scope, since, since + KEY_LIFE, since)
+
+    @property
+    def authority(self) -> CertificateAuthority:
+        """What a wallet needs to check who may ask: this issuer's name and public key."""
+        return CertificateAuthority(self.name, self._key.public_key)
+
+    @property
+    def kid(self) -> bytes:
+        """The id of the issuer's key, 8 bytes."""
+        return self._key.kid
+
+    def enrol(self, request: CardApplication, *, now: datetime) -> Issued:
+        """Signs a card that begins at `now` or at `not_before`.
+
+        Raises InputError, and then has registered nothing.
+        """
+        now = now.replace(microsecond=0)
+        card_id = self._dice.token_bytes(n.CTI_BYTES)
+        taken = self.register.allocate(1 + len(request.papers), now=now, randbelow=self._dice.randbelow)
+        face, box = self._face(request)
+        disclosures = self._disclosures(request.attributes)
+        claims = Claims(
+            issuer=self.name,
+            subject=request.subject,
+            issued_at=now,
+            not_before=request.not_before or now,
+            expires=request.expires,
+            card_id=card_id,
+            holder_key=request.holder_key,
+            status=StatusPointer(self.uri, taken[0]),
+            face=face,
+            documents=self._documents(request.papers, card_id, taken[1:], now),
+            scope=request.scope,
+            assurance=request.assurance,
+            redacted=self._redacted(disclosures),
+        )
+        card = sign_card(claims, self._seed)
+        if len(card) > MAX_CARD_BYTES:
+            raise InputError(
+                f"a card of {len(card)} bytes makes a code that no door reads, {MAX_CARD_BYTES} at most",
+                hint="fewer documents, fewer or shorter sites, a smaller template",
+            )
+        entries = [
+            RegisterEntry(
+                taken[0], card_id, IndexUse.CARD, now, request.expires, box=box_id(box) if box else b""
+            ),
+            *(RegisterEntry(index, card_id, IndexUse.DOCUMENT, now, request.expires) for index in taken[1:]),
+        ]
+        for entry in entries:
+            self.register.add(entry)
+        return Issued(card, card_id, tuple(entries), box, disclosures)
+
+    def certify(
+        self,
+        device_key: bytes,
+        site: str,
+        operator: str,
+        *,
+        askable: Collection[Attribute],
+        retention_days: int,
+        now: datetime,
+        life: timedelta = CERTIFICATE_LIFE,
+    ) -> bytes:
+        """A certificate by which this issuer's holders know a venue's device. Raises InputError."""
+        now = now.replace(microsecond=0)
+        certificate = Certificate(
+            authority=self.name,
+            site=site,
+            operator=operator,
+            device_key=device_key,
+            issued_at=now,
+            expires=now + life,
+            askable=frozenset(askable),
+            retention_days=retention_days,
+        )
+        return sign_certificate(certificate, self._seed)
+
+    def suspend(self, index: int) -> RegisterEntry:
+        """Refuses the card from the next list on, until `reinstate`. Raises InputError."""
+        return self.register.stand(index, CardStanding.SUSPENDED)
+
+    def revoke(self, index: int) -> RegisterEntry:
+        """Refuses the card from the next list on, for good. Raises InputError."""
+        return self.register.stand(index, CardStanding.REVOKED)
+
+    def reinstate(self, index: int) -> RegisterEntry:
+        """Lifts a suspension. Raises InputError for a revoked card."""
+        return self.register.stand(index, CardStanding.GOOD)
+
+    def publish(
+        self,
+        now: datetime,
+        *,
+        boxes: Iterable[bytes] = (),
+        life: timedelta = LIST_LIFE,
+        manifest: bool | None = None,
+    ) -> list[tuple[str, bytes]]:
+        """The files of a trust folder, by name: the issuer's key, the status list signed at `now`, the boxes.
+
+        `boxes`: sealed templates; only those of cards that may still open a door are published. `manifest`:
+        whether to sign a manifest and put the bitmaps beside it; None does that above `RAW_CAPACITY`. Raises
+        InputError for a list without one above the limit of its file.
+        """
+        now = now.replace(microsecond=0)
+        if manifest is None:
+            manifest = self.register.capacity > RAW_CAPACITY
+        wanted = self.register.boxes(now)
+        return [
+            issuer_file(self._key),
+            *(self._list_beside(now, now + life) if manifest else [self._list(now, now + life)]),
+            *(sealed_file(box) for box in boxes if box_id(box) in wanted),
+        ]
+
+    def _list(self, issued_at: datetime, expires: datetime) -> tuple[str, bytes]:
+        """The status list with its bitmaps inside."""
+        if self.register.capacity > MAX_CARDS:
+            raise InputError(
+                f"a list of {self.register.capacity} cards does not fit one file, {MAX_CARDS} at most",
+                hint="publish a manifest",
+            )
+        status = StatusList(
+            self.register.capacity,
+            self.register.bitmap(CardStanding.REVOKED),
+            self.register.bitmap(CardStanding.SUSPENDED),
+            issued_at,
+            expires,
+        )
+        return status_file(status, issuer=self._key, uri=self.uri, issuer_seed=self._seed)
+
+    def _list_beside(self, issued_at: datetime, expires: datetime) -> list[tuple[str, bytes]]:
+        """The two bitmaps, then the manifest that makes them count."""
+        revoked, suspended = (
+            self.register.bitmap(CardStanding.REVOKED),
+            self.register.bitmap(CardStanding.SUSPENDED),
+        )
+        bitmaps = Bitmaps(self.register.capacity, revoked, suspended)
+        unnumbered = StatusManifest.of(bitmaps, serial=0, issued_at=issued_at, expires=expires)
+        serial = self.register.serial_of(unnumbered.revoked_sha256 + unnumbered.suspended_sha256)
+        stem = status_stem(self.kid, self.uri)
+        return [
+            (f"{stem}.revoked", revoked),
+            (f"{stem}.suspended", suspended),
+            status_file(
+                replace(unnumbered, serial=serial), issuer=self._key, uri=self.uri, issuer_seed=self._seed
+            ),
+        ]
+
+    def _face(self, request: CardApplication) -> tuple[FaceReference | None, bytes | None]:
+        if request.face is None or not request.sealed:
+            return request.face, None
+        return seal(request.face, self._dice.token_bytes(n.SEAL_BYTES))
+
+    def _disclosures(self, said: Mapping[Attribute, str]) -> tuple[Disclosure, ...]:
+        try:
+            return tuple(
+                Disclosure(self._dice.token_bytes(n.SALT_BYTES), check_value(attribute, value), attribute)
+                for attribute, value in said.items()
+            )
+        except Refused as refused:
+            raise InputError(
+                f"this makes no attribute: {refused.detail}", hint="the values are in FORMAT.md section 3.4"
+            ) from refused
+
+    def _redacted(self, disclosures: tuple[Disclosure, ...]) -> tuple[bytes, ...]:
+        """Digests of these among digests of nothing: one of two numbers, so that it tells next to nothing."""
+        if not disclosures:
+            return ()
+        count = next(size for size in DIGESTS if size >= len(disclosures))
+        decoys = [self._dice.token_bytes(n.DIGEST_BYTES) for _ in range(count - len(disclosures))]
+        return tuple(sorted([*(disclosure.digest() for disclosure in disclosures), *decoys]))
+
+    def _documents(
+        self, papers: tuple[DisclosedDocument, ...], card_id: bytes, indexes: tuple[int, ...], now: datetime
+    ) -> tuple[Document, ...]:
+        if any(paper.expires < now.date() for paper in papers):
+            raise InputError("this document has expired", hint="link the one that replaced it")
+        return tuple(
+            Document(
+                paper.type, digest(paper, card_id=card_id, key=self._document_key), paper.expires_day, index
+            )
+            for paper, index in zip(papers, indexes, strict=True)
+        )

@@ -1,0 +1,196 @@
+"""From the trust folder that an office publishes to the targets of a repository.
+
+Lists and sealed templates need the online keys only. Keys and scopes of issuers are the authority's word:
+what a folder says about them is compared, never taken over.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from edge.card import cbor
+from edge.errors import InputError, Refused, TrustFault
+from edge.sync import names
+from edge.sync.names import ListName, list_target
+from edge.trust import folder as bundle
+from edge.trust.issuer_file import issuer_file, read_issuer
+from edge.trust.status import any_list
+from edge.trust.status.status import Bitmaps, StatusManifest
+from tools.issuing.editions import next_edition
+from tools.issuing.roles import REVOCATION
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from typing_extensions import Buffer
+
+    from edge.trust.scope import IssuerKey, Scope
+    from edge.trust.status.status import StatusList
+    from tools.issuing.repository import Repository
+
+MAX_BOXES: Final = 60_000  # of one issuer at one site: a trust folder has room for 65,536 files in all
+_PLAIN: Final = re.compile(
+    r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
+)  # a file's name that every server serves as it is
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Term:
+    """What the authority says of an issuer's key; what is None stays as the office wrote it."""
+
+    scope: Scope | None = None
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None
+
+
+def issuers(repository: Repository) -> dict[bytes, IssuerKey]:
+    """The keys that this authority stands for, by key id."""
+    found = {names.issuer_kid(target.path): target.path for target in repository}
+    return {
+        kid: read_issuer(path, kid, repository.read(path)) for kid, path in found.items() if kid is not None
+    }
+
+
+def add_issuer(issuer: IssuerKey, term: Term, *, now: datetime) -> tuple[str, bytes]:
+    """The target that says since `now` what an issuer's key is good for. Raises InputError."""
+    return issuer_file(
+        replace(
+            issuer,
+            scope=term.scope or issuer.scope,
+            valid_from=(term.valid_from or issuer.valid_from).replace(microsecond=0),
+            valid_until=(term.valid_until or issuer.valid_until).replace(microsecond=0),
+            issued_at=now.replace(microsecond=0),
+        )
+    )
+
+
+def remove_issuer(repository: Repository, kid: bytes) -> dict[str, bytes | None]:
+    """Removes a key, its lists and its sealed templates. Raises InputError where it is not there."""
+    name = names.issuer(kid)
+    if repository.find(name) is None:
+        raise InputError(
+            f"no issuer with the key {kid.hex()}", hint="they are in: tools/authority issuer list"
+        )
+    return {
+        name: None,
+        **dict.fromkeys(target.path for target in repository if _speaks_for(target.path, kid)),
+    }
+
+
+def lists(repository: Repository, trust: Mapping[str, Buffer], *, now: datetime) -> dict[str, bytes | None]:
+    """The targets of all status lists in a trust folder. `trust`: its files; bitmaps may be mapped.
+
+    Raises InputError for an issuer that the authority has not added, for a list that is not what its issuer
+    signed, and for one that is older than what is published; TrustFault for a folder that no device loads.
+    """
+    known = issuers(repository)
+    for name in trust:
+        kid = names.issuer_kid(name)
+        if kid is not None and kid not in known:
+            raise InputError(
+                f"{name}: not an issuer of this authority", hint="add it first: tools/authority issuer add"
+            )
+    believed = dict(issuer_file(issuer) for issuer in known.values())
+    ours = {name: data for name, data in trust.items() if name.startswith(("status/", "sealed/"))}
+    bundle.load({**ours, **believed})  # all or nothing, exactly as a door would
+    puts: dict[str, bytes | None] = {}
+    for name in sorted(ours):
+        suffix = name.rpartition(".")[2]
+        if suffix in any_list.MAX_BYTES:
+            kid = bytes.fromhex(name.removeprefix("status/")[:16])
+            puts |= _list(repository, known[kid], suffix, trust, signed=bytes(trust[name]), now=now)
+    return puts
+
+
+def boxes(
+    repository: Repository, trust: Mapping[str, Buffer], *, kid: bytes, site: str | None
+) -> dict[str, bytes | None]:
+    """The target that holds an issuer's sealed templates for a site: those in the folder and no others."""
+    name = names.boxes(site, kid)
+    held = [bytes(trust[path]) for path in sorted(trust) if path.startswith("sealed/")]
+    if len(held) > MAX_BOXES:
+        raise InputError(
+            f"{len(held)} sealed templates, at most {MAX_BOXES}", hint="publish for each site apart"
+        )
+    if held:
+        return {name: cbor.encode(held)}
+    return {name: None} if repository.find(name) else {}
+
+
+def only_issuer(trust: Mapping[str, Buffer]) -> bytes:
+    """The one key in a trust folder. Raises InputError."""
+    found = [kid for name in trust if (kid := names.issuer_kid(name))]
+    if len(found) != 1:
+        raise InputError(
+            f"{len(found)} issuers in this folder", hint="say whose the sealed templates are: --issuer KID"
+        )
+    return found[0]
+
+
+def plain(folder: str, name: str, data: bytes) -> tuple[str, bytes]:
+    """A target of `models/` or `firmware/`, by the name of its file. Raises InputError."""
+    if not _PLAIN.fullmatch(name):
+        raise InputError(
+            f"{name!r} is no name for a target", hint="letters, digits, `.`, `_` and `-`, at most 100"
+        )
+    return f"{folder}/{name}", data
+
+
+def _speaks_for(name: str, kid: bytes) -> bool:
+    found = list_target(name)
+    return (found is not None and found.of.kid == kid) or name.endswith(f".{kid.hex()}.boxes")
+
+
+def _list(
+    repository: Repository,
+    issuer: IssuerKey,
+    suffix: str,
+    trust: Mapping[str, Buffer],
+    *,
+    signed: bytes,
+    now: datetime,
+) -> dict[str, bytes | None]:
+    uri, new = any_list.decode(suffix, signed, issuer)
+    name = ListName.of(issuer.kid, uri)
+    target = f"{name.stem}.{suffix}"
+    old = _published(repository, issuer, name)
+    if old and new.issued_at < old.issued_at:
+        raise InputError(
+            f"{target}: signed {new.issued_at:%Y-%m-%dT%H:%M:%SZ}, before the one that is published",
+            hint="publish the issuer's latest list: tools/issuer publish",
+        )
+    if new.issued_at > now:
+        raise InputError(f"{target}: signed in the future", hint="compare the clocks of office and authority")
+    if not isinstance(new, StatusManifest):
+        stale = (other.path for other in repository if _is_of(other.path, name))
+        return {**dict.fromkeys(stale), target: signed}
+    stem = bundle.status_stem(issuer.kid, uri)
+    bitmaps = Bitmaps(new.size, trust[f"{stem}.revoked"], trust[f"{stem}.suspended"])
+    before = old if isinstance(old, StatusManifest) else None
+    foreign = {name.foreign: None} if repository.find(name.foreign) else {}
+    editions = next_edition(repository.contents(REVOCATION), name, before, new, bitmaps)
+    return {**foreign, **editions, target: signed}
+
+
+def _is_of(path: str, name: ListName) -> bool:
+    found = list_target(path)
+    return found is not None and found.of == name
+
+
+def _published(
+    repository: Repository, issuer: IssuerKey, name: ListName
+) -> StatusList | StatusManifest | None:
+    """The list as it is published now, in whichever form."""
+    for suffix, target in ((any_list.OWN, name.signed), (any_list.FOREIGN, name.foreign)):
+        if repository.find(target) is None:
+            continue
+        try:
+            return any_list.decode(suffix, repository.read(target), issuer)[1]
+        except Refused as refused:  # the authority has renamed the issuer
+            raise TrustFault(
+                f"{target}: {refused.message}", hint="remove the issuer, and add it as it is called now"
+            ) from refused
+    return None

@@ -1,0 +1,149 @@
+"""Change firmware/door.py and session.py in every small way there is, and see that their tests notice.
+
+    python tools/mutation [--only REGEX]
+
+Each mutant runs in a copy of its own, until the first test fails. tests/firmware/mutants.toml names those
+that no test can tell from the original, each with its reason; what survives without a reason, and a reason
+that nothing survives by, is a failure. Takes a quarter of an hour.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import multiprocessing
+import os
+import re
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from tools.mutation.mutants import Mutant, mutants
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+REASONS: Final = ROOT / "tests" / "firmware" / "mutants.toml"
+TARGETS: Final = ("door", "session")
+COPIED: Final = (
+    "pyproject.toml",
+    "firmware",
+    "tests/conftest.py",
+    "tests/peers/link_host.py",
+    "tests/firmware",
+)
+NOT_COPIED: Final = shutil.ignore_patterns("__pycache__")
+# Of the processor's time, for mutants that turn for ever: eight times what the tests of one file take. A busy
+# machine kills none.
+PATIENCE_S: Final = 120
+OPTIONS: Final = (
+    *("-x", "-q", "-p", "no:cacheprovider", "--hypothesis-seed=0"),
+    *("-W", "ignore::pytest.PytestAssertRewriteWarning"),  # the parent has imported Hypothesis
+)
+
+
+@dataclass(frozen=True, slots=True)
+class EquivalentReason:
+    """Why no test can notice these. `where` and `change` are regular expressions."""
+
+    where: re.Pattern[str]
+    change: re.Pattern[str]
+
+    def covers(self, mutant: Mutant) -> bool:
+        return bool(self.where.fullmatch(mutant.where) and self.change.fullmatch(mutant.change))
+
+
+def reasons() -> list[EquivalentReason]:
+    """What tests/firmware/mutants.toml says. Raises KeyError for an entry without a reason."""
+    entries = tomllib.loads(REASONS.read_text("utf-8"))["mutant"]
+    assert all(entry["reason"] for entry in entries)
+    return [EquivalentReason(re.compile(entry["where"]), re.compile(entry["change"])) for entry in entries]
+
+
+def survives(job: tuple[Path, Mutant]) -> bool:
+    """Run the tests of a mutant's module on it, in this process: it was forked for that."""
+    import pytest  # the parent has imported it already, once for all of them
+
+    base, mutant = job
+    signal.signal(signal.SIGVTALRM, signal.default_int_handler)  # as if somebody had pressed Ctrl-C
+    signal.setitimer(signal.ITIMER_VIRTUAL, PATIENCE_S)
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 1)
+    os.dup2(null, 2)
+    os.chdir(base)
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(base / "firmware", folder, dirs_exist_ok=True)
+        Path(folder, f"{mutant.module}.py").write_text(mutant.source, "utf-8")
+        path = f"pythonpath=tests {folder} tests/firmware/fake tests/firmware/both"
+        code = pytest.main([*OPTIONS, "-o", path, f"tests/firmware/test_{mutant.module}.py"])
+    if code not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.INTERRUPTED):
+        raise RuntimeError(f"pytest itself failed on {mutant}: {code}")
+    return code == pytest.ExitCode.OK
+
+
+def survivors(tried: list[Mutant]) -> Iterator[Mutant]:
+    """Those whose tests pass, in their order."""
+    with tempfile.TemporaryDirectory() as folder:
+        base = Path(folder)
+        for name in COPIED:
+            (base / name).parent.mkdir(parents=True, exist_ok=True)
+            if (ROOT / name).is_dir():
+                shutil.copytree(ROOT / name, base / name, ignore=NOT_COPIED)
+            else:
+                shutil.copy(ROOT / name, base / name)
+        with multiprocessing.get_context("fork").Pool(maxtasksperchild=1) as pool:
+            outcomes = pool.imap(survives, [(base, mutant) for mutant in tried])
+            for number, (mutant, survived) in enumerate(zip(tried, outcomes, strict=True), 1):
+                print(f"\r{number} of {len(tried)}", end="\n" * (number == len(tried)), file=sys.stderr)
+                if survived:
+                    print(f"  passes: {mutant}", file=sys.stderr)
+                    yield mutant
+
+
+def verdict(tried: list[Mutant], alive: list[Mutant], known: list[EquivalentReason]) -> Iterator[str]:
+    """What is wrong: survivors without a reason, reasons that nothing survives by."""
+    for mutant in tried:
+        is_explained = any(reason.covers(mutant) for reason in known)
+        if mutant in alive and not is_explained:
+            yield f"survived: {mutant}"
+        elif mutant not in alive and is_explained:
+            yield f"killed, though explained: {mutant}"
+    for reason in known:
+        if not any(reason.covers(mutant) for mutant in alive):
+            yield f"explains nothing: {reason.where.pattern}: {reason.change.pattern}"
+
+
+def main() -> int:
+    """Run it; 1 if anything survived without a reason."""
+    parser = argparse.ArgumentParser(description="mutation tests of the firmware's core")
+    parser.add_argument("--only", default="", help="mutants whose place and change match this expression")
+    only = parser.parse_args().only
+    for name in ("pytest", "hypothesis.stateful"):
+        importlib.import_module(name)
+    began = time.monotonic()
+    files = {name: ROOT / "firmware" / f"{name}.py" for name in TARGETS}
+    originals = [Mutant(name, name, 0, "nothing", path.read_text("utf-8")) for name, path in files.items()]
+    if list(survivors(originals)) != originals:
+        print("the tests fail without any change")
+        return 1
+    tried = [mutant for path in files.values() for mutant in mutants(path) if re.search(only, str(mutant))]
+    alive = list(survivors(tried))
+    wrong = list(verdict(tried, alive, [] if only else reasons()))
+    for line in wrong:
+        print(line)
+    for name in TARGETS:
+        total, left = (sum(mutant.module == name for mutant in some) for some in (tried, alive))
+        print(f"{name}: {total} mutants, {total - left} killed, {left} survived")
+    print(f"{len(wrong)} to look at; {time.monotonic() - began:.0f} s")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,104 @@
+"""Write the vectors that tests/vectors holds, or check the committed ones.
+
+    python tools/vectors [--check]
+
+Deterministic: every key is the SHA-256 of a label and every time a constant. Each vector is the genuine one
+with one thing changed; tests/vectors/README.md explains the files.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from tools.vectors.card import accepted, claims, disclosed, malformed
+from tools.vectors.link import controller, frames, host
+from tools.vectors.request import request_vectors
+from tools.vectors.result import result_vectors
+from tools.vectors.sip2 import exchanges
+from tools.vectors.sip2 import frames as sip2_frames
+from tools.vectors.status import lists, manifests
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+FOLDER: Final = ROOT / "tests" / "vectors"
+CARD: Final = (
+    accepted.valid_vectors,
+    malformed.text_vectors,
+    malformed.byte_vectors,
+    malformed.envelope_vectors,
+    claims.claim_vectors,
+    disclosed.disclosure_vectors,
+    accepted.issuer_vectors,
+    accepted.holder_vectors,
+    accepted.place_vectors,
+    accepted.status_vectors,
+    accepted.moment_vectors,
+)
+LINK: Final = (frames.frame_vectors, controller.controller_vectors, host.host_vectors)
+SIP2: Final = (sip2_frames.frame_vectors, exchanges.talk_vectors)
+STATUS: Final = (manifests.manifest_vectors, lists.full_vectors, lists.delta_vectors)
+
+
+def expected_files() -> dict[str, bytes]:
+    """Name under tests/vectors and content of every file, but for the page that explains them."""
+    made = [(f"card/{vector.name}.txt", vector.render()) for group in CARD for vector in group()]
+    made += [(f"status/{vector.name}.txt", vector.render()) for group in STATUS for vector in group()]
+    made += [(f"link/{vector.name}.json", vector.render()) for group in LINK for vector in group()]
+    made += [(f"sip2/{vector.name}.json", vector.render()) for group in SIP2 for vector in group()]
+    made += [(f"request/{vector.name}.txt", vector.render()) for vector in request_vectors()]
+    made += [(f"result/{vector.name}.txt", vector.render()) for vector in result_vectors()]
+    files = {name: text.encode() for name, text in made}
+    assert len(files) == len(made), "every vector has a name of its own"
+    files |= {f"card/trust/{name}": data for name, data in accepted.trust_files().items()}
+    return files | {f"status/{name}": data for name, data in manifests.shared_files().items()}
+
+
+def present_files(folder: Path) -> dict[str, Path]:
+    """The files that are there, by name; those beside the folders of vectors are not made here."""
+    return {str(path.relative_to(folder)): path for path in folder.glob("*/**/*") if path.is_file()}
+
+
+def differences(folder: Path, expected: Mapping[str, bytes]) -> list[str]:
+    """One line for every file that is missing, changed or left over."""
+    present = present_files(folder)
+    lines = [f"missing: {name}" for name in sorted(expected.keys() - present.keys())]
+    lines += [f"left over: {name}" for name in sorted(present.keys() - expected.keys())]
+    both = sorted(present.keys() & expected.keys())
+    return lines + [f"changed: {name}" for name in both if present[name].read_bytes() != expected[name]]
+
+
+def write(folder: Path, expected: Mapping[str, bytes]) -> None:
+    """Make the folder hold exactly these files."""
+    for name, path in present_files(folder).items():
+        if name not in expected:
+            path.unlink()
+    for name, data in expected.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+
+
+def main() -> int:
+    """0 where the files are as they should be, 1 where they are not."""
+    parser = argparse.ArgumentParser(description="write the vectors that tests/vectors holds")
+    parser.add_argument("--check", action="store_true", help="only compare; exit 1 on any difference")
+    expected = expected_files()
+    if not parser.parse_args().check:
+        write(FOLDER, expected)
+        print(f"{len(expected)} files")
+        return 0
+    lines = differences(FOLDER, expected)
+    for line in lines:
+        print(f"error: {line}", file=sys.stderr)
+    if lines:
+        print("hint: run tools/vectors and look at what git diff says", file=sys.stderr)
+    return 1 if lines else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,203 @@
+"""What a host hears, and what it says and believes about it (LINK.md sections 2 and 3).
+
+Each vector is a host with a pair's key and lock and the nonces it will use, and steps: the time, the bytes
+heard, the payloads said, and what its program is told: the name of an event and its numbers, as in LINK.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from tools.vectors.link import make
+from tools.vectors.link.make import (
+    DENIED,
+    DONE,
+    EVENT,
+    FAIL_SECURE,
+    HOST_NONCE,
+    KEY,
+    NONCES,
+    OTHER_KEY,
+    PING,
+    PONG,
+    READY,
+    REFUSED,
+    LinkVector,
+    Talk,
+    digest,
+    u32,
+    wire,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TALK: Final = Talk()
+NEXT_NONCE: Final = digest("door link: next nonce of the host")[:16]
+WELCOMED: Final = ["Welcomed", [0, 1, 0], 0]
+PONGED: Final = bytes((1, 2, 3, 0)) + u32(12_345)
+
+
+@dataclass
+class HostPlay:
+    """The steps of one vector."""
+
+    name: str
+    comment: str
+    steps: list[dict[str, Any]] = field(default_factory=list)
+
+    def step(self, ms: int, heard: bytes, *said: bytes, told: list[Any] | None = None) -> HostPlay:
+        """At `ms` these bytes are heard: the answers, and what the program is told."""
+        says = [payload.hex() for payload in said]
+        self.steps.append({"ms": ms, "hear": heard.hex(), "say": says, "told": told or []})
+        return self
+
+    def greet(self) -> HostPlay:
+        """HELLO, unasked."""
+        return self.step(0, b"", TALK.hello())
+
+    def open(self) -> HostPlay:
+        """The handshake."""
+        self.greet().step(1, wire(TALK.welcome()), TALK.prove(), told=[WELCOMED])
+        return self.step(2, wire(TALK.ready(7)), told=[["Opened", 7]])
+
+    def vector(self) -> LinkVector:
+        """The file."""
+        nonces = [HOST_NONCE.hex(), NEXT_NONCE.hex()]
+        return LinkVector(
+            f"host_{self.name}",
+            self.comment,
+            {"key": KEY.hex(), "lock": FAIL_SECURE, "nonces": nonces, "steps": self.steps},
+        )
+
+
+def host_vectors() -> Iterator[LinkVector]:
+    """All of them."""
+    for plays in (_handshakes, _messages):
+        for play in plays():
+            yield play.vector()
+
+
+def _handshakes() -> Iterator[HostPlay]:
+    yield HostPlay("handshake", "a session is opened").open()
+    prove, welcomed = TALK.prove(), [WELCOMED]
+    yield (
+        HostPlay("welcome_flags", "WELCOME says that the lid is off and the watchdog bit")
+        .greet()
+        .step(1, wire(TALK.welcome(flags=5)), prove, told=[["Welcomed", [0, 1, 0], 5]])
+    )
+    yield (
+        HostPlay("welcome_twice", "WELCOME is good once")
+        .greet()
+        .step(1, wire(TALK.welcome()), prove, told=welcomed)
+        .step(2, wire(TALK.welcome()))
+    )
+    wrong = [["Refused", 5]]
+    for name, comment, payload, told in (
+        ("other_key", "of another pair", Talk(key=OTHER_KEY).welcome(), wrong),
+        ("other_nonce", "for another HELLO", Talk(host_nonce=NEXT_NONCE).welcome(), wrong),
+        ("tag_bit", "with one bit of its tag changed", _flip(TALK.welcome()), wrong),
+        ("side", "tagged with the host's key", _tagged(TALK.host, TALK.welcome()[:-8]), wrong),
+        ("version", "of a version to come", TALK.welcome(version=2), [["WrongVersion", 2, [0, 1, 0]]]),
+        (
+            "firmware",
+            "of an older firmware than is wanted",
+            TALK.welcome(firmware=bytes((0, 0, 255))),
+            [["WrongVersion", 1, [0, 0, 255]]],
+        ),
+        ("short", "without its last byte", TALK.welcome()[:-1], []),
+        ("long", "with a byte more", TALK.welcome() + b"\0", []),
+    ):
+        yield HostPlay(f"welcome_{name}", f"WELCOME {comment}").greet().step(1, wire(payload), told=told)
+    for name, comment, payload in (
+        ("other_key", "of another pair", Talk(key=OTHER_KEY).ready(7)),
+        ("other_session", "of another session", Talk(nonce=NONCES[1]).ready(7)),
+        ("tag_bit", "with one bit of its tag changed", _flip(TALK.ready(7))),
+        ("side", "tagged with the host's key", _tagged(TALK.host, bytes([READY]) + u32(7))),
+        ("short", "without its last byte", TALK.ready(7)[:-1]),
+    ):
+        yield (
+            HostPlay(f"ready_{name}", f"READY {comment}")
+            .greet()
+            .step(1, wire(TALK.welcome()), prove, told=welcomed)
+            .step(2, wire(payload))
+        )
+    yield HostPlay("ready_alone", "READY without WELCOME").greet().step(1, wire(TALK.ready(7)))
+    yield HostPlay("ready_twice", "READY is good once").open().step(3, wire(TALK.ready(8)))
+    yield (
+        HostPlay("refused", "REFUSED, which anybody may say")
+        .greet()
+        .step(1, wire(bytes([REFUSED, 4])), told=[["Refused", 4]])
+    )
+    yield (
+        HostPlay("refused_in_session", "REFUSED ends no session")
+        .open()
+        .step(3, wire(bytes([REFUSED, 3])), told=[["Refused", 3]])
+        .step(4, wire(TALK.tell(DONE, 1, u32(9))), told=[["Done", 9]])
+    )
+    yield (
+        HostPlay("hello_again", "nobody answers: a new HELLO after half a second")
+        .greet()
+        .step(499, b"")
+        .step(500, b"", Talk(host_nonce=NEXT_NONCE).hello())
+    )
+
+
+def _messages() -> Iterator[HostPlay]:
+    pong = TALK.tell(PONG, 1, PONGED)
+    event = u32(7) + bytes([7]) + u32(500) + u32(0)
+    for name, comment, payload, told in (
+        ("pong", "how the door stands", pong, ["Status", 1, 2, 3, 0, 12_345]),
+        ("done", "a message was obeyed", TALK.tell(DONE, 1, u32(3)), ["Done", 3]),
+        ("denied", "a message was not", TALK.tell(DENIED, 1, u32(3) + b"\6"), ["Denied", 3, 6]),
+        ("event", "forced open", TALK.tell(EVENT, 1, event), ["Happened", 7, 7, 500, 0]),
+    ):
+        yield HostPlay(name, comment).open().step(3, wire(payload), told=[told])
+    for name, comment, payload in (
+        ("tag_bit", "with one bit of its tag changed", _flip(pong)),
+        ("other_key", "of another pair", Talk(key=OTHER_KEY).tell(PONG, 1, PONGED)),
+        ("other_session", "of another session", Talk(nonce=NONCES[1]).tell(PONG, 1, PONGED)),
+        ("side", "tagged with the host's key", TALK.ask(PONG, 1, PONGED)),
+        ("counter_zero", "with counter 0", TALK.tell(PONG, 0, PONGED)),
+        ("counter_changed", "with another counter under the same tag", pong[:1] + u32(2) + pong[5:]),
+        ("short", "with content missing", TALK.tell(PONG, 1, PONGED[:-1])),
+        ("long", "with a byte more", TALK.tell(PONG, 1, PONGED + b"\0")),
+        ("state", "with a state to come", TALK.tell(PONG, 1, b"\x63" + PONGED[1:])),
+        ("mode", "with a mode to come", TALK.tell(PONG, 1, PONGED[:3] + b"\x09" + PONGED[4:])),
+    ):
+        yield HostPlay(f"pong_{name}", f"PONG {comment}").open().step(3, wire(payload))
+    yield (
+        HostPlay("pong_replayed", "PONG twice")
+        .open()
+        .step(3, wire(pong), told=[["Status", 1, 2, 3, 0, 12_345]])
+        .step(4, wire(pong))
+    )
+    yield HostPlay("pong_without_session", "PONG before READY").greet().step(1, wire(pong))
+    yield (
+        HostPlay("event_kind", "an event of a kind to come")
+        .open()
+        .step(3, wire(TALK.tell(EVENT, 1, event[:4] + b"\x63" + event[5:])))
+    )
+    yield (
+        HostPlay("denied_code", "a denial for a reason to come")
+        .open()
+        .step(3, wire(TALK.tell(DENIED, 1, u32(3) + b"\x63")))
+    )
+    yield (
+        HostPlay("own_words", "the host's own words, said back to it").open().step(3, wire(TALK.ask(PING, 1)))
+    )
+    quiet = HostPlay(
+        "silence", "a PING every 250 ms; nobody answers for a second: the session is lost"
+    ).open()
+    for number, ms in enumerate(range(252, 1_003, 250), start=1):
+        quiet.step(ms, b"", TALK.ask(PING, number))
+    yield quiet.step(1_003, b"", Talk(host_nonce=NEXT_NONCE).hello(), told=[["Lost"]])
+
+
+def _flip(payload: bytes) -> bytes:
+    return payload[:-1] + bytes([payload[-1] ^ 1])
+
+
+def _tagged(key: bytes, body: bytes) -> bytes:
+    return body + make.mac(key, body)[:8]

@@ -1,0 +1,178 @@
+"""Tests the Pi's camera on a real Picamera2 over libcamera's virtual camera: `make test-picamera2`.
+
+    python tools/virtual_camera [--root DIR] [pytest's arguments]
+
+Debian 13 has libcamera with the virtual camera, which plays pictures; older releases do not. So the tests run
+in a Debian 13 root of their own, made once with mmdebstrap (as root, for its chroot). Python's packages come
+from the same index as everything else here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from edge.cli.output import fail
+from edge.errors import EdgeError, Exit, Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+SUITE: Final = "trixie"
+MIRROR: Final = "http://deb.debian.org/debian"  # apt checks signatures, so plain HTTP will do
+# The compiler is for python-prctl, which picamera2 wants and PyPI has as source only, and for memory.c.
+PACKAGES: Final = (
+    "python3", "python3-venv", "python3-dev", "python3-libcamera", "gcc", "libc6-dev", "libcap-dev",
+    "libzbar0", "ca-certificates",
+)  # fmt: skip
+ROOT_MB: Final = 3_000  # 2,000 MB stay
+CERTIFICATES: Final = Path("/etc/ssl/certs/ca-certificates.crt")
+SOURCES: Final = ("edge", "hw", "tests", "tools", "models")
+FILES: Final = ("pyproject.toml", "README.md", "LICENSE")
+PICTURES: Final = "/pictures"
+
+# One size, as a camera that cannot be asked for another. No frame rate holds: it plays as fast as it can.
+CAMERA: Final = f"""\
+"Virtual0":
+  supported_formats:
+  - width: 1280
+    height: 720
+    frame_rates: [15, 15]
+  frames:
+    path: "{PICTURES}"
+  model: "Doorward's pictures"
+"""
+
+# The very lines of README.md for a Pi: a venv that sees the system's libcamera, and the extra `pi`.
+INSTALL: Final = """
+set -eu
+python3 -m venv --system-site-packages /opt/doorward
+/opt/doorward/bin/pip install -q --no-input --disable-pip-version-check -e '/doorward[pi]' pytest hypothesis
+"""
+
+TEST: Final = """
+set -eu
+mount -t proc proc "$0/proc"
+mount --rbind /dev "$0/dev"
+exec chroot "$0" sh -eu -c 'cd /doorward
+gcc -Wall -Wextra -Werror -O1 -shared -fPIC -o /memory.so tests/virtual_camera/memory.c
+rm -rf "$DOORWARD_VIRTUAL_CAMERA"; mkdir "$DOORWARD_VIRTUAL_CAMERA"
+export LD_PRELOAD=/memory.so
+exec /opt/doorward/bin/python -m pytest -v -s -p no:cacheprovider -p no:unraisableexception \\
+    tests/virtual_camera "$@"
+' pytest "$@"
+"""
+
+
+class CameraRootFault(Fault):
+    """The tests could not be prepared."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command line; exit codes as `doorward` has them, and 1 where a test failed."""
+    parser = argparse.ArgumentParser(
+        prog="tools/virtual_camera", description=(__doc__ or "").partition("\n")[0]
+    )
+    parser.add_argument(
+        "--root",
+        type=Path,
+        metavar="DIR",
+        default=Path(os.environ.get("DOORWARD_CAMERA_ROOT") or ROOT / "build" / "camera-root"),
+        help="where Debian is, or shall be",
+    )
+    args, more = parser.parse_known_args(argv)
+    root = args.root.resolve()
+    try:
+        _prepare(root)
+        _copy(root)
+        _install(root)
+    except EdgeError as err:
+        fail(err)
+        return err.exit_code
+    except KeyboardInterrupt:
+        return Exit.INTERRUPTED
+    told = {
+        "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+        "LANG": "C.UTF-8",
+        "LIBCAMERA_LOG_LEVELS": "*:ERROR",
+        "DOORWARD_VIRTUAL_CAMERA": PICTURES,
+    }
+    # A mount namespace of its own: whatever happens, nothing stays mounted.
+    command = ["unshare", "--mount", "sh", "-c", TEST, str(root), *more]
+    return subprocess.run(command, env=told, check=False).returncode
+
+
+def _prepare(root: Path) -> None:
+    """Debian, once: what an earlier run with the same list made is taken."""
+    stamp = root / ".doorward"
+    wanted = hashlib.sha256(repr((SUITE, PACKAGES)).encode()).hexdigest()
+    if stamp.is_file() and stamp.read_text() == wanted:
+        return
+    if os.geteuid() != 0:
+        raise CameraRootFault(
+            "Debian 13 lives in a chroot, which only root may enter", hint="sudo make test-picamera2"
+        )
+    if not shutil.which("mmdebstrap"):
+        raise CameraRootFault("mmdebstrap is not installed", hint="apt-get install mmdebstrap")
+    if root.exists() and any(root.iterdir()):
+        if not stamp.is_file():  # nothing of ours was ever there: somebody named the wrong folder
+            raise CameraRootFault(f"{root} holds something else", hint="name an empty folder, or remove it")
+        shutil.rmtree(root)
+    root.mkdir(parents=True, exist_ok=True)
+    if (free_mb := shutil.disk_usage(root).free // 1_000_000) < ROOT_MB:
+        raise CameraRootFault(
+            f"{free_mb} MB are free for {root}, and it takes {ROOT_MB} MB", hint="free some space"
+        )
+    print(f"making {root} from Debian 13 (a minute, once)", file=sys.stderr, flush=True)
+    options = ["--quiet", "--variant=minbase", f"--include={','.join(PACKAGES)}"]
+    _run(["mmdebstrap", *options, SUITE, str(root), MIRROR], "mmdebstrap")
+    folder = root / "usr/share/libcamera/pipeline/virtual"
+    folder.mkdir(parents=True)
+    (folder / "virtual.yaml").write_text(CAMERA)
+    stamp.write_text(wanted)
+
+
+def _copy(root: Path) -> None:
+    """This checkout, as it stands."""
+    inside = root / "doorward"
+    shutil.rmtree(inside, ignore_errors=True)
+    inside.mkdir()
+    for name in SOURCES:
+        leave = shutil.ignore_patterns("__pycache__", "cache", "peers")
+        shutil.copytree(ROOT / name, inside / name, ignore=leave)
+    for name in FILES:
+        shutil.copy2(ROOT / name, inside)
+
+
+def _install(root: Path) -> None:
+    """Python's packages, once for each pyproject.toml."""
+    stamp = root / ".installed"
+    wanted = hashlib.sha256((ROOT / "pyproject.toml").read_bytes() + INSTALL.encode()).hexdigest()
+    if stamp.is_file() and stamp.read_text() == wanted:
+        return
+    print("installing Python's packages into it (a minute)", file=sys.stderr, flush=True)
+    if CERTIFICATES.is_file():  # whom this machine trusts, the root trusts
+        shutil.copy2(CERTIFICATES, root / CERTIFICATES.relative_to("/"))
+    shutil.copy2("/etc/resolv.conf", root / "etc")
+    _run(["chroot", str(root), "sh", "-c", INSTALL], "pip")
+    stamp.write_text(wanted)
+
+
+def _run(command: Sequence[str], what: str) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        said = [line for line in (done.stderr or done.stdout).splitlines() if line.strip()]
+        raise CameraRootFault(
+            f"{what} failed: {said[-1] if said else done.returncode}", hint="check the network"
+        )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

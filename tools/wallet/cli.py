@@ -1,0 +1,253 @@
+"""A phone in a terminal: hold a card, show its code, watch it rotate.
+
+    python tools/wallet show anna.wallet --watch
+    python tools/wallet show anna.wallet --held-up frame.png
+    python tools/wallet info anna.wallet
+    python tools/wallet request anna.wallet screen.png
+    python tools/wallet code anna.wallet --for screen.png --disclose needed
+
+`new` and `accept` let a holder keep the key: the issuer then sees only its public half.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sys
+import time
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from edge.app.parts.trust_folder import open_files
+from edge.card import cose
+from edge.card.claims import Claims, SealedReference, TemplateReference
+from edge.cli import verbs
+from edge.cli.output import emit
+from edge.cli.values import instant, octets
+from edge.cli.verbs import Verb, argument, json_lines
+from edge.errors import Exit, InputError, StorageFault
+from tools.issuing.wallet import MAX_WALLET_BYTES, ROTATION, Delivery, Wallet
+from tools.wallet.code import FORMS, present, print_code, symbol, write
+from tools.wallet.request import NEEDED, consent, known_request, row_of, words_for
+
+if TYPE_CHECKING:
+    import argparse
+
+CLEAR: Final = "\x1b[H\x1b[2J"
+CLEAR_LINE: Final = "\r\x1b[K"
+
+
+def show(args: argparse.Namespace) -> int:
+    """Makes a code and shows it, in every form that was asked for."""
+    wallet = _read(args.wallet)
+    if args.watch:
+        return _watch(wallet, args)
+    text = wallet.code(args.now or datetime.now(UTC), aud=args.aud, cnonce=args.nonce)
+    present(text, args)
+    return Exit.OK
+
+
+def info(args: argparse.Namespace) -> int:
+    """Says what the card says, and how large its code is."""
+    wallet = _read(args.wallet)
+    claims = wallet.claims()
+    text = wallet.code(datetime.now(UTC))
+    drawn = symbol(text)
+    row = {
+        "issuer": claims.issuer,
+        "card": claims.card_id.hex(),
+        "holder_key": wallet.holder_key.hex(),
+        "not_before": _time(claims.not_before),
+        "expires": _time(claims.expires),
+        "face": _face(claims),
+        "scope": list(claims.scope),
+        "documents": [document.type for document in claims.documents],
+        "assurance": claims.assurance,
+        "attributes": [attribute.value for attribute in wallet.attributes],
+        "believes": [authority.name for authority in wallet.authorities],
+        "status": {"uri": claims.status.uri, "index": claims.status.index},
+        "card_bytes": len(wallet.card),
+        "code_chars": len(text),
+        "qr": drawn.designator,
+    }
+    if args.json:
+        emit(row)
+    else:
+        for name, value in row.items():
+            print(f"{name:12} {_words(value)}")
+    return Exit.OK
+
+
+def request(args: argparse.Namespace) -> int:
+    """Says who asks for what, why and for how long, if somebody whom the wallet knows vouches for it."""
+    wallet = _read(args.wallet)
+    known = known_request(wallet, args.request, args.now or datetime.now(UTC))
+    if args.json:
+        emit(row_of(known, wallet))
+    else:
+        print("\n".join(words_for(known, wallet)))
+        print("answer it with: tools/wallet code WALLET --for REQUEST --disclose NAME,...")
+    return Exit.OK
+
+
+def code(args: argparse.Namespace) -> int:
+    """Makes the code that answers a request, and discloses what its holder agrees to."""
+    wallet, now = _read(args.wallet), args.now or datetime.now(UTC)
+    known = known_request(wallet, args.request, now)
+    agreed = consent(known, args.disclose)
+    text = wallet.code(now, aud=known.request.site, cnonce=known.nonce, disclose=agreed)
+    told = ", ".join(sorted(agreed)) or "nothing"
+    print(f"discloses {told} to {known.operator} ({known.request.site})", file=sys.stderr)
+    if missing := sorted(set(known.request.needed) - agreed):
+        print(f"it asked for {', '.join(missing)} too, and may refuse you without", file=sys.stderr)
+    present(text, args)
+    return Exit.OK
+
+
+def new(args: argparse.Namespace) -> int:
+    """Makes a key, and a wallet without a card; prints what the issuer needs."""
+    if args.wallet.exists():
+        raise InputError(f"{args.wallet}: is there already", hint="move it away, or choose another name")
+    wallet = Wallet(secrets.token_bytes(cose.SEED_BYTES))
+    write(args.wallet, wallet.to_bytes(), secret=True)
+    print(wallet.holder_key.hex())
+    return Exit.OK
+
+
+def accept(args: argparse.Namespace) -> int:
+    """Puts a card that was issued to this wallet's key into it."""
+    wallet = _read(args.wallet).accept(Delivery.from_bytes(_bytes(args.card, MAX_WALLET_BYTES)))
+    write(args.wallet, wallet.to_bytes(), secret=True)
+    print(f"{args.wallet}: card {wallet.claims().card_id.hex()}")
+    return Exit.OK
+
+
+def _watch(wallet: Wallet, args: argparse.Namespace) -> int:
+    """A new code every ROTATION until Ctrl-C; a terminal is redrawn, a pipe gets one code after another."""
+    terminal = sys.stdout.isatty()
+    try:
+        while True:
+            text = wallet.code(datetime.now(UTC), aud=args.aud, cnonce=args.nonce)
+            sys.stdout.write(CLEAR if terminal else "")
+            print_code(text)
+            for left in range(int(ROTATION.total_seconds()), 0, -1):
+                if terminal:
+                    sys.stdout.write(f"{CLEAR_LINE}  new code in {left} s, Ctrl-C ends")
+                    sys.stdout.flush()
+                time.sleep(1)
+    except KeyboardInterrupt:
+        print()
+        return Exit.OK
+
+
+def _face(claims: Claims) -> str:
+    match claims.face:
+        case TemplateReference(format=form, model=model):
+            return f"template in the card, format {form}, model {model}"
+        case SealedReference():
+            return "template sealed at the site"
+        case None:
+            return "none"
+
+
+def _words(value: object) -> str:
+    match value:
+        case []:
+            return "-"
+        case list(items):
+            return ", ".join(map(str, items))
+        case dict(parts):
+            return ", ".join(f"{name} {part}" for name, part in parts.items())
+        case _:
+            return str(value)
+
+
+def _time(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _read(path: Path) -> Wallet:
+    return Wallet.from_bytes(_bytes(path, MAX_WALLET_BYTES))
+
+
+def _bytes(path: Path, limit: int) -> bytes:
+    try:
+        return open_files(path.parent).read(path.name, limit=limit)
+    except StorageFault as fault:  # a file that a person named is not this device's storage
+        raise InputError(fault.message, hint=fault.hint) from fault
+
+
+_WALLET = argument("wallet", type=Path, metavar="WALLET")
+_NOW = argument("--now", type=instant, metavar="TIME", help="sign as if it were this time")
+WALLET = Verb(
+    "python tools/wallet",
+    "a phone in a terminal",
+    verbs=(
+        Verb(
+            "show",
+            "make a code and show it, in every form that was asked for",
+            show,
+            (
+                _WALLET,
+                *FORMS,
+                argument(
+                    "--watch", action="store_true", help="show it in the terminal and renew it, until Ctrl-C"
+                ),
+                argument("--aud", metavar="SITE", help="good at this site only"),
+                argument("--nonce", type=octets, metavar="HEX", help="what the site's screen shows"),
+                _NOW,
+            ),
+        ),
+        Verb(
+            "request",
+            "say who asks for what, why and for how long, if the wallet knows who vouches for it",
+            request,
+            (
+                _WALLET,
+                argument(
+                    "request", metavar="CODE|PICTURE", help="its text, a file, a picture, or - for stdin"
+                ),
+                _NOW,
+                json_lines("the request as one JSON object"),
+            ),
+        ),
+        Verb(
+            "code",
+            "make the code that answers a request, and disclose what its holder agrees to",
+            code,
+            (
+                _WALLET,
+                argument(
+                    "--for", dest="request", required=True, metavar="CODE|PICTURE", help="as for: request"
+                ),
+                argument(
+                    "--disclose",
+                    metavar="NAME,...",
+                    help=f"what you agree to disclose, or the word {NEEDED} (default nothing)",
+                ),
+                *FORMS,
+                _NOW,
+            ),
+        ),
+        Verb(
+            "info",
+            "what the card says, and how large its code is",
+            info,
+            (_WALLET, json_lines("all of it as one JSON object")),
+        ),
+        Verb("new", "make a key, and a wallet without a card; print what the issuer needs", new, (_WALLET,)),
+        Verb(
+            "accept",
+            "put a card that was issued to this wallet's key into it",
+            accept,
+            (_WALLET, argument("card", type=Path, help="from: issuer.py enrol --holder-key")),
+        ),
+    ),
+    about=__doc__,
+)
+main = partial(verbs.main, WALLET)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,133 @@
+"""What a venue asks, as its holder sees it: who, what for, for how long; and what may be disclosed to it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from edge.app.parts.code_readers import luma_of, open_picture_readers, read_file, read_stream
+from edge.card.attributes import Attribute
+from edge.card.documents import word_of
+from edge.card.numbers import REQUEST_PREFIX
+from edge.decision import Reason
+from edge.errors import InputError, Refused
+from edge.request.code import KnownRequest, read_request
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from tools.issuing.wallet import Wallet
+
+NEEDED: Final = "needed"  # in place of names: whatever this request cannot do without
+_HINTS: Final = {
+    Reason.CODE_UNREADABLE: "read the code from the screen itself, whole",
+    Reason.CARD_MALFORMED: "this is no screen of ours, or a newer one: ask staff, and disclose nothing",
+    Reason.ISSUER_UNKNOWN: "anybody can put up such a screen: ask staff, and disclose nothing",
+    Reason.SIGNATURE_BAD: "this screen was tampered with: tell staff, and disclose nothing",
+    Reason.ISSUER_SCOPE: "it asks for more than it may: ask staff, and disclose nothing",
+    Reason.CODE_STALE: "if it is from the screen: one of two clocks is wrong, look at this phone's",
+}
+
+
+def known_request(wallet: Wallet, named: str, now: datetime) -> KnownRequest:
+    """The request in a text, a picture, a file with the text, or `-`.
+
+    Raises InputError, and Refused with a hint for whoever holds the phone.
+    """
+    try:
+        return read_request(_text(named), wallet.authorities, now=now)
+    except Refused as refused:
+        refused.hint = _HINTS[refused.reason]
+        raise
+
+
+def row_of(known: KnownRequest, wallet: Wallet) -> dict[str, object]:
+    """What a program may want to know of it. Nothing in it is the holder's."""
+    request = known.request
+    return {
+        "site": request.site,
+        "operator": known.operator,
+        "vouched_by": known.authority,
+        "purpose": request.purpose,
+        "needed": [attribute.value for attribute in request.needed],
+        "optional": [attribute.value for attribute in request.optional],
+        "documents": [word_of(kind) for kind in request.documents],
+        "retention_days": request.retention_days,
+        "issuers": list(request.issuers),
+        "nonce": known.nonce.hex(),
+        "lacking": _lacking(known, wallet),
+    }
+
+
+def words_for(known: KnownRequest, wallet: Wallet) -> list[str]:
+    """The same in plain words, a line each."""
+    request = known.request
+    lines = [
+        f"{known.operator} ({request.site}) asks; {known.authority} vouches for it",
+        f"  why        {request.purpose}",
+        f"  must know  {_listed(request.needed) or 'nothing of you'}",
+    ]
+    if request.optional:
+        lines.append(f"  would like {_listed(request.optional)}: you may leave it out")
+    if request.documents:
+        lines.append(f"  documents  {', '.join(map(word_of, request.documents))}, linked to your card")
+    if request.attributes:
+        lines.append(f"  keeps it   {_kept(request.retention_days)}")
+    if request.issuers:
+        lines.append(f"  takes      cards of {', '.join(request.issuers)}")
+    return lines + [f"your card has no {lack}: expect to be refused" for lack in _lacking(known, wallet)]
+
+
+def consent(known: KnownRequest, said: str | None) -> frozenset[Attribute]:
+    """What the holder agreed to: names, or NEEDED, and nothing where nothing is said. Raises InputError."""
+    chosen: set[Attribute] = set()
+    for word in filter(None, (part.strip() for part in (said or "").split(","))):
+        if word == NEEDED:
+            chosen |= set(known.request.needed)
+        elif word in list(Attribute):
+            chosen.add(Attribute(word))
+        else:
+            raise InputError(
+                "no such attribute", hint=f"names of {', '.join(Attribute)}, or the word {NEEDED}"
+            )
+    if beyond := chosen - known.request.attributes:
+        raise InputError(
+            f"nobody asked for {_listed(sorted(beyond))}",
+            hint="this place has no use for it: leave it out",
+        )
+    return frozenset(chosen)
+
+
+def _lacking(known: KnownRequest, wallet: Wallet) -> list[str]:
+    claims = wallet.claims()
+    lacking = [attribute for attribute in known.request.needed if attribute not in wallet.attributes]
+    linked = {document.type for document in claims.documents}
+    words = [attribute.value.replace("_", " ") for attribute in lacking]
+    words += [word_of(kind) for kind in known.request.documents if kind not in linked]
+    if known.request.issuers and claims.issuer not in known.request.issuers:
+        words.append("issuer that counts here")
+    return words
+
+
+def _listed(attributes: Iterable[Attribute]) -> str:
+    return ", ".join(attribute.value.replace("_", " ") for attribute in attributes)
+
+
+def _kept(days: int) -> str:
+    return "until your visit is over" if days == 0 else "for a day" if days == 1 else f"for {days} days"
+
+
+def _text(named: str) -> str:
+    if named.startswith(REQUEST_PREFIX):
+        return named
+    data = read_stream(sys.stdin.buffer, name="standard input") if named == "-" else read_file(Path(named))
+    luma = luma_of(data, name=named)
+    if luma is None:
+        return data.rstrip(b"\r\n").decode("latin-1")  # a space is a digit; what is no text is refused later
+    found = next(filter(None, (reader.read(luma) for reader in open_picture_readers())), ())
+    requests = {symbol.text for symbol in found if symbol.text.startswith(REQUEST_PREFIX)}
+    if len(requests) != 1:
+        raise Refused(Reason.CODE_UNREADABLE, "not one request in the picture")
+    return requests.pop()
