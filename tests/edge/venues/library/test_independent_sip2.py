@@ -20,7 +20,7 @@ from edge.venues.library.sip2_client import Library
 from edge.venues.library.sip2_replies import Flag
 from hw.sim.library import SimItem, SimLibrary, SimPatron
 
-PEERS = ROOT / "tests" / "sip2_peers.py"
+PEERS = ROOT / "tests" / "peers" / "sip2_peers.py"
 needs_server = pytest.mark.skipif(find_spec("pysip2") is None, reason="pip install pysip2")
 needs_client = pytest.mark.skipif(find_spec("Sip2") is None, reason="pip install Sip2")
 
