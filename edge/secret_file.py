@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 # Without blocking: somebody may have put a pipe there.
 _READ: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
+MAX_PASSWORD_BYTES: Final = 1_000
 
 
 def read_secret(file: Path, what: str, *, limit: int, lost: str = "", leaked: str = "") -> bytes:
@@ -52,3 +53,15 @@ def read_secret(file: Path, what: str, *, limit: int, lost: str = "", leaked: st
     except (OSError, ValueError) as err:
         why = (getattr(err, "strerror", None) or "is no name of a file").lower()
         raise ConfigError(f"{what} {file}: {why}", hint=lost) from err
+
+
+def read_password(file: Path, *, limit: int = MAX_PASSWORD_BYTES) -> str:
+    """The password in a file, without the end of its line. Raises ConfigError, as `read_secret` does."""
+    hint = "put the password there, as UTF-8 text on one line, and chmod 600"
+    data = read_secret(file, "the password", limit=limit, lost=hint)
+    if len(data) > limit:
+        raise ConfigError(f"{file}: is larger than {limit} bytes", hint=hint)
+    try:
+        return data.decode().strip()
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{file}: not text", hint=hint) from error

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from edge.errors import StorageFault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
 BUSY_S: Final = 2.0  # another process writes for milliseconds at a time; a visitor waits meanwhile
@@ -37,11 +37,17 @@ _FAULTS: Final = {
 _NONE: Final[Mapping[int, str]] = MappingProxyType({})
 
 
-def connect(path: Path, *, busy_s: float = BUSY_S, any_thread: bool = False) -> sqlite3.Connection:
+def connect(
+    path: Path,
+    *,
+    busy_s: float = BUSY_S,
+    any_thread: bool = False,
+    prepare: Callable[[sqlite3.Connection], None] = lambda _: None,
+) -> sqlite3.Connection:
     """Open or make a file for its owner alone, with durable commits and deletions that overwrite.
 
     `busy_s`: how long a statement waits for another process; `any_thread`: the caller holds a lock of its
-    own. Raises StorageFault.
+    own; `prepare`: makes the tables. Raises StorageFault.
     """
     with faults(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -51,6 +57,7 @@ def connect(path: Path, *, busy_s: float = BUSY_S, any_thread: bool = False) -> 
         try:
             db.execute("PRAGMA secure_delete = ON").fetchone()
             write_ahead(db)
+            prepare(db)
         except BaseException:
             db.close()
             raise

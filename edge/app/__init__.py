@@ -25,7 +25,7 @@ from edge.app.parts.face_engine import (
     read_calibration,
 )
 from edge.app.parts.keys import SEED_BYTES, device_seed, own_key, read_seed
-from edge.app.parts.network import mqtt_password, open_broker, open_folder_source, open_post, open_web_source
+from edge.app.parts.network import open_broker, open_folder_source, open_post, open_web_source
 from edge.app.parts.signals import open_signals
 from edge.app.parts.trust_folder import open_files, open_trust, trust_files
 
@@ -38,7 +38,6 @@ __all__ = [
     "installed_pad",
     "luma_of",
     "models_dir",
-    "mqtt_password",
     "open_broker",
     "open_camera",
     "open_code_reader",

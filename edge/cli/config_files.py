@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 from edge.app.parts.face_engine import models_dir
 from edge.app.parts.keys import read_seed
-from edge.app.parts.network import mqtt_password
 from edge.app.parts.strike import LINK_KEY_BYTES, OSDP_KEY_BYTES, door_key
 from edge.errors import ConfigError, EdgeError
-from edge.secret_file import read_secret
+from edge.secret_file import read_password, read_secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -41,7 +40,7 @@ def _secrets(config: Config, base: Path) -> Iterator[EdgeError]:
         yield from _tried(lambda: door_key(base / config.strike.key, size))
     if config.mqtt.host and config.mqtt.password_file:
         password = base / config.mqtt.password_file
-        yield from _tried(lambda: mqtt_password(password))
+        yield from _tried(lambda: read_password(password))
     if config.hub.url and config.hub.cert_key:
         key = base / config.hub.cert_key
         yield from _tried(lambda: read_secret(key, "the hub's private key", limit=MAX_PEM_BYTES))

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, Protocol
 
-from edge.delivery.queue import wait_s
+from nacl.signing import SigningKey
+
+from edge.delivery.queue import RETRY
 from edge.errors import FetchError
 
 if TYPE_CHECKING:
@@ -124,6 +126,7 @@ def deliver(
                 queue.refused(parcel, why, now_ms())
             case RetryLater(why, after_s):
                 failures = queue.standing(channel, now_ms()).failures + 1
-                queue.failed(channel, why, now_ms(), wait_s=wait_s(failures, asked_s=after_s, dice=dice))
+                wait_s = RETRY.wait_s(failures, uniform=dice, asked_s=after_s)
+                queue.failed(channel, why, now_ms(), wait_s=wait_s)
                 break
     return count

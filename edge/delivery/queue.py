@@ -1,4 +1,4 @@
-"""What is on its way to another system: a queue in SQLite that outlives a power cut. DELIVERY.md.
+"""Queue in SQLite of what other systems are to be told; it outlives a power cut. DELIVERY.md.
 
 Each channel goes to one system, in order, one parcel at a time: a host that is away holds up its own channel
 only, and one that has refused a parcel does not hold up the next. Bodies with anything personal in them are
@@ -10,15 +10,17 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from edge.retry import RetrySchedule
 from edge.sqlite import faults, transaction
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
     from pathlib import Path
 
-FIRST_WAIT_S: Final = 2.0  # a service that restarts is back by then
-MAX_WAIT_S: Final = 900.0  # a quarter of an hour after a host is back everything is on its way again
+# A service that restarts is back in 2 s; a quarter of an hour after a host is back everything is on its way.
+RETRY: Final = RetrySchedule(first_s=2.0, longest_s=900.0, jitter=0.5)
+MAX_WAIT_S: Final = 3_600.0 + RETRY.longest_s  # a Post honours an hour of Retry-After
 _MAX_WHY_CHARS: Final = 120
 _THIS: Final = "channel = ? AND seq = ? AND made_ms = ?"
 
@@ -41,6 +43,9 @@ class QueueLimits:
 
     max_bytes: int = 64 * 1024 * 1024  # 60,000 registrations: a host that is away for a season
     max_age_ms: int = 30 * 86_400_000
+
+
+KEEP_ALL: Final = QueueLimits(max_bytes=2**62, max_age_ms=2**62)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +107,21 @@ class DeliveryQueue:
                 (parcel.channel, parcel.seq, parcel.body, parcel.made_ms, parcel.due_ms),
             )
 
+    def next_seq(self, channel: str) -> int:
+        """A number for a parcel that brings none of its own. In the caller's transaction."""
+        with faults(self._path):
+            (last,) = self._db.execute(
+                "SELECT coalesce(max(seq), 0) FROM parcels WHERE channel = ?", (channel,)
+            ).fetchone()
+        return int(last) + 1
+
     def next(self, channel: str, now_ms: int) -> QueuedMessage | None:
         """What to deliver now; None where there is nothing, or its host is left alone for a while."""
         self._give_up(channel, now_ms)
         with faults(self._path):
             row = self._db.execute("SELECT next_ms FROM channels WHERE channel = ?", (channel,)).fetchone()
             # A clock that was set back must not silence a channel for longer than it ever waits.
-            if row and now_ms < row[0] <= now_ms + int(MAX_WAIT_S * 4_000):
+            if row and now_ms < row[0] <= now_ms + int(MAX_WAIT_S * 1_000):
                 return None
             row = self._db.execute(
                 "SELECT channel, seq, body, made_ms, due_ms FROM parcels"
@@ -130,11 +143,11 @@ class DeliveryQueue:
             self._db.execute("DELETE FROM channels WHERE channel = ?", (parcel.channel,))
 
     def refused(self, parcel: QueuedMessage, why: str, now_ms: int) -> None:
-        """The host will never take it as it is. The body stays for `revive`."""
+        """The host will never take it as it is. The parcel's body is kept, for `revive` and for staff."""
         with faults(self._path), transaction(self._db):
             self._db.execute(
-                f"UPDATE parcels SET state = 'dead', why = ?, done_ms = ? WHERE {_THIS}",  # noqa: S608  likewise
-                (why[:_MAX_WHY_CHARS], now_ms, *_key(parcel)),
+                f"UPDATE parcels SET state = 'dead', why = ?, done_ms = ?, body = ? WHERE {_THIS}",  # noqa: S608  likewise
+                (why[:_MAX_WHY_CHARS], now_ms, parcel.body, *_key(parcel)),
             )
             self._db.execute("DELETE FROM channels WHERE channel = ?", (parcel.channel,))
 
@@ -187,6 +200,24 @@ class DeliveryQueue:
                 )
             )
 
+    def kept(self, channel: str) -> tuple[tuple[QueuedMessage, bool], ...]:
+        """Every parcel that has a body, and whether the host refused it."""
+        with faults(self._path):
+            rows = self._db.execute(
+                "SELECT channel, seq, body, made_ms, due_ms, state = 'dead' FROM parcels"
+                " WHERE channel = ? AND body IS NOT NULL ORDER BY seq, made_ms",
+                (channel,),
+            )
+            return tuple((QueuedMessage(*row[:-1]), bool(row[-1])) for row in rows)
+
+    def expire(self, channel: str, before_ms: int) -> None:
+        """Leave nothing of what was made before then and refused. In the caller's transaction."""
+        with faults(self._path):
+            self._db.execute(
+                "DELETE FROM parcels WHERE channel = ? AND state = 'dead' AND made_ms < ?",
+                (channel, before_ms),
+            )
+
     def standing(self, channel: str, now_ms: int) -> ChannelStatus:
         """How a channel stands."""
         with faults(self._path):
@@ -221,6 +252,8 @@ class DeliveryQueue:
     def _give_up(self, channel: str, now_ms: int) -> None:
         """Let go of what is too old, and of the oldest where there is too much; never of what is owed."""
         limits = self._limits
+        if limits == KEEP_ALL:
+            return
         free = "channel = ? AND state = 'waiting' AND due_ms IS NULL"
         with faults(self._path), transaction(self._db):
             self._db.execute(
@@ -238,12 +271,3 @@ class DeliveryQueue:
 
 def _key(parcel: QueuedMessage) -> tuple[str, int, int]:
     return parcel.channel, parcel.seq, parcel.made_ms
-
-
-def wait_s(failures: int, *, asked_s: float, dice: Callable[[], float]) -> float:
-    """How long to leave a host alone: twice as long each time, half of it by chance, or what it asked.
-
-    `failures`: in a row, this one included; `dice`: in [0, 1).
-    """
-    longest = min(MAX_WAIT_S, FIRST_WAIT_S * 2.0 ** min(failures - 1, 20))
-    return max(asked_s, longest * (0.5 + dice() / 2))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from edge.errors import FetchError, UpdateRejected
+from edge.retry import RetrySchedule
 from edge.sync import names
 
 if TYPE_CHECKING:
@@ -124,13 +125,13 @@ def wait_s(failures: int, *, every_s: float, asked_s: float, dice: Callable[[], 
 
     `dice`: uniform in [0, 1). The devices of a city that lost its network all at once must not come back all
     at once: without failures the wait is anywhere between three and five quarters of `every_s`. After
-    failures it doubles from half a minute up, and the whole of it is left to the dice ("full jitter":
-    Brooker, Exponential Backoff and Jitter, 2015). `asked_s`: what the server asked for is the least.
+    failures it doubles from half a minute up, with full jitter. `asked_s`: what the server asked for is the
+    least.
     """
     if failures == 0:
         return max(asked_s, every_s * (0.75 + 0.5 * dice()))
-    longest = min(FIRST_WAIT_S * 2.0 ** min(failures - 1, 30), max(every_s, MAX_WAIT_S))
-    return asked_s + 1.0 + longest * dice()
+    schedule = RetrySchedule(FIRST_WAIT_S, max(every_s, MAX_WAIT_S), jitter=1.0)
+    return 1.0 + schedule.wait_s(failures, uniform=dice, asked_s=asked_s)
 
 
 def _is_model(name: str) -> bool:

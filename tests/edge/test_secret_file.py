@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 
 from edge.app.parts.keys import device_seed, read_seed
-from edge.app.parts.network import mqtt_password
 from edge.app.parts.strike import door_key
 from edge.errors import ConfigError, StorageFault
-from edge.secret_file import read_secret
+from edge.secret_file import read_password, read_secret
 
 
 def secret(folder: Path, data: bytes = bytes(32), mode: int = 0o600) -> Path:
@@ -25,7 +24,7 @@ def secret(folder: Path, data: bytes = bytes(32), mode: int = 0o600) -> Path:
 READERS: dict[str, Callable[[Path], object]] = {
     "the device's key": device_seed,
     "the door's key": lambda file: door_key(file, 32),
-    "the password": mqtt_password,
+    "the password": read_password,
 }
 
 
@@ -75,7 +74,7 @@ def test_a_device_key_of_another_size_is_none(size: int, tmp_path: Path) -> None
 
 
 def test_a_password_has_an_end(tmp_path: Path) -> None:
-    assert mqtt_password(secret(tmp_path, b"  open sesame\n")) == "open sesame"
+    assert read_password(secret(tmp_path, b"  open sesame\n")) == "open sesame"
     for data, words in ((b"x" * 1_001, "larger than 1000"), (b"\xff", "not text")):
         with pytest.raises(ConfigError, match=words):
-            mqtt_password(secret(tmp_path, data))
+            read_password(secret(tmp_path, data))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from edge.errors import ConfigError
-from edge.secret_file import read_secret
+from edge.secret_file import read_password
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,8 +13,6 @@ if TYPE_CHECKING:
 
     from edge.config import MqttConfig
     from edge.ports import Broker, MqttMessage, Post, Source
-
-MAX_PASSWORD_BYTES = 1_000  # of a broker
 
 
 def open_web_source(url: str) -> Source:
@@ -49,19 +47,7 @@ def open_broker(
         raise ConfigError(
             "[mqtt] a password would travel in the clear", hint="set tls = true, or leave user out"
         )
-    password = mqtt_password(base / mqtt.password_file) if mqtt.password_file else None
+    password = read_password(base / mqtt.password_file) if mqtt.password_file else None
     ca = base / mqtt.ca if mqtt.ca else None
     address = Address(mqtt.host, mqtt.port, tls=mqtt.tls, ca=ca, user=mqtt.user, password=password)
     return PahoBroker(address, client_id=client_id, will=will, subscriptions=topics)
-
-
-def mqtt_password(file: Path) -> str:
-    """The password for a broker. Raises ConfigError."""
-    hint = "put the password there, as UTF-8, and chmod 600"
-    data = read_secret(file, "the password", limit=MAX_PASSWORD_BYTES, lost=hint)
-    if len(data) > MAX_PASSWORD_BYTES:
-        raise ConfigError(f"{file}: is larger than {MAX_PASSWORD_BYTES} bytes", hint=hint)
-    try:
-        return data.decode().strip()
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{file}: not text", hint=hint) from error

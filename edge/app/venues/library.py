@@ -12,7 +12,7 @@ from edge.app.parts.keys import own_key
 from edge.config.zones import zone_of
 from edge.errors import ConfigError, Refused, StorageFault
 from edge.log import log_line
-from edge.secret_file import read_secret
+from edge.secret_file import read_password
 from edge.venues.library.hours import StaffedHours, staffed_hours
 from edge.venues.library.identity import Roll, Vault
 from edge.venues.library.lending import Lending
@@ -242,14 +242,7 @@ def _terminal(settings: config.LibraryConfig, base: Path, zone: tzinfo) -> Termi
 
 
 def _password(file: Path) -> str:
-    hint = "put the password there, as text on one line, and chmod 600"
-    data = read_secret(file, "the password", limit=MAX_PASSWORD_BYTES, lost=hint)
-    if len(data) > MAX_PASSWORD_BYTES:
-        raise ConfigError(f"{file}: is larger than {MAX_PASSWORD_BYTES} bytes", hint=hint)
-    try:
-        password = data.decode().strip()
-    except UnicodeDecodeError as err:
-        raise ConfigError(f"{file}: not text", hint=hint) from err
+    password = read_password(file, limit=MAX_PASSWORD_BYTES)
     if "|" in password or not password.isprintable():
-        raise ConfigError(f"{file}: SIP2 cannot say what is in it", hint=hint)
+        raise ConfigError(f"{file}: SIP2 cannot say what is in it", hint="printable characters, and no |")
     return password

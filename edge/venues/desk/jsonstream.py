@@ -1,4 +1,8 @@
-"""JSON objects one after the other, from a text that is never in memory as a whole."""
+"""JSON objects one after the other, from a text that is never in memory as a whole.
+
+By the standard library's decoder: ijson 3.6 takes 2.4 times as long, its `items` builds 10 GB of paths for
+64 KB of open brackets, and its C parser raises SystemError over a number of 5,000 digits.
+"""
 
 from __future__ import annotations
 

@@ -37,12 +37,7 @@ class OccupancyFile:
     def __init__(self, path: Path) -> None:
         """Open it, or make it. Raises StorageFault."""
         self._path = path
-        self._db = connect(path)
-        try:
-            self._begin()
-        except BaseException:
-            self._db.close()
-            raise
+        self._db = connect(path, prepare=_make_tables)
 
     def inside(self, area: str, person: bytes) -> Inside | None:
         row = self._row("SELECT at, day FROM inside WHERE area = ? AND person = ?", area, person)
@@ -121,13 +116,14 @@ class OccupancyFile:
                 raise
         return row
 
-    def _begin(self) -> None:
-        known = self._row("SELECT count(*) FROM sqlite_schema WHERE type = 'table'")
-        if known == (len(_TABLES),):
-            return
-        from sqlite_utils import Database  # 0.3 s, at the first start only
 
-        with faults(self._path), transaction(self._db):
-            db = Database(self._db, execute_plugins=False)
-            for name, (columns, pk) in _TABLES.items():
-                db.table(name).create(columns, pk=pk, not_null=columns, if_not_exists=True, strict=True)
+def _make_tables(db: sqlite3.Connection) -> None:
+    known = db.execute("SELECT count(*) FROM sqlite_schema WHERE type = 'table'").fetchone()
+    if known == (len(_TABLES),):
+        return
+    from sqlite_utils import Database  # 0.3 s, at the first start only
+
+    with transaction(db):
+        tables = Database(db, execute_plugins=False)
+        for name, (columns, pk) in _TABLES.items():
+            tables.table(name).create(columns, pk=pk, not_null=columns, if_not_exists=True, strict=True)

@@ -11,6 +11,7 @@ from edge.sqlite import connect, faults, transaction
 from edge.venues.door.person import Person
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
@@ -45,12 +46,7 @@ class PeopleFile:
     def __init__(self, path: Path) -> None:
         """Open it, or make it. Raises StorageFault."""
         self._path = path
-        self._db = connect(path)
-        try:
-            self._begin()
-        except BaseException:
-            self._db.close()
-            raise
+        self._db = connect(path, prepare=_make_tables)
 
     def find(self, name: bytes) -> Person | None:
         with faults(self._path):
@@ -115,16 +111,15 @@ class PeopleFile:
         """Safe to call again."""
         self._db.close()
 
-    def _begin(self) -> None:
-        with faults(self._path):
-            known = self._db.execute("SELECT 1 FROM sqlite_schema WHERE name = ?", (_TABLE,)).fetchone()
-            if known is None:
-                from sqlite_utils import Database
 
-                with transaction(self._db):
-                    Database(self._db, execute_plugins=False).table(_TABLE).create(
-                        _COLUMNS, pk="name", not_null=("groups", "flags"), if_not_exists=True, strict=True
-                    )
+def _make_tables(db: sqlite3.Connection) -> None:
+    if db.execute("SELECT 1 FROM sqlite_schema WHERE name = ?", (_TABLE,)).fetchone() is None:
+        from sqlite_utils import Database
+
+        with transaction(db):
+            Database(db, execute_plugins=False).table(_TABLE).create(
+                _COLUMNS, pk="name", not_null=("groups", "flags"), if_not_exists=True, strict=True
+            )
 
 
 def _row(enrolment: Enrolment) -> dict[str, Any]:

@@ -5,7 +5,7 @@ What the system then objects to is a conflict, which staff have to see to.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
@@ -55,32 +55,6 @@ class OfflineQueue(Protocol):
     def refuse(self, seq: int, lines: tuple[str, ...]) -> None: ...
 
     def erase(self, seq: int) -> None: ...
-
-
-class MemoryOfflineQueue:
-    """Implements Queue for as long as it lives."""
-
-    def __init__(self) -> None:
-        self._entries: dict[int, OfflineEntry] = {}
-        self._next = 1
-
-    def add(self, act: Lend | TakeBack, at: datetime) -> OfflineEntry:
-        entry = OfflineEntry(self._next, act, at)
-        self._entries[entry.seq] = entry
-        self._next += 1
-        return entry
-
-    def entries(self, state: OfflineState | None = None) -> Sequence[OfflineEntry]:
-        return tuple(entry for entry in self._entries.values() if state in (None, entry.state))
-
-    def first(self) -> OfflineEntry | None:
-        return next(iter(self.entries(OfflineState.WAITING)), None)
-
-    def refuse(self, seq: int, lines: tuple[str, ...]) -> None:
-        self._entries[seq] = replace(self._entries[seq], state=OfflineState.REFUSED, lines=lines)
-
-    def erase(self, seq: int) -> None:
-        self._entries.pop(seq, None)
 
 
 @dataclass(frozen=True, slots=True)

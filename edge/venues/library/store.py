@@ -10,9 +10,11 @@ import json
 import os
 import threading
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from edge.delivery.queue import KEEP_ALL, DeliveryQueue, QueuedMessage
 from edge.sqlite import connect, faults
 from edge.venues.library.lending import Lend, TakeBack
 from edge.venues.library.offline_queue import OfflineEntry, OfflineState
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
 _PATRONS: Final = {"name": bytes, "sealed": bytes}
 _SEEN: Final = {"name": bytes, "day": int, "alone": int}
-_QUEUE: Final = {"seq": int, "at": int, "state": str, "sealed": bytes}
+CHANNEL: Final = "library"
 _BUSY_S: Final = 10.0  # a command and the gate may write at the same time
 _EPOCH: Final = date(1970, 1, 1)
 
@@ -46,10 +48,10 @@ class LibraryStore:
         connection = connect(path, busy_s=_BUSY_S, any_thread=True)
         self._db: Database = Database(connection, execute_plugins=False)
         try:
+            self._queue = DeliveryQueue(connection, path, KEEP_ALL)
             with self._writing() as db:
                 db.table("patrons").create(_PATRONS, pk="name", if_not_exists=True, strict=True)
                 db.table("seen").create(_SEEN, pk="name", if_not_exists=True, strict=True)
-                db.table("queue").create(_QUEUE, pk="seq", if_not_exists=True, strict=True)
             with faults(path):
                 self.roll: dict[bytes, bytes] = {}
                 self._version: int | None = None
@@ -111,34 +113,27 @@ class LibraryStore:
                 db.table("seen").delete_where("name = ?", [name])
 
     def add(self, act: Lend | TakeBack, at: datetime) -> OfflineEntry:
-        with self._writing() as db:
-            row = {
-                "at": int(at.timestamp() * 1_000),
-                "state": OfflineState.WAITING,
-                "sealed": self._sealed(act, ()),
-            }
-            seq = db.table("queue").insert(row).last_pk
-        assert isinstance(seq, int)
+        with self._writing():
+            seq = self._queue.next_seq(CHANNEL)
+            self._queue.put(QueuedMessage(CHANNEL, seq, self._sealed(act, ()), int(at.timestamp() * 1_000)))
         return OfflineEntry(seq, act, at)
 
     def entries(self, state: OfflineState | None = None) -> Sequence[OfflineEntry]:
-        with self._lock, faults(self._path):
-            where, values = ("state = ?", [state]) if state else (None, None)
-            rows = list(self._db.table("queue").rows_where(where, values, order_by="seq"))
-        return tuple(map(self._entry, rows))
+        with self._lock:
+            kept = self._queue.kept(CHANNEL)
+        entries = (self._entry(*one) for one in kept)
+        return tuple(entry for entry in entries if state in (None, entry.state))
 
     def first(self) -> OfflineEntry | None:
-        with self._lock, faults(self._path):
-            waiting = self._db.table("queue").rows_where(
-                "state = ?", [OfflineState.WAITING], order_by="seq", limit=1
-            )
-            rows = list(waiting)
-        return self._entry(rows[0]) if rows else None
+        with self._lock:
+            parcel = self._queue.next(CHANNEL, now_ms=0)  # the worker waits, not the channel
+        return None if parcel is None else self._entry(parcel)
 
     def count(self, state: OfflineState) -> int:
         """How many entries are in this state."""
-        with self._lock, faults(self._path):
-            return int(self._db.table("queue").count_where("state = ?", [state]))
+        with self._lock:
+            standing = self._queue.standing(CHANNEL, now_ms=0)
+        return standing.dead if state is OfflineState.REFUSED else standing.waiting
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -153,22 +148,22 @@ class LibraryStore:
             os.close(file)
 
     def refuse(self, seq: int, lines: tuple[str, ...]) -> None:
-        with self._writing() as db:
-            for row in list(db.table("queue").rows_where("seq = ?", [seq])):
-                sealed = self._sealed(self._entry(row).act, lines)
-                db.table("queue").update(seq, {"state": OfflineState.REFUSED, "sealed": sealed})
+        with self._lock:
+            for parcel in self._parcels(seq):
+                body = self._sealed(self._entry(parcel).act, lines)
+                self._queue.refused(replace(parcel, body=body), "", parcel.made_ms)
 
     def erase(self, seq: int) -> None:
-        with self._writing() as db:
-            db.table("queue").delete_where("seq = ?", [seq])
+        with self._writing():
+            for parcel in self._parcels(seq):
+                self._queue.forget(seq, parcel.made_ms)
 
     def expire(self, now: datetime, *, seen_days: int, refused_days: int) -> None:
         """Erase what has been kept for long enough; what waits to be told is not."""
         oldest = (now.date() - _EPOCH).days - seen_days
         with self._writing() as db:
             db.table("seen").delete_where("day < ?", [oldest])
-            before = int((now - timedelta(days=refused_days)).timestamp() * 1_000)
-            db.table("queue").delete_where("state = ? AND at < ?", [OfflineState.REFUSED, before])
+            self._queue.expire(CHANNEL, int((now - timedelta(days=refused_days)).timestamp() * 1_000))
         self._seen = {name: seen for name, seen in self._seen.items() if (seen.day - _EPOCH).days >= oldest}
 
     def close(self) -> None:
@@ -186,11 +181,15 @@ class LibraryStore:
         patron = act.patron if isinstance(act, Lend) else None
         return self._vault.seal(json.dumps([patron, act.item, lines]))
 
-    def _entry(self, row: dict[str, Any]) -> OfflineEntry:
-        patron, item, lines = json.loads(self._vault.open(row["sealed"]))
+    def _parcels(self, seq: int) -> list[QueuedMessage]:
+        return [parcel for parcel, _ in self._queue.kept(CHANNEL) if parcel.seq == seq]
+
+    def _entry(self, parcel: QueuedMessage, is_refused: bool = False) -> OfflineEntry:  # noqa: FBT001, FBT002  as `kept` pairs them
+        patron, item, lines = json.loads(self._vault.open(parcel.body))
         act = TakeBack(item) if patron is None else Lend(patron, item)
-        at = datetime.fromtimestamp(row["at"] / 1_000, UTC)
-        return OfflineEntry(row["seq"], act, at, OfflineState(row["state"]), tuple(lines))
+        at = datetime.fromtimestamp(parcel.made_ms / 1_000, UTC)
+        state = OfflineState.REFUSED if is_refused else OfflineState.WAITING
+        return OfflineEntry(parcel.seq, act, at, state, tuple(lines))
 
     @contextmanager
     def _writing(self) -> Iterator[Database]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from edge.decision import Reason
 from edge.errors import HostFault, StorageFault
+from edge.retry import RetrySchedule
 from edge.venues.library.lending import Finish, Lend, TakeBack
 from edge.venues.library.offline_queue import tell_first
 from edge.venues.library.rules import PatronVerdict, SeenPatron, judge, judge_offline, may_be_alone
@@ -28,8 +29,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-FIRST_WAIT_MS: Final = 500
-MAX_WAIT_MS: Final = 30_000  # a system that was restarted is found again within half a minute
+RETRY: Final = RetrySchedule(0.5, 30.0)  # a system that was restarted is found again within half a minute
 IDLE_MS: Final = 60_000  # many systems hang up on terminals that say nothing for some minutes
 EXPIRE_MS: Final = 3_600_000
 MAX_ACTS: Final = 200  # items that wait for their answer: more than anybody carries
@@ -86,7 +86,7 @@ class Worker:
         self._news: deque[ItemResult] = deque(maxlen=MAX_NEWS)
         self._closing = False
         self._away: HostFault | StorageFault | None = None
-        self._wait_ms, self._next_try_ms = FIRST_WAIT_MS, 0
+        self._failures, self._next_try_ms = 0, 0
         self._talked_ms, self._expired_ms = clock.tick_ms(), -EXPIRE_MS
         self._thread = threading.Thread(target=self._run, name="library", daemon=True)
         self._thread.start()
@@ -275,8 +275,8 @@ class Worker:
             self._tell(fault)
 
     def _gone(self, fault: HostFault | StorageFault) -> None:
-        self._next_try_ms = self._clock.tick_ms() + self._wait_ms
-        self._wait_ms = min(2 * self._wait_ms, MAX_WAIT_MS)
+        self._failures += 1
+        self._next_try_ms = self._clock.tick_ms() + int(RETRY.wait_s(self._failures) * 1_000)
         if self._closing:
             return
         self._away, was = fault, self._away
@@ -284,7 +284,7 @@ class Worker:
             self._tell(fault)
 
     def _talked(self) -> None:
-        self._talked_ms, self._wait_ms = self._clock.tick_ms(), FIRST_WAIT_MS
+        self._talked_ms, self._failures = self._clock.tick_ms(), 0
         if self._away is not None:
             self._away = None
             self._tell(None)

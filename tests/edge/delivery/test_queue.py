@@ -12,7 +12,7 @@ from nacl.signing import SigningKey
 from peers.web_server import Web, reply, serve
 
 from edge.delivery.carriers import Delivered, DeliveryRefused, RetryLater, Webhook, deliver
-from edge.delivery.queue import MAX_WAIT_S, DeliveryQueue, QueuedMessage, QueueLimits, wait_s
+from edge.delivery.queue import KEEP_ALL, MAX_WAIT_S, RETRY, DeliveryQueue, QueuedMessage, QueueLimits
 from edge.errors import FetchError, StorageFault
 from edge.ports import Answer
 from edge.sqlite import connect
@@ -126,15 +126,15 @@ def test_a_host_that_is_away_is_asked_ever_more_rarely_and_survives_a_restart(sh
         waits.append((shop.now_ms - before) / 1_000)
     assert waits == sorted(waits)
     assert waits[0] == 1.0
-    assert waits[-1] == MAX_WAIT_S / 2
+    assert waits[-1] == RETRY.longest_s / 2
 
 
 def test_a_host_is_left_alone_for_as_long_as_it_asks(shop: Shop) -> None:
     shop.put(1)
     shop.send(ok(429, after_s=1_800))
-    shop.now_ms += 1_799_000
+    shop.now_ms += 1_800_000
     assert shop.send(ok()) == 0
-    shop.now_ms += 1_000
+    shop.now_ms += 2_000  # the usual first wait comes on top
     assert shop.send(ok()) == 1
 
 
@@ -210,14 +210,23 @@ def test_a_database_that_is_none_is_a_storage_fault(tmp_path: Path) -> None:
         connect(path)
 
 
-@pytest.mark.parametrize(("failures", "least", "most"), [(1, 1, 2), (2, 2, 4), (5, 16, 32), (99, 450, 900)])
-def test_a_wait_doubles_and_half_of_it_is_chance(failures: int, least: float, most: float) -> None:
-    assert wait_s(failures, asked_s=0, dice=lambda: 0.0) == least
-    assert wait_s(failures, asked_s=0, dice=lambda: 1.0) == most
-    assert wait_s(failures, asked_s=3_600, dice=lambda: 0.5) == 3_600
-
-
 # -- a real web server ---------------------------------------------------------------------------------------
+
+
+def test_what_may_never_be_lost_is_kept_whatever_its_size_and_age(tmp_path: Path) -> None:
+    shop = Shop(tmp_path / "all.db", KEEP_ALL)
+    for seq in range(3):
+        assert shop.queue.next_seq("host") == seq + 1
+        shop.put(seq + 1)
+    shop.now_ms += 900 * DAY_MS
+    assert shop.send(ok(422), FetchError("no")) == 0
+    assert [(parcel.seq, is_refused) for parcel, is_refused in shop.queue.kept("host")] == [
+        (1, True),
+        (2, False),
+        (3, False),
+    ]
+    shop.queue.expire("host", shop.now_ms)
+    assert shop.queue.waiting("host") == ((2, 1_000_000), (3, 1_000_000))
 
 
 @pytest.fixture

@@ -136,6 +136,7 @@ def test_json_is_an_array_or_an_object_a_line() -> None:
         assert ([guest.family_name for guest in first.named], first.guests) == (["Silva", "Costa"], 2)
         assert (second.guests, second.minors, second.named) == (3, 1, ())
     assert [booking.line for booking in read_json([lines])] == [1, 2]
+    assert [booking.line for booking in read_json([array])] == [2, 16]
 
 
 BAD_JSON = {
@@ -165,6 +166,9 @@ NO_JSON = {
     "half an object": '{"a":',
     "an object without end": '{"a": "' + "x" * (2 * MAX_LINE_CHARS) + '"}',
     "a deep one": "[" + '{"a":' * 30_000,
+    "a deep array": "[" * 60_000,
+    "a number alone": "7",
+    "an array after the array": "[][]",
     "a number of a million digits": '{"a": ' + "9" * 5_000 + "}",
 }
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -10,11 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.errors import HostFault
+from edge.keyed_digest import KEY_BYTES
+from edge.venues.library.identity import Vault
 from edge.venues.library.lending import REPEAT_MS, Act, Finish, Lend, Lending, TakeBack
-from edge.venues.library.offline_queue import MemoryOfflineQueue, OfflineEntry, OfflineState, tell_first
+from edge.venues.library.offline_queue import OfflineEntry, OfflineState, tell_first
 from edge.venues.library.sip2 import Malformed
 from edge.venues.library.sip2_replies import Circulated
 from edge.venues.library.sip2_requests import Terminal
+from edge.venues.library.store import LibraryStore
 
 NOW = datetime(2026, 1, 7, 11, tzinfo=UTC)
 SESSION_MS = 60_000
@@ -148,15 +153,16 @@ def test_whatever_happens_nothing_is_lent_to_anybody_but_the_last_whom_the_gate_
 LENT, BACK = Lend("P1", "B1001"), TakeBack("B1001")
 
 
-def queue() -> MemoryOfflineQueue:
-    kept = MemoryOfflineQueue()
-    kept.add(LENT, NOW)
-    kept.add(BACK, NOW + timedelta(minutes=5))
-    return kept
+@pytest.fixture
+def kept(tmp_path: Path) -> Iterator[LibraryStore]:
+    with LibraryStore(tmp_path / "gate.db", Vault(bytes(KEY_BYTES))) as store:
+        store.add(LENT, NOW)
+        store.add(BACK, NOW + timedelta(minutes=5))
+        yield store
 
 
-def test_what_was_kept_is_told_in_its_order_and_erased() -> None:
-    kept, told = queue(), []
+def test_what_was_kept_is_told_in_its_order_and_erased(kept: LibraryStore) -> None:
+    told = []
 
     def tell(entry: OfflineEntry) -> Circulated:
         told.append(entry.act)
@@ -168,8 +174,7 @@ def test_what_was_kept_is_told_in_its_order_and_erased() -> None:
     assert kept.entries() == ()
 
 
-def test_without_an_answer_nothing_overtakes_what_waits() -> None:
-    kept = queue()
+def test_without_an_answer_nothing_overtakes_what_waits(kept: LibraryStore) -> None:
 
     def tell(_: OfflineEntry) -> Circulated:
         raise HostFault("away")
@@ -180,8 +185,7 @@ def test_without_an_answer_nothing_overtakes_what_waits() -> None:
     assert [entry.act for entry in kept.entries(OfflineState.WAITING)] == [LENT, BACK]
 
 
-def test_what_the_system_refuses_is_kept_for_staff_and_the_next_is_told() -> None:
-    kept = queue()
+def test_what_the_system_refuses_is_kept_for_staff_and_the_next_is_told(kept: LibraryStore) -> None:
     first = tell_first(kept, lambda _: Circulated(done=False, item="B1001", lines=("on hold",)))
     second = tell_first(kept, lambda _: Circulated(done=True, item="B1001"))
     assert first is not None
@@ -191,8 +195,7 @@ def test_what_the_system_refuses_is_kept_for_staff_and_the_next_is_told() -> Non
     assert [(entry.state, entry.lines) for entry in kept.entries()] == [(OfflineState.REFUSED, ("on hold",))]
 
 
-def test_an_answer_that_makes_no_sense_is_a_conflict_and_blocks_nothing() -> None:
-    kept = queue()
+def test_an_answer_that_makes_no_sense_is_a_conflict_and_blocks_nothing(kept: LibraryStore) -> None:
 
     def tell(_: OfflineEntry) -> Circulated:
         raise Malformed("a checksum that does not hold")
@@ -213,6 +216,6 @@ def test_what_happened_before_is_told_as_such() -> None:
     assert back.fixed == ("Y", "20260107    220000", "20260107    190000")
 
 
-def test_no_patron_and_no_item_shows_in_a_repr() -> None:
-    assert "P1" not in repr(LENT) + repr(BACK) + repr(queue().entries())
-    assert "B1001" not in repr(LENT) + repr(BACK) + repr(queue().entries())
+def test_no_patron_and_no_item_shows_in_a_repr(kept: LibraryStore) -> None:
+    assert "P1" not in repr(LENT) + repr(BACK) + repr(kept.entries())
+    assert "B1001" not in repr(LENT) + repr(BACK) + repr(kept.entries())
