@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import base64
 import json
-import secrets
 import signal
 import subprocess
 import sys
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 from peers.scanner_on_pty import EngineOnPty
+from worlds import folders
+from worlds.office import new_holder, new_issuer
 
 from edge.app.demo.cast import Cast
 from edge.audit.evidence import open_segment_reader
@@ -30,8 +30,6 @@ from edge.face.template import TemplateFormat
 from edge.ports import DoorEventKind
 from hw.sim.pictures.phone import phone
 from hw.sim.pictures.scene import CODE_SIZE, empty, hold_up, visitor
-from tools.issuing.issuer import CardApplication, Issuer
-from tools.issuing.register import Register
 from tools.issuing.wallet import Wallet
 
 FPS = 10
@@ -90,14 +88,7 @@ class Lobby:
         return [moments[number % len(moments)] for number in range(round(seconds * FPS))]
 
     def shoot(self, pictures: list[np.ndarray]) -> None:
-        """A real film: Motion JPEG in AVI, as webcams send it."""
-        writer = cv2.VideoWriter(
-            str(self.folder / "film.avi"), cv2.VideoWriter.fourcc(*"MJPG"), FPS, CODE_SIZE
-        )
-        assert writer.isOpened()
-        for picture in pictures:
-            writer.write(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
-        writer.release()
+        folders.shoot(self.folder / "film.avi", pictures, fps=FPS)
 
     def start(self, *more: str) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "edge", "run", "--config", str(self.folder / "door.toml"), *more]
@@ -144,23 +135,10 @@ def forms(data: bytes) -> list[bytes]:
 @pytest.fixture
 def lobby(engine: FaceEngine, cast: Cast, built_models: Path, tmp_path: Path) -> Lobby:
     now = datetime.now(UTC)
-    since = now - timedelta(days=1)
-    issuer = Issuer(
-        "HK-TOWERS",
-        secrets.token_bytes(32),
-        "https://t.example/s",
-        since=since,
-        dice=secrets,
-        register=Register(100),
-    )
-    wallet = Wallet(secrets.token_bytes(32))
+    issuer = new_issuer("HK-TOWERS", now=now)
     face = TemplateReference(TemplateFormat.INT8_64, engine.model_id, engine.enrol(cast.enrolment("Erin")))
-    request = CardApplication(holder_key=wallet.holder_key, expires=now + timedelta(days=1), face=face)
-    wallet = wallet.with_card(issuer.enrol(request, now=now).card)
-    for name, data in issuer.publish(now):
-        file = tmp_path / "trust" / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(data)
+    wallet = new_holder(issuer, now=now, face=face)
+    folders.trust(tmp_path / "trust", issuer, now)
     (tmp_path / "door.toml").write_text(DOOR.format(models=built_models))
     return Lobby(tmp_path, wallet, cast)
 

@@ -17,11 +17,10 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
 from conftest import ROOT
 from peers.web_server import Web, reply, serve
+from worlds import folders
 from worlds.publishing import DAY, Authority, Gate
 
 from edge.__main__ import main
@@ -59,10 +58,7 @@ class Site:
         """A folder with the repository as it is now, or as it was."""
         folder = self.folder / name
         shutil.rmtree(folder, ignore_errors=True)
-        for path, data in (files or self.authority.files).items():
-            (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            (folder / path).write_bytes(data)
-        return folder
+        return folders.fill(folder, files or self.authority.files)
 
     def sync(self, *more: str) -> int:
         return main(["sync", "--config", str(self.config), *more])
@@ -278,18 +274,12 @@ def test_a_stick_with_a_link_in_it_is_refused(site: Site, capsys: pytest.Capture
 # -- the first start ---------------------------------------------------------------------------------------------
 
 
-def film(folder: Path) -> None:
-    writer = cv2.VideoWriter(str(folder / "film.avi"), cv2.VideoWriter.fourcc(*"MJPG"), 30, (320, 240))
-    writer.write(np.full((240, 320, 3), 90, np.uint8))
-    writer.release()
-
-
 def test_a_door_opens_for_the_first_time_without_a_network(site: Site) -> None:
     expire(site)  # the image was made long ago
     (site.folder / "root.json").write_bytes(site.authority.root)
     site.stick("image")
     site.configure(baked="image")
-    film(site.folder)
+    folders.shoot(site.folder / "film.avi")
     with open_device(read_config(site.config), site.folder, camera=str(site.folder / "film.avi")):
         assert (site.folder / "trust").readlink() == Path("trust.d/1")
     assert site.published_at == site.authority.now
