@@ -28,7 +28,7 @@ $(MODELS): $(STAMP) models/manifest.toml models/calibration.json $(wildcard mode
 
 demo: $(MODELS) ## play passages from real pictures, then a month of one door; tables and pages
 	@$(BIN)/doorward demo
-	@$(BIN)/python tools/demo
+	@$(BIN)/python tools/demo month
 
 # an image that forbids .pyc files has every worker compile everything anew: 7 s each
 test test-slow: export PYTHONDONTWRITEBYTECODE =
@@ -108,7 +108,7 @@ test-coverage: $(STAMP) ## every branch of firmware/door.py and session.py, or i
 	@$(BIN)/coverage report --data-file=build/coverage --fail-under=100 -m
 
 test-mutation: $(STAMP) ## change the firmware's core in every small way: its tests must notice (15 minutes)
-	@$(BIN)/python tools/mutation
+	@$(BIN)/python tools/mutation run
 
 clean: ## remove what was built; the download cache in models/cache stays
 	rm -rf $(VENV) build dist demo-out typings models/built models/photos .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info

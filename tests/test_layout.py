@@ -69,9 +69,7 @@ def test_only_edge_and_hw_are_packages() -> None:
     distributions = packages_distributions()
     assert set(distributions["edge"]) == {"doorward"}
     assert set(distributions["hw"]) == {"doorward"}
-    assert not [
-        room for room in ("tools", "tests", "models", "firmware") if (ROOT / room / "__init__.py").exists()
-    ]
+    assert not [room for room in ("tests", "models", "firmware") if (ROOT / room / "__init__.py").exists()]
 
 
 @pytest.mark.parametrize("name", ["utils", "util", "helpers", "common", "misc"])

@@ -18,6 +18,7 @@ from edge.app.parts.code_readers import (
 )
 from edge.app.parts.face_engine import (
     CHECKOUT,
+    engine_for,
     engine_parts,
     installed_pad,
     models_dir,
@@ -34,6 +35,7 @@ __all__ = [
     "READERS",
     "SEED_BYTES",
     "device_seed",
+    "engine_for",
     "engine_parts",
     "installed_pad",
     "luma_of",

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from edge.audit.journal import Journal
+    from edge.passage.lane.snapshot import LaneStepResult
     from edge.passage.verifier import StepResult
     from edge.ports import Files
     from edge.trust.snapshot import TrustSnapshot
@@ -94,7 +95,7 @@ class ClockStore:
         self._save(self._keeper.memory)
 
 
-def log_clock(moment: StepResult) -> None:
-    """One log line for whatever happened to the belief in this clock: somebody should look at it."""
+def log_clock(moment: StepResult | LaneStepResult) -> None:
+    """One log line for each event of this clock's trust: the operator should look at it."""
     for event in moment.clock:
         log_line("clock", level="warning", state=event.value)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from edge.errors import CameraFault
 from edge.log import log_line
+from edge.passage.machine import PassageState
 
 if TYPE_CHECKING:
     import threading
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 # A cable that is put back, or a hub that resets, takes seconds. After a minute only a new process may help,
 # which the service manager starts: it has fresh drivers.
 BLIND_MS: Final = 60_000
+# In every other state a passage has begun and is not decided yet.
+SETTLED: Final = (PassageState.IDLE, PassageState.RELEASED, PassageState.COOLDOWN, PassageState.HALTED)
 
 
 def steps(
@@ -24,11 +27,12 @@ def steps(
 ) -> Iterator[StepResult]:
     """A moment for each frame, and at least one each second while a camera that was at work gives none.
 
-    Ends with the frames, or when `stop` is set: whoever is seen after that is not let in any more. Raises
-    CameraFault where the camera never gave a frame, will not come back, or was away for `blind_ms`.
+    Ends with the frames, or when `stop` is set: a visitor who is seen after that is not let in any more.
+    Raises CameraFault where the camera never gave a frame, will not come back, was away for `blind_ms` (None:
+    for ever), or where a film ends in the middle of a passage.
     """
     away_ms: int | None = None
-    for look in _looks(camera):
+    for look in looks(camera):
         if stop.is_set():
             return
         if isinstance(look, CameraFault):
@@ -44,10 +48,17 @@ def steps(
                 away_ms = None
                 log_camera(None)
         yield moment
+    if not stop.is_set() and verifier.state not in SETTLED:
+        raise CameraFault(
+            "the film ended in the middle of a passage", hint="film until the visitor has gone through"
+        )
 
 
-def _looks(camera: Camera) -> Iterator[Frame | CameraFault]:
-    """The camera's frames, and the fault of each attempt at one while it is away."""
+def looks(camera: Camera) -> Iterator[Frame | CameraFault]:
+    """The camera's frames, and the fault of each attempt at one while it is away.
+
+    Raises CameraFault where it never gave a frame, or will not come back.
+    """
     has_seen = False
     while True:
         try:

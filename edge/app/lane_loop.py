@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 from contextlib import ExitStack, contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
-from edge.app.frame_loop import log_camera
+from edge.app.frame_loop import log_camera, looks
 from edge.errors import CameraFault
 from edge.passage.lane.events import Side
 from edge.passage.lane.snapshot import LaneFrames
@@ -46,33 +46,25 @@ class _CameraThread:
 
     def _watch(self) -> None:
         try:
-            while not self._closing and not self.is_over:
-                self._look()
+            for look in looks(self._camera):
+                if self._closing:
+                    return
+                self._take(look)
+            with self._changed:
+                self.is_over = True
+                self._changed.notify()
         except BaseException as error:  # noqa: BLE001  raised again where the lane is worked
             with self._changed:
                 self.failed = error
                 self._changed.notify()
 
-    def _look(self) -> None:
-        try:
-            for frame in self._camera.frames():
-                with self._changed:
-                    self.latest, self.is_lost = frame, False
-                    self._changed.notify()
-                if self._closing:
-                    return
-        except CameraFault as fault:
-            if not fault.passing:
-                raise
-            if not self.is_lost and not self._closing:
-                log_camera(fault)
-            with self._changed:
-                self.latest, self.is_lost = None, True
-                self._changed.notify()
-        else:
-            with self._changed:
-                self.is_over = True
-                self._changed.notify()
+    def _take(self, look: Frame | CameraFault) -> None:
+        fault = look if isinstance(look, CameraFault) else None
+        if self.is_lost != (fault is not None):
+            log_camera(fault)
+        with self._changed:
+            self.latest, self.is_lost = None if isinstance(look, CameraFault) else look, fault is not None
+            self._changed.notify()
 
 
 class CameraPair:
@@ -82,16 +74,14 @@ class CameraPair:
         self._changed = threading.Condition()
         self._eyes = [_CameraThread(side, camera, self._changed) for side, camera in cameras.items()]
 
-    @classmethod
     @contextmanager
-    def open(cls, cameras: Mapping[Side, Camera]) -> Iterator[CameraPair]:
+    def looking(self) -> Iterator[Self]:
         """Begin to look; the cameras are closed at the end."""
-        eyes = cls(cameras)
         with ExitStack() as stack:
-            for eye in eyes._eyes:
+            for eye in self._eyes:
                 eye.start()
                 stack.callback(eye.close)
-            yield eyes
+            yield self
 
     def next(self) -> LaneFrames | None:
         """What is new since the last time, after a beat at the latest; None: the outer film is over.

@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING, Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, start_http_server
 
+from edge.decision import Deny
 from edge.errors import ConfigError, StorageFault
+from edge.passage.lane.events import Side
+from edge.passage.verifier import StepResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from edge.passage.verifier import PassageOutcome, StepResult
+    from edge.decision import Decision
+    from edge.passage.lane.snapshot import LaneStepResult
     from edge.trust.time.trust_age import TrustState
 
 HOST: Final = "127.0.0.1"
@@ -67,19 +71,16 @@ class Metrics:
             registry=registry,
         )
 
-    def see(self, moment: StepResult) -> None:
-        """Take in what one frame brought."""
-        if moment.outcome is not None:
-            self._count(moment.outcome)
+    def see(self, moment: StepResult | LaneStepResult) -> None:
+        """Take in what one frame brought. Of a lane: what its own authority decided."""
+        for decision in _decided(moment):
+            reason = decision.reason.value if isinstance(decision, Deny) else ""
+            self._passages.labels("deny" if reason else "grant", reason).inc()
         for event in moment.clock:
             self._events.labels(event.value).inc()
         if moment.footing is not None and moment.footing is not self._footing:
             self._footing = moment.footing
             self._measure(moment.footing)
-
-    def _count(self, outcome: PassageOutcome) -> None:
-        reason = outcome.reason
-        self._passages.labels("deny" if reason else "grant", reason.value if reason else "").inc()
 
     def _measure(self, footing: TrustState) -> None:
         for part in footing.ages:
@@ -108,3 +109,14 @@ class Metrics:
             server.shutdown()
             server.server_close()
             thread.join()
+
+
+def _decided(moment: StepResult | LaneStepResult) -> list[Decision]:
+    """The passages that are decided. A grant at a lane's outer door is none: the inner door decides."""
+    if isinstance(moment, StepResult):
+        return [moment.outcome.decision] if moment.outcome else []
+    return [
+        outcome.decisions[0]
+        for outcome in moment.news.outcomes
+        if outcome.side is Side.INNER or isinstance(outcome.decisions[0], Deny)
+    ]

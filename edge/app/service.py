@@ -1,20 +1,21 @@
-"""A door's program as a service: what its manager hears of it, and how a new configuration comes in."""
+"""A device's program as a service: tells its manager how it is, and takes in a new configuration."""
 
 from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING
 
+from edge.app.run_loop import IDLE
 from edge.config.live import merged
 from edge.errors import EdgeError
 from edge.log import log_line
-from edge.passage.machine import PassageState
 
 if TYPE_CHECKING:
     import threading
     from collections.abc import Callable
 
     from edge.config import Config
+    from edge.passage.lane.snapshot import LaneStepResult
     from edge.passage.verifier import StepResult
     from hw.system.notify import ServiceManager
 
@@ -48,13 +49,13 @@ class Service:
         self._adopt = adopt
         self._is_ready = False
 
-    def see(self, moment: StepResult) -> None:
+    def see(self, moment: StepResult | LaneStepResult) -> None:
         """The loop has turned: the first time, the device is at work."""
         if not self._is_ready:
             self._is_ready = True
             self._manager.ready(self._status)
         self._manager.alive()
-        if self._asked.is_set() and moment.state is PassageState.IDLE:
+        if self._asked.is_set() and moment.state == IDLE:
             self._asked.clear()
             self._reload()
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
+from edge.app.run_loop import IDLE
 from edge.errors import InputError, StorageFault
-from edge.passage.machine import PassageState
 from edge.policy import sightings_file
 
 if TYPE_CHECKING:
+    from edge.passage.lane.snapshot import LaneStepResult
     from edge.passage.verifier import StepResult
     from edge.policy.risk_history import RecentPast
     from edge.ports import Files
@@ -25,11 +26,9 @@ class SightingsWatch:
         self._due_ms: int | None = None
         self._data = b""
 
-    def see(self, moment: StepResult) -> None:
+    def see(self, moment: StepResult | LaneStepResult) -> None:
         """Read the file in IDLE only, as often as a sync can have changed it."""
-        if moment.state is not PassageState.IDLE or (
-            self._due_ms is not None and moment.tick_ms < self._due_ms
-        ):
+        if moment.state != IDLE or (self._due_ms is not None and moment.tick_ms < self._due_ms):
             return
         self._due_ms = moment.tick_ms + LOOK_MS
         with suppress(StorageFault, InputError):  # there is none until the first sync

@@ -126,12 +126,16 @@ class Journal:
         newest = self._last(1)
         return newest[0].record.time_ms if newest else None
 
-    def last_mark(self, limit: int) -> EventMark | None:
-        """The door controller's newest event among the last `limit` records. Raises StorageFault."""
+    def last_mark(self, limit: int, door: str | None = None) -> EventMark | None:
+        """The controller's newest event among the last `limit` records. Raises StorageFault.
+
+        `door`: of the door by this name; a lane has two controllers. None: of any.
+        """
         for entry in self._last(limit):
             match entry.record:
-                case DoorChange(number=int(number), controller_ms=int(tick_ms)):
-                    return EventMark(number, tick_ms)
+                case DoorChange(number=int(number), controller_ms=int(tick_ms), door=name):
+                    if door in (None, name):
+                        return EventMark(number, tick_ms)
                 case _:
                     pass
         return None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from edge.app.parts.face_engine import models_dir
 from edge.app.parts.keys import read_seed
 from edge.app.parts.strike import LINK_KEY_BYTES, OSDP_KEY_BYTES, door_key
+from edge.config.authorities import authorities
 from edge.errors import ConfigError, EdgeError
 from edge.secret_file import read_password, read_secret
 
@@ -32,19 +33,14 @@ def findings(config: Config, base: Path) -> list[EdgeError]:
 
 
 def _secrets(config: Config, base: Path) -> Iterator[EdgeError]:
-    seed = base / config.device.key
-    if _there(seed):  # else the first start makes one
-        yield from _tried(lambda: read_seed(seed))
+    for each in authorities(config):
+        yield from _secrets_of(each, base)
     if config.strike.kind in ("controller", "wiegand", "osdp"):
         size = OSDP_KEY_BYTES if config.strike.kind == "osdp" else LINK_KEY_BYTES
         yield from _tried(lambda: door_key(base / config.strike.key, size))
     if config.mqtt.host and config.mqtt.password_file:
         password = base / config.mqtt.password_file
         yield from _tried(lambda: read_password(password))
-    if config.hub.url and config.hub.cert_key:
-        key = base / config.hub.cert_key
-        yield from _tried(lambda: read_secret(key, "the hub's private key", limit=MAX_PEM_BYTES))
-
     if config.door.venue == "gate":
         gate = config.gate
         own = gate.key if _there(base / gate.key) else None  # else the first start makes it
@@ -53,13 +49,23 @@ def _secrets(config: Config, base: Path) -> Iterator[EdgeError]:
                 yield from _readable(base / name)
 
 
+def _secrets_of(config: Config, base: Path) -> Iterator[EdgeError]:
+    """The keys that each authority has of its own."""
+    seed = base / config.device.key
+    if _there(seed):  # else the first start makes one
+        yield from _tried(lambda: read_seed(seed))
+    if config.hub.url and config.hub.cert_key:
+        key = base / config.hub.cert_key
+        yield from _tried(lambda: read_secret(key, "the hub's private key", limit=MAX_PEM_BYTES))
+
+
 def _readable(secret: Path) -> Iterator[EdgeError]:
     yield from _tried(lambda: read_secret(secret, "the gate's secret", limit=MAX_SECRET_BYTES))
 
 
 def _files(config: Config, base: Path) -> Iterator[EdgeError]:
     """Files that are read at the start, each with the key that names it."""
-    fetches = bool(config.sync.url) and not _there(base / config.paths.state / "tuf" / "root_history")
+    own, *joint = authorities(config)
     wanted = {
         "face.calibration": (config.face.calibration, "make it: doorward face calibrate"),
         "hub.ca": (config.hub.ca if config.hub.url else None, "ask whoever runs the hub"),
@@ -72,19 +78,41 @@ def _files(config: Config, base: Path) -> Iterator[EdgeError]:
             config.check.host_key if config.door.venue == "check" else None,
             "ask the host for it; it is made with: doorward desk key",
         ),
-        "lane.other_trust": (
-            config.lane.other_trust if config.door.venue == "lane" else None,
-            "publish the other authority's issuers into it",
-        ),
-        "sync.root": (config.sync.root if fetches else None, "take metadata/1.root.json of the repository"),
+        "sync.root": (_first_root(own, base), "take metadata/1.root.json of the repository"),
     }
+    for other in joint:
+        is_synced = other.sync.url or other.sync.baked
+        wanted |= {
+            "lane.other_trust": (
+                None if is_synced else other.paths.trust,
+                "set [lane] other_sync_url, or publish the other authority's issuers into it",
+            ),
+            "lane.other_sync_root": (
+                _first_root(other, base),
+                "take metadata/1.root.json of the other authority's repository",
+            ),
+            "lane.other_hub_ca": (other.hub.ca if other.hub.url else None, "ask the operator of that hub"),
+            "lane.other_hub_cert": (
+                other.hub.cert if other.hub.url else None,
+                "ask the operator of that hub",
+            ),
+        }
     for key, (name, hint) in wanted.items():
         if name is not None and not _there(base / name):
             yield ConfigError(f"{key} {base / name}: no such file", hint=hint)
 
 
+def _first_root(config: Config, base: Path) -> str | None:
+    """The root to begin with, where the device has not gone on from it yet."""
+    has_begun = _there(base / config.paths.state / "tuf" / "root_history")
+    return config.sync.root if config.sync.url and not has_begun else None
+
+
 def _folders(config: Config, base: Path) -> Iterator[EdgeError]:
-    for key, name in (("device.key", config.device.key), ("paths.journal", config.paths.journal)):
+    named = [("device.key", config.device.key), ("paths.journal", config.paths.journal)]
+    for other in authorities(config)[1:]:
+        named += [("lane.other_key", other.device.key), ("lane.other_journal", other.paths.journal)]
+    for key, name in named:
         folder = (base / name).parent
         if not os.path.isdir(folder):  # noqa: PTH112  Path.is_dir raises for what can be no name
             yield ConfigError(f"{key} {base / name}: its folder is not there", hint=f"mkdir -p {folder}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,11 @@ from edge.passage.machine import PassageState
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
+    from edge.app.run_loop import M, RunningDevice, V
+    from edge.config import Config
     from edge.passage.verifier import PassageOutcome, StepResult
     from edge.policy.obligations import Obligations
     from edge.trust.time.trust_age import TrustState
@@ -37,39 +42,56 @@ def run(args: argparse.Namespace) -> int:
         from edge.app.demo.live import run_sim
 
         return run_sim(stop=stop, on_ready=show.ready, on_moment=show, journal=args.journal)
-    from edge.app.door_device import open_device, run_device
-    from edge.app.service import Service, open_manager
+    from edge.app.door_device import open_device
     from edge.cli import config as file
 
-    asked = threading.Event()
-    if args.config and not sys.stdout.isatty():  # at a terminal, a hangup is the end of the session
-        signal.signal(signal.SIGHUP, lambda *_: asked.set())
     config, base = file.given(args.config)
     if config.door.venue == "lane":
-        from edge.cli.lane import run_work
+        from edge.cli.venues.lane import run_work
 
         if args.camera or args.passages:
             raise InputError("a lane has two cameras, and no end", hint="leave out --camera and --passages")
         return run_work(args)
-    with open_device(config, base, camera=args.camera) as device:
-        watched = "camera" if args.camera or config.camera.kind != "none" else "scanner"
-        status = f"{config.door.site}, watching the {watched}"
-        service = Service(
-            open_manager(),
-            status,
-            config,
-            asked=asked,
-            read=lambda: file.read(args.config),
-            adopt=device.adopt,
-        )
+    watched = "camera" if args.camera or config.camera.kind != "none" else "scanner"
+    status = f"{config.door.site}, watching the {watched}"
+    opened = open_device(config, base, camera=args.camera)
+    ready = partial(show.ready, status)
+    return serve(opened, config, args.config, status=status, stop=stop, on_ready=ready, on_moment=show)
 
-        def on_moment(moment: StepResult) -> None:
+
+def serve(
+    opened: AbstractContextManager[RunningDevice[V, M]],
+    config: Config,
+    source: Path | None,
+    *,
+    status: str,
+    stop: threading.Event,
+    on_ready: Callable[[], None],
+    on_moment: Callable[[M], None],
+) -> int:
+    """Work a door or a lane as a service: its manager hears of it, and SIGHUP reads `source` again."""
+    from edge.app.run_loop import run_device
+    from edge.app.service import Service, open_manager
+    from edge.cli import config as file
+
+    asked = threading.Event()
+    if source and not sys.stdout.isatty():  # at a terminal, a hangup is the end of the session
+        signal.signal(signal.SIGHUP, lambda *_: asked.set())
+    with opened as device:
+
+        def read() -> Config:
+            assert source is not None, "SIGHUP is not listened to without a file"
+            return file.read(source)
+
+        service = Service(open_manager(), status, config, asked=asked, read=read, adopt=device.adopt)
+
+        def watch(moment: M) -> None:
             service.see(moment)
-            show(moment)
+            on_moment(moment)
 
-        show.ready(status)
+        on_ready()
         try:
-            return run_device(device, stop=stop, on_moment=on_moment)
+            return run_device(device, stop=stop, on_moment=watch)
         finally:
             service.stop()
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from edge.card.claims import Freshness
 from edge.cli.output import emit, harmless
-from edge.cli.sync import age
+from edge.cli.sync.sync import age
 from edge.cli.verbs import CONFIG_OR_DEFAULTS, Verb, json_lines
 from edge.errors import Exit
 from edge.trust.time.freshness import AgeAction, TrustInput, aged

@@ -47,7 +47,9 @@ class OneOf:
 class Verb:
     """A function with its arguments, or the verbs below this one. The topmost is named as in a shell.
 
-    `run` takes the parsed arguments and returns an exit code. `about`: text for --help; left out: `help`.
+    With both, the function is run where the words begin with an option: `python tools/demo --json`.
+    `run` takes the parsed arguments and returns an exit code. `about`: text for --help; left out: the
+    docstring of the module that `run` names, else `help`.
     """
 
     name: str
@@ -126,6 +128,8 @@ def _run(verb: Verb, path: str, words: Sequence[str]) -> int:
     if first in ("-h", "--help"):
         print(_list(verb, path, verbs))
         return Exit.OK
+    if verb.run and first.startswith("-"):
+        return _call(verb, path, words)
     for each in verbs:
         if each.name == first:
             return _run(each, f"{path} {first}", rest)
@@ -134,7 +138,7 @@ def _run(verb: Verb, path: str, words: Sequence[str]) -> int:
 
 def _call(verb: Verb, path: str, words: Sequence[str]) -> int:
     parser = _Parser(
-        prog=path, description=verb.about or verb.help, formatter_class=argparse.RawDescriptionHelpFormatter
+        prog=path, description=_about(verb), formatter_class=argparse.RawDescriptionHelpFormatter
     )
     for each in _loaded(verb.arguments):
         if isinstance(each, OneOf):
@@ -154,8 +158,13 @@ def _call(verb: Verb, path: str, words: Sequence[str]) -> int:
 def _list(verb: Verb, path: str, verbs: Sequence[Verb]) -> str:
     width = max(len(each.name) for each in verbs)
     rows = "\n".join(f"  {each.name:{width}}  {each.help}" for each in verbs)
-    about = (verb.about or verb.help).strip()
-    return f"usage: {path} VERB ...\n\n{about}\n\n{rows}\n\narguments of a verb: {path} VERB --help"
+    return f"usage: {path} VERB ...\n\n{_about(verb)}\n\n{rows}\n\narguments of a verb: {path} VERB --help"
+
+
+def _about(verb: Verb) -> str:
+    module = verb.run.partition(":")[0] if isinstance(verb.run, str) else ""
+    about = verb.about or (module and importlib.import_module(module).__doc__) or verb.help
+    return about.strip()
 
 
 def _loaded(given: Any) -> Any:  # noqa: ANN401  a function, a table, or the place of one

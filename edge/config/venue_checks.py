@@ -48,6 +48,12 @@ def _lane(config: Config, page: ConfigSource) -> None:
             at=page.line("lane", "inner") or line,
             hint='inner_lock = "fail-secure" is locked without power, "fail-safe" is free without it',
         )
+    if (lane.other_hub_cert is None) != (lane.other_hub_cert_key is None):
+        raise page.wrong(
+            "[lane] other_hub_cert and other_hub_cert_key go together",
+            at=page.line("lane", "other_hub_cert" if lane.other_hub_cert else "other_hub_cert_key"),
+            hint="mutual TLS takes a certificate and its private key",
+        )
     pins = [lane.outer_contact, lane.inner_contact, *lane.entry_beams, *lane.exit_beams]
     pins += [pin for pin in (lane.presence_pin,) if pin is not None]
     pins += [lane.inner_pin] if lane.inner == "gpio" else []

@@ -147,7 +147,8 @@ def _storage(patient: DeviceProbe) -> list[Finding]:
 def _models(patient: DeviceProbe) -> list[Finding]:
     import numpy as np
 
-    from edge.app.door_device import asks_for_face, engine_for
+    from edge.app.parts.face_engine import engine_for
+    from edge.app.stages import asks_for_face
 
     config, base = patient.config, patient.base
     try:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from edge.decision import Deny, Grant
 from edge.passage import machine as m
+from edge.passage.events import ChallengeWanted, FaceWanted, Granted
 from edge.passage.face.face_capture import FaceCapture
 from edge.passage.requirements.factors import Given, out_of_time
 from edge.policy.decide import Matches
@@ -68,7 +69,7 @@ class ActivePassage:
         if not self._stages.needs_face(self._presented):
             return self._go_on()
         self._face = FaceCapture(self._stages, self._presented)
-        return m.FaceWanted()
+        return FaceWanted()
 
     def look(self, rgb: Pixels, tick_ms: int) -> tuple[FaceEvidence, m.PassageEvent | None]:
         """One frame, uint8 RGB (H, W, 3)."""
@@ -82,7 +83,7 @@ class ActivePassage:
         if isinstance(verdict, Matches):
             return evidence, self._matched(evidence)
         # Once the machine is in CHALLENGE, the event changes nothing.
-        return evidence, m.ChallengeWanted() if self._face.challenged else None
+        return evidence, ChallengeWanted() if self._face.challenged else None
 
     def hear(self, heard: Heard) -> m.PassageEvent | None:
         """What came in since the last frame, while a factor is asked for."""
@@ -131,7 +132,7 @@ class ActivePassage:
         asked = self._presented.missing
         if asked is None:
             decision = self._stages.conclude(self._presented)
-            return m.Granted(decision) if isinstance(decision, Grant) else m.Denied(decision)
+            return Granted(decision) if isinstance(decision, Grant) else m.Denied(decision)
         asking = self._stages.ask(self._presented, asked, self._ground)
         self._asked = asked, asking
         return m.FactorWanted(asking.signal)

@@ -61,6 +61,7 @@ class DecisionPoint:
             for door in doors
         }
         self.recorder = self.recorders[doors[0]]
+        self.footing: TrustState | None = None  # of the last look at the trust
         self._visit: Visit | None = None
         self._pulse_ms: int | None = None
 
@@ -88,7 +89,7 @@ class DecisionPoint:
     def ground(self, tick_ms: int) -> tuple[TrustSnapshot, TrustState]:
         """The trust of this moment, and how old it is."""
         trust = self._trust()
-        footing = self.stages.weigh(trust, self._timing.at(trust))
+        self.footing = footing = self.stages.weigh(trust, self._timing.at(trust))
         self.recorder.clock(tick_ms)
         return trust, footing
 

@@ -18,6 +18,18 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
 
 from edge.decision import Decision, Deny, Grant, Reason, Signal
+from edge.passage.events import (
+    Arm,
+    ChallengeWanted,
+    FaceWanted,
+    Forget,
+    GiveUp,
+    Granted,
+    Interrupted,
+    Recorded,
+    RecordFailed,
+    TimedOut,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,27 +53,10 @@ class PassageState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class FaceWanted:
-    """A card was verified and this door asks for a face."""
-
-
-@dataclass(frozen=True, slots=True)
-class ChallengeWanted:
-    """The face matches, and this door asks its holder to move."""
-
-
-@dataclass(frozen=True, slots=True)
 class FactorWanted:
     """Something is asked for besides: a PIN, a second document, the word of a host."""
 
     signal: Signal
-
-
-@dataclass(frozen=True, slots=True)
-class Granted:
-    """Every rule was asked and none objected."""
-
-    grant: Grant
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,30 +67,8 @@ class Denied:
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
-    """The record of this passage is durable."""
-
-
-@dataclass(frozen=True, slots=True)
-class RecordFailed:
-    """The record could not be made durable."""
-
-
-@dataclass(frozen=True, slots=True)
 class Relocked:
     """The door reports the strike locked again."""
-
-
-@dataclass(frozen=True, slots=True)
-class TimedOut:
-    """The timer that the last effect armed has run out."""
-
-
-@dataclass(frozen=True, slots=True)
-class Interrupted:
-    """This program must stop now, for the reason that an open passage is to be recorded with."""
-
-    reason: Reason = Reason.PASSAGE_INTERRUPTED
 
 
 PassageEvent = (
@@ -122,13 +95,6 @@ class Show:
 
 
 @dataclass(frozen=True, slots=True)
-class Arm:
-    """(Re)start the one timer; `for_ms` 0 disarms it."""
-
-    for_ms: int
-
-
-@dataclass(frozen=True, slots=True)
 class Append:
     """Make this decision durable, then answer Recorded or RecordFailed."""
 
@@ -145,16 +111,6 @@ class Release:
 @dataclass(frozen=True, slots=True)
 class Relock:
     """De-energise the strike now."""
-
-
-@dataclass(frozen=True, slots=True)
-class GiveUp:
-    """Time is over: answer with the reason for what did not come."""
-
-
-@dataclass(frozen=True, slots=True)
-class Forget:
-    """Wipe the reference and everything else known about this holder."""
 
 
 PassageEffect = Show | Arm | Append | Release | Relock | GiveUp | Forget

@@ -18,6 +18,7 @@ from edge.errors import DoorDenied, DoorLinkFault, StorageFault
 from edge.passage import machine as m
 from edge.passage.active_passage import ActivePassage
 from edge.passage.decision_point import DecisionPoint
+from edge.passage.events import Arm, Forget, GiveUp, Interrupted, Recorded, RecordFailed, TimedOut
 from edge.passage.holder_display import HolderDisplay
 from edge.passage.inputs.code_tracker import GAP_MS, PresentationTracker
 from edge.passage.inputs.input_poll import InputPoll
@@ -116,7 +117,7 @@ class Verifier:
         scans = only_cards(self._inputs.scans(), self.stages.counsel.items)
         keys = self._inputs.keys()
         if self._runner.is_due:
-            self._runner.on(m.TimedOut())
+            self._runner.on(TimedOut())
         match self._machine.state:
             case m.PassageState.IDLE:
                 symbols = self._read(frame, scans)
@@ -157,13 +158,13 @@ class Verifier:
     def fault(self, part: DevicePart) -> None:
         """A part failed: the open passage is denied for it and the strike relocks."""
         self._note_fault(part)
-        self._runner.halt(m.Interrupted(Reason.DEVICE_FAULT))
+        self._runner.halt(Interrupted(Reason.DEVICE_FAULT))
 
     def stop(self, cause: StopCause) -> PassageOutcome | None:
         """Relock, complete the record of an open passage, forget the holder. Safe at any time."""
         self._outcome = None
         self._point.ending()
-        self._runner.halt(m.Interrupted())
+        self._runner.halt(Interrupted())
         self._hear_door()
         self._point.stopped(cause, self._runner.tick_ms)
         return self._outcome
@@ -243,7 +244,7 @@ class Verifier:
         match effect:
             case m.Show(signal):
                 self._display.show(signal)
-            case m.Arm(for_ms):
+            case Arm(for_ms):
                 self._runner.arm(for_ms)
             case m.Append(decision):
                 self._append(decision)
@@ -253,10 +254,10 @@ class Verifier:
                 # A door we cannot reach relocks by itself: every release carries its own end.
                 with suppress(DoorLinkFault):
                     self._ports.strike.relock()
-            case m.GiveUp():
+            case GiveUp():
                 assert self._passage is not None
                 self._runner.put(self._passage.give_up())
-            case m.Forget():
+            case Forget():
                 if self._passage is not None:
                     self._passage.wipe()
                 self._passage = None
@@ -273,11 +274,11 @@ class Verifier:
             seq = recorder.decided(decision, recorder.passage(decision, self._runner.tick_ms))
         except StorageFault:
             self._outcome = PassageOutcome(Deny(Reason.DEVICE_FAULT), None, recorder.builder.micros())
-            self._runner.put(m.RecordFailed())
+            self._runner.put(RecordFailed())
             return
         recorder.builder.took("record", stopwatch() - started)
         self._outcome = PassageOutcome(decision, seq, recorder.builder.micros())
-        self._runner.put(m.Recorded())
+        self._runner.put(Recorded())
 
     def _release(self, grant: Grant) -> None:
         try:
@@ -288,7 +289,7 @@ class Verifier:
             if not isinstance(fault, DoorDenied):  # which the door's own event puts on record, with its cause
                 self._note_fault(DevicePart.DOOR)
             self._display.show(signal_for(Reason.DEVICE_FAULT))
-            self._runner.put(m.TimedOut())  # nothing was released: go on as if its time were over
+            self._runner.put(TimedOut())  # nothing was released: go on as if its time were over
 
     def _note_fault(self, part: DevicePart) -> None:
         self._point.recorder.fault(part, self._runner.tick_ms)

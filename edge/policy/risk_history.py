@@ -41,15 +41,16 @@ class RecentPast:
     each other; replaced whole with every sync.
     """
 
-    def __init__(self, door: str) -> None:
-        self._door = door
+    def __init__(self, *doors: str) -> None:
+        """`doors`: this device's own, as its records name them; a lane has two."""
+        self._doors = frozenset(doors)
         self._failures: dict[str, deque[datetime]] = {}
         self._keys: dict[bytes, bytes] = {}
         self.sightings: Mapping[str, Mapping[str, datetime]] = {}
 
     def doors(self, card: Card, since: datetime) -> int:
         elsewhere = self.sightings.get(card.pseudonym, {})
-        return 1 + sum(seen >= since for door, seen in elsewhere.items() if door != self._door)
+        return 1 + sum(seen >= since for door, seen in elsewhere.items() if door not in self._doors)
 
     def failures(self, card: Card, since: datetime) -> int:
         return sum(when >= since for when in self._failures.get(card.pseudonym, ()))

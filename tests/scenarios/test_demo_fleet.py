@@ -24,7 +24,7 @@ Act = tuple[Path, subprocess.CompletedProcess[str]]
 @pytest.fixture(scope="module")
 def act(tmp_path_factory: pytest.TempPathFactory, built_models: Path, photos: Path) -> Act:
     folder = tmp_path_factory.mktemp("act")
-    command = [sys.executable, CHECKOUT / "tools" / "demo", "--json", "--out", folder]
+    command = [sys.executable, CHECKOUT / "tools" / "demo", "month", "--json", "--out", folder]
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True, timeout=300, check=False)
     return folder, done
 

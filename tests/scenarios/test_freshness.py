@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from worlds.sim_device import door_verifier
 
 from edge.app.demo.cast import Cast
 from edge.app.demo.world import DAY, SITE, World
@@ -20,7 +21,7 @@ from edge.face.challenge import Prompt
 from edge.face.engine import FaceEngine
 from edge.passage.face.pad_rule import PadRule
 from edge.passage.stages import Stages
-from edge.passage.verifier import PassageOutcome, Ports, Verifier
+from edge.passage.verifier import PassageOutcome, Verifier
 from edge.policy.decide import DoorPolicy, FaceRule
 from edge.ports import Frame, Pixels
 from edge.trust.replay import ReplayMemory
@@ -72,7 +73,6 @@ class Door:
         reader.in_view = (world.enrol("Erin" if face else None).code(world.now()),)
         written = parse(self.written) if self.written else None
         trust = replace(world.trust, policy=written)
-        ports = Ports(reader, self.door, self.signals, world.clock, self.journal, lambda: trust)
         stages = Stages(
             VerificationContext(site=SITE),
             self.policy,
@@ -81,7 +81,15 @@ class Door:
             time.perf_counter_ns,
             PadRule(dice=lambda _: 0),
         )
-        verifier = Verifier(ports, stages, version="0")
+        verifier = door_verifier(
+            stages,
+            reader=reader,
+            strike=self.door,
+            clock=world.clock,
+            journal=self.journal,
+            trust=lambda: trust,
+            signals=self.signals,
+        )
         outcome = self._play(verifier, head(self.erin, script(moves, seed=2, rest=14), seed=2))
         verifier.stop(StopCause.END)
         return (outcome.reason.value if outcome.reason else "granted") if outcome else "not decided"

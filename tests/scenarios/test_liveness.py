@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from worlds.sim_device import door_verifier
 
 from edge.app.demo.cast import Cast
 from edge.app.demo.world import SITE, World
@@ -22,7 +23,6 @@ from edge.face.engine import FaceEngine
 from edge.passage.face.pad_rule import PadRule
 from edge.passage.machine import PassageState
 from edge.passage.stages import Stages
-from edge.passage.verifier import Ports, Verifier
 from edge.policy.decide import DoorPolicy
 from edge.ports import Frame, Pixels
 from edge.trust.replay import ReplayMemory
@@ -48,9 +48,6 @@ class Lane:
         text = self.world.enrol("Erin").code(self.world.now())
         reader = SimReader()
         reader.in_view = (text,)
-        ports = Ports(
-            reader, self.door, self.signals, self.world.clock, self.journal, lambda: self.world.trust
-        )
         throws = iter((0, 1, 0, 1, 0, 1))  # of three prompts the first, then of the two others the second
         stages = Stages(
             VerificationContext(site=SITE),
@@ -60,7 +57,15 @@ class Lane:
             time.perf_counter_ns,
             PadRule(dice=lambda _: next(throws), **rule),  # type: ignore[arg-type]
         )
-        self.verifier = Verifier(ports, stages, version="0")
+        self.verifier = door_verifier(
+            stages,
+            reader=reader,
+            strike=self.door,
+            clock=self.world.clock,
+            journal=self.journal,
+            trust=lambda: self.world.trust,
+            signals=self.signals,
+        )
         self.erin, self.bea = self.subject("Erin"), self.subject("Bea")
 
     def subject(self, name: str) -> Subject:

@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 from samples.journals import rotate
 from samples.traces import Haystack
+from worlds.sim_device import door_verifier
 from worlds.trust import GATE, SEED, TRUST, claims
 
 from edge.__main__ import main
@@ -36,7 +37,6 @@ from edge.card.numbers import PREFIX
 from edge.cli.run import _Rows
 from edge.face.engine import FaceEngine
 from edge.passage.stages import Stages
-from edge.passage.verifier import Ports, Verifier
 from edge.policy.decide import DoorPolicy, FaceRule
 from edge.ports import Frame
 from edge.trust.replay import ReplayMemory
@@ -133,13 +133,18 @@ class Day:
         self.journal = Journal.open(folder / "journal.db", bytes(32), "lobby-1")
         self._clock = SimClock(TRUST.floor)
         self._reader = SimReader()
-        ports = Ports(
-            self._reader, SimDoor(self._clock), LogSignals(), self._clock, self.journal, lambda: TRUST
-        )
         ticks = itertools.count(step=1_000)
         policy = DoorPolicy(GATE.site, 1.0, face=FaceRule.IF_BOUND)
         stages = Stages(GATE, policy, None, ReplayMemory(), lambda: next(ticks))
-        self._verifier = Verifier(ports, stages, version="0")
+        self._verifier = door_verifier(
+            stages,
+            reader=self._reader,
+            strike=SimDoor(self._clock),
+            clock=self._clock,
+            journal=self.journal,
+            trust=lambda: TRUST,
+            signals=LogSignals(),
+        )
         self._rows = [_Rows(limit=None, as_json=json, stop=threading.Event()) for json in (True, False)]
 
     def play(self, visitors: int) -> None:

@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 import segno
 from worlds.office import new_issuer
+from worlds.sim_device import door_verifier
 
 from edge.app.demo.cast import Cast
 from edge.app.demo.issuer import DemoHolder
@@ -37,12 +38,13 @@ from edge.audit.record import (
 )
 from edge.card.claims import TemplateReference
 from edge.card.documents import DisclosedDocument, DocumentType
+from edge.config import Config, FaceConfig
 from edge.decision import Reason, Signal
 from edge.errors import DoorLinkFault, StorageFault
 from edge.face.engine import FaceEngine
-from edge.passage.machine import PassageState, PassageTimes
+from edge.passage.machine import PassageState
 from edge.passage.stages import Stages
-from edge.passage.verifier import Ports, StepResult, Verifier
+from edge.passage.verifier import StepResult, Verifier
 from edge.policy.decide import DoorPolicy
 from edge.ports import DoorEvent, Frame, Pixels, Signals, Strike
 from edge.trust.folder import load
@@ -106,19 +108,20 @@ class Lobby:
     def verifier(self) -> Verifier:
         """The device; made when it is first needed, so that a test may change its parts before."""
         if self._verifier is None:
-            ports = Ports(
-                open_live_reader(),
-                self.strike,
-                self.signals,
-                self.clock,
-                self.journal,
-                lambda: self.world.trust,
-            )
             policy = DoorPolicy(SITE, self.world.engine.threshold.cosine)
             stages = Stages(
                 VerificationContext(site=SITE), policy, self.world.engine, self.replay, time.perf_counter_ns
             )
-            self._verifier = Verifier(ports, stages, version="0", times=PassageTimes(face_ms=3_000))
+            self._verifier = door_verifier(
+                stages,
+                reader=open_live_reader(),
+                strike=self.strike,
+                clock=self.clock,
+                journal=self.journal,
+                trust=lambda: self.world.trust,
+                signals=self.signals,
+                config=Config(face=FaceConfig(time_ms=3_000)),
+            )
             self._verifier.start()
         return self._verifier
 
@@ -266,7 +269,7 @@ def test_another_card_shown_in_mid_passage_does_not_take_it_over(lobby: Lobby) -
 
 
 def test_no_part_of_a_structured_append_opens_the_door(lobby: Lobby) -> None:
-    text = lobby.world.enrol("Erin").wallet.code(lobby.world.now())
+    text = lobby.world.enrol("Erin").code(lobby.world.now())
     for part in segno.make_sequence(text, symbol_count=3):
         lobby.decide(on_a_screen(np.array([list(row) for row in part.matrix], dtype=bool)), "Erin")
         lobby.empty()

@@ -44,9 +44,9 @@ class Turnstile:
         self.folder = folder
         self.engine = EngineOnPty(folder)
         office = str(folder / "office")
-        tool("issuer.py", "init", office, "--name", "tower-1", "--uri", "https://tower-1.example/s")
+        tool("issuer", "init", office, "--name", "tower-1", "--uri", "https://tower-1.example/s")
         tool(
-            "issuer.py",
+            "issuer",
             "enrol",
             office,
             "--no-face",
@@ -55,15 +55,13 @@ class Turnstile:
             "--out",
             str(folder / "ada.wallet"),
         )
-        tool("issuer.py", "publish", office, "--to", str(folder / "trust"))
+        tool("issuer", "publish", office, "--to", str(folder / "trust"))
         (folder / "door.toml").write_text(DOOR)
 
     def code(self) -> bytes:
         """What the guest's phone shows now, as the scanner says it."""
         return (
-            tool("wallet.py", "show", str(self.folder / "ada.wallet"), "--text")
-            .encode()
-            .replace(b"\n", b"\r")
+            tool("wallet", "show", str(self.folder / "ada.wallet"), "--text").encode().replace(b"\n", b"\r")
         )
 
     @contextmanager

@@ -206,6 +206,34 @@ def test_a_new_configuration_waits_for_whoever_is_in_the_door(desk: Desk) -> Non
     assert second <= 400
 
 
+LANE = """
+[door]
+venue = "lane"
+release_ms = {release_ms}
+[camera]
+device = "film.avi"
+[lane]
+inner_camera = "film.avi"
+[paths]
+models = "{models}"
+"""
+
+
+def test_a_lane_is_alive_and_takes_in_a_new_configuration_too(desk: Desk, built_models: Path) -> None:
+    file = desk.folder / "door.toml"
+    file.write_text(LANE.format(release_ms=1_500, models=built_models))
+    with desk.at_work() as device:
+        assert desk.manager.hears() == ["READY=1", "STATUS=tower-1/lobby, a lane"]
+        desk.manager.waits_for("WATCHDOG=1")
+        file.write_text(LANE.format(release_ms=900, models=built_models))
+        device.send_signal(signal.SIGHUP)
+        desk.manager.waits_for("RELOADING=1")
+        told = of_configuration(device)
+        assert (told["state"], told["changed"]) == ("adopted", ["door.release_ms"])
+        device.send_signal(signal.SIGTERM)
+        assert device.wait(PATIENCE_S) == 0
+
+
 def test_a_wrong_file_leaves_the_old_configuration_in_force(desk: Desk) -> None:
     with desk.at_work() as device:
         desk.manager.waits_for("READY=1")

@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from conftest import ROOT
+from worlds.sim_device import door_verifier
 from worlds.trust import DAY, GATE, ISSUER, KID, LIST, NOW, URI, shown
 
 from edge.app.clock_store import ClockStore, remembered
@@ -29,7 +30,6 @@ from edge.audit.record import AuditRecord, ClockChange, Passage, StopCause
 from edge.card.claims import StatusPointer
 from edge.passage.record.replay_restore import restore_replay
 from edge.passage.stages import Stages
-from edge.passage.verifier import Ports, Verifier
 from edge.policy.decide import DoorPolicy, FaceRule
 from edge.ports import Frame
 from edge.trust.generation import Generation
@@ -40,7 +40,6 @@ from edge.trust.time.trusted_clock import TrustedClock
 from hw.sim.clock import SimClock
 from hw.sim.door import SimDoor
 from hw.sim.reader import SimReader
-from hw.sim.signals import SimSignals
 
 S, MINUTE, HOUR, YEAR = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=365)
 PIXELS = np.zeros((4, 4), np.uint8)
@@ -99,8 +98,15 @@ class Site:
             replay, self.journal, self.keeper.at(self.clock.now(), self.clock.tick_ms(), self.trust)
         )
         self.store = ClockStore(self.files, self.keeper)
-        ports = Ports(self.reader, self.door, SimSignals(), self.clock, self.journal, lambda: self.trust)
-        self.verifier = Verifier(ports, stages, version="0", keeper=self.keeper)
+        self.verifier = door_verifier(
+            stages,
+            reader=self.reader,
+            strike=self.door,
+            clock=self.clock,
+            journal=self.journal,
+            trust=lambda: self.trust,
+            keeper=self.keeper,
+        )
         self.verifier.start()
 
     def power_cut(self) -> None:

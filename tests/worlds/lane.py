@@ -14,19 +14,22 @@ from types import SimpleNamespace
 import numpy as np
 from worlds.trust import DAY, ISSUER, KID, LIST, NOW, URI, shown
 
+from edge.app.assemble import LaneParts, assemble
+from edge.app.authority import AuthorityParts
+from edge.app.lane_loop import CameraPair
 from edge.audit.record import AuditRecord, DoorChange, Faulted, JournalEntry, Passage, Visited, encode
 from edge.card.claims import StatusPointer, TemplateReference
+from edge.config import Config, DoorConfig, LaneConfig
 from edge.decision import Reason
 from edge.errors import DoorLinkFault, StorageFault
 from edge.face import template
 from edge.face.engine import FaceEvidence
 from edge.face.template import Reference, TemplateFormat
-from edge.passage.lane.authority import Authority
 from edge.passage.lane.documents import LaneVenue
 from edge.passage.lane.events import Side
 from edge.passage.lane.machine import LaneState
 from edge.passage.lane.officers.messages import OfficerDecision, OfficerVerb, Referral, ReferralClosed
-from edge.passage.lane.snapshot import LaneFrames, LanePorts, LaneStepResult
+from edge.passage.lane.snapshot import LaneFrames, LaneStepResult
 from edge.passage.lane.verifier import LaneVerifier
 from edge.passage.requirements.visit_rules import VisitRules
 from edge.passage.stages import Stages
@@ -230,7 +233,11 @@ class Border:
         ticks = itertools.count(step=1_000)
         self.stopwatch: Callable[[], int] = lambda: next(ticks)
         self.policies = [DoorPolicy(SITE, 0.6, face=face) for _ in self.books]
-        self._face_outside = face_outside
+        other = "other" if joint else None
+        self.config = Config(
+            door=DoorConfig(site=SITE, venue="lane", release_ms=10_000),
+            lane=LaneConfig(face_outside=face_outside, other_trust=other),
+        )
         self._verifier: LaneVerifier | None = None
 
     @property
@@ -244,14 +251,19 @@ class Border:
     def start(self) -> None:
         """The power comes (back); what was in memory is gone."""
         self.eye.references.clear()
-        ports = LanePorts(self.reader, dict(self.cables), dict(self.lights), self.lane, self.clock)
-        self.authorities = [self._authority(number) for number in range(len(self.books))]
-        self._verifier = LaneVerifier(
-            ports, self.authorities, site=SITE, stopwatch=self.stopwatch, face_outside=self._face_outside
+        parts = LaneParts(
+            cameras=CameraPair({}),
+            reader=self.reader,
+            strikes=dict(self.cables),
+            signals=dict(self.lights),
+            sensors=self.lane,
+            clock=self.clock,
         )
+        self.device = assemble(self.config, parts, *map(self._authority, range(len(self.books))))
+        self._verifier = self.device.verifier
         self._verifier.start()
 
-    def _authority(self, number: int) -> Authority:
+    def _authority(self, number: int) -> AuthorityParts:
         stages = Stages(
             VerificationContext(site=SITE, venue="lane"),
             self.policies[number],
@@ -260,12 +272,10 @@ class Border:
             self.stopwatch,
             counsel=VisitRules(kind="lane", venue=LaneVenue(self.wanted, UTC)),
         )
-        return Authority(
-            stages,
-            lambda: self.trusts[number],
-            self.books[number],
-            self.clock,
-            version="0",
+        return AuthorityParts(
+            trust=lambda: self.trusts[number],
+            journal=self.books[number],
+            stages=stages,
             officers=self.desks[number],
         )
 

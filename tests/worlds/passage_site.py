@@ -8,6 +8,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
+from worlds.sim_device import door_verifier
 from worlds.trust import DAY, GATE, HOLDER, NOW, SEED, TRUST, claims, shown
 
 from edge.audit.record import AuditRecord, Faulted, JournalEntry, Outcome, Passage, encode
@@ -24,7 +25,7 @@ from edge.passage.requirements.means import Means
 from edge.passage.requirements.request_display import DisplayMode, RequestDisplay
 from edge.passage.requirements.visit_rules import VisitRules
 from edge.passage.stages import Stages
-from edge.passage.verifier import Ports, StepResult, Verifier
+from edge.passage.verifier import StepResult
 from edge.policy.decide import DoorPolicy, FaceRule
 from edge.policy.obligations import Obligations, StaffNotice, Visit
 from edge.policy.risk_history import RecentPast
@@ -211,15 +212,6 @@ class Site:
         self.signals = FrailSignals()
         self.trust = TRUST
         self.moments: list[StepResult] = []
-        ports = Ports(
-            self.reader,
-            self.tape,
-            self.signals,
-            self.clock,
-            self.tape,
-            lambda: self.trust,
-            keypad=self.keypad,
-        )
         policy = DoorPolicy(GATE.site, 0.4, face=face)
         ticks = itertools.count(step=1_000)
         self.replay = ReplayMemory(max_entries=6)
@@ -249,7 +241,16 @@ class Site:
             counsel=counsel,
         )
         self.times = PassageTimes()
-        self.verifier = Verifier(ports, self.stages, version="0")
+        self.verifier = door_verifier(
+            self.stages,
+            reader=self.reader,
+            strike=self.tape,
+            clock=self.clock,
+            journal=self.tape,
+            trust=lambda: self.trust,
+            signals=self.signals,
+            keypad=self.keypad,
+        )
         self.verifier.start()
 
     def see(self, frames: int = 1) -> StepResult:

@@ -82,7 +82,7 @@ class World:
 
     @property
     def online(self) -> Keyring:
-        return self.ring(*(roles.KEY_COUNTS.keys() - roles.ONLINE))
+        return self.keyring(*(roles.KEY_COUNTS.keys() - roles.ONLINE))
 
     def repository(self) -> Repository:
         return Repository.load(self.files)
@@ -92,7 +92,9 @@ class World:
         return self.now
 
     def publish(self, puts: dict[str, bytes | None], keys: Keyring | None = None) -> None:
-        self.write(self.repository().publish(puts, self.ring() if keys is None else keys, now=self.later()))
+        self.write(
+            self.repository().publish(puts, self.keyring() if keys is None else keys, now=self.later())
+        )
 
     def write(self, files: dict[str, bytes]) -> None:
         for name, data in files.items():

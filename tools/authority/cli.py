@@ -12,7 +12,6 @@ never served: move what is in offline/ to sticks, each root key to another, and 
 from __future__ import annotations
 
 import secrets
-import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -62,7 +61,3 @@ AUTHORITY = Verb(
     about=__doc__,
 )
 main = partial(verbs.main, AUTHORITY)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -155,7 +155,7 @@ def settled_early(people: PicturedPeople, rule: FusionRule) -> dict[str, float]:
     return {"fnmr": missed / count, "fmr": matched / strangers, "frames": looked / count, "bursts": count}
 
 
-def main() -> int:
+def run(_: object) -> int:
     """Print the table as Markdown, then as one JSON object."""
     if not LFW.is_dir():
         print(f"error: {LFW}: not on this machine\nhint: see models/embedder.md", file=sys.stderr)
@@ -178,5 +178,4 @@ def main() -> int:
     return 0
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+ARGUMENTS = ()

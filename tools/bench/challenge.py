@@ -10,7 +10,6 @@ simulation and no further: see hw/sim/pictures/head.py.
 
 from __future__ import annotations
 
-import argparse
 import itertools
 import json
 import sys
@@ -23,10 +22,13 @@ import numpy as np
 
 from edge.app.parts.code_readers import read_image
 from edge.app.parts.face_engine import open_face_engine
+from edge.cli.verbs import argument
+from edge.errors import Exit
 from edge.face.challenge import Challenge, ChallengeDone, ChallengeFailed, ChallengeWaiting, Phase, Prompt
 from hw.sim.pictures.head import Move, Species, Subject, attack, head, script
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Iterator
 
     from edge.face.challenge import ChallengeProgress
@@ -92,13 +94,8 @@ def measure(engine: FaceEngine, people: list[Subject], seed: int) -> dict[str, C
     return ends
 
 
-def main() -> None:
+def run(args: argparse.Namespace) -> int:
     """Measure, and print one JSON object."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--people", type=int, default=20)
-    parser.add_argument("--seed", type=int, default=1000)
-    args = parser.parse_args()
     engine = open_face_engine()
     found = (at_the_door(engine, read_image(path)) for path in sorted(args.folder.glob("*_neutral.*")))
     people = list(itertools.islice((subject for subject in found if subject), args.people))
@@ -118,7 +115,11 @@ def main() -> None:
         },
     }
     print(json.dumps(report, indent=2))
+    return Exit.OK
 
 
-if __name__ == "__main__":
-    main()
+ARGUMENTS = (
+    argument("folder", type=Path, help="holds one NAME_neutral.jpg a person"),
+    argument("--people", type=int, default=20),
+    argument("--seed", type=int, default=1000),
+)

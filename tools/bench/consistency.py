@@ -12,7 +12,6 @@ end; takes some 2 s a person. What it says of rendered heads is true of this sim
 
 from __future__ import annotations
 
-import argparse
 import itertools
 import json
 import sys
@@ -26,11 +25,13 @@ import numpy as np
 from edge.app.parts.code_readers import read_image
 from edge.app.parts.face_engine import open_face_engine
 from edge.cli.output import progress
+from edge.cli.verbs import argument
 from edge.face.consistency import LandmarkFrame, judge, measure
 from hw.sim.pictures.head import FRAME_MS, Pose, head, script, sheet
 from tools.bench.challenge import at_the_door
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Iterable, Sequence
 
     from edge.face.consistency import Consistency
@@ -124,14 +125,8 @@ def report(bursts: Sequence[Consistency]) -> dict[str, object]:
     return {"n": len(bursts), "objections": ends, **numbers}
 
 
-def main() -> int:
+def run(args: argparse.Namespace) -> int:
     """Measure, and print one JSON object."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--people", type=int, default=26)
-    parser.add_argument("--seed", type=int, default=50)
-    parser.add_argument("--sequences", type=Path)
-    args = parser.parse_args()
     every = sorted(args.folder.glob("*_neutral.*"))
     if not every:
         print(f"error: {args.folder}: no NAME_neutral.jpg in it\nhint: see models/pad.md", file=sys.stderr)
@@ -149,5 +144,11 @@ def main() -> int:
     return 0
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+ARGUMENTS = (
+    argument("folder", type=Path, help="holds one NAME_neutral.jpg a person"),
+    argument("--people", type=int, default=26),
+    argument("--seed", type=int, default=50),
+    argument(
+        "--sequences", type=Path, metavar="FOLDER", help="holds NAME_NUMBER.jpg, in the order they were taken"
+    ),
+)

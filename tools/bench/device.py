@@ -10,7 +10,6 @@ machine, and a busy machine is no bug.
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import platform
@@ -25,10 +24,12 @@ from typing import TYPE_CHECKING
 
 import cv2
 
-from tools.bench import idle as bench_idle
+from edge.cli.verbs import argument
+from tools.bench.idle import save_film
 from tools.bench.passage import prepare
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Callable, Mapping
 
     from edge.face.engine import FaceEngine
@@ -37,8 +38,6 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "tests" / "BENCHMARKS.md"
 LFW = ROOT.parent / "shared" / "data" / "faces" / "lfw"
-CHILD = Path(__file__).with_name("passage.py")
-IDLE_CHILD = Path(__file__).with_name("idle.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +144,7 @@ def device() -> list[Figure]:
         starts, peaks, decisions = [], [], []
         for _ in range(5):
             started = time.perf_counter()
-            child = subprocess.Popen([sys.executable, CHILD, folder], stdout=subprocess.PIPE, text=True)
+            child = subprocess.Popen(_child("passage", folder), cwd=ROOT, stdout=subprocess.PIPE, text=True)
             assert child.stdout is not None
             assert child.stdout.readline() == "ready\n"
             starts.append(time.perf_counter() - started)
@@ -167,11 +166,11 @@ def idle() -> list[Figure]:
     """The whole device, in a process of its own, before a doorway in which nobody shows a code."""
     with tempfile.TemporaryDirectory() as folder:
         prepare().save(Path(folder))
-        bench_idle.save(Path(folder))
+        save_film(Path(folder))
         told = [
             json.loads(
                 subprocess.run(
-                    [sys.executable, IDLE_CHILD, folder], stdout=subprocess.PIPE, text=True, check=True
+                    _child("idle", folder), cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True
                 ).stdout
             )
             for _ in range(3)
@@ -238,11 +237,13 @@ def page(figures: list[Figure]) -> str:
     )
 
 
-def main() -> int:
+def _child(module: str, folder: str) -> list[str]:
+    """The command of a process that holds a device and nothing else; it starts in the checkout."""
+    return [sys.executable, "-m", f"tools.bench.{module}", folder]
+
+
+def run(args: argparse.Namespace) -> int:
     """Measure, print, and say with the exit code whether every promise held."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--write", action="store_true", help="renew tests/BENCHMARKS.md")
-    args = parser.parse_args()
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     cv2.setNumThreads(1)
     figures = [*codes(), *faces(), *device(), *idle(), *accuracy()]
@@ -253,5 +254,4 @@ def main() -> int:
     return 0 if all(figure.holds is not False for figure in figures) else 1
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+ARGUMENTS = (argument("--write", action="store_true", help="renew tests/BENCHMARKS.md"),)

@@ -1,8 +1,8 @@
 """What a door costs while nobody comes: the whole device over a film of an empty doorway, in true time.
 
-The film is MJPEG at 1280x720 and 15 frames a second, as a webcam sends. Run as a file with a folder that
-`bench_passage` has prepared and `save` has put the film into, it works the door until the film is over, and
-tells how much of one core that took.
+The film is MJPEG at 1280x720 and 15 frames a second, as a webcam sends. Run as a module with a folder that
+`passage.prepare` has prepared and `save_film` has put the film into, it works the door until the film is
+over, and tells how much of one core that took.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ camera.device = "idle.avi"
 """
 
 
-def save(folder: Path) -> None:
+def save_film(folder: Path) -> None:
     """The film: a doorway, a lobby and a crowd in turn, each picture with noise of its own, as in life."""
     import cv2
     import numpy as np
@@ -55,7 +55,9 @@ def save(folder: Path) -> None:
 
 def run(folder: Path) -> None:
     """Work the door, and tell the share of a core from the first frame to the last."""
-    from edge.app.door_device import open_device, run_device
+    from edge.app.assemble import DoorParts
+    from edge.app.door_device import open_device
+    from edge.app.run_loop import run_device
     from edge.config import parse_config
     from edge.ports import TellsHealth
     from tools.bench.passage import SITE
@@ -68,8 +70,9 @@ def run(folder: Path) -> None:
     config = parse_config(CONFIG.format(site=SITE).encode(), folder / "door.toml")
     with open_device(config, folder) as device:
         run_device(device, stop=threading.Event(), on_moment=watch)
-        assert isinstance(device.camera, TellsHealth)
-        unseen = device.camera.health().unseen
+        assert isinstance(device.parts, DoorParts)
+        assert isinstance(device.parts.camera, TellsHealth)
+        unseen = device.parts.camera.health().unseen
     (began_s, began_cpu_s), (ended_s, ended_cpu_s) = marks[0], marks[-1]
     share = (ended_cpu_s - began_cpu_s) / (ended_s - began_s)
     rate = (len(marks) - 1) / (ended_s - began_s)

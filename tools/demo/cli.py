@@ -1,6 +1,6 @@
 """The second act of the demo: a month in the life of one door, with an authority and a hub around it.
 
-    python tools/demo
+    python tools/demo month
 
 A card is revoked and dies at the door; the door loses its network for a month and grows careful; a server
 and a stick that are older than the device are refused; the hub has every record; one flipped bit in the
@@ -124,18 +124,16 @@ def _coloured(outcome: str, *, as_expected: bool, good: bool) -> str:
     return f"[{colour}]{outcome}[/]{'' if as_expected else '  <- not as expected'}"
 
 
+ARGUMENTS = (
+    json_lines("one object a row, one summary"),
+    argument("--out", type=Path, default=Path("demo-out"), help="where the page and the folders go"),
+)
 DEMO = Verb(
     "python tools/demo",
-    "a month in the life of one door",
+    "the second act of the demo",
     run,
-    (
-        json_lines("one object a row, one summary"),
-        argument("--out", type=Path, default=Path("demo-out"), help="where the page and the folders go"),
-    ),
+    ARGUMENTS,
+    (Verb("month", "play a month in the life of one door", run, ARGUMENTS, about=__doc__),),
     about=__doc__,
 )
 main = partial(verbs.main, DEMO)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -15,30 +15,29 @@ import numpy as np
 import segno
 from nacl.signing import SigningKey
 
-from edge.app.clock_store import ClockStore, remembered
-from edge.app.door_device import stages_for
+from edge.app.assemble import DoorParts, assemble
+from edge.app.authority import open_journal, resume_authority
 from edge.app.parts.code_readers import open_live_reader
 from edge.app.parts.keys import device_seed
 from edge.app.parts.network import open_post
 from edge.app.parts.trust_folder import open_files, open_trust
+from edge.app.stages import stages_for
 from edge.app.sync import Updates
 from edge.app.trust_watch import TrustWatch
 from edge.audit.evidence import open_segment_reader
-from edge.audit.journal import Journal
 from edge.audit.record import ClockTrust, Passage, StopCause, utc_ms
 from edge.config import Config, DeviceConfig, HubConfig, SyncConfig
 from edge.config import DoorConfig as DoorTable
-from edge.passage.machine import PassageState, PassageTimes
-from edge.passage.record.replay_restore import restore_replay
-from edge.passage.verifier import Ports, Verifier
+from edge.passage.machine import PassageState
 from edge.sync.synchronise import UpdateSource, synchronise
 from edge.trust.time.freshness import TrustInput
 from edge.trust.time.trusted_clock import TrustedClock
 from edge.upload.batch import DeviceStatus
 from edge.upload.client import Sender, Uploaded, upload
 from edge.upload.outbox import Outbox
-from edge.version import built_at, software_version
+from edge.version import software_version
 from hw.camera.framing import frame_from_rgb
+from hw.camera.none import NoCamera
 from hw.sim.door import SimDoor, Visitor
 from hw.sim.pictures import scene as stage
 from hw.sim.pictures.head import Move, Subject, head, script
@@ -49,8 +48,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from edge.app.clock_store import ClockStore
+    from edge.audit.journal import Journal
     from edge.face.engine import FaceEngine
-    from edge.passage.verifier import StepResult
+    from edge.passage.verifier import StepResult, Verifier
     from edge.ports import Frame, Source
     from edge.sync.report import Report
     from edge.trust.snapshot import TrustSnapshot
@@ -146,27 +147,28 @@ class DemoDoor:
         """Power comes, or comes back: all that is known is what is on the disk."""
         watch = TrustWatch(self.folder / self.config.paths.trust, open_trust)
         self._watch = watch
-        self._journal = Journal.open(self.journal_path, self._seed, self.config.device.id)
-        state = open_files(self.folder / self.config.paths.state)
-        self._keeper = TrustedClock(remembered(state, self._journal, self.trust), built=built_at())
         stages = stages_for(self.config, self._engine)
         # A film cannot listen, so the one prompt that it is made for is thrown: here, and nowhere else.
         stages = replace(stages, liveness=replace(stages.liveness, dice=lambda _: 0))
-        believed = self._keeper.at(self.clock.now(), self.clock.tick_ms(), self.trust)
-        restore_replay(stages.replay, self._journal, believed)
-        self._store = ClockStore(state, self._keeper)
+        self._journal = open_journal(self.config, self.folder)
+        own, self._store = resume_authority(
+            self.config,
+            self.folder,
+            trust=watch,
+            journal=self._journal,
+            stages=stages,
+            clock=self.clock,
+        )
+        self._keeper = own.keeper
         self._strike = SimDoor(self.clock, visitor=Visitor())
-        ports = Ports(
+        parts = DoorParts(
+            camera=NoCamera(clock=self.clock),
             reader=open_live_reader(),
             strike=self._strike,
             signals=SimSignals(),
             clock=self.clock,
-            journal=self._journal,
-            trust=watch.current,
         )
-        self._verifier = Verifier(
-            ports, stages, version=software_version(), times=PassageTimes(face_ms=8_000), keeper=self._keeper
-        )
+        self._verifier = assemble(self.config, parts, own).verifier
         self._verifier.start()
 
     def cut_power(self) -> None:

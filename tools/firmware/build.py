@@ -9,7 +9,6 @@ and packages comes the same file.
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import os
 import shutil
@@ -18,11 +17,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from edge.cli.output import fail
-from edge.errors import EdgeError, Exit, Fault
+from edge.cli.verbs import argument
+from edge.errors import Exit, Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    import argparse
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 FIRMWARE: Final = ROOT / "firmware"
@@ -82,31 +81,13 @@ class BuildFault(Fault):
     """The firmware could not be built."""
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """The command line; exit codes as `doorward` has them."""
-    parser = argparse.ArgumentParser(
-        prog="tools/firmware build", description=(__doc__ or "").partition("\n")[0]
-    )
-    parser.add_argument(
-        "--root",
-        type=Path,
-        metavar="DIR",
-        default=Path(os.environ.get("DOORWARD_FIRMWARE_ROOT") or ROOT / "build" / "firmware-root"),
-        help="where Debian's tools are, or shall be",
-    )
-    args = parser.parse_args(argv)
-    try:
-        if os.geteuid() != 0:
-            raise BuildFault(
-                "the tools live in a chroot, which only root may enter", hint="sudo make firmware"
-            )
-        _prepare(args.root.resolve())
-        _build(args.root.resolve())
-    except EdgeError as err:
-        fail(err)
-        return err.exit_code
-    except KeyboardInterrupt:
-        return Exit.INTERRUPTED
+def run(args: argparse.Namespace) -> int:
+    """Makes the root of Debian's tools where it is not there yet, then the UF2 in it."""
+    if os.geteuid() != 0:
+        raise BuildFault("the tools live in a chroot, which only root may enter", hint="sudo make firmware")
+    root = args.root.resolve()
+    _prepare(root)
+    _build(root)
     return Exit.OK
 
 
@@ -221,5 +202,12 @@ def _run(command: list[str], what: str, environment: dict[str, str] | None = Non
     return done.stdout
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+ARGUMENTS = (
+    argument(
+        "--root",
+        type=Path,
+        metavar="DIR",
+        default=Path(os.environ.get("DOORWARD_FIRMWARE_ROOT") or ROOT / "build" / "firmware-root"),
+        help="where Debian's tools are, or shall be",
+    ),
+)

@@ -1,25 +1,28 @@
-"""The controller's firmware: `tools/firmware build` makes the UF2, `packages` fetches what tests need."""
+"""Firmware of the door's controller: `build` makes it, `packages` fetches what runs it in tests."""
 
 from __future__ import annotations
 
-import sys
-from typing import TYPE_CHECKING
+from functools import partial
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from edge.cli import verbs
+from edge.cli.verbs import Verb
 
-
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run one verb; without a verb, list them."""
-    from tools.firmware import build, packages
-
-    verbs = {"build": build.main, "packages": packages.main}
-    words = list(sys.argv[1:] if argv is None else argv)
-    if words and words[0] in verbs:
-        return verbs[words[0]](words[1:])
-    print("usage: python tools/firmware build [--root DIR]\n       python tools/firmware packages NAME")
-    if not words or words[0] in {"-h", "--help"}:
-        return 0 if words else 2
-    print(f"error: {words[0]} is not a verb of tools/firmware", file=sys.stderr)
-    print("hint: one of build, packages", file=sys.stderr)
-    return 2
+FIRMWARE = Verb(
+    "python tools/firmware",
+    "the firmware of the door's controller",
+    verbs=(
+        Verb(
+            "build",
+            "make the UF2 for the RP2040 from packages of Debian 13 (as root)",
+            "tools.firmware.build:run",
+            "tools.firmware.build:ARGUMENTS",
+        ),
+        Verb(
+            "packages",
+            "fetch what runs the firmware without a controller",
+            "tools.firmware.packages:run",
+            "tools.firmware.packages:ARGUMENTS",
+        ),
+    ),
+)
+main = partial(verbs.main, FIRMWARE)

@@ -6,7 +6,6 @@ python tools/firmware packages emulators       two RP2040s, for `make test-firmw
 
 from __future__ import annotations
 
-import argparse
 import json
 import shutil
 import sys
@@ -21,11 +20,11 @@ sys.path.append(str(ROOT / "models"))  # which fetches packages for the models i
 from fetch import fetch  # noqa: E402
 from manifest import Package  # noqa: E402
 
-from edge.cli.output import fail  # noqa: E402
-from edge.errors import EdgeError, Exit  # noqa: E402
+from edge.cli.verbs import argument  # noqa: E402
+from edge.errors import Exit  # noqa: E402
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    import argparse
 
 BUILD: Final = ROOT / "build"
 CACHE: Final = ROOT / "models" / "cache"  # stays when the rest is cleaned
@@ -73,25 +72,13 @@ EMULATORS: Final = {
 }
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """The command line; exit codes as `doorward` has them."""
-    parser = argparse.ArgumentParser(
-        prog="tools/firmware packages", description=(__doc__ or "").partition("\n")[0]
-    )
-    parser.add_argument("which", choices=("micropython", "emulators"))
-    parser.add_argument("--offline", action="store_true", help="use models/cache only, touch no network")
-    args = parser.parse_args(argv)
-    try:
-        if args.which == "micropython":
-            _unpack(fetch(MICROPYTHON, CACHE, offline=args.offline), BUILD / "micropython")
-        else:
-            _unpack(fetch(EMULATORS, CACHE, offline=args.offline), BUILD / "emulators")
-            _export_bootrom(BUILD / "emulators")
-    except EdgeError as err:
-        fail(err)
-        return err.exit_code
-    except KeyboardInterrupt:
-        return Exit.INTERRUPTED
+def run(args: argparse.Namespace) -> int:
+    """Fetches what was named, and unpacks it."""
+    if args.which == "micropython":
+        _unpack(fetch(MICROPYTHON, CACHE, offline=args.offline), BUILD / "micropython")
+    else:
+        _unpack(fetch(EMULATORS, CACHE, offline=args.offline), BUILD / "emulators")
+        _export_bootrom(BUILD / "emulators")
     return Exit.OK
 
 
@@ -116,5 +103,7 @@ def _export_bootrom(folder: Path) -> None:
     (folder / "bootrom.json").write_text(json.dumps(list(BOOTROM_B1)))
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+ARGUMENTS = (
+    argument("which", choices=("micropython", "emulators")),
+    argument("--offline", action="store_true", help="use models/cache only, touch no network"),
+)

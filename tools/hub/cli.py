@@ -256,7 +256,3 @@ HUB = Verb(
     about=__doc__,
 )
 main = partial(verbs.main, HUB)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

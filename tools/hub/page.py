@@ -48,7 +48,7 @@ LAST: Final = 100  # records on a device's page; all of them are in the files to
 SORTS: Final = ("contact", "lists", "name")
 REFRESH_S: Final = 30
 
-_CSS: Final = (HERE / "hub_page.css").read_text("utf-8")
+_CSS: Final = (HERE / "page.css").read_text("utf-8")
 # Nothing is fetched, nothing runs; the one style sheet is known by its hash.
 _HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; form-action 'self'; base-uri 'none'; "
@@ -107,7 +107,7 @@ class Pages:
         counts = self._fleet.counts(int(now_s))
         rows = self._fleet.rows(sort=sort if sort in SORTS else SORTS[0], find=find)
         return self._html(
-            "hub_devices.html.j2",
+            "devices.html.j2",
             devices=[self._row(row, now_s) for row in rows],
             counts=counts,
             total=sum(counts["contact"].values()),
@@ -124,7 +124,7 @@ class Pages:
         now_s = self._now_s()
         latest = self._store.latest(row["serial"], LAST)
         return self._html(
-            "hub_device.html.j2",
+            "device.html.j2",
             device=self._row(row, now_s),
             alarms=self._store.alarms(row["serial"]),
             others=[r for r in self._store.histories(row["id"]) if r["serial"] != row["serial"]],

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import secrets
-import sys
 import unicodedata
 from datetime import date, timedelta
 from functools import partial
@@ -392,7 +391,3 @@ ISSUER = Verb(
     about=__doc__,
 )
 main = partial(verbs.main, ISSUER)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

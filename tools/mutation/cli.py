@@ -1,6 +1,6 @@
 """Change firmware/door.py and session.py in every small way there is, and see that their tests notice.
 
-    python tools/mutation [--only REGEX]
+    python tools/mutation run [--only REGEX]
 
 Each mutant runs in a copy of its own, until the first test fails. tests/firmware/mutants.toml names those
 that no test can tell from the original, each with its reason; what survives without a reason, and a reason
@@ -9,7 +9,6 @@ that nothing survives by, is a failure. Takes a quarter of an hour.
 
 from __future__ import annotations
 
-import argparse
 import importlib
 import multiprocessing
 import os
@@ -21,12 +20,16 @@ import tempfile
 import time
 import tomllib
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from edge.cli import verbs
+from edge.cli.verbs import Verb, argument
 from tools.mutation.mutants import Mutant, mutants
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Iterator
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -120,11 +123,8 @@ def verdict(tried: list[Mutant], alive: list[Mutant], known: list[EquivalentReas
             yield f"explains nothing: {reason.where.pattern}: {reason.change.pattern}"
 
 
-def main() -> int:
+def run(args: argparse.Namespace) -> int:
     """Run it; 1 if anything survived without a reason."""
-    parser = argparse.ArgumentParser(description="mutation tests of the firmware's core")
-    parser.add_argument("--only", default="", help="mutants whose place and change match this expression")
-    only = parser.parse_args().only
     for name in ("pytest", "hypothesis.stateful"):
         importlib.import_module(name)
     began = time.monotonic()
@@ -133,9 +133,11 @@ def main() -> int:
     if list(survivors(originals)) != originals:
         print("the tests fail without any change")
         return 1
-    tried = [mutant for path in files.values() for mutant in mutants(path) if re.search(only, str(mutant))]
+    tried = [
+        mutant for path in files.values() for mutant in mutants(path) if re.search(args.only, str(mutant))
+    ]
     alive = list(survivors(tried))
-    wrong = list(verdict(tried, alive, [] if only else reasons()))
+    wrong = list(verdict(tried, alive, [] if args.only else reasons()))
     for line in wrong:
         print(line)
     for name in TARGETS:
@@ -145,5 +147,13 @@ def main() -> int:
     return 1 if wrong else 0
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+ARGUMENTS = (argument("--only", default="", help="mutants whose place and change match this expression"),)
+MUTATION = Verb(
+    "python tools/mutation",
+    "mutation tests of the firmware's core",
+    run,
+    ARGUMENTS,
+    (Verb("run", "try every mutant", run, ARGUMENTS, about=__doc__),),
+    about=__doc__,
+)
+main = partial(verbs.main, MUTATION)

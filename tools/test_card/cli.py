@@ -5,15 +5,21 @@ Print it on A4 at 100 %, without "fit to page"; the ruler on it tells whether th
 
 from __future__ import annotations
 
-import argparse
 import math
-import sys
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import segno
 from PIL import Image, ImageDraw, ImageFont
 
+from edge.cli import verbs
+from edge.cli.verbs import Verb, argument
 from edge.doctor import card_layout as layout
+from edge.errors import Exit, InputError
+
+if TYPE_CHECKING:
+    import argparse
 
 PX_PER_MM = 20  # 508 dpi: every module is a whole number of pixels
 DPI = PX_PER_MM * 25.4
@@ -90,21 +96,21 @@ def scaled(x: float, y: float) -> tuple[float, float]:
     return x * PX_PER_MM, y * PX_PER_MM
 
 
-def main() -> int:
-    """Write the card."""
-    parser = argparse.ArgumentParser(description="draw the test card of doorward doctor")
-    parser.add_argument("file", type=Path, help="card.pdf or card.png")
-    file = parser.parse_args().file
-    if file.suffix.lower() not in {".pdf", ".png"}:
-        parser.error("name a .pdf or a .png")
-    page = draw()
-    if file.suffix.lower() == ".pdf":
-        page.save(file, resolution=DPI)
-    else:
-        page.save(file, dpi=(DPI, DPI))
-    print(f"{file}: print it on A4 at 100 %")
-    return 0
+def run(args: argparse.Namespace) -> int:
+    """Writes the card."""
+    suffix = args.file.suffix.lower()
+    if suffix not in {".pdf", ".png"}:
+        raise InputError(f"{args.file}: neither a .pdf nor a .png", hint="python tools/test_card card.pdf")
+    draw().save(args.file, **({"resolution": DPI} if suffix == ".pdf" else {"dpi": (DPI, DPI)}))
+    print(f"{args.file}: print it on A4 at 100 %")
+    return Exit.OK
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+TEST_CARD = Verb(
+    "python tools/test_card",
+    "draw the test card of doorward doctor",
+    run,
+    (argument("file", type=Path, help="card.pdf or card.png"),),
+    about=__doc__,
+)
+main = partial(verbs.main, TEST_CARD)

@@ -8,11 +8,14 @@ with one thing changed; tests/vectors/README.md explains the files.
 
 from __future__ import annotations
 
-import argparse
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from edge.cli import verbs
+from edge.cli.verbs import Verb, argument
+from edge.errors import Exit
 from tools.vectors.card import accepted, claims, disclosed, malformed
 from tools.vectors.link import controller, frames, host
 from tools.vectors.request import request_vectors
@@ -22,6 +25,7 @@ from tools.vectors.sip2 import frames as sip2_frames
 from tools.vectors.status import lists, manifests
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Mapping
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -83,22 +87,26 @@ def write(folder: Path, expected: Mapping[str, bytes]) -> None:
         path.write_bytes(data)
 
 
-def main() -> int:
+def run(args: argparse.Namespace) -> int:
     """0 where the files are as they should be, 1 where they are not."""
-    parser = argparse.ArgumentParser(description="write the vectors that tests/vectors holds")
-    parser.add_argument("--check", action="store_true", help="only compare; exit 1 on any difference")
     expected = expected_files()
-    if not parser.parse_args().check:
+    if not args.check:
         write(FOLDER, expected)
         print(f"{len(expected)} files")
-        return 0
+        return Exit.OK
     lines = differences(FOLDER, expected)
     for line in lines:
         print(f"error: {line}", file=sys.stderr)
     if lines:
         print("hint: run tools/vectors and look at what git diff says", file=sys.stderr)
-    return 1 if lines else 0
+    return Exit.REFUSED if lines else Exit.OK
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+VECTORS = Verb(
+    "python tools/vectors",
+    "write the vectors that tests/vectors holds",
+    run,
+    (argument("--check", action="store_true", help="only compare; exit 1 on any difference"),),
+    about=__doc__,
+)
+main = partial(verbs.main, VECTORS)

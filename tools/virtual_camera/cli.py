@@ -1,6 +1,6 @@
 """Tests the Pi's camera on a real Picamera2 over libcamera's virtual camera: `make test-picamera2`.
 
-    python tools/virtual_camera [--root DIR] [pytest's arguments]
+    python tools/virtual_camera [--root DIR] [-- pytest's arguments]
 
 Debian 13 has libcamera with the virtual camera, which plays pictures; older releases do not. So the tests run
 in a Debian 13 root of their own, made once with mmdebstrap (as root, for its chroot). Python's packages come
@@ -9,19 +9,21 @@ from the same index as everything else here.
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import os
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from edge.cli.output import fail
-from edge.errors import EdgeError, Exit, Fault
+from edge.cli import verbs
+from edge.cli.verbs import Verb, argument
+from edge.errors import Fault
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Sequence
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -75,29 +77,12 @@ class CameraRootFault(Fault):
     """The tests could not be prepared."""
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """The command line; exit codes as `doorward` has them, and 1 where a test failed."""
-    parser = argparse.ArgumentParser(
-        prog="tools/virtual_camera", description=(__doc__ or "").partition("\n")[0]
-    )
-    parser.add_argument(
-        "--root",
-        type=Path,
-        metavar="DIR",
-        default=Path(os.environ.get("DOORWARD_CAMERA_ROOT") or ROOT / "build" / "camera-root"),
-        help="where Debian is, or shall be",
-    )
-    args, more = parser.parse_known_args(argv)
+def run(args: argparse.Namespace) -> int:
+    """Makes the root where it is not there yet, and tests in it; exit 1 where a test failed."""
     root = args.root.resolve()
-    try:
-        _prepare(root)
-        _copy(root)
-        _install(root)
-    except EdgeError as err:
-        fail(err)
-        return err.exit_code
-    except KeyboardInterrupt:
-        return Exit.INTERRUPTED
+    _prepare(root)
+    _copy(root)
+    _install(root)
     told = {
         "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
         "LANG": "C.UTF-8",
@@ -105,7 +90,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "DOORWARD_VIRTUAL_CAMERA": PICTURES,
     }
     # A mount namespace of its own: whatever happens, nothing stays mounted.
-    command = ["unshare", "--mount", "sh", "-c", TEST, str(root), *more]
+    command = ["unshare", "--mount", "sh", "-c", TEST, str(root), *args.pytest]
     return subprocess.run(command, env=told, check=False).returncode
 
 
@@ -174,5 +159,20 @@ def _run(command: Sequence[str], what: str) -> None:
         )
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+VIRTUAL_CAMERA = Verb(
+    "python tools/virtual_camera",
+    "test the Pi's camera on a real Picamera2",
+    run,
+    (
+        argument(
+            "--root",
+            type=Path,
+            metavar="DIR",
+            default=Path(os.environ.get("DOORWARD_CAMERA_ROOT") or ROOT / "build" / "camera-root"),
+            help="where Debian is, or shall be",
+        ),
+        argument("pytest", nargs="*", help="arguments of pytest, after --"),
+    ),
+    about=__doc__,
+)
+main = partial(verbs.main, VIRTUAL_CAMERA)

@@ -247,7 +247,3 @@ WALLET = Verb(
     about=__doc__,
 )
 main = partial(verbs.main, WALLET)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

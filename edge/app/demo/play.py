@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from itertools import count, cycle
 from typing import TYPE_CHECKING
 
+from edge.app.assemble import DoorParts, assemble
+from edge.app.authority import AuthorityParts
 from edge.app.demo.passages import BEA, Before
 from edge.app.demo.world import SITE, START
 from edge.app.parts.code_readers import open_live_reader
+from edge.app.stages import stages_for
 from edge.audit.journal import Journal
 from edge.audit.record import Started, StopCause, utc_ms
+from edge.config import Config, DoorConfig, FaceConfig
 from edge.errors import StorageFault
 from edge.passage.face.pad_rule import PadRule
-from edge.passage.machine import PassageState, PassageTimes
-from edge.passage.stages import Stages
-from edge.passage.verifier import Ports, Verifier
-from edge.policy.decide import DoorPolicy
+from edge.passage.machine import PassageState
+from edge.passage.verifier import Verifier
 from edge.trust.replay import ReplayMemory
-from edge.trust.verify import VerificationContext
 from edge.version import software_version
 from hw.camera.files import FileCamera
 from hw.camera.framing import frame_from_rgb
+from hw.camera.none import NoCamera
 from hw.sim.door import SimDoor, Visitor
 from hw.sim.pictures import scene as stage
 from hw.sim.pictures.head import Move, Subject, head, script, sheet
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
     from edge.app.demo.passages import DemoScene
     from edge.app.demo.world import World
-    from edge.passage.verifier import StepResult
+    from edge.passage.verifier import StepResult, Verifier
     from edge.ports import Frame, Pixels
 
 DEVICE = "demo-1"
@@ -51,6 +52,7 @@ SEEDS = 3  # different moments of one pose; after these the film repeats
 # A film cannot listen. So the dice of the door that asks for movements are loaded, here and nowhere else: of
 # three prompts they throw the first, a turn to the left, then of the two others the second, a nod.
 MOVES, THROWS = (Move.LEFT, Move.NOD), (0, 1)
+CONFIG = Config(door=DoorConfig(site=SITE), face=FaceConfig(time_ms=3_000))
 LOOKING = (PassageState.FACE, PassageState.CHALLENGE)
 
 
@@ -137,24 +139,17 @@ class Theatre:
 
     def _verifier(self, journal: Journal, liveness: PadRule | None = None) -> Verifier:
         world = self._world
-        ports = Ports(
+        parts = DoorParts(
+            camera=NoCamera(clock=world.clock),  # each scene has a film of its own
             reader=open_live_reader(),
             strike=self._door,
             signals=SimSignals(),
             clock=world.clock,
-            journal=journal,
-            trust=lambda: world.trust,
         )
-        policy = DoorPolicy(site=SITE, similarity=world.engine.threshold.cosine)
-        stages = Stages(
-            gate=VerificationContext(site=SITE),
-            policy=policy,
-            engine=world.engine,
-            replay=self._replay,
-            stopwatch=time.perf_counter_ns,
-            liveness=liveness or PadRule(),
-        )
-        return Verifier(ports, stages, version=software_version(), times=PassageTimes(face_ms=3_000))
+        stages = stages_for(CONFIG, world.engine)
+        stages = replace(stages, replay=self._replay, liveness=liveness or stages.liveness)
+        own = AuthorityParts(trust=lambda: world.trust, journal=journal, stages=stages)
+        return assemble(CONFIG, parts, own).verifier
 
     def play(
         self,

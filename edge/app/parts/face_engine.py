@@ -9,6 +9,7 @@ from edge.app.parts.trust_folder import open_files
 from edge.errors import ModelFault, StorageFault
 
 if TYPE_CHECKING:
+    from edge.config import Config
     from edge.face.engine import FaceEngine
     from edge.face.evaluation.calibration import Calibration, Parts
     from edge.face.manifest import EngineManifest, ModelFile
@@ -83,6 +84,27 @@ def open_face_engine(
         pad=policy,
         seconds=time.perf_counter,
     )
+
+
+def engine_for(config: Config, base: Path) -> FaceEngine:
+    """The face engine of a configuration. Raises ModelFault, ConfigError."""
+    from edge.face.pad.fusion import Family, PadPolicy
+
+    return open_face_engine(
+        models_folder(config, base),
+        runtime=config.face.runtime,
+        one_in=config.face.one_in,
+        calibration=base / config.face.calibration if config.face.calibration else None,
+        pad=PadPolicy(frozenset(Family(name) for name in config.face.pad)),
+    )
+
+
+def models_folder(config: Config, base: Path) -> Path | None:
+    """The models to run with: those that are named, else those that sync fetched; None: those built here."""
+    if config.paths.models:
+        return base / config.paths.models
+    fetched = (base / config.paths.trust).resolve() / "models"
+    return fetched if config.sync.models and (fetched / "manifest.toml").is_file() else None
 
 
 def installed_pad(folder: Path | None = None) -> PadPolicy:

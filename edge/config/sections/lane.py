@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from edge.config.sections.base import DeviceName, FilePath, Jurisdiction, Table
+from edge.config.sections.base import DeviceName, FilePath, Jurisdiction, Table, Url
 
 LanePin = Annotated[int, Meta(ge=0, le=27)]
 LaneSeconds = Annotated[int, Meta(ge=3, le=300)]
@@ -74,3 +74,17 @@ class LaneConfig(Table, frozen=True):
     """Where its officers' screens connect."""
     other_officers: Annotated[tuple[Officer, ...], Meta(max_length=200)] = ()
     """Who of them may rule."""
+    other_sync_url: Url | None = None
+    """Base address of its trust repository; left out: its trust folder is kept by hand."""
+    other_sync_root: FilePath = "other-root.json"
+    """The first root of that repository."""
+    other_sync_baked: FilePath | None = None
+    """A copy of that repository in the image, for a first start without a network."""
+    other_hub_url: Url | None = None
+    """Base address of its hub; left out: its records stay here for `[journal] keep_days`."""
+    other_hub_ca: FilePath | None = None
+    """Certificates to believe there in place of the system's."""
+    other_hub_cert: FilePath | None = None
+    """This device's certificate for mutual TLS with it, with `other_hub_cert_key`."""
+    other_hub_cert_key: FilePath | None = None
+    """Its private key, mode 0600."""

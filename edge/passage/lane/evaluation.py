@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from edge.decision import Deny, Reason, Signal
+from edge.passage.events import ChallengeWanted, FaceWanted, Granted
 from edge.passage.face.face_capture import FaceCapture
 from edge.passage.lane import events as e
 from edge.passage.lane.authority import grants
@@ -99,7 +100,7 @@ class LaneEvaluation:
             return self._object([objection] * len(refusals))
         wanted = self._face_outside or any(each.wants_face_outside() for each in self._authorities)
         self.guest.looking = self._begin_to_look() if wanted else None
-        return e.LaneFaceWanted() if self.guest.looking else self._conclude_outside(None)
+        return FaceWanted() if self.guest.looking else self._conclude_outside(None)
 
     def _objection(self, tick_ms: int, *, blind_inside: bool) -> Deny | None:
         """What stands against this holder besides what the authorities say: the lane itself."""
@@ -131,7 +132,7 @@ class LaneEvaluation:
             return evidence, self._face_objects(Deny(Reason.FACE_SEVERAL), side, tick_ms)
         if verdict is not None:
             return evidence, self._matched(evidence, side, tick_ms)
-        return evidence, e.LaneChallengeWanted() if looking.challenged else None
+        return evidence, ChallengeWanted() if looking.challenged else None
 
     def look_inside(self) -> e.LaneEvent | None:
         """Begin to look at whoever stands in the lane; an officer does where a card has no face."""
@@ -261,7 +262,7 @@ class LaneEvaluation:
         if grant is None:
             return self._object([each if isinstance(each, Deny) else None for each in decisions])
         self.guest.verdicts = tuple(decisions)
-        return e.LaneGranted(grant)
+        return Granted(grant)
 
     def _object(self, own: Sequence[Deny | None], why: Why = Why.FACE) -> e.LaneDenied:
         """Deny: each authority by its own reason; those that have none, because another one objects."""

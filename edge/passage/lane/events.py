@@ -6,9 +6,21 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeAlias
 
-from edge.decision import Decision, Deny, Grant, Reason, Signal
+from edge.passage.events import (
+    Arm,
+    ChallengeWanted,
+    FaceWanted,
+    Forget,
+    GiveUp,
+    Granted,
+    Interrupted,
+    Recorded,
+    RecordFailed,
+    TimedOut,
+)
 
 if TYPE_CHECKING:
+    from edge.decision import Decision, Deny, Grant, Reason, Signal
     from edge.passage.lane.occupancy import LaneOccupancy
 
 
@@ -34,23 +46,6 @@ class Why(StrEnum):
 
 
 # -- events -----------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class LaneFaceWanted:
-    """A card was verified, and the face is looked at before the outer door."""
-
-
-@dataclass(frozen=True, slots=True)
-class LaneChallengeWanted:
-    """The face matches, and its holder is asked to move."""
-
-
-@dataclass(frozen=True, slots=True)
-class LaneGranted:
-    """Everybody who decides at this lane has granted the door at which it stands."""
-
-    grant: Grant
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,46 +86,24 @@ class Emptied:
 
 
 @dataclass(frozen=True, slots=True)
-class LaneRecorded:
-    """Every record that was asked for is durable."""
-
-
-@dataclass(frozen=True, slots=True)
-class LaneRecordFailed:
-    """One of them could not be made durable."""
-
-
-@dataclass(frozen=True, slots=True)
 class ReleaseFailed:
     """The strike could not be commanded."""
 
 
-@dataclass(frozen=True, slots=True)
-class LaneTimedOut:
-    """The timer that the last effect armed has run out."""
-
-
-@dataclass(frozen=True, slots=True)
-class LaneInterrupted:
-    """This program must stop now, for the reason that an open passage is to be recorded with."""
-
-    reason: Reason = Reason.PASSAGE_INTERRUPTED
-
-
 LaneEvent: TypeAlias = (
-    LaneFaceWanted
-    | LaneChallengeWanted
-    | LaneGranted
+    FaceWanted
+    | ChallengeWanted
+    | Granted
     | LaneDenied
     | Saw
     | Admitted
     | SentBack
     | Emptied
-    | LaneRecorded
-    | LaneRecordFailed
+    | Recorded
+    | RecordFailed
     | ReleaseFailed
-    | LaneTimedOut
-    | LaneInterrupted
+    | TimedOut
+    | Interrupted
 )
 
 # -- effects ----------------------------------------------------------------------------------------------
@@ -145,15 +118,8 @@ class LaneShow:
 
 
 @dataclass(frozen=True, slots=True)
-class LaneArm:
-    """(Re)start the one timer; `for_ms` 0 disarms it."""
-
-    for_ms: int
-
-
-@dataclass(frozen=True, slots=True)
 class LaneAppend:
-    """Make this decision about this door durable, then answer Recorded or LaneRecordFailed.
+    """Make this decision about this door durable, then answer Recorded or RecordFailed.
 
     `officer`: the role of who decided it, where that was a person.
     """
@@ -189,11 +155,6 @@ class LookAway:
 
 
 @dataclass(frozen=True, slots=True)
-class LaneGiveUp:
-    """The time for a face is over: answer with what the looks so far add up to."""
-
-
-@dataclass(frozen=True, slots=True)
 class Tell:
     """Open a case on the officers' screens: the reason, and the cause."""
 
@@ -218,23 +179,18 @@ class Passed:
     """The holder went through."""
 
 
-@dataclass(frozen=True, slots=True)
-class LaneForget:
-    """Wipe the reference, the looks, and everything else known about this holder."""
-
-
 LaneEffect: TypeAlias = (
     LaneShow
-    | LaneArm
+    | Arm
     | LaneAppend
     | LaneRelease
     | LaneRelock
     | LookInside
     | LookAway
-    | LaneGiveUp
+    | GiveUp
     | Tell
     | Dismiss
     | Reset
     | Passed
-    | LaneForget
+    | Forget
 )

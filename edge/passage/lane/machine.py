@@ -30,6 +30,18 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from edge.decision import Decision, Deny, Grant, Reason, Signal
+from edge.passage.events import (
+    Arm,
+    ChallengeWanted,
+    FaceWanted,
+    Forget,
+    GiveUp,
+    Granted,
+    Interrupted,
+    Recorded,
+    RecordFailed,
+    TimedOut,
+)
 from edge.passage.lane import events as e
 from edge.passage.lane.events import Side, Why
 from edge.passage.lane.occupancy import LaneOccupancy
@@ -91,32 +103,32 @@ def _nothing(_: _Step) -> list[e.LaneEffect]:
 
 
 def _rest(_: _Step) -> list[e.LaneEffect]:
-    return [e.LaneArm(0), e.Dismiss(), e.LaneForget(), *_lights(None, None)]
+    return [Arm(0), e.Dismiss(), Forget(), *_lights(None, None)]
 
 
 def _beware(step: _Step) -> list[e.LaneEffect]:
-    return [*_LOCKED, e.LaneForget(), *_lights(Signal.WAIT, Signal.ASK_STAFF), e.LaneArm(step.times.clear_ms)]
+    return [*_LOCKED, Forget(), *_lights(Signal.WAIT, Signal.ASK_STAFF), Arm(step.times.clear_ms)]
 
 
 def _look_outside(step: _Step) -> list[e.LaneEffect]:
-    return [e.LaneShow(Side.OUTER, Signal.LOOK_HERE), e.LaneArm(step.times.face_ms)]
+    return [e.LaneShow(Side.OUTER, Signal.LOOK_HERE), Arm(step.times.face_ms)]
 
 
 def _challenge(step: _Step) -> list[e.LaneEffect]:
-    return [e.LaneArm(step.times.challenge_ms)]
+    return [Arm(step.times.challenge_ms)]
 
 
 def _give_up(_: _Step) -> list[e.LaneEffect]:
-    return [e.LaneArm(0), e.LaneGiveUp()]
+    return [Arm(0), GiveUp()]
 
 
 def _record_entry(step: _Step) -> list[e.LaneEffect]:
     assert isinstance(step.decision, Grant)
-    return [e.LaneArm(0), *_lights(Signal.WAIT, None), e.LaneAppend(Side.OUTER, step.decision)]
+    return [Arm(0), *_lights(Signal.WAIT, None), e.LaneAppend(Side.OUTER, step.decision)]
 
 
 def _record_deny(step: _Step) -> list[e.LaneEffect]:
-    return [e.LaneArm(0), *_lights(Signal.WAIT, None), e.LaneAppend(Side.OUTER, step.deny), e.LaneForget()]
+    return [Arm(0), *_lights(Signal.WAIT, None), e.LaneAppend(Side.OUTER, step.deny), Forget()]
 
 
 def _release(step: _Step, side: Side, other: Side, for_ms: int) -> list[e.LaneEffect]:
@@ -125,7 +137,7 @@ def _release(step: _Step, side: Side, other: Side, for_ms: int) -> list[e.LaneEf
     return [
         e.LaneRelock(other),
         e.LaneShow(side, None),
-        e.LaneArm(for_ms),
+        Arm(for_ms),
         e.LaneRelease(side, step.decision),
     ]
 
@@ -139,25 +151,25 @@ def _let_out(step: _Step) -> list[e.LaneEffect]:
 
 
 def _close(step: _Step) -> list[e.LaneEffect]:
-    return [*_LOCKED, e.LookAway(), *_lights(Signal.WAIT, Signal.WAIT), e.LaneArm(step.times.shut_ms)]
+    return [*_LOCKED, e.LookAway(), *_lights(Signal.WAIT, Signal.WAIT), Arm(step.times.shut_ms)]
 
 
 def _look_inside(step: _Step) -> list[e.LaneEffect]:
-    return [e.LaneShow(Side.INNER, Signal.LOOK_HERE), e.LaneArm(step.times.inside_ms), e.LookInside()]
+    return [e.LaneShow(Side.INNER, Signal.LOOK_HERE), Arm(step.times.inside_ms), e.LookInside()]
 
 
 def _record_exit(step: _Step) -> list[e.LaneEffect]:
     assert isinstance(step.decision, Grant)
-    return [e.LaneArm(0), e.LaneShow(Side.INNER, Signal.WAIT), e.LaneAppend(Side.INNER, step.decision)]
+    return [Arm(0), e.LaneShow(Side.INNER, Signal.WAIT), e.LaneAppend(Side.INNER, step.decision)]
 
 
 def _record_admission(step: _Step) -> list[e.LaneEffect]:
     assert isinstance(step.event, e.Admitted)
-    return [e.LaneArm(0), e.LaneAppend(Side.INNER, step.event.grant, step.event.officer)]
+    return [Arm(0), e.LaneAppend(Side.INNER, step.event.grant, step.event.officer)]
 
 
 def _go_on(step: _Step) -> list[e.LaneEffect]:
-    return [e.LaneRelock(Side.INNER), e.LaneArm(step.times.through_ms)]
+    return [e.LaneRelock(Side.INNER), Arm(step.times.through_ms)]
 
 
 def _done(step: _Step) -> list[e.LaneEffect]:
@@ -166,21 +178,21 @@ def _done(step: _Step) -> list[e.LaneEffect]:
 
 def _refer(step: _Step) -> list[e.LaneEffect]:
     lights = _lights(Signal.WAIT, Signal.WAIT)
-    return [*_LOCKED, e.LaneArm(0), e.LookAway(), *lights, e.LaneAppend(Side.INNER, step.deny)]
+    return [*_LOCKED, Arm(0), e.LookAway(), *lights, e.LaneAppend(Side.INNER, step.deny)]
 
 
 def _tell(step: _Step) -> list[e.LaneEffect]:
     lights = _lights(Signal.WAIT, Signal.ASK_STAFF)
-    return [*_LOCKED, *lights, e.Tell(step.deny.reason, step.why), e.LaneArm(step.times.officer_ms)]
+    return [*_LOCKED, *lights, e.Tell(step.deny.reason, step.why), Arm(step.times.officer_ms)]
 
 
 def _rule(step: _Step) -> list[e.LaneEffect]:
     officer = step.event.officer if isinstance(step.event, e.SentBack) else None
-    return [e.LaneArm(0), e.LaneAppend(Side.INNER, step.deny, officer)]
+    return [Arm(0), e.LaneAppend(Side.INNER, step.deny, officer)]
 
 
 def _abandon(step: _Step) -> list[e.LaneEffect]:
-    return [*_LOCKED, e.LaneArm(0), e.LaneAppend(Side.INNER, step.deny)]
+    return [*_LOCKED, Arm(0), e.LaneAppend(Side.INNER, step.deny)]
 
 
 def _void(_: _Step) -> list[e.LaneEffect]:
@@ -192,14 +204,14 @@ def _clear(step: _Step) -> list[e.LaneEffect]:
     return [
         *_LOCKED,
         e.Dismiss(),
-        e.LaneForget(),
+        Forget(),
         *_lights(signal, Signal.ASK_STAFF),
-        e.LaneArm(step.times.clear_ms),
+        Arm(step.times.clear_ms),
     ]
 
 
 def _call(_: _Step) -> list[e.LaneEffect]:
-    return [e.LaneArm(0), e.Tell(Reason.LANE_REFERRED, Why.OCCUPANCY)]
+    return [Arm(0), e.Tell(Reason.LANE_REFERRED, Why.OCCUPANCY)]
 
 
 def _reset(step: _Step) -> list[e.LaneEffect]:
@@ -208,24 +220,24 @@ def _reset(step: _Step) -> list[e.LaneEffect]:
 
 
 def _refuse(step: _Step) -> list[e.LaneEffect]:
-    return [e.LaneShow(Side.OUTER, step.deny.signal), e.LaneArm(step.times.cooldown_ms)]
+    return [e.LaneShow(Side.OUTER, step.deny.signal), Arm(step.times.cooldown_ms)]
 
 
 def _fault(step: _Step) -> list[e.LaneEffect]:
     return [
         *_LOCKED,
-        e.LaneForget(),
+        Forget(),
         e.LaneShow(Side.OUTER, Signal.ASK_STAFF),
-        e.LaneArm(step.times.cooldown_ms),
+        Arm(step.times.cooldown_ms),
     ]
 
 
 def _halt(_: _Step) -> list[e.LaneEffect]:
-    return [*_LOCKED, e.LaneArm(0), e.Dismiss(), *_lights(None, None), e.LaneForget()]
+    return [*_LOCKED, Arm(0), e.Dismiss(), *_lights(None, None), Forget()]
 
 
 def _halt_and_record(step: _Step, side: Side) -> list[e.LaneEffect]:
-    assert isinstance(step.event, e.LaneInterrupted)
+    assert isinstance(step.event, Interrupted)
     return [*_LOCKED, e.LaneAppend(side, Deny(step.event.reason)), *_halt(step)]
 
 
@@ -279,36 +291,36 @@ _UNDECIDED: Final = (S.ENTERING, S.CLOSING, S.INSIDE)  # a passage that began, a
 TABLE: Final[dict[tuple[LaneState, Cue], LaneTransition]] = {
     # nobody is in the lane, as far as we know
     (S.UNKNOWN, X.EMPTY): _REST,
-    (S.UNKNOWN, e.LaneTimedOut): LaneTransition(S.UNKNOWN, _call),
+    (S.UNKNOWN, TimedOut): LaneTransition(S.UNKNOWN, _call),
     (S.UNKNOWN, e.Emptied): LaneTransition(S.UNKNOWN, _reset),
-    (S.IDLE, e.LaneFaceWanted): LaneTransition(S.OUTSIDE, _look_outside),
-    (S.IDLE, e.LaneGranted): LaneTransition(S.RECORDING_ENTRY, _record_entry),
+    (S.IDLE, FaceWanted): LaneTransition(S.OUTSIDE, _look_outside),
+    (S.IDLE, Granted): LaneTransition(S.RECORDING_ENTRY, _record_entry),
     (S.IDLE, e.LaneDenied): LaneTransition(S.RECORDING_DENY, _record_deny),
     **{(S.IDLE, x): _BEWARE for x in _NOT_EMPTY},
-    (S.OUTSIDE, e.LaneChallengeWanted): LaneTransition(S.OUTSIDE, _challenge),
-    (S.OUTSIDE, e.LaneGranted): LaneTransition(S.RECORDING_ENTRY, _record_entry),
+    (S.OUTSIDE, ChallengeWanted): LaneTransition(S.OUTSIDE, _challenge),
+    (S.OUTSIDE, Granted): LaneTransition(S.RECORDING_ENTRY, _record_entry),
     (S.OUTSIDE, e.LaneDenied): LaneTransition(S.RECORDING_DENY, _record_deny),
-    (S.OUTSIDE, e.LaneTimedOut): LaneTransition(S.OUTSIDE, _give_up),
+    (S.OUTSIDE, TimedOut): LaneTransition(S.OUTSIDE, _give_up),
     **{(S.OUTSIDE, x): _DISTURBED for x in _NOT_EMPTY},
-    (S.RECORDING_DENY, e.LaneRecorded): LaneTransition(S.COOLDOWN, _refuse),
-    (S.RECORDING_DENY, e.LaneRecordFailed): LaneTransition(S.COOLDOWN, _fault),
-    (S.COOLDOWN, e.LaneTimedOut): _REST,
-    (S.RECORDING_ENTRY, e.LaneRecorded): LaneTransition(S.ENTERING, _let_in),
-    (S.RECORDING_ENTRY, e.LaneRecordFailed): LaneTransition(S.COOLDOWN, _fault),
+    (S.RECORDING_DENY, Recorded): LaneTransition(S.COOLDOWN, _refuse),
+    (S.RECORDING_DENY, RecordFailed): LaneTransition(S.COOLDOWN, _fault),
+    (S.COOLDOWN, TimedOut): _REST,
+    (S.RECORDING_ENTRY, Recorded): LaneTransition(S.ENTERING, _let_in),
+    (S.RECORDING_ENTRY, RecordFailed): LaneTransition(S.COOLDOWN, _fault),
     **{(S.RECORDING_ENTRY, x): _VOID for x in _NOT_EMPTY},
     # the outer door is released, or open
     (S.ENTERING, X.OUTER_OPEN): LaneTransition(S.CLOSING, _close),
     (S.ENTERING, X.ONE): LaneTransition(S.CLOSING, _close),
-    (S.ENTERING, e.LaneTimedOut): _ABANDON,
+    (S.ENTERING, TimedOut): _ABANDON,
     (S.ENTERING, e.ReleaseFailed): LaneTransition(S.RECORDING_ABANDON, _abandon, Reason.DEVICE_FAULT),
     (S.CLOSING, X.ONE): LaneTransition(S.INSIDE, _look_inside),
     (S.CLOSING, X.EMPTY): _ABANDON,
-    (S.CLOSING, e.LaneTimedOut): _HELD,
+    (S.CLOSING, TimedOut): _HELD,
     # one person, both doors shut
-    (S.INSIDE, e.LaneChallengeWanted): LaneTransition(S.INSIDE, _challenge),
-    (S.INSIDE, e.LaneGranted): LaneTransition(S.RECORDING_EXIT, _record_exit),
+    (S.INSIDE, ChallengeWanted): LaneTransition(S.INSIDE, _challenge),
+    (S.INSIDE, Granted): LaneTransition(S.RECORDING_EXIT, _record_exit),
     (S.INSIDE, e.LaneDenied): _DENIED,
-    (S.INSIDE, e.LaneTimedOut): LaneTransition(S.INSIDE, _give_up),
+    (S.INSIDE, TimedOut): LaneTransition(S.INSIDE, _give_up),
     (S.INSIDE, X.OUTER_OPEN): LaneTransition(S.CLOSING, _close),
     (S.INSIDE, X.EMPTY): _ABANDON,
     **{
@@ -318,8 +330,8 @@ TABLE: Final[dict[tuple[LaneState, Cue], LaneTransition]] = {
             (X.SEVERAL, _SEVERAL), (X.BLIND, _SENSORS), (X.INNER_OPEN, _OPENED), (X.BOTH_OPEN, _OPENED)
         )
     },
-    (S.RECORDING_EXIT, e.LaneRecorded): LaneTransition(S.LEAVING, _let_out),
-    (S.RECORDING_EXIT, e.LaneRecordFailed): LaneTransition(S.REFERRED, _tell, Reason.DEVICE_FAULT),
+    (S.RECORDING_EXIT, Recorded): LaneTransition(S.LEAVING, _let_out),
+    (S.RECORDING_EXIT, RecordFailed): LaneTransition(S.REFERRED, _tell, Reason.DEVICE_FAULT),
     **{(S.RECORDING_EXIT, x): _VOID for x in _NOT_ALONE},
     # the inner door is released, or open
     (S.LEAVING, X.INNER_OPEN): LaneTransition(S.THROUGH, _go_on),
@@ -328,7 +340,7 @@ TABLE: Final[dict[tuple[LaneState, Cue], LaneTransition]] = {
     (S.LEAVING, X.OUTER_OPEN): _CLEAR,
     (S.LEAVING, X.BOTH_OPEN): _CLEAR,
     (S.LEAVING, X.EMPTY): _CLEAR,
-    (S.LEAVING, e.LaneTimedOut): _STAYS,
+    (S.LEAVING, TimedOut): _STAYS,
     (S.LEAVING, e.ReleaseFailed): _BROKEN,
     (S.THROUGH, X.EMPTY): LaneTransition(S.IDLE, _done),
     (S.THROUGH, X.ONE): _STAYS,
@@ -336,10 +348,10 @@ TABLE: Final[dict[tuple[LaneState, Cue], LaneTransition]] = {
     (S.THROUGH, X.BLIND): _BEWARE,
     (S.THROUGH, X.OUTER_OPEN): _CLEAR,
     (S.THROUGH, X.BOTH_OPEN): _CLEAR,
-    (S.THROUGH, e.LaneTimedOut): _CLEAR,
+    (S.THROUGH, TimedOut): _CLEAR,
     # an officer is asked
-    (S.RECORDING_REFERRAL, e.LaneRecorded): LaneTransition(S.REFERRED, _tell),
-    (S.RECORDING_REFERRAL, e.LaneRecordFailed): LaneTransition(S.REFERRED, _tell),
+    (S.RECORDING_REFERRAL, Recorded): LaneTransition(S.REFERRED, _tell),
+    (S.RECORDING_REFERRAL, RecordFailed): LaneTransition(S.REFERRED, _tell),
     (S.REFERRED, X.ONE): LaneTransition(S.REFERRED_ALONE, _nothing),
     **{(S.REFERRED_ALONE, x): LaneTransition(S.REFERRED, _nothing) for x in _NOT_ALONE if x is not X.EMPTY},
     (S.REFERRED_ALONE, e.Admitted): LaneTransition(S.RECORDING_ADMISSION, _record_admission),
@@ -349,26 +361,26 @@ TABLE: Final[dict[tuple[LaneState, Cue], LaneTransition]] = {
         for cue, row in (
             (X.EMPTY, _CLEAR),
             (e.SentBack, _RULED),
-            (e.LaneTimedOut, _RULED),
+            (TimedOut, _RULED),
             (e.Emptied, LaneTransition(state, _reset)),
         )
     },
-    (S.RECORDING_ADMISSION, e.LaneRecorded): LaneTransition(S.LEAVING, _let_out),
-    (S.RECORDING_ADMISSION, e.LaneRecordFailed): LaneTransition(S.REFERRED, _tell, Reason.DEVICE_FAULT),
+    (S.RECORDING_ADMISSION, Recorded): LaneTransition(S.LEAVING, _let_out),
+    (S.RECORDING_ADMISSION, RecordFailed): LaneTransition(S.REFERRED, _tell, Reason.DEVICE_FAULT),
     **{(S.RECORDING_ADMISSION, x): _VOID for x in _NOT_ALONE},
-    (S.RECORDING_RULING, e.LaneRecorded): _CLEAR,
-    (S.RECORDING_RULING, e.LaneRecordFailed): _CLEAR,
+    (S.RECORDING_RULING, Recorded): _CLEAR,
+    (S.RECORDING_RULING, RecordFailed): _CLEAR,
     # nothing goes on before the lane is empty
-    (S.RECORDING_ABANDON, e.LaneRecorded): _CLEAR,
-    (S.RECORDING_ABANDON, e.LaneRecordFailed): _CLEAR,
+    (S.RECORDING_ABANDON, Recorded): _CLEAR,
+    (S.RECORDING_ABANDON, RecordFailed): _CLEAR,
     (S.CLEARING, X.EMPTY): _REST,
     (S.CLEARING, X.BLIND): _BEWARE,
-    (S.CLEARING, e.LaneTimedOut): LaneTransition(S.CLEARING, _call),
+    (S.CLEARING, TimedOut): LaneTransition(S.CLEARING, _call),
     (S.CLEARING, e.Emptied): LaneTransition(S.CLEARING, _reset),
     # the program ends
-    **{(state, e.LaneInterrupted): LaneTransition(S.HALTED, _halt) for state in S if state is not S.HALTED},
-    (S.OUTSIDE, e.LaneInterrupted): LaneTransition(S.HALTED, _halt_outside),
-    **{(state, e.LaneInterrupted): LaneTransition(S.HALTED, _halt_inside) for state in _UNDECIDED},
+    **{(state, Interrupted): LaneTransition(S.HALTED, _halt) for state in S if state is not S.HALTED},
+    (S.OUTSIDE, Interrupted): LaneTransition(S.HALTED, _halt_outside),
+    **{(state, Interrupted): LaneTransition(S.HALTED, _halt_inside) for state in _UNDECIDED},
 }  # fmt: skip
 
 
@@ -383,7 +395,7 @@ class LaneMachine:
 
     def begin(self) -> list[e.LaneEffect]:
         """What to do when the power comes: both doors lock, and nobody knows who is between them."""
-        return _beware(_Step(self.times, e.LaneTimedOut(), None, self._why))
+        return _beware(_Step(self.times, TimedOut(), None, self._why))
 
     def on(self, event: e.LaneEvent) -> list[e.LaneEffect]:
         """Take one event; return what must be done, in order. Unlisted pairs change nothing."""
@@ -391,7 +403,7 @@ class LaneMachine:
         if row is None:
             return []
         match event:
-            case e.LaneGranted(grant=decision) | e.Admitted(grant=decision):
+            case Granted(grant=decision) | e.Admitted(grant=decision):
                 self._decision = decision
             case e.LaneDenied(deny=decision, why=why):
                 self._decision, self._why = decision, why

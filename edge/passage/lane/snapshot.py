@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from edge.audit.record import DevicePart
+    from edge.audit.record import ClockEvent, DevicePart
     from edge.decision import Decision, Signal
     from edge.face.engine import FaceEvidence
     from edge.passage.lane.events import Side
     from edge.passage.lane.machine import LaneState
     from edge.ports import Clock, CodeReader, Frame, LaneSensors, LaneView, Scanner, Signals, Strike, Symbol
+    from edge.trust.time.trust_age import TrustState
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +62,16 @@ class LaneUpdate:
 
 @dataclass(frozen=True, slots=True)
 class LaneStepResult:
-    """The lane after one look at it. Holds no card and no template."""
+    """The lane after one look at it. Holds no card and no template.
+
+    `footing`: on what the device's own authority stands. `clock`: what happened to any authority's belief in
+    the clock.
+    """
 
     tick_ms: int
     state: LaneState
     view: LaneView
     signals: dict[Side, Signal | None]
     news: LaneUpdate
+    footing: TrustState | None = None
+    clock: tuple[ClockEvent, ...] = ()

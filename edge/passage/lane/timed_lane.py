@@ -35,6 +35,10 @@ class TimedLane:
     def state(self) -> LaneState:
         return self._lane.state
 
+    def adopt(self, times: LaneTimes) -> None:
+        """Go by these times from the next passage on."""
+        self._lane.times = times
+
     def begin(self) -> list[e.LaneEffect]:
         return self._lane.begin()
 

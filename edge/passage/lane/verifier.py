@@ -14,6 +14,7 @@ import numpy as np
 from edge.audit.record import DevicePart
 from edge.decision import Deny, Reason
 from edge.errors import DoorLinkFault, StorageFault
+from edge.passage.events import Arm, Forget, GiveUp, Interrupted, Recorded, RecordFailed, TimedOut
 from edge.passage.holder_display import HolderDisplay
 from edge.passage.inputs.code_tracker import GAP_MS, PresentationTracker
 from edge.passage.inputs.input_poll import InputPoll
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from edge.passage.lane.authority import Authority
     from edge.passage.lane.snapshot import LaneFrames, LanePorts
     from edge.passage.lane.times import LaneTimes
+    from edge.passage.stages import Stages
     from edge.ports import Frame, Scan
 
 _NOTHING: Final = np.zeros((0, 0), np.uint8)
@@ -110,7 +112,7 @@ class LaneVerifier:
         if event := self._cases.hear(self._runner.tick_ms, alone=alone):
             self._runner.on(event)
         if self._runner.is_due:
-            self._runner.on(e.LaneTimedOut())
+            self._runner.on(TimedOut())
         match self._lane.state:
             case LaneState.IDLE:
                 self._read(sights.outside, scans)
@@ -128,18 +130,34 @@ class LaneVerifier:
             party=self._judging.progress,
         )
         lights = {side: display.signal for side, display in self._displays.items()}
-        return LaneStepResult(self._runner.tick_ms, self._lane.state, self._view, lights, self._news)
+        told = (event for each in self._authorities for event in each.recorder.told_of_clock())
+        return LaneStepResult(
+            self._runner.tick_ms,
+            self._lane.state,
+            self._view,
+            lights,
+            self._news,
+            self._authorities[0].footing,
+            tuple(dict.fromkeys(told)),
+        )
+
+    def adopt(self, stages: Sequence[Stages], times: LaneTimes) -> None:
+        """Judge by these from the next passage on, each authority by its own; only between two of them."""
+        assert self._lane.state is LaneState.IDLE, "a passage is concluded by what it began with"
+        for authority, own in zip(self._authorities, stages, strict=True):
+            authority.adopt(own)
+        self._lane.adopt(times)
 
     def fault(self, part: DevicePart) -> None:
         """A part of the program failed: the open passage is denied for it, and both doors lock."""
         self._note_fault(Side.OUTER, part)
-        self._runner.halt(e.LaneInterrupted(Reason.DEVICE_FAULT))
+        self._runner.halt(Interrupted(Reason.DEVICE_FAULT))
 
     def stop(self, cause: StopCause) -> None:
         """Lock both doors, complete the record of an open passage, forget the holder. Safe at any time."""
         for authority in self._authorities:
             authority.ending()
-        self._runner.halt(e.LaneInterrupted())
+        self._runner.halt(Interrupted())
         self._hear_doors()
         for authority in self._authorities:
             authority.stopped(cause, self._runner.tick_ms)
@@ -192,7 +210,7 @@ class LaneVerifier:
                 self._relock(side)
             case e.LaneShow(side, signal):
                 self._displays[side].show(signal)
-            case e.LaneArm(for_ms):
+            case Arm(for_ms):
                 self._runner.arm(for_ms)
             case e.Reset():
                 self._ports.sensors.emptied()
@@ -208,7 +226,7 @@ class LaneVerifier:
             case e.LookAway():
                 self._judging.look_away()
                 self._ask_nothing()
-            case e.LaneGiveUp():
+            case GiveUp():
                 side = Side.OUTER if self._lane.state is LaneState.OUTSIDE else Side.INNER
                 self._runner.put(self._judging.give_up(side, self._runner.tick_ms))
             case e.Tell(reason, why):
@@ -217,7 +235,7 @@ class LaneVerifier:
                 self._cases.close()
             case e.Passed():
                 self._news.passed_ms = self._judging.passed(self._runner.tick_ms)
-            case e.LaneForget():
+            case Forget():
                 self._judging.forget(self._runner.tick_ms)
                 self._reasons = ()
                 self._lane.spent_ms.clear()
@@ -239,12 +257,12 @@ class LaneVerifier:
                 seqs.append(authority.record(side, verdict, self._runner.tick_ms, officers.get(at)))
         except StorageFault:
             self._note_fault(side, DevicePart.STORAGE)
-            self._runner.put(e.LaneRecordFailed())
+            self._runner.put(RecordFailed())
         else:
             self._grant_seq = seqs[0]
             self._judging.took(side, "record", self._stopwatch() - started)
             self._judging.guest.last = tuple(zip(verdicts, seqs, strict=True))
-            self._runner.put(e.LaneRecorded())
+            self._runner.put(Recorded())
         self._reasons = tuple(
             each.reason if isinstance(each, Deny) else Reason.DEVICE_FAULT for each in verdicts
         )

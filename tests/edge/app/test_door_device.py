@@ -14,7 +14,11 @@ import pytest
 from worlds import folders
 from worlds.trust import GATE, TRUST, shown
 
-from edge.app.door_device import PARTS, DoorDevice, door_policy, open_device, run_device
+from edge.app.assemble import DoorParts, assemble
+from edge.app.authority import AuthorityParts
+from edge.app.door_device import open_device
+from edge.app.run_loop import PARTS, run_device
+from edge.app.stages import door_policy
 from edge.audit.evidence import open_segment_reader
 from edge.audit.journal import Journal
 from edge.audit.record import AuditRecord, DevicePart, DoorChange, Faulted, Passage, StopCause
@@ -22,7 +26,6 @@ from edge.config import Config, parse_config
 from edge.errors import CameraFault, Fault, ModelFault, ReaderFault, StorageFault
 from edge.passage.machine import PassageTimes
 from edge.passage.stages import Stages
-from edge.passage.verifier import Ports, Verifier
 from edge.policy.decide import DoorPolicy, FaceRule
 from edge.ports import Frame
 from edge.trust.replay import ReplayMemory
@@ -44,16 +47,20 @@ class Site:
         self.door = SimDoor(self.clock)
         self.reader = SimReader()
         self.stop = threading.Event()
-        ports = Ports(self.reader, self.door, SimSignals(), self.clock, self.journal, lambda: TRUST)
+        parts = DoorParts(
+            camera=self, reader=self.reader, strike=self.door, signals=SimSignals(), clock=self.clock
+        )
         policy = DoorPolicy(GATE.site, 1.0, face=FaceRule.NONE)
         ticks = itertools.count(step=1_000)
         stages = Stages(GATE, policy, None, ReplayMemory(), lambda: next(ticks))
-        self.verifier = Verifier(ports, stages, version="0")
+        own = AuthorityParts(trust=lambda: TRUST, journal=self.journal, stages=stages)
+        self.device = assemble(Config(), parts, own)
+        self.verifier = self.device.verifier
 
     def run(self, *scenes: Callable[[Site], object]) -> int:
         """Work the door: each scene happens before its frame."""
         self.scenes = scenes
-        return run_device(DoorDevice(self, self.verifier), stop=self.stop, on_moment=lambda _: None)
+        return run_device(self.device, stop=self.stop)
 
     def frames(self) -> Iterator[Frame]:
         for scene in self.scenes:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from worlds.sim_device import door_verifier
 from worlds.trust import GATE, NOW, TRUST, shown
 
 from edge.app.frame_loop import BLIND_MS, steps
@@ -15,7 +16,7 @@ from edge.audit.record import AuditRecord, DevicePart, DoorChange, Faulted, Pass
 from edge.decision import Reason
 from edge.errors import CameraFault
 from edge.passage.stages import Stages
-from edge.passage.verifier import Ports, StepResult, Verifier
+from edge.passage.verifier import StepResult
 from edge.policy.decide import DoorPolicy, FaceRule
 from edge.ports import Frame
 from edge.trust.replay import ReplayMemory
@@ -24,7 +25,6 @@ from hw.sim.clock import SimClock
 from hw.sim.door import SimDoor
 from hw.sim.reader import SimReader
 from hw.sim.scanner import SimScanner
-from hw.sim.signals import SimSignals
 
 FRAME = Frame(np.full((16, 16), 90, np.uint8), np.full((8, 8, 3), 90, np.uint8), 0)
 SECOND = [FRAME] * 10
@@ -41,13 +41,18 @@ class Site:
         self.scanner = SimScanner(self.clock)
         self.records: list[AuditRecord] = []
         self.stop = threading.Event()
-        ports = Ports(
-            self.reader, self.door, SimSignals(), self.clock, self, lambda: TRUST, scanner=self.scanner
-        )
         policy = DoorPolicy(GATE.site, 1.0, face=FaceRule.NONE)
         ticks = itertools.count(step=1_000)
         stages = Stages(GATE, policy, None, ReplayMemory(), lambda: next(ticks))
-        self.verifier = Verifier(ports, stages, version="0")
+        self.verifier = door_verifier(
+            stages,
+            reader=self.reader,
+            strike=self.door,
+            clock=self.clock,
+            journal=self,
+            trust=lambda: TRUST,
+            scanner=self.scanner,
+        )
 
     def append(self, record: AuditRecord) -> int:
         self.records.append(record)

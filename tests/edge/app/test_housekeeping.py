@@ -8,38 +8,33 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import numpy as np
 import pytest
 from samples.journals import open_journal, passage, write_chain
 
-from edge.app.door_device import DoorDevice, housekeeper_for, run_device
+from edge.app.authority import housekeeper_for
+from edge.app.run_loop import RunningDevice, run_device
 from edge.audit import retention
 from edge.audit.segments import closed_segments
 from edge.config import parse_config
 from edge.passage.machine import PassageState
-from edge.ports import Frame
+from edge.passage.verifier import StepResult
 from edge.trust.time.trusted_clock import TrustedClock
 from edge.upload.outbox import Outbox
 from hw.sim.clock import SimClock
 
-PIXELS = np.zeros((4, 4), np.uint8)
 HUB = "https://hub.example"
 NOW = datetime(2026, 6, 15, 10, tzinfo=UTC)
 
 
 @dataclass
 class Door:
-    """A camera, and a verifier that is in the state that a test says."""
+    """A verifier whose moments are in the states that a test says."""
 
     states: tuple[PassageState, ...]
-    state: PassageState = PassageState.IDLE
 
-    def frames(self) -> Iterator[Frame]:
+    def moments(self, stop: threading.Event) -> Iterator[StepResult]:
         for number, state in enumerate(self.states):
-            self.state = state
-            yield Frame(PIXELS, PIXELS, number)
-
-    def see(self, frame: Frame) -> None: ...
+            yield StepResult(number, state, None)
 
     def start(self) -> None: ...
 
@@ -60,7 +55,7 @@ class Keeper:
 @pytest.mark.parametrize("state", [state for state in PassageState if state is not PassageState.IDLE])
 def test_it_works_in_idle_and_in_no_other_state(state: PassageState) -> None:
     door, keeper = Door((PassageState.IDLE, state, state, PassageState.IDLE)), Keeper()
-    run_device(DoorDevice(door, door, keeper), stop=threading.Event(), on_moment=lambda _: None)
+    run_device(RunningDevice(door, door.moments, [keeper]), stop=threading.Event())
     assert keeper.rests == 2
 
 

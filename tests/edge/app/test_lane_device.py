@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+import socket
 import threading
+import urllib.request
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
+from samples.journals import DEVICE, SEED, write_chain
 from worlds import folders
+from worlds.trust import verified
 
-from edge.app.lane_device import open_lane, run_lane
+from edge.app.lane_device import open_lane
 from edge.app.lane_loop import CameraPair
+from edge.app.parts.trust_folder import open_files
+from edge.app.run_loop import run_device
+from edge.audit import retention
 from edge.audit.evidence import open_segment_reader
+from edge.audit.segments import closed_segments
 from edge.config import Config, parse_config
 from edge.errors import CameraFault, ConfigError, Fault
 from edge.passage.lane.events import Side
 from edge.passage.lane.machine import LaneState
 from edge.passage.lane.snapshot import LaneStepResult
+from edge.policy import sightings_file
 from edge.ports import Frame
+from edge.upload.outbox import Outbox
 
 FILMS = "door.venue = 'lane'\ncamera.device = 'film.avi'\nlane.inner_camera = 'film.avi'\n"
 
@@ -51,7 +62,7 @@ def test_a_lane_opens_works_and_closes_everything(folder: Path, built_models: Pa
     )
     with open_lane(config(text), folder) as device:
         assert {(folder / name).is_socket() for name in "ab"} == {True}
-        assert run_lane(device, stop=threading.Event(), on_moment=moments.append) == 0
+        assert run_device(device, stop=threading.Event(), on_moment=moments.append) == 0
     assert LaneState.IDLE in {moment.state for moment in moments}  # the simulated lane is seen to be empty
     for journal in ("journal.db", "other-journal.db"):
         assert kinds(folder / journal)[0] == "Started"
@@ -59,6 +70,89 @@ def test_a_lane_opens_works_and_closes_everything(folder: Path, built_models: Pa
     assert not (folder / "a").exists()
     first, other = ((folder / name).read_bytes() for name in ("device.key", "other-device.key"))
     assert first != other
+
+
+HUBS = "hub.url = 'https://own.example'\nlane.other_hub_url = 'https://other.example'\n"
+
+
+def test_the_numbers_of_a_lane_are_served_while_it_works(folder: Path, built_models: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    told: list[str] = []
+
+    def scrape(_: LaneStepResult) -> None:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
+            told.append(answer.read().decode())
+
+    with open_lane(config(f"paths.models = '{built_models}'\nmetrics.port = {port}\n"), folder) as device:
+        run_device(device, stop=threading.Event(), on_moment=scrape)
+    assert 'doorward_trust_age_seconds{part="status"}' in told[-1]
+    assert "doorward_journal_records 1.0" in told[-1]
+
+
+CARD = "0" * 12
+
+
+def test_each_authority_of_a_lane_learns_what_its_own_hub_told_of_other_doors(
+    folder: Path, built_models: Path
+) -> None:
+    doors = {"state": "tower-2", "state/other": "airport"}
+    for state, door in doors.items():
+        open_files(folder / state).write(sightings_file.FILE, sightings_file.encode({CARD: {door: 1}}))
+    text = f"paths.models = '{built_models}'\nlane.other_trust = 'other'\n"
+    with open_lane(config(text), folder) as device:
+        run_device(device, stop=threading.Event())
+        pasts = [authority.stages.counsel.past for authority in device.verifier._authorities]
+    assert [list(past.sightings[CARD]) for past in pasts] == [["tower-2"], ["airport"]]
+
+
+def test_the_two_doors_of_a_lane_are_no_other_doors(folder: Path, built_models: Path) -> None:
+    card = verified()
+    told = {card.pseudonym: dict.fromkeys(("tower-1/lobby/outer", "tower-1/lobby/inner", "tower-2"), 1)}
+    open_files(folder / "state").write(sightings_file.FILE, sightings_file.encode(told))
+    with open_lane(config(f"paths.models = '{built_models}'\n"), folder) as device:
+        run_device(device, stop=threading.Event())
+        past = device.verifier._authorities[0].stages.counsel.past
+    assert past.doors(card, datetime.fromtimestamp(0, UTC)) == 2  # this one, and tower-2
+
+
+ALL, LAST = [0, 2, 4, 6], [6]  # the first records of the closed files that stay
+# What the configuration says of hubs, what these have acknowledged, and what stays of each journal.
+KEPT: dict[str, tuple[str, dict[str, int], list[int], list[int]]] = {
+    "neither hub has acknowledged": (HUBS, {}, ALL, ALL),
+    "the device's own hub has all": (HUBS, {"own": 6}, LAST, ALL),
+    "the other's hub has all": (HUBS, {"other": 6}, ALL, LAST),
+    "both hubs have all": (HUBS, {"own": 6, "other": 6}, LAST, LAST),
+    "the other has no hub": (HUBS.splitlines()[0], {"own": 6}, LAST, ALL),
+}
+
+
+@pytest.mark.parametrize("case", KEPT)
+def test_no_file_goes_that_the_hub_of_its_own_authority_has_not_acknowledged(
+    case: str, folder: Path, built_models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text, acknowledged, *kept = KEPT[case]
+    monkeypatch.setattr(retention, "_free_bytes", lambda _: 0)
+    states = {"own": folder / "state", "other": folder / "state/other"}
+    for path in ("own", "other"):
+        (folder / f"{path}.d").mkdir()
+        write_chain(folder / f"{path}.d", [2, 2, 2, 1])
+        (folder / f"{path}.key").touch(0o600)
+        (folder / f"{path}.key").write_bytes(SEED)
+        if path in acknowledged:
+            with Outbox(folder / f"{path}.d/journal.db", states[path], f"https://{path}.example") as outbox:
+                outbox.acknowledge(acknowledged[path])
+    names = (
+        f"device.id = '{DEVICE}'\ndevice.key = 'own.key'\npaths.journal = 'own.d/journal.db'\n"
+        f"lane.other_id = '{DEVICE}'\nlane.other_key = 'other.key'\nlane.other_trust = 'other'\n"
+        f"lane.other_journal = 'other.d/journal.db'\npaths.models = '{built_models}'\n"
+    )
+    with open_lane(config(names + text), folder) as device:
+        for housekeeper in device.housekeepers:
+            housekeeper.rest()
+    journals = [folder / f"{path}.d/journal.db" for path in ("own", "other")]
+    assert [[first for first, _ in closed_segments(path)] for path in journals] == kept
 
 
 WRONG: dict[str, tuple[str, type[Exception], str]] = {
@@ -95,6 +189,7 @@ INCOHERENT: dict[str, tuple[str, str]] = {
     "two things on one pin": (
         "strike.kind = 'gpio'\nlane.sensors = 'gpio'\nlane.inner = 'gpio'\nlane.inner_pin = 5", "on one pin",
     ),
+    "half a certificate for the other hub": ("lane.other_hub_cert = 'hub.pem'", "go together"),
     "an officer without a role": ("lane.officers = ['anna']", "lane.officers"),
 }  # fmt: skip
 
@@ -148,12 +243,49 @@ def watch(eyes: CameraPair) -> None:
 
 def test_a_camera_that_will_not_come_back_ends_the_lane() -> None:
     cameras = {Side.OUTER: Still(FRAME), Side.INNER: Reel(CameraFault("gone"))}
-    with CameraPair.open(cameras) as eyes, pytest.raises(CameraFault, match="gone"):
+    with CameraPair(cameras).looking() as eyes, pytest.raises(CameraFault, match="gone"):
+        watch(eyes)
+
+
+def test_a_camera_that_comes_back_is_told_of_when_it_goes_and_when_it_is_back(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    away = CameraFault("unplugged", passing=True)
+
+    class Flaky(Still):
+        """Shows a frame, is away three times, and shows a frame again."""
+
+        def __init__(self) -> None:
+            super().__init__(FRAME)
+            self.back = threading.Event()
+            self._tries = 0
+
+        def frames(self) -> Iterator[Frame]:
+            self._tries += 1
+            if 1 < self._tries < 5:
+                raise away
+            yield FRAME
+            if self._tries == 1:
+                raise away
+            self.back.set()
+            self._closed.wait()
+
+    camera = Flaky()
+    with CameraPair({Side.OUTER: camera, Side.INNER: Still(FRAME)}).looking():
+        assert camera.back.wait(60)
+    said = capsys.readouterr().err.splitlines()
+    assert ["fault" in line for line in said] == [True, False]
+    assert "seeing" in said[1]
+
+
+def test_a_camera_that_never_gave_a_frame_ends_the_lane() -> None:
+    cameras = {Side.OUTER: Still(FRAME), Side.INNER: Reel(CameraFault("not there", passing=True))}
+    with CameraPair(cameras).looking() as eyes, pytest.raises(CameraFault, match="not there"):
         watch(eyes)
 
 
 def test_a_frame_is_told_once_and_the_latest_counts() -> None:
-    with CameraPair.open({Side.OUTER: Still(FRAME), Side.INNER: Still(FRAME)}) as eyes:
+    with CameraPair({Side.OUTER: Still(FRAME), Side.INNER: Still(FRAME)}).looking() as eyes:
         seen = []
         while len(seen) < 2:
             sights = eyes.next()

@@ -104,6 +104,32 @@ def test_what_cannot_work_here_is_found(case: str, folder: Path, capsys: pytest.
     assert told[1].startswith("hint: ")
 
 
+LANE = '[door]\nvenue = "lane"\n[paths]\nmodels = "."\n[lane]\nother_trust = "other"\n'
+HUB = 'other_hub_url = "https://hub.example/"\n'
+# What a joint lane names for its other authority, and what is found.
+OTHER = {
+    "trust that is kept by hand": ("", "lane.other_trust"),
+    "a repository without a root": ('other_sync_url = "https://t.example/"\n', "lane.other_sync_root"),
+    "a hub's authority": (f'other_sync_baked = "image"\n{HUB}other_hub_ca = "ca.pem"\n', "lane.other_hub_ca"),
+    "a journal nowhere": ('other_sync_baked = "image"\nother_journal = "a/b.db"\n', "lane.other_journal"),
+    "a key that others can read": ('other_sync_baked = "image"\nother_key = "open.key"\n', "open.key"),
+}
+
+
+@pytest.mark.parametrize("case", OTHER)
+def test_what_the_other_authority_of_a_lane_lacks_is_found(
+    case: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text, words = OTHER[case]
+    (folder / "manifest.toml").touch()
+    (folder / "open.key").write_bytes(bytes(32))
+    (folder / "door.toml").write_text(LANE + text)
+    code, told = check(folder, capsys)
+    assert code == 1
+    assert len(told) == 2, "one finding, one hint"
+    assert words in told[0]
+
+
 def test_all_is_found_at_once_and_the_text_alone_is_right(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

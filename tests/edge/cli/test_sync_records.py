@@ -11,15 +11,18 @@ from pathlib import Path
 
 import pytest
 from samples.journals import SEED, open_journal, passage, write_journal
-from worlds.fleet import DEVICE, KEY, PASSWORD, Hub, serving
+from worlds.fleet import DEVICE, KEY, OTHER_KEY, PASSWORD, Hub, serving
 
 from edge.__main__ import main
+from edge.audit.journal import Journal
 from edge.errors import Exit
+from edge.upload.outbox import acknowledged
 from tools.hub.app import create_app
 from tools.hub.schema import Database
 from tools.hub.store import HubStore
 
 PUBLIC = bytes(KEY.verify_key)
+OTHER = "lane-2"
 
 
 @pytest.fixture
@@ -58,7 +61,8 @@ def test_records_go_up_and_a_line_says_so(config: Path, store: HubStore, capsys)
     with open_journal(config.parent / "journal.db") as device:
         device.append(passage(7))
     assert sync(config, "--json") == Exit.OK
-    assert json.loads(capsys.readouterr().out) == {"result": "sent", "records": 1, "next": 8, "left": 0}
+    row = {"result": "sent", "records": 1, "next": 8, "left": 0, "device": DEVICE}
+    assert json.loads(capsys.readouterr().out) == row
     assert len(list(store.bodies(store.find(DEVICE).serial))) == 8
 
 
@@ -120,6 +124,59 @@ def test_what_the_device_says_of_itself_without_trust(config: Path, store: HubSt
     row = store.histories(DEVICE)[0]
     assert (row["clock"], row["lists_issued_s"]) == ("suspect", None)
     assert row["free_mb"] > 0
+
+
+@pytest.fixture
+def joint(config: Path) -> Path:
+    """The same device at a lane, where another authority has a journal of four records and a key of its own."""
+    folder = config.parent
+    config.write_text(
+        config.read_text() + f'[door]\nvenue = "lane"\n[lane]\nother_trust = "other"\nother_id = "{OTHER}"\n'
+    )
+    (folder / "other-device.key").touch(0o600)
+    (folder / "other-device.key").write_bytes(bytes(OTHER_KEY))
+    with Journal.open(folder / "other-journal.db", bytes(OTHER_KEY), OTHER) as journal:
+        for tick in range(4):
+            journal.append(passage(tick))
+    return config
+
+
+def test_each_authority_of_a_lane_sends_its_own_journal_under_its_own_key_and_name(
+    joint: Path, store: HubStore, hub: Hub, tmp_path: Path, capsys
+) -> None:
+    elsewhere = Database(str(tmp_path / "elsewhere.db"))
+    elsewhere.prepare()
+    theirs = HubStore(elsewhere)
+    store.add(DEVICE, PUBLIC, 0)
+    theirs.add(OTHER, bytes(OTHER_KEY.verify_key), 0)
+    with serving(create_app(elsewhere, password=PASSWORD)) as other_hub:
+        joint.write_text(joint.read_text() + f'other_hub_url = "{other_hub.url}"\n')
+        assert sync(joint) == Exit.OK
+    assert capsys.readouterr().out.splitlines() == [
+        f"{DEVICE}: records: 7 sent, the hub has all before 7",
+        f"{OTHER}: records: 4 sent, the hub has all before 4",
+    ]
+    assert (store.find(DEVICE).next, theirs.find(OTHER).next) == (7, 4)
+    assert acknowledged(tmp_path / "state", hub.url) == 7
+    assert acknowledged(tmp_path / "state/other", other_hub.url) == 4
+    assert acknowledged(tmp_path / "state/other", hub.url) == 0
+    elsewhere.close()
+
+
+def test_an_authority_without_a_hub_sends_nothing(joint: Path, store: HubStore, capsys) -> None:
+    store.add(DEVICE, PUBLIC, 0)
+    assert sync(joint) == Exit.OK
+    assert OTHER not in capsys.readouterr().out
+    assert not (joint.parent / "state/other/outbox.db").exists()
+
+
+def test_a_hub_that_refuses_one_authority_keeps_no_record_of_the_other(
+    joint: Path, store: HubStore, hub: Hub
+) -> None:
+    store.add(OTHER, bytes(OTHER_KEY.verify_key), 0)  # and not the device's own name
+    joint.write_text(joint.read_text() + f'other_hub_url = "{hub.url}"\n')
+    assert sync(joint) == Exit.REFUSED
+    assert store.find(OTHER).next == 4
 
 
 def test_watching_sends_what_is_there_and_stops_when_told(config: Path, store: HubStore) -> None:

@@ -11,7 +11,7 @@ from worlds import folders
 from worlds.publishing import DAY, Authority, Gate
 
 from edge.__main__ import main
-from edge.cli.sync import age
+from edge.cli.sync.sync import age
 
 POLICY = b"""version = "2026-1"
 issued_at = 2026-03-01T00:00:00Z

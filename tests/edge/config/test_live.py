@@ -13,6 +13,7 @@ from edge.app.service import Service
 from edge.config import Config, parse_config
 from edge.config.live import LIVE, merged
 from edge.errors import ConfigError
+from edge.passage.lane.machine import LaneState
 from edge.passage.machine import PassageState
 from edge.passage.verifier import StepResult
 from hw.system.notify import ServiceManager
@@ -85,7 +86,7 @@ class Desk:
             adopt=self.adopted.append,
         )
 
-    def sees(self, state: PassageState) -> None:
+    def sees(self, state: PassageState | LaneState) -> None:
         self.service.see(StepResult(tick_ms=0, state=state, signal=None))
 
 
@@ -107,6 +108,16 @@ def test_nothing_changes_in_the_middle_of_a_passage(state: PassageState, desk: D
     assert [each.door.release_ms for each in desk.adopted] == [900]
     desk.sees(PassageState.IDLE)
     assert len(desk.adopted) == 1, "once for each wish"
+
+
+@pytest.mark.parametrize("state", [state for state in LaneState if state is not LaneState.IDLE])
+def test_a_lane_waits_for_the_end_of_a_passage_too(state: LaneState, desk: Desk) -> None:
+    desk.text = "[door]\nrelease_ms = 900\n"
+    desk.asked.set()
+    desk.sees(state)
+    assert desk.adopted == []
+    desk.sees(LaneState.IDLE)
+    assert [each.door.release_ms for each in desk.adopted] == [900]
 
 
 def test_what_needs_a_restart_is_not_adopted_by_the_back_door(desk: Desk) -> None:

@@ -10,34 +10,46 @@ from hypothesis import strategies as st
 
 from edge.decision import Deny, Grant, Reason, Signal
 from edge.passage import machine as m
+from edge.passage.events import (
+    Arm,
+    ChallengeWanted,
+    FaceWanted,
+    Forget,
+    GiveUp,
+    Granted,
+    Interrupted,
+    Recorded,
+    RecordFailed,
+    TimedOut,
+)
 from edge.passage.machine import PassageState
 
 GRANT = Grant(release_ms=3_000)
 DENY = Deny(Reason.CARD_EXPIRED)
 EVENTS: tuple[m.PassageEvent, ...] = (
-    m.FaceWanted(),
-    m.ChallengeWanted(),
+    FaceWanted(),
+    ChallengeWanted(),
     m.FactorWanted(Signal.WAIT),
-    m.Granted(GRANT),
+    Granted(GRANT),
     m.Denied(DENY),
-    m.Recorded(),
-    m.RecordFailed(),
+    Recorded(),
+    RecordFailed(),
     m.Relocked(),
-    m.TimedOut(),
-    m.Interrupted(),
+    TimedOut(),
+    Interrupted(),
 )
 
 # A way from IDLE into every state.
 ROADS: dict[PassageState, tuple[m.PassageEvent, ...]] = {
     PassageState.IDLE: (),
-    PassageState.FACE: (m.FaceWanted(),),
-    PassageState.CHALLENGE: (m.FaceWanted(), m.ChallengeWanted()),
-    PassageState.FACTOR: (m.FaceWanted(), m.FactorWanted(Signal.WAIT)),
-    PassageState.RECORDING_GRANT: (m.FaceWanted(), m.Granted(GRANT)),
+    PassageState.FACE: (FaceWanted(),),
+    PassageState.CHALLENGE: (FaceWanted(), ChallengeWanted()),
+    PassageState.FACTOR: (FaceWanted(), m.FactorWanted(Signal.WAIT)),
+    PassageState.RECORDING_GRANT: (FaceWanted(), Granted(GRANT)),
     PassageState.RECORDING_DENY: (m.Denied(DENY),),
-    PassageState.RELEASED: (m.FaceWanted(), m.Granted(GRANT), m.Recorded()),
-    PassageState.COOLDOWN: (m.Denied(DENY), m.Recorded()),
-    PassageState.HALTED: (m.Interrupted(),),
+    PassageState.RELEASED: (FaceWanted(), Granted(GRANT), Recorded()),
+    PassageState.COOLDOWN: (m.Denied(DENY), Recorded()),
+    PassageState.HALTED: (Interrupted(),),
 }
 
 
@@ -55,46 +67,46 @@ def run(*events: m.PassageEvent) -> list[m.PassageEffect]:
 
 
 def test_a_granted_passage_records_before_it_releases() -> None:
-    effects = run(m.FaceWanted(), m.Granted(GRANT), m.Recorded(), m.Relocked(), m.TimedOut())
+    effects = run(FaceWanted(), Granted(GRANT), Recorded(), m.Relocked(), TimedOut())
     kinds = [type(effect) for effect in effects if isinstance(effect, m.Append | m.Release)]
     assert kinds == [m.Append, m.Release]
-    assert effects[-2:] == [m.Show(None), m.Arm(0)]
+    assert effects[-2:] == [m.Show(None), Arm(0)]
 
 
 def test_a_refused_card_is_recorded_and_shows_one_signal() -> None:
-    effects = run(m.Denied(DENY), m.Recorded())
+    effects = run(m.Denied(DENY), Recorded())
     assert m.Append(DENY) in effects
     assert effects[-2] == m.Show(Signal.ASK_STAFF)
 
 
 def test_a_record_that_fails_relocks_and_never_releases() -> None:
-    effects = run(m.FaceWanted(), m.Granted(GRANT), m.RecordFailed(), m.Recorded())
+    effects = run(FaceWanted(), Granted(GRANT), RecordFailed(), Recorded())
     assert m.Relock() in effects
     assert not [effect for effect in effects if isinstance(effect, m.Release)]
 
 
 def test_running_out_of_time_asks_the_burst_and_does_not_decide() -> None:
-    assert run(m.FaceWanted(), m.TimedOut())[-2:] == [m.Arm(0), m.GiveUp()]
+    assert run(FaceWanted(), TimedOut())[-2:] == [Arm(0), GiveUp()]
 
 
 def test_a_challenge_is_asked_before_anything_is_recorded() -> None:
-    effects = run(m.FaceWanted(), m.ChallengeWanted())
+    effects = run(FaceWanted(), ChallengeWanted())
     assert not [effect for effect in effects if isinstance(effect, m.Append | m.Release)]
-    assert m.Append(GRANT) in run(m.FaceWanted(), m.ChallengeWanted(), m.Granted(GRANT))
+    assert m.Append(GRANT) in run(FaceWanted(), ChallengeWanted(), Granted(GRANT))
 
 
 @pytest.mark.parametrize("state", [state for state in PassageState if state is not PassageState.HALTED])
 def test_an_interruption_relocks_first_in_every_state(state: PassageState) -> None:
     machine = machine_in(state)
-    effects = machine.on(m.Interrupted())
+    effects = machine.on(Interrupted())
     assert effects[0] == m.Relock()
     assert machine.state is PassageState.HALTED
 
 
 def test_an_interrupted_search_for_a_face_is_recorded() -> None:
-    effects = machine_in(PassageState.FACE).on(m.Interrupted(Reason.DEVICE_FAULT))
+    effects = machine_in(PassageState.FACE).on(Interrupted(Reason.DEVICE_FAULT))
     assert m.Append(Deny(Reason.DEVICE_FAULT)) in effects
-    assert m.Forget() in effects
+    assert Forget() in effects
 
 
 @pytest.mark.parametrize(("state", "event"), list(itertools.product(PassageState, EVENTS)))
@@ -124,7 +136,7 @@ def test_no_order_of_events_releases_without_a_recorded_grant(events: list[m.Pas
     for event in events:
         for effect in machine.on(event):
             if isinstance(effect, m.Release):
-                assert isinstance(event, m.Recorded)
+                assert isinstance(event, Recorded)
                 assert effect.grant == asked
                 asked = None
             if isinstance(effect, m.Append):

@@ -6,14 +6,15 @@ import itertools
 
 import numpy as np
 import pytest
+from worlds.sim_device import door_verifier
 from worlds.trust import GATE, NOW, TRUST, shown
 
 from edge.audit.record import AuditRecord, DevicePart, Faulted, Passage
+from edge.config import Config, ScannerConfig
 from edge.decision import Reason
 from edge.passage.inputs.code_tracker import GAP_MS
 from edge.passage.machine import PassageState
 from edge.passage.stages import Stages
-from edge.passage.verifier import Ports, Verifier
 from edge.policy.decide import DoorPolicy, FaceRule
 from edge.ports import Frame
 from edge.trust.replay import ReplayMemory
@@ -21,7 +22,6 @@ from hw.sim.clock import SimClock
 from hw.sim.door import SimDoor
 from hw.sim.reader import SimReader
 from hw.sim.scanner import SimScanner
-from hw.sim.signals import SimSignals
 
 PIXELS = np.zeros((0, 0), np.uint8)
 AGAIN_MS = 1_500
@@ -36,13 +36,19 @@ class Site:
         self.reader = SimReader()
         self.scanner = SimScanner(self.clock)
         self.records: list[AuditRecord] = []
-        ports = Ports(
-            self.reader, self.door, SimSignals(), self.clock, self, lambda: TRUST, scanner=self.scanner
-        )
         stages = Stages(
             GATE, DoorPolicy(GATE.site, 1.0, face=FaceRule.NONE), None, ReplayMemory(), itertools.count().__next__
         )  # fmt: skip
-        self.verifier = Verifier(ports, stages, version="0", gap_ms=AGAIN_MS)
+        self.verifier = door_verifier(
+            stages,
+            reader=self.reader,
+            strike=self.door,
+            clock=self.clock,
+            journal=self,
+            trust=lambda: TRUST,
+            scanner=self.scanner,
+            config=Config(scanner=ScannerConfig(again_ms=AGAIN_MS)),
+        )
 
     def append(self, record: AuditRecord) -> int:
         self.records.append(record)

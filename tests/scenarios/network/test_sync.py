@@ -25,6 +25,7 @@ from worlds.publishing import DAY, Authority, Gate
 
 from edge.__main__ import main
 from edge.app.door_device import open_device
+from edge.app.lane_device import open_lane
 from edge.app.parts.trust_folder import open_trust
 from edge.cli.config import read as read_config
 from edge.errors import Exit, NoSpace, TrustFault
@@ -107,6 +108,25 @@ def test_people_read_what_changed(site: Site, web: Web, capsys: pytest.CaptureFi
     assert lines[1].split()[:3] == ["key", site.authority.issuer.kid.hex(), "tower-1,"]
     assert "https://tower-1.example/s  1000 cards, signed 2 h ago" in lines[2]
     assert lines[3].startswith("up to date: generation 1, signed ")
+
+
+def test_the_other_authority_of_a_lane_is_followed_too(
+    site: Site, web: Web, tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = Site(tmp_path_factory.mktemp("other"))
+    (site.folder / "other-root.json").write_bytes(other.authority.root)
+    with serve(other.authority.files) as theirs:
+        site.config.write_text(
+            f'[door]\nvenue = "lane"\n[sync]\nurl = "{web.url}"\n'
+            f'[lane]\nother_trust = "other"\nother_sync_url = "{theirs.url}"\n'
+        )
+        assert site.sync("--json") == Exit.OK
+    assert [(row["device"], row["result"]) for row in printed(capsys)] == [
+        ("doorward-1", "updated"),
+        ("doorward-2", "updated"),
+    ]
+    kids = [list(open_trust(site.folder / name).issuers) for name in ("trust", "other")]
+    assert kids == [[site.authority.issuer.kid], [other.authority.issuer.kid]]
 
 
 def test_without_an_address_there_is_nothing_to_ask(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
@@ -285,6 +305,24 @@ def test_a_door_opens_for_the_first_time_without_a_network(site: Site) -> None:
     assert site.published_at == site.authority.now
     with open_device(read_config(site.config), site.folder, camera=str(site.folder / "film.avi")):
         assert (site.folder / "trust").readlink() == Path("trust.d/1")
+
+
+def test_a_lane_takes_the_trust_of_both_authorities_from_its_image(
+    site: Site, tmp_path_factory: pytest.TempPathFactory, built_models: Path
+) -> None:
+    other = Site(tmp_path_factory.mktemp("other"))
+    (site.folder / "other-root.json").write_bytes(other.authority.root)
+    shutil.copytree(other.stick("image"), site.folder / "other-image")
+    site.stick("image")
+    site.config.write_text(
+        f'[door]\nvenue = "lane"\n[paths]\nmodels = "{built_models}"\n[sync]\nbaked = "image"\n'
+        '[camera]\ndevice = "film.avi"\n'
+        '[lane]\ninner_camera = "film.avi"\nother_trust = "other"\nother_sync_baked = "other-image"\n'
+    )
+    folders.shoot(site.folder / "film.avi")
+    with open_lane(read_config(site.config), site.folder):
+        kids = [list(open_trust(site.folder / name).issuers) for name in ("trust", "other")]
+    assert kids == [[site.authority.issuer.kid], [other.authority.issuer.kid]]
 
 
 def test_an_image_whose_repository_is_not_its_own_does_not_start(site: Site) -> None:

@@ -10,14 +10,16 @@ import numpy as np
 import pytest
 from worlds.lane import Book
 
+from edge.app.assemble import LaneParts, assemble
+from edge.app.authority import AuthorityParts
 from edge.app.demo.cast import Cast
 from edge.app.demo.world import World
+from edge.app.lane_loop import CameraPair
+from edge.config import Config, DoorConfig
 from edge.face.engine import FaceEngine
-from edge.passage.lane.authority import Authority
 from edge.passage.lane.events import Side
 from edge.passage.lane.machine import LaneState
-from edge.passage.lane.snapshot import LaneFrames, LanePorts
-from edge.passage.lane.verifier import LaneVerifier
+from edge.passage.lane.snapshot import LaneFrames
 from edge.passage.stages import Stages
 from edge.policy.decide import DoorPolicy
 from edge.ports import Frame, Pixels
@@ -69,15 +71,17 @@ def test_the_face_inside_is_the_holders_and_the_one_that_came_in(
     stages = Stages(
         VerificationContext(site=SITE, venue="lane"), policy, engine, ReplayMemory(), time.perf_counter_ns
     )
-    authority = Authority(stages, lambda: world.trust, book, world.clock, version="0")
-    ports = LanePorts(
-        reader,
-        {Side.OUTER: lane.outer, Side.INNER: lane.inner},
-        {side: SimSignals() for side in Side},
-        lane,
-        world.clock,
+    parts = LaneParts(
+        cameras=CameraPair({}),
+        reader=reader,
+        strikes={Side.OUTER: lane.outer, Side.INNER: lane.inner},
+        signals={side: SimSignals() for side in Side},
+        sensors=lane,
+        clock=world.clock,
     )
-    verifier = LaneVerifier(ports, [authority], site=SITE, stopwatch=time.perf_counter_ns)
+    config = Config(door=DoorConfig(site=SITE, venue="lane"))
+    own = AuthorityParts(trust=lambda: world.trust, journal=book, stages=stages)
+    verifier = assemble(config, parts, own).verifier
     verifier.start()
     lane.approach("somebody")
     shown = world.enrol("Erin").code(world.now())

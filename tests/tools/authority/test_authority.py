@@ -28,7 +28,7 @@ from tools.authority import folder as authority_folder
 from tools.issuer import cli as issuer
 from tools.issuing import roles
 
-TOOLS = Path(cli.__file__).parent
+TOOLS = Path(cli.__file__).parents[1]
 NOW = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
 URI = "https://tower-1.example/s"
 POLICY = f'version = "1"\nissued_at = {NOW:%Y-%m-%dT%H:%M:%SZ}\nsite = "tower-1"\n[door]\nmin_assurance = 2\n'
@@ -46,7 +46,7 @@ class Place:
         )
         self.now = NOW
 
-    def cli(self, *words, now: datetime | None = None) -> int:
+    def authority(self, *words, now: datetime | None = None) -> int:
         self.now += timedelta(minutes=1)
         return cli.main([str(word) for word in (*words, "--now", (now or self.now).isoformat())])
 
@@ -117,11 +117,11 @@ def test_it_runs_as_files_from_an_office_to_what_a_web_server_hands_out(tmp_path
         assert done.returncode == Exit.OK, done.stderr
         return done.stdout
 
-    tool("issuer.py", "init", "office", "--name", "tower-1", "--uri", URI, "--capacity", "50")
-    tool("issuer.py", "publish", "office", "--to", "trust")
-    tool("authority.py", "init", "repository")
-    tool("authority.py", "issuer", "add", "repository", "--from", "trust", "--jurisdiction", "CN-GD")
-    told = tool("authority.py", "publish", "repository", "--from", "trust")
+    tool("issuer", "init", "office", "--name", "tower-1", "--uri", URI, "--capacity", "50")
+    tool("issuer", "publish", "office", "--to", "trust")
+    tool("authority", "init", "repository")
+    tool("authority", "issuer", "add", "repository", "--from", "trust", "--jurisdiction", "CN-GD")
+    told = tool("authority", "publish", "repository", "--from", "trust")
     (name,) = (line.split()[1] for line in told.splitlines() if ".cwt" in line)
     (status,) = (tmp_path / "trust" / "status").iterdir()
     with served(tmp_path / "repository") as url:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import stat
 import subprocess
@@ -27,6 +26,7 @@ from edge.request.request import Request
 from edge.trust.scope import Scope
 from edge.trust.sealed_template import unseal
 from edge.trust.verify import VerificationContext, verify
+from tools.issuer import cli as issuer
 from tools.issuing.wallet import Delivery, Wallet
 
 TOOL = ROOT / "tools" / "issuer"
@@ -34,11 +34,6 @@ NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
 AT = ["--now", "2026-03-02T08:00:00Z"]
 URI = "https://tower-1.example/s"
 SITE = ["--site", "inn", "--device-key", Wallet(b"d" * 32).holder_key.hex()]
-
-spec = importlib.util.spec_from_file_location("tool_issuer", TOOL)
-issuer = importlib.util.module_from_spec(spec)
-sys.modules["tool_issuer"] = issuer
-spec.loader.exec_module(issuer)
 
 
 def run(*args) -> int:

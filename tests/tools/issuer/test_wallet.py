@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import signal
 import stat
@@ -30,14 +29,11 @@ from edge.errors import Exit, InputError
 from edge.request.code import KnownRequest, RequestSigner
 from edge.request.request import Request
 from tools.issuing.wallet import Wallet
+from tools.wallet import cli as tool
 
 TOOL = ROOT / "tools" / "wallet"
 AT = ["--now", "2026-03-02T08:00:07Z"]
 
-spec = importlib.util.spec_from_file_location("tool_wallet", TOOL)
-tool = importlib.util.module_from_spec(spec)
-sys.modules["tool_wallet"] = tool
-spec.loader.exec_module(tool)
 consent = tool.consent
 
 

@@ -44,7 +44,7 @@ def new_key() -> SeedSigner:
 def turned(world: World, role: str, *, lost: bool = False) -> dict[str, bytes]:
     """The files that give a role a new key, which is among the world's from then on."""
     old, new = world.keys[role][0], new_key()
-    keys = world.ring(role) if lost else world.ring()
+    keys = world.keyring(role) if lost else world.keyring()
     keys |= {key.key_id: key for key in (new, *world.keys[role][1:])}
     world.keys[role] = (new, *world.keys[role][1:])
     repository, now = world.repository(), world.later()
@@ -110,7 +110,7 @@ def test_lists_need_online_keys_only(world, client):
 def test_everything_else_needs_its_offline_key(world, name, role):
     before = world.files.names()
     with pytest.raises(InputError, match=f"the key of {role} is not here"):
-        world.publish({name: b"x"}, world.ring(role))
+        world.publish({name: b"x"}, world.keyring(role))
     assert world.files.names() == before
 
 
@@ -162,7 +162,7 @@ def test_a_key_that_was_replaced_signs_for_nobody(world, client, role):
 
 CHANGES = {
     "a publication": lambda world: world.repository().publish(
-        {LIST: b"2", ISSUER: b"2"}, world.ring(), now=world.later()
+        {LIST: b"2", ISSUER: b"2"}, world.keyring(), now=world.later()
     ),
     **{
         f"a new key of {role}": lambda world, role=role: turned(world, role)
@@ -198,7 +198,7 @@ def test_a_lost_key_is_replaced_and_being_cut_off_is_mended_by_the_next_publicat
     for cut in world.cut_off(files, tmp_path):
         if not (cut / metadata_path("root", 2)).exists():
             continue
-        mended = Repository.load(open_files(cut)).publish({LIST: b"2"}, world.ring(), now=world.later())
+        mended = Repository.load(open_files(cut)).publish({LIST: b"2"}, world.keyring(), now=world.later())
         for name, data in mended.items():
             open_files(cut).write(name, data)
         assert client.read(cut, LIST) == b"2"
@@ -210,7 +210,7 @@ def test_one_root_key_changes_nothing(world):
     one = {key.key_id: key for key in world.keys["root"][:1]}
     assert rotation.sign_root(repository, proposed, one) == 1
     with pytest.raises(InputError, match="the key of root is not here"):
-        rotation.adopt_root(repository, proposed, world.ring("root"), now=world.later())
+        rotation.adopt_root(repository, proposed, world.keyring("root"), now=world.later())
 
 
 def test_signatures_of_two_sticks_come_together(world, client):
@@ -242,18 +242,18 @@ def test_a_root_that_one_key_may_change_is_refused(world):
     repository = world.repository()
     proposed = rotation.next_root(repository, now=NOW)
     proposed.signed.roles["root"].threshold = 1
-    assert rotation.sign_root(repository, proposed, world.ring()) == 0
+    assert rotation.sign_root(repository, proposed, world.keyring()) == 0
     with pytest.raises(InputError, match="1 key may change"):
-        rotation.adopt_root(repository, proposed, world.ring(), now=world.later())
+        rotation.adopt_root(repository, proposed, world.keyring(), now=world.later())
 
 
 def test_a_staged_root_that_another_overtook_is_refused(world):
     repository = world.repository()
     staged = rotation.next_root(repository, now=NOW)
-    rotation.sign_root(repository, staged, world.ring())
-    world.write(rotation.adopt_root(repository, staged, world.ring(), now=world.later()))
+    rotation.sign_root(repository, staged, world.keyring())
+    world.write(rotation.adopt_root(repository, staged, world.keyring(), now=world.later()))
     with pytest.raises(InputError, match="does not follow"):
-        rotation.adopt_root(world.repository(), staged, world.ring(), now=world.later())
+        rotation.adopt_root(world.repository(), staged, world.keyring(), now=world.later())
 
 
 def test_a_root_key_is_named_by_the_beginning_of_its_id(world):
@@ -297,7 +297,7 @@ def test_a_publication_expires_in_days_and_a_journey_takes_a_longer_life(tmp_pat
 @pytest.mark.parametrize("life", [timedelta(0), timedelta(days=-1), timedelta(days=91)])
 def test_a_life_without_reason_is_refused(world, life):
     with pytest.raises(InputError, match="a life of"):
-        world.repository().publish({}, world.ring(), now=world.later(), life=life)
+        world.repository().publish({}, world.keyring(), now=world.later(), life=life)
 
 
 def test_what_online_keys_sign_lives_as_long_as_the_timestamp(world):
@@ -308,13 +308,13 @@ def test_what_online_keys_sign_lives_as_long_as_the_timestamp(world):
 
 def test_a_clock_that_runs_behind_publishes_nothing(world):
     with pytest.raises(InputError, match="the last publication"):
-        world.repository().publish({}, world.ring(), now=NOW - timedelta(seconds=1))
+        world.repository().publish({}, world.keyring(), now=NOW - timedelta(seconds=1))
 
 
 @pytest.mark.parametrize("role", [role for role in roles.KEY_COUNTS if role != "root"])
 def test_renewal_signs_a_role_for_its_whole_life(world, client, role):
     world.now += timedelta(minutes=30)
-    world.write(rotation.renew(world.repository(), role, world.ring(), now=world.now))
+    world.write(rotation.renew(world.repository(), role, world.keyring(), now=world.now))
     signed = world.repository().metadata[role].signed
     assert (signed.version, signed.expires) == (2, world.now + roles.LIVES[role])
     client.look(world.folder)

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from edge.__main__ import main
-from edge.cli.det_plot import ThresholdMark, png
+from edge.cli.face.det_plot import ThresholdMark, png
 from edge.errors import Exit
 from edge.face.evaluation.verification_rates import DetPoint
 

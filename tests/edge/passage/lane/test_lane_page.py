@@ -5,6 +5,15 @@ from __future__ import annotations
 import pytest
 from conftest import ROOT
 
+from edge.passage.events import (
+    ChallengeWanted,
+    FaceWanted,
+    Granted,
+    Interrupted,
+    Recorded,
+    RecordFailed,
+    TimedOut,
+)
 from edge.passage.lane import events as e
 from edge.passage.lane import machine as m
 from edge.passage.lane.machine import TABLE, Cue, LaneState
@@ -15,13 +24,13 @@ PAGE = ROOT / "edge" / "passage" / "lane" / "LANE.md"
 
 # What may be said to the table, in its order, and who decides it.
 HAPPENS: dict[type, tuple[str, str]] = {
-    e.LaneFaceWanted: ("card good", "policy"),
-    e.LaneGranted: ("granted", "policy"),
+    FaceWanted: ("card good", "policy"),
+    Granted: ("granted", "policy"),
     e.LaneDenied: ("denied", "policy"),
-    e.LaneRecorded: ("recorded", "journal"),
-    e.LaneRecordFailed: ("not recorded", "journal"),
+    Recorded: ("recorded", "journal"),
+    RecordFailed: ("not recorded", "journal"),
     e.ReleaseFailed: ("no answer", "door"),
-    e.LaneTimedOut: ("time is up", "clock"),
+    TimedOut: ("time is up", "clock"),
     e.Admitted: ("admitted", "officer and policy"),
     e.SentBack: ("sent back", "officer"),
     e.Emptied: ("empty, I looked", "officer"),
@@ -84,7 +93,7 @@ def test_the_page_shows_the_programs_own_table(part) -> None:
 
 def test_what_the_page_leaves_out_is_an_interruption_or_a_challenge() -> None:
     shown = {*HAPPENS, *LaneOccupancy}
-    assert {cue for _, cue in TABLE} - shown == {e.LaneInterrupted, e.LaneChallengeWanted}
+    assert {cue for _, cue in TABLE} - shown == {Interrupted, ChallengeWanted}
 
 
 def test_every_time_is_told() -> None:

@@ -9,6 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.decision import Deny, Grant, Reason, Signal
+from edge.passage.events import (
+    ChallengeWanted,
+    FaceWanted,
+    Forget,
+    Granted,
+    Interrupted,
+    Recorded,
+    RecordFailed,
+    TimedOut,
+)
 from edge.passage.lane import events as e
 from edge.passage.lane.events import Side, Why
 from edge.passage.lane.machine import TABLE, LaneMachine, LaneState
@@ -16,24 +26,24 @@ from edge.passage.lane.occupancy import LaneOccupancy
 
 GRANT = Grant(3_000)
 EVENTS: tuple[e.LaneEvent, ...] = (
-    e.LaneFaceWanted(),
-    e.LaneChallengeWanted(),
-    e.LaneGranted(GRANT),
+    FaceWanted(),
+    ChallengeWanted(),
+    Granted(GRANT),
     e.LaneDenied(Deny(Reason.FACE_NO_MATCH)),
     e.Admitted(GRANT, "o-1"),
     e.SentBack("o-1"),
     e.Emptied("o-1"),
-    e.LaneRecorded(),
-    e.LaneRecordFailed(),
+    Recorded(),
+    RecordFailed(),
     e.ReleaseFailed(),
-    e.LaneTimedOut(),
-    e.LaneInterrupted(),
+    TimedOut(),
+    Interrupted(),
     *(e.Saw(situation) for situation in LaneOccupancy),
 )
 EMPTY, ONE, OPEN = e.Saw(LaneOccupancy.EMPTY), e.Saw(LaneOccupancy.ONE), e.Saw(LaneOccupancy.OUTER_OPEN)
-IN = (EMPTY, e.LaneFaceWanted(), e.LaneGranted(GRANT), e.LaneRecorded(), OPEN, ONE)
-THROUGH = (*IN, e.LaneGranted(GRANT), e.LaneRecorded(), e.Saw(LaneOccupancy.INNER_OPEN), EMPTY)
-REFERRED = (*IN, e.LaneDenied(Deny(Reason.LANE_SWAPPED)), e.LaneRecorded())
+IN = (EMPTY, FaceWanted(), Granted(GRANT), Recorded(), OPEN, ONE)
+THROUGH = (*IN, Granted(GRANT), Recorded(), e.Saw(LaneOccupancy.INNER_OPEN), EMPTY)
+REFERRED = (*IN, e.LaneDenied(Deny(Reason.LANE_SWAPPED)), Recorded())
 # A way from UNKNOWN into every state.
 ROADS: dict[LaneState, tuple[e.LaneEvent, ...]] = {
     LaneState.UNKNOWN: (),
@@ -47,15 +57,15 @@ ROADS: dict[LaneState, tuple[e.LaneEvent, ...]] = {
     LaneState.LEAVING: THROUGH[:8],
     LaneState.THROUGH: THROUGH[:9],
     LaneState.RECORDING_DENY: (EMPTY, e.LaneDenied(Deny(Reason.CARD_REVOKED))),
-    LaneState.COOLDOWN: (EMPTY, e.LaneDenied(Deny(Reason.CARD_REVOKED)), e.LaneRecorded()),
+    LaneState.COOLDOWN: (EMPTY, e.LaneDenied(Deny(Reason.CARD_REVOKED)), Recorded()),
     LaneState.RECORDING_REFERRAL: REFERRED[:-1],
     LaneState.REFERRED: REFERRED,
     LaneState.REFERRED_ALONE: (*REFERRED, ONE),
     LaneState.RECORDING_ADMISSION: (*REFERRED, ONE, e.Admitted(GRANT, "o-1")),
     LaneState.RECORDING_RULING: (*REFERRED, e.SentBack("o-1")),
-    LaneState.RECORDING_ABANDON: (*IN[:4], e.LaneTimedOut()),
-    LaneState.CLEARING: (*IN[:4], e.LaneTimedOut(), e.LaneRecorded()),
-    LaneState.HALTED: (e.LaneInterrupted(),),
+    LaneState.RECORDING_ABANDON: (*IN[:4], TimedOut()),
+    LaneState.CLEARING: (*IN[:4], TimedOut(), Recorded()),
+    LaneState.HALTED: (Interrupted(),),
 }
 
 
@@ -81,7 +91,7 @@ def test_one_who_goes_through_is_recorded_before_each_door() -> None:
     assert lane.state is LaneState.IDLE
 
 
-@pytest.mark.parametrize("road", [THROUGH, (*ROADS[LaneState.RECORDING_ADMISSION], e.LaneRecorded())])
+@pytest.mark.parametrize("road", [THROUGH, (*ROADS[LaneState.RECORDING_ADMISSION], Recorded())])
 def test_each_release_follows_a_relock_of_the_other_door_in_the_same_step(
     road: tuple[e.LaneEvent, ...],
 ) -> None:
@@ -109,7 +119,7 @@ def test_every_pair_has_an_answer_and_those_that_are_not_listed_change_nothing()
 def test_a_lane_that_halted_does_nothing_any_more() -> None:
     assert not [pair for pair in TABLE if pair[0] is LaneState.HALTED]
     for state in LaneState:
-        lane, _ = run((*ROADS[state], e.LaneInterrupted()))
+        lane, _ = run((*ROADS[state], Interrupted()))
         assert lane.state is LaneState.HALTED
         assert not [effect for event in EVENTS for effect in lane.on(event)]
 
@@ -117,9 +127,9 @@ def test_a_lane_that_halted_does_nothing_any_more() -> None:
 @pytest.mark.parametrize("state", [s for s in LaneState if s is not LaneState.HALTED])
 def test_an_interruption_locks_both_doors(state: LaneState) -> None:
     lane, _ = run(ROADS[state])
-    effects = lane.on(e.LaneInterrupted())
+    effects = lane.on(Interrupted())
     assert {e.LaneRelock(Side.OUTER), e.LaneRelock(Side.INNER)} <= set(effects)
-    assert e.LaneForget() in effects
+    assert Forget() in effects
 
 
 UNDECIDED = {LaneState.OUTSIDE, LaneState.ENTERING, LaneState.CLOSING, LaneState.INSIDE}
@@ -128,7 +138,7 @@ UNDECIDED = {LaneState.OUTSIDE, LaneState.ENTERING, LaneState.CLOSING, LaneState
 @pytest.mark.parametrize("state", [s for s in LaneState if s is not LaneState.HALTED])
 def test_an_interruption_is_recorded_where_a_passage_is_open(state: LaneState) -> None:
     lane, _ = run(ROADS[state])
-    recorded = [effect for effect in lane.on(e.LaneInterrupted()) if isinstance(effect, e.LaneAppend)]
+    recorded = [effect for effect in lane.on(Interrupted()) if isinstance(effect, e.LaneAppend)]
     assert bool(recorded) == (state in UNDECIDED)
 
 
@@ -143,23 +153,23 @@ def test_whatever_happens_two_doors_are_never_released_and_none_without_its_reco
     seen: LaneOccupancy | None = None
     inside = False  # one person, both doors shut, ever since the face inside matched or an officer looked
     for event in (*ROADS[start], *events):
-        if isinstance(event, e.LaneRecorded) and appended is None:
+        if isinstance(event, Recorded) and appended is None:
             continue
         if isinstance(event, e.Saw):
             seen = event.situation
             inside = inside and seen is LaneOccupancy.ONE
-        inside = inside or (isinstance(event, e.LaneGranted) and lane.state is LaneState.INSIDE)
+        inside = inside or (isinstance(event, Granted) and lane.state is LaneState.INSIDE)
         inside = inside or (isinstance(event, e.Admitted) and lane.state is LaneState.REFERRED_ALONE)
         for effect in lane.on(event):
             if isinstance(effect, e.LaneRelease):
-                assert isinstance(event, e.LaneRecorded)
+                assert isinstance(event, Recorded)
                 assert appended is not None
                 assert (appended.side, appended.decision) == (effect.side, effect.grant)
                 assert inside if effect.side is Side.INNER else seen is LaneOccupancy.EMPTY
                 assert not released - {effect.side}
             released, appended = follow(effect, released, appended)
         assert len(released) < 2
-        if isinstance(event, e.LaneRecorded | e.LaneRecordFailed):
+        if isinstance(event, Recorded | RecordFailed):
             appended = None
 
 
@@ -183,7 +193,7 @@ def test_what_is_seen_between_the_record_and_the_strike_voids_the_release(
     state: LaneState, seen: LaneOccupancy
 ) -> None:
     lane, _ = run(ROADS[state])
-    effects = [*lane.on(e.Saw(seen)), *lane.on(e.LaneRecorded()), *lane.on(ONE), *lane.on(e.LaneRecorded())]
+    effects = [*lane.on(e.Saw(seen)), *lane.on(Recorded()), *lane.on(ONE), *lane.on(Recorded())]
     assert not [effect for effect in effects if isinstance(effect, e.LaneRelease)]
 
 

@@ -11,11 +11,12 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.cli.output import emit, fail, harmless
-from edge.cli.sync_records import send
+from edge.cli.sync.records import send, whose
 from edge.cli.verbs import CONFIG_OR_DEFAULTS, argument, json_lines, one_of
 from edge.errors import EdgeError, Exit, FetchError, InputError, SyncError
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from edge.app.mqtt import MqttStatus
     from edge.app.sync import Updates
     from edge.app.upload import Uploads
+    from edge.config import Config
     from edge.sync.download import DownloadProgress
     from edge.sync.report import Report
 
@@ -34,30 +36,53 @@ LISTEN_EVERY_S = 2.0  # how soon a wake-up is heard
 SPREAD_S = 30.0  # a city whose power comes back does not ask all at once
 
 
-def run(args: argparse.Namespace) -> int:
-    """Take what is new, send records; once, or until told to stop."""
+@dataclass(frozen=True, slots=True)
+class _Share:
+    """One authority's part of a sync: where its trust comes from, and where its records go."""
+
+    updates: Updates
+    uploads: Uploads
+    trust: bool
+    records: bool
+
+
+def _shares(config: Config, base: Path, *, folder: bool) -> list[_Share]:
+    """The shares of all authorities of a device, its own first. `folder`: a stick has one repository."""
     from edge.app.sync import Updates
     from edge.app.upload import Uploads
+    from edge.config.authorities import authorities
+
+    # A stick has no hub on it; and without either, what is missing is the repository.
+    records = config.hub.url is not None and not folder
+    trust = config.sync.url is not None or not records
+    own, *joint = authorities(config)
+    shares = [_Share(Updates(own, base), Uploads(own, base), trust, records)]
+    for other in () if folder else joint:
+        trust, records = other.sync.url is not None, other.hub.url is not None
+        shares.append(_Share(Updates(other, base), Uploads(other, base), trust, records))
+    return shares
+
+
+def run(args: argparse.Namespace) -> int:
+    """Take what is new, send records; once, or until told to stop."""
     from edge.cli import config as file
 
     config, base = file.given(args.config)
-    updates = Updates(config, base)
-    # A stick has no hub on it; and without either, what is missing is the repository.
-    records = config.hub.url is not None and args.folder is None
-    trust = config.sync.url is not None or not records
+    shares = _shares(config, base, folder=args.folder is not None)
     if args.watch:
-        return _watch(updates, trust=trust, records=records, as_json=args.json)
+        return _watch(shares, as_json=args.json)
     jobs: list[Callable[[], object]] = []
-    if trust:
-        _begin(updates, as_json=args.json)
-        jobs.append(lambda: _fetch(updates, args.folder, as_json=args.json))
-    if records:
-        jobs.append(lambda: send(Uploads(config, base), as_json=args.json))
+    for share in shares:
+        if share.trust:
+            _begin(share.updates, as_json=args.json)
+            jobs.append(partial(_fetch, share.updates, args.folder, as_json=args.json))
+        if share.records:
+            jobs.append(partial(send, share.uploads, as_json=args.json))
     return max(map(_done, jobs))
 
 
 def _done(job: Callable[[], object]) -> int:
-    """The exit code of one of two jobs; neither keeps the other from being done."""
+    """The exit code of one job; none keeps another from being done."""
     try:
         job()
     except EdgeError as error:
@@ -69,7 +94,7 @@ def _done(job: Callable[[], object]) -> int:
 def _fetch(updates: Updates, folder: Path | None, *, as_json: bool) -> None:
     with _bar() as progress:
         report = updates.run(folder, progress=progress)
-    _show(report, as_json=as_json)
+    _show(report, updates.config, as_json=as_json)
 
 
 def _begin(updates: Updates, *, as_json: bool) -> None:
@@ -80,30 +105,30 @@ def _begin(updates: Updates, *, as_json: bool) -> None:
         fail(error)  # what the network has may be better
     else:
         if report is not None:
-            _show(report, as_json=as_json)
+            _show(report, updates.config, as_json=as_json)
 
 
-def _watch(updates: Updates, *, trust: bool, records: bool, as_json: bool) -> int:
+def _watch(shares: list[_Share], *, as_json: bool) -> int:
     from edge.app.mqtt import open_mqtt_status
-    from edge.app.upload import Uploads
 
-    if trust and updates.config.sync.url is None:
+    own, config, base = shares[0], shares[0].updates.config, shares[0].updates.base
+    if own.trust and config.sync.url is None:
         raise InputError("--watch needs a repository on the network", hint="set [sync] url")
-    uploads = Uploads(updates.config, updates.base)
     runs: list[Callable[[], bool]] = []
-    with open_mqtt_status(updates.config, updates.base) as present:
-        alarm = _Alarm(updates, present.rung if present else None)
+    with open_mqtt_status(config, base) as present:
+        alarm = _Alarm(own.updates, present.rung if present else None)
         os.nice(NICE)
-        first = updates.is_first
-        if trust:
-            _begin(updates, as_json=as_json)
-            runs.append(lambda: _refresh(updates, alarm, as_json=as_json))
-        if records:
-            runs.append(lambda: send(uploads, as_json=as_json, news_only=True))
+        first = any(share.updates.is_first for share in shares)
+        for share in shares:
+            if share.trust:
+                _begin(share.updates, as_json=as_json)
+                runs.append(partial(_refresh, share.updates, alarm, as_json=as_json))
+            if share.records:
+                runs.append(partial(send, share.uploads, as_json=as_json, news_only=True))
         if present:
-            runs.append(lambda: _tell(present, updates, uploads))
+            runs.append(partial(_tell, present, own))
         alarm.wait(0.0 if first else SPREAD_S * _dice())
-        _work([_Job(run, updates.config.sync.every_min * 60.0) for run in runs], alarm)
+        _work([_Job(run, config.sync.every_min * 60.0) for run in runs], alarm)
     return Exit.OK
 
 
@@ -118,9 +143,9 @@ def _work(jobs: list[_Job], alarm: _Alarm) -> None:
                 job.due = 0.0
 
 
-def _tell(present: MqttStatus, updates: Updates, uploads: Uploads) -> bool:
+def _tell(present: MqttStatus, own: _Share) -> bool:
     """Tell the broker how things stand after this round."""
-    present.tell(uploads.status(), synced=updates.synced_at)
+    present.tell(own.uploads.status(), synced=own.updates.synced_at)
     return False
 
 
@@ -132,7 +157,7 @@ def _refresh(updates: Updates, alarm: _Alarm, *, as_json: bool) -> bool:
             return False
         raise
     if report.changed:
-        _show(report, as_json=as_json)
+        _show(report, updates.config, as_json=as_json)
     return False
 
 
@@ -230,12 +255,13 @@ def _bar() -> Iterator[DownloadProgress | None]:
         yield Bar()
 
 
-def _show(report: Report, *, as_json: bool) -> None:
+def _show(report: Report, config: Config, *, as_json: bool) -> None:
+    """What a sync brought to one authority's trust; `device` in a row says whose."""
     if as_json:
-        emit(_row(report))
+        emit(_row(report) | {"device": config.device.id})
         return
     for line in _lines(report):
-        print(harmless(line), flush=True)
+        print(whose(config) + harmless(line), flush=True)
 
 
 def _row(report: Report) -> dict[str, object]:

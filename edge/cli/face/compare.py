@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from edge.app.parts.code_readers import read_image
 from edge.app.parts.face_engine import open_face_engine
-from edge.cli import face_calibrate, face_eval, face_pad
-from edge.cli.face_pictures import TEMPLATES, embedding_of, template_format
+from edge.cli.face import calibrate, evaluate, pad
+from edge.cli.face.pictures import TEMPLATES, embedding_of, template_format
 from edge.cli.output import emit
 from edge.cli.verbs import Verb, argument, json_lines
 from edge.errors import Exit, InputError
@@ -68,19 +68,19 @@ VERBS = (
     Verb(
         "eval",
         "error rates over a list of picture pairs",
-        face_eval.run,
-        (*COMMON, *face_eval.ARGUMENTS),
+        evaluate.run,
+        (*COMMON, *evaluate.ARGUMENTS),
     ),
     Verb(
         "calibrate",
         "which similarity is 1 in N at this site",
-        face_calibrate.run,
-        (*COMMON, *face_calibrate.ARGUMENTS),
+        calibrate.run,
+        (*COMMON, *calibrate.ARGUMENTS),
     ),
     Verb(
         "pad",
         "how often attacks pass, people do not",
-        face_pad.run,
-        (*COMMON, *face_pad.ARGUMENTS),
+        pad.run,
+        (*COMMON, *pad.ARGUMENTS),
     ),
 )

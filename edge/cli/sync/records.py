@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from edge.app.upload import Uploads
+    from edge.config import Config
     from edge.upload.client import Uploaded
 
 
@@ -24,16 +25,23 @@ def send(uploads: Uploads, *, as_json: bool, news_only: bool = False) -> bool:
         uploaded = uploads.run(watch=watch)
     if uploaded is None or (news_only and not uploaded.count):
         return False
-    _show(uploaded, as_json=as_json)
+    _show(uploaded, uploads.config, as_json=as_json)
     return uploaded.left > 0
 
 
-def _show(uploaded: Uploaded, *, as_json: bool) -> None:
+def whose(config: Config) -> str:
+    """The beginning of each line of text: a lane may sync for two authorities."""
+    return f"{config.device.id}: " if config.door.venue == "lane" else ""
+
+
+def _show(uploaded: Uploaded, config: Config, *, as_json: bool) -> None:
     if as_json:
-        emit({"result": "sent", "records": uploaded.count, "next": uploaded.next, "left": uploaded.left})
+        row = {"result": "sent", "records": uploaded.count, "next": uploaded.next, "left": uploaded.left}
+        emit(row | {"device": config.device.id})
     else:
         left = f", {uploaded.left:,} to go" if uploaded.left else ""
-        print(f"records: {uploaded.count:,} sent, the hub has all before {uploaded.next:,}{left}", flush=True)
+        said = f"records: {uploaded.count:,} sent, the hub has all before {uploaded.next:,}{left}"
+        print(whose(config) + said, flush=True)
 
 
 @contextmanager

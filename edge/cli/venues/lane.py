@@ -9,6 +9,7 @@ import socket
 import sys
 import threading
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -38,35 +39,29 @@ ABOUT: Final = {
 
 
 def run_work(args: argparse.Namespace) -> int:
-    """Work the lane; a line for each decision. A changed configuration counts from the next start on."""
-    from edge.app.lane_device import open_lane, run_lane
-    from edge.app.service import open_manager
+    """Work the lane; a line for each decision and each passage."""
+    from edge.app.lane_device import open_lane
     from edge.cli import config as file
+    from edge.cli.run import serve
 
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    if not sys.stdout.isatty():  # at a terminal, a hangup is the end of the session
-        signal.signal(signal.SIGHUP, lambda *_: None)
-    config = file.read(args.config)
-    manager = open_manager()
-    ready = threading.Event()
+    config, base = file.given(args.config)
 
-    def on_moment(moment: LaneStepResult) -> None:
-        if not ready.is_set():
-            ready.set()
-            manager.ready(f"{config.door.site}, a lane")
-        manager.alive()
-        _show(moment, as_json=args.json)
-
-    with open_lane(config, args.config.parent) as device:
+    def ready() -> None:
         if not args.json:
             print(f"ready: {config.door.site}; Ctrl-C stops", flush=True)
-        try:
-            return run_lane(device, stop=stop, on_moment=on_moment)
-        finally:
-            manager.stopping()
-            manager.close()
+
+    return serve(
+        open_lane(config, base),
+        config,
+        args.config,
+        status=f"{config.door.site}, a lane",
+        stop=stop,
+        on_ready=ready,
+        on_moment=partial(_show, as_json=args.json),
+    )
 
 
 def _show(moment: LaneStepResult, *, as_json: bool) -> None:

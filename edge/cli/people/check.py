@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _rules(args: argparse.Namespace) -> DoorRules:
     from edge.app.venues.door import read_rules
-    from edge.cli.people_file import read
+    from edge.cli.people.file import read
     from edge.errors import ConfigError
 
     if args.site is not None and args.door is not None:
@@ -51,7 +51,7 @@ def _rules(args: argparse.Namespace) -> DoorRules:
 
 def _people(args: argparse.Namespace, rules: DoorRules) -> Iterator[tuple[str, Person | None]]:
     """Whom to ask about, and what to call them."""
-    from edge.cli.people_file import find, read
+    from edge.cli.people.file import find, read
     from edge.venues.door.explain import member
 
     if args.person:

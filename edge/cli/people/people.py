@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.cli.output import emit, harmless
-from edge.cli.people_file import find, open_people, read
+from edge.cli.people.file import find, open_people, read
 from edge.cli.verbs import CONFIG, Verb, argument, json_lines
 from edge.errors import ConfigError, Exit, InputError
 
@@ -166,7 +166,7 @@ VERBS = (
     Verb(
         "import",
         "enrol everybody in a CSV or JSON file, or nobody",
-        "edge.cli.people_import:run",
+        "edge.cli.people.enrol:run",
         (
             *_HERE,
             argument("file", type=Path, help="CSV with a head line, JSON array, or JSON Lines"),
@@ -195,8 +195,8 @@ VERBS = (
     Verb(
         "check",
         "what the rules say at some time",
-        "edge.cli.people_check:run",
-        "edge.cli.people_check:ARGUMENTS",
+        "edge.cli.people.check:run",
+        "edge.cli.people.check:ARGUMENTS",
     ),
     Verb(
         "forgive",

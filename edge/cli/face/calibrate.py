@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from edge.app.parts.code_readers import read_image
 from edge.app.parts.face_engine import engine_parts, open_face_engine
 from edge.app.parts.trust_folder import open_files
-from edge.cli.face_pictures import embedding_of, template_format
+from edge.cli.face.pictures import embedding_of, template_format
 from edge.cli.output import emit, progress
 from edge.cli.verbs import argument
 from edge.errors import Exit, InputError

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from edge.app.parts.code_readers import read_image
 from edge.app.parts.face_engine import installed_pad, open_face_engine
-from edge.cli.face_tables import pad_lines
+from edge.cli.face.tables import pad_lines
 from edge.cli.output import emit, progress
 from edge.cli.verbs import argument
 from edge.errors import Exit, InputError

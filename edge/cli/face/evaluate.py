@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from edge.app.parts.code_readers import read_image
 from edge.app.parts.face_engine import open_face_engine
 from edge.app.parts.trust_folder import open_files
-from edge.cli.face_pictures import embedding_of, template_format
-from edge.cli.face_tables import eval_lines
+from edge.cli.face.pictures import embedding_of, template_format
+from edge.cli.face.tables import eval_lines
 from edge.cli.output import emit, progress
 from edge.cli.verbs import argument
 from edge.errors import Exit, InputError
@@ -224,7 +224,7 @@ def _write_det(
         page["points"] = [asdict(point) for point in points]
         _write(args.det_json, (json.dumps(page) + "\n").encode())
     if args.det:
-        from edge.cli.det_plot import ThresholdMark, png
+        from edge.cli.face.det_plot import ThresholdMark, png
 
         default = result["default"]
         mark = ThresholdMark(default["fmr"], default["fnmr"], f"default, cosine {cosine:.2f}")

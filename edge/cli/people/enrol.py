@@ -21,7 +21,7 @@ SHOWN: Final = 20  # mistakes; who made more made one of them often
 
 def run(args: argparse.Namespace) -> int:
     """`people import FILE`."""
-    from edge.cli.people_file import read
+    from edge.cli.people.file import read
     from edge.venues.door.people_store import PeopleFile
 
     config, base = read(args)

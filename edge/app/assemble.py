@@ -1,0 +1,184 @@
+"""Joins the opened parts of a door or a lane to one device.
+
+The parts are those of a configuration (door_device.py, lane_device.py), or simulators of a demo, a bench or
+a test; they are joined in one way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias, overload
+
+from edge.app.authority import rules_for
+from edge.app.frame_loop import BLIND_MS, steps
+from edge.app.lane_loop import lane_steps
+from edge.app.run_loop import RunningDevice
+from edge.app.stages import adopted
+from edge.app.venues.lane import times_of
+from edge.config.authorities import authorities
+from edge.passage.inputs.code_tracker import GAP_MS
+from edge.passage.lane.authority import Authority
+from edge.passage.lane.snapshot import LanePorts, LaneStepResult
+from edge.passage.lane.verifier import LaneVerifier
+from edge.passage.machine import PassageTimes
+from edge.passage.record.replay_restore import MAX_RECORDS
+from edge.passage.verifier import Ports, StepResult, Verifier
+from edge.ports import Recounts
+from edge.version import software_version
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from edge.app.authority import AuthorityParts
+    from edge.app.lane_loop import CameraPair
+    from edge.audit.journal import Journal
+    from edge.audit.retention import Housekeeper
+    from edge.config import Config
+    from edge.passage.lane.events import Side
+    from edge.passage.stages import Stages
+    from edge.ports import Camera, Clock, CodeReader, Keypad, LaneSensors, Scanner, Signals, Strike
+
+DoorDevice: TypeAlias = RunningDevice[Verifier, StepResult]
+LaneDevice: TypeAlias = RunningDevice[LaneVerifier, LaneStepResult]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoorParts:
+    """The opened devices of one door."""
+
+    camera: Camera
+    reader: CodeReader
+    strike: Strike
+    signals: Signals
+    clock: Clock
+    scanner: Scanner | None = None
+    keypad: Keypad | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaneParts:
+    """The opened devices of one lane: two doors, two cameras, and the sensors between them."""
+
+    cameras: CameraPair
+    reader: CodeReader
+    strikes: dict[Side, Strike]
+    signals: dict[Side, Signals]
+    sensors: LaneSensors
+    clock: Clock
+    scanner: Scanner | None = None
+
+
+@overload
+def assemble(config: Config, parts: DoorParts, *joint: AuthorityParts) -> DoorDevice: ...
+@overload
+def assemble(config: Config, parts: LaneParts, *joint: AuthorityParts) -> LaneDevice: ...
+def assemble(config: Config, parts: DoorParts | LaneParts, *joint: AuthorityParts) -> DoorDevice | LaneDevice:
+    """The device that these parts make. `joint`: its own authority first; a door has no other."""
+    if isinstance(parts, LaneParts):
+        return _lane(config, parts, joint)
+    (own,) = joint
+    return _door(config, parts, own)
+
+
+def _door(config: Config, parts: DoorParts, own: AuthorityParts) -> DoorDevice:
+    ports = Ports(
+        reader=parts.reader,
+        strike=parts.strike,
+        signals=parts.signals,
+        clock=parts.clock,
+        journal=own.journal,
+        trust=own.trust,
+        scanner=parts.scanner,
+        keypad=parts.keypad,
+    )
+    _recount(parts.strike, own.journal)
+    verifier = Verifier(
+        ports,
+        own.stages,
+        version=software_version(),
+        times=_times(config),
+        keeper=own.keeper,
+        gap_ms=_gap_ms(config, parts.scanner),
+    )
+    # A scanner reads on without the camera; a new process would not begin without it.
+    blind_ms = None if parts.scanner else BLIND_MS
+    return RunningDevice(
+        verifier,
+        lambda stop: steps(parts.camera, verifier, stop=stop, blind_ms=blind_ms),
+        _housekeepers([own]),
+        adopt=_adopts([own], lambda judged, new: verifier.adopt(judged[0], _times(new))),
+        parts=parts,
+    )
+
+
+def _lane(config: Config, parts: LaneParts, joint: Sequence[AuthorityParts]) -> LaneDevice:
+    ports = LanePorts(parts.reader, parts.strikes, parts.signals, parts.sensors, parts.clock, parts.scanner)
+    for side, strike in parts.strikes.items():
+        _recount(strike, joint[0].journal, f"{config.door.site}/{side.value}")
+    verifier = LaneVerifier(
+        ports,
+        [_authority(each, parts.clock) for each in joint],
+        site=config.door.site,
+        stopwatch=joint[0].stages.stopwatch,
+        face_outside=config.lane.face_outside,
+        times=times_of(config),
+        gap_ms=_gap_ms(config, parts.scanner),
+    )
+    return RunningDevice(
+        verifier,
+        lambda stop: lane_steps(parts.cameras, verifier, stop=stop),
+        _housekeepers(joint),
+        adopt=_adopts(joint, lambda judged, new: verifier.adopt(judged, times_of(new))),
+        parts=parts,
+    )
+
+
+def _recount(strike: Strike, journal: Journal, door: str | None = None) -> None:
+    """Tell a controller which of its events are on record, so that none is recorded again after a restart.
+
+    `door`: as the records name it, where the journal has two doors.
+    """
+    if isinstance(strike, Recounts):
+        strike.recount(journal.last_mark(MAX_RECORDS, door))
+
+
+def _authority(own: AuthorityParts, clock: Clock) -> Authority:
+    return Authority(
+        own.stages,
+        own.trust,
+        own.journal,
+        clock,
+        version=software_version(),
+        keeper=own.keeper,
+        officers=own.officers,
+    )
+
+
+def _times(config: Config) -> PassageTimes:
+    return PassageTimes(face_ms=config.face.time_ms)
+
+
+def _gap_ms(config: Config, scanner: Scanner | None) -> int:
+    """For how long a code may not be read before it has gone: a scanner tells each code once in a while."""
+    return max(GAP_MS, config.scanner.again_ms) if scanner else GAP_MS
+
+
+def _housekeepers(joint: Sequence[AuthorityParts]) -> list[Housekeeper]:
+    return [each.housekeeper for each in joint if each.housekeeper is not None]
+
+
+def _adopts(
+    joint: Sequence[AuthorityParts], take: Callable[[Sequence[Stages], Config], None]
+) -> Callable[[Config], None]:
+    """Hands a new configuration to every authority. `take`: the verifier's part of it."""
+
+    def adopt(new: Config) -> None:
+        own = authorities(new)
+        judged = [adopted(each.stages, config) for each, config in zip(joint, own, strict=True)]
+        rules = [rules_for(config) for config in own]
+        take(judged, new)
+        for each, rule in zip(joint, rules, strict=True):
+            if each.housekeeper is not None:
+                each.housekeeper.adopt(rule)
+
+    return adopt

@@ -1,0 +1,135 @@
+"""One authority of a device, opened by its configuration: its trust, its journal and its memory of time."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from edge.app.clock_store import ClockStore, remembered
+from edge.app.parts.keys import device_seed
+from edge.app.parts.trust_folder import open_files, open_trust
+from edge.app.trust_watch import TrustWatch, log_trust
+from edge.audit.journal import Journal, SegmentLimits
+from edge.audit.record import utc_ms
+from edge.audit.retention import Housekeeper, RetentionRules
+from edge.errors import StorageFault, SyncError, TrustFault
+from edge.passage.record.replay_restore import restore_replay
+from edge.trust.time.trusted_clock import TrustedClock
+from edge.version import built_at
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import ExitStack
+    from pathlib import Path
+
+    from edge.config import Config
+    from edge.passage.lane.officers.messages import Officers
+    from edge.passage.stages import Stages
+    from edge.ports import Clock
+    from edge.trust.snapshot import TrustSnapshot
+
+DAY_MS = 86_400_000
+MEGABYTE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorityParts:
+    """The opened parts of one authority.
+
+    `trust`: returns the snapshot in force. `keeper`: what it remembers of time. `officers`: their screens, at
+    a lane.
+    """
+
+    trust: Callable[[], TrustSnapshot]
+    journal: Journal
+    stages: Stages
+    keeper: TrustedClock = field(default_factory=TrustedClock)
+    housekeeper: Housekeeper | None = None
+    officers: Officers | None = None
+
+
+def watch_trust(config: Config, base: Path, load: Callable[[Path], TrustSnapshot] = open_trust) -> TrustWatch:
+    """The trust in force, at the very first start that of the image. Raises TrustFault, StorageFault."""
+    if config.sync.baked is not None and not (base / config.paths.trust).exists():
+        from edge.app.sync import Updates  # TUF takes 24 MB
+
+        try:
+            Updates(config, base).begin()
+        except SyncError as error:
+            raise TrustFault(error.message, hint=error.hint) from error
+    return TrustWatch(base / config.paths.trust, load, tell=log_trust)
+
+
+def open_authority(
+    config: Config,
+    base: Path,
+    stack: ExitStack,
+    *,
+    trust: TrustWatch,
+    journal: Journal,
+    stages: Stages,
+    clock: Clock,
+) -> AuthorityParts:
+    """An authority at work until `stack` closes: its trust is watched and its memory of time stored.
+
+    Raises StorageFault.
+    """
+    parts, store = resume_authority(config, base, trust=trust, journal=journal, stages=stages, clock=clock)
+    stack.enter_context(store)
+    stack.enter_context(trust)
+    return parts
+
+
+def resume_authority(
+    config: Config, base: Path, *, trust: TrustWatch, journal: Journal, stages: Stages, clock: Clock
+) -> tuple[AuthorityParts, ClockStore]:
+    """All that an authority knows from its files; no thread is started. Raises StorageFault."""
+    state, current = open_files(base / config.paths.state), trust.current()
+    keeper = TrustedClock(remembered(state, journal, current), built=built_at())
+    restore_replay(stages.replay, journal, keeper.at(clock.now(), clock.tick_ms(), current))
+    parts = AuthorityParts(
+        trust=trust.current,
+        journal=journal,
+        stages=stages,
+        keeper=keeper,
+        housekeeper=housekeeper_for(config, base, journal, clock, keeper),
+    )
+    return parts, ClockStore(state, keeper)
+
+
+def open_journal(config: Config, base: Path) -> Journal:
+    """The journal of one authority, which goes on or begins. Raises StorageFault, ConfigError."""
+    path = base / config.paths.journal
+    if os.path.isdir(path):  # noqa: PTH112  Path.is_dir raises for what can be no name
+        raise StorageFault(f"journal {path}: is a folder", hint="name a file in paths.journal")
+    return Journal.open(path, device_seed(base / config.device.key), config.device.id)
+
+
+def housekeeper_for(
+    config: Config, base: Path, journal: Journal, clock: Clock, keeper: TrustedClock
+) -> Housekeeper:
+    """Closes the files of one authority's journal and removes old ones, while the device is idle."""
+
+    def acknowledged() -> int | None:
+        if config.hub.url is None:
+            return None
+        from edge.upload.outbox import acknowledged  # only a device with a hub pays for it
+
+        return acknowledged(base / config.paths.state, config.hub.url)
+
+    return Housekeeper(
+        journal,
+        rules_for(config),
+        acknowledged=acknowledged,
+        now_ms=lambda: None if keeper.doubt else utc_ms(keeper.memory.time),
+        tick_ms=clock.tick_ms,
+    )
+
+
+def rules_for(config: Config) -> RetentionRules:
+    """How long the journal's files stay."""
+    keep_ms = config.journal.keep_days * DAY_MS
+    # A quiet door fills a file in years: closed after a quarter of it, nothing stays much longer than asked.
+    segment = SegmentLimits(config.journal.segment_mb * MEGABYTE, keep_ms // 4)
+    return RetentionRules(segment, keep_ms, config.journal.spare_mb * MEGABYTE)

@@ -1,0 +1,97 @@
+"""A running device, of a door or of a lane, and the loop that works it until it is told to stop."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
+
+from edge.audit.record import DevicePart, StopCause
+from edge.errors import (
+    CameraFault,
+    ClockFault,
+    DoorLinkFault,
+    Exit,
+    Fault,
+    HostFault,
+    ModelFault,
+    ReaderFault,
+    StorageFault,
+    TrustFault,
+)
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Iterator, Sequence
+
+    from edge.app.assemble import DoorParts, LaneParts
+    from edge.audit.retention import Housekeeper
+    from edge.config import Config
+    from edge.passage.lane.snapshot import LaneStepResult
+    from edge.passage.lane.verifier import LaneVerifier
+    from edge.passage.verifier import StepResult, Verifier
+
+# What a fault that ends the program is put on record as.
+PARTS: Final[dict[type[Fault], DevicePart]] = {
+    CameraFault: DevicePart.CAMERA,
+    ReaderFault: DevicePart.READER,
+    ModelFault: DevicePart.MODEL,
+    DoorLinkFault: DevicePart.DOOR,
+    StorageFault: DevicePart.STORAGE,
+    ClockFault: DevicePart.CLOCK,
+    TrustFault: DevicePart.TRUST,
+    HostFault: DevicePart.HOST,
+}
+# The state of a door and of a lane between two passages.
+IDLE: Final = "idle"
+
+
+M = TypeVar("M", "StepResult", "LaneStepResult")
+V = TypeVar("V", "Verifier", "LaneVerifier")
+
+
+@dataclass(frozen=True, slots=True)
+class RunningDevice(Generic[V, M]):
+    """A device whose parts are joined.
+
+    `moments`: one for each look, until the event is set or the frames end. `watchers` are shown every moment.
+    `adopt`: goes on with the settings that may change between two passages (`edge.config.live`). `parts`:
+    those that were joined.
+    """
+
+    verifier: V
+    moments: Callable[[threading.Event], Iterator[M]]
+    housekeepers: Sequence[Housekeeper] = ()
+    watchers: Sequence[Callable[[M], None]] = ()
+    adopt: Callable[[Config], None] = lambda _: None
+    parts: DoorParts | LaneParts | None = None
+
+
+def run_device(
+    device: RunningDevice[V, M], *, stop: threading.Event, on_moment: Callable[[M], None] = lambda _: None
+) -> int:
+    """Work the device until `stop` is set or the frames end. Whatever happens, every strike relocks.
+
+    Raises the Fault of a part that failed, after it was put on record.
+    """
+    verifier = device.verifier
+    verifier.start()
+    cause = StopCause.BUG
+    try:
+        for moment in device.moments(stop):
+            for watcher in device.watchers:
+                watcher(moment)
+            on_moment(moment)
+            if moment.state == IDLE:
+                for housekeeper in device.housekeepers:
+                    housekeeper.rest()
+        cause = StopCause.SIGNAL if stop.is_set() else StopCause.END
+    except Fault as fault:
+        cause = StopCause.FAULT
+        verifier.fault(PARTS.get(type(fault), DevicePart.PROGRAM))
+        raise
+    except BrokenPipeError:  # the reader of our rows has gone: as good as told to stop
+        cause = StopCause.SIGNAL
+        raise
+    finally:
+        verifier.stop(cause)
+    return Exit.OK

@@ -1,0 +1,70 @@
+"""The judgement of a door or of one authority of a lane, by its configuration."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from edge.app.risk_policy import risk_policy, zone_of_door
+from edge.passage.face.pad_rule import PadRule
+from edge.passage.requirements.visit_rules import VisitRules
+from edge.passage.stages import Stages
+from edge.policy.decide import DoorPolicy, FaceRule
+from edge.trust.replay import ReplayMemory
+from edge.trust.site_policy import LocalLists
+from edge.trust.verify import VerificationContext
+
+if TYPE_CHECKING:
+    from edge.config import Config
+    from edge.face.engine import FaceEngine
+    from edge.trust.snapshot import TrustSnapshot
+
+
+def door_policy(config: Config, engine: FaceEngine | None) -> DoorPolicy:
+    """The door's policy, with the similarity that this engine calls a match."""
+    return DoorPolicy(
+        site=config.door.site,
+        # Without an engine no face is compared; if one were, nothing less than identity would match.
+        similarity=engine.threshold.cosine if engine else 1.0,
+        release_ms=config.door.release_ms,
+        face=FaceRule(config.door.face),
+        min_assurance=config.door.min_assurance,
+        can_step_up=engine is not None,
+        lists=LocalLists.of(
+            ageing_h=config.lists.ageing_h, stale_h=config.lists.stale_h, ageing=config.lists.ageing
+        ),
+    )
+
+
+def asks_for_face(config: Config, trust: TrustSnapshot) -> bool:
+    """Whether this door compares faces. Raises TrustFault where the written policy is another site's."""
+    return door_policy(config, None).under(trust.policy).face is not FaceRule.NONE
+
+
+def stages_for(config: Config, engine: FaceEngine | None, counsel: VisitRules | None = None) -> Stages:
+    """The judgement by this configuration; without a counsel nothing is asked besides."""
+    return Stages(
+        gate=VerificationContext(
+            site=config.door.site, venue=config.door.venue, jurisdiction=config.door.jurisdiction
+        ),
+        policy=door_policy(config, engine),
+        engine=engine,
+        replay=ReplayMemory(),
+        liveness=PadRule(
+            prompts=config.face.prompts,
+            consistency=config.face.consistency,
+            mirrored=config.face.mirrored,
+            dice=secrets.randbelow,
+        ),
+        stopwatch=time.perf_counter_ns,
+        counsel=counsel or VisitRules(),
+    )
+
+
+def adopted(stages: Stages, config: Config) -> Stages:
+    """The judgement by a new configuration. A code that was shown before is refused after it, too."""
+    counsel = replace(stages.counsel, risk=risk_policy(config.risk), zone=zone_of_door(config))
+    judged = stages_for(config, stages.engine, counsel)
+    return replace(judged, replay=stages.replay, holders=stages.holders)

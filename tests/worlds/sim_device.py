@@ -1,0 +1,49 @@
+"""A device of simulators, joined as the product joins one; a test shows its frames to the verifier itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from edge.app.assemble import DoorParts, assemble
+from edge.app.authority import AuthorityParts
+from edge.config import Config
+from edge.trust.time.trusted_clock import TrustedClock
+from hw.camera.none import NoCamera
+from hw.sim.signals import SimSignals
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from edge.audit.journal import Journal
+    from edge.passage.stages import Stages
+    from edge.passage.verifier import Verifier
+    from edge.ports import Clock, CodeReader, Keypad, Scanner, Signals, Strike
+    from edge.trust.snapshot import TrustSnapshot
+
+
+def door_verifier(
+    stages: Stages,
+    *,
+    reader: CodeReader,
+    strike: Strike,
+    clock: Clock,
+    journal: Journal,
+    trust: Callable[[], TrustSnapshot],
+    signals: Signals | None = None,
+    scanner: Scanner | None = None,
+    keypad: Keypad | None = None,
+    keeper: TrustedClock | None = None,
+    config: Config | None = None,
+) -> Verifier:
+    """The verifier of a door with these parts; nothing is shown or said where a part is left out."""
+    parts = DoorParts(
+        camera=NoCamera(clock=clock),
+        reader=reader,
+        strike=strike,
+        signals=signals or SimSignals(),
+        clock=clock,
+        scanner=scanner,
+        keypad=keypad,
+    )
+    own = AuthorityParts(trust=trust, journal=journal, stages=stages, keeper=keeper or TrustedClock())
+    return assemble(config or Config(), parts, own).verifier
