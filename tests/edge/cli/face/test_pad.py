@@ -23,10 +23,10 @@ from edge.face.pad.fusion import Family, Measure, PadPolicy, fuse
 WEIGHTS = ("pad_v2.tflite", "pad_v1se.tflite")
 
 
-@pytest.fixture
-def folder(tmp_path: Path, photos: Path) -> Path:
+@pytest.fixture(scope="module")
+def held_up(tmp_path_factory: pytest.TempPathFactory, photos: Path) -> Path:
     """People, and the same two held up: as a print in a white frame, and on a screen that fills the picture."""
-    root = tmp_path / "pictures"
+    root = tmp_path_factory.mktemp("pictures")
     ann = Image.open(photos / "astronaut.png").convert("RGB")
     bob = Image.open(photos / "sample3.jpg").convert("RGB").crop((860, 80, 1500, 680))
     for label in ("bona_fide", "print", "screen/of a phone"):
@@ -43,6 +43,12 @@ def folder(tmp_path: Path, photos: Path) -> Path:
         sheet.save(root / "print" / f"{name}.jpg", quality=92)
         person.crop(face).resize((480, 480)).save(root / "screen" / "of a phone" / f"{name}.PNG")
     return root
+
+
+@pytest.fixture
+def folder(tmp_path: Path, held_up: Path) -> Path:
+    """A copy that a test may change."""
+    return Path(shutil.copytree(held_up, tmp_path / "pictures"))
 
 
 @pytest.fixture
