@@ -10,7 +10,7 @@ MICROPYTHON := build/micropython/.ready
 EMULATORS   := build/emulators/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: given help setup models demo test test-picamera2 test-crash typings micropython firmware test-firmware-emulated bench-link check format lint types arch bench bench-peers bench-revocation bench-venue vectors vectors-check fuzz fuzz-link test-coverage test-mutation clean
+.PHONY: given help setup models demo test test-slow test-picamera2 test-crash typings micropython firmware test-firmware-emulated bench-link check format lint types arch bench bench-peers bench-revocation bench-venue vectors vectors-check fuzz fuzz-link test-coverage test-mutation clean
 
 help: ## print this list
 	@awk 'BEGIN{FS=":.*## "} /^[a-z0-9-]+:.*## /{printf "  make %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,8 +30,12 @@ demo: $(MODELS) ## play passages from real pictures, then a month of one door; t
 	@$(BIN)/doorward demo
 	@$(BIN)/python tools/demo month
 
-test: $(MODELS) $(MICROPYTHON) ## run the tests
-	@$(BIN)/pytest -n auto -q
+# an image that forbids .pyc files has every worker compile everything anew: 7 s each
+test test-slow: export PYTHONDONTWRITEBYTECODE =
+test: $(MODELS) $(MICROPYTHON) ## run the tests that take less than 5 s each (3 minutes on two cores)
+	@$(BIN)/pytest -n auto --dist worksteal -q -m "not slow"
+test-slow: $(MODELS) ## run the others: whole demos, devices in true time, promised rates
+	@$(BIN)/pytest -n auto --dist loadscope -q -m slow
 
 test-crash: $(STAMP) ## kill -9 at random instructions of sync, journal and upload, some hundred times
 	@DOORWARD_CRASH_ROUNDS=60 $(BIN)/pytest -n auto -q tests/crash

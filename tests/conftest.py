@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from edge.app.demo.cast import Cast
+    from edge.face.engine import FaceEngine
 
 ROOT = Path(__file__).resolve().parent.parent
 SHARED = ROOT.parent / "shared" / "data"
@@ -54,3 +61,27 @@ def photos() -> Path:
     if not folder.is_dir():
         pytest.skip("photographs are not fetched: make models")
     return folder
+
+
+@pytest.fixture(scope="session")
+def engine(built_models: Path) -> FaceEngine:
+    """The face engine of a device, opened once: it takes 0.2 s and keeps nothing of a face."""
+    from edge.app.parts.face_engine import open_face_engine
+
+    return open_face_engine(built_models)
+
+
+@pytest.fixture(scope="session")
+def cast(photos: Path) -> Cast:
+    """The people of the demo, with all their photographs."""
+    from edge.app.demo.cast import Cast
+
+    return Cast(photos).complete()
+
+
+@pytest.fixture(scope="session")
+def astronaut(photos: Path) -> np.ndarray:
+    """A portrait of one person, uint8 RGB."""
+    from edge.app.parts.code_readers import read_image
+
+    return read_image(photos / "astronaut.png")

@@ -7,6 +7,7 @@ import re
 import subprocess
 import tomllib
 from collections import defaultdict
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,12 +25,17 @@ MAX_FILES = 15  # more than a reader keeps in view
 OPENINGS = re.compile(r"(What|Who|Whoever|The same|How|Where|When)\b")  # a subordinate clause names nothing
 
 
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"))
+
+
 def calls(name: str) -> list[str]:
     """Files in which `name(...)` is called."""
     return [
         str(path.relative_to(ROOT))
         for path in SOURCES
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        for node in ast.walk(tree_of(path))
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name
     ]
 
@@ -129,7 +135,7 @@ def homes() -> dict[str, list[str]]:
     """The modules of each public class and type alias."""
     found = defaultdict(list)
     for path in SOURCES:
-        for name in public_types(ast.parse(path.read_text("utf-8"))):
+        for name in public_types(tree_of(path)):
             found[name].append(str(path.relative_to(ROOT)))
     return found
 
@@ -160,7 +166,7 @@ def test_three_files_with_one_prefix_are_a_folder() -> None:
 
 
 def test_a_module_says_first_what_it_holds_or_does() -> None:
-    opened = {path: ast.get_docstring(ast.parse(path.read_text("utf-8"))) or "" for path in MODULES}
+    opened = {path: ast.get_docstring(tree_of(path)) or "" for path in MODULES}
     assert [str(path.relative_to(ROOT)) for path, text in opened.items() if OPENINGS.match(text)] == []
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import door as d
 import limits
 import pytest
+from conftest import ROOT
 from strike import FAIL_SAFE, FAIL_SECURE, Strike
 
-PAGE = Path(__file__).resolve().parents[2] / "firmware" / "DOOR.md"
+PAGE = ROOT / "firmware" / "DOOR.md"
 
 STATES = ("normal", "released", "egress-open", "open", "pre-alarm", "open-too-long", "forced-open", "fault", "lock-down", "free-access", "fire")  # fmt: skip
 # What may happen, in the order of the table, and who decides it.

@@ -6,12 +6,11 @@ What needs a device says so with the mark `hardware`, and names it by an environ
 from __future__ import annotations
 
 import ast
-from pathlib import Path
 
 import pytest
+from conftest import ROOT
 
-HERE = Path(__file__).resolve().parent
-ROOT = HERE.parents[1]
+HERE = ROOT / "tests" / "hw"
 
 # By port: its suite, and the variable that names a device for `--hardware`; None where the machine itself is all
 # that it takes, so that the suite runs on it as it does anywhere.
@@ -58,21 +57,26 @@ def ports() -> set[str]:
     }
 
 
+def text_of(suite: str) -> str:
+    (found,) = (ROOT / "tests" / "hw").rglob(suite)
+    return found.read_text("utf-8")
+
+
 def test_no_port_is_without_a_suite() -> None:
     assert ports() == set(SUITES)
-    assert all((HERE / suite).is_file() for suite, _ in SUITES.values())
+    assert all(text_of(suite) for suite, _ in SUITES.values())
 
 
 @pytest.mark.parametrize("port", SIMULATED)
 def test_the_simulated_adapter_is_asked_as_the_others_are(port: str) -> None:
     suite, _ = SUITES[port]
-    assert f"from {SIMULATED[port]} import" in (HERE / suite).read_text("utf-8")
+    assert f"from {SIMULATED[port]} import" in text_of(suite)
 
 
 @pytest.mark.parametrize("port", [port for port, (_, named) in SUITES.items() if named])
 def test_a_suite_that_takes_a_device_says_how_it_is_named(port: str) -> None:
     suite, named = SUITES[port]
-    text = (HERE / suite).read_text("utf-8")
+    text = text_of(suite)
     assert "mark.hardware" in text
     assert named is not None
     assert f'"{named}"' in text

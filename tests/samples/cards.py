@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from hypothesis import strategies as st
+from worlds.trust import HOLDER, NOW, SEED, URI
+from worlds.trust import claims as plain_claims
 
 from edge.card import cose
 from edge.card.claims import Claims, Document, SealedReference, StatusPointer, TemplateReference
 
-ISSUER_SEED, HOLDER_SEED = b"i" * 32, b"h" * 32
-NOW = datetime(2026, 6, 15, 10, tzinfo=UTC)
+ISSUER_SEED, HOLDER_SEED = SEED, HOLDER
 LIST_SIZE = 10_000
-URI = "https://s.example/1"
 
 indices = st.integers(0, LIST_SIZE - 1)
 words = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1, max_size=16)
@@ -59,14 +59,5 @@ def fits(drawn: Claims) -> bool:
 
 def ordinary(**changes: object) -> Claims:
     """A card with nothing special about it."""
-    plain: dict[str, object] = {
-        "issuer": "CN-GD",
-        "issued_at": NOW - timedelta(days=1),
-        "not_before": NOW - timedelta(days=1),
-        "expires": NOW + timedelta(days=30),
-        "card_id": b"card0001",
-        "holder_key": cose.public_key(HOLDER_SEED),
-        "status": StatusPointer(URI, 7),
-        "face": TemplateReference(101, "mfn1", bytes(range(64))),
-    }
-    return Claims(**(plain | changes))  # type: ignore[arg-type]
+    with_face = {"status": StatusPointer(URI, 7), "face": TemplateReference(101, "mfn1", bytes(range(64)))}
+    return plain_claims(**(with_face | changes))

@@ -21,9 +21,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from conftest import ROOT
 from PIL import Image
 from samples.journals import write_journal
-from worlds.office import NOW, new_issuer
+from worlds import folders
+from worlds.office import new_issuer
 
 from edge.app.parts.keys import device_seed
 from edge.audit.evidence import verify
@@ -142,11 +144,8 @@ def things(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path | str]:
     (folder / "empty").touch(0o600)  # as a secret that it is taken for has to be
     (folder / "garbage").write_bytes(np.random.default_rng(2).bytes(20_000))
     (folder / "misspelt.toml").write_text("[door]\nrelase_ms = 3000\n")
-    for name, data in issuer.publish(NOW):
-        for trust in ("trust", "broken"):
-            file = folder / trust / name
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(data)
+    for trust in ("trust", "broken"):
+        folders.trust(folder / trust, issuer)
     key = folder / "broken" / "issuers" / f"{issuer.kid.hex()}.json"
     key.write_text(key.read_text().replace('"public_key": "', '"public_key": "AAAA'))
     (folder / "door").mkdir()
@@ -171,7 +170,7 @@ def run(
         return subprocess.run(
             [sys.executable, "-m", "edge", *words],
             cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
             capture_output=True,
             text=True,
             timeout=60,
@@ -189,12 +188,7 @@ def _limit_disk(size: int) -> None:
 @pytest.fixture(scope="session")
 def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Half a second of an empty doorway."""
-    path = tmp_path_factory.mktemp("film") / "empty.avi"
-    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10, (320, 240))
-    for _ in range(5):
-        writer.write(np.full((240, 320, 3), 90, np.uint8))
-    writer.release()
-    return path
+    return folders.shoot(tmp_path_factory.mktemp("film") / "empty.avi", [folders.NOBODY] * 5, fps=10)
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -12,7 +12,7 @@ import pytest
 from edge.app.demo.passages import SCENES
 from edge.face.challenge import Prompt
 
-pytestmark = pytest.mark.usefixtures("built_models", "photos")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("built_models", "photos")]
 
 
 def doorward(*args: str | Path, timeout: float = 300) -> subprocess.CompletedProcess[str]:

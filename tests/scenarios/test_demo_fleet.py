@@ -34,6 +34,7 @@ def told(act: Act) -> list[dict]:
     return [json.loads(line) for line in act[1].stdout.splitlines()]
 
 
+@pytest.mark.slow
 def test_everything_ends_as_expected(act: Act, told: list[dict]) -> None:
     assert [part for part in told[:-1] if not part["as_expected"]] == []
     things = ROWS + len(LADDER)
@@ -43,12 +44,14 @@ def test_everything_ends_as_expected(act: Act, told: list[dict]) -> None:
     assert act[1].stderr == ""
 
 
+@pytest.mark.slow
 def test_a_revoked_card_dies_with_the_next_sync(told: list[dict]) -> None:
     outcomes = [part["outcome"] for part in told[:-1] if "outcome" in part]
     at = outcomes.index("published")
     assert outcomes[at + 1 : at + 4] == ["granted", "updated: deltas", "card.revoked"]
 
 
+@pytest.mark.slow
 def test_the_ladder_goes_from_pass_to_step_up_to_staff(told: list[dict]) -> None:
     steps = [part for part in told[:-1] if "day" in part]
     assert [step["day"] for step in steps] == [day for day, *_ in LADDER]
@@ -56,6 +59,7 @@ def test_the_ladder_goes_from_pass_to_step_up_to_staff(told: list[dict]) -> None
     assert [step["age_s"] // 3_600 for step in steps] == [step["day"] * 24 - 1 for step in steps]
 
 
+@pytest.mark.slow
 def test_ages_and_doubts_are_in_the_records(act: Act) -> None:
     with open_segment_reader(act[0] / "month" / "device" / "journal.db") as evidence:
         passages = [entry.record for entry in evidence.entries() if isinstance(entry.record, Passage)]
@@ -65,6 +69,7 @@ def test_ages_and_doubts_are_in_the_records(act: Act) -> None:
     assert [passage.reason for passage in passages if passage.clock == "suspect"] == ["clock.untrusted"]
 
 
+@pytest.mark.slow
 def test_the_device_ends_with_the_newest_trust(act: Act) -> None:
     month = act[0] / "month"
     trust = open_trust(month / "device" / "trust")
@@ -73,6 +78,7 @@ def test_the_device_ends_with_the_newest_trust(act: Act) -> None:
     assert trust.published_at == status.issued_at == published
 
 
+@pytest.mark.slow
 def test_the_page_shows_every_row_and_needs_nothing_else(act: Act, told: list[dict]) -> None:
     page = (act[0] / "month.html").read_text("utf-8")
     assert page.count("<tr") == len(told) - 1 + 2

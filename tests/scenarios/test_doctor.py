@@ -15,6 +15,7 @@ import cv2
 import numpy as np
 import pytest
 from samples.journals import SEED, write_journal
+from worlds import folders
 
 from edge.doctor.checks import CHECKS
 from tools.test_card import cli
@@ -37,19 +38,23 @@ def rows(done: subprocess.CompletedProcess[str]) -> list[dict[str, object]]:
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A device in front of a test card: 12 pictures of it, as one film."""
-    (tmp_path / "door.toml").write_text(DOOR)
-    (tmp_path / "pictures").mkdir()
+@pytest.fixture(scope="session")
+def seen() -> bytes:
+    """The test card as a camera sees it, as a PNG."""
     page = np.asarray(cli.draw())
     # 4.9 pixels a millimetre, as a camera of 66 degrees and 1280 pixels sees it from 20 cm.
     luma = cv2.resize(page, None, fx=4.9 / 20, fy=4.9 / 20, interpolation=cv2.INTER_AREA)
     middle = round(142 * 4.9)
     picture = np.full((720, 1280), 190, np.uint8)
     picture[:, 125 : 125 + luma.shape[1]] = cv2.GaussianBlur(luma, (0, 0), 0.8)[middle - 360 : middle + 360]
-    for number in range(12):
-        cv2.imwrite(str(tmp_path / "pictures" / f"{number:02}.png"), picture)
+    return cv2.imencode(".png", picture)[1].tobytes()
+
+
+@pytest.fixture
+def folder(tmp_path: Path, seen: bytes) -> Path:
+    """A device in front of a test card: 12 pictures of it, as one film."""
+    (tmp_path / "door.toml").write_text(DOOR)
+    folders.fill(tmp_path / "pictures", {f"{number:02}.png": seen for number in range(12)})
     return tmp_path
 
 

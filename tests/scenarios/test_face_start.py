@@ -9,11 +9,9 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import cv2
 import msgspec
-import numpy as np
 import pytest
-from worlds.office import NOW, new_issuer
+from worlds import folders
 
 from edge.app.door_device import open_device
 from edge.app.parts.face_engine import engine_parts
@@ -50,14 +48,9 @@ class Door:
 
     def __init__(self, folder: Path, models: Path) -> None:
         self.folder = folder
-        for name, data in new_issuer().publish(NOW):
-            file = folder / "trust" / name
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(data)
+        folders.trust(folder / "trust")
         shutil.copytree(models, folder / "models", ignore=shutil.ignore_patterns("pad_*"))
-        writer = cv2.VideoWriter(str(folder / "film.avi"), cv2.VideoWriter.fourcc(*"MJPG"), 30, (320, 240))
-        writer.write(np.full((240, 320, 3), 90, np.uint8))
-        writer.release()
+        folders.shoot(folder / "film.avi")
         self.parts = engine_parts(folder / "models")
         self.calibrated(self.parts)
 

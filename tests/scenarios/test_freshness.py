@@ -14,11 +14,11 @@ from worlds.sim_device import door_verifier
 
 from edge.app.demo.cast import Cast
 from edge.app.demo.world import DAY, SITE, World
-from edge.app.parts.face_engine import open_face_engine
 from edge.audit.evidence import open_segment_reader
 from edge.audit.journal import Journal
 from edge.audit.record import Passage, StopCause
 from edge.face.challenge import Prompt
+from edge.face.engine import FaceEngine
 from edge.passage.face.pad_rule import PadRule
 from edge.passage.stages import Stages
 from edge.passage.verifier import PassageOutcome, Verifier
@@ -50,9 +50,9 @@ suspect = "step-up"
 class Door:
     """A door that compares faces and asks for no movement by itself; Erin comes to it."""
 
-    def __init__(self, folder: Path, models: Path, photos: Path) -> None:
-        self.engine = open_face_engine(models)
-        self.world = World(self.engine, Cast(photos).complete())
+    def __init__(self, folder: Path, engine: FaceEngine, cast: Cast) -> None:
+        self.engine = engine
+        self.world = World(engine, cast)
         self.door = SimDoor(self.world.clock, visitor=Visitor())
         self.signals = SimSignals()
         self.path = folder / "journal.db"
@@ -113,8 +113,8 @@ class Door:
 
 
 @pytest.fixture
-def door(tmp_path: Path, built_models: Path, photos: Path) -> Iterator[Door]:
-    door = Door(tmp_path, built_models, photos)
+def door(tmp_path: Path, engine: FaceEngine, cast: Cast) -> Iterator[Door]:
+    door = Door(tmp_path, engine, cast)
     yield door
     door.journal.close()
 

@@ -16,17 +16,20 @@ from edge.app.demo.cast import Cast
 from edge.app.demo.passages import SCENES, Before, DemoScene
 from edge.app.demo.play import Theatre
 from edge.app.demo.world import World
-from edge.app.parts.face_engine import open_face_engine
 from edge.audit.evidence import open_segment_reader, verify
 from edge.audit.record import DoorChange, Passage, StopCause, Stopped
 from edge.decision import Reason
+from edge.face.engine import FaceEngine
 from edge.passage.machine import PassageState
 from edge.ports import DoorEventKind
 
 if TYPE_CHECKING:
     from edge.passage.verifier import StepResult
 
-pytestmark = pytest.mark.usefixtures("built_models", "photos")
+
+@pytest.fixture
+def world(engine: FaceEngine, cast: Cast) -> World:
+    return World(engine, cast)
 
 
 def records(journal: Path) -> list[object]:
@@ -37,9 +40,11 @@ def records(journal: Path) -> list[object]:
 MOVES = next(scene for scene in SCENES if scene.face is Before.MOVES)
 
 
-def interrupted_in(state: PassageState, folder: Path, scene: DemoScene = SCENES[0]) -> list[object]:
+def interrupted_in(
+    state: PassageState, world: World, folder: Path, scene: DemoScene = SCENES[0]
+) -> list[object]:
     """Play a genuine passage, stop in `state`, and return what the journal then says."""
-    theatre = Theatre(World(open_face_engine(), Cast()), folder, secrets.token_bytes(32))
+    theatre = Theatre(world, folder, secrets.token_bytes(32))
     stop = threading.Event()
 
     def watch(moment: StepResult) -> None:
@@ -56,22 +61,24 @@ def interrupted_in(state: PassageState, folder: Path, scene: DemoScene = SCENES[
     ("state", "scene"), [(PassageState.FACE, SCENES[0]), (PassageState.CHALLENGE, MOVES)]
 )
 def test_while_somebody_is_looked_at_it_is_recorded_as_interrupted(
-    state: PassageState, scene: DemoScene, tmp_path: Path
+    state: PassageState, scene: DemoScene, world: World, tmp_path: Path
 ) -> None:
-    *_, passage, stopped = interrupted_in(state, tmp_path, scene)
+    *_, passage, stopped = interrupted_in(state, world, tmp_path, scene)
     assert isinstance(passage, Passage)
     assert passage.reason is Reason.PASSAGE_INTERRUPTED
     assert isinstance(stopped, Stopped)
 
 
-def test_while_the_strike_is_released_it_relocks_and_says_so(tmp_path: Path) -> None:
-    told = interrupted_in(PassageState.RELEASED, tmp_path)
+def test_while_the_strike_is_released_it_relocks_and_says_so(world: World, tmp_path: Path) -> None:
+    told = interrupted_in(PassageState.RELEASED, world, tmp_path)
     changes = [record.change for record in told if isinstance(record, DoorChange)]
     assert changes == [DoorEventKind.RELEASED, DoorEventKind.RELOCKED]
     assert isinstance(told[-1], Stopped)
     assert told[-1].cause is StopCause.SIGNAL
 
 
+@pytest.mark.slow
+@pytest.mark.usefixtures("built_models", "photos")
 def test_ctrl_c_ends_the_running_device_in_order(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "edge", "run", "--sim", "--journal", str(tmp_path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as device:

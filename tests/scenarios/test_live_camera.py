@@ -7,31 +7,29 @@ from __future__ import annotations
 
 import base64
 import json
-import secrets
 import signal
 import subprocess
 import sys
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 from peers.scanner_on_pty import EngineOnPty
+from worlds import folders
+from worlds.office import new_holder, new_issuer
 
 from edge.app.demo.cast import Cast
-from edge.app.parts.face_engine import open_face_engine
 from edge.audit.evidence import open_segment_reader
 from edge.audit.record import DevicePart, DoorChange, Faulted, Outcome, Passage, StopCause, Stopped
 from edge.card.claims import TemplateReference
 from edge.decision import Reason
+from edge.face.engine import FaceEngine
 from edge.face.template import TemplateFormat
 from edge.ports import DoorEventKind
 from hw.sim.pictures.phone import phone
 from hw.sim.pictures.scene import CODE_SIZE, empty, hold_up, visitor
-from tools.issuing.issuer import CardApplication, Issuer
-from tools.issuing.register import Register
 from tools.issuing.wallet import Wallet
 
 FPS = 10
@@ -90,14 +88,7 @@ class Lobby:
         return [moments[number % len(moments)] for number in range(round(seconds * FPS))]
 
     def shoot(self, pictures: list[np.ndarray]) -> None:
-        """A real film: Motion JPEG in AVI, as webcams send it."""
-        writer = cv2.VideoWriter(
-            str(self.folder / "film.avi"), cv2.VideoWriter.fourcc(*"MJPG"), FPS, CODE_SIZE
-        )
-        assert writer.isOpened()
-        for picture in pictures:
-            writer.write(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
-        writer.release()
+        folders.shoot(self.folder / "film.avi", pictures, fps=FPS)
 
     def start(self, *more: str) -> subprocess.Popen[str]:
         command = [sys.executable, "-m", "edge", "run", "--config", str(self.folder / "door.toml"), *more]
@@ -142,26 +133,12 @@ def forms(data: bytes) -> list[bytes]:
 
 
 @pytest.fixture
-def lobby(built_models: Path, photos: Path, tmp_path: Path) -> Lobby:
+def lobby(engine: FaceEngine, cast: Cast, built_models: Path, tmp_path: Path) -> Lobby:
     now = datetime.now(UTC)
-    since = now - timedelta(days=1)
-    engine, cast = open_face_engine(built_models), Cast(photos)
-    issuer = Issuer(
-        "HK-TOWERS",
-        secrets.token_bytes(32),
-        "https://t.example/s",
-        since=since,
-        dice=secrets,
-        register=Register(100),
-    )
-    wallet = Wallet(secrets.token_bytes(32))
+    issuer = new_issuer("HK-TOWERS", now=now)
     face = TemplateReference(TemplateFormat.INT8_64, engine.model_id, engine.enrol(cast.enrolment("Erin")))
-    request = CardApplication(holder_key=wallet.holder_key, expires=now + timedelta(days=1), face=face)
-    wallet = wallet.with_card(issuer.enrol(request, now=now).card)
-    for name, data in issuer.publish(now):
-        file = tmp_path / "trust" / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(data)
+    wallet = new_holder(issuer, now=now, face=face)
+    folders.trust(tmp_path / "trust", issuer, now)
     (tmp_path / "door.toml").write_text(DOOR.format(models=built_models))
     return Lobby(tmp_path, wallet, cast)
 
@@ -174,6 +151,7 @@ def changes(records: list[object]) -> list[DoorEventKind]:
     return [record.change for record in records if isinstance(record, DoorChange)]
 
 
+@pytest.mark.slow
 def test_the_holder_of_a_fresh_code_is_let_in_and_nobody_learns_who_it_was(lobby: Lobby) -> None:
     lobby.shoot(lobby.phone(3) + lobby.holder(9))
     ran = lobby.run("--passages", "1")
@@ -199,6 +177,7 @@ def test_a_film_that_ends_while_nobody_is_there_ends_the_run_in_order(lobby: Lob
     assert last.cause is StopCause.END
 
 
+@pytest.mark.slow
 def test_a_camera_that_fails_in_mid_passage_denies_it(lobby: Lobby) -> None:
     lobby.shoot(lobby.phone(4) + lobby.nobody(0.5))
     ran = lobby.run()

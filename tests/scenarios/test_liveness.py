@@ -15,11 +15,11 @@ from worlds.sim_device import door_verifier
 
 from edge.app.demo.cast import Cast
 from edge.app.demo.world import SITE, World
-from edge.app.parts.face_engine import open_face_engine
 from edge.audit.journal import Journal
 from edge.audit.record import StopCause
 from edge.decision import Reason
 from edge.face.challenge import Prompt
+from edge.face.engine import FaceEngine
 from edge.passage.face.pad_rule import PadRule
 from edge.passage.machine import PassageState
 from edge.passage.stages import Stages
@@ -40,8 +40,7 @@ CODE = np.zeros((8, 8), np.uint8)
 class Lane:
     """A door that asks for a turn to the left and a nod, and one visitor with a good card."""
 
-    def __init__(self, folder: Path, models: Path, photos: Path, **rule: object) -> None:
-        engine, cast = open_face_engine(models), Cast(photos).complete()
+    def __init__(self, folder: Path, engine: FaceEngine, cast: Cast, **rule: object) -> None:
         self.world = World(engine, cast)
         self.door = SimDoor(self.world.clock, visitor=Visitor())
         self.signals = SimSignals()
@@ -93,11 +92,11 @@ class Lane:
 
 
 @pytest.fixture
-def lane(tmp_path: Path, built_models: Path, photos: Path):
+def lane(tmp_path: Path, engine: FaceEngine, cast: Cast):
     made: list[Lane] = []
 
     def make(*, folder: Path = tmp_path, **rule: object) -> Lane:
-        made.append(Lane(folder, built_models, photos, **rule))
+        made.append(Lane(folder, engine, cast, **rule))
         return made[-1]
 
     yield make
@@ -143,17 +142,17 @@ def test_a_living_face_may_be_asked_to_move_too(lane) -> None:
     assert door.visit(head(door.erin, script(ASKED, seed=2, rest=40), seed=2)) == "granted"
 
 
-@pytest.mark.parametrize("before", [1, 4, 16])
-def test_whoever_moves_must_be_whoever_was_compared(lane, tmp_path: Path, before: int) -> None:
+def test_whoever_moves_must_be_whoever_was_compared(lane, tmp_path: Path) -> None:
     honest = lane(prompts=1)
     film = list(head(honest.erin, script(ASKED[:1], seed=2, rest=14), seed=2))
     started = honest.world.clock.tick_ms()
     assert honest.visit(film) == "granted"
     granted_at = (honest.world.clock.tick_ms() - started) // FRAME_MS
-    (tmp_path / "swap").mkdir()
-    door = lane(prompts=1, folder=tmp_path / "swap")
-    assert door.visit([*film[: granted_at - before], *[(door.bea.photo, 0)] * 40]) != "granted"
-    assert not door.door.history
+    for before in (1, 4, 16):
+        (folder := tmp_path / f"swap-{before}").mkdir()
+        door = lane(prompts=1, folder=folder)
+        assert door.visit([*film[: granted_at - before], *[(door.bea.photo, 0)] * 40]) != "granted"
+        assert not door.door.history
 
 
 @pytest.mark.parametrize("beyond", [2.0, 8.0])
@@ -165,7 +164,7 @@ def test_nobody_turns_for_the_holder_behind_a_photograph(lane, beyond: float) ->
     door = lane(prompts=1)
     poses = script(ASKED[:1], seed=2, rest=14, peak=1.3)
     there = [number for number, pose in enumerate(poses) if abs(pose.yaw) > beyond]
-    films = zip(poses, head(door.erin, poses, seed=2), head(door.bea, poses, seed=2), strict=True)
+    films = zip(poses, head(door.erin, poses, seed=3), head(door.bea, poses, seed=3), strict=True)
     film = [bea if there[0] <= number <= there[-1] else erin for number, (_, erin, bea) in enumerate(films)]
     for edge in (there[0], there[-1] + 1):
         film[edge - 2 : edge + 2] = [(empty(), 0)] * 4

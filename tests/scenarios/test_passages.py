@@ -24,7 +24,6 @@ from edge.app.demo.cast import Cast
 from edge.app.demo.issuer import DemoHolder
 from edge.app.demo.world import DAY, SITE, World
 from edge.app.parts.code_readers import open_live_reader
-from edge.app.parts.face_engine import open_face_engine
 from edge.audit.evidence import open_segment_reader
 from edge.audit.journal import Journal
 from edge.audit.record import (
@@ -63,16 +62,6 @@ FRAME_MS = 100
 NOTHING = np.full((720, 1280), 90, np.uint8)
 NOBODY = np.full((480, 640, 3), 90, np.uint8)
 LET_IN = ["granted", "released: grant, {0}", "opened: grant, {0}", "relocked: opened, {0}", "closed: , {0}"]
-
-
-@pytest.fixture(scope="session")
-def engine(built_models: Path) -> FaceEngine:
-    return open_face_engine(built_models)
-
-
-@pytest.fixture(scope="session")
-def cast(photos: Path) -> Cast:
-    return Cast(photos).complete()
 
 
 @pytest.fixture(scope="session")

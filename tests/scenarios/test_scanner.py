@@ -11,12 +11,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from conftest import ROOT
 from peers.scanner_on_pty import EngineOnPty
 
 from edge.audit.evidence import open_segment_reader
 from edge.audit.record import DevicePart, DoorChange, Faulted, Passage
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 DOOR = """
 [door]
 site = "tower-1/lobby"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import select
 import signal
 import socket
@@ -12,21 +11,18 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
+from conftest import ROOT
 from peers.scanner_on_pty import EngineOnPty
+from worlds import folders
+from worlds.office import new_holder, new_issuer
 
 from edge.audit.evidence import open_segment_reader
 from edge.audit.record import DoorChange, Started
-from tools.issuing.issuer import CardApplication, Issuer
-from tools.issuing.register import Register
-from tools.issuing.wallet import Wallet
 
-ROOT = Path(__file__).resolve().parent.parent.parent
 PATIENCE_S = 60
 WATCHDOG_US = 400_000
 DOOR = """
@@ -75,21 +71,9 @@ class Desk:
         self.engine = EngineOnPty(folder)
         self.manager = Manager(folder / "notify")
         now = datetime.now(UTC)
-        issuer = Issuer(
-            "HK-TOWERS",
-            secrets.token_bytes(32),
-            "https://t.example/s",
-            since=now - timedelta(days=1),
-            dice=secrets,
-            register=Register(100),
-        )
-        wallet = Wallet(secrets.token_bytes(32))
-        request = CardApplication(holder_key=wallet.holder_key, expires=now + timedelta(days=1), face=None)
-        self._wallet = wallet.with_card(issuer.enrol(request, now=now).card)
-        for name, data in issuer.publish(now):
-            file = folder / "trust" / name
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(data)
+        issuer = new_issuer(now=now)
+        self._wallet = new_holder(issuer, now=now, face=None)
+        folders.trust(folder / "trust", issuer, now)
         self.says(release_ms=1_500)
         self._shoot_an_empty_lobby()
 
@@ -135,11 +119,7 @@ class Desk:
         self.manager.close()
 
     def _shoot_an_empty_lobby(self) -> None:
-        film = cv2.VideoWriter(str(self.folder / "film.avi"), cv2.VideoWriter.fourcc(*"MJPG"), 10, (320, 240))
-        assert film.isOpened()
-        for _ in range(10 * PATIENCE_S):
-            film.write(np.full((240, 320, 3), 128, np.uint8))
-        film.release()
+        folders.shoot(self.folder / "film.avi", [folders.NOBODY] * (10 * PATIENCE_S), fps=10)
 
 
 @pytest.fixture
@@ -198,6 +178,7 @@ def test_a_loop_that_hangs_is_not_alive(desk: Desk) -> None:
         os.close(handle)
 
 
+@pytest.mark.slow
 def test_a_new_configuration_waits_for_whoever_is_in_the_door(desk: Desk) -> None:
     with desk.at_work() as device:
         desk.manager.waits_for("READY=1")

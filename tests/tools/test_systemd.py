@@ -6,11 +6,11 @@ import configparser
 import re
 import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
+from conftest import ROOT
 
-UNITS = Path(__file__).resolve().parents[2] / "tools" / "systemd"
+UNITS = ROOT / "tools" / "systemd"
 NAMES = sorted(file.name for file in UNITS.glob("*.service"))
 # What systemd before 254 does not know, and goes on without; and what only an installed machine has.
 EXPECTED = re.compile(

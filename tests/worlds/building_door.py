@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
+from worlds.trust import verified_card
+
 from edge.card.claims import Card as VerifiedCard
-from edge.card.claims import Freshness, StatusPointer, TemplateReference
+from edge.card.claims import TemplateReference
 from edge.decision import Decision, Deny, Grant, Reason
 from edge.errors import Refused
 from edge.policy.obligations import Factor, Obligations, StaffNotice, Visit
@@ -26,24 +28,8 @@ MONDAY = datetime(2027, 3, 1, 9, 0, tzinfo=UTC)  # 17:00 in Macau
 
 def card(subject: str | None = "anna", *, moment: datetime = MONDAY, **changes: object) -> VerifiedCard:
     """A verified card with nothing special about it."""
-    plain = VerifiedCard(
-        issuer="CN-GD",
-        subject=subject,
-        issued_at=moment,
-        not_before=moment,
-        expires=moment + timedelta(days=3_000),
-        card_id=bytes(8),
-        holder_key=bytes(32),
-        status=StatusPointer("https://s.example/7", 5),
-        face=TemplateReference(100, "mfn1", bytes(64)),
-        kid=bytes(8),
-        pseudonym="0" * 12,
-        presented_at=moment,
-        list_issued_at=moment,
-        list_age=timedelta(0),
-        list_freshness=Freshness.FRESH,
-    )
-    return replace(plain, **changes)  # type: ignore[arg-type]
+    face = TemplateReference(100, "mfn1", bytes(64))
+    return verified_card(subject, moment=moment, **({"face": face} | changes))
 
 
 @cache

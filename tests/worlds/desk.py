@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from nacl.public import PrivateKey
+from worlds.trust import verified_card
 
 from edge.app.venues.desk import DeskOffice, open_desk
 from edge.audit.record import utc_ms
 from edge.card.attributes import Attribute
-from edge.card.claims import Card, Freshness, StatusPointer
+from edge.card.claims import Card
 from edge.config import Config, DeviceConfig, DoorConfig
 from edge.config import DeskConfig as DeskTable
 from edge.decision import Decision, Deny, Grant, Reason
@@ -29,21 +30,11 @@ PASSPORT = {"nationality": "PRT", "document_type": "passport", "document_number"
 def card(who: str, **said: str | None) -> Card:
     """What a holder shows. `who` names the card; the rest is disclosed, in the order of Attribute."""
     disclosed = tuple((name, value) for name in Attribute if (value := said.get(name.value)) is not None)
-    return Card(
-        issuer="issuer",
-        subject=f"subject of {who}",
-        issued_at=NOW - timedelta(days=30),
-        not_before=NOW - timedelta(days=30),
-        expires=NOW + timedelta(days=300),
+    return verified_card(
+        f"subject of {who}",
+        moment=NOW,
         card_id=who.encode().ljust(16, b"."),
-        holder_key=bytes(32),
-        status=StatusPointer("https://s.example/1", 7),
-        kid=bytes(8),
         pseudonym=who.encode().hex()[:12].ljust(12, "0"),
-        presented_at=NOW,
-        list_issued_at=NOW,
-        list_age=timedelta(),
-        list_freshness=Freshness.FRESH,
         disclosed=disclosed,
     )
 

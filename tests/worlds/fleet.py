@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import pytest
 import urllib3
 import uvicorn
+from conftest import ROOT
 from nacl.signing import SigningKey
 from samples.journals import DEVICE, SEED, passage
 
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 
     from hw.sim.hub import Posted
 
-HUB = Path(__file__).resolve().parents[2] / "tools" / "hub"
+HUB = ROOT / "tools" / "hub"
 KEY = SigningKey(SEED)
 OTHER_KEY = SigningKey(bytes(range(1, 33)))
 STATUS = DeviceStatus(software="0.1.0", clock=ClockTrust.TRUSTED, lists_issued_s=1_767_340_000, free_mb=900)

@@ -6,13 +6,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
+
+from worlds.trust import verified_card
 
 from edge import config
 from edge.app.venues.library import LibraryEntrance, open_library_entrance, open_store
 from edge.card.attributes import Attribute
-from edge.card.claims import Card, Freshness, StatusPointer
+from edge.card.claims import Card
 from edge.decision import Grant, Reason
 from edge.errors import Refused
 from edge.policy.obligations import Obligations, Visit
@@ -25,21 +27,10 @@ PATIENCE_S = 30.0  # for a busy machine; no measurement
 
 def card(subject: str | None, patron: str | None = None) -> Card:
     """A verified card; `patron`: the number that its issuer signed and its holder disclosed."""
-    return Card(
-        issuer="issuer",
-        subject=subject,
-        issued_at=NOW - timedelta(days=30),
-        not_before=NOW - timedelta(days=30),
-        expires=NOW + timedelta(days=300),
+    return verified_card(
+        subject,
+        moment=NOW,
         card_id=(subject or "nobody").encode().ljust(16, b".")[:16],
-        holder_key=bytes(32),
-        status=StatusPointer("https://s.example/1", 7),
-        kid=bytes(8),
-        pseudonym="0123456789ab",
-        presented_at=NOW,
-        list_issued_at=NOW,
-        list_age=timedelta(),
-        list_freshness=Freshness.FRESH,
         disclosed=((Attribute.PATRON, patron),) if patron is not None else (),
     )
 

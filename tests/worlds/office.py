@@ -1,4 +1,4 @@
-"""An issuing office in memory for the tests of this room: fixed dice, fixed time."""
+"""An issuing office in memory, and a holder of one of its cards: fixed dice, fixed time."""
 
 from __future__ import annotations
 
@@ -26,12 +26,15 @@ class Dice(random.Random):
         return self.randrange(exclusive_upper_bound)
 
 
-def new_issuer(*, seed: int = 1, capacity: int = 1_000, **more) -> Issuer:
+def new_issuer(
+    name: str = "tower-1", *, seed: int = 1, capacity: int = 1_000, now: datetime = NOW, **more
+) -> Issuer:
+    """An issuer that began a day before `now`."""
     return Issuer(
-        "tower-1",
+        name,
         bytes([seed]) * 32,
         URI,
-        since=NOW - timedelta(days=1),
+        since=now - timedelta(days=1),
         dice=Dice(seed),
         register=Register(capacity),
         document_key=b"d" * 32,
@@ -39,6 +42,12 @@ def new_issuer(*, seed: int = 1, capacity: int = 1_000, **more) -> Issuer:
     )
 
 
-def enrolment(**changes) -> CardApplication:
-    fields = {"holder_key": Wallet(HOLDER).holder_key, "expires": NOW + timedelta(days=30), "face": TEMPLATE}
+def enrolment(*, now: datetime = NOW, **changes) -> CardApplication:
+    fields = {"holder_key": Wallet(HOLDER).holder_key, "expires": now + timedelta(days=30), "face": TEMPLATE}
     return CardApplication(**(fields | changes))
+
+
+def new_holder(issuer: Issuer, *, now: datetime = NOW, **changes) -> Wallet:
+    """A wallet with a card that `issuer` made at `now`, and what its holder may disclose."""
+    issued = issuer.enrol(enrolment(now=now, **changes), now=now)
+    return Wallet(HOLDER, issued.card, issued.disclosures, (issuer.authority,))

@@ -1,21 +1,17 @@
-"""A small world for the tests of this room: one issuer, one list, one holder, one gate."""
+"""One issuer, one status list, one holder and one door, in memory: their keys, codes and cards."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
 
 from edge.card import cose, ecard
-from edge.card.claims import Claims, StatusPointer
+from edge.card.claims import Card, Claims, Freshness, StatusPointer
 from edge.card.code import parse_code
 from edge.card.encode import sign_card, sign_presentation
 from edge.trust.scope import ANYWHERE, IssuerKey, Scope
 from edge.trust.snapshot import TrustSnapshot
 from edge.trust.status.status import StatusList
 from edge.trust.verify import VerificationContext, verify
-
-if TYPE_CHECKING:
-    from edge.card.claims import Card
 
 NOW = datetime(2026, 6, 15, 10, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -55,6 +51,27 @@ def claims(**changes: object) -> Claims:
 def shown(at: datetime = NOW, **changes: object) -> str:
     """The text of a code."""
     return sign_presentation(sign_card(claims(**changes), SEED), HOLDER, iat=at)
+
+
+def verified_card(subject: str | None = "anna", *, moment: datetime = NOW, **changes: object) -> Card:
+    """A card as it comes out of the checks, without going through them; nothing is special about it."""
+    plain: dict[str, object] = {
+        "issuer": "CN-GD",
+        "subject": subject,
+        "issued_at": moment,
+        "not_before": moment,
+        "expires": moment + 3_000 * DAY,
+        "card_id": bytes(8),
+        "holder_key": bytes(32),
+        "status": StatusPointer("https://s.example/7", 5),
+        "kid": bytes(8),
+        "pseudonym": "0" * 12,
+        "presented_at": moment,
+        "list_issued_at": moment,
+        "list_age": timedelta(),
+        "list_freshness": Freshness.FRESH,
+    }
+    return Card(**(plain | changes))  # type: ignore[arg-type]
 
 
 def verified(

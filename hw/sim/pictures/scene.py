@@ -160,16 +160,22 @@ class _Pose(NamedTuple):
 def _lay(scene: Floats, picture: Pixels, pose: _Pose) -> Floats:
     """The picture in perspective over the scene, with the shadow that it casts on the light behind it."""
     height, width = scene.shape[:2]
-    fine = (2 * width, 2 * height)  # warped at twice the size, then averaged: no stair-steps on modules
-    matrix = _perspective(picture, pose, width)
-    layer = picture.astype(np.float32)
-    alpha = layer[..., 3:] / 255 if picture.shape[2] == 4 else np.ones((*layer.shape[:2], 1), np.float32)
-    layer = np.concatenate([layer[..., :3] * alpha, alpha], axis=2)
-    warped = cv2.resize(
-        cv2.warpPerspective(layer, matrix, fine), (width, height), interpolation=cv2.INTER_AREA
-    )
-    cover = np.asarray(warped[..., 3:], dtype=np.float32)
-    return np.asarray(warped[..., :3] + scene * _light(cover) * (1 - cover), dtype=np.float32)
+    matrix, (left, top, right, bottom) = _perspective(picture, pose, (width, height))
+    matrix = np.array([[1, 0, -2 * left], [0, 1, -2 * top], [0, 0, 1]]) @ matrix
+    sheet = picture if picture.shape[2] == 4 else cv2.cvtColor(picture, cv2.COLOR_RGB2RGBA)
+    layer = sheet.astype(np.float32)
+    layer[..., 3] /= 255
+    layer[..., :3] *= layer[..., 3:]
+    size = (right - left, bottom - top)
+    fine = (2 * size[0], 2 * size[1])  # warped at twice the size, then averaged: no stair-steps on modules
+    warped = cv2.resize(cv2.warpPerspective(layer, matrix, fine), size, interpolation=cv2.INTER_AREA)
+    cover = np.zeros((height, width, 1), np.float32)
+    cover[top:bottom, left:right] = warped[..., 3:]
+    laid = scene * _light(cover)
+    part = laid[top:bottom, left:right]
+    part *= 1 - warped[..., 3:]
+    part += warped[..., :3]
+    return np.asarray(laid, dtype=np.float32)
 
 
 def _light(cover: Floats) -> Floats:
@@ -182,18 +188,25 @@ def _light(cover: Floats) -> Floats:
     return 1 - 0.35 * np.asarray(soft, dtype=np.float32)[..., None]
 
 
-def _perspective(picture: Pixels, pose: _Pose, frame_width: int) -> Floats:
-    """Picture pixels -> pixels of a frame twice the size, for a pinhole camera of FOCAL_PER_WIDTH."""
+def _perspective(picture: Pixels, pose: _Pose, frame: Size) -> tuple[Floats, Box]:
+    """Picture pixels -> pixels of a frame twice the size, for a pinhole camera of FOCAL_PER_WIDTH.
+
+    The box is the part of the frame that the picture covers.
+    """
     height, width = picture.shape[:2]
     tilt, roll = np.radians(pose.tilt_deg), np.radians(pose.roll_deg)
     turn = np.array([[np.cos(tilt), 0, np.sin(tilt)], [0, 1, 0], [-np.sin(tilt), 0, np.cos(tilt)]])
     lean = np.array([[np.cos(roll), -np.sin(roll), 0], [np.sin(roll), np.cos(roll), 0], [0, 0, 1]])
     source = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     flat = np.column_stack([(source - (width / 2, height / 2)) / width, np.zeros(4)])  # one picture wide
-    focal = FOCAL_PER_WIDTH * frame_width
+    focal = FOCAL_PER_WIDTH * frame[0]
     solid = flat @ (lean @ turn).T + (0, 0, focal / pose.width_px)
     seen = focal * solid[:, :2] / solid[:, 2:] + pose.centre_px
-    return np.asarray(cv2.getPerspectiveTransform(source, (2 * seen).astype(np.float32)), dtype=np.float32)
+    matrix = np.asarray(cv2.getPerspectiveTransform(source, (2 * seen).astype(np.float32)), dtype=np.float32)
+    low, high = np.floor(seen.min(axis=0)).astype(int) - 1, np.ceil(seen.max(axis=0)).astype(int) + 1
+    x0, y0 = np.clip(low, 0, np.array(frame) - 1).tolist()
+    x1, y1 = np.clip(high, (x0 + 1, y0 + 1), frame).tolist()
+    return matrix, Box(x0, y0, x1, y1)
 
 
 def _bust(sitter: Sitter, size: Size, face_share: float, seed: int) -> Floats:

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from edge.ports import Floats
 
 Indices = NDArray[np.int32]
-_MOST = 32_000
 _FINE = 4  # fractional bits of fillConvexPoly: a vertex is placed to 1/16 px, so nothing steps
 
 
@@ -96,18 +95,17 @@ def drape(
     corners = np.rint(seen[triangles[order]] * (1 << _FINE)).astype(np.int32)
     for index, corner in zip(order.tolist(), corners, strict=True):
         cv2.fillConvexPoly(owner, corner, (index,), lineType=cv2.LINE_8, shift=_FINE)
-    rows, columns = np.nonzero(owner >= 0)
-    back = _affines(seen[triangles], spots[triangles])
-    a, b, c, d, e, f = (entry[owner[rows, columns], None] for entry in back.reshape(-1, 6).T)
-    x, y = columns[:, None].astype(np.float32), rows[:, None].astype(np.float32)
-    from_x, from_y = a * x + b * y + c, d * x + e * y + f
+    columns, rows, width, height = cv2.boundingRect((owner >= 0).view(np.uint8))
+    part = slice(rows, rows + height), slice(columns, columns + width)
+    owned = owner[part]  # -1 takes the last transform; what it gives is not drawn
+    a, b, c, d, e, f = np.moveaxis(_affines(seen[triangles], spots[triangles]).reshape(-1, 6)[owned], 2, 0)
+    x = np.arange(columns, columns + width, dtype=np.float32)
+    y = np.arange(rows, rows + height, dtype=np.float32)[:, None]
+    taken = cv2.remap(
+        picture, a * x + b * y + c, d * x + e * y + f, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
     drawn = np.array(scene, dtype=np.float32)
-    for start in range(0, len(rows), _MOST):  # cv2.remap takes at most 32,767 rows
-        part = slice(start, start + _MOST)
-        taken = cv2.remap(
-            picture, from_x[part], from_y[part], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-        )
-        drawn[rows[part], columns[part]] = taken[:, 0]
+    np.copyto(drawn[part], taken, where=(owned >= 0)[..., None])
     return drawn
 
 

@@ -9,10 +9,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
-from worlds.office import NOW, new_issuer
+from worlds import folders
 from worlds.trust import GATE, TRUST, shown
 
 from edge.app.assemble import DoorParts, assemble
@@ -174,14 +173,8 @@ def test_every_fault_has_a_part() -> None:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """What a device without a face finds in its folder: trust, and a film for a camera."""
-    for name, data in new_issuer().publish(NOW):
-        file = tmp_path / "trust" / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(data)
-    writer = cv2.VideoWriter(str(tmp_path / "film.avi"), cv2.VideoWriter.fourcc(*"MJPG"), 30, (320, 240))
-    for _ in range(3):
-        writer.write(np.full((240, 320, 3), 90, np.uint8))
-    writer.release()
+    folders.trust(tmp_path / "trust")
+    folders.shoot(tmp_path / "film.avi")
     return tmp_path
 
 

@@ -9,10 +9,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
-from worlds.office import NOW, new_issuer
+from worlds import folders
+from worlds.office import NOW
 from worlds.trust import TRUST
 
 from edge.app.clock_store import remembered
@@ -33,14 +32,8 @@ HEAD = 'version = "7"\nissued_at = 2026-03-01T00:00:00Z\n'
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """What a device without a face finds in its folder: trust, and a film for a camera."""
-    for name, data in new_issuer().publish(NOW):
-        file = tmp_path / "trust" / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(data)
-    writer = cv2.VideoWriter(str(tmp_path / "film.avi"), cv2.VideoWriter.fourcc(*"MJPG"), 30, (320, 240))
-    for _ in range(3):
-        writer.write(np.full((240, 320, 3), 90, np.uint8))
-    writer.release()
+    folders.trust(tmp_path / "trust")
+    folders.shoot(tmp_path / "film.avi")
     return tmp_path
 
 

@@ -9,11 +9,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 from samples.journals import DEVICE, SEED, write_chain
-from worlds.office import NOW, new_issuer
+from worlds import folders
 from worlds.trust import verified
 
 from edge.app.lane_device import open_lane
@@ -44,14 +43,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two authorities' trust, and a film of an empty lane; a short path, for the sockets in it."""
     folder = tmp_path_factory.mktemp("l")
     for trust in ("trust", "other"):
-        for name, data in new_issuer().publish(NOW):
-            file = folder / trust / name
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(data)
-    writer = cv2.VideoWriter(str(folder / "film.avi"), cv2.VideoWriter.fourcc(*"MJPG"), 30, (320, 240))
-    for _ in range(3):
-        writer.write(np.full((240, 320, 3), 90, np.uint8))
-    writer.release()
+        folders.trust(folder / trust)
+    folders.shoot(folder / "film.avi")
     return folder
 
 

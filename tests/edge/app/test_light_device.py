@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[3]
+from conftest import ROOT
+
 # What a device loads to open its door, without starting anything.
 DEVICE = (
     "edge.cli.run, edge.app.door_device, edge.app.service, edge.app.parts.scanner, edge.app.parts.strike, edge.app.parts.signals, hw.signals.log, "

@@ -14,16 +14,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import segno
-from conftest import shared
+from conftest import ROOT, shared
 from PIL import Image
 from samples.qr_pictures import ENGINES, draw, picture, zbar
-from worlds.office import HOLDER, NOW, enrolment, new_issuer
+from worlds import folders
+from worlds.office import HOLDER, NOW, enrolment, new_holder, new_issuer
 
 from edge.__main__ import main
 from edge.errors import Exit
 from tools.issuing.wallet import Wallet
-
-ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture
@@ -164,8 +163,8 @@ def test_a_row_is_one_line_whatever_a_stranger_writes(tmp_path, capsys) -> None:
 def office():
     """An issuer, a card and the wallet that holds it."""
     issuer = new_issuer()
-    issued = issuer.enrol(enrolment(subject="resident-7", scope=("tower-1/lobby",)), now=NOW)
-    return types.SimpleNamespace(issuer=issuer, issued=issued, wallet=Wallet(HOLDER, issued.card))
+    wallet = new_holder(issuer, subject="resident-7", scope=("tower-1/lobby",))
+    return types.SimpleNamespace(issuer=issuer, wallet=wallet)
 
 
 @pytest.fixture
@@ -174,10 +173,7 @@ def trust(office, tmp_path) -> Path:
 
 
 def published(office, folder: Path, now) -> Path:
-    for name, data in office.issuer.publish(now):
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(data)
-    return folder
+    return folders.trust(folder, office.issuer, now)
 
 
 @pytest.fixture
@@ -222,7 +218,7 @@ def test_nothing_of_the_person_or_the_code_is_told(check, office) -> None:
     _, rows, _ = check(text.encode())
     said = json.dumps(rows)
     assert "resident-7" not in said
-    assert office.issued.card_id.hex() not in said
+    assert office.wallet.claims().card_id.hex() not in said
     assert text[4:24] not in said
 
 
@@ -328,8 +324,8 @@ def test_a_site_narrows_what_is_valid(check, office) -> None:
 
 
 def test_an_issuer_that_nobody_published_is_unknown(check, office) -> None:
-    stranger = new_issuer(seed=9).enrol(enrolment(), now=NOW)
-    _, rows, _ = check(Wallet(HOLDER, stranger.card).code(NOW).encode())
+    stranger = new_holder(new_issuer(seed=9))
+    _, rows, _ = check(stranger.code(NOW).encode())
     assert (rows[0]["format"], rows[0]["reason"]) == ("ecard", "issuer.unknown")
 
 

@@ -6,10 +6,8 @@ import json
 import socket
 from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
-from worlds.office import NOW, new_issuer
+from worlds import folders
 
 from edge.__main__ import main
 
@@ -20,14 +18,8 @@ LONG_S = 60.0  # a loaded machine is slow; nothing waits so long where it works
 def config(tmp_path_factory: pytest.TempPathFactory, built_models: Path) -> Path:
     """A lane that looks at two films of nobody."""
     folder = tmp_path_factory.mktemp("l")
-    for name, data in new_issuer().publish(NOW):
-        file = folder / "trust" / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(data)
-    writer = cv2.VideoWriter(str(folder / "film.avi"), cv2.VideoWriter.fourcc(*"MJPG"), 30, (320, 240))
-    for _ in range(3):
-        writer.write(np.full((240, 320, 3), 90, np.uint8))
-    writer.release()
+    folders.trust(folder / "trust")
+    folders.shoot(folder / "film.avi")
     file = folder / "lane.toml"
     file.write_text(
         "door.venue = 'lane'\ncamera.device = 'film.avi'\nlane.inner_camera = 'film.avi'\n"

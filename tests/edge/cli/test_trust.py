@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from worlds.office import new_issuer
+from worlds import folders
 from worlds.publishing import DAY, Authority, Gate
 
 from edge.__main__ import main
@@ -87,10 +87,7 @@ def test_a_clock_before_signed_time_is_said(tmp_path: Path, capsys: pytest.Captu
 def test_a_folder_that_was_filled_by_hand_is_shown_too(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for name, data in new_issuer().publish(datetime.now(UTC)):
-        file = tmp_path / "trust" / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(data)
+    folders.trust(tmp_path / "trust", now=datetime.now(UTC))
     (tmp_path / "door.toml").write_text("")
     assert show(tmp_path) == 0
     out = capsys.readouterr().out

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from conftest import ROOT
 
 from edge.__main__ import main
 from edge.config import Config, explain
 from edge.config.schema import schema
 
-COMMITTED = Path(__file__).resolve().parents[3] / "edge" / "config" / "config.schema.json"
+COMMITTED = ROOT / "edge" / "config" / "config.schema.json"
 
 
 def parts(node: object) -> list[dict[str, Any]]:

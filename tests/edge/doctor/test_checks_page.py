@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
+
+from conftest import ROOT
 
 from edge.doctor.checks import CHECKS
 from edge.doctor.findings import PROBLEMS, Finding, Severity, worst
 
-PAGE = Path(__file__).resolve().parents[3] / "edge" / "doctor" / "CHECKS.md"
+PAGE = ROOT / "edge" / "doctor" / "CHECKS.md"
 
 
 def test_the_page_has_every_trouble_and_no_other() -> None:

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from samples.head_points import BENT, FLAT, face
 
 from edge.app.parts.code_readers import read_image
-from edge.app.parts.face_engine import open_face_engine
 from edge.decision import Reason
 from edge.face.challenge import (
     Challenge,
@@ -304,11 +303,6 @@ def test_chance_is_never_done(seed, prompt):
 # --- rendered from photographs ---------------------------------------------------------------------------
 
 MOVES = {LEFT: Move.LEFT, RIGHT: Move.RIGHT, NOD: Move.NOD}
-
-
-@pytest.fixture(scope="module")
-def engine(built_models: Path) -> FaceEngine:
-    return open_face_engine(built_models)
 
 
 def seen(engine: FaceEngine, rgb: np.ndarray) -> np.ndarray | None:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from samples.head_points import face
 
-from edge.app.parts.code_readers import read_image
-from edge.app.parts.face_engine import open_face_engine
 from edge.decision import Reason
 from edge.face.consistency import MAX_LOOKS, Consistency, LandmarkFrame, Objection, judge, measure
+from edge.face.engine import FaceEngine
 from hw.sim.pictures.head import Pose, Subject, head, script, sheet
 
 FRAME_MS = 66
@@ -128,9 +125,10 @@ def test_every_objection_denies_for_a_reason(objection):
     assert objection.reason is (Reason.FACE_QUALITY if mendable else Reason.FACE_ATTACK)
 
 
-def test_rendered_a_standing_head_is_alive_and_its_photograph_is_frozen(built_models: Path, photos: Path):
-    engine = open_face_engine(built_models)
-    photo = read_image(photos / "astronaut.png")[:384]
+def test_rendered_a_standing_head_is_alive_and_its_photograph_is_frozen(
+    engine: FaceEngine, astronaut: np.ndarray
+):
+    photo = astronaut[:384]
 
     def look(rgb: np.ndarray, tick_ms: int) -> LandmarkFrame:
         probe = engine.probe(rgb, engine.find(rgb)[0])

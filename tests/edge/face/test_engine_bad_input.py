@@ -26,16 +26,6 @@ from edge.face.template import Reference, TemplateFormat
 Change = Callable[[np.ndarray], np.ndarray]
 
 
-@pytest.fixture(scope="session")
-def engine(built_models: Path) -> FaceEngine:
-    return open_face_engine(built_models)
-
-
-@pytest.fixture(scope="session")
-def astronaut(photos: Path) -> np.ndarray:
-    return read_image(photos / "astronaut.png")
-
-
 @pytest.fixture
 def own(engine: FaceEngine, astronaut: np.ndarray) -> Reference:
     return engine.reference(engine.enrol(astronaut), fmt=TemplateFormat.INT8_64, model=engine.model_id)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections import defaultdict
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -15,7 +14,6 @@ from hypothesis import strategies as st
 from samples.head_points import BENT, FLAT, face
 
 from edge.app.parts.code_readers import read_image
-from edge.app.parts.face_engine import open_face_engine
 from edge.face.challenge import ChallengeLimits
 from edge.face.engine import FaceEngine, subject
 from edge.face.mesh import Landmarks
@@ -102,11 +100,6 @@ def test_landmarks_of_a_face_are_usable():
 
 
 # --- real pictures: what the simulation cannot prove -----------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def engine(built_models: Path) -> FaceEngine:
-    return open_face_engine(built_models)
 
 
 def landmarks(engine: FaceEngine, rgb: np.ndarray) -> np.ndarray | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
@@ -11,7 +10,6 @@ import pytest
 from conftest import shared
 
 from edge.app.parts.code_readers import read_image
-from edge.app.parts.face_engine import open_face_engine
 from edge.face.mesh import LEFT_EYE_OUTER, MOUTH_LEFT, MOUTH_RIGHT, RIGHT_EYE_OUTER
 from edge.face.quality import Component, shortfall
 
@@ -20,14 +18,9 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def engine(built_models: Path) -> FaceEngine:
-    return open_face_engine(built_models)
-
-
-@pytest.fixture(scope="session")
-def portrait(photos: Path) -> np.ndarray:
+def portrait(astronaut: np.ndarray) -> np.ndarray:
     """The astronaut's head, 210 px from brow to chin."""
-    return cv2.resize(read_image(photos / "astronaut.png")[:300, 70:370], None, fx=2, fy=2)
+    return cv2.resize(astronaut[:300, 70:370], None, fx=2, fy=2)
 
 
 def look(engine: FaceEngine, picture: np.ndarray) -> Probe:

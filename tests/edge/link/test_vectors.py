@@ -8,6 +8,7 @@ from pathlib import Path
 
 import frame as controller_frame
 import pytest
+from conftest import ROOT
 from controller import Controller
 from limits import MAX_WIRE
 
@@ -15,7 +16,7 @@ from edge.link import frame
 from edge.link import messages as m
 from edge.link.session import LinkPairing, LinkSession
 
-FOLDER = Path(__file__).resolve().parents[2] / "vectors" / "link"
+FOLDER = ROOT / "tests" / "vectors" / "link"
 
 
 def vectors(kind: str) -> list[Path]:

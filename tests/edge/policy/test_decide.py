@@ -9,9 +9,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from worlds.trust import verified_card
 
 from edge.card.claims import Card as VerifiedCard
-from edge.card.claims import Freshness, StatusPointer, TemplateReference
+from edge.card.claims import Freshness, TemplateReference
 from edge.decision import Deny, Grant, Reason
 from edge.errors import TrustFault
 from edge.face.engine import FaceEvidence
@@ -30,23 +31,8 @@ from edge.trust.time.trust_age import TrustState
 from edge.trust.time.trusted_clock import ClockAnomaly, TrustedTime
 
 NOW = datetime(2026, 11, 21, 8, 0, tzinfo=UTC)
-CARD = VerifiedCard(
-    issuer="CN-GD",
-    issued_at=NOW,
-    not_before=NOW,
-    expires=NOW + timedelta(days=30),
-    card_id=bytes(8),
-    holder_key=bytes(32),
-    status=StatusPointer("https://s.example/7", 5),
-    face=TemplateReference(100, "mfn1", bytes(64)),
-    scope=("tower-1",),
-    assurance=2,
-    kid=bytes(8),
-    pseudonym="0" * 12,
-    presented_at=NOW,
-    list_issued_at=NOW,
-    list_age=timedelta(0),
-    list_freshness=Freshness.FRESH,
+CARD = verified_card(
+    moment=NOW, face=TemplateReference(100, "mfn1", bytes(64)), scope=("tower-1",), assurance=2
 )
 POLICY = DoorPolicy(site="tower-1/lobby", similarity=0.6)
 MATCH = FaceEvidence(1, similarity=0.8)

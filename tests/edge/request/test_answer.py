@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from worlds.office import HOLDER, NOW, enrolment, new_issuer
+from worlds.office import NOW, new_holder, new_issuer
 
 from edge.card import cose, ecard
 from edge.card.attributes import Attribute
@@ -21,7 +21,6 @@ from edge.request.request import Request, asked_for, check_disclosed
 from edge.trust import folder
 from edge.trust.verify import VerificationContext, verify
 from hw.sim.screen import SimScreen
-from tools.issuing.wallet import Wallet
 
 DEVICE, DOCUMENT_KEY, TODAY = b"d" * 32, b"d" * 32, date(2026, 3, 2)
 SAID = {
@@ -48,8 +47,7 @@ class Inn:
     def __init__(self, number: str = "CA123456") -> None:
         issuer = new_issuer()
         papers = (DisclosedDocument(DocumentType.PASSPORT, number, date(2031, 5, 4)),)
-        issued = issuer.enrol(enrolment(attributes=SAID, papers=papers), now=NOW)
-        self.wallet = Wallet(HOLDER, issued.card, issued.disclosures, (issuer.authority,))
+        self.wallet = new_holder(issuer, attributes=SAID, papers=papers)
         self.trust = folder.load(dict(issuer.publish(NOW)))
         certificate = issuer.certify(
             cose.public_key(DEVICE), "inn", "Pousada", askable=SAID, retention_days=30, now=NOW

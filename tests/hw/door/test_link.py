@@ -13,6 +13,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from conftest import ROOT
 from limits import HEARTBEAT_MS
 from peers import cpython_controller
 from peers.cpython_controller import (
@@ -522,8 +523,8 @@ def test_a_host_that_is_killed_holds_no_door(
     host = subprocess.Popen(
         [sys.executable, Path(__file__).with_name("door_link_host.py"), controller.path, KEY.hex()],
         stdout=subprocess.PIPE,
-        cwd=Path(__file__).resolve().parents[3],
-        env=os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[3])},
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
     )
     try:
         assert host.stdout.readline() == b"released\n"

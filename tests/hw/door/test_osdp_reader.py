@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from conftest import ROOT
 
 from edge.errors import DoorLinkFault
 from edge.ports import DoorEventKind
@@ -28,7 +29,6 @@ from hw.door import osdp_reader
 from hw.door.osdp_reader import BAUD, OsdpReader, learn_key
 from hw.door.panel import PanelStrike
 
-ROOT = Path(__file__).resolve().parents[3]
 PANEL = Path(__file__).with_name("osdp_panel.py")
 VENV = ROOT / "build" / "osdp-panel"
 ADDRESS = 101

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import ROOT
 
 from edge.errors import ModelFault
 from hw.inference import networks
@@ -17,7 +18,6 @@ from hw.inference.networks import read_array, read_checked, read_manifest
 from hw.inference.runtimes import Runtime, open_runtime
 
 PACKAGES = {"litert": "ai_edge_litert", "tflite": "tflite_runtime"}
-ROOT = Path(__file__).resolve().parents[3]
 GRAPHS = {
     "face_detector_short.tflite": ((1, 128, 128, 3), [(1, 896, 16), (1, 896, 1)]),
     "face_detector_back.tflite": ((1, 256, 256, 3), [(1, 896, 16), (1, 896, 1)]),

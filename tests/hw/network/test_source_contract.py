@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from peers.web_server import serve
+from worlds import folders
 
 from edge.errors import FetchError, NotThere
 from edge.ports import Source
@@ -34,10 +35,7 @@ def sim(files: Mapping[str, bytes], folder: Path) -> Iterator[Source]:
 
 @contextmanager
 def in_folder(files: Mapping[str, bytes], folder: Path) -> Iterator[Source]:
-    for name, data in files.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(data)
-    yield FolderSource(folder)
+    yield FolderSource(folders.fill(folder, files))
 
 
 @contextmanager

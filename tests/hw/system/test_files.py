@@ -10,14 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from conftest import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.errors import Exit, StorageFault
 from hw.system import files
 from hw.system.files import Folder
-
-ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture(params=["here", pytest.param("card", marks=pytest.mark.hardware)])

@@ -12,11 +12,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from conftest import ROOT
 from peers.mosquitto import Mosquitto, wait_until
 from peers.web_server import Web, serve
 from worlds.publishing import Authority
 
-CHECKOUT = Path(__file__).resolve().parents[3]
 CONFIG = """
 [device]
 id = "lobby-1"
@@ -59,7 +59,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
         config = tmp_path / "door.toml"
         config.write_text(CONFIG.format(url=web.url, port=mosquitto.port))
         device = subprocess.Popen(
-            [sys.executable, "-m", "edge", "sync", "--config", str(config), "--watch"], cwd=CHECKOUT
+            [sys.executable, "-m", "edge", "sync", "--config", str(config), "--watch"], cwd=ROOT
         )
         try:
             yield Site(mosquitto, authority, web)

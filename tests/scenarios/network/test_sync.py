@@ -17,10 +17,10 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
+from conftest import ROOT
 from peers.web_server import Web, reply, serve
+from worlds import folders
 from worlds.publishing import DAY, Authority, Gate
 
 from edge.__main__ import main
@@ -31,8 +31,6 @@ from edge.cli.config import read as read_config
 from edge.errors import Exit, NoSpace, TrustFault
 from edge.sync.wake_file import wake
 from hw.sim.source import SimSource
-
-CHECKOUT = Path(__file__).resolve().parents[3]
 
 
 class Site:
@@ -61,10 +59,7 @@ class Site:
         """A folder with the repository as it is now, or as it was."""
         folder = self.folder / name
         shutil.rmtree(folder, ignore_errors=True)
-        for path, data in (files or self.authority.files).items():
-            (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            (folder / path).write_bytes(data)
-        return folder
+        return folders.fill(folder, files or self.authority.files)
 
     def sync(self, *more: str) -> int:
         return main(["sync", "--config", str(self.config), *more])
@@ -299,18 +294,12 @@ def test_a_stick_with_a_link_in_it_is_refused(site: Site, capsys: pytest.Capture
 # -- the first start ---------------------------------------------------------------------------------------------
 
 
-def film(folder: Path) -> None:
-    writer = cv2.VideoWriter(str(folder / "film.avi"), cv2.VideoWriter.fourcc(*"MJPG"), 30, (320, 240))
-    writer.write(np.full((240, 320, 3), 90, np.uint8))
-    writer.release()
-
-
 def test_a_door_opens_for_the_first_time_without_a_network(site: Site) -> None:
     expire(site)  # the image was made long ago
     (site.folder / "root.json").write_bytes(site.authority.root)
     site.stick("image")
     site.configure(baked="image")
-    film(site.folder)
+    folders.shoot(site.folder / "film.avi")
     with open_device(read_config(site.config), site.folder, camera=str(site.folder / "film.avi")):
         assert (site.folder / "trust").readlink() == Path("trust.d/1")
     assert site.published_at == site.authority.now
@@ -330,7 +319,7 @@ def test_a_lane_takes_the_trust_of_both_authorities_from_its_image(
         '[camera]\ndevice = "film.avi"\n'
         '[lane]\ninner_camera = "film.avi"\nother_trust = "other"\nother_sync_baked = "other-image"\n'
     )
-    film(site.folder)
+    folders.shoot(site.folder / "film.avi")
     with open_lane(read_config(site.config), site.folder):
         kids = [list(open_trust(site.folder / name).issuers) for name in ("trust", "other")]
     assert kids == [[site.authority.issuer.kid], [other.authority.issuer.kid]]
@@ -375,7 +364,7 @@ def test_a_disk_that_takes_no_more_keeps_the_old_trust(site: Site, web: Web) -> 
             capture_output=True,
             text=True,
             check=False,
-            cwd=CHECKOUT,
+            cwd=ROOT,
             env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "TMPDIR": str(site.folder)},
         )
         codes.append(child.returncode)
@@ -482,7 +471,7 @@ def test_the_background_sync_wakes_up_when_it_is_told_to(site: Site, web: Web) -
     web.answers["metadata/timestamp.json"] = timestamp
     command = [sys.executable, "-m", "edge", "sync", "--watch", "--config", str(site.config)]
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=CHECKOUT
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
     ) as sync:
         try:
             asked.get(timeout=30)  # at once: there was no trust
@@ -519,7 +508,7 @@ def test_told_to_stop_in_the_middle_of_a_download_it_stops(site: Site, web: Web)
     web.answers[site.authority.target("models/big.tflite")] = drip
     command = [sys.executable, "-m", "edge", "sync", "--watch", "--config", str(site.config)]
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=CHECKOUT
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
     ) as sync:
         assert begun.wait(30)
         sync.send_signal(signal.SIGTERM)

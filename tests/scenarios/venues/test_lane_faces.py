@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,7 +15,6 @@ from edge.app.authority import AuthorityParts
 from edge.app.demo.cast import Cast
 from edge.app.demo.world import World
 from edge.app.lane_loop import CameraPair
-from edge.app.parts.face_engine import open_face_engine
 from edge.config import Config, DoorConfig
 from edge.face.engine import FaceEngine
 from edge.passage.lane.events import Side
@@ -38,14 +36,8 @@ NOBODY = np.full((480, 640, 3), 90, np.uint8)
 
 
 @pytest.fixture(scope="session")
-def engine(built_models: Path) -> FaceEngine:
-    return open_face_engine(built_models)
-
-
-@pytest.fixture(scope="session")
-def seen(photos: Path) -> Callable[..., Pixels]:
+def seen(cast: Cast) -> Callable[..., Pixels]:
     """Who stands before a camera; each camera sees another moment of them."""
-    cast = Cast(photos).complete()
 
     @cache
     def face(*names: str, camera: int = 1) -> Pixels:

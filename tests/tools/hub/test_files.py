@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from worlds import folders
 from worlds.fleet import PASSWORD, Hub, serving
 
 from edge.errors import InputError, NotThere
@@ -30,10 +31,7 @@ FILES = {
 
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("repository")
-    for name, data in FILES.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(data)
+    folder = folders.fill(tmp_path_factory.mktemp("repository"), FILES)
     (folder / "metadata" / "link.json").symlink_to(folder / "keys" / "root.key")
     return folder
 

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from conftest import ROOT
 
 from edge.app.parts.trust_folder import open_trust
 from edge.card.attributes import Attribute
@@ -28,7 +29,7 @@ from edge.trust.verify import VerificationContext, verify
 from tools.issuer import cli as issuer
 from tools.issuing.wallet import Delivery, Wallet
 
-TOOL = Path(__file__).resolve().parents[3] / "tools" / "issuer"
+TOOL = ROOT / "tools" / "issuer"
 NOW = datetime(2026, 3, 2, 8, tzinfo=UTC)
 AT = ["--now", "2026-03-02T08:00:00Z"]
 URI = "https://tower-1.example/s"

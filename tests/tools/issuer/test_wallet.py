@@ -14,10 +14,11 @@ from pathlib import Path
 import cv2
 import pytest
 import segno
+from conftest import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
 from samples.terminal_pixels import pixels, text_of
-from worlds.office import HOLDER, NOW, enrolment, new_issuer
+from worlds.office import HOLDER, NOW, enrolment, new_holder, new_issuer
 
 from edge.card import cose
 from edge.card.attributes import Attribute
@@ -30,7 +31,7 @@ from edge.request.request import Request
 from tools.issuing.wallet import Wallet
 from tools.wallet import cli as tool
 
-TOOL = Path(__file__).resolve().parents[3] / "tools" / "wallet"
+TOOL = ROOT / "tools" / "wallet"
 AT = ["--now", "2026-03-02T08:00:07Z"]
 
 consent = tool.consent
@@ -180,9 +181,8 @@ def ada(tmp_path) -> Path:
     """A wallet with attributes and a passport."""
     office = new_issuer()
     paper = DisclosedDocument(DocumentType.PASSPORT, "K1234567", date(2031, 5, 4))
-    issued = office.enrol(enrolment(attributes=ADA, papers=(paper,)), now=NOW)
     path = tmp_path / "ada.wallet"
-    path.write_bytes(Wallet(HOLDER, issued.card, issued.disclosures, (office.authority,)).to_bytes())
+    path.write_bytes(new_holder(office, attributes=ADA, papers=(paper,)).to_bytes())
     return path
 
 

@@ -16,17 +16,17 @@ from edge.app.parts.code_readers import read_image
 from edge.app.parts.face_engine import installed_pad, open_face_engine
 from edge.decision import Reason
 from edge.errors import Exit, ModelFault
-from edge.face.engine import subject
+from edge.face.engine import FaceEngine, subject
 from edge.face.evaluation.pad_rates import Shown, apcer, bpcer, eer, interval
 from edge.face.pad.fusion import Family, Measure, PadPolicy, fuse
 
 WEIGHTS = ("pad_v2.tflite", "pad_v1se.tflite")
 
 
-@pytest.fixture
-def folder(tmp_path: Path, photos: Path) -> Path:
+@pytest.fixture(scope="module")
+def held_up(tmp_path_factory: pytest.TempPathFactory, photos: Path) -> Path:
     """People, and the same two held up: as a print in a white frame, and on a screen that fills the picture."""
-    root = tmp_path / "pictures"
+    root = tmp_path_factory.mktemp("pictures")
     ann = Image.open(photos / "astronaut.png").convert("RGB")
     bob = Image.open(photos / "sample3.jpg").convert("RGB").crop((860, 80, 1500, 680))
     for label in ("bona_fide", "print", "screen/of a phone"):
@@ -43,6 +43,12 @@ def folder(tmp_path: Path, photos: Path) -> Path:
         sheet.save(root / "print" / f"{name}.jpg", quality=92)
         person.crop(face).resize((480, 480)).save(root / "screen" / "of a phone" / f"{name}.PNG")
     return root
+
+
+@pytest.fixture
+def folder(tmp_path: Path, held_up: Path) -> Path:
+    """A copy that a test may change."""
+    return Path(shutil.copytree(held_up, tmp_path / "pictures"))
 
 
 @pytest.fixture
@@ -226,8 +232,7 @@ def judge(engine: object, picture: np.ndarray, policy_reason: Reason | None) -> 
     return bool(faces) and engine.inspect(picture, subject(faces, picture)).reason is policy_reason
 
 
-def test_prints_that_fill_the_frame_are_refused_without_the_passive_networks(built_models: Path) -> None:
-    engine = open_face_engine(built_models)
+def test_prints_that_fill_the_frame_are_refused_without_the_passive_networks(engine: FaceEngine) -> None:
     for path in sorted(shared("faces", "nuaa", "print").glob("*.jpg"))[::8]:
         picture = read_image(path)
         face = subject(engine.find(picture), picture)

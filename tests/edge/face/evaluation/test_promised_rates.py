@@ -9,10 +9,10 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+import pytest
 from conftest import shared
 
 from edge.app.parts.code_readers import read_image
-from edge.app.parts.face_engine import open_face_engine
 from edge.face.engine import FaceEngine, subject
 from edge.face.evaluation import verification_rates
 from edge.face.template import TemplateFormat
@@ -33,11 +33,11 @@ def embeddings(engine: FaceEngine, files: list[Path]) -> list[np.ndarray]:
     return found
 
 
-def test_a_card_is_accepted_as_often_as_promised_and_a_short_one_hardly_less(built_models: Path) -> None:
+@pytest.mark.slow
+def test_a_card_is_accepted_as_often_as_promised_and_a_short_one_hardly_less(engine: FaceEngine) -> None:
     every = sorted(shared("faces", "lfw").glob("*.jpg"))
     pictures = Counter(map(person, every))
     files = [file for file in every if 3 <= pictures[person(file)] <= 6]
-    engine = open_face_engine(built_models)
     seen = embeddings(engine, files)
     people = verification_rates.identities([file.name for file in files], [])
     tar = {}

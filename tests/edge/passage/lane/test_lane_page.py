@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
+from conftest import ROOT
 
 from edge.passage.events import (
     ChallengeWanted,
@@ -21,7 +20,7 @@ from edge.passage.lane.machine import TABLE, Cue, LaneState
 from edge.passage.lane.occupancy import LaneOccupancy
 from edge.passage.lane.times import LaneTimes
 
-PAGE = Path(__file__).resolve().parents[4] / "edge" / "passage" / "lane" / "LANE.md"
+PAGE = ROOT / "edge" / "passage" / "lane" / "LANE.md"
 
 # What may be said to the table, in its order, and who decides it.
 HAPPENS: dict[type, tuple[str, str]] = {

@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from conftest import ROOT
 
 from edge import config
 from edge.app.venues.library import open_library
@@ -19,7 +20,7 @@ from edge.venues.library.sip2_client import Library
 from edge.venues.library.sip2_replies import Flag
 from hw.sim.library import SimItem, SimLibrary, SimPatron
 
-PEERS = Path(__file__).parents[3] / "peers" / "sip2_peers.py"
+PEERS = ROOT / "tests" / "peers" / "sip2_peers.py"
 needs_server = pytest.mark.skipif(find_spec("pysip2") is None, reason="pip install pysip2")
 needs_client = pytest.mark.skipif(find_spec("Sip2") is None, reason="pip install Sip2")
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from conftest import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,7 +23,7 @@ from edge.venues.library.sip2 import (
 )
 from edge.venues.library.sip2_layouts import LAYOUTS, ONCE, Sip2MessageId
 
-VECTORS = sorted((Path(__file__).parents[3] / "vectors" / "sip2").glob("frame_*.json"))
+VECTORS = sorted((ROOT / "tests" / "vectors" / "sip2").glob("frame_*.json"))
 LATIN = "".join(map(chr, [*range(0x20, 0x7C), *range(0x7D, 0x7F), *range(0xA0, 0x100)]))
 DIALECTS = st.builds(
     Dialect, st.sampled_from(["utf-8", "cp850", "latin-1"]), st.sampled_from(["\r", "\r\n"]), st.booleans()

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from conftest import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,7 +14,7 @@ from edge.venues.library.sip2 import Dialect, Sip2Message, decode
 from edge.venues.library.sip2_layouts import Sip2MessageId
 from edge.venues.library.sip2_session import TRIES, GaveUp, Replied, Sip2Event, Sip2Session
 
-VECTORS = sorted((Path(__file__).parents[3] / "vectors" / "sip2").glob("talk_*.json"))
+VECTORS = sorted((ROOT / "tests" / "vectors" / "sip2").glob("talk_*.json"))
 STATUS = Sip2Message(Sip2MessageId.OUR_STATUS, ("0", "040", "2.00"))
 
 

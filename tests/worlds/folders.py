@@ -1,0 +1,42 @@
+"""Folders and films as a device finds them on its disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from pathlib import Path
+
+import cv2
+import numpy as np
+from worlds.office import NOW, new_issuer
+
+from edge.ports import Pixels
+from tools.issuing.issuer import Issuer
+
+NOBODY = np.full((240, 320, 3), 90, np.uint8)
+
+
+def fill(folder: Path, files: Mapping[str, bytes]) -> Path:
+    """`folder`, with these files in it."""
+    for name, data in files.items():
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(data)
+    return folder
+
+
+def trust(folder: Path, issuer: Issuer | None = None, now: datetime = NOW) -> Path:
+    """A trust folder: what an issuer publishes at `now`."""
+    return fill(folder, dict((issuer or new_issuer()).publish(now)))
+
+
+def shoot(path: Path, pictures: Iterable[Pixels] = (NOBODY,) * 3, *, fps: int = 30) -> Path:
+    """A real film: Motion JPEG in AVI, as webcams send it."""
+    first, *rest = pictures
+    height, width = first.shape[:2]
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), fps, (width, height))
+    assert writer.isOpened()
+    for picture in (first, *rest):
+        writer.write(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+    writer.release()
+    return path
