@@ -18,10 +18,10 @@ from edge.venues.library.identity import Roll, Vault
 from edge.venues.library.lending import Lending
 from edge.venues.library.offline_queue import OfflineState
 from edge.venues.library.rules import LibraryRules, Offline, Unstaffed
-from edge.venues.library.sip2 import Dialect
-from edge.venues.library.sip2_client import Library
-from edge.venues.library.sip2_replies import Flag
-from edge.venues.library.sip2_requests import Terminal
+from edge.venues.library.sip2.client import Library
+from edge.venues.library.sip2.messages import Dialect
+from edge.venues.library.sip2.replies import Flag
+from edge.venues.library.sip2.requests import Terminal
 from edge.venues.library.store import LibraryStore
 from edge.venues.library.venue import LibraryVenue
 from edge.venues.library.worker import Worker

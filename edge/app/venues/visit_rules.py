@@ -10,7 +10,7 @@ from edge.app.risk_policy import risk_policy, zone_of_door
 from edge.passage.requirements.means import Means
 from edge.passage.requirements.visit_rules import VisitRules
 from edge.policy.obligations import OpenVenue
-from edge.policy.risk_history import RecentPast
+from edge.policy.risk.history import RecentPast
 
 if TYPE_CHECKING:
     from collections.abc import Callable

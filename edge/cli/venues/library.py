@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from edge.config import LibraryConfig
     from edge.venues.library.offline_queue import OfflineEntry, UploadedEntry
-    from edge.venues.library.sip2_client import Library
+    from edge.venues.library.sip2.client import Library
 
 MAX_PAIRS_BYTES = 32 * 1024 * 1024  # half a million patrons
 MAX_SUBJECT_CHARS = 200  # a pseudonym has 43

@@ -13,7 +13,7 @@ from edge.retry import RetrySchedule
 from edge.venues.library.lending import Finish, Lend, TakeBack
 from edge.venues.library.offline_queue import tell_first
 from edge.venues.library.rules import PatronVerdict, SeenPatron, judge, judge_offline, may_be_alone
-from edge.venues.library.sip2 import Malformed
+from edge.venues.library.sip2.messages import Malformed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from edge.venues.library.lending import Act
     from edge.venues.library.offline_queue import OfflineEntry
     from edge.venues.library.rules import LibraryRules
-    from edge.venues.library.sip2_client import Library
-    from edge.venues.library.sip2_replies import Circulated
+    from edge.venues.library.sip2.client import Library
+    from edge.venues.library.sip2.replies import Circulated
     from edge.venues.library.store import LibraryStore
 
 T = TypeVar("T")

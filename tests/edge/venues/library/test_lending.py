@@ -16,9 +16,9 @@ from edge.keyed_digest import KEY_BYTES
 from edge.venues.library.identity import Vault
 from edge.venues.library.lending import REPEAT_MS, Act, Finish, Lend, Lending, TakeBack
 from edge.venues.library.offline_queue import OfflineEntry, OfflineState, tell_first
-from edge.venues.library.sip2 import Malformed
-from edge.venues.library.sip2_replies import Circulated
-from edge.venues.library.sip2_requests import Terminal
+from edge.venues.library.sip2.messages import Malformed
+from edge.venues.library.sip2.replies import Circulated
+from edge.venues.library.sip2.requests import Terminal
 from edge.venues.library.store import LibraryStore
 
 NOW = datetime(2026, 1, 7, 11, tzinfo=UTC)
