@@ -175,6 +175,11 @@ class OnPty:
         return bool(self.level)
 
     @property
+    def signal(self) -> int:
+        """The signal that its lamps show."""
+        return self.controller.signals._signal
+
+    @property
     def next_event(self) -> int:
         return self.controller._ring.next
 
