@@ -1,4 +1,4 @@
-"""The configuration as JSON Schema, for editors: `doorward config schema`, and `edge/config.schema.json`."""
+"""The configuration as JSON Schema, for editors: `doorward config schema`, and config.schema.json here."""
 
 from __future__ import annotations
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import io
 import platform
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from edge.errors import EdgeError
@@ -36,21 +35,23 @@ def write(file: Path, patient: DeviceProbe, findings: Sequence[Finding]) -> None
 
 def page(patient: DeviceProbe, findings: Sequence[Finding], *, now: datetime, picture: Pixels | None) -> str:
     """The report as HTML. `picture`: luma, uint8 (H, W), of the test card."""
-    import jinja2  # only the report pays for it
+    from edge.app.pages import pages
 
-    loader = jinja2.FunctionLoader(lambda name: files("edge").joinpath(name).read_text("utf-8"))
-    pages = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    return pages.get_template("doctor/report.html.j2").render(
-        site=patient.config.door.site,
-        device=patient.config.device.id,
-        date=now.strftime("%Y-%m-%d %H:%M UTC"),
-        version=software_version(),
-        python=platform.python_version(),
-        system=f"{platform.system()} {platform.release()} {platform.machine()}",
-        findings=findings,
-        errors=sum(finding.level == "ERROR" for finding in findings),
-        warnings=sum(finding.level == "WARN" for finding in findings),
-        picture=None if picture is None else _jpeg(picture),
+    return (
+        pages("edge.doctor")
+        .get_template("report.html.j2")
+        .render(
+            site=patient.config.door.site,
+            device=patient.config.device.id,
+            date=now.strftime("%Y-%m-%d %H:%M UTC"),
+            version=software_version(),
+            python=platform.python_version(),
+            system=f"{platform.system()} {platform.release()} {platform.machine()}",
+            findings=findings,
+            errors=sum(finding.level == "ERROR" for finding in findings),
+            warnings=sum(finding.level == "WARN" for finding in findings),
+            picture=None if picture is None else _jpeg(picture),
+        )
     )
 
 

@@ -122,7 +122,7 @@ class PassageTimes:
 
     `face_ms`: to look into the camera; 8 s is three unhurried tries. A site sets it: `[face] time_ms`.
     `challenge_ms`: for all prompts and the look after them; one takes 3 to 5 s (to read it, there, and back),
-    a door asks for four at most, and `edge.face.challenge.Limits` ends each one earlier.
+    a door asks for four at most, and `edge.face.challenge.ChallengeLimits` ends each one earlier.
     `factor_ms`: for one thing besides: to find another document, to be asked for a PIN three times.
     `released_ms`: after which we relock even if the door says nothing: the longest release and 2 s.
     `cooldown_ms`: for which the last signal stays readable before the next passage may begin.

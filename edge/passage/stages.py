@@ -7,7 +7,7 @@
     Presented, FaceEvidence -> Presented             `matched`
     Presented -> Grant | Deny                        `conclude`
 
-The one `except Refused` of the product stands in `_attempt`: below it a refusal is an exception that
+The one `except Refused` of the product stands in `attempt`: below it a refusal is an exception that
 cannot be overlooked, above it a Deny with its reason.
 """
 
@@ -72,7 +72,7 @@ _HOLDERS_WORD = frozenset(
 )
 
 
-def _attempt(stage: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T | Deny:
+def attempt(stage: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T | Deny:
     """The value of this stage, or the denial that a refusal or a fault in it comes to."""
     try:
         return stage(*args, **kwargs)
@@ -106,7 +106,7 @@ class Stages:
         card = self._verified(symbols, trust, self._gate(footing, self.counsel.means.notice), footing)
         if not isinstance(card, Card):
             return card
-        admitted = _attempt(self._admitted, card, trust, footing)
+        admitted = attempt(self._admitted, card, trust, footing)
         return self._turned_away(admitted, card, footing) if isinstance(admitted, Deny) else admitted
 
     def again(
@@ -120,11 +120,11 @@ class Stages:
         self, symbols: Sequence[Symbol], trust: TrustSnapshot, gate: VerificationContext, footing: TrustState
     ) -> Card | TurnedAway | None:
         """The card in these symbols, signed by issuer and holder, and not shown before."""
-        signed = _attempt(_signed_card, symbols)
+        signed = attempt(_signed_card, symbols)
         if signed is None or isinstance(signed, Deny):
             return TurnedAway(signed) if signed else None
-        card = _attempt(verify, signed, trust, now=footing.at.now, gate=gate)
-        deny = card if isinstance(card, Deny) else _attempt(self.replay.admit, card, footing.at.now)
+        card = attempt(verify, signed, trust, now=footing.at.now, gate=gate)
+        deny = card if isinstance(card, Deny) else attempt(self.replay.admit, card, footing.at.now)
         if deny is None or deny.reason in _HOLDERS_WORD:
             self._hear(signed, footing)
         if isinstance(card, Deny):
@@ -147,7 +147,7 @@ class Stages:
 
     def _turned_away(self, deny: Deny, card: Card, footing: TrustState) -> TurnedAway:
         """The refusal of a verified card, with what staff should know of its holder all the same."""
-        notes = _attempt(self.counsel.notes, self.visit(card, footing))
+        notes = attempt(self.counsel.notes, self.visit(card, footing))
         return TurnedAway(
             deny, card, Requirements() if isinstance(notes, Deny) else Requirements(Obligations(notes=notes))
         )

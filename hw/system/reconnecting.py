@@ -15,7 +15,7 @@ from edge.errors import EdgeError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-Item = TypeVar("Item")
+ItemType = TypeVar("ItemType")
 ItemT_co = TypeVar("ItemT_co", covariant=True)
 Told = TypeVar("Told")
 FaultType = TypeVar("FaultType", bound=EdgeError)
@@ -36,7 +36,7 @@ class Connection(Protocol[ItemT_co]):
         ...
 
 
-class ReconnectingReader(Generic[Item, FaultType]):
+class ReconnectingReader(Generic[ItemType, FaultType]):
     """Reads a source in a thread of its own, from `start` to `close`.
 
     The thread calls `take` and `lost`, without `guard`, and notifies `guard` after each call.
@@ -56,9 +56,9 @@ class ReconnectingReader(Generic[Item, FaultType]):
     def __init__(
         self,
         name: str,
-        opens: Callable[[], Connection[Item]],
+        opens: Callable[[], Connection[ItemType]],
         *,
-        take: Callable[[Item], None],
+        take: Callable[[ItemType], None],
         lost: Callable[[FaultType | None], None],
         faults: type[FaultType],
         pauses_s: Sequence[float] = PAUSES_S,

@@ -29,7 +29,7 @@ STEP = 1 if ROUNDS > 10 else 7
 WRITER = """
 import os, sys
 from pathlib import Path
-from journals import SegmentLimits, open_journal, passage
+from samples.journals import SegmentLimits, open_journal, passage
 
 journal = open_journal(Path(sys.argv[1]))
 os.write(1, b"open\\n")
@@ -82,9 +82,9 @@ def _write_and_kill(path: Path, first_tick: int, segment_bytes: int, *, lines: i
 KILLER = """
 import os, shutil, signal, sys
 from pathlib import Path
-from journals import SegmentLimits, open_journal, passage, rotate
+from samples.journals import SegmentLimits, open_journal, passage, rotate
 from edge.audit.chain import open_chain
-from edge.audit.retention import Rules, retain
+from edge.audit.retention import RetentionRules, retain
 from edge.audit.segments import closed_segments, journal_files
 
 OURS = (
@@ -163,7 +163,7 @@ def prepare(path):
 def act(path, begin_to_die):
     begin_to_die()
     # Everything is short, and a hub has the records before 6.
-    assert len(retain(path, Rules(SegmentLimits(0), 0, 1 << 60), now_ms=None, acknowledged=6)) == 3
+    assert len(retain(path, RetentionRules(SegmentLimits(0), 0, 1 << 60), now_ms=None, acknowledged=6)) == 3
 
 def check(path):
     first, kept = ticks(path)

@@ -10,26 +10,28 @@ import ast
 import pytest
 from conftest import ROOT
 
+HERE = ROOT / "tests" / "hw"
+
 # By port: its suite, and the variable that names a device for `--hardware`; None where the machine itself is all
 # that it takes, so that the suite runs on it as it does anywhere.
 SUITES: dict[str, tuple[str, str | None]] = {
-    "Camera": ("test_camera_contract.py", "DOORWARD_CAMERA"),
-    "TellsHealth": ("test_camera_contract.py", "DOORWARD_CAMERA"),
-    "Scanner": ("test_scanner_contract.py", "DOORWARD_SCANNER"),
-    "Strike": ("test_strike_contract.py", "DOORWARD_RELAY"),
-    "Recounts": ("test_strike_contract.py", "DOORWARD_CONTROLLER"),
-    "Signals": ("test_signals_contract.py", "DOORWARD_LAMPS"),
-    "Files": ("test_files.py", "DOORWARD_FOLDER"),
-    "Board": ("test_board_contract.py", None),
-    "Keypad": ("test_keypad_contract.py", None),
-    "LaneSensors": ("test_lane_sensors_contract.py", None),
-    "HostLine": ("test_host_line_contract.py", None),
-    "CodeReader": ("test_reader_contract.py", None),
-    "Network": ("test_networks.py", None),
-    "Clock": ("test_clock_contract.py", None),
-    "Source": ("test_source_contract.py", None),
-    "Post": ("test_post_http.py", None),
-    "Broker": ("test_broker_contract.py", None),
+    "Camera": ("camera/test_camera_contract.py", "DOORWARD_CAMERA"),
+    "TellsHealth": ("camera/test_camera_contract.py", "DOORWARD_CAMERA"),
+    "Scanner": ("scanner/test_scanner_contract.py", "DOORWARD_SCANNER"),
+    "Strike": ("door/test_strike_contract.py", "DOORWARD_RELAY"),
+    "Recounts": ("door/test_strike_contract.py", "DOORWARD_CONTROLLER"),
+    "Signals": ("signals/test_signals_contract.py", "DOORWARD_LAMPS"),
+    "Files": ("system/test_files.py", "DOORWARD_FOLDER"),
+    "Screen": ("signals/test_screen_contract.py", None),
+    "Keypad": ("scanner/test_keypad_contract.py", None),
+    "LaneSensors": ("lane/test_lane_sensors_contract.py", None),
+    "HostLine": ("network/test_host_line_contract.py", None),
+    "CodeReader": ("codes/test_reader_contract.py", None),
+    "Network": ("inference/test_networks.py", None),
+    "Clock": ("system/test_clock_contract.py", None),
+    "Source": ("network/test_source_contract.py", None),
+    "Post": ("network/test_post_http.py", None),
+    "Broker": ("network/test_broker_contract.py", None),
 }
 # The simulated adapter of each; the graphs and the files of a test are as real as those of a device.
 SIMULATED = {

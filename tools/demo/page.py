@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import sqrt
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from edge.app.demo.report import SECOND_ACT, pages
+from edge.app.demo.report import SECOND_ACT
+from edge.app.pages import pages
 from edge.card.claims import Freshness
 from edge.errors import StorageFault
 from tools.demo.story import AWAY, GRANTED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from tools.demo.story import Step, StoryRow
 
@@ -46,10 +47,9 @@ def page(
     rows: Sequence[StoryRow], steps: Sequence[Step], *, headline: str, version: str, first_act: bool
 ) -> str:
     """The whole page as HTML. `first_act`: whether its page stands beside this one."""
-    template = Path(__file__).with_name("page.html.j2").read_text("utf-8")
     return (
-        pages()
-        .from_string(template)
+        pages("tools.demo")
+        .get_template("page.html.j2")
         .render(
             rows=rows,
             steps=steps,

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from edge.app.demo.film import develop
+from edge.app.pages import pages
 from edge.ports import DoorEventKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from jinja2 import Environment
 
     from edge.app.demo.play import Played
 
@@ -45,7 +43,7 @@ def page(
     """The whole page as HTML."""
     rows = [_row(passage) for passage in played]
     return (
-        pages()
+        pages("edge.app.demo")
         .get_template("report.html.j2")
         .render(
             rows=rows,
@@ -57,14 +55,6 @@ def page(
             credits=credit,
         )
     )
-
-
-def pages() -> Environment:
-    """The templates beside this module; all pages of the demo extend `page.html.j2`, which has the style."""
-    import jinja2  # only the report pays for it
-
-    loader = jinja2.FunctionLoader(lambda name: files("edge.app.demo").joinpath(name).read_text("utf-8"))
-    return jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
 
 
 def _row(passage: Played) -> dict[str, object]:

@@ -70,13 +70,13 @@ def open_board(whole: config.Config, base: Path) -> Iterator[Screen | None]:
     if said.board == "none":
         yield None
         return
-    from hw.signals.board_picture import picture_board
-    from hw.signals.board_terminal import terminal_board
+    from hw.signals.screens.picture import picture_screen
+    from hw.signals.screens.terminal import terminal_screen
 
     if said.board == "picture":
-        board = picture_board(base / said.folder, log_board)
+        board = picture_screen(base / said.folder, log_board)
     else:
-        board = terminal_board(sys.stdout, log_board)
+        board = terminal_screen(sys.stdout, log_board)
     try:
         yield board
     finally:

@@ -17,6 +17,7 @@ from edge.passage.decision_point import DecisionPoint
 from edge.passage.lane.events import Side
 from edge.passage.lane.recheck import recheck
 from edge.passage.presented import Presented
+from edge.passage.stages import attempt
 from edge.policy.decide import FaceRule
 from edge.policy.obligations import Factor
 
@@ -122,7 +123,7 @@ class Authority(DecisionPoint):
         assert self.presented is not None
         card = self.presented.card
         trust, footing = self.ground(tick_ms)
-        stood = recheck(card, trust, footing.at.now)
+        stood = attempt(recheck, card, trust, footing.at.now)
         return stood or replace(self.presented, footing=footing.under(card), face=None)
 
     def forget(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from edge.decision import Deny, Reason
+from edge.decision import Reason
 from edge.errors import Refused
 
 if TYPE_CHECKING:
@@ -14,19 +14,11 @@ if TYPE_CHECKING:
     from edge.trust.snapshot import TrustSnapshot
 
 
-def recheck(card: Card, trust: TrustSnapshot, now: datetime) -> Deny | None:
-    """What has changed since this card was verified, by the trust of this moment: keys, lists, dates.
+def recheck(card: Card, trust: TrustSnapshot, now: datetime) -> None:
+    """Raise Refused where trust has changed since this card was verified: keys, lists, dates.
 
     The card's own bit and those of all its documents are looked at: they stand or fall together.
     """
-    try:
-        _check(card, trust, now)
-    except Refused as refused:
-        return Deny(refused.reason)
-    return None
-
-
-def _check(card: Card, trust: TrustSnapshot, now: datetime) -> None:
     if card.kid not in trust.issuers:
         raise Refused(Reason.ISSUER_UNKNOWN, "the issuer was dropped meanwhile")
     if now >= card.expires:

@@ -16,7 +16,7 @@ from edge.errors import ConfigError
 from edge.passage.requirements.request_display import DisplayMode, RequestDisplay
 from edge.request.certificate import Certificate, CertificateAuthority, sign_certificate
 from edge.request.code import read_request
-from hw.signals.board_picture import NAME
+from hw.signals.screens.picture import NAME
 
 NOW = datetime(2026, 6, 15, 10, tzinfo=UTC)
 ISSUER, DEVICE = b"i" * 32, b"d" * 32

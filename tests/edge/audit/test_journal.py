@@ -134,7 +134,7 @@ def test_a_write_lock_held_by_somebody_else_is_a_fault_and_passes(journal: Journ
 def test_a_disk_that_refuses_bytes_is_a_fault_and_passes(path: Path) -> None:
     """The kernel itself refuses: the process may not let a file grow (EFBIG), then it may again."""
     script = (
-        "import resource, sys; from pathlib import Path; from journals import open_journal, passage\n"
+        "import resource, sys; from pathlib import Path; from samples.journals import open_journal, passage\n"
         "from edge.errors import StorageFault\n"
         "journal = open_journal(Path(sys.argv[1])); journal.append(passage(0))\n"
         "limit = resource.getrlimit(resource.RLIMIT_FSIZE)\n"

@@ -287,7 +287,7 @@ def test_a_folder_that_became_read_only_is_a_fault_and_passes(path: Path) -> Non
 FULL_DISK = """
 import resource, sys
 from pathlib import Path
-from journals import open_journal, passage, rotate
+from samples.journals import open_journal, passage, rotate
 from edge.errors import StorageFault
 
 most = resource.getrlimit(resource.RLIMIT_FSIZE)[1]

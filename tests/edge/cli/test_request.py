@@ -18,7 +18,7 @@ from edge.card.attributes import Attribute
 from edge.errors import Exit
 from edge.request.certificate import Certificate, CertificateAuthority, sign_certificate
 from edge.request.code import read_request
-from hw.signals.board_picture import NAME
+from hw.signals.screens.picture import NAME
 
 ISSUER = b"i" * 32
 CONFIG = """

@@ -14,7 +14,7 @@ from edge.__main__ import main
 from edge.config import Config, explain
 from edge.config.schema import schema
 
-COMMITTED = ROOT / "edge" / "config.schema.json"
+COMMITTED = ROOT / "edge" / "config" / "config.schema.json"
 
 
 def parts(node: object) -> list[dict[str, Any]]:
@@ -23,31 +23,36 @@ def parts(node: object) -> list[dict[str, Any]]:
     return ([node] if isinstance(node, dict) else []) + [part for each in inner for part in parts(each)]
 
 
+def of_table(whole: dict[str, Any], table: str) -> dict[str, Any]:
+    """The part of the schema that says what this table may hold."""
+    name = whole["$defs"]["Config"]["properties"][table]["$ref"].removeprefix("#/$defs/")
+    part: dict[str, Any] = whole["$defs"][name]
+    return part
+
+
 def test_the_published_schema_is_the_one_that_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["config", "schema"]) == 0
     assert capsys.readouterr().out == COMMITTED.read_text("utf-8"), (
-        "doorward config schema > edge/config.schema.json"
+        "doorward config schema > edge/config/config.schema.json"
     )
 
 
 def test_every_key_is_there_with_what_it_means_and_no_other() -> None:
     whole = schema()
     for table, key, _, note in explain():
-        of_table = whole["$defs"][table.capitalize()]
-        assert of_table["additionalProperties"] is False
-        assert of_table["properties"][key].get("description", "") == note
+        part = of_table(whole, table)
+        assert part["additionalProperties"] is False
+        assert part["properties"][key].get("description", "") == note
     keys = {(table, key) for table, key, _, _ in explain()}
     tables = whole["$defs"]["Config"]["properties"]
-    assert {
-        (table, key) for table in tables for key in whole["$defs"][table.capitalize()]["properties"]
-    } == keys
+    assert {(table, key) for table in tables for key in of_table(whole, table)["properties"]} == keys
 
 
 def test_a_default_is_the_one_that_the_program_takes() -> None:
     whole = schema()
     for table, key, _, _ in explain():
         default = msgspec.to_builtins(getattr(getattr(Config(), table), key))
-        assert whole["$defs"][table.capitalize()]["properties"][key].get("default") == default
+        assert of_table(whole, table)["properties"][key].get("default") == default
 
 
 def test_nothing_in_it_is_null_for_toml_has_none() -> None:

@@ -20,7 +20,7 @@ from edge.request.documents import check_documents, match_disclosed
 from edge.request.request import Request, asked_for, check_disclosed
 from edge.trust import folder
 from edge.trust.verify import VerificationContext, verify
-from hw.sim.board import SimScreen
+from hw.sim.screen import SimScreen
 
 DEVICE, DOCUMENT_KEY, TODAY = b"d" * 32, b"d" * 32, date(2026, 3, 2)
 SAID = {

@@ -150,7 +150,7 @@ def test_the_device_goes_on_writing_while_the_outbox_reads(path: Path, state: Pa
 DEVICE_AT_WORK = """
 import sys
 from pathlib import Path
-from journals import SegmentLimits, open_journal, passage
+from samples.journals import SegmentLimits, open_journal, passage
 
 with open_journal(Path(sys.argv[1])) as journal:
     print("open", flush=True)
@@ -401,7 +401,7 @@ def test_a_backlog_is_read_once_however_many_batches_it_takes(
                 read += 1
                 yield leaf
 
-    monkeypatch.setattr(journal_reader, "Backlog", Counting)
+    monkeypatch.setattr(journal_reader, "JournalReader", Counting)
     hub = Hub()
     with Outbox(path, state, HUB) as outbox:
         while hub.tree.size < 1_200:

@@ -405,7 +405,7 @@ def test_a_programming_error_of_the_link_is_raised_where_it_is_asked(
             return True
         return False
 
-    monkeypatch.setattr("edge.link.session.Session.step", broken)
+    monkeypatch.setattr("edge.link.session.LinkSession.step", broken)
     until(is_raised)
     with pytest.raises(ZeroDivisionError):
         link.release(1_000)

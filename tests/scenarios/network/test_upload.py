@@ -30,13 +30,13 @@ SENDER = Sender(device=DEVICE, key=KEY, status=STATUS, now_ms=lambda: 1_767_340_
 # A hub that dies at one place of its own code; the rest is tools/hub as it is.
 DYING_HUB = """
 import os, signal, sys
-sys.path.insert(0, {tools!r})
-import hub, hub_store, hub_upload
+sys.path.insert(0, {root!r})
+from tools.hub import cli, store, upload
 
 def die(*_, **__):
     os.kill(os.getpid(), signal.SIGKILL)
 
-keep, tell = hub_store._keep, hub_upload.Uploads._tell
+keep, tell = store._keep, upload.UploadEndpoint._tell
 
 def half(*args):
     keep(*args)
@@ -46,20 +46,20 @@ def silent(self, device, status, content, **how):
     return die() if status == 200 else tell(self, device, status, content, **how)
 
 if {moment!r} == "before the commit":
-    hub_store._keep = half
+    store._keep = half
 elif {moment!r} == "before the answer":
-    hub_upload.Uploads._tell = silent
-sys.exit(hub.main(sys.argv[1:]))
+    upload.UploadEndpoint._tell = silent
+sys.exit(cli.main(sys.argv[1:]))
 """
 
 # A device that dies between the hub's answer and its own note of it.
 DYING_DEVICE = """
 import os, signal, sys
 from pathlib import Path
-from fleet import DEVICE, KEY, STATUS
-from edge.sync.outbox import Outbox
-from edge.sync.upload import Sender, upload
-from hw.post_http import HttpPost
+from worlds.fleet import DEVICE, KEY, STATUS
+from edge.upload.client import Sender, upload
+from edge.upload.outbox import Outbox
+from hw.network.post_http import HttpPost
 
 class Dying:
     def post(self, path, body, headers):
@@ -147,7 +147,7 @@ def test_a_hub_that_is_killed_loses_nothing_and_takes_nothing_twice(
     db: str, journal: Path, tmp_path: Path, moment: str
 ) -> None:
     script = tmp_path / "dying_hub.py"
-    script.write_text(DYING_HUB.format(tools=str(HUB.parent), moment=moment))
+    script.write_text(DYING_HUB.format(root=str(HUB.parents[1]), moment=moment))
     with running_hub(db, tmp_path, script=script) as dying:
         with pytest.raises(FetchError):
             send(journal, dying)

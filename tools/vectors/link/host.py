@@ -1,7 +1,8 @@
 """What a host hears, and what it says and believes about it (LINK.md sections 2 and 3).
 
 Each vector is a host with a pair's key and lock and the nonces it will use, and steps: the time, the bytes
-heard, the payloads said, and what its program is told: the name of an event and its numbers, as in LINK.md.
+heard, the payloads said, and what its program is told: the class of an event in edge/link/messages.py,
+and its numbers.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ class HostPlay:
     def open(self) -> HostPlay:
         """The handshake."""
         self.greet().step(1, wire(TALK.welcome()), TALK.prove(), told=[WELCOMED])
-        return self.step(2, wire(TALK.ready(7)), told=[["Opened", 7]])
+        return self.step(2, wire(TALK.ready(7)), told=[["SessionOpened", 7]])
 
     def vector(self) -> LinkVector:
         """The file."""
@@ -93,7 +94,7 @@ def _handshakes() -> Iterator[HostPlay]:
         .step(1, wire(TALK.welcome()), prove, told=welcomed)
         .step(2, wire(TALK.welcome()))
     )
-    wrong = [["Refused", 5]]
+    wrong = [["HandshakeRefused", 5]]
     for name, comment, payload, told in (
         ("other_key", "of another pair", Talk(key=OTHER_KEY).welcome(), wrong),
         ("other_nonce", "for another HELLO", Talk(host_nonce=NEXT_NONCE).welcome(), wrong),
@@ -128,13 +129,13 @@ def _handshakes() -> Iterator[HostPlay]:
     yield (
         HostPlay("refused", "REFUSED, which anybody may say")
         .greet()
-        .step(1, wire(bytes([REFUSED, 4])), told=[["Refused", 4]])
+        .step(1, wire(bytes([REFUSED, 4])), told=[["HandshakeRefused", 4]])
     )
     yield (
         HostPlay("refused_in_session", "REFUSED ends no session")
         .open()
-        .step(3, wire(bytes([REFUSED, 3])), told=[["Refused", 3]])
-        .step(4, wire(TALK.tell(DONE, 1, u32(9))), told=[["Done", 9]])
+        .step(3, wire(bytes([REFUSED, 3])), told=[["HandshakeRefused", 3]])
+        .step(4, wire(TALK.tell(DONE, 1, u32(9))), told=[["CommandDone", 9]])
     )
     yield (
         HostPlay("hello_again", "nobody answers: a new HELLO after half a second")
@@ -148,9 +149,9 @@ def _messages() -> Iterator[HostPlay]:
     pong = TALK.tell(PONG, 1, PONGED)
     event = u32(7) + bytes([7]) + u32(500) + u32(0)
     for name, comment, payload, told in (
-        ("pong", "how the door stands", pong, ["Status", 1, 2, 3, 0, 12_345]),
-        ("done", "a message was obeyed", TALK.tell(DONE, 1, u32(3)), ["Done", 3]),
-        ("denied", "a message was not", TALK.tell(DENIED, 1, u32(3) + b"\6"), ["Denied", 3, 6]),
+        ("pong", "how the door stands", pong, ["ControllerStatus", 1, 2, 3, 0, 12_345]),
+        ("done", "a message was obeyed", TALK.tell(DONE, 1, u32(3)), ["CommandDone", 3]),
+        ("denied", "a message was not", TALK.tell(DENIED, 1, u32(3) + b"\6"), ["CommandDenied", 3, 6]),
         ("event", "forced open", TALK.tell(EVENT, 1, event), ["Happened", 7, 7, 500, 0]),
     ):
         yield HostPlay(name, comment).open().step(3, wire(payload), told=[told])
@@ -170,7 +171,7 @@ def _messages() -> Iterator[HostPlay]:
     yield (
         HostPlay("pong_replayed", "PONG twice")
         .open()
-        .step(3, wire(pong), told=[["Status", 1, 2, 3, 0, 12_345]])
+        .step(3, wire(pong), told=[["ControllerStatus", 1, 2, 3, 0, 12_345]])
         .step(4, wire(pong))
     )
     yield HostPlay("pong_without_session", "PONG before READY").greet().step(1, wire(pong))

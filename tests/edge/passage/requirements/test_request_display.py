@@ -8,7 +8,7 @@ from itertools import count
 import pytest
 
 from edge.passage.requirements.request_display import DisplayMode, RequestDisplay
-from hw.sim.board import SimScreen
+from hw.sim.screen import SimScreen
 
 NOW = datetime(2026, 6, 15, 10, tzinfo=UTC)
 N1, N2, N3 = (number.to_bytes(8, "big") for number in (1, 2, 3))

@@ -1,4 +1,4 @@
-"""The Board port: in memory, as a picture, on a terminal."""
+"""The Screen port: in memory, as a picture, on a terminal."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from peers.mosquitto import wait_until
 from samples.terminal_pixels import pixels, text_of
 
 from edge.ports import Screen
-from hw.signals.board_latest import LatestScreen
-from hw.signals.board_picture import NAME, PAGE, picture_board
-from hw.signals.board_terminal import CLEAR, terminal_board
-from hw.sim.board import SimScreen
+from hw.signals.screens.latest import LatestScreen
+from hw.signals.screens.picture import NAME, PAGE, picture_screen
+from hw.signals.screens.terminal import CLEAR, terminal_screen
+from hw.sim.screen import SimScreen
 
 FIRST, SECOND = "EQ1:" + "FIRST 0123456789" * 40, "EQ1:SECOND"
 
 
 class World(Protocol):
-    """A board seen from the holder's side."""
+    """A screen seen from the holder's side."""
 
-    board: Screen
+    screen: Screen
     told: list[str | None]
 
     def seen(self) -> str | None: ...
@@ -38,10 +38,10 @@ class World(Protocol):
 
 class Simulated:
     def __init__(self, _: Path) -> None:
-        self.board, self.told = SimScreen(), []
+        self.screen, self.told = SimScreen(), []
 
     def seen(self) -> str | None:
-        return self.board.current
+        return self.screen.current
 
     def close(self) -> None:
         pass
@@ -51,27 +51,27 @@ class Picture:
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "run" / "board"
         self.told: list[str | None] = []
-        self.board = picture_board(self.folder, self.told.append)
+        self.screen = picture_screen(self.folder, self.told.append)
 
     def seen(self) -> str | None:
         path = self.folder / NAME
         return svg_text(path.read_text()) if path.exists() else None
 
     def close(self) -> None:
-        self.board.close()
+        self.screen.close()
 
 
 class Terminal:
     def __init__(self, _: Path) -> None:
-        self.screen, self.told = io.StringIO(), []
-        self.board = terminal_board(self.screen, self.told.append)
+        self.stream, self.told = io.StringIO(), []
+        self.screen = terminal_screen(self.stream, self.told.append)
 
     def seen(self) -> str | None:
-        frame = self.screen.getvalue().rpartition(CLEAR)[2]
+        frame = self.stream.getvalue().rpartition(CLEAR)[2]
         return text_of(pixels(frame)) if frame.endswith("\n") else None
 
     def close(self) -> None:
-        self.board.close()
+        self.screen.close()
 
 
 def svg_text(svg: str) -> str | None:
@@ -103,33 +103,33 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
 def test_a_phone_reads_what_was_posted_and_then_what_was_posted_next(world):
     assert world.seen() is None
     for text in (FIRST, SECOND):
-        world.board.post(text)
+        world.screen.post(text)
         wait_until(lambda text=text: world.seen() == text)
     assert world.told == []
 
 
 def test_none_clears_the_screen(world):
-    world.board.post(SECOND)
+    world.screen.post(SECOND)
     wait_until(lambda: world.seen() == SECOND)
-    world.board.post(None)
+    world.screen.post(None)
     wait_until(lambda: world.seen() is None)
 
 
 @pytest.mark.parametrize("made", [Picture, Terminal])
 def test_closing_clears_the_screen_and_may_be_done_twice(made, tmp_path):
     world = made(tmp_path)
-    world.board.post(SECOND)
+    world.screen.post(SECOND)
     wait_until(lambda: world.seen() == SECOND)
     world.close()
     wait_until(lambda: world.seen() is None)
     world.close()
-    world.board.post(FIRST)
+    world.screen.post(FIRST)
     assert world.seen() is None
 
 
 def test_a_page_for_a_browser_stands_beside_the_picture(tmp_path):
     world = Picture(tmp_path)
-    world.board.post(SECOND)
+    world.screen.post(SECOND)
     wait_until(lambda: world.seen() == SECOND)
     assert NAME in (world.folder / PAGE).read_text()
     world.close()
@@ -140,7 +140,7 @@ def test_a_browser_of_another_user_may_read_it_whatever_the_umask_of_the_service
     before = os.umask(0o077)
     try:
         world = Picture(tmp_path)
-        world.board.post(SECOND)
+        world.screen.post(SECOND)
         wait_until(lambda: world.seen() == SECOND)
     finally:
         os.umask(before)
@@ -153,7 +153,7 @@ def test_a_folder_that_cannot_be_written_is_told_once_and_when_it_can_again(tmp_
     (tmp_path / "run").write_text("a file stands in the way")
     world = Picture(tmp_path)
     for text in (FIRST, SECOND):
-        world.board.post(text)
+        world.screen.post(text)
         wait_until(lambda: world.told)
     (tmp_path / "run").unlink()
     wait_until(lambda: posted_again(world) == SECOND)
@@ -164,15 +164,15 @@ def test_a_folder_that_cannot_be_written_is_told_once_and_when_it_can_again(tmp_
 
 
 def posted_again(world: Picture) -> str | None:
-    world.board.post(None)
-    world.board.post(SECOND)
+    world.screen.post(None)
+    world.screen.post(SECOND)
     return world.seen()
 
 
 def test_a_terminal_that_somebody_closed_is_told_and_stops_nobody(tmp_path):
     world = Terminal(tmp_path)
-    world.screen.close()
-    world.board.post(SECOND)
+    world.stream.close()
+    world.screen.post(SECOND)
     wait_until(lambda: world.told == ["the terminal is closed"])
     world.close()
 
@@ -184,13 +184,13 @@ def test_whoever_posts_does_not_wait_for_a_screen_that_stands_still():
         moves.wait()
         drawn.append(text)
 
-    board = LatestScreen(draw, drawn.append)
-    board.post("1")
+    screen = LatestScreen(draw, drawn.append)
+    screen.post("1")
     for number in range(2, 100):
-        board.post(str(number))  # would hang here, if it waited
+        screen.post(str(number))  # would hang here, if it waited
     assert drawn == []
     moves.set()
     wait_until(lambda: drawn[-1:] == ["99"])
     assert len(drawn) <= 2  # the one that stood still, and the newest
-    board.close()
+    screen.close()
     wait_until(lambda: drawn[-1] is None)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, TextIO
 
 import segno
 
-from hw.signals.board_latest import LatestScreen
+from hw.signals.screens.latest import LatestScreen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,13 +16,13 @@ CLEAR: Final = "\x1b[H\x1b[2J"
 BORDER: Final = 2  # modules; a terminal is dark around it, and every line counts
 
 
-def terminal_board(screen: TextIO, tell: Callable[[str | None], None]) -> LatestScreen:
-    """A board on this stream, which stays its owner's to close."""
+def terminal_screen(stream: TextIO, tell: Callable[[str | None], None]) -> LatestScreen:
+    """A screen on this stream, which stays its owner's to close."""
 
     def draw(text: str | None) -> None:
         try:
-            screen.write(CLEAR if text is None else CLEAR + drawn(text))
-            screen.flush()
+            stream.write(CLEAR if text is None else CLEAR + drawn(text))
+            stream.flush()
         except ValueError as error:  # somebody closed it
             raise OSError("the terminal is closed") from error
 

@@ -1,4 +1,4 @@
-"""A board that is drawn beside the passage: the newest text wins, and whoever posts never waits.
+"""A screen that is drawn beside the passage: the newest text wins, and whoever posts never waits.
 
 A QR symbol of 90 modules takes 0.1 s to make and a terminal may stand still for as long as somebody likes;
 the loop that posts has a tenth of that for everything.
@@ -16,7 +16,7 @@ CLOSING_S: Final = 2.0  # a screen that cannot be cleared by then is left as it 
 
 
 class LatestScreen:
-    """A Board over something that draws, and may take its time over it.
+    """A Screen over something that draws, and may take its time over it.
 
     `draw`: shows a text or clears; may raise OSError. `tell`: what went wrong, once, and None when it works
     again.
@@ -27,7 +27,7 @@ class LatestScreen:
         self._changed = threading.Condition()
         self._wanted: str | None = None
         self._stale = self._closing = self._failed = False
-        self._drawer = threading.Thread(target=self._work, name="board", daemon=True)
+        self._drawer = threading.Thread(target=self._work, name="screen", daemon=True)
         self._drawer.start()
 
     def post(self, text: str | None) -> None:

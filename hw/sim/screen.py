@@ -1,4 +1,4 @@
-"""A board that remembers what it showed."""
+"""A screen that remembers what it showed."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import segno
 
-from hw.signals.board_latest import LatestScreen
+from hw.signals.screens.latest import LatestScreen
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,8 +32,8 @@ setInterval(() => { code.src = "board.svg?" + Date.now(); }, 1000);
 """
 
 
-def picture_board(folder: Path, tell: Callable[[str | None], None]) -> LatestScreen:
-    """A board in this folder, which is made where it is missing; blank until something is posted."""
+def picture_screen(folder: Path, tell: Callable[[str | None], None]) -> LatestScreen:
+    """A screen in this folder, which is made where it is missing; blank until something is posted."""
 
     def draw(text: str | None) -> None:
         _replace(folder, PAGE, _PAGE)

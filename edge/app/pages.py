@@ -1,0 +1,22 @@
+"""Pages that are one HTML file each, in the frame of all of them: frame.html.j2, which has the style."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+FRAME: Final = "frame.html.j2"
+
+
+def pages(package: str) -> Environment:
+    """The templates in the folder of `package`, such as `edge.doctor`, and the frame that they extend."""
+    import jinja2  # only a page pays for it
+
+    def source(name: str) -> str:
+        return files(__package__ if name == FRAME else package).joinpath(name).read_text("utf-8")
+
+    loader = jinja2.FunctionLoader(source)
+    return jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
