@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from peers.cpython_controller import KEY, LEAF_OPEN, SHUT, OnPty, let_it_crawl, until
+from peers.cpython_controller import KEY, LEAF_OPEN, SHUT, OnPty, let_it_crawl
+from peers.waiting import until
 
 from edge.app.parts.signals import open_signals
 from edge.app.parts.strike import LINK_KEY_BYTES, door_key, open_strike
