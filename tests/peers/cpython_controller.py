@@ -22,7 +22,7 @@ from strike import FAIL_SECURE
 from ticks import wrapped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    pass
 
 KEY = bytes(range(32))
 PATIENCE_S = 60.0
@@ -43,15 +43,6 @@ def let_it_crawl(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("edge.link.session.SILENCE_MS", PATIENCE_MS)
     monkeypatch.setattr("session.HEARTBEAT_MS", PATIENCE_MS)
     monkeypatch.setattr("session.SESSION_MS", 2 * PATIENCE_MS)
-
-
-def until(holds: Callable[[], object], *, for_s: float = PATIENCE_S) -> None:
-    """Return as soon as that holds. The limit is for a busy machine, and no measurement."""
-    give_up = time.monotonic() + for_s
-    pause = threading.Event()
-    while not holds():
-        assert time.monotonic() < give_up, "it never happened"
-        pause.wait(0.001)
 
 
 class PushedClock:
@@ -173,6 +164,11 @@ class OnPty:
     @property
     def energised(self) -> bool:
         return bool(self.level)
+
+    @property
+    def signal(self) -> int:
+        """The signal that its lamps show."""
+        return self.controller.signals._signal
 
     @property
     def next_event(self) -> int:

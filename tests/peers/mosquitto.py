@@ -5,11 +5,10 @@ from __future__ import annotations
 import shutil
 import socket
 import subprocess
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from peers.waiting import until
 
 from edge.ports import Broker
 from edge.sync.mqtt_status import MqttTopics
@@ -17,13 +16,6 @@ from hw.network.mqtt_paho import Address, PahoBroker
 
 PRESENCE = MqttTopics("doorward", "lobby-1")
 PATIENCE_S = 10  # for what takes milliseconds on a machine with nothing else to do
-
-
-def wait_until(holds: Callable[[], object]) -> None:
-    end = time.monotonic() + PATIENCE_S
-    while not holds():
-        assert time.monotonic() < end, "it did not come"
-        time.sleep(0.01)
 
 
 class Mosquitto:
@@ -58,7 +50,7 @@ class Mosquitto:
         self._process = subprocess.Popen(
             [self._program, "-c", str(self._config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        wait_until(self._listens)
+        until(self._listens)
 
     def stop(self) -> None:
         self._process.kill()

@@ -10,6 +10,7 @@ from edge.audit.segments import journal_files
 from edge.decision import Reason
 
 if TYPE_CHECKING:
+    import sqlite3
     from pathlib import Path
 
 SEED = bytes(range(32))
@@ -66,3 +67,8 @@ def write_chain(folder: Path, sizes: list[int]) -> list[Path]:
 def rotate(journal: Journal) -> Path | None:
     """Close the file, however small it is."""
     return journal.rotate_if_due(SegmentLimits(0), None)
+
+
+def database(journal: Journal) -> sqlite3.Connection:
+    """The connection that a journal writes through: what a disk does to it, SQLite is told here."""
+    return journal._segment._connection

@@ -167,8 +167,7 @@ def test_at_a_door_without_faces_a_step_up_is_a_face(door: Door) -> None:
 
 
 def test_a_clock_in_doubt_steps_up_where_the_site_wrote_that_down(door: Door) -> None:
-    door.world.clock.jump(door.world.trust.floor - DAY)
-    door.world._slow = timedelta(days=1, hours=2)
+    door.world.set_clock_back(timedelta(days=1, hours=2))  # a day before the list that the device holds
     assert (door.visit((Move.LEFT,)), door.asked) == ("granted", True)
     assert door.last().clock == "suspect"
     door.written = WRITTEN.replace(b'suspect = "step-up"', b'suspect = "staff"')

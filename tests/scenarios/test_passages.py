@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import segno
+from samples.journals import database
 from worlds.office import new_issuer
 from worlds.sim_device import door_verifier
 
@@ -388,8 +389,8 @@ def test_without_room_for_its_record_nobody_passes_until_there_is_room(lobby: Lo
 
 def fill(journal: Journal) -> None:
     """No page more than the journal has: SQLite then says what it says on a full disk."""
-    (pages,) = journal._segment._connection.execute("PRAGMA page_count").fetchone()
-    journal._segment._connection.execute(f"PRAGMA max_page_count = {pages}").fetchone()
+    (pages,) = database(journal).execute("PRAGMA page_count").fetchone()
+    database(journal).execute(f"PRAGMA max_page_count = {pages}").fetchone()
     for tick_ms in itertools.count():
         try:
             journal.append(Started(time_ms=0, tick_ms=tick_ms, door=SITE, version="0"))
@@ -398,7 +399,7 @@ def fill(journal: Journal) -> None:
 
 
 def make_room(journal: Journal) -> None:
-    journal._segment._connection.execute("PRAGMA max_page_count = 100000").fetchone()
+    database(journal).execute("PRAGMA max_page_count = 100000").fetchone()
 
 
 def test_a_full_replay_memory_denies_until_it_has_forgotten(lobby: Lobby) -> None:

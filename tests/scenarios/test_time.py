@@ -127,7 +127,7 @@ class Site:
         self.true += passes
         self.clock.advance(round(passes.total_seconds() * 1_000))
         self.clock.jump(self.wall)
-        self._see()
+        self.see()
         self.store.save_if_due()
 
     def set_clock(self, off: timedelta) -> None:
@@ -137,14 +137,14 @@ class Site:
     def visit(self, code: str) -> str:
         """Somebody shows this code; what came of it. The door is at rest again when they have left."""
         self.reader.in_view = (code,)
-        outcome = self._see()
+        outcome = self.see()
         self.reader.in_view = ()
         for _ in range(160):
-            self._see()
+            self.see()
         assert outcome is not None
         return outcome.reason.value if outcome.reason else "granted"
 
-    def _see(self):
+    def see(self):
         self.true += timedelta(milliseconds=100)
         self.clock.advance(100)
         return self.verifier.see(Frame(PIXELS, PIXELS, self.clock.tick_ms())).outcome
@@ -472,12 +472,12 @@ def test_time_is_stored_each_minute_and_at_once_when_somebody_signed(tmp_path: P
     assert not site.store.save_if_due()
     site.true += 31 * S
     site.clock.advance(31_000)
-    site._see()
+    site.see()
     assert site.store.save_if_due()
     site.publish()
-    site._see()
+    site.see()
     for _ in range(11):  # a pulse
-        site._see()
+        site.see()
     assert site.store.save_if_due()
     site.stop()
 

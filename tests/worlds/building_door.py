@@ -63,7 +63,8 @@ class Entrance:
             facts["groups"] = frozenset(facts.get("groups", {"staff"}))
             who = person_name("CN-GD", same, SITE_KEY) if same else name
             enrolled[name] = Person(who, **facts)
-        self.venue = DoorVenue(lambda: self.rules, Enrolled(enrolled), self.ledger, site_key=SITE_KEY)
+        self.enrolled = Enrolled(enrolled)
+        self.venue = DoorVenue(lambda: self.rules, self.enrolled, self.ledger, site_key=SITE_KEY)
 
     def visit(self, subject: str | None, at: datetime, **changes: object) -> Visit:
         return Visit(card(subject, **changes), SITE, at)

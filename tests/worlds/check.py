@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 from nacl.public import PrivateKey
@@ -43,7 +45,8 @@ class CheckWorld:
         )
         self.now = NOW
         self.seq = 40
-        self.venue = open_check(self.config, folder)
+        self._open = ExitStack()
+        self.venue = open_check(self.config, folder, self._open)
         self.office = CheckOffice(self.config, folder)
 
     @property
@@ -53,7 +56,7 @@ class CheckWorld:
 
     def close(self) -> None:
         self.office.close()
-        self.venue._results.close()
+        self._open.close()
 
     def comes(self, who: Card, decision: Decision = GRANT) -> str:
         """The whole visit: "checked", or the reason for which this venue refuses."""
@@ -68,9 +71,9 @@ class CheckWorld:
 
     def told(self) -> list[Result]:
         """Everything that waits for the host, verified as a host does."""
-        db = self.office.results._db
-        rows = db.execute("SELECT body FROM parcels WHERE channel = ? ORDER BY seq", (CHANNEL,))
-        return [verify(body, self.key) for (body,) in rows]
+        with closing(sqlite3.connect(self.office.results.path)) as db:
+            rows = db.execute("SELECT body FROM parcels WHERE channel = ? ORDER BY seq", (CHANNEL,))
+            return [verify(body, self.key) for (body,) in rows]
 
     def opened(self, result: Result) -> dict[str, str] | None:
         """The attributes, with the host's private key."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -73,21 +74,22 @@ class DeskWorld:
         )
         self.now = NOW
         self._seq = 100
-        self._open()
+        self.open()
 
-    def _open(self) -> None:
-        self.venue = open_desk(self.config, self.folder)
+    def open(self) -> None:
+        """The power comes."""
+        self._stack = ExitStack()
+        self.venue = open_desk(self.config, self.folder, self._stack)
         self.office = DeskOffice(self.config, self.folder)
 
     def restart(self) -> None:
         """The power fails, and comes back."""
         self.close()
-        self._open()
+        self.open()
 
     def close(self) -> None:
         self.office.close()
-        self.venue._register.close()
-        self.venue._arrivals.close()
+        self._stack.close()
 
     def expect(self, *bookings: dict[str, object], name: str = "list.json"):
         """Tomorrow's list, taken."""

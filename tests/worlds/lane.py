@@ -117,14 +117,14 @@ class Book:
     def __init__(self, tape: list[tuple[str, object]], name: str) -> None:
         self.records: list[AuditRecord] = []
         self.full = False
-        self._tape, self._name = tape, name
+        self._tape, self.name = tape, name
 
     def append(self, record: AuditRecord) -> int:
         if self.full:
             raise StorageFault("the disk is full")
         encode(JournalEntry(seq=len(self.records), record=record))
         self.records.append(record)
-        self._tape.append((self._name, record))
+        self._tape.append((self.name, record))
         return len(self.records) - 1
 
     @property

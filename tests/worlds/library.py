@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from peers.waiting import until
 from worlds.trust import verified_card
 
 from edge import config
@@ -33,14 +33,6 @@ def card(subject: str | None, patron: str | None = None) -> Card:
         card_id=(subject or "nobody").encode().ljust(16, b".")[:16],
         disclosed=((Attribute.PATRON, patron),) if patron is not None else (),
     )
-
-
-def until(holds: Callable[[], object]) -> None:
-    """Wait until that holds."""
-    give_up = time.monotonic() + PATIENCE_S
-    while not holds():
-        assert time.monotonic() < give_up, "it never happened"
-        threading.Event().wait(0.002)
 
 
 class World:

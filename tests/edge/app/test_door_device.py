@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from samples.journals import database
 from worlds import folders
 from worlds.trust import GATE, TRUST, shown
 
@@ -156,7 +157,7 @@ def test_told_to_stop_while_it_waits_for_a_frame_it_lets_nobody_in(site: Site) -
 
 
 def test_a_device_that_cannot_record_its_start_does_not_start(site: Site) -> None:
-    site.journal._segment._connection.execute("PRAGMA query_only = ON")
+    database(site.journal).execute("PRAGMA query_only = ON")
     with pytest.raises(StorageFault):
         site.run(guest, guest)
     assert site.door.history == []

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from samples.journals import open_journal, passage, write_chain
+from samples.journals import database, open_journal, passage, write_chain
 
 from edge.app.authority import housekeeper_for
 from edge.app.loop.run import RunningDevice, run_device
@@ -89,7 +89,7 @@ def test_a_file_is_closed_at_the_size_that_was_configured(tmp_path: Path) -> Non
     clock = SimClock(NOW)
     with open_journal(tmp_path / "journal.db") as journal:
         keeper = housekeeper_for(config, tmp_path, journal, clock, TrustedClock())
-        journal._segment._connection.execute("PRAGMA synchronous = OFF")  # no power cut is played here
+        database(journal).execute("PRAGMA synchronous = OFF")  # no power cut is played here
         while not closed_segments(journal.path):
             for _ in range(100):
                 journal.append(passage())

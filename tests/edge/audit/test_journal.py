@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from samples.journals import DEVICE, SEED, open_journal, passage, write_journal
+from samples.journals import DEVICE, SEED, database, open_journal, passage, write_journal
 
 from edge.audit.evidence import open_segment_reader, verify
 from edge.audit.journal import Journal
@@ -51,7 +51,7 @@ def test_records_are_numbered_from_zero_and_read_back_in_order(journal: Journal,
 
 def test_every_commit_is_durable(journal: Journal) -> None:
     def pragma(name: str) -> object:
-        return journal._segment._connection.execute(f"PRAGMA {name}").fetchone()[0]
+        return database(journal).execute(f"PRAGMA {name}").fetchone()[0]
 
     assert (pragma("journal_mode"), pragma("synchronous")) == ("wal", 2)  # 2 is FULL
 
@@ -95,7 +95,7 @@ def test_a_full_journal_is_a_fault_and_nothing_of_the_record_is_left(path: Path)
 def test_a_full_journal_takes_records_again_once_there_is_room(path: Path) -> None:
     with open_journal(path, limit_pages=16) as journal:
         written = _append_until_fault(journal)
-        journal._segment._connection.execute("PRAGMA max_page_count = 1000").fetchone()
+        database(journal).execute("PRAGMA max_page_count = 1000").fetchone()
         assert journal.append(passage(written)) == written
     assert ticks(path) == list(range(written + 1))
 
@@ -111,11 +111,11 @@ def _append_until_fault(journal: Journal) -> int:
 
 def test_a_read_only_disk_is_a_fault_and_passes(journal: Journal, path: Path) -> None:
     journal.append(passage(0))
-    journal._segment._connection.execute("PRAGMA query_only = ON")
+    database(journal).execute("PRAGMA query_only = ON")
     with pytest.raises(StorageFault, match="read-only") as caught:
         journal.append(passage(1))
     assert "remount" in caught.value.hint
-    journal._segment._connection.execute("PRAGMA query_only = OFF")
+    database(journal).execute("PRAGMA query_only = OFF")
     assert journal.append(passage(2)) == 1
     assert ticks(path) == [0, 2]
 
@@ -167,10 +167,10 @@ def test_ctrl_c_in_the_middle_of_an_append_leaves_a_journal_that_goes_on(
     def interrupt() -> int:
         raise KeyboardInterrupt
 
-    journal._segment._connection.set_progress_handler(interrupt, 1)
+    database(journal).set_progress_handler(interrupt, 1)
     with pytest.raises((KeyboardInterrupt, StorageFault)):
         journal.append(passage(1))
-    journal._segment._connection.set_progress_handler(None, 0)
+    database(journal).set_progress_handler(None, 0)
     assert journal.append(passage(2)) == 1
     assert ticks(path) == [0, 2]
 
@@ -193,15 +193,15 @@ def test_whatever_fails_the_file_holds_what_was_acknowledged(
                 journal = open_journal(path)
             case trouble:
                 pragma = "max_page_count = 1" if trouble == "full" else "query_only = ON"
-                journal._segment._connection.execute(f"PRAGMA {pragma}").fetchone()
+                database(journal).execute(f"PRAGMA {pragma}").fetchone()
                 try:
                     journal.append(passage(tick))
                 except StorageFault:
                     pass
                 else:
                     acknowledged.append(tick)  # it fitted into the pages there are
-                journal._segment._connection.execute("PRAGMA max_page_count = 1000000").fetchone()
-                journal._segment._connection.execute("PRAGMA query_only = OFF")
+                database(journal).execute("PRAGMA max_page_count = 1000000").fetchone()
+                database(journal).execute("PRAGMA query_only = OFF")
     assert ticks(path) == acknowledged
     journal.close()
     assert verify(path).size == len(acknowledged)

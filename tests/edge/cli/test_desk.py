@@ -53,7 +53,7 @@ class House:
         self.world.private = PrivateKey(self.key.read_bytes())
         public = bytes(self.world.private.public_key).hex()
         (folder / "desk.key.pub").write_text(public + "\n")
-        self.world._open()
+        self.world.open()
         self.world.now = datetime.now(UTC).replace(microsecond=0)  # as the commands have it
 
     def expect(self, *stays: dict[str, object]) -> None:

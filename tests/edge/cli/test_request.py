@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from peers.mosquitto import wait_until
+from peers.waiting import until
 
 from edge.__main__ import main
 from edge.card import cose
@@ -81,7 +81,7 @@ def test_post_shows_it_until_it_is_told_to_stop(config):
     command = [sys.executable, "-m", "edge", "request", "post", "--config", str(config)]
     with subprocess.Popen(command, stderr=subprocess.PIPE) as post:
         picture = config.parent / "board" / NAME
-        wait_until(lambda: picture.exists() and len(picture.read_bytes()) > 1_000)
+        until(lambda: picture.exists() and len(picture.read_bytes()) > 1_000)
         post.send_signal(signal.SIGTERM)
         post.communicate(timeout=60)
     assert post.returncode == Exit.OK

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from peers.cpython_controller import KEY, LEAF_OPEN, PATIENCE_S, SHUT, TAMPER, OnPty, let_it_crawl, until
+from peers.cpython_controller import KEY, LEAF_OPEN, PATIENCE_S, SHUT, TAMPER, OnPty, let_it_crawl
 from peers.scanner_on_pty import EngineOnPty
+from peers.waiting import until
 
 from edge.audit.evidence import open_segment_reader
 from edge.audit.record import AuditRecord, DoorChange, Faulted

@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from peers.cpython_controller import until
+from peers.waiting import until
 from PIL import Image
 
 from edge.errors import CameraFault

@@ -259,17 +259,17 @@ def test_a_card_number_is_denied_while_another_goes_out(tmp_path: Path) -> None:
 )
 def test_each_signal_has_its_lamp(signal: Signal, number: int, controller: OnPty, link: DoorLink) -> None:
     link.signals.show(signal)
-    until(lambda: controller.controller.signals._signal == number)
+    until(lambda: controller.signal == number)
     link.signals.show(None)
-    until(lambda: controller.controller.signals._signal == 0)
+    until(lambda: controller.signal == 0)
 
 
 def test_a_grant_is_welcomed_until_the_next_signal(controller: OnPty, link: DoorLink) -> None:
     link.signals.show(None)
     link.release(1_000)
-    until(lambda: controller.controller.signals._signal == WELCOME)
+    until(lambda: controller.signal == WELCOME)
     link.signals.show(None)
-    until(lambda: controller.controller.signals._signal == 0)
+    until(lambda: controller.signal == 0)
 
 
 def test_a_denied_release_welcomes_nobody(controller: OnPty, link: DoorLink) -> None:
@@ -285,7 +285,7 @@ def test_a_lamp_is_lit_again_after_the_cable_was_pulled(controller: OnPty, link:
     link.signals.show(Signal.ASK_STAFF)  # nobody hears it, and nobody waits
     controller.boot()
     controller.plug_in()
-    until(lambda: controller.controller.signals._signal == 4)
+    until(lambda: controller.signal == 4)
 
 
 # -- the cable ------------------------------------------------------------------------------------

@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from gpiozero.pins.mock import MockFactory
-from peers.cpython_controller import KEY, OnPty, PushedClock, let_it_crawl, until
+from peers.cpython_controller import KEY, OnPty, PushedClock, let_it_crawl
+from peers.waiting import until
 from ticks import elapsed, wrapped
 
 from edge.errors import ConfigError, DoorLinkFault

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
-from peers.mosquitto import Mosquitto, wait_until
+from peers.mosquitto import Mosquitto
+from peers.waiting import until
 
 from edge.errors import ConfigError
 from edge.ports import Broker, MqttMessage
@@ -72,14 +73,14 @@ def hears(world: World, broker: Broker, topic: str, payload: str) -> list[MqttMe
         found.extend(broker.heard())
         return bool(found)
 
-    wait_until(arrived)
+    until(arrived)
     return found
 
 
 def test_what_is_published_is_there_for_whoever_looks_later(world: World) -> None:
     broker = world.connect()
     broker.publish(PRESENCE.birth)
-    wait_until(lambda: world.retained("doorward/lobby-1/availability") == "online")
+    until(lambda: world.retained("doorward/lobby-1/availability") == "online")
     broker.close()
 
 
@@ -94,27 +95,27 @@ def test_a_wake_up_is_heard_with_its_topic(world: World) -> None:
 def test_who_dies_without_a_word_is_offline(world: World) -> None:
     broker = world.connect()
     broker.publish(PRESENCE.birth)
-    wait_until(lambda: world.retained("doorward/lobby-1/availability") == "online")
+    until(lambda: world.retained("doorward/lobby-1/availability") == "online")
     world.cut(broker)
-    wait_until(lambda: world.retained("doorward/lobby-1/availability") == "offline")
+    until(lambda: world.retained("doorward/lobby-1/availability") == "offline")
 
 
 def test_who_takes_his_leave_is_offline_too(world: World) -> None:
     broker = world.connect()
     broker.publish(PRESENCE.birth)
-    wait_until(lambda: world.retained("doorward/lobby-1/availability") == "online")
+    until(lambda: world.retained("doorward/lobby-1/availability") == "online")
     broker.close()
-    wait_until(lambda: world.retained("doorward/lobby-1/availability") == "offline")
+    until(lambda: world.retained("doorward/lobby-1/availability") == "offline")
 
 
 def test_after_the_broker_was_away_all_is_said_again(mosquitto: Mosquitto) -> None:
     broker = mosquitto.connect()
     broker.publish(PRESENCE.birth)
-    wait_until(lambda: mosquitto.retained("doorward/lobby-1/availability") == "online")
+    until(lambda: mosquitto.retained("doorward/lobby-1/availability") == "online")
     mosquitto.stop()
     mosquitto._seen.clear()
     mosquitto.start()  # it keeps nothing, as one without persistence
-    wait_until(lambda: mosquitto.retained("doorward/lobby-1/availability") == "online")
+    until(lambda: mosquitto.retained("doorward/lobby-1/availability") == "online")
     assert hears(mosquitto, broker, "doorward/wake", "")
     broker.close()
 

@@ -10,8 +10,9 @@ from typing import get_args
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from peers.cpython_controller import PushedClock, until
+from peers.cpython_controller import PushedClock
 from peers.keyboard_on_pipe import KEY, SYN, SYN_DROPPED, SYN_REPORT, Event, TypingScanner, typed
+from peers.waiting import until
 from worlds.trust import shown
 
 from edge.errors import ReaderFault

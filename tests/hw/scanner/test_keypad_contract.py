@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
-from peers.cpython_controller import until
 from peers.keyboard_on_pipe import TypingScanner
+from peers.waiting import until
 
 from edge.errors import ReaderFault
 from edge.ports import Keypad

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from peers.cpython_controller import PushedClock, until
+from peers.cpython_controller import PushedClock
 from peers.keyboard_on_pipe import TypingScanner
 from peers.scanner_on_pty import EngineOnPty
+from peers.waiting import until
 
 from edge.errors import ReaderFault
 from edge.ports import Clock, Scan, Scanner

@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from peers.cpython_controller import PushedClock, until
+from peers.cpython_controller import PushedClock
 from peers.scanner_on_pty import EngineOnPty
 from peers.uart import heard
+from peers.waiting import until
 from worlds.trust import shown
 
 from edge.errors import ReaderFault

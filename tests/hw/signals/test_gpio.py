@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 import signals as controllers  # firmware's
 from gpiozero.pins.mock import MockFactory, MockPin
-from peers.cpython_controller import until
+from peers.waiting import until
 
 from edge.decision import Signal
 from edge.errors import ConfigError

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from peers.cpython_controller import until
 from peers.sound_player import Player
+from peers.waiting import until
 
 from edge.decision import Signal
 from edge.errors import ConfigError

@@ -14,7 +14,7 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
-from peers.mosquitto import wait_until
+from peers.waiting import until
 from samples.terminal_pixels import pixels, text_of
 
 from edge.ports import Screen
@@ -104,24 +104,24 @@ def test_a_phone_reads_what_was_posted_and_then_what_was_posted_next(world):
     assert world.seen() is None
     for text in (FIRST, SECOND):
         world.screen.post(text)
-        wait_until(lambda text=text: world.seen() == text)
+        until(lambda text=text: world.seen() == text)
     assert world.told == []
 
 
 def test_none_clears_the_screen(world):
     world.screen.post(SECOND)
-    wait_until(lambda: world.seen() == SECOND)
+    until(lambda: world.seen() == SECOND)
     world.screen.post(None)
-    wait_until(lambda: world.seen() is None)
+    until(lambda: world.seen() is None)
 
 
 @pytest.mark.parametrize("made", [Picture, Terminal])
 def test_closing_clears_the_screen_and_may_be_done_twice(made, tmp_path):
     world = made(tmp_path)
     world.screen.post(SECOND)
-    wait_until(lambda: world.seen() == SECOND)
+    until(lambda: world.seen() == SECOND)
     world.close()
-    wait_until(lambda: world.seen() is None)
+    until(lambda: world.seen() is None)
     world.close()
     world.screen.post(FIRST)
     assert world.seen() is None
@@ -130,7 +130,7 @@ def test_closing_clears_the_screen_and_may_be_done_twice(made, tmp_path):
 def test_a_page_for_a_browser_stands_beside_the_picture(tmp_path):
     world = Picture(tmp_path)
     world.screen.post(SECOND)
-    wait_until(lambda: world.seen() == SECOND)
+    until(lambda: world.seen() == SECOND)
     assert NAME in (world.folder / PAGE).read_text()
     world.close()
     assert sorted(path.name for path in world.folder.iterdir()) == [PAGE, NAME]
@@ -141,7 +141,7 @@ def test_a_browser_of_another_user_may_read_it_whatever_the_umask_of_the_service
     try:
         world = Picture(tmp_path)
         world.screen.post(SECOND)
-        wait_until(lambda: world.seen() == SECOND)
+        until(lambda: world.seen() == SECOND)
     finally:
         os.umask(before)
     assert [stat.S_IMODE(path.stat().st_mode) for path in world.folder.iterdir()] == [0o644, 0o644]
@@ -154,10 +154,10 @@ def test_a_folder_that_cannot_be_written_is_told_once_and_when_it_can_again(tmp_
     world = Picture(tmp_path)
     for text in (FIRST, SECOND):
         world.screen.post(text)
-        wait_until(lambda: world.told)
+        until(lambda: world.told)
     (tmp_path / "run").unlink()
-    wait_until(lambda: posted_again(world) == SECOND)
-    wait_until(lambda: len(world.told) == 2)
+    until(lambda: posted_again(world) == SECOND)
+    until(lambda: len(world.told) == 2)
     assert world.told[0]
     assert world.told[1] is None
     world.close()
@@ -173,7 +173,7 @@ def test_a_terminal_that_somebody_closed_is_told_and_stops_nobody(tmp_path):
     world = Terminal(tmp_path)
     world.stream.close()
     world.screen.post(SECOND)
-    wait_until(lambda: world.told == ["the terminal is closed"])
+    until(lambda: world.told == ["the terminal is closed"])
     world.close()
 
 
@@ -190,7 +190,7 @@ def test_whoever_posts_does_not_wait_for_a_screen_that_stands_still():
         screen.post(str(number))  # would hang here, if it waited
     assert drawn == []
     moves.set()
-    wait_until(lambda: drawn[-1:] == ["99"])
+    until(lambda: drawn[-1:] == ["99"])
     assert len(drawn) <= 2  # the one that stood still, and the newest
     screen.close()
-    wait_until(lambda: drawn[-1] is None)
+    until(lambda: drawn[-1] is None)

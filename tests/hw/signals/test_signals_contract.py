@@ -17,8 +17,9 @@ from typing import Any
 import pytest
 import signals as controllers  # firmware's
 from gpiozero.pins.mock import MockFactory
-from peers.cpython_controller import OnPty, until
+from peers.cpython_controller import OnPty
 from peers.sound_player import CALLS, Player
+from peers.waiting import until
 
 from edge.decision import Signal
 from edge.link.messages import Lock

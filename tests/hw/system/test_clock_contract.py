@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from peers.cpython_controller import until
+from peers.waiting import until
 
 from edge.ports import Clock
 from hw.sim.clock import SimClock

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 
 import pytest
-from peers.cpython_controller import until
+from peers.waiting import until
 
 from edge.errors import ReaderFault
 from hw.system.reconnecting import PAUSES_S, Connection, ReconnectingReader

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT
-from peers.mosquitto import Mosquitto, wait_until
+from peers.mosquitto import Mosquitto
+from peers.waiting import until
 from peers.web_server import Web, serve
 from worlds.publishing import Authority
 
@@ -66,13 +67,13 @@ def site(tmp_path: Path) -> Iterator[Site]:
         finally:
             device.send_signal(signal.SIGTERM)
             device.wait(30)
-    wait_until(lambda: mosquitto.retained("doorward/lobby-1/availability") == "offline")
+    until(lambda: mosquitto.retained("doorward/lobby-1/availability") == "offline")
     mosquitto.close()
 
 
 def test_a_device_is_present_says_how_it_is_and_comes_when_it_is_called(site: Site) -> None:
-    wait_until(lambda: site.mosquitto.retained("doorward/lobby-1/availability") == "online")
-    wait_until(lambda: site.said("status").get("lists_issued"))
+    until(lambda: site.mosquitto.retained("doorward/lobby-1/availability") == "online")
+    until(lambda: site.said("status").get("lists_issued"))
     announced = json.loads(site.mosquitto.retained("homeassistant/device/doorward_lobby-1/config") or "")
     assert "sync" not in announced["cmps"]  # commands are off
 
@@ -83,5 +84,5 @@ def test_a_device_is_present_says_how_it_is_and_comes_when_it_is_called(site: Si
     assert site.asked == asked
 
     site.mosquitto.say("doorward/lobby-1/wake", "")
-    wait_until(lambda: site.asked > asked)
-    wait_until(lambda: site.said("status")["lists_issued"] != issued)
+    until(lambda: site.asked > asked)
+    until(lambda: site.said("status")["lists_issued"] != issued)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -280,8 +282,8 @@ def test_what_is_erased_cannot_be_found_on_the_disk_with_the_private_key_either(
     world = open_world(retain_days=0, webhook="https://host.invalid/hook")
     world.expect(booking("R-1001", "Silva, Maria"))
     world.comes(guest("Silva"))
-    db = world.office.store._db
-    box, key = db.execute("SELECT box, key FROM registrations JOIN record_keys USING (seq)").fetchone()
+    with closing(sqlite3.connect(world.office.store.path)) as db:
+        box, key = db.execute("SELECT box, key FROM registrations JOIN record_keys USING (seq)").fetchone()
 
     def on_disk() -> bytes:
         return b"".join(file.read_bytes() for file in (world.folder / "desk").glob("desk.db*"))

@@ -399,7 +399,7 @@ def test_a_story(story: str) -> None:
 
 def only_what_a_record_allows(border: Border) -> None:
     """Each release comes after a grant for that very door, in every journal, and each grant releases once."""
-    granted: dict[str, list[str]] = {book._name: [] for book in border.books}
+    granted: dict[str, list[str]] = {book.name: [] for book in border.books}
     for who, what in border.tape:
         if who == "release":
             for grants in granted.values():

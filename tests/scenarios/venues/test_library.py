@@ -10,7 +10,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from worlds.library import NOW, World, card, come_in, outcome, until
+from peers.waiting import until
+from worlds.library import NOW, World, card, come_in, outcome
 from worlds.passage_site import Site
 
 from edge.app.venues.library import LibraryEntrance, open_store

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from peers.mosquitto import wait_until
+from peers.waiting import until
 
 from edge.app.parts.request_display import document_keys, open_board, open_request, request_of
 from edge.card import cose
@@ -77,7 +77,7 @@ def test_a_wallet_believes_what_the_screen_shows(base):
     with open_board(whole, base) as board:
         notice = RequestDisplay(board, signer.at, lambda: b"1" * 8, DisplayMode.OFFERED)
         notice.turn(NOW, 0)
-        wait_until((base / "board" / NAME).exists)
+        until((base / "board" / NAME).exists)
     known = read_request(
         signer.at(NOW, notice.nonce), [CertificateAuthority("CN-GD", cose.public_key(ISSUER))], now=NOW
     )

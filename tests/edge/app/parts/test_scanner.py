@@ -7,8 +7,8 @@ import threading
 from pathlib import Path
 
 import pytest
-from peers.cpython_controller import until
 from peers.scanner_on_pty import EngineOnPty
+from peers.waiting import until
 from worlds.trust import shown
 
 from edge import config

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from gpiozero import Device
 from gpiozero.pins.mock import MockFactory
-from peers.cpython_controller import until
+from peers.waiting import until
 
 from edge.app.parts.signals import log_sound, open_signals, phrases
 from edge.config import Config, parse_config

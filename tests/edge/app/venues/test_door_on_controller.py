@@ -7,7 +7,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from peers.cpython_controller import KEY, OnPty, let_it_crawl, until
+from peers.cpython_controller import KEY, OnPty, let_it_crawl
+from peers.waiting import until
 from worlds.building_door import SITE, local
 
 from edge.app.parts.strike import open_strike

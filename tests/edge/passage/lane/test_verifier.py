@@ -131,7 +131,7 @@ def watch(border: Border) -> list[int]:
 
 def one_record_each(border: Border) -> None:
     """Each release is preceded by a grant for that door in every journal, and no grant releases twice."""
-    latest: dict[str, Side | None] = {book._name: None for book in border.books}
+    latest: dict[str, Side | None] = {book.name: None for book in border.books}
     for who, what in border.tape:
         if who == "release":
             assert set(latest.values()) == {what}

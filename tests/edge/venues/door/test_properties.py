@@ -170,7 +170,7 @@ def test_a_card_for_being_forced_gets_what_its_person_gets(text: str, who: str, 
     door = Both(text).doors["in"]
     now = MONDAY + timedelta(minutes=minute)
     usual = door.asks(who, now)
-    people = door.venue._people.by_name
+    people = door.enrolled.by_name
     name = _name(door, who)
     people[name] = replace(people[name], duress=True)
     forced = door.asks(who, now)
@@ -184,6 +184,6 @@ def test_a_card_for_being_forced_gets_what_its_person_gets(text: str, who: str, 
 def _name(door: Entrance, subject: str) -> bytes:
     from edge.venues.door.person import card_name
 
-    person: Person | None = door.venue._people.find(card_name(card(subject), SITE_KEY))
+    person: Person | None = door.enrolled.find(card_name(card(subject), SITE_KEY))
     assert person is not None
     return person.name

@@ -481,7 +481,7 @@ def test_cards_without_a_subject_are_told_apart_by_themselves() -> None:
 def test_nothing_of_a_person_is_in_any_repr() -> None:
     door = Entrance(rules(HARD), {"anna": {"template": b"t" * 16}})
     door.venue.settle(door.visit("anna", MONDAY), Grant(1), 1)
-    person = door.venue._people.find(name_of("anna"))
+    person = door.enrolled.find(name_of("anna"))
     seen = door.ledger.inside("tower-1", name_of("anna"))
     assert seen is not None
     assert name_of("anna").hex()[:8] not in f"{person} {seen}"

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from worlds.library import NOW, World, card, outcome, until
+from peers.waiting import until
+from worlds.library import NOW, World, card, outcome
 
 from edge.app.venues.library import open_store
 from edge.decision import Deny, Grant, Reason

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections import Counter
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,13 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from worlds.desk import SITE, DeskWorld, booking, guest
 
-from edge.app.venues.desk import rules_of
+from edge.app.venues.desk import match_key, rules_of
 from edge.decision import Grant
 from edge.errors import Refused
 from edge.policy.obligations import Visit
 from edge.venues.desk.arrivals.arrivals import read_json
 from edge.venues.desk.booking import Booking, expected
 from edge.venues.desk.memory import MemoryArrivals, MemoryRegistrationStore
+from edge.venues.desk.name_digests import Digests
 from edge.venues.desk.venue import DeskVenue
 
 FAMILIES, GIVEN = ("Silva", "Müller", "Costa"), ("Ana", "Rui")
@@ -63,7 +66,10 @@ def test_the_durable_desk_and_the_one_in_memory_agree(bookings: list, arriving: 
         world = DeskWorld(Path(name))
         rows = [listed(number, stay) for number, stay in enumerate(bookings)]
         world.expect(*rows)
-        rules, digests = rules_of(world.config.desk), world.venue._digests
+        rules, digests = (
+            rules_of(world.config.desk),
+            Digests(match_key(Path(name) / world.config.desk.folder)),
+        )
         known = [
             expected(one, digests, adult_age=rules.adult_age)
             for one in read_json([json.dumps(rows)])
@@ -81,8 +87,8 @@ def test_the_durable_desk_and_the_one_in_memory_agree(bookings: list, arriving: 
             (one.seq, one.place, one.adult, one.covers, dict(one.attributes))
             for one in register.registrations
         ]
-        db = world.office.store._db
-        places = dict(db.execute("SELECT seq, place FROM registrations").fetchall())
+        with closing(sqlite3.connect(world.office.store.path)) as db:
+            places = dict(db.execute("SELECT seq, place FROM registrations").fetchall())
         assert kept == [
             (
                 one.seq,
