@@ -66,12 +66,12 @@ def _open_venue(whole: config.Config, base: Path, stack: ExitStack) -> _Opened:
                 return _Opened(door)
             stack.callback(door.close)
             return _Opened(door)
-        case "gate":
+        case "library":
             from edge.app.venues.library import open_library_entrance
 
-            gate = open_library_entrance(whole.gate, base)
-            stack.callback(gate.close)
-            return _Opened(gate, gate, gate.scanned, lambda: gate.lines)
+            entrance = open_library_entrance(whole.library, base)
+            stack.callback(entrance.close)
+            return _Opened(entrance, entrance, entrance.scanned, lambda: entrance.lines)
         case "desk":
             from edge.app.venues.desk import open_desk
 

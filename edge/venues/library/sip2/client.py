@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from edge.venues.library.sip2.requests import Terminal
 
 GRACE_MS: Final = 1_000  # an answer that is not waited for is a conflict later; 1,000 times what one takes
-TURN_S: Final = 0.1  # how late a question may be sent again, or a closing gate be noticed
+TURN_S: Final = 0.1  # how late a question may be sent again, or a closing entrance be noticed
 
 
 class Library:

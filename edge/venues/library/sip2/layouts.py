@@ -1,4 +1,4 @@
-"""The messages of 3M SIP2 2.00 that a gate speaks: their fixed fields, and what must be in the others.
+"""The messages of 3M SIP2 2.00 that an entrance speaks: their fixed fields, and what must be in the others.
 
 Source: 3M Standard Interchange Protocol, document revision 2.12, which describes protocol version 2.00.
 """

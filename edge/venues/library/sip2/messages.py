@@ -80,7 +80,7 @@ def encode(message: Sip2Message, dialect: Dialect) -> bytes:
     except UnicodeEncodeError as err:
         raise Malformed(
             f"message {message.code}: a value that {dialect.encoding} cannot write",
-            hint="set [gate] encoding to that of the library system",
+            hint="set [library] encoding to that of the library system",
         ) from err
     if longest > MAX_SENT_BYTES:
         raise Malformed(f"message {message.code}: a field of more than {MAX_SENT_BYTES} bytes")
@@ -105,7 +105,8 @@ def decode(frame: bytes, dialect: Dialect) -> Sip2Message:
         text = body.decode(dialect.encoding)
     except UnicodeDecodeError as err:
         raise Malformed(
-            f"bytes that are not {dialect.encoding}", hint="set [gate] encoding to that of the library system"
+            f"bytes that are not {dialect.encoding}",
+            hint="set [library] encoding to that of the library system",
         ) from err
     try:
         code = Sip2MessageId(text[:2])
@@ -163,7 +164,7 @@ def _checked(frame: bytes) -> tuple[bytes, int | None]:
     if mark != b"AZ" or not _HEX.issuperset(digits):
         raise Malformed(
             "no checksum at the end of a message",
-            hint="set [gate] checksum = false where the system sends none",
+            hint="set [library] checksum = false where the system sends none",
         )
     if checksum(frame[:-4]) != digits:
         raise Malformed("a checksum that does not hold")

@@ -71,7 +71,7 @@ class LibrarySystem:
 
 @dataclass(frozen=True, slots=True)
 class Patron:
-    """A patron as messages 24 and 64 describe one. Nothing of it is kept but what GATE.md says.
+    """A patron as messages 24 and 64 describe one. Nothing of it is kept but what LIBRARY.md says.
 
     `is_valid` (BL): None where it was not said; `owed` (BV); `kind` and `born`: from fields that are not in
     the specification.
@@ -103,7 +103,7 @@ def accepted(reply: Sip2Message) -> None:
     """94. Raises HostFault where the system does not let us in."""
     if reply.part("ok") != "1":
         raise HostFault(
-            "the library system does not accept our login", hint="check [gate] user and password_file"
+            "the library system does not accept our login", hint="check [library] user and password_file"
         )
 
 

@@ -1,4 +1,4 @@
-"""What a gate asks of a library system, as messages."""
+"""What an entrance asks of a library system, as messages."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class Terminal:
         return Sip2Message(Sip2MessageId.END_SESSION, (self._moment(now),), self._about(patron))
 
     def _about(self, patron: str) -> tuple[tuple[str, str], ...]:
-        # The patron's own password (AD) stays empty: a face has been compared, and a gate has no keyboard.
+        # The patron's own password (AD) stays empty: a face was compared, and an entrance has no keyboard.
         return ("AO", self.institution), ("AA", patron), ("AC", self.terminal_password), ("AD", "")
 
     def _moment(self, now: datetime) -> str:

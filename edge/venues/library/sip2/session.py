@@ -116,8 +116,8 @@ class Sip2Session:
         yield data
 
 
-_SLOW: Final = "is it at work? check [gate] host and port, and its log"
-_GARBLED: Final = "check [gate] checksum, encoding and terminator against its settings"
+_SLOW: Final = "is it at work? check [library] host and port, and its log"
+_GARBLED: Final = "check [library] checksum, encoding and terminator against its settings"
 
 
 def _split(parts: tuple[bytes | Sip2Event, ...]) -> tuple[bytes, tuple[Sip2Event, ...]]:
