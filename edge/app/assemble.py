@@ -6,10 +6,10 @@ a test; they are joined in one way.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias, overload
 
 from edge.app.authority import rules_for
+from edge.app.device_parts import DoorParts, LaneParts
 from edge.app.loop.frames import BLIND_MS, steps
 from edge.app.loop.lane_frames import lane_steps
 from edge.app.loop.run import RunningDevice
@@ -30,42 +30,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from edge.app.authority import AuthorityParts
-    from edge.app.loop.lane_frames import CameraPair
     from edge.audit.journal import Journal
     from edge.audit.retention import Housekeeper
     from edge.config import Config
-    from edge.passage.lane.events import Side
     from edge.passage.stages import Stages
-    from edge.ports import Camera, Clock, CodeReader, Keypad, LaneSensors, Scanner, Signals, Strike
+    from edge.ports import Clock, Scanner, Strike
 
 DoorDevice: TypeAlias = RunningDevice[Verifier, StepResult]
 LaneDevice: TypeAlias = RunningDevice[LaneVerifier, LaneStepResult]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DoorParts:
-    """The opened devices of one door."""
-
-    camera: Camera
-    reader: CodeReader
-    strike: Strike
-    signals: Signals
-    clock: Clock
-    scanner: Scanner | None = None
-    keypad: Keypad | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LaneParts:
-    """The opened devices of one lane: two doors, two cameras, and the sensors between them."""
-
-    cameras: CameraPair
-    reader: CodeReader
-    strikes: dict[Side, Strike]
-    signals: dict[Side, Signals]
-    sensors: LaneSensors
-    clock: Clock
-    scanner: Scanner | None = None
 
 
 @overload

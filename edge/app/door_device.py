@@ -6,8 +6,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from edge.app.assemble import DoorParts, assemble
+from edge.app.assemble import assemble
 from edge.app.authority import open_authority, open_journal, watch_trust
+from edge.app.device_parts import DoorParts
 from edge.app.loop.watchers import open_watchers
 from edge.app.parts.camera import open_camera, system_clock
 from edge.app.parts.code_readers import open_live_reader

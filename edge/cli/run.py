@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.cli.output import emit, harmless
+from edge.cli.service import serve
 from edge.cli.values import count
 from edge.cli.verbs import CONFIG_OR_DEFAULTS, argument, json_lines, one_of
 from edge.errors import InputError
@@ -17,11 +18,7 @@ from edge.passage.machine import PassageState
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
-    from contextlib import AbstractContextManager
 
-    from edge.app.loop.run import M, RunningDevice, V
-    from edge.config import Config
     from edge.passage.verifier import PassageOutcome, StepResult
     from edge.policy.obligations import Obligations
     from edge.trust.time.trust_age import TrustState
@@ -57,43 +54,6 @@ def run(args: argparse.Namespace) -> int:
     opened = open_device(config, base, camera=args.camera)
     ready = partial(show.ready, status)
     return serve(opened, config, args.config, status=status, stop=stop, on_ready=ready, on_moment=show)
-
-
-def serve(
-    opened: AbstractContextManager[RunningDevice[V, M]],
-    config: Config,
-    source: Path | None,
-    *,
-    status: str,
-    stop: threading.Event,
-    on_ready: Callable[[], None],
-    on_moment: Callable[[M], None],
-) -> int:
-    """Work a door or a lane as a service: its manager hears of it, and SIGHUP reads `source` again."""
-    from edge.app.loop.run import run_device
-    from edge.app.loop.service import Service, open_manager
-    from edge.cli import config as file
-
-    asked = threading.Event()
-    if source and not sys.stdout.isatty():  # at a terminal, a hangup is the end of the session
-        signal.signal(signal.SIGHUP, lambda *_: asked.set())
-    with opened as device:
-
-        def read() -> Config:
-            assert source is not None, "SIGHUP is not listened to without a file"
-            return file.read(source)
-
-        service = Service(open_manager(), status, config, asked=asked, read=read, adopt=device.adopt)
-
-        def watch(moment: M) -> None:
-            service.see(moment)
-            on_moment(moment)
-
-        on_ready()
-        try:
-            return run_device(device, stop=stop, on_moment=watch)
-        finally:
-            service.stop()
 
 
 class _Rows:

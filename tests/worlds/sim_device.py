@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from edge.app.assemble import DoorParts, assemble
+from edge.app.assemble import assemble
 from edge.app.authority import AuthorityParts
+from edge.app.device_parts import DoorParts
 from edge.config import Config
 from edge.trust.time.trusted_clock import TrustedClock
 from hw.camera.none import NoCamera

@@ -55,7 +55,7 @@ def save_film(folder: Path) -> None:
 
 def run(folder: Path) -> None:
     """Work the door, and tell the share of a core from the first frame to the last."""
-    from edge.app.assemble import DoorParts
+    from edge.app.device_parts import DoorParts
     from edge.app.door_device import open_device
     from edge.app.loop.run import run_device
     from edge.config import parse_config

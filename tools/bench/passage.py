@@ -127,8 +127,9 @@ def _peak_mb() -> float:
 
 def run(folder: Path) -> None:
     """Open the device, say ready, play the pictures from files, tell the figures."""
-    from edge.app.assemble import DoorParts, assemble
+    from edge.app.assemble import assemble
     from edge.app.authority import AuthorityParts
+    from edge.app.device_parts import DoorParts
     from edge.app.parts.code_readers import open_live_reader
     from edge.app.parts.face_engine import open_face_engine
     from edge.app.parts.trust_folder import open_trust

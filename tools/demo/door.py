@@ -15,8 +15,9 @@ import numpy as np
 import segno
 from nacl.signing import SigningKey
 
-from edge.app.assemble import DoorParts, assemble
+from edge.app.assemble import assemble
 from edge.app.authority import open_journal, resume_authority
+from edge.app.device_parts import DoorParts
 from edge.app.parts.code_readers import open_live_reader
 from edge.app.parts.keys import device_seed
 from edge.app.parts.network import open_post

@@ -8,10 +8,11 @@ from functools import cache, partial
 from itertools import count, cycle
 from typing import TYPE_CHECKING
 
-from edge.app.assemble import DoorParts, assemble
+from edge.app.assemble import assemble
 from edge.app.authority import AuthorityParts
 from edge.app.demo.passages import BEA, Before
 from edge.app.demo.world import SITE, START
+from edge.app.device_parts import DoorParts
 from edge.app.parts.code_readers import open_live_reader
 from edge.app.stages import stages_for
 from edge.audit.journal import Journal

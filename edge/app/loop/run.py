@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Iterator, Sequence
 
-    from edge.app.assemble import DoorParts, LaneParts
+    from edge.app.device_parts import DoorParts, LaneParts
     from edge.audit.retention import Housekeeper
     from edge.config import Config
     from edge.passage.lane.snapshot import LaneStepResult

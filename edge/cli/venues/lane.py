@@ -42,7 +42,7 @@ def run_work(args: argparse.Namespace) -> int:
     """Work the lane; a line for each decision and each passage."""
     from edge.app.lane_device import open_lane
     from edge.cli import config as file
-    from edge.cli.run import serve
+    from edge.cli.service import serve
 
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

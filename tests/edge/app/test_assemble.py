@@ -13,8 +13,9 @@ from samples.journals import open_journal
 from worlds.lane import Border
 from worlds.trust import TRUST
 
-from edge.app.assemble import DoorParts, LaneParts, assemble
+from edge.app.assemble import assemble
 from edge.app.authority import AuthorityParts
+from edge.app.device_parts import DoorParts, LaneParts
 from edge.app.loop.lane_frames import CameraPair
 from edge.app.loop.metrics import Metrics
 from edge.app.stages import stages_for

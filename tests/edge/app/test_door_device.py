@@ -15,8 +15,9 @@ from samples.journals import database
 from worlds import folders
 from worlds.trust import GATE, TRUST, shown
 
-from edge.app.assemble import DoorParts, assemble
+from edge.app.assemble import assemble
 from edge.app.authority import AuthorityParts
+from edge.app.device_parts import DoorParts
 from edge.app.door_device import open_device
 from edge.app.loop.run import PARTS, run_device
 from edge.app.stages import door_policy

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from worlds.lane import Book
 
-from edge.app.assemble import LaneParts, assemble
+from edge.app.assemble import assemble
 from edge.app.authority import AuthorityParts
 from edge.app.demo.cast import Cast
 from edge.app.demo.world import World
+from edge.app.device_parts import LaneParts
 from edge.app.loop.lane_frames import CameraPair
 from edge.config import Config, DoorConfig
 from edge.face.engine import FaceEngine
