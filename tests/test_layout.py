@@ -186,3 +186,25 @@ def test_every_class_of_the_glossary_is_in_the_code() -> None:
 def test_the_glossary_has_each_term_once() -> None:
     terms = glossary()
     assert sorted(term for term in set(terms) if terms.count(term) > 1) == []
+
+
+def imports() -> dict[str, set[str]]:
+    """The modules of ours that each module of edge and hw imports, those for types only included."""
+    names = {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in SOURCES}
+    found: dict[str, set[str]] = {}
+    for name, path in names.items():
+        found[name] = set()
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                whole = {f"{node.module}.{alias.name}" for alias in node.names} | {node.module}
+                found[name] |= whole & names.keys() - {name}
+    return found
+
+
+def test_no_module_is_imported_by_what_it_imports() -> None:
+    graph = imports()
+    # Take away, again and again, the modules that import none of those that are left: a circle stays.
+    while free := {name for name, wanted in graph.items() if not wanted & graph.keys()}:
+        graph = {name: wanted for name, wanted in graph.items() if name not in free}
+    circle = {name for name in graph if any(name in wanted for wanted in graph.values())}
+    assert circle == set()
