@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def _noun(name: str, module: str, text: str) -> Verb:
+def _noun(name: str, module: str, text: str, *, former: str | None = None) -> Verb:
     """A noun whose module has a table of verbs."""
-    return Verb(name, text, verbs=f"edge.cli.{module}:VERBS")
+    return Verb(name, text, verbs=f"edge.cli.{module}:VERBS", former=former)
 
 
 def _alone(name: str, module: str, text: str) -> Verb:
@@ -39,9 +39,10 @@ DOORWARD = Verb(
         _noun("check", "venues.check", "checks for a host: tell it the results, and verify them there"),
         _noun("desk", "venues.desk", "a hotel's desk: lists of arrivals, registrations, reports"),
         _noun(
-            "gate",
+            "library",
             "venues.library",
-            "a library's gate: its library system, patrons, and what waits to be told",
+            "a library's entrance: its library system, patrons, and what waits to be told",
+            former="gate",
         ),
         _noun("lane", "venues.lane", "officers at a lane: what is referred to them, and what they say"),
         _noun("request", "venues.request", "what this device asks of its visitors, and who vouches for that"),

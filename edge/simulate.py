@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Final
 from edge.audit.record import ClockTrust, Outcome, Passage
 from edge.decision import Reason
 from edge.policy.obligations import Factor
-from edge.policy.risk_history import COUNTED, MAX_CARDS
-from edge.policy.risk_table import SIGNALS, STEP_UP_ORDER, RiskPolicy
+from edge.policy.risk.history import COUNTED, MAX_CARDS
+from edge.policy.risk.table import SIGNALS, STEP_UP_ORDER, RiskPolicy
 from edge.trust.time.freshness import AgeAction, AgePolicy, TrustInput, aged, strictest
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ def _rung(passage: Passage, part: str, issued_s: int, ladder: AgePolicy) -> AgeA
 
 
 class _Past:
-    """What `edge.policy.risk_history` would have known, read from the records."""
+    """What `edge.policy.risk.history` would have known, read from the records."""
 
     def __init__(self) -> None:
         self._failures: dict[str, deque[datetime]] = {}

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias, overload
 
 from edge.app.authority import rules_for
-from edge.app.frame_loop import BLIND_MS, steps
-from edge.app.lane_loop import lane_steps
-from edge.app.run_loop import RunningDevice
+from edge.app.loop.frames import BLIND_MS, steps
+from edge.app.loop.lane_frames import lane_steps
+from edge.app.loop.run import RunningDevice
 from edge.app.stages import adopted
 from edge.app.venues.lane import times_of
 from edge.config.authorities import authorities
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from edge.app.authority import AuthorityParts
-    from edge.app.lane_loop import CameraPair
+    from edge.app.loop.lane_frames import CameraPair
     from edge.audit.journal import Journal
     from edge.audit.retention import Housekeeper
     from edge.config import Config

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from edge.app.clock_store import ClockStore, remembered
 from edge.app.parts.keys import device_seed
 from edge.app.parts.trust_folder import open_files, open_trust
-from edge.app.trust_watch import TrustWatch, log_trust
+from edge.app.sync.trust_watch import TrustWatch, log_trust
 from edge.audit.journal import Journal, SegmentLimits
 from edge.audit.record import utc_ms
 from edge.audit.retention import Housekeeper, RetentionRules
@@ -52,7 +52,7 @@ class AuthorityParts:
 def watch_trust(config: Config, base: Path, load: Callable[[Path], TrustSnapshot] = open_trust) -> TrustWatch:
     """The trust in force, at the very first start that of the image. Raises TrustFault, StorageFault."""
     if config.sync.baked is not None and not (base / config.paths.trust).exists():
-        from edge.app.sync import Updates  # TUF takes 24 MB
+        from edge.app.sync.updates import Updates  # TUF takes 24 MB
 
         try:
             Updates(config, base).begin()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from edge.app.assemble import DoorParts, assemble
 from edge.app.authority import open_authority, open_journal, watch_trust
-from edge.app.device_watchers import open_watchers
+from edge.app.loop.watchers import open_watchers
 from edge.app.parts.camera import open_camera, system_clock
 from edge.app.parts.code_readers import open_live_reader
 from edge.app.parts.face_engine import engine_for

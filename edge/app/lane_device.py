@@ -10,8 +10,8 @@ from msgspec import structs
 
 from edge.app.assemble import LaneParts, assemble
 from edge.app.authority import open_authority, open_journal, watch_trust
-from edge.app.device_watchers import open_watchers
-from edge.app.lane_loop import CameraPair
+from edge.app.loop.lane_frames import CameraPair
+from edge.app.loop.watchers import open_watchers
 from edge.app.parts.camera import open_camera, system_clock
 from edge.app.parts.code_readers import open_live_reader
 from edge.app.parts.face_engine import engine_for
@@ -20,15 +20,15 @@ from edge.app.parts.scanner import open_scanner
 from edge.app.parts.signals import open_signals
 from edge.app.parts.strike import open_strike
 from edge.app.parts.trust_folder import open_files
-from edge.app.sightings_watch import SightingsWatch
 from edge.app.stages import stages_for
+from edge.app.sync.sightings_watch import SightingsWatch
 from edge.app.venues.lane import inner_door, open_officers, open_sensors, open_simulated, venue_of
 from edge.app.venues.visit_rules import open_visit_rules
 from edge.config.authorities import authorities
 from edge.config.sections.signals import SignalsConfig
 from edge.errors import ConfigError
 from edge.passage.lane.events import Side
-from edge.policy.risk_history import RecentPast
+from edge.policy.risk.history import RecentPast
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from edge.config.zones import zone_of
 from edge.decision import Reason
 from edge.policy.obligations import Factor
-from edge.policy.risk_table import RiskLevel, RiskPolicy
+from edge.policy.risk.table import RiskLevel, RiskPolicy
 
 if TYPE_CHECKING:
     from datetime import tzinfo

@@ -13,6 +13,7 @@ from edge.cli.verbs import Verb, argument, json_lines
 from edge.config import MAX_CONFIG_BYTES, Config, explain, parse_config, profile
 from edge.config.profiles import VENUES, about
 from edge.errors import ConfigError, Exit, InputError
+from edge.venue_names import venue_name
 
 if TYPE_CHECKING:
     import argparse
@@ -102,7 +103,12 @@ VERBS = (
         _show,
         (
             argument("file", type=Path, nargs="?", help="left out: the defaults"),
-            argument("--venue", choices=VENUES, help="the profile of this kind of place, as it is unchanged"),
+            argument(
+                "--venue",
+                type=venue_name,
+                choices=VENUES,
+                help="the profile of this kind of place, as it is unchanged",
+            ),
             json_lines("one JSON object a key"),
         ),
     ),

@@ -41,10 +41,10 @@ def _secrets(config: Config, base: Path) -> Iterator[EdgeError]:
     if config.mqtt.host and config.mqtt.password_file:
         password = base / config.mqtt.password_file
         yield from _tried(lambda: read_password(password))
-    if config.door.venue == "gate":
-        gate = config.gate
-        own = gate.key if _there(base / gate.key) else None  # else the first start makes it
-        for name in (gate.password_file, gate.terminal_password_file, own):
+    if config.door.venue == "library":
+        library = config.library
+        own = library.key if _there(base / library.key) else None  # else the first start makes it
+        for name in (library.password_file, library.terminal_password_file, own):
             if name is not None:
                 yield from _readable(base / name)
 
@@ -60,7 +60,7 @@ def _secrets_of(config: Config, base: Path) -> Iterator[EdgeError]:
 
 
 def _readable(secret: Path) -> Iterator[EdgeError]:
-    yield from _tried(lambda: read_secret(secret, "the gate's secret", limit=MAX_SECRET_BYTES))
+    yield from _tried(lambda: read_secret(secret, "the library's secret", limit=MAX_SECRET_BYTES))
 
 
 def _files(config: Config, base: Path) -> Iterator[EdgeError]:
@@ -72,7 +72,10 @@ def _files(config: Config, base: Path) -> Iterator[EdgeError]:
         "hub.cert": (config.hub.cert if config.hub.url else None, "ask whoever runs the hub"),
         "mqtt.ca": (config.mqtt.ca if config.mqtt.host else None, "ask whoever runs the broker"),
         "request.certificate": (config.request.certificate, "have one made: tools/issuer certify"),
-        "gate.ca": (config.gate.ca if config.door.venue == "gate" else None, "ask whoever runs the library"),
+        "library.ca": (
+            config.library.ca if config.door.venue == "library" else None,
+            "ask whoever runs the library",
+        ),
         "desk.key": (config.desk.key if config.door.venue == "desk" else None, "make it: doorward desk key"),
         "check.host_key": (
             config.check.host_key if config.door.venue == "check" else None,

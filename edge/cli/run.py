@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-    from edge.app.run_loop import M, RunningDevice, V
+    from edge.app.loop.run import M, RunningDevice, V
     from edge.config import Config
     from edge.passage.verifier import PassageOutcome, StepResult
     from edge.policy.obligations import Obligations
@@ -70,8 +70,8 @@ def serve(
     on_moment: Callable[[M], None],
 ) -> int:
     """Work a door or a lane as a service: its manager hears of it, and SIGHUP reads `source` again."""
-    from edge.app.run_loop import run_device
-    from edge.app.service import Service, open_manager
+    from edge.app.loop.run import run_device
+    from edge.app.loop.service import Service, open_manager
     from edge.cli import config as file
 
     asked = threading.Event()

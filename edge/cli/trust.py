@@ -28,7 +28,7 @@ MEANS = {AgeAction.PASS: "cards pass", AgeAction.STEP_UP: "cards step up", AgeAc
 
 def _show(args: argparse.Namespace) -> int:
     from edge.app.parts.trust_folder import open_trust
-    from edge.app.sync import Updates
+    from edge.app.sync.updates import Updates
     from edge.cli import config as file
     from edge.sync.generation import read_generation
     from edge.trust.site_policy import LocalLists, age_policy_for

@@ -49,7 +49,7 @@ class Verb:
 
     With both, the function is run where the words begin with an option: `python tools/demo --json`.
     `run` takes the parsed arguments and returns an exit code. `about`: text for --help; left out: the
-    docstring of the module that `run` names, else `help`.
+    docstring of the module that `run` names, else `help`. `former`: an old name, which stays a command.
     """
 
     name: str
@@ -58,6 +58,7 @@ class Verb:
     arguments: Sequence[Argument | OneOf] | str = ()
     verbs: Sequence[Verb] | str = ()
     about: str | None = None
+    former: str | None = None
 
 
 def argument(*names: str, **options: Any) -> Argument:  # noqa: ANN401  whatever argparse takes
@@ -131,7 +132,7 @@ def _run(verb: Verb, path: str, words: Sequence[str]) -> int:
     if verb.run and first.startswith("-"):
         return _call(verb, path, words)
     for each in verbs:
-        if each.name == first:
+        if first in (each.name, each.former):
             return _run(each, f"{path} {first}", rest)
     raise UsageError(f"{path}: {first!r} is no verb of it", hint=f"one of {names}")
 
@@ -157,8 +158,12 @@ def _call(verb: Verb, path: str, words: Sequence[str]) -> int:
 
 def _list(verb: Verb, path: str, verbs: Sequence[Verb]) -> str:
     width = max(len(each.name) for each in verbs)
-    rows = "\n".join(f"  {each.name:{width}}  {each.help}" for each in verbs)
+    rows = "\n".join(f"  {each.name:{width}}  {each.help}{_former(each)}" for each in verbs)
     return f"usage: {path} VERB ...\n\n{_about(verb)}\n\n{rows}\n\narguments of a verb: {path} VERB --help"
+
+
+def _former(verb: Verb) -> str:
+    return f" (old name: {verb.former})" if verb.former else ""
 
 
 def _about(verb: Verb) -> str:

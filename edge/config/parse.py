@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -14,6 +14,7 @@ from edge.config.profiles import under
 from edge.config.root import Config
 from edge.config.source import ConfigSource
 from edge.errors import ConfigError
+from edge.venue_names import FORMER, LIBRARY, venue_name
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,12 +46,28 @@ def parse_config(data: bytes, file: Path) -> Config:
             line=int(found[1]) if found else 0,
             hint="see https://toml.io",
         ) from err
+    page = ConfigSource(text, file, FORMER if FORMER in table else LIBRARY)
     try:
-        config = msgspec.convert(under(table), Config)
+        config = msgspec.convert(under(_renamed(table, page)), Config)
     except msgspec.ValidationError as err:
-        raise _explain(str(err), ConfigSource(text, file)) from err
-    check(config, text, file)
+        raise _explain(str(err), page) from err
+    check(config, page)
     return config
+
+
+def _renamed(table: dict[str, Any], page: ConfigSource) -> dict[str, Any]:
+    """The tables of a file, with `library` for the old name of that venue. Raises ConfigError."""
+    if FORMER in table and LIBRARY in table:
+        raise page.wrong(
+            f"[{FORMER}] and [{LIBRARY}] are one table",
+            at=page.line(None, FORMER),
+            hint=f"keep [{LIBRARY}], and move into it what [{FORMER}] says: that is its old name",
+        )
+    today = {venue_name(name): keys for name, keys in table.items()}
+    door = today.get("door")
+    if isinstance(door, dict) and "venue" in door:
+        today["door"] = door | {"venue": venue_name(door["venue"])}
+    return today
 
 
 def profile(venue: str) -> Config:
@@ -76,13 +93,14 @@ def _explain(message: str, page: ConfigSource) -> ConfigError:
         known = [f.name for f in msgspec.structs.fields(_table(path))]
         close = difflib.get_close_matches(key, known, n=1)
         hint = f"did you mean {close[0]}?" if close else f"known here: {', '.join(known)}"
-        name = f"[{path[0]}] {key}" if path else key
+        name = f"[{page.written(path[0])}] {key}" if path else key
         at = page.line(path[0] if path else None, key)
         return page.wrong(f"unknown key {name}", at=at, hint=hint)
     table = path[0] if path else None
     key = path[-1].partition("[")[0] if path else ""  # `pad[1]` is the second word of the key `pad`
     what = message.partition(" - at")[0].replace("`", "").lower()
-    return page.wrong(f"{'.'.join(path)}: {what}", at=page.line(table, key), hint="see: doorward config show")
+    written = ".".join([page.written(path[0]), *path[1:]]) if path else ""
+    return page.wrong(f"{written}: {what}", at=page.line(table, key), hint="see: doorward config show")
 
 
 def _table(path: list[str]) -> type[Struct]:

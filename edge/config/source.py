@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edge.errors import ConfigError
+from edge.venue_names import LIBRARY
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,10 +15,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ConfigSource:
-    """A TOML text and the file that it came from."""
+    """A TOML text and the file that it came from. `library`: its name for the table `[library]`."""
 
     text: str
     file: Path
+    library: str = LIBRARY
+
+    def written(self, table: str) -> str:
+        """The name of a table as this text writes it."""
+        return self.library if table == LIBRARY else table
 
     def wrong(self, message: str, *, at: int, hint: str) -> ConfigError:
         """The error for this line."""
@@ -25,6 +31,7 @@ class ConfigSource:
 
     def line(self, table: str | None, key: str) -> int:
         """The line that sets this key, counted from 1; 0 where none does."""
+        table = table and self.written(table)
         current: str | None = None
         for number, line in enumerate(self.text.splitlines(), 1):
             header = re.match(r"\s*\[\s*([\w-]+)\s*\]", line)

@@ -83,33 +83,33 @@ def _desk(config: Config, page: ConfigSource) -> None:
         )
 
 
-def _gate(config: Config, page: ConfigSource) -> None:
-    gate = config.gate
-    zone_of(gate.zone, file=page.file, line=page.line("gate", "zone"))
-    if config.door.venue == "gate" and gate.host is None:
+def _library(config: Config, page: ConfigSource) -> None:
+    library, table = config.library, page.written("library")
+    zone_of(library.zone, file=page.file, line=page.line("library", "zone"))
+    if config.door.venue == "library" and library.host is None:
         raise page.wrong(
-            "[gate] host must be said for a library's gate",
+            f"[{table}] host must be said for a library",
             at=page.line("door", "venue"),
             hint="the name of the library system's SIP2 server",
         )
-    secret = gate.password_file or gate.terminal_password_file
-    if secret and not gate.tls and gate.host not in (None, "localhost", "127.0.0.1", "::1"):
+    secret = library.password_file or library.terminal_password_file
+    if secret and not library.tls and library.host not in (None, "localhost", "127.0.0.1", "::1"):
         raise page.wrong(
-            "[gate] a password would travel in the clear",
-            at=page.line("gate", "tls"),
+            f"[{table}] a password would travel in the clear",
+            at=page.line("library", "tls"),
             hint="set tls = true; where the system has no TLS, let stunnel on this device speak to it",
         )
-    if gate.password_file is not None and gate.user is None:
+    if library.password_file is not None and library.user is None:
         raise page.wrong(
             "a password without a user",
-            at=page.line("gate", "password_file"),
-            hint="set [gate] user, or leave password_file out",
+            at=page.line("library", "password_file"),
+            hint=f"set [{table}] user, or leave password_file out",
         )
-    if gate.unstaffed == "registered" and not gate.unstaffed_kinds and gate.unstaffed_age is None:
+    if library.unstaffed == "registered" and not library.unstaffed_kinds and library.unstaffed_age is None:
         raise page.wrong(
             "who is registered for hours without staff?",
-            at=page.line("gate", "unstaffed"),
-            hint="set [gate] unstaffed_kinds or unstaffed_age",
+            at=page.line("library", "unstaffed"),
+            hint=f"set [{table}] unstaffed_kinds or unstaffed_age",
         )
 
 
@@ -175,7 +175,7 @@ CHECKS: Final = (
     _risk,
     _desk,
     _check,
-    _gate,
+    _library,
     _permits,
     _lane,
     _request,

@@ -109,7 +109,7 @@ def _signals(patient: DeviceProbe) -> list[Finding]:
 
 
 def _clock(patient: DeviceProbe) -> list[Finding]:
-    from edge.app.sync import Updates
+    from edge.app.sync.updates import Updates
 
     rtcs = [thresholds.Rtc(rtc.name, rtc.battery_v, rtc.charging_v) for rtc in patient.machine.rtcs()]
     if isinstance(
@@ -168,7 +168,7 @@ def _models(patient: DeviceProbe) -> list[Finding]:
 
 
 def _trust(patient: DeviceProbe) -> list[Finding]:
-    from edge.app.sync import Updates
+    from edge.app.sync.updates import Updates
     from edge.trust.site_policy import LocalLists, age_policy_for
     from edge.trust.time.trust_age import trust_state
 

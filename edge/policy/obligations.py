@@ -73,7 +73,7 @@ class Visit:
 class Venue(Protocol):
     """The rules of one place. Takes no clock, file or socket; what it remembers is handed to it.
 
-    Both are called from the passage loop and answer within a millisecond.
+    The passage loop calls both and waits for them: a door's `commit` takes one fsync, a desk's 9 ms.
     """
 
     def admit(self, visit: Visit) -> Obligations:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from edge.card.claims import within
+from edge.venue_names import venue_name
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -21,6 +22,7 @@ class Scope:
     """Where an issuer's cards may be used at all: kinds of venue, sites, and whose law holds there.
 
     `jurisdictions` are codes of ISO 3166-1 ("MO") and 3166-2 ("CN-GD"); a country's covers its parts.
+    `venues` stay as the issuer wrote them: `gate` and `library` name one kind, and either covers the other.
     """
 
     venues: tuple[str, ...]
@@ -30,7 +32,7 @@ class Scope:
     def covers(self, *, venue: str, site: str, jurisdiction: str | None) -> bool:
         """Whether a door of this kind at this place is meant; one that names no jurisdiction is in none."""
         return (
-            (ANYWHERE in self.venues or venue in self.venues)
+            (ANYWHERE in self.venues or venue_name(venue) in map(venue_name, self.venues))
             and (ANYWHERE in self.sites or within(site, self.sites))
             and (ANYWHERE in self.jurisdictions or self._reaches(jurisdiction))
         )

@@ -69,22 +69,22 @@ def trust(ca: Path | None) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=ca)
     except (OSError, ssl.SSLError) as err:
         raise ConfigError(
-            f"{ca}: no certificates in it that can be read", hint="[gate] ca: a PEM file"
+            f"{ca}: no certificates in it that can be read", hint="[library] ca: a PEM file"
         ) from err
 
 
 def _fault(where: str, err: Exception) -> HostFault:
     match err:
         case ssl.SSLCertVerificationError():
-            what, hint = "its certificate is not to be believed", "check the clock, [gate] ca and host"
+            what, hint = "its certificate is not to be believed", "check the clock, [library] ca and host"
         case ssl.SSLError():
-            what, hint = "no secure connection", "does its port speak TLS? see [gate] port and tls"
+            what, hint = "no secure connection", "does its port speak TLS? see [library] port and tls"
         case TimeoutError():
-            what, hint = "does not answer", "check [gate] host and port, and the network"
+            what, hint = "does not answer", "check [library] host and port, and the network"
         case socket.gaierror() | UnicodeError():
-            what, hint = "its name is not known", "check [gate] host, and the network's name server"
+            what, hint = "its name is not known", "check [library] host, and the network's name server"
         case ConnectionRefusedError():
-            what, hint = "nobody listens there", "is the library system at work? check [gate] port"
+            what, hint = "nobody listens there", "is the library system at work? check [library] port"
         case _:
             what, hint = "the connection failed", "check the network"
     return HostFault(f"{where}: {what}", hint=hint)

@@ -1,6 +1,6 @@
 """A library system with a SIP2 server on the loopback interface, for tests and the demo; it can misbehave.
 
-It shares no line of code with the gate: what both understand, each has read in the specification for itself.
+It shares no line of code with the venue: what both understand, each has read in the specification for itself.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from samples.journals import passage
 from edge.audit.record import ClockTrust, JournalEntry, Outcome, Passage, Path, Started, TrustAge, Visited
 from edge.decision import Reason
 from edge.policy.obligations import Factor
-from edge.policy.risk_table import RiskPolicy
+from edge.policy.risk.table import RiskPolicy
 from edge.simulate import REPLAYED, ChangedDecision, SimulatedOutcome, SimulatedRules, simulate
 from edge.trust.time.freshness import AgeAction, AgePolicy, AgeRule, Budgets
 

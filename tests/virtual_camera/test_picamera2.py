@@ -25,9 +25,9 @@ from PIL import Image
 
 from edge.app.demo.cast import Cast
 from edge.app.door_device import open_device
+from edge.app.loop.run import run_device
 from edge.app.parts.camera import open_camera, system_clock
 from edge.app.parts.code_readers import open_live_reader
-from edge.app.run_loop import run_device
 from edge.audit.evidence import open_segment_reader
 from edge.audit.record import Passage
 from edge.config import CameraConfig, parse_config

@@ -16,7 +16,7 @@ from worlds.trust import DAY, ISSUER, KID, LIST, NOW, URI, shown
 
 from edge.app.assemble import LaneParts, assemble
 from edge.app.authority import AuthorityParts
-from edge.app.lane_loop import CameraPair
+from edge.app.loop.lane_frames import CameraPair
 from edge.audit.record import AuditRecord, DoorChange, Faulted, JournalEntry, Passage, Visited, encode
 from edge.card.claims import StatusPointer, TemplateReference
 from edge.config import Config, DoorConfig, LaneConfig

@@ -1,4 +1,4 @@
-"""A library's gate for tests: holders' cards, a library system on the loopback interface, and the real gate."""
+"""A library's entrance for tests: holders' cards, a library system on the loopback interface, and the real entrance."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def card(subject: str | None, patron: str | None = None) -> Card:
 
 
 class World:
-    """A library system, and gates that ask it. `told`: what a gate's log would say of the system."""
+    """A library system, and entrances that ask it. `told`: what an entrance's log would say of the system."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -59,19 +59,19 @@ class World:
             store.bind(pairs.items())
 
     @contextmanager
-    def gate(self, **changes: object) -> Iterator[LibraryEntrance]:
+    def entrance(self, **changes: object) -> Iterator[LibraryEntrance]:
         """With a clock that stands still, but for the worker's patience, which needs one that runs."""
-        gate = open_library_entrance(
+        entrance = open_library_entrance(
             self.settings(**changes), self.folder, clock=_Clock(self.clock),
             tell=lambda fault: self.told.append(fault.message if fault else None),
         )  # fmt: skip
         try:
-            yield gate
+            yield entrance
         finally:
-            gate.close()
+            entrance.close()
 
     def visit(self, who: Card, at: datetime | None = None) -> Visit:
-        return Visit(who, "library/gate", at or self.clock.now())
+        return Visit(who, "library/entrance", at or self.clock.now())
 
 
 class _Clock:
@@ -87,17 +87,17 @@ class _Clock:
         return self._day.tick_ms() + time.monotonic_ns() // 1_000_000
 
 
-def outcome(gate: LibraryEntrance, visit: Visit) -> Obligations | Reason:
-    """What the gate says of a visit in the end: what a passage would find out."""
+def outcome(entrance: LibraryEntrance, visit: Visit) -> Obligations | Reason:
+    """What the entrance says of a visit in the end: what a passage would find out."""
     try:
-        gate.admit(visit)
+        entrance.admit(visit)
     except Refused as refusal:
         return refusal.reason
-    gate.ask(visit)
+    entrance.ask(visit)
     answers: list[Obligations | Reason] = []
 
     def answered() -> bool:
-        answer = gate.answer()
+        answer = entrance.answer()
         answers.extend([answer] if answer is not None else [])
         return bool(answers)
 
@@ -105,7 +105,7 @@ def outcome(gate: LibraryEntrance, visit: Visit) -> Obligations | Reason:
     return answers[0]
 
 
-def come_in(gate: LibraryEntrance, visit: Visit) -> None:
+def come_in(entrance: LibraryEntrance, visit: Visit) -> None:
     """A patron whom all agree on."""
-    assert isinstance(outcome(gate, visit), Obligations), gate.lines
-    gate.settle(visit, Grant(3_000), 1)
+    assert isinstance(outcome(entrance, visit), Obligations), entrance.lines
+    entrance.settle(visit, Grant(3_000), 1)

@@ -28,8 +28,8 @@ from edge.passage.stages import Stages
 from edge.passage.verifier import StepResult
 from edge.policy.decide import DoorPolicy, FaceRule
 from edge.policy.obligations import Obligations, StaffNotice, Visit
-from edge.policy.risk_history import RecentPast
-from edge.policy.risk_table import RiskPolicy
+from edge.policy.risk.history import RecentPast
+from edge.policy.risk.table import RiskPolicy
 from edge.ports import DoorEvent, Frame, Pixels
 from edge.request.request import Request
 from edge.trust.replay import ReplayMemory

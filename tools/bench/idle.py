@@ -57,7 +57,7 @@ def run(folder: Path) -> None:
     """Work the door, and tell the share of a core from the first frame to the last."""
     from edge.app.assemble import DoorParts
     from edge.app.door_device import open_device
-    from edge.app.run_loop import run_device
+    from edge.app.loop.run import run_device
     from edge.config import parse_config
     from edge.ports import TellsHealth
     from tools.bench.passage import SITE

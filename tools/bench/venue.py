@@ -192,7 +192,7 @@ def whole_passages(door: SiteDoor, visits: Sequence[Visit]) -> Iterator[float]:
     from edge.face.engine import FaceEvidence
     from edge.passage.requirements.visit_rules import VisitRules
     from edge.policy.decide import DoorPolicy, FaceRule, decide, judge_card
-    from edge.policy.risk_history import RecentPast
+    from edge.policy.risk.history import RecentPast
     from edge.trust.time.freshness import AgePolicy
     from edge.trust.time.trust_age import TrustState
     from edge.trust.time.trusted_clock import TrustedTime

@@ -22,8 +22,8 @@ from edge.app.parts.keys import device_seed
 from edge.app.parts.network import open_post
 from edge.app.parts.trust_folder import open_files, open_trust
 from edge.app.stages import stages_for
-from edge.app.sync import Updates
-from edge.app.trust_watch import TrustWatch
+from edge.app.sync.trust_watch import TrustWatch
+from edge.app.sync.updates import Updates
 from edge.audit.evidence import open_segment_reader
 from edge.audit.record import ClockTrust, Passage, StopCause, utc_ms
 from edge.config import Config, DeviceConfig, HubConfig, SyncConfig

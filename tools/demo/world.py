@@ -183,7 +183,7 @@ class DemoOffice:
         with redirect_stdout(said), redirect_stderr(said):
             code = cli.main(words)
         if code:
-            raise Fault(f"authority.py {' '.join(verb)}: {said.getvalue().strip()}")
+            raise Fault(f"tools/authority {' '.join(verb)}: {said.getvalue().strip()}")
 
 
 class HubProcess:
@@ -238,4 +238,4 @@ def registered(operator: subprocess.Popen[str]) -> None:
     """The device is known at the hub. Raises Fault."""
     _, said = operator.communicate()
     if operator.returncode:
-        raise Fault(f"hub.py device add: {said.strip()}")
+        raise Fault(f"tools/hub device add: {said.strip()}")

@@ -285,7 +285,7 @@ ENROL = Verb(
             required=True,
         ),
         argument("--out", type=Path, required=True, help="the wallet to write; with --holder-key, the card"),
-        argument("--holder-key", type=public_key, metavar="HEX", help="public key from: wallet.py new"),
+        argument("--holder-key", type=public_key, metavar="HEX", help="public key from: tools/wallet new"),
         argument("--days", type=float, default=30, help="how long it is valid (default 30)"),
         argument("--starts", type=instant, metavar="TIME", help="when it begins to be (default now)"),
         argument(

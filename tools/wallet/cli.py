@@ -241,7 +241,7 @@ WALLET = Verb(
             "accept",
             "put a card that was issued to this wallet's key into it",
             accept,
-            (_WALLET, argument("card", type=Path, help="from: issuer.py enrol --holder-key")),
+            (_WALLET, argument("card", type=Path, help="from: tools/issuer enrol --holder-key")),
         ),
     ),
     about=__doc__,

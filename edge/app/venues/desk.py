@@ -15,10 +15,10 @@ from edge.delivery.carriers import Webhook, deliver
 from edge.delivery.queue import ChannelStatus, QueueLimits
 from edge.delivery.sealed_box import Sealer
 from edge.errors import EdgeError, InputError
-from edge.venues.desk.arrivals_folder import ArrivalsFolder
-from edge.venues.desk.arrivals_import import Intake, take_list
-from edge.venues.desk.arrivals_store import ArrivalsFile
-from edge.venues.desk.minisign import parse_key
+from edge.venues.desk.arrivals.folder import ArrivalsFolder
+from edge.venues.desk.arrivals.intake import Intake, take_list
+from edge.venues.desk.arrivals.minisign import parse_key
+from edge.venues.desk.arrivals.store import ArrivalsFile
 from edge.venues.desk.name_digests import Digests
 from edge.venues.desk.register_store import AUTHORITY, HOST, DeskStore, Recipients
 from edge.venues.desk.venue import DeskRules, DeskVenue
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from edge import config
-    from edge.venues.desk.arrivals_store import Imported
+    from edge.venues.desk.arrivals.store import Imported
 
 MATCH_KEY: Final = "match.key"
 

@@ -1,4 +1,4 @@
-"""The composition root of a library's gate: rules, files, its library system, and the thread between."""
+"""The composition root of a library's entrance: rules, files, its library system, and the thread between."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from edge.venues.library.identity import Roll, Vault
 from edge.venues.library.lending import Lending
 from edge.venues.library.offline_queue import OfflineState
 from edge.venues.library.rules import LibraryRules, Offline, Unstaffed
-from edge.venues.library.sip2 import Dialect
-from edge.venues.library.sip2_client import Library
-from edge.venues.library.sip2_replies import Flag
-from edge.venues.library.sip2_requests import Terminal
+from edge.venues.library.sip2.client import Library
+from edge.venues.library.sip2.messages import Dialect
+from edge.venues.library.sip2.replies import Flag
+from edge.venues.library.sip2.requests import Terminal
 from edge.venues.library.store import LibraryStore
 from edge.venues.library.venue import LibraryVenue
 from edge.venues.library.worker import Worker
@@ -145,7 +145,7 @@ def open_library_entrance(
     clock: Clock | None = None,
     tell: Callable[[HostFault | StorageFault | None], None] | None = None,
 ) -> LibraryEntrance:
-    """The gate of a configuration, whether or not its library system answers.
+    """The entrance of a configuration, whether or not its library system answers.
 
     Raises ConfigError, StorageFault.
     """
@@ -161,7 +161,7 @@ def open_library_entrance(
 
 
 def open_store(settings: config.LibraryConfig, base: Path) -> LibraryStore:
-    """What the gate keeps, for commands. Raises ConfigError, StorageFault."""
+    """What the entrance keeps, for commands. Raises ConfigError, StorageFault."""
     return LibraryStore(base / settings.store, Vault(library_key(base / settings.key)))
 
 
@@ -172,7 +172,7 @@ def open_library(settings: config.LibraryConfig, base: Path, *, clock: Clock | N
     host = settings.host
     if host is None:
         raise ConfigError(
-            "[gate] host must be said for a gate", hint="the name of the library system's SIP2 server"
+            "[library] host must be said for a library", hint="the name of the library system's SIP2 server"
         )
     context = sip2_line.trust(base / settings.ca if settings.ca else None) if settings.tls else None
 
@@ -210,12 +210,12 @@ def hours_of(settings: config.LibraryConfig) -> StaffedHours:
         return staffed_hours(settings.staffed, settings.holidays, zone_of(settings.zone))
     except ValueError as err:
         hint = "hours are like mon-fri 09:00-18:00, holidays like 2027-02-06 or 12-24..01-02"
-        raise ConfigError(f"[gate] staffed or holidays: {err}", hint=hint) from err
+        raise ConfigError(f"[library] staffed or holidays: {err}", hint=hint) from err
 
 
 def library_key(file: Path) -> bytes:
-    """The key that seals what a gate keeps, made where there is none. Raises ConfigError, StorageFault."""
-    return own_key(file, "the gate's key", lost="put the right file back; without it, bind anew")
+    """The key that seals what a library keeps, made where there is none. Raises ConfigError, StorageFault."""
+    return own_key(file, "the library's key", lost="put the right file back; without it, bind anew")
 
 
 def log_library(fault: HostFault | StorageFault | None) -> None:

@@ -10,7 +10,7 @@ from edge.app.risk_policy import risk_policy, zone_of_door
 from edge.passage.requirements.means import Means
 from edge.passage.requirements.visit_rules import VisitRules
 from edge.policy.obligations import OpenVenue
-from edge.policy.risk_history import RecentPast
+from edge.policy.risk.history import RecentPast
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,12 +66,12 @@ def _open_venue(whole: config.Config, base: Path, stack: ExitStack) -> _Opened:
                 return _Opened(door)
             stack.callback(door.close)
             return _Opened(door)
-        case "gate":
+        case "library":
             from edge.app.venues.library import open_library_entrance
 
-            gate = open_library_entrance(whole.gate, base)
-            stack.callback(gate.close)
-            return _Opened(gate, gate, gate.scanned, lambda: gate.lines)
+            entrance = open_library_entrance(whole.library, base)
+            stack.callback(entrance.close)
+            return _Opened(entrance, entrance, entrance.scanned, lambda: entrance.lines)
         case "desk":
             from edge.app.venues.desk import open_desk
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
-from edge.app.sightings_watch import SightingsWatch
-from edge.policy.risk_history import RecentPast
+from edge.app.sync.sightings_watch import SightingsWatch
+from edge.policy.risk.history import RecentPast
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -11,7 +11,7 @@ from edge.cli.output import emit
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from edge.app.upload import Uploads
+    from edge.app.sync.uploads import Uploads
     from edge.config import Config
     from edge.upload.client import Uploaded
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def send(uploads: Uploads, *, as_json: bool, news_only: bool = False) -> bool:
     """Send what the hub does not have; returns whether there is more. `news_only`: no line where nothing was.
 
-    Raises what `edge.app.upload.Uploads.run` does.
+    Raises what `edge.app.sync.uploads.Uploads.run` does.
     """
     with _bar() as watch:
         uploaded = uploads.run(watch=watch)

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterator
 
-    from edge.app.mqtt import MqttStatus
-    from edge.app.sync import Updates
-    from edge.app.upload import Uploads
+    from edge.app.sync.mqtt import MqttStatus
+    from edge.app.sync.updates import Updates
+    from edge.app.sync.uploads import Uploads
     from edge.config import Config
     from edge.sync.download import DownloadProgress
     from edge.sync.report import Report
@@ -48,8 +48,8 @@ class _Share:
 
 def _shares(config: Config, base: Path, *, folder: bool) -> list[_Share]:
     """The shares of all authorities of a device, its own first. `folder`: a stick has one repository."""
-    from edge.app.sync import Updates
-    from edge.app.upload import Uploads
+    from edge.app.sync.updates import Updates
+    from edge.app.sync.uploads import Uploads
     from edge.config.authorities import authorities
 
     # A stick has no hub on it; and without either, what is missing is the repository.
@@ -109,7 +109,7 @@ def _begin(updates: Updates, *, as_json: bool) -> None:
 
 
 def _watch(shares: list[_Share], *, as_json: bool) -> int:
-    from edge.app.mqtt import open_mqtt_status
+    from edge.app.sync.mqtt import open_mqtt_status
 
     own, config, base = shares[0], shares[0].updates.config, shares[0].updates.base
     if own.trust and config.sync.url is None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from edge.app.venues.desk import DeskOffice
     from edge.config import Config
     from edge.delivery.queue import ChannelStatus
-    from edge.venues.desk.arrivals_store import Imported
+    from edge.venues.desk.arrivals.store import Imported
     from edge.venues.desk.register_store import DeskStore, OpenedRegistration
 
 # A board that starts without a network and in a wrong year must not empty the register; one that has not
@@ -231,7 +231,7 @@ def _opened_store(args: argparse.Namespace) -> Any:  # noqa: ANN401  closing() o
     from contextlib import closing
 
     from edge.app.venues.desk import open_store
-    from edge.venues.desk.arrivals_store import ArrivalsFile
+    from edge.venues.desk.arrivals.store import ArrivalsFile
 
     config, base = _given(args)
     store: DeskStore = open_store(config, base, ArrivalsFile(base / config.desk.folder))
@@ -249,7 +249,7 @@ def _private(args: argparse.Namespace) -> Any:  # noqa: ANN401  nacl's own type,
 def _erase_before(args: argparse.Namespace) -> datetime:
     """DESK.md section 6: nothing goes early, whatever the clock says."""
     from edge.app.parts.trust_folder import open_trust
-    from edge.app.sync import Updates
+    from edge.app.sync.updates import Updates
     from edge.trust.time.trusted_clock import FIRST
     from edge.venues.desk.registration import erasable_before
 

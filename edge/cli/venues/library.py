@@ -1,4 +1,4 @@
-"""`doorward gate`: a library's gate, its library system, and what that still has to be told."""
+"""`doorward library`: a library's entrance, its library system, and what that still has to be told."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from edge.config import LibraryConfig
     from edge.venues.library.offline_queue import OfflineEntry, UploadedEntry
-    from edge.venues.library.sip2_client import Library
+    from edge.venues.library.sip2.client import Library
 
 MAX_PAIRS_BYTES = 32 * 1024 * 1024  # half a million patrons
 MAX_SUBJECT_CHARS = 200  # a pseudonym has 43
@@ -99,7 +99,7 @@ def _bind(args: argparse.Namespace) -> int:
     pairs = list(_pairs(args.file))
     with open_store(settings, base) as store:
         bound = store.bind(pairs)
-    print(f"{bound} bound; a gate at work knows them in a second")
+    print(f"{bound} bound; an entrance at work knows them in a second")
     return Exit.OK
 
 
@@ -138,7 +138,7 @@ def _settle(args: argparse.Namespace) -> int:
         if unknown := set(args.entries) - refused:
             raise InputError(
                 f"no refused entry {min(unknown)}",
-                hint="doorward gate queue lists them; what waits is told, not erased",
+                hint="doorward library queue lists them; what waits is told, not erased",
             )
         for seq in args.entries:
             store.erase(seq)
@@ -158,7 +158,7 @@ def _upload(args: argparse.Namespace) -> int:
         for one in conflicts:
             print(harmless(_line(_refused(one), patrons=args.patrons)))
         if conflicts:
-            print("see to them, then: doorward gate settle SEQ")
+            print("see to them, then: doorward library settle SEQ")
     return Exit.REFUSED if conflicts else Exit.OK
 
 
@@ -171,7 +171,7 @@ def _told(settings: LibraryConfig, base: Path) -> Iterator[UploadedEntry]:
         if total:
             library.connect()
         for _ in progress(range(total), total=total, label="telling"):
-            with store.alone():  # the gate may be at the same work
+            with store.alone():  # the entrance may be at the same work
                 one = tell_first(store, lambda entry: library.circulate(entry.act, done_at=entry.at))
             if one is None:
                 return
@@ -236,7 +236,7 @@ def _pairs(file: Path) -> Iterator[tuple[str, str]]:
 def _settings(args: argparse.Namespace) -> tuple[LibraryConfig, Path]:
     from edge.cli import config as file
 
-    return file.read(args.config).gate, args.config.parent
+    return file.read(args.config).library, args.config.parent
 
 
 @contextmanager
@@ -257,7 +257,7 @@ VERBS = (
     ),
     Verb(
         "patron",
-        "what it says of a patron, and whether this gate would let them in now",
+        "what it says of a patron, and whether this entrance would let them in now",
         _patron,
         (
             CONFIG_REQUIRED,

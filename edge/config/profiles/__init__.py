@@ -6,7 +6,7 @@ import tomllib
 from importlib import resources
 from typing import Any, Final
 
-VENUES: Final = ("door", "desk", "gate", "lane", "check")
+VENUES: Final = ("door", "desk", "library", "lane", "check")
 
 
 def text_of(venue: str) -> str:

@@ -23,7 +23,7 @@ class DoorConfig(Table, frozen=True):
 
     site: SiteName = "tower-1/lobby"
     """The door's name as cards and issuers scope it; `/` goes from the large to the small."""
-    venue: Literal["door", "desk", "gate", "lane", "check"] = "door"
+    venue: Literal["door", "desk", "library", "lane", "check"] = "door"
     """What kind of place this is; issuers may be trusted for some kinds only."""
     jurisdiction: Jurisdiction | None = None
     """Whose law holds here: an ISO 3166 code such as MO or CN-GD; left out: only issuers for anywhere."""

@@ -1,4 +1,4 @@
-"""A library's gate: its library system, who comes in, and what may be lent."""
+"""A library's entrance: its library system, who comes in, and what may be lent."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ Block = Literal[
 
 
 class LibraryConfig(Table, frozen=True):
-    """A library's gate, for `venue = "gate"`: SIP2 to its library system, and the rules of entry."""
+    """A library's entrance, for `venue = "library"`: SIP2 to its library system, and the rules of entry."""
 
     host: HostName | None = None
-    """Name of the library system's SIP2 server; a gate needs one."""
+    """Name of the library system's SIP2 server; a library needs one."""
     port: Annotated[int, Meta(ge=1, le=65_535)] = 6_001
     """Its port; 6001 is usual, and many have another one for TLS."""
     tls: bool = True
@@ -42,7 +42,7 @@ class LibraryConfig(Table, frozen=True):
     ca: FilePath | None = None
     """Certificates to believe in place of the system's."""
     user: SipText | None = None
-    """Login of this gate at the library system, where it wants one."""
+    """Login of this entrance at the library system, where it wants one."""
     password_file: FilePath | None = None
     """A file with the password of that login, mode 0600."""
     terminal_password_file: FilePath | None = None
@@ -50,7 +50,7 @@ class LibraryConfig(Table, frozen=True):
     institution: SipText = ""
     """The institution's id (AO) as the library system knows it."""
     location: SipText = ""
-    """Where this gate stands (CP and AP), in the library system's own word."""
+    """Where this entrance stands (CP and AP), in the library system's own word."""
     language: Annotated[str, Meta(pattern=r"\A[0-9]{3}\Z")] = "000"
     """Language of what the system writes for patrons, a number of SIP2; 000: as it likes, 001: English."""
     encoding: Literal["utf-8", "cp850", "latin-1"] = "utf-8"
@@ -74,7 +74,7 @@ class LibraryConfig(Table, frozen=True):
     offline: Literal["deny", "members", "everybody"] = "deny"
     """Who comes in while the library system is away: nobody, whom it let in lately, whoever is bound here."""
     offline_days: Annotated[int, Meta(ge=1, le=366)] = 30
-    """What is lately, for `members`; it is also how long a gate remembers whom it let in."""
+    """What is lately, for `members`; it is also how long an entrance remembers whom it let in."""
     zone: Annotated[str, Meta(max_length=64)] = "UTC"
     """The library's time zone, such as "Asia/Macau"."""
     staffed: tuple[HoursText, ...] = ()
@@ -99,8 +99,9 @@ class LibraryConfig(Table, frozen=True):
     """Take back items whose codes are scanned while nobody's session lasts."""
     session_s: Annotated[int, Meta(ge=5, le=600)] = 60
     """How long after a grant, or after an item, the next item may come."""
+    # Both files keep the old name of the venue, so that a device at work finds what it has.
     key: FilePath = "gate.key"
-    """The key that seals what a gate keeps, 32 bytes, mode 0600; made at the first start."""
+    """The key that seals what an entrance keeps, 32 bytes, mode 0600; made at the first start."""
     store: FilePath = "gate.db"
     """Patrons that are bound, whom the system let in lately, and what waits to be told it."""
     keep_days: Annotated[int, Meta(ge=1, le=366)] = 30

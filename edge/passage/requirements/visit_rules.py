@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from edge.passage.requirements.means import Means, possible
 from edge.policy.obligations import Obligations, OpenVenue, StaffNotice, merge
-from edge.policy.risk_signals import RiskContext, of_card, of_face
-from edge.policy.risk_table import RiskPolicy
+from edge.policy.risk.signals import RiskContext, of_card, of_face
+from edge.policy.risk.table import RiskPolicy
 from edge.request.documents import check_documents, match_disclosed
 from edge.request.request import check_disclosed
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from edge.decision import Decision, Reason
     from edge.face.engine import FaceEvidence
     from edge.policy.obligations import Factor, Venue, Visit
-    from edge.policy.risk_signals import RiskHistory
+    from edge.policy.risk.signals import RiskHistory
     from edge.request.request import Request
     from edge.trust.time.trust_age import TrustState
 

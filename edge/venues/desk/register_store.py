@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from nacl.public import PrivateKey
 
     from edge.delivery.queue import MessageKey
-    from edge.venues.desk.arrivals_store import ArrivalsFile
+    from edge.venues.desk.arrivals.store import ArrivalsFile
     from edge.venues.desk.registration import Registration
 
 FILE: Final = "desk.db"

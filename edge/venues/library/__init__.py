@@ -1,1 +1,1 @@
-"""The gate of a library: who comes in, and what they take along, as its library system says (GATE.md)."""
+"""The venue `library`: who comes in, and what they take along, as its library system says (LIBRARY.md)."""

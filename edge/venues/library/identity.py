@@ -21,7 +21,7 @@ PATRON: Final = "patron"  # the attribute that an issuer may sign and a holder d
 
 
 class Vault:
-    """What a gate writes to its disk goes through here: `key` is the gate's own, 32 bytes."""
+    """What an entrance writes to its disk goes through here: `key` is the entrance's own, 32 bytes."""
 
     def __init__(self, key: bytes) -> None:
         self._key = key
@@ -45,8 +45,8 @@ class Vault:
             return self._box.decrypt(sealed).decode()
         except (CryptoError, ValueError) as err:
             raise StorageFault(
-                "what the gate keeps was sealed with another key, or has been changed",
-                hint="put the key back that [gate] key names, or bind the patrons anew",
+                "what the entrance keeps was sealed with another key, or has been changed",
+                hint="put the key back that [library] key names, or bind the patrons anew",
             ) from err
 
 

@@ -1,4 +1,4 @@
-"""Lending at the gate: item codes from the scanner that reads the visitors' codes.
+"""Lending at the entrance: item codes from the scanner that reads the visitors' codes.
 
 While a patron's session lasts, an item that is scanned is lent; without a session it is taken back. No screen
 has to be touched for either.

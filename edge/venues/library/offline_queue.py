@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
-from edge.venues.library.sip2 import Malformed
+from edge.venues.library.sip2.messages import Malformed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from edge.venues.library.lending import Lend, TakeBack
-    from edge.venues.library.sip2_replies import Circulated
+    from edge.venues.library.sip2.replies import Circulated
 
 
 class OfflineState(StrEnum):

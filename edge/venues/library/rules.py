@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Final
 
 from edge.decision import Reason
 from edge.policy.obligations import Obligations
-from edge.venues.library.sip2_replies import Flag
+from edge.venues.library.sip2.replies import Flag
 
 if TYPE_CHECKING:
     from datetime import date
     from decimal import Decimal
 
-    from edge.venues.library.sip2_replies import Patron
+    from edge.venues.library.sip2.replies import Patron
 
 
 class Offline(StrEnum):

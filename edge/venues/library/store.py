@@ -1,6 +1,6 @@
 """Store of a library entrance, in one SQLite file: names keyed, all else sealed (identity.py).
 
-The passage reads from memory only; the file is written by the gate's own thread and by commands.
+The passage reads from memory only; the file is written by the entrance's own thread and by commands.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _PATRONS: Final = {"name": bytes, "sealed": bytes}
 _SEEN: Final = {"name": bytes, "day": int, "alone": int}
 CHANNEL: Final = "library"
-_BUSY_S: Final = 10.0  # a command and the gate may write at the same time
+_BUSY_S: Final = 10.0  # a command and the entrance may write at the same time
 _EPOCH: Final = date(1970, 1, 1)
 
 

@@ -1,4 +1,4 @@
-"""The venue of a library's gate: whoever has a number here is asked about, all others are refused."""
+"""The venue of a library's entrance: whoever has a number here is asked about, all others are refused."""
 
 from __future__ import annotations
 

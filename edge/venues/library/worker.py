@@ -1,4 +1,4 @@
-"""The thread between a gate and its library system: the passage asks and goes on; this one waits."""
+"""The thread between an entrance and its library system: the passage asks and goes on; this one waits."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from edge.retry import RetrySchedule
 from edge.venues.library.lending import Finish, Lend, TakeBack
 from edge.venues.library.offline_queue import tell_first
 from edge.venues.library.rules import PatronVerdict, SeenPatron, judge, judge_offline, may_be_alone
-from edge.venues.library.sip2 import Malformed
+from edge.venues.library.sip2.messages import Malformed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from edge.venues.library.lending import Act
     from edge.venues.library.offline_queue import OfflineEntry
     from edge.venues.library.rules import LibraryRules
-    from edge.venues.library.sip2_client import Library
-    from edge.venues.library.sip2_replies import Circulated
+    from edge.venues.library.sip2.client import Library
+    from edge.venues.library.sip2.replies import Circulated
     from edge.venues.library.store import LibraryStore
 
 T = TypeVar("T")
@@ -108,7 +108,9 @@ class Worker:
         Who answers is not away: by the rules for that, nobody comes in because answers were disturbed.
         """
         if not self._thread.is_alive():  # a mistake of ours must not let in whom nobody asked about
-            return PatronVerdict(Reason.HOST_UNAVAILABLE, ("The gate's own part has failed: restart it.",))
+            return PatronVerdict(
+                Reason.HOST_UNAVAILABLE, ("The entrance's own part has failed: restart it.",)
+            )
         if isinstance(self._away, Malformed):
             return PatronVerdict(Reason.HOST_UNAVAILABLE, ("The library system's answers make no sense.",))
         now = self._clock.now()
@@ -161,7 +163,7 @@ class Worker:
         self._keep_the_rest()
 
     def _turn(self, inquiry: tuple[int, str] | None) -> bool:
-        """The most urgent thing: somebody at the gate, then what happened before, then what happens now.
+        """The most urgent thing: somebody at the entrance, then what happened before, then what happens now.
 
         Whether there may be more to tell at once.
         """
@@ -196,7 +198,7 @@ class Worker:
             elif verdict.reason != Reason.SCHEDULE_CLOSED:
                 self._store.forget(patron)
         except StorageFault as fault:
-            self._tell(fault)  # a gate whose disk is full still knows whom the library lets in
+            self._tell(fault)  # an entrance whose disk is full still knows whom the library lets in
         return verdict
 
     def _circulate(self, act: Act) -> None:
@@ -266,7 +268,7 @@ class Worker:
             return self._acts.popleft() if self._acts else None
 
     def _keep_the_rest(self) -> None:
-        """The gate is closed while items wait for their answer."""
+        """The entrance is closed while items wait for their answer."""
         try:
             while act := self._next_act():
                 if not isinstance(act, Finish):

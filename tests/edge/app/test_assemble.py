@@ -15,8 +15,8 @@ from worlds.trust import TRUST
 
 from edge.app.assemble import DoorParts, LaneParts, assemble
 from edge.app.authority import AuthorityParts
-from edge.app.lane_loop import CameraPair
-from edge.app.metrics import Metrics
+from edge.app.loop.lane_frames import CameraPair
+from edge.app.loop.metrics import Metrics
 from edge.app.stages import stages_for
 from edge.audit.journal import Journal
 from edge.audit.record import ClockEvent, DoorChange

@@ -16,8 +16,8 @@ from worlds.trust import TRUST
 
 from edge.app.clock_store import remembered
 from edge.app.door_device import open_device
+from edge.app.loop.run import run_device
 from edge.app.parts.trust_folder import open_files
-from edge.app.run_loop import run_device
 from edge.audit.evidence import open_segment_reader
 from edge.audit.record import ClockChange, ClockEvent, StopCause, utc_ms
 from edge.config import Config, parse_config

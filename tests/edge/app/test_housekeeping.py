@@ -12,7 +12,7 @@ import pytest
 from samples.journals import database, open_journal, passage, write_chain
 
 from edge.app.authority import housekeeper_for
-from edge.app.run_loop import RunningDevice, run_device
+from edge.app.loop.run import RunningDevice, run_device
 from edge.audit import retention
 from edge.audit.segments import closed_segments
 from edge.config import parse_config

@@ -16,9 +16,9 @@ from worlds import folders
 from worlds.trust import verified
 
 from edge.app.lane_device import open_lane
-from edge.app.lane_loop import CameraPair
+from edge.app.loop.lane_frames import CameraPair
+from edge.app.loop.run import run_device
 from edge.app.parts.trust_folder import open_files
-from edge.app.run_loop import run_device
 from edge.audit import retention
 from edge.audit.evidence import open_segment_reader
 from edge.audit.segments import closed_segments
@@ -27,7 +27,7 @@ from edge.errors import CameraFault, ConfigError, Fault
 from edge.passage.lane.events import Side
 from edge.passage.lane.machine import LaneState
 from edge.passage.lane.snapshot import LaneStepResult
-from edge.policy import sightings_file
+from edge.policy.risk import sightings_file
 from edge.ports import Frame
 from edge.upload.outbox import Outbox
 

@@ -10,7 +10,7 @@ from conftest import ROOT
 
 # What a device loads to open its door, without starting anything.
 DEVICE = (
-    "edge.cli.run, edge.app.door_device, edge.app.service, edge.app.parts.scanner, edge.app.parts.strike, edge.app.parts.signals, hw.signals.log, "
+    "edge.cli.run, edge.app.door_device, edge.app.loop.service, edge.app.parts.scanner, edge.app.parts.strike, edge.app.parts.signals, hw.signals.log, "
     "hw.codes.zxing, hw.codes.cascade, hw.camera.film, hw.camera.capture, hw.system.notify, hw.camera.images"
 )
 # Measured with smaps_rollup: 6 to 24 MB each with what they bring, in sum as much as the networks.

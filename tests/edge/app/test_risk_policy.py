@@ -10,7 +10,7 @@ from edge.app.risk_policy import able_of, risk_policy
 from edge.config import parse_config
 from edge.decision import Reason
 from edge.policy.obligations import Factor
-from edge.policy.risk_table import DEFAULT, RiskLevel
+from edge.policy.risk.table import DEFAULT, RiskLevel
 
 
 def test_the_plain_configuration_has_the_plain_table() -> None:

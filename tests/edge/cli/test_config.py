@@ -44,8 +44,16 @@ def test_what_show_prints_of_a_venue_is_its_profile(capsys: pytest.CaptureFixtur
     shown = capsys.readouterr().out
     assert shown.startswith("# A border-style lane")
     assert tomllib.loads(shown)["door"]["venue"] == "lane"
-    assert main(["config", "show", "--venue", "gate", "--json"]) == 0
+    assert main(["config", "show", "--venue", "library", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["door"]["face"] == "if-bound"
+
+
+def test_the_old_name_of_a_venue_shows_its_profile(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["config", "show", "--venue", "gate"]) == 0
+    old = capsys.readouterr().out
+    assert main(["config", "show", "--venue", "library"]) == 0
+    assert capsys.readouterr().out == old
+    assert old.startswith("# A library's entrance")
 
 
 def test_a_file_names_its_own_venue(unusual: Path, capsys: pytest.CaptureFixture[str]) -> None:

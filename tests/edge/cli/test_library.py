@@ -1,4 +1,4 @@
-"""`doorward gate`, as a technician and a librarian meet it."""
+"""`doorward library`, as a technician and a librarian meet it."""
 
 from __future__ import annotations
 
@@ -37,18 +37,18 @@ def library() -> Iterator[SimLibrary]:
 
 @pytest.fixture
 def run(library: SimLibrary, tmp_path: Path) -> Run:
-    """`doorward gate VERB ...` at a gate whose library system is the one above."""
+    """`doorward library VERB ...` at an entrance whose library system is the one above."""
     (tmp_path / "password").touch(mode=0o600)
     (tmp_path / "password").write_text("secret\n")
-    (tmp_path / "gate.toml").write_text(settings(library.port))
-    return lambda verb, *more: main(["gate", verb, "--config", str(tmp_path / "gate.toml"), *more])
+    (tmp_path / "library.toml").write_text(settings(library.port))
+    return lambda verb, *more: main(["library", verb, "--config", str(tmp_path / "library.toml"), *more])
 
 
 def settings(port: int, more: str = "") -> str:
     return f"""
 [door]
-venue = "gate"
-[gate]
+venue = "library"
+[library]
 host = "127.0.0.1"
 port = {port}
 tls = false
@@ -63,14 +63,14 @@ connect_ms = 30000
 
 def keep(folder: Path, *acts: Lend | TakeBack) -> None:
     """What happened while the system was away."""
-    config = parse_config((folder / "gate.toml").read_bytes(), folder / "gate.toml").gate
+    config = parse_config((folder / "library.toml").read_bytes(), folder / "library.toml").library
     with open_store(config, folder) as store:
         for act in acts:
             store.add(act, AT)
 
 
 def waiting(folder: Path) -> int:
-    config = parse_config((folder / "gate.toml").read_bytes(), folder / "gate.toml").gate
+    config = parse_config((folder / "library.toml").read_bytes(), folder / "library.toml").library
     with open_store(config, folder) as store:
         return store.count(OfflineState.WAITING)
 
@@ -150,7 +150,7 @@ def test_patrons_are_bound_and_forgotten(
     assert run("bind", str(tmp_path / "patrons.csv")) == 0
     assert "2 bound" in capsys.readouterr().out
     assert run("unbind", "s1") == 0
-    config = parse_config((tmp_path / "gate.toml").read_bytes(), tmp_path / "gate.toml").gate
+    config = parse_config((tmp_path / "library.toml").read_bytes(), tmp_path / "library.toml").library
     with open_store(config, tmp_path) as store:
         assert len(store.roll) == 1
 
@@ -234,24 +234,38 @@ def test_an_upload_without_a_system_loses_nothing(
     assert library.patrons["P1"].loans == {"B1001"}
 
 
+def test_an_old_command_at_an_old_configuration_says_the_same(
+    run: Run, library: SimLibrary, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keep(tmp_path, Lend("P1", "B1001"))
+    assert run("queue", "--json") == 0
+    today = capsys.readouterr().out
+    old = tmp_path / "door.toml"
+    old.write_text(settings(library.port).replace('"library"', '"gate"').replace("[library]", "[gate]"))
+    assert main(["gate", "queue", "--config", str(old), "--json"]) == 0
+    assert capsys.readouterr().out == today
+    assert json.loads(today)["item"] == "B1001"
+    assert main(["config", "check", str(old), "--text"]) == 0
+
+
 CONTRADICTIONS = {
-    "a gate without a library system": ('[door]\nvenue = "gate"\n', "host must be said"),
-    "a zone that does not exist": ('[gate]\nzone = "Asia/Macao City"\n', "no time zone of that name"),
+    "an entrance without a library system": ('[door]\nvenue = "library"\n', "host must be said"),
+    "a zone that does not exist": ('[library]\nzone = "Asia/Macao City"\n', "no time zone of that name"),
     "a password in the clear": (
-        '[gate]\nhost = "lms.example"\ntls = false\nuser = "a"\npassword_file = "p"\n', "in the clear",
+        '[library]\nhost = "lms.example"\ntls = false\nuser = "a"\npassword_file = "p"\n', "in the clear",
     ),
-    "a password without a user": ('[gate]\npassword_file = "p"\n', "a password without a user"),
-    "nobody is registered": ('[gate]\nunstaffed = "registered"\n', "who is registered"),
-    "hours that are none": ('[gate]\nstaffed = ["monday"]\n', "staffed"),
-    "a field that would be two": ('[gate]\ninstitution = "MAIN|AOOTHER"\n', "institution"),
-    "a flag that SIP2 has not": ('[gate]\nblocks = ["tall"]\n', "blocks"),
+    "a password without a user": ('[library]\npassword_file = "p"\n', "a password without a user"),
+    "nobody is registered": ('[library]\nunstaffed = "registered"\n', "who is registered"),
+    "hours that are none": ('[library]\nstaffed = ["monday"]\n', "staffed"),
+    "a field that would be two": ('[library]\ninstitution = "MAIN|AOOTHER"\n', "institution"),
+    "a flag that SIP2 has not": ('[library]\nblocks = ["tall"]\n', "blocks"),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize(("text", "error"), CONTRADICTIONS.values(), ids=CONTRADICTIONS)
 def test_a_configuration_that_contradicts_itself(text: str, error: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        parse_config(text.encode(), Path("gate.toml"))
+        parse_config(text.encode(), Path("library.toml"))
     assert error in str(caught.value)
 
 
@@ -270,11 +284,11 @@ def test_tls_believes_whom_it_is_told_to(
     context.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
     file = tmp_path / "tls.toml"
     with SimLibrary(tls=context) as secure:
-        plain = f'[gate]\nhost = "localhost"\nport = {secure.port}\nreply_ms = 30000\nconnect_ms = 30000\n'
+        plain = f'[library]\nhost = "localhost"\nport = {secure.port}\nreply_ms = 30000\nconnect_ms = 30000\n'
         file.write_text(plain + 'ca = "cert.pem"\n')
-        assert main(["gate", "status", "--config", str(file)]) == 0
+        assert main(["library", "status", "--config", str(file)]) == 0
         file.write_text(plain)
-        assert main(["gate", "status", "--config", str(file)]) == 3
+        assert main(["library", "status", "--config", str(file)]) == 3
         assert "its certificate is not to be believed" in capsys.readouterr().err
-    file.write_text(f'[gate]\nhost = "localhost"\nport = {library.port}\nca = "cert.pem"\n')
-    assert main(["gate", "status", "--config", str(file)]) == 3
+    file.write_text(f'[library]\nhost = "localhost"\nport = {library.port}\nca = "cert.pem"\n')
+    assert main(["library", "status", "--config", str(file)]) == 3

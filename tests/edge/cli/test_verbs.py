@@ -76,6 +76,18 @@ def test_words_that_make_no_command_are_told_in_two_lines(
     assert hint.startswith("hint: ")
 
 
+def test_gate_is_the_old_name_of_library(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--help"]) == Exit.OK
+    (row,) = (line for line in capsys.readouterr().out.splitlines() if "old name" in line)
+    assert row.split()[0] == "library"
+    assert row.endswith("(old name: gate)")
+    shown = []
+    for name in ("library", "gate"):
+        assert main([name, "status", "--help"]) == Exit.OK
+        shown.append(capsys.readouterr().out.replace(f"doorward {name} ", ""))
+    assert shown[0] == shown[1]
+
+
 # -- a table of one's own -----------------------------------------------------------------------------
 
 

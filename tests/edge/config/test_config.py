@@ -105,7 +105,7 @@ MISTAKES: dict[str, tuple[bytes, str, str]] = {
     "an attribute that no card holds": (b"[request]\nneeded = ['shoe_size']\n", "door.toml:2: ", ""),
     "a document that nobody knows": (b"[request]\ndocuments = ['library-card']\n", "door.toml:2: ", ""),
     "rules that nobody would read": (
-        b"[door]\nvenue = 'gate'\n[gate]\nhost = 'h'\ninstitution = 'i'\n[permits]\nrules = 'site.toml'\n",
+        b"[door]\nvenue = 'library'\n[library]\nhost = 'h'\ninstitution = 'i'\n[permits]\nrules = 'site.toml'\n",
         "door.toml:7: [permits] rules are for a building's door",
         "venue",
     ),

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from edge.app.service import Service
+from edge.app.loop.service import Service
 from edge.config import Config, parse_config
 from edge.config.live import LIVE, merged
 from edge.errors import ConfigError

@@ -23,6 +23,7 @@ from edge.card.claims import (
 from edge.card.code import parse_code
 from edge.decision import Reason
 from edge.errors import Refused
+from edge.trust.issuer_file import issuer_file, read_issuer
 from edge.trust.scope import Scope
 from edge.trust.snapshot import TrustSnapshot
 from edge.trust.time.freshness import Budgets
@@ -138,6 +139,37 @@ JURISDICTIONS = {  # of the issuer, of the door: whether its cards count there
 def test_an_issuer_counts_where_its_scope_names_the_doors_jurisdiction(of_issuer, of_door, counts):
     scope = Scope(("*",), ("*",), of_issuer)
     assert scope.covers(venue="door", site="tower-1", jurisdiction=of_door) is counts
+
+
+VENUES = {  # of the issuer, of the door: whether its cards count there
+    "an old issuer, at a library": ("gate", "library", True),
+    "an issuer of today, at an old library": ("library", "gate", True),
+    "both of today": ("library", "library", True),
+    "both old": ("gate", "gate", True),
+    "an old issuer, elsewhere": ("gate", "door", False),
+    "another issuer, at a library": ("desk", "library", False),
+}
+
+
+@pytest.mark.parametrize(("of_issuer", "of_door", "counts"), VENUES.values(), ids=VENUES)
+def test_a_gate_is_a_library_in_a_scope(of_issuer, of_door, counts):
+    scope = Scope((of_issuer,), ("*",), ("*",))
+    assert scope.covers(venue=of_door, site="tower-1", jurisdiction=None) is counts
+
+
+@pytest.mark.parametrize("of_issuer", ["gate", "library"])
+def test_an_issuer_for_libraries_counts_at_one_by_either_name_and_keeps_its_word(of_issuer):
+    """Through its file: what an authority publishes again is what the office signed off."""
+    name, data = issuer_file(replace(ISSUER, scope=Scope((of_issuer,), ("*",), ("*",))))
+    issuer = read_issuer(name, KID, data)
+    assert issuer.scope.venues == (of_issuer,)
+    trust = TrustSnapshot.of([issuer], TRUST.status_lists)
+    signed = ecard.decode(parse_code(shown()))
+    for of_door in ("library", "gate"):
+        assert verify(signed, trust, now=NOW, gate=replace(GATE, venue=of_door)).issuer == "CN-GD"
+    with pytest.raises(Refused) as caught:
+        verify(signed, trust, now=NOW, gate=replace(GATE, venue="door"))
+    assert caught.value.reason is Reason.ISSUER_SCOPE
 
 
 LIVES = {  # when the key's life begins and ends: whether a card issued a day ago is good now

@@ -14,7 +14,7 @@ from edge.app.assemble import LaneParts, assemble
 from edge.app.authority import AuthorityParts
 from edge.app.demo.cast import Cast
 from edge.app.demo.world import World
-from edge.app.lane_loop import CameraPair
+from edge.app.loop.lane_frames import CameraPair
 from edge.config import Config, DoorConfig
 from edge.face.engine import FaceEngine
 from edge.passage.lane.events import Side

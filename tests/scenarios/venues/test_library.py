@@ -1,4 +1,4 @@
-"""A library's gate read aloud: its patrons, its library system, its rules; the real gate, over a real connection."""
+"""A library's entrance read aloud: its patrons, its library system, its rules; the real entrance, over a real connection."""
 
 from __future__ import annotations
 
@@ -166,18 +166,18 @@ def test_row(world: World, row: Row) -> None:
     world.library.mood = row.mood
     if row.down:
         world.library.stop()
-    with world.gate(**row.rules) as gate:
-        found = outcome(gate, world.visit(row.who))
-        assert (found if isinstance(found, Reason) else None) == row.expect, gate.lines
-        assert row.says in " ".join(gate.lines)
-    assert "P1" not in repr(gate.lines) + repr(found) + repr(world.told)
+    with world.entrance(**row.rules) as entrance:
+        found = outcome(entrance, world.visit(row.who))
+        assert (found if isinstance(found, Reason) else None) == row.expect, entrance.lines
+        assert row.says in " ".join(entrance.lines)
+    assert "P1" not in repr(entrance.lines) + repr(found) + repr(world.told)
 
 
 def remember(world: World, row: Row) -> None:
     """The patron came in some days ago, when everything was well."""
     world.clock.jump(row.at - timedelta(days=row.seen_days or 0))
-    with world.gate() as gate:
-        assert isinstance(outcome(gate, world.visit(card("s1"))), Obligations)
+    with world.entrance() as entrance:
+        assert isinstance(outcome(entrance, world.visit(card("s1"))), Obligations)
     world.clock.jump(row.at)
 
 
@@ -197,11 +197,11 @@ def test_systems_differ(tmp_path: Path, system: dict[str, object], settings: dic
     world.library = SimLibrary(**system)  # type: ignore[arg-type]
     world.library.patrons["P1"] = SimPatron(name="João", message="Olá, é bom vê-lo")
     world.library.items["B1001"] = SimItem(title="Ação")
-    with world.library, world.gate(**settings) as gate:
-        come_in(gate, world.visit(card(None, "P1")))
-        assert gate.lines == ("Olá, é bom vê-lo",)
-        gate.scanned("B1001")
-        assert items(gate, 1)[0].title == "Ação"
+    with world.library, world.entrance(**settings) as entrance:
+        come_in(entrance, world.visit(card(None, "P1")))
+        assert entrance.lines == ("Olá, é bom vê-lo",)
+        entrance.scanned("B1001")
+        assert items(entrance, 1)[0].title == "Ação"
 
 
 MISUNDERSTANDINGS = {
@@ -212,20 +212,20 @@ MISUNDERSTANDINGS = {
 
 
 @pytest.mark.parametrize(("system", "settings"), MISUNDERSTANDINGS.values(), ids=MISUNDERSTANDINGS)
-def test_a_gate_that_is_set_up_wrongly_lets_nobody_in(
+def test_an_entrance_that_is_set_up_wrongly_lets_nobody_in(
     tmp_path: Path, system: dict[str, object], settings: dict[str, object]
 ) -> None:
     world = World(tmp_path)
     world.library = SimLibrary(**system)  # type: ignore[arg-type]
     world.library.patrons["P1"] = SimPatron(name="João")
-    with world.library, world.gate(**settings, offline="everybody") as gate:
-        until(lambda: gate.away or world.library.asked)
-        assert outcome(gate, world.visit(card(None, "P1"))) == Reason.HOST_UNAVAILABLE
+    with world.library, world.entrance(**settings, offline="everybody") as entrance:
+        until(lambda: entrance.away or world.library.asked)
+        assert outcome(entrance, world.visit(card(None, "P1"))) == Reason.HOST_UNAVAILABLE
 
 
-def passes(site: Site, gate: LibraryEntrance, **claims: object) -> Reason | None:
+def passes(site: Site, entrance: LibraryEntrance, **claims: object) -> Reason | None:
     """One whole passage at a device whose face matches: the reason on record, or None for a door that opened."""
-    counsel = VisitRules(kind="gate", venue=gate, means=Means(host=gate), items=gate.scanned)
+    counsel = VisitRules(kind="library", venue=entrance, means=Means(host=entrance), items=entrance.scanned)
     site.verifier.adopt(replace(site.stages, counsel=counsel), site.times)
     site.reader.in_view = (site.code(**claims),)
     site.see()
@@ -235,7 +235,7 @@ def passes(site: Site, gate: LibraryEntrance, **claims: object) -> Reason | None
             break
         site.see()
         if site.verifier.state is PassageState.FACTOR:
-            until(lambda: gate.answer() is not None)  # frames come faster here than a library answers
+            until(lambda: entrance.answer() is not None)  # frames come faster here than a library answers
     (passage,) = site.passages
     assert ("release" in site.tape.entries) == (passage.reason is None)
     return passage.reason
@@ -257,20 +257,20 @@ def test_the_door_opens_for_a_card_a_face_and_the_librarys_word(
     subject, someone, mood, expect = row
     world.bind(s1="P1")
     world.library.patrons["P1"], world.library.mood = someone, mood
-    with world.gate() as gate:
-        assert passes(Site(), gate, subject=subject) == expect
-        gate.scanned("B1001")
+    with world.entrance() as entrance:
+        assert passes(Site(), entrance, subject=subject) == expect
+        entrance.scanned("B1001")
         if expect is None:
-            assert items(gate, 1)[0].done
+            assert items(entrance, 1)[0].done
     assert someone.loans == ({"B1001"} if expect is None else set())
 
 
-def items(gate: LibraryEntrance, count: int) -> list[ItemResult]:
+def items(entrance: LibraryEntrance, count: int) -> list[ItemResult]:
     """What became of so many items."""
     heard: list[ItemResult] = []
 
     def all_came() -> bool:
-        heard.extend(gate.news())
+        heard.extend(entrance.news())
         return len(heard) >= count
 
     until(all_came)
@@ -278,38 +278,38 @@ def items(gate: LibraryEntrance, count: int) -> list[ItemResult]:
 
 
 def test_a_patron_comes_in_borrows_two_and_leaves(world: World) -> None:
-    with world.gate() as gate:
-        come_in(gate, world.visit(card(None, "P1")))
-        gate.scanned("B1001")
-        gate.scanned("B1002")
-        news = items(gate, 2)
+    with world.entrance() as entrance:
+        come_in(entrance, world.visit(card(None, "P1")))
+        entrance.scanned("B1001")
+        entrance.scanned("B1002")
+        news = items(entrance, 2)
         assert [(one.act, one.done, one.due) for one in news] == [
             (Lend("P1", "B1001"), True, "2026-02-02"),
             (Lend("P1", "B1002"), True, "2026-02-02"),
         ]
         assert news[0].line == "Blue Nights: yours until 2026-02-02"
         world.clock.advance(61_000)
-        gate.news()
+        entrance.news()
         until(lambda: any(text[:2] == "35" for text in world.library.asked))
     assert world.library.patrons["P1"].loans == {"B1001", "B1002"}
 
 
 def test_an_item_that_somebody_waits_for_is_not_lent_and_the_screen_says_why(world: World) -> None:
     world.library.items["B1001"].on_hold = True
-    with world.gate() as gate:
-        come_in(gate, world.visit(card(None, "P1")))
-        gate.scanned("B1001")
-        (news,) = items(gate, 1)
+    with world.entrance() as entrance:
+        come_in(entrance, world.visit(card(None, "P1")))
+        entrance.scanned("B1001")
+        (news,) = items(entrance, 1)
     assert (news.done, news.kept, news.lines) == (False, False, ("Item is on hold for somebody else",))
     assert news.line == "Blue Nights: Item is on hold for somebody else"
 
 
 def test_whoever_was_denied_borrows_nothing(world: World) -> None:
-    with world.gate() as gate:
+    with world.entrance() as entrance:
         visit = world.visit(card(None, "P1"))
-        assert isinstance(outcome(gate, visit), Obligations)
-        gate.settle(visit, Deny(Reason.FACE_NO_MATCH), 1)
-        gate.scanned("B1001")
+        assert isinstance(outcome(entrance, visit), Obligations)
+        entrance.settle(visit, Deny(Reason.FACE_NO_MATCH), 1)
+        entrance.scanned("B1001")
     assert not any(text[:2] == "11" for text in world.library.asked)
     with open_store(world.settings(), world.folder) as store:
         assert store.entries() == ()
@@ -318,9 +318,9 @@ def test_whoever_was_denied_borrows_nothing(world: World) -> None:
 def test_an_item_is_taken_back_from_whoever_brings_it(world: World) -> None:
     world.library.patrons["P2"].loans.add("B1003")
     world.library.items["B1003"].on_hold = True
-    with world.gate(returns=True) as gate:
-        gate.scanned("B1003")
-        (news,) = items(gate, 1)
+    with world.entrance(returns=True) as entrance:
+        entrance.scanned("B1003")
+        (news,) = items(entrance, 1)
     assert (news.act, news.done, news.alert) == (TakeBack("B1003"), True, True)
     assert news.line == "Blue Nights: thank you, please give it to staff"
     assert world.library.patrons["P2"].loans == set()
@@ -329,16 +329,16 @@ def test_an_item_is_taken_back_from_whoever_brings_it(world: World) -> None:
 def test_lent_while_the_system_was_away_and_told_when_it_is_back(world: World) -> None:
     world.bind(s1="P1")
     world.library.stop()
-    with world.gate(offline="everybody", loan_days=21, returns=True) as gate:
-        come_in(gate, world.visit(card("s1")))
-        gate.scanned("B1001")
-        (kept,) = items(gate, 1)
+    with world.entrance(offline="everybody", loan_days=21, returns=True) as entrance:
+        come_in(entrance, world.visit(card("s1")))
+        entrance.scanned("B1001")
+        (kept,) = items(entrance, 1)
         assert (kept.done, kept.kept, kept.line) == (True, True, "B1001: yours until 2026-01-28")
-        until(lambda: gate.away)
+        until(lambda: entrance.away)
         world.library.start()
-        world.clock.advance(60_000)  # the gate tries again when its patience says so
-        until(lambda: gate.waiting == 0)
-        assert gate.away is None
+        world.clock.advance(60_000)  # the entrance tries again when its patience says so
+        until(lambda: entrance.waiting == 0)
+        assert entrance.away is None
     assert world.library.patrons["P1"].loans == {"B1001"}
     with open_store(world.settings(), world.folder) as store:
         assert store.entries() == ()
@@ -350,15 +350,15 @@ def test_lent_while_the_system_was_away_and_told_when_it_is_back(world: World) -
 def test_what_the_system_refuses_later_waits_for_staff(world: World) -> None:
     world.bind(s1="P1")
     world.library.stop()
-    with world.gate(offline="everybody") as gate:
-        come_in(gate, world.visit(card("s1")))
-        gate.scanned("B1001")
-        gate.scanned("B1002")
-        items(gate, 2)
+    with world.entrance(offline="everybody") as entrance:
+        come_in(entrance, world.visit(card("s1")))
+        entrance.scanned("B1001")
+        entrance.scanned("B1002")
+        items(entrance, 2)
     world.library.items["B1001"].on_hold = True
     world.library.start()
-    with world.gate() as gate:
-        until(lambda: gate.waiting == 0)
+    with world.entrance() as entrance:
+        until(lambda: entrance.waiting == 0)
     assert world.library.patrons["P1"].loans == {"B1002"}
     with open_store(world.settings(), world.folder) as store:
         (conflict,) = store.entries()
@@ -366,12 +366,12 @@ def test_what_the_system_refuses_later_waits_for_staff(world: World) -> None:
     assert conflict.lines == ("Item is on hold for somebody else",)
 
 
-def test_what_waits_for_its_answer_as_the_gate_is_closed_is_kept(world: World) -> None:
-    with world.gate() as gate:
-        come_in(gate, world.visit(card(None, "P1")))
+def test_what_waits_for_its_answer_as_the_entrance_is_closed_is_kept(world: World) -> None:
+    with world.entrance() as entrance:
+        come_in(entrance, world.visit(card(None, "P1")))
         world.library.mood = FaultMode.SILENT
         for name in ("B1001", "B1002"):
-            gate.scanned(name)
+            entrance.scanned(name)
         until(lambda: any(text[:2] == "11" for text in world.library.asked))
     with open_store(world.settings(), world.folder) as store:
         assert [entry.act for entry in store.entries()] == [Lend("P1", "B1001"), Lend("P1", "B1002")]
@@ -380,80 +380,80 @@ def test_what_waits_for_its_answer_as_the_gate_is_closed_is_kept(world: World) -
 
 def test_what_can_neither_be_told_nor_kept_is_not_lent(world: World) -> None:
     world.library.stop()
-    with world.gate(offline="everybody") as gate:
-        come_in(gate, world.visit(card(None, "P1")))
+    with world.entrance(offline="everybody") as entrance:
+        come_in(entrance, world.visit(card(None, "P1")))
         with closing(sqlite3.connect(world.folder / "gate.db", timeout=30)) as db:
             db.execute("CREATE TRIGGER t BEFORE INSERT ON parcels BEGIN SELECT RAISE(ABORT, 'full'); END")
-        gate.scanned("B1001")
-        (news,) = items(gate, 1)
+        entrance.scanned("B1001")
+        (news,) = items(entrance, 1)
     assert (news.done, news.lines) == (False, ("Please take it to the desk.",))
     assert any("gate.db" in (text or "") for text in world.told)
 
 
 def test_the_system_comes_back_and_the_next_visitor_is_asked_about(world: World) -> None:
     world.library.stop()
-    with world.gate() as gate:
-        assert outcome(gate, world.visit(card(None, "P1"))) == Reason.HOST_UNAVAILABLE
+    with world.entrance() as entrance:
+        assert outcome(entrance, world.visit(card(None, "P1"))) == Reason.HOST_UNAVAILABLE
         world.library.start()
         world.clock.advance(60_000)
-        until(lambda: gate.away is None)
-        assert isinstance(outcome(gate, world.visit(card(None, "P1"))), Obligations)
+        until(lambda: entrance.away is None)
+        assert isinstance(outcome(entrance, world.visit(card(None, "P1"))), Obligations)
     assert world.told[-1] is None
     assert len(world.told) == 2, "a log line when it goes, and one when it is back"
 
 
 def test_a_connection_that_was_hung_up_meanwhile_is_opened_again_for_the_visitor(world: World) -> None:
-    with world.gate() as gate:
-        assert isinstance(outcome(gate, world.visit(card(None, "P1"))), Obligations)
+    with world.entrance() as entrance:
+        assert isinstance(outcome(entrance, world.visit(card(None, "P1"))), Obligations)
         world.library.hang_up()
-        assert isinstance(outcome(gate, world.visit(card(None, "P2"))), Obligations)
+        assert isinstance(outcome(entrance, world.visit(card(None, "P2"))), Obligations)
 
 
-def test_a_slow_system_keeps_nobody_waiting_longer_than_the_gate_says(world: World) -> None:
+def test_a_slow_system_keeps_nobody_waiting_longer_than_the_entrance_says(world: World) -> None:
     world.library.answering.clear()
-    with world.gate(answer_ms=5_000, reply_ms=100) as gate:
+    with world.entrance(answer_ms=5_000, reply_ms=100) as entrance:
         visit = world.visit(card(None, "P1"))
-        gate.admit(visit)
-        gate.ask(visit)
+        entrance.admit(visit)
+        entrance.ask(visit)
         world.clock.advance(5_000)
-        assert gate.answer() == Reason.HOST_UNAVAILABLE
+        assert entrance.answer() == Reason.HOST_UNAVAILABLE
         world.library.answering.set()
 
 
 def test_the_answer_about_the_visitor_before_is_not_taken_for_this_one(world: World) -> None:
     world.library.patrons["P2"].valid = False
     world.library.answering.clear()
-    with world.gate() as gate:
-        gate.ask(world.visit(card(None, "P1")))
-        gate.ask(world.visit(card(None, "P2")))
-        assert gate.answer() is None
+    with world.entrance() as entrance:
+        entrance.ask(world.visit(card(None, "P1")))
+        entrance.ask(world.visit(card(None, "P2")))
+        assert entrance.answer() is None
         world.library.answering.set()
         answers: list[object] = []
-        until(lambda: answers.append(gate.answer()) or answers[-1])
+        until(lambda: answers.append(entrance.answer()) or answers[-1])
         assert answers[-1] == Reason.PATRON_UNKNOWN
 
 
 def test_who_is_refused_by_the_system_is_no_member_any_more(world: World) -> None:
-    with world.gate() as gate:
-        assert isinstance(outcome(gate, world.visit(card(None, "P1"))), Obligations)
+    with world.entrance() as entrance:
+        assert isinstance(outcome(entrance, world.visit(card(None, "P1"))), Obligations)
         world.library.patrons["P1"].flags = flags(4)
-        assert outcome(gate, world.visit(card(None, "P1"))) == Reason.PATRON_BLOCKED
+        assert outcome(entrance, world.visit(card(None, "P1"))) == Reason.PATRON_BLOCKED
     world.library.stop()
-    with world.gate(offline="members") as gate:
-        assert outcome(gate, world.visit(card(None, "P1"))) == Reason.HOST_UNAVAILABLE
+    with world.entrance(offline="members") as entrance:
+        assert outcome(entrance, world.visit(card(None, "P1"))) == Reason.HOST_UNAVAILABLE
 
 
 def test_a_thread_that_died_lets_nobody_in(world: World) -> None:
-    with world.gate(offline="everybody", answer_ms=100) as gate:
-        gate._worker.close()
-        assert outcome(gate, world.visit(card(None, "P1"))) == Reason.HOST_UNAVAILABLE
+    with world.entrance(offline="everybody", answer_ms=100) as entrance:
+        entrance._worker.close()
+        assert outcome(entrance, world.visit(card(None, "P1"))) == Reason.HOST_UNAVAILABLE
 
 
 def test_a_grant_without_lending_lends_nothing(world: World) -> None:
-    with world.gate(lending=False) as gate:
+    with world.entrance(lending=False) as entrance:
         visit = world.visit(card(None, "P1"))
-        assert isinstance(outcome(gate, visit), Obligations)
-        gate.settle(visit, Grant(3_000), 1)
-        gate.scanned("B1001")
-        assert gate.news() == ()
+        assert isinstance(outcome(entrance, visit), Obligations)
+        entrance.settle(visit, Grant(3_000), 1)
+        entrance.scanned("B1001")
+        assert entrance.news() == ()
     assert not any(text[:2] == "11" for text in world.library.asked)

@@ -2,7 +2,8 @@
 
 Replies: PyPI pysip2 0.1.0, a server with invented patrons and items, in UTF-8 and again in cp850. Requests:
 PyPI Sip2 1.1, a client. Both MIT; every name and number in here is invented. The program recorded is
-tests/peers/sip2_peers.py, which tests/edge/venues/library/test_independent_sip2.py runs again where it can.
+tests/peers/sip2_peers.py, which tests/edge/venues/library/sip2/test_independent_peers.py runs again where
+it can.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from edge.policy.obligations import OpenVenue
 VENUES = {
     "door": ("", OpenVenue),
     "desk": ('[desk]\nkey = "desk.key.pub"\n', None),
-    "gate": ('[gate]\nhost = "127.0.0.1"\ntls = false\nport = 9\n', None),
+    "library": ('[library]\nhost = "127.0.0.1"\ntls = false\nport = 9\n', None),
     "check": ("", None),
     "lane": ('[strike]\nlock = "fail-secure"\n', OpenVenue),
 }
@@ -31,7 +31,7 @@ def test_every_venue_opens_with_what_its_profile_has(venue: str, tmp_path: Path)
         counsel = open_visit_rules(config, tmp_path, stack, seed=bytes(32))
         assert counsel.kind == venue
         assert kind is None or isinstance(counsel.venue, kind)
-        assert (counsel.means.host is not None) == (venue == "gate")
+        assert (counsel.means.host is not None) == (venue == "library")
         assert counsel.past is not None
         assert counsel.request is not None
         assert counsel.request.site == config.door.site

@@ -19,7 +19,7 @@ from edge.passage.requirements.request_display import DisplayMode
 from edge.policy.decide import FaceRule
 from edge.policy.obligations import Factor, Obligation, Obligations, StaffNotice
 from edge.policy.pin import Pin, verifier
-from edge.policy.risk_table import RiskPolicy
+from edge.policy.risk.table import RiskPolicy
 from edge.request.request import Request
 
 PIN = Pin(verifier("271828"), verifier("314159"))

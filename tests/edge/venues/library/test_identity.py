@@ -73,7 +73,7 @@ def test_with_another_key_nothing_opens() -> None:
 def test_the_venue_asks_the_library_and_tells_who_came_in() -> None:
     inside: list[str] = []
     venue = LibraryVenue(ROLL, LibraryRules(), staffed_hours((), (), NOW.tzinfo), came_in=inside.append)  # type: ignore[arg-type]
-    visit = Visit(card("s1"), "library/gate", NOW)
+    visit = Visit(card("s1"), "library/entrance", NOW)
     assert [asked.factor for asked in venue.admit(visit).asked] == [Factor.HOST]
     venue.settle(visit, Deny(Reason.FACE_NO_MATCH), 1)
     assert inside == []
@@ -85,7 +85,7 @@ def test_where_nobody_comes_in_without_staff_nobody_is_asked_about() -> None:
     hours = staffed_hours(["sun 09:00-10:00"], (), NOW.tzinfo)  # type: ignore[arg-type]
     venue = LibraryVenue(ROLL, LibraryRules(unstaffed=Unstaffed.NOBODY), hours, came_in=lambda _: None)
     with pytest.raises(Refused) as caught:
-        venue.admit(Visit(card("s1"), "library/gate", NOW))
+        venue.admit(Visit(card("s1"), "library/entrance", NOW))
     assert caught.value.reason == Reason.SCHEDULE_CLOSED
 
 
@@ -151,17 +151,17 @@ def test_a_file_that_is_no_database(tmp_path: Path) -> None:
         LibraryStore(tmp_path / "gate.db", VAULT)
 
 
-def test_what_a_command_binds_and_unbinds_a_gate_at_work_takes_over(tmp_path: Path) -> None:
+def test_what_a_command_binds_and_unbinds_an_entrance_at_work_takes_over(tmp_path: Path) -> None:
     world = World(tmp_path)
     world.bind(s1="P1", s2="P2")
-    with world.library, world.gate() as gate:
-        assert outcome(gate, world.visit(card("s3"))) == Reason.PATRON_UNKNOWN
+    with world.library, world.entrance() as entrance:
+        assert outcome(entrance, world.visit(card("s3"))) == Reason.PATRON_UNKNOWN
         with open_store(world.settings(), tmp_path) as store:
             store.bind([("s3", "P2")])
             store.unbind("s1")
-        until(lambda: outcome(gate, world.visit(card("s3"))) == Obligations())
-        until(lambda: outcome(gate, world.visit(card("s1"))) == Reason.PATRON_UNKNOWN)
-        assert outcome(gate, world.visit(card("s2"))) == Obligations()
+        until(lambda: outcome(entrance, world.visit(card("s3"))) == Obligations())
+        until(lambda: outcome(entrance, world.visit(card("s1"))) == Reason.PATRON_UNKNOWN)
+        assert outcome(entrance, world.visit(card("s2"))) == Obligations()
 
 
 def test_binding_makes_a_key_and_a_store(tmp_path: Path) -> None:

@@ -16,9 +16,9 @@ from edge.keyed_digest import KEY_BYTES
 from edge.venues.library.identity import Vault
 from edge.venues.library.lending import REPEAT_MS, Act, Finish, Lend, Lending, TakeBack
 from edge.venues.library.offline_queue import OfflineEntry, OfflineState, tell_first
-from edge.venues.library.sip2 import Malformed
-from edge.venues.library.sip2_replies import Circulated
-from edge.venues.library.sip2_requests import Terminal
+from edge.venues.library.sip2.messages import Malformed
+from edge.venues.library.sip2.replies import Circulated
+from edge.venues.library.sip2.requests import Terminal
 from edge.venues.library.store import LibraryStore
 
 NOW = datetime(2026, 1, 7, 11, tzinfo=UTC)
@@ -30,57 +30,57 @@ def lending(*, returns: bool = True) -> Lending:
 
 
 def test_after_a_grant_items_are_lent_to_that_patron() -> None:
-    gate = lending()
-    assert gate.granted("P1", 0) == ()
-    assert gate.scanned("B1001", 10) == (Lend("P1", "B1001"),)
-    assert gate.scanned("B1002", 20) == (Lend("P1", "B1002"),)
+    entrance = lending()
+    assert entrance.granted("P1", 0) == ()
+    assert entrance.scanned("B1001", 10) == (Lend("P1", "B1001"),)
+    assert entrance.scanned("B1002", 20) == (Lend("P1", "B1002"),)
 
 
 def test_an_item_that_stays_in_view_is_lent_once() -> None:
-    gate = lending()
-    gate.granted("P1", 0)
-    told = [act for tick in range(0, 50_000, 500) for act in gate.scanned("B1001", tick)]
+    entrance = lending()
+    entrance.granted("P1", 0)
+    told = [act for tick in range(0, 50_000, 500) for act in entrance.scanned("B1001", tick)]
     assert told == [Lend("P1", "B1001")]
 
 
 def test_the_next_patron_ends_the_session_before() -> None:
-    gate = lending()
-    gate.granted("P1", 0)
-    assert gate.granted("P2", 10) == (Finish("P1"),)
-    assert gate.scanned("B1001", 20) == (Lend("P2", "B1001"),)
+    entrance = lending()
+    entrance.granted("P1", 0)
+    assert entrance.granted("P2", 10) == (Finish("P1"),)
+    assert entrance.scanned("B1001", 20) == (Lend("P2", "B1001"),)
 
 
 def test_a_session_ends_a_minute_after_its_last_item() -> None:
-    gate = lending()
-    gate.granted("P1", 0)
-    gate.scanned("B1001", SESSION_MS - 1)
-    assert gate.step(2 * SESSION_MS - 2) == ()
-    assert gate.is_open
-    assert gate.step(2 * SESSION_MS - 1) == (Finish("P1"),)
-    assert not gate.is_open
+    entrance = lending()
+    entrance.granted("P1", 0)
+    entrance.scanned("B1001", SESSION_MS - 1)
+    assert entrance.step(2 * SESSION_MS - 2) == ()
+    assert entrance.is_open
+    assert entrance.step(2 * SESSION_MS - 1) == (Finish("P1"),)
+    assert not entrance.is_open
 
 
 def test_an_item_after_the_session_is_not_lent_to_whoever_has_gone() -> None:
-    gate = lending()
-    gate.granted("P1", 0)
-    assert gate.scanned("B1001", SESSION_MS) == (Finish("P1"), TakeBack("B1001"))
+    entrance = lending()
+    entrance.granted("P1", 0)
+    assert entrance.scanned("B1001", SESSION_MS) == (Finish("P1"), TakeBack("B1001"))
 
 
 def test_without_a_session_an_item_is_taken_back_once() -> None:
-    gate = lending()
-    assert gate.scanned("B1001", 0) == (TakeBack("B1001"),)
-    assert gate.scanned("B1001", REPEAT_MS - 1) == ()
-    assert gate.scanned("B1001", 2 * REPEAT_MS - 2) == ()
-    assert gate.scanned("B1001", 3 * REPEAT_MS) == (TakeBack("B1001"),)
+    entrance = lending()
+    assert entrance.scanned("B1001", 0) == (TakeBack("B1001"),)
+    assert entrance.scanned("B1001", REPEAT_MS - 1) == ()
+    assert entrance.scanned("B1001", 2 * REPEAT_MS - 2) == ()
+    assert entrance.scanned("B1001", 3 * REPEAT_MS) == (TakeBack("B1001"),)
 
 
 def test_an_item_that_was_lent_is_not_returned_because_it_lies_there_when_the_session_ends() -> None:
-    gate = lending()
-    gate.granted("P1", 0)
-    gate.scanned("B1001", 0)
-    gate.scanned("B1001", SESSION_MS - 100)
-    gate.finished()
-    assert gate.scanned("B1001", SESSION_MS + 100) == ()
+    entrance = lending()
+    entrance.granted("P1", 0)
+    entrance.scanned("B1001", 0)
+    entrance.scanned("B1001", SESSION_MS - 100)
+    entrance.finished()
+    assert entrance.scanned("B1001", SESSION_MS + 100) == ()
 
 
 def test_where_nothing_is_taken_back_nothing_is() -> None:
@@ -127,26 +127,26 @@ EVENTS = st.lists(
 
 
 @given(EVENTS)
-def test_whatever_happens_nothing_is_lent_to_anybody_but_the_last_whom_the_gate_let_in(
+def test_whatever_happens_nothing_is_lent_to_anybody_but_the_last_whom_the_entrance_let_in(
     events: list[tuple[int, str]],
 ) -> None:
-    gate, tick, inside, since = lending(), 0, None, 0
+    entrance, tick, inside, since = lending(), 0, None, 0
     for passed, what in events:
         tick += passed
         acts: tuple[Act, ...]
         if what[0] == "P":
-            acts, inside, since = gate.granted(what, tick), what, tick
+            acts, inside, since = entrance.granted(what, tick), what, tick
         elif what == "finish":
-            acts, inside = gate.finished(), None
+            acts, inside = entrance.finished(), None
         elif what == "step":
-            acts = gate.step(tick)
+            acts = entrance.step(tick)
         else:
-            acts = gate.scanned(what, tick)
+            acts = entrance.scanned(what, tick)
         for act in acts:
             if isinstance(act, Lend):
                 assert act.patron == inside
                 assert tick - since < SESSION_MS
-        if gate.is_open and what[0] == "B":
+        if entrance.is_open and what[0] == "B":
             since = tick
 
 

@@ -23,9 +23,9 @@ from edge.venues.library.rules import (
     judge_offline,
     may_be_alone,
 )
-from edge.venues.library.sip2 import Dialect, Sip2Message, decode
-from edge.venues.library.sip2_layouts import Sip2MessageId
-from edge.venues.library.sip2_replies import (
+from edge.venues.library.sip2.layouts import Sip2MessageId
+from edge.venues.library.sip2.messages import Dialect, Sip2Message, decode
+from edge.venues.library.sip2.replies import (
     Flag,
     Lied,
     Malformed,

@@ -1,0 +1,86 @@
+"""A device's program as a service: tells its manager how it is, and takes in a new configuration."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from edge.app.loop.run import IDLE
+from edge.config.live import merged
+from edge.errors import EdgeError
+from edge.log import log_line
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable
+
+    from edge.config import Config
+    from edge.passage.lane.snapshot import LaneStepResult
+    from edge.passage.verifier import StepResult
+    from hw.system.notify import ServiceManager
+
+
+def open_manager() -> ServiceManager:
+    """The service manager that started this process, or nobody."""
+    from hw.system.notify import ServiceManager
+
+    return ServiceManager.of(os.environ, os.getpid())
+
+
+class Service:
+    """Is shown every moment: feeds the watchdog with it, takes in a new configuration between passages."""
+
+    def __init__(
+        self,
+        manager: ServiceManager,
+        status: str,
+        config: Config,
+        *,
+        asked: threading.Event,
+        read: Callable[[], Config],
+        adopt: Callable[[Config], None],
+    ) -> None:
+        """`status`: what the device does. `asked`: set by who wants it to `read` again, and `adopt` that."""
+        self.config = config
+        self._manager = manager
+        self._status = status
+        self._asked = asked
+        self._read = read
+        self._adopt = adopt
+        self._is_ready = False
+
+    def see(self, moment: StepResult | LaneStepResult) -> None:
+        """The loop has turned: the first time, the device is at work."""
+        if not self._is_ready:
+            self._is_ready = True
+            self._manager.ready(self._status)
+        self._manager.alive()
+        if self._asked.is_set() and moment.state == IDLE:
+            self._asked.clear()
+            self._reload()
+
+    def stop(self) -> None:
+        """The program ends."""
+        self._manager.stopping()
+        self._manager.close()
+
+    def _reload(self) -> None:
+        self._manager.reloading()
+        status = self._status
+        try:
+            config, now, later = merged(self.config, self._read())
+            self._adopt(config)
+        except EdgeError as error:
+            log_configuration("refused", error=error.message, hint=error.hint)
+            status += "; the new configuration is wrong, the old one is in force"
+        else:
+            self.config = config
+            log_configuration("adopted", changed=now, restart_to_apply=later)
+            if later:
+                status += f"; restart to apply {', '.join(later)}"
+        self._manager.ready(status)
+
+
+def log_configuration(state: str, **more: object) -> None:
+    """One log line for each time that the configuration was read again."""
+    log_line("configuration", level="warning" if state == "refused" else "info", state=state, **more)

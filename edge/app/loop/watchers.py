@@ -1,0 +1,29 @@
+"""Watchers that every device has, door or lane: functions that are shown each moment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+from edge.app.clock_store import log_clock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import ExitStack
+
+    from edge.app.authority import AuthorityParts
+    from edge.config import Config
+    from edge.passage.lane.snapshot import LaneStepResult
+    from edge.passage.verifier import StepResult
+
+    Watcher: TypeAlias = Callable[[StepResult | LaneStepResult], None]
+
+
+def open_watchers(config: Config, own: AuthorityParts, stack: ExitStack) -> list[Watcher]:
+    """The log of the clock, and the metrics of the device's own authority. Raises ConfigError."""
+    if config.metrics.port is None:
+        return [log_clock]
+    from edge.app.loop.metrics import Metrics  # only a device that is scraped pays for it
+
+    metrics = Metrics(replay=lambda: len(own.stages.replay), records=lambda: own.journal.size)
+    stack.enter_context(metrics.serve(config.metrics.port))
+    return [log_clock, metrics.see]

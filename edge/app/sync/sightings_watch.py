@@ -1,0 +1,38 @@
+"""Reads, between two passages, the cards that the hub saw at several doors, once sync has stored them."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+
+from edge.app.loop.run import IDLE
+from edge.errors import InputError, StorageFault
+from edge.policy.risk import sightings_file
+
+if TYPE_CHECKING:
+    from edge.passage.lane.snapshot import LaneStepResult
+    from edge.passage.verifier import StepResult
+    from edge.policy.risk.history import RecentPast
+    from edge.ports import Files
+
+LOOK_MS: Final = 5_000  # an upload takes longer to come
+
+
+class SightingsWatch:
+    """Hands the stored sightings to the history of this door; a file that cannot be read changes nothing."""
+
+    def __init__(self, past: RecentPast, state: Files) -> None:
+        self._past, self._state = past, state
+        self._due_ms: int | None = None
+        self._data = b""
+
+    def see(self, moment: StepResult | LaneStepResult) -> None:
+        """Read the file in IDLE only, as often as a sync can have changed it."""
+        if moment.state != IDLE or (self._due_ms is not None and moment.tick_ms < self._due_ms):
+            return
+        self._due_ms = moment.tick_ms + LOOK_MS
+        with suppress(StorageFault, InputError):  # there is none until the first sync
+            data = self._state.read(sightings_file.FILE, limit=sightings_file.MAX_SIGHTINGS_BYTES)
+            if data != self._data:
+                self._past.sightings = sightings_file.decode(data)
+                self._data = data

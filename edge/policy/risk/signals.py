@@ -1,0 +1,80 @@
+"""The signs of one visit, read from what is known when its card is verified, and when its face is seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Protocol
+
+from edge.card.claims import Freshness
+from edge.decision import Reason
+from edge.face.pad.fusion import THRESHOLD
+
+if TYPE_CHECKING:
+    from datetime import datetime, tzinfo
+
+    from edge.card.claims import Card
+    from edge.decision import Decision
+    from edge.face.engine import FaceEvidence
+    from edge.policy.risk.table import RiskPolicy
+
+
+class RiskHistory(Protocol):
+    """What this site remembers of cards, by their pseudonyms; nothing that names a person."""
+
+    def doors(self, card: Card, since: datetime) -> int:
+        """At how many doors, this one included, the card was shown since then."""
+        ...
+
+    def failures(self, card: Card, since: datetime) -> int:
+        """How often it was refused here since then, for what its holder did or was."""
+        ...
+
+    def other_key(self, card: Card) -> bool:
+        """Whether this holder, as the issuer names one, was here before with another key."""
+        ...
+
+    def learn(self, card: Card, decision: Decision, now: datetime) -> None:
+        """A visit was decided. Raises StorageFault."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RiskContext:
+    """`now`: believed, aware UTC; `suspect`: nobody believes the clock; `zone`: where this door is."""
+
+    now: datetime
+    suspect: bool = False
+    zone: tzinfo | None = None
+
+
+def of_card(card: Card, past: RiskHistory, moment: RiskContext, policy: RiskPolicy) -> tuple[Reason, ...]:
+    """The signs that need no face, in the order of the table."""
+    now = moment.now
+    found = {
+        Reason.RISK_ISSUER: card.issuer in policy.issuers,
+        Reason.RISK_VELOCITY: past.doors(card, now - timedelta(minutes=policy.velocity_min))
+        >= policy.velocity,
+        Reason.RISK_FAILURES: past.failures(card, now - timedelta(minutes=policy.failures_min))
+        >= policy.failures,
+        Reason.RISK_DOCUMENT: any(document.expires_day < _day(now) for document in card.documents),
+        Reason.RISK_NEW_KEY: past.other_key(card),
+        Reason.RISK_CLOCK: moment.suspect,
+        Reason.RISK_HOUR: policy.is_quiet(
+            (moment.now.astimezone(moment.zone) if moment.zone else moment.now).hour
+        ),
+        Reason.RISK_ASSURANCE: card.assurance < policy.assurance,
+        Reason.RISK_LIST_AGE: card.list_freshness is not Freshness.FRESH,
+    }
+    return tuple(sign for sign, is_there in found.items() if is_there)
+
+
+def of_face(face: FaceEvidence, threshold: float, policy: RiskPolicy) -> tuple[Reason, ...]:
+    """The signs in a face that matches, and that nothing objects to: by how little."""
+    thin = face.similarity is not None and face.similarity < threshold + policy.margin
+    suspect = face.pad is not None and face.pad.suspicion > THRESHOLD - policy.pad_margin
+    return (Reason.RISK_MARGIN,) if thin or suspect else ()
+
+
+def _day(now: datetime) -> int:
+    return int(now.timestamp()) // 86_400

@@ -1,0 +1,241 @@
+"""Lists of arrivals, read as they come: CSV with a line a guest, or JSON with an object a booking.
+
+DESK.md section 2 has the columns. A line that cannot be used becomes a `Mistake`, which quotes nothing of it,
+and the list goes on without it; a text that is no such list at all is an InputError.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Final
+
+from edge.errors import InputError
+from edge.venues.desk.arrivals.json_stream import objects
+from edge.venues.desk.booking import (
+    MAX_GUESTS,
+    MAX_NAME_CHARS,
+    MAX_REFERENCE_CHARS,
+    MAX_STAY_DAYS,
+    Booking,
+    Named,
+)
+from edge.venues.desk.name_digests import reference
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+MAX_FILE_BYTES: Final = (
+    256 * 1024 * 1024
+)  # twice a year of the largest hotel, 7,351 rooms, at 50 bytes a guest
+MAX_LINE_CHARS: Final = 64 * 1024  # a hundred times the longest sensible booking
+MAX_MISTAKES: Final = 100  # more of them, and somebody has sent another kind of file
+REQUIRED: Final = ("reference", "arrival", "departure")
+COLUMNS: Final = (*REQUIRED, "guests", "minors", "family_name", "given_name", "birth_date")
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """Why a line was left out."""
+
+    line: int
+    reason: str
+
+    def __str__(self) -> str:
+        return f"line {self.line}: {self.reason}"
+
+
+Item = Booking | Mistake
+
+
+def read_csv(lines: Iterable[str]) -> Iterator[Item]:
+    """The bookings of a CSV text, by its lines. Lines of one booking stand together. Raises InputError."""
+    rows = _rows(lines)
+    _, header = next(rows, (1, []))
+    names = [name.strip().casefold() for name in header]
+    missing = [name for name in REQUIRED if name not in names]
+    if missing:
+        raise InputError(f"line 1: no column {missing[0]}", hint=f"columns: {', '.join(COLUMNS)}")
+    open_: Booking | None = None
+    for line, row in rows:
+        if not any(cell.strip() for cell in row):
+            continue
+        try:
+            booking = _booking(dict(zip(names, row, strict=False)), line)
+        except _WrongError as wrong:
+            yield Mistake(line, wrong.reason)
+            continue
+        if open_ is None or reference(open_.reference) != reference(booking.reference):
+            if open_ is not None:
+                yield from _whole(open_)
+            open_ = booking
+            continue
+        open_, mistake = _joined(open_, booking)
+        if mistake:
+            yield mistake
+    if open_ is not None:
+        yield from _whole(open_)
+
+
+def read_json(chunks: Iterable[str]) -> Iterator[Item]:
+    """The bookings of a JSON text: one array of objects, or an object a line. Raises InputError."""
+    for line, value in objects(chunks, limit=MAX_LINE_CHARS):
+        try:
+            booking = _booking(value, line)
+            named = tuple(_named(guest) for guest in _guests(value))
+        except _WrongError as wrong:
+            yield Mistake(line, wrong.reason)
+            continue
+        twice = len(set(named)) < len(named)
+        if twice:
+            yield Mistake(line, "the same guest twice")
+        yield from _whole(_with(booking, tuple(dict.fromkeys(named)), doubtful=booking.doubtful))
+
+
+class _WrongError(Exception):
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def _rows(lines: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
+    source = iter(lines)
+    first = next(source, "")
+    delimiter = (
+        ";" if first.count(";") > first.count(",") else ","
+    )  # what a spreadsheet writes in half of Europe
+
+    def again() -> Iterator[str]:
+        yield first
+        yield from source
+
+    reader = csv.reader(again(), delimiter=delimiter, strict=True)
+    while True:
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise InputError(
+                f"line {reader.line_num}: not CSV", hint="is a quotation mark left open?"
+            ) from error
+        yield reader.line_num, row
+
+
+def _booking(row: Mapping[str, object], line: int) -> Booking:
+    """What one line or object says, its guest with it. Raises _WrongError."""
+    name = _text(row, "reference", MAX_REFERENCE_CHARS)
+    if not reference(name):
+        raise _WrongError("no reference")
+    arrival, departure = _day(row, "arrival"), _day(row, "departure")
+    if arrival is None or departure is None:
+        raise _WrongError(f"no {'arrival' if arrival is None else 'departure'}")
+    if not timedelta(0) <= departure - arrival <= timedelta(days=MAX_STAY_DAYS):
+        raise _WrongError(f"departure is before arrival, or more than {MAX_STAY_DAYS} days after it")
+    guests = _number(row, "guests", 1)
+    minors = _number(row, "minors", 0)
+    if not (1 <= guests <= MAX_GUESTS and minors <= guests):
+        raise _WrongError(f"guests must be 1 to {MAX_GUESTS}, and minors no more of them")
+    named = (_named(row),) if _text(row, "family_name", MAX_NAME_CHARS) else ()
+    return Booking(
+        reference=name,
+        arrival=arrival,
+        departure=departure,
+        guests=guests,
+        minors=minors,
+        named=named,
+        line=line,
+    )
+
+
+def _guests(value: Mapping[str, object]) -> list[Mapping[str, object]]:
+    guests = value.get("names", [])
+    if not isinstance(guests, list) or not all(isinstance(guest, dict) for guest in guests):
+        raise _WrongError("names is no list of objects")
+    return guests
+
+
+def _named(row: Mapping[str, object]) -> Named:
+    family = _text(row, "family_name", MAX_NAME_CHARS)
+    if not family:
+        raise _WrongError("no family_name")
+    return Named(family, _text(row, "given_name", MAX_NAME_CHARS), _day(row, "birth_date"))
+
+
+def _text(row: Mapping[str, object], key: str, limit: int) -> str:
+    value = row.get(key)
+    if value is None:
+        return ""
+    if not isinstance(value, str) or len(value) > limit:
+        raise _WrongError(f"{key} is no text of at most {limit} characters")
+    return value.strip()
+
+
+def _number(row: Mapping[str, object], key: str, default: int) -> int:
+    value = row.get(key)
+    if value is None or value == "":
+        return default
+    if isinstance(value, str) and value.strip().isascii() and value.strip().isdigit() and len(value) < 9:
+        return int(value)
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    raise _WrongError(f"{key} is no number")
+
+
+def _day(row: Mapping[str, object], key: str) -> date | None:
+    text = _text(row, key, 10)
+    if not text:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise _WrongError(f"{key} is no day like 2026-01-31") from error
+
+
+def _joined(first: Booking, more: Booking) -> tuple[Booking, Mistake | None]:
+    """Two lines of one booking that stand together."""
+    said = (first.arrival, first.departure)
+    if said != (more.arrival, more.departure):
+        return _with(first, first.named, doubtful=True), Mistake(
+            more.line, f"other days than on line {first.line}: nobody can tell which booking is meant"
+        )
+    if not more.named:
+        return first, Mistake(more.line, f"nothing that line {first.line} does not say")
+    if more.named[0] in first.named:
+        return first, Mistake(more.line, "the same guest twice")
+    guests, minors = max(first.guests, more.guests), max(first.minors, more.minors)
+    return (
+        Booking(
+            reference=first.reference,
+            arrival=first.arrival,
+            departure=first.departure,
+            guests=guests,
+            minors=minors,
+            named=(*first.named, *more.named),
+            line=first.line,
+            doubtful=first.doubtful,
+        ),
+        None,
+    )
+
+
+def _whole(booking: Booking) -> Iterator[Item]:
+    """A booking with all its lines; whoever is named counts, whatever the number said."""
+    if len(booking.named) > MAX_GUESTS:
+        yield Mistake(booking.line, f"more than {MAX_GUESTS} guests")
+        return
+    yield _with(booking, booking.named, doubtful=booking.doubtful)
+
+
+def _with(booking: Booking, named: tuple[Named, ...], *, doubtful: bool) -> Booking:
+    return Booking(
+        reference=booking.reference,
+        arrival=booking.arrival,
+        departure=booking.departure,
+        guests=max(booking.guests, len(named)),
+        minors=booking.minors,
+        named=named,
+        line=booking.line,
+        doubtful=doubtful,
+    )

@@ -1,0 +1,236 @@
+"""Who is expected, in a file that is made whole and swapped whole, and holds no name.
+
+The device that reads it and the process that makes it need not know of each other: a new file is seen by its
+number on the disk at the next visit.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from edge.durable import rename_durably
+from edge.errors import StorageFault
+from edge.sqlite import faults, open_draft, open_reader
+from edge.venues.desk.arrivals.arrivals import MAX_MISTAKES, Mistake
+from edge.venues.desk.booking import BookedGuest, Expected, expected
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from edge.delivery.sealed_box import Sealer
+    from edge.venues.desk.arrivals.arrivals import Item
+    from edge.venues.desk.booking import Booking
+    from edge.venues.desk.name_digests import Digests
+
+FILE: Final = "arrivals.db"
+_NEW: Final = "arrivals.new"
+_CACHE_KB: Final = 32 * 1024  # a city's largest hotel fits; a board has 512 MB
+_TABLES: Final = """
+CREATE TABLE bookings (
+  id BLOB PRIMARY KEY, arrival INTEGER NOT NULL, departure INTEGER NOT NULL, guests INTEGER NOT NULL,
+  minors INTEGER NOT NULL, places BLOB NOT NULL, doubtful INTEGER NOT NULL, line INTEGER NOT NULL,
+  box BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE names (digest BLOB NOT NULL, booking BLOB NOT NULL) STRICT
+"""
+_COLUMNS: Final = "id, arrival, departure, guests, minors, places, doubtful"
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What a list came to. `mistakes`: lines that were left out, and those that put a booking in doubt."""
+
+    bookings: int
+    guests: int
+    mistakes: tuple[Mistake, ...]
+
+
+class TooManyMistakesError(Exception):
+    """So many lines are wrong that this is another kind of file."""
+
+    def __init__(self, mistakes: tuple[Mistake, ...]) -> None:
+        super().__init__("too many mistakes")
+        self.mistakes = mistakes
+
+
+class Build:
+    """A new file of arrivals. It counts from `swap` on, and until then the old one does."""
+
+    def __init__(self, folder: Path, digests: Digests, sealer: Sealer, *, adult_age: int) -> None:
+        """Raises StorageFault."""
+        self._folder = folder
+        self._path = folder / _NEW
+        self._digests = digests
+        self._sealer = sealer
+        self._adult_age = adult_age
+        with faults(self._path):
+            self._db = open_draft(self._path, cache_kb=_CACHE_KB)
+            for statement in _TABLES.split(";"):
+                self._db.execute(statement)
+            self._db.execute("BEGIN")
+
+    def take(self, items: Iterable[Item]) -> Imported:
+        """Take a whole list. Raises StorageFault, TooManyMistakesError, and what reading the list raises."""
+        mistakes: list[Mistake] = []
+        bookings = guests = 0
+        for item in items:
+            if isinstance(item, Mistake):
+                mistakes.append(item)
+            elif first := self._add(item):
+                mistakes.append(Mistake(item.line, f"this reference was on line {first} already"))
+            else:
+                bookings += 1
+                guests += item.guests
+            if len(mistakes) > MAX_MISTAKES:
+                raise TooManyMistakesError(tuple(mistakes))
+        return Imported(bookings, guests, tuple(mistakes))
+
+    def swap(self) -> None:
+        """From here on this is the list. Raises StorageFault."""
+        with faults(self._path):
+            # Once, over what is there: a tree that grows by digests, which are random, is slower by far.
+            self._db.execute("CREATE INDEX by_name ON names (digest, booking)")
+            self._db.execute("COMMIT")
+            self._db.close()
+            rename_durably(self._path, self._folder / FILE)
+
+    def discard(self) -> None:
+        """Leave nothing behind; safe to call again, and after `swap`."""
+        self._db.close()
+        with suppress(OSError):
+            self._path.unlink()
+
+    def _add(self, booking: Booking) -> int:
+        """0; or the line that has this reference, whose booking nobody can be sure of from now on."""
+        kept = expected(booking, self._digests, adult_age=self._adult_age)
+        with faults(self._path):
+            places = msgspec.msgpack.encode([(sorted(p.names), p.birth, p.minor) for p in kept.places])
+            new = self._db.execute(
+                "INSERT OR IGNORE INTO bookings VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    kept.id,
+                    kept.arrival.toordinal(),
+                    kept.departure.toordinal(),
+                    kept.guests,
+                    kept.minors,
+                    places,
+                    kept.doubtful,
+                    booking.line,
+                    self._sealer.seal(_plain(booking)),
+                ),
+            ).rowcount
+            if not new:
+                self._db.execute("UPDATE bookings SET doubtful = 1 WHERE id = ?", (kept.id,))
+                row = self._db.execute("SELECT line FROM bookings WHERE id = ?", (kept.id,)).fetchone()
+                return int(row[0])
+            self._db.executemany(
+                "INSERT INTO names VALUES (?, ?)",
+                [(digest, kept.id) for place in kept.places for digest in place.names],
+            )
+        return 0
+
+
+class ArrivalsFile:
+    """The list in force. Implements Arrivals; without a file, nobody is expected."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / FILE
+        self._db: sqlite3.Connection | None = None
+        self._inode = 0
+
+    def by_reference(self, reference: bytes) -> Expected | None:
+        rows = self._rows(f"SELECT {_COLUMNS} FROM bookings WHERE id = ?", (reference,))  # noqa: S608  our own words
+        return _expected(rows[0]) if rows else None
+
+    def by_names(self, names: frozenset[bytes]) -> Sequence[Expected]:
+        marks = ", ".join("?" * len(names))
+        rows = self._rows(
+            f"SELECT DISTINCT {_COLUMNS} FROM names JOIN bookings ON id = booking WHERE digest IN ({marks})"  # noqa: S608  likewise
+            " ORDER BY id LIMIT 100",  # a hundred of one name cannot be told apart anyway
+            tuple(sorted(names)),
+        )
+        return tuple(map(_expected, rows))
+
+    def box_of(self, booking: bytes) -> bytes | None:
+        """What the list says of a booking, sealed."""
+        rows = self._rows("SELECT box FROM bookings WHERE id = ?", (booking,))
+        return bytes(rows[0][0]) if rows else None
+
+    def count(self) -> int:
+        """How many bookings are expected."""
+        rows = self._rows("SELECT count(*) FROM bookings", ())
+        return int(rows[0][0]) if rows else 0
+
+    def made_at(self) -> float | None:
+        """When the list was taken, in seconds since 1970; None where there is none."""
+        try:
+            return self._path.stat().st_mtime
+        except OSError:
+            return None
+
+    def close(self) -> None:
+        """Safe to call again."""
+        if self._db is not None:
+            self._db.close()
+            self._db = None
+
+    def _rows(self, query: str, values: tuple[object, ...]) -> list[Any]:
+        with faults(self._path):
+            db = self._current()
+            return [] if db is None else db.execute(query, values).fetchall()
+
+    def _current(self) -> sqlite3.Connection | None:
+        try:
+            inode = self._path.stat().st_ino
+        except FileNotFoundError:
+            return None
+        if self._db is None or inode != self._inode:
+            self.close()
+            self._db = open_reader(self._path, immutable=True)
+            self._inode = inode
+        return self._db
+
+
+def _expected(row: tuple[Any, ...]) -> Expected:
+    booking, arrival, departure, guests, minors, places, doubtful = row
+    try:
+        parsed = msgspec.msgpack.decode(places, type=list[tuple[list[bytes], bytes | None, bool | None]])
+        return Expected(
+            booking,
+            date.fromordinal(arrival),
+            date.fromordinal(departure),
+            guests,
+            minors,
+            tuple(BookedGuest(frozenset(names), birth, minor) for names, birth, minor in parsed),
+            bool(doubtful),
+        )
+    except (msgspec.MsgspecError, ValueError, OverflowError) as error:
+        raise StorageFault(f"{FILE}: damaged", hint="import the list of arrivals again") from error
+
+
+def _plain(booking: Booking) -> bytes:
+    """What an export has to know of a booking; sealed before it is written."""
+    return msgspec.json.encode(
+        {
+            "reference": booking.reference,
+            "arrival": booking.arrival.isoformat(),
+            "departure": booking.departure.isoformat(),
+            "guests": booking.guests,
+            "minors": booking.minors,
+            "names": [
+                {
+                    "family_name": guest.family_name,
+                    "given_name": guest.given_name,
+                    "birth_date": guest.birth_date.isoformat() if guest.birth_date else None,
+                }
+                for guest in booking.named
+            ],
+        }
+    )

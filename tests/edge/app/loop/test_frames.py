@@ -1,0 +1,149 @@
+"""The loop of a device over a camera that stalls, is unplugged, and comes back or does not."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from worlds.sim_device import door_verifier
+from worlds.trust import GATE, NOW, TRUST, shown
+
+from edge.app.loop.frames import BLIND_MS, steps
+from edge.audit.record import AuditRecord, DevicePart, DoorChange, Faulted, Passage
+from edge.decision import Reason
+from edge.errors import CameraFault
+from edge.passage.stages import Stages
+from edge.passage.verifier import StepResult
+from edge.policy.decide import DoorPolicy, FaceRule
+from edge.ports import Frame
+from edge.trust.replay import ReplayMemory
+from hw.sim.camera import Scene, SimCamera, Stall, Unplug
+from hw.sim.clock import SimClock
+from hw.sim.door import SimDoor
+from hw.sim.reader import SimReader
+from hw.sim.scanner import SimScanner
+
+FRAME = Frame(np.full((16, 16), 90, np.uint8), np.full((8, 8, 3), 90, np.uint8), 0)
+SECOND = [FRAME] * 10
+
+
+class Site:
+    """A door without a face, and a simulated camera with a script."""
+
+    def __init__(self, *script: Scene) -> None:
+        self.clock = SimClock(NOW, tick_ms=5_000)
+        self.camera = SimCamera(script, clock=self.clock, fps=10)
+        self.door = SimDoor(self.clock)
+        self.reader = SimReader()
+        self.scanner = SimScanner(self.clock)
+        self.records: list[AuditRecord] = []
+        self.stop = threading.Event()
+        policy = DoorPolicy(GATE.site, 1.0, face=FaceRule.NONE)
+        ticks = itertools.count(step=1_000)
+        stages = Stages(GATE, policy, None, ReplayMemory(), lambda: next(ticks))
+        self.verifier = door_verifier(
+            stages,
+            reader=self.reader,
+            strike=self.door,
+            clock=self.clock,
+            journal=self,
+            trust=lambda: TRUST,
+            scanner=self.scanner,
+        )
+
+    def append(self, record: AuditRecord) -> int:
+        self.records.append(record)
+        return len(self.records) - 1
+
+    def run(self, *, blind_ms: int | None = BLIND_MS) -> Iterator[StepResult]:
+        return steps(self.camera, self.verifier, stop=self.stop, blind_ms=blind_ms)
+
+    @property
+    def told(self) -> list[Reason | None | DevicePart]:
+        return [
+            record.part if isinstance(record, Faulted) else record.reason
+            for record in self.records
+            if isinstance(record, Passage | Faulted)
+        ]
+
+
+@pytest.mark.parametrize("trouble", [Stall(4_000), Unplug(4_000)], ids=["stalled", "unplugged"])
+def test_a_camera_that_comes_back_goes_on_and_was_told_of_once(
+    trouble: Scene, capsys: pytest.CaptureFixture[str]
+) -> None:
+    site = Site(*SECOND, trouble, *SECOND)
+    ticks = [moment.tick_ms for moment in site.run()]
+    assert site.told == [DevicePart.CAMERA]
+    assert all(0 <= later - earlier <= 1_000 for earlier, later in itertools.pairwise(ticks))
+    assert ticks[-1] >= 5_000 + 1_000 + 4_000 + 900
+    said = capsys.readouterr().err.splitlines()
+    assert ["fault" in line for line in said] == [True, False]
+    assert "seeing" in said[1]
+
+
+def test_a_stall_that_ends_within_a_second_is_told_to_nobody(capsys: pytest.CaptureFixture[str]) -> None:
+    site = Site(*SECOND, Stall(900), *SECOND)
+    assert len(list(site.run())) == 20
+    assert site.told == []
+    assert capsys.readouterr().err == ""
+
+
+def test_two_absences_are_two_records() -> None:
+    site = Site(*SECOND, Unplug(3_000), *SECOND, Unplug(3_000), *SECOND)
+    list(site.run())
+    assert site.told == [DevicePart.CAMERA, DevicePart.CAMERA]
+
+
+def test_a_camera_that_never_gave_a_frame_is_a_fault_at_once() -> None:
+    site = Site(Unplug(500), *SECOND)
+    with pytest.raises(CameraFault, match="not there"):
+        list(site.run())
+    assert site.told == []  # `edge.app.door_device` puts on record what ends it
+
+
+def test_a_camera_that_stays_away_ends_the_program_after_a_minute() -> None:
+    site = Site(*SECOND, Unplug(600_000))
+    with pytest.raises(CameraFault, match="not there"):
+        list(site.run())
+    assert BLIND_MS < site.clock.tick_ms() - 6_000 <= BLIND_MS + 1_000
+
+
+def test_with_a_scanner_a_door_works_on_without_its_camera() -> None:
+    site = Site(*SECOND, Unplug(120_000), *SECOND)
+    for moment in site.run(blind_ms=None):
+        if moment.tick_ms == 50_000:
+            site.scanner.show(shown(site.clock.now()))
+    assert site.told == [DevicePart.CAMERA, None]
+    changes = [record.change for record in site.records if isinstance(record, DoorChange)]
+    assert changes == ["released", "relocked"]
+
+
+def test_what_will_not_come_back_is_raised_where_it_happens() -> None:
+    class Torn:
+        def frames(self) -> Iterator[Frame]:
+            yield FRAME
+            raise CameraFault("the film is torn")
+
+        def close(self) -> None:
+            """Nothing is open."""
+
+    site = Site()
+    site.camera = Torn()  # type: ignore[assignment]
+    with pytest.raises(CameraFault, match="torn"):
+        list(site.run())
+
+
+@pytest.mark.parametrize("script", [[*SECOND, *SECOND], [*SECOND, Unplug(60_000)]], ids=["seeing", "blind"])
+def test_told_to_stop_it_lets_nobody_in_any_more(script: list[Scene]) -> None:
+    site = Site(*script)
+    seen = 0
+    for _ in site.run():
+        seen += 1
+        if seen == 10:
+            site.stop.set()
+            site.reader.in_view = (shown(site.clock.now()),)
+    assert seen == 10
+    assert site.told == []

@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from worlds.publishing import NOW, Authority, Gate
+
+from edge.app.parts.trust_folder import open_trust
+from edge.app.sync import trust_watch
+from edge.app.sync.trust_watch import TrustChange, TrustWatch, log_trust
+from edge.errors import TrustFault
+from edge.sync.wake_file import WakeFile, wake
+from edge.trust.snapshot import TrustSnapshot
+
+
+@pytest.fixture
+def authority() -> Authority:
+    authority = Authority()
+    authority.publish_lists()
+    return authority
+
+
+@pytest.fixture
+def gate(tmp_path: Path, authority: Authority) -> Gate:
+    gate = Gate(tmp_path, authority.root)
+    gate.sync(authority.files)
+    return gate
+
+
+def released(authority: Authority, gate: Gate) -> None:
+    authority.later().publish_lists()
+    gate.sync(authority.files, now=authority.now)
+
+
+def test_a_new_generation_is_taken_over_whole(gate: Gate, authority: Authority) -> None:
+    told: list[TrustChange] = []
+    seen = TrustWatch(gate.folder / "trust", open_trust, tell=told.append)
+    before = seen.current()
+    assert not seen.look()
+    assert seen.current() is before
+    released(authority, gate)
+    assert seen.look()
+    assert seen.current().published_at == authority.now
+    assert before.published_at == NOW  # whoever still holds it is not disturbed
+    assert [news.generation for news in told] == ["2"]
+    assert told[0].trust is seen.current()
+
+
+def test_a_sync_that_found_nothing_new_still_says_when_it_was(gate: Gate, authority: Authority) -> None:
+    loads: list[Path] = []
+
+    def load(folder: Path) -> TrustSnapshot:
+        loads.append(folder)
+        return open_trust(folder)
+
+    seen = TrustWatch(gate.folder / "trust", load)
+    gate.sync(authority.files, now=NOW + timedelta(hours=1))
+    assert seen.look()
+    assert seen.current().synced_at == NOW + timedelta(hours=1)
+    assert len(loads) == 1  # nothing was read again but the time
+
+
+def test_what_does_not_load_is_told_once_and_the_old_trust_stays(gate: Gate, authority: Authority) -> None:
+    told: list[TrustChange] = []
+    seen = TrustWatch(gate.folder / "trust", open_trust, tell=told.append)
+    before = seen.current()
+    released(authority, gate)
+    (gate.folder / "trust" / "issuers" / "broken.json").write_bytes(b"{")
+    for _ in range(3):
+        assert not seen.look()
+    assert seen.current() is before
+    assert [(news.generation, type(news.fault)) for news in told] == [("2", TrustFault)]
+    released(authority, gate)
+    assert seen.look()
+    assert seen.current().published_at == authority.now
+
+
+def test_a_generation_that_is_removed_while_it_is_read_is_not_told(gate: Gate, authority: Authority) -> None:
+    told: list[TrustChange] = []
+    overtaken = iter([True])
+
+    def load(folder: Path) -> TrustSnapshot:
+        if folder.name == "2" and next(overtaken, False):
+            released(authority, gate)
+            raise TrustFault("gone")
+        return open_trust(folder)
+
+    seen = TrustWatch(gate.folder / "trust", load, tell=told.append)
+    released(authority, gate)
+    assert not seen.look()
+    assert seen.look()
+    assert [news.generation for news in told] == ["3"]
+
+
+def test_one_that_is_removed_at_the_start_is_tried_again(gate: Gate, authority: Authority) -> None:
+    overtaken = iter([True])
+
+    def load(folder: Path) -> TrustSnapshot:
+        if next(overtaken, False):
+            released(authority, gate)
+            raise TrustFault("gone")
+        return open_trust(folder)
+
+    assert TrustWatch(gate.folder / "trust", load).current().published_at == authority.now
+
+
+def test_without_trust_there_is_nothing_to_watch(tmp_path: Path) -> None:
+    with pytest.raises(TrustFault, match="no such folder"):
+        TrustWatch(tmp_path / "trust", open_trust)
+
+
+def test_a_folder_that_a_person_filled_is_read_once(gate: Gate, tmp_path: Path) -> None:
+    by_hand = tmp_path / "by-hand"
+    (gate.folder / "trust.d" / "1").rename(by_hand)
+    seen = TrustWatch(by_hand, open_trust)
+    (by_hand / "generation.json").write_bytes(b"{")
+    assert not seen.look()
+
+
+def test_the_thread_finds_it_by_itself(
+    gate: Gate, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trust_watch, "LOOK_EVERY_S", 0.01)
+    found = threading.Event()
+    with TrustWatch(gate.folder / "trust", open_trust, tell=lambda _: found.set()) as seen:
+        released(authority, gate)
+        assert found.wait(10)
+        assert seen.current().published_at == authority.now
+    assert not any(thread.name == "trust" for thread in threading.enumerate())
+
+
+def test_both_kinds_of_news_are_one_line_of_the_log(gate: Gate, capsys: pytest.CaptureFixture[str]) -> None:
+    log_trust(TrustChange("2", open_trust(gate.folder / "trust")))
+    log_trust(TrustChange("3", fault=TrustFault("broken", hint="mend it")))
+    swapped, kept = capsys.readouterr().err.splitlines()
+    assert '"generation": "2"' in swapped
+    assert '"why": "broken"' in kept
+    assert "mend it" in kept
+
+
+def test_a_bell_is_heard_once_for_each_time_it_is_rung(tmp_path: Path) -> None:
+    wake(tmp_path / "state")
+    bell = WakeFile(tmp_path / "state")
+    assert not bell.rung()  # that was before we listened
+    wake(tmp_path / "state")
+    assert bell.rung()
+    assert not bell.rung()
+
+
+def test_nobody_fails_over_a_bell(tmp_path: Path) -> None:
+    (tmp_path / "state").write_bytes(b"in the way")
+    wake(tmp_path / "state")
+    assert not WakeFile(tmp_path / "state").rung()

@@ -1,0 +1,200 @@
+"""Which signs a visit shows, what they come to, and what that asks for."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from worlds.trust import NOW, verified
+
+from edge.card.claims import Document
+from edge.decision import Deny, Grant, Reason
+from edge.face.engine import FaceEvidence
+from edge.face.pad.fusion import Measure, fuse
+from edge.policy.obligations import Factor, Obligation
+from edge.policy.risk.history import MAX_CARDS, RecentPast
+from edge.policy.risk.signals import RiskContext, of_card, of_face
+from edge.policy.risk.table import SIGNALS, STEP_UP_ORDER, RiskLevel, RiskPolicy
+
+CARD = verified()
+POLICY = RiskPolicy()
+MISS = Deny(Reason.FACE_NO_MATCH)
+MINUTE = timedelta(minutes=1)
+ALL = frozenset(STEP_UP_ORDER)
+
+LEVELS: dict[str, tuple[tuple[Reason, ...], RiskLevel]] = {
+    "no sign": ((), RiskLevel.NONE),
+    "a list that ages, which has a ladder of its own": ((Reason.RISK_LIST_AGE,), RiskLevel.NONE),
+    "one sign": ((Reason.RISK_HOUR,), RiskLevel.RAISED),
+    "two of them": ((Reason.RISK_HOUR, Reason.RISK_NEW_KEY), RiskLevel.HIGH),
+    "one that is grave": ((Reason.RISK_VELOCITY,), RiskLevel.HIGH),
+    "what nobody thought of": ((Reason.CARD_EXPIRED,), RiskLevel.SEVERE),
+}
+
+
+@pytest.mark.parametrize("case", LEVELS)
+def test_signs_come_to_a_level(case: str) -> None:
+    signs, level = LEVELS[case]
+    assert POLICY.level(signs) is level
+
+
+STEPS: dict[str, tuple[tuple[Reason, ...], frozenset[Factor], tuple[Factor, ...]]] = {
+    "nothing to ask": ((), ALL, ()),
+    "raised: the lightest": ((Reason.RISK_HOUR,), ALL, (Factor.CHALLENGE,)),
+    "raised, without a camera": ((Reason.RISK_HOUR,), ALL - {Factor.CHALLENGE}, (Factor.NONCE,)),
+    "high: two of them": ((Reason.RISK_VELOCITY,), ALL, (Factor.CHALLENGE, Factor.NONCE)),
+    "high, where there is one": ((Reason.RISK_VELOCITY,), frozenset({Factor.PIN}), (Factor.STAFF,)),
+    "raised, where there is none": ((Reason.RISK_HOUR,), frozenset(), (Factor.STAFF,)),
+    "a second document is not on this ladder": (
+        (Reason.RISK_HOUR,),
+        frozenset({Factor.DOCUMENT}),
+        (Factor.STAFF,),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", STEPS)
+def test_a_level_asks_for_the_first_rungs_that_are_there(case: str) -> None:
+    signs, able, factors = STEPS[case]
+    assert tuple(asked.factor for asked in POLICY.steps(signs, able)) == factors
+
+
+def test_what_is_asked_goes_on_record_under_the_gravest_sign() -> None:
+    signs = (Reason.RISK_HOUR, Reason.RISK_VELOCITY)
+    assert {asked.reason for asked in POLICY.steps(signs, ALL)} == {Reason.RISK_VELOCITY}
+
+
+def test_a_site_may_see_a_sign_otherwise() -> None:
+    grave = replace(POLICY, levels={Reason.RISK_HOUR: RiskLevel.SEVERE})
+    assert grave.steps((Reason.RISK_HOUR,), ALL) == (Obligation(Factor.STAFF, Reason.RISK_HOUR),)
+    calm = replace(POLICY, levels={Reason.RISK_VELOCITY: RiskLevel.NONE})
+    assert calm.steps((Reason.RISK_VELOCITY,), ALL) == ()
+
+
+@given(
+    st.sets(st.sampled_from(SIGNALS)),
+    st.sets(st.sampled_from(SIGNALS)),
+    st.sets(st.sampled_from(STEP_UP_ORDER)),
+)
+def test_more_signs_never_ask_for_less(some: set[Reason], more: set[Reason], able: set[Factor]) -> None:
+    def asked(signs: set[Reason]) -> tuple[Obligation, ...]:
+        return POLICY.steps([sign for sign in SIGNALS if sign in signs], able)
+
+    less, rather = asked(some), asked(some | more)
+    staff = any(item.factor is Factor.STAFF for item in rather)
+    assert staff or {item.factor for item in less} <= {item.factor for item in rather}
+
+
+SEEN: dict[str, tuple[dict[str, object], RiskPolicy, RiskContext, tuple[Reason, ...]]] = {
+    "an ordinary visit": ({}, POLICY, RiskContext(NOW), ()),
+    "a clock in doubt": ({}, POLICY, RiskContext(NOW, suspect=True), (Reason.RISK_CLOCK,)),
+    "an enrolment below what is asked": (
+        {"assurance": 1},
+        replace(POLICY, assurance=2),
+        RiskContext(NOW),
+        (Reason.RISK_ASSURANCE,),
+    ),
+    "an issuer to look at twice": (
+        {},
+        replace(POLICY, issuers=frozenset({"CN-GD"})),
+        RiskContext(NOW),
+        (Reason.RISK_ISSUER,),
+    ),
+    "a document that is over": (
+        {"documents": (Document(1, b"d" * 8, 20_000, 3),)},
+        POLICY,
+        RiskContext(NOW),
+        (Reason.RISK_DOCUMENT,),
+    ),
+    "ten in the morning is no unusual hour": ({}, replace(POLICY, quiet=(22, 6)), RiskContext(NOW), ()),
+    "but six in the evening there": (
+        {},
+        replace(POLICY, quiet=(17, 6)),
+        RiskContext(NOW, zone=ZoneInfo("Asia/Macau")),
+        (Reason.RISK_HOUR,),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SEEN)
+def test_a_card_shows_signs(case: str) -> None:
+    changes, policy, moment, signs = SEEN[case]
+    assert of_card(verified(**changes), RecentPast("tower-1/lobby"), moment, policy) == signs
+
+
+@pytest.mark.parametrize(
+    ("similarity", "signs"), [(0.45, (Reason.RISK_MARGIN,)), (0.5, ()), (0.9, ()), (None, ())]
+)
+def test_a_face_that_only_just_matches_is_a_sign(similarity: float | None, signs: tuple[Reason, ...]) -> None:
+    face = FaceEvidence(1, similarity=similarity)
+    assert of_face(face, 0.4, replace(POLICY, margin=0.1)) == signs
+    assert of_face(face, 0.4, POLICY) == ()
+
+
+@pytest.mark.parametrize(("live", "signs"), [(0.3, (Reason.RISK_MARGIN,)), (0.95, ())])
+def test_a_face_that_is_nearly_taken_for_a_picture_is_a_sign(live: float, signs: tuple[Reason, ...]) -> None:
+    pad = fuse([(Measure.LIVE, live)])
+    assert pad.reason is None
+    face = FaceEvidence(1, similarity=0.9, pad=pad)
+    assert of_face(face, 0.4, replace(POLICY, pad_margin=0.1)) == signs
+    assert of_face(face, 0.4, POLICY) == ()
+
+
+# -- the past ----------------------------------------------------------------------------------------------
+
+
+def test_failures_count_for_as_long_as_the_site_says() -> None:
+    past = RecentPast("tower-1/lobby")
+    for minute in (0, 30, 59):
+        past.learn(CARD, MISS, NOW + minute * MINUTE)
+    at = RiskContext(NOW + 60 * MINUTE)
+    assert of_card(CARD, past, at, POLICY) == (Reason.RISK_FAILURES,)
+    assert of_card(CARD, past, RiskContext(NOW + 61 * MINUTE), POLICY) == ()
+    assert of_card(verified(card_id=b"card0002"), past, at, POLICY) == ()
+
+
+@pytest.mark.parametrize("decision", [Grant(3_000), Deny(Reason.CODE_STALE), Deny(Reason.SCHEDULE_CLOSED)])
+def test_what_is_nobodys_failure_is_none(decision: Grant | Deny) -> None:
+    past = RecentPast("tower-1/lobby")
+    past.learn(CARD, MISS, NOW)
+    past.learn(CARD, decision, NOW)
+    assert past.failures(CARD, NOW) == (0 if isinstance(decision, Grant) else 1)
+
+
+def test_one_card_at_many_doors_is_a_sign() -> None:
+    past = RecentPast("tower-1/lobby")
+    elsewhere = {f"tower-{n}/lobby": NOW - n * MINUTE for n in (1, 4, 9)}
+    past.sightings = {CARD.pseudonym: elsewhere}
+    assert past.doors(CARD, NOW - 10 * MINUTE) == 3  # this one counts already
+    assert of_card(CARD, past, RiskContext(NOW), POLICY) == (Reason.RISK_VELOCITY,)
+    assert of_card(CARD, past, RiskContext(NOW + 2 * MINUTE), POLICY) == ()
+
+
+def test_a_holder_with_another_key_is_a_sign_until_the_door_has_let_it_in() -> None:
+    past = RecentPast("tower-1/lobby")
+    old, new = verified(subject="abc"), replace(verified(subject="abc"), holder_key=b"n" * 32)
+    past.learn(old, Grant(1), NOW)
+    assert of_card(new, past, RiskContext(NOW), POLICY) == (Reason.RISK_NEW_KEY,)
+    past.learn(new, MISS, NOW)
+    assert past.other_key(new)
+    past.learn(new, Grant(1), NOW)
+    assert not past.other_key(new)
+
+
+def test_a_holder_whom_nobody_names_has_no_other_key() -> None:
+    past = RecentPast("tower-1/lobby")
+    past.learn(CARD, Grant(1), NOW)
+    assert not past.other_key(replace(CARD, holder_key=b"n" * 32))
+
+
+def test_a_flood_of_cards_leaves_the_latest() -> None:
+    past = RecentPast("tower-1/lobby")
+    first = replace(CARD, pseudonym=f"{0:012x}")
+    for number in range(MAX_CARDS + 1):
+        past.learn(replace(CARD, pseudonym=f"{number:012x}"), MISS, NOW)
+    assert past.failures(first, NOW) == 0
+    assert past.failures(replace(CARD, pseudonym=f"{MAX_CARDS:012x}"), NOW) == 1

@@ -1,0 +1,112 @@
+"""What a hub tells of cards at other doors, from its tables to the door that asks for more."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+import pytest
+from samples.journals import passage
+
+from edge.app.parts.trust_folder import open_files
+from edge.app.sync.sightings_watch import LOOK_MS, SightingsWatch
+from edge.audit.record import JournalEntry
+from edge.errors import InputError
+from edge.passage.machine import PassageState
+from edge.passage.verifier import StepResult
+from edge.policy.risk import sightings_file
+from edge.policy.risk.history import RecentPast
+from edge.upload.protocol import MAX_ANSWER_BYTES, MAX_SIGHTINGS, Next, parse_next
+from tools.hub.schema import Database, devices
+from tools.hub.sightings import KEPT_MS, note, recent
+
+NOW_MS = passage().time_ms + 1_000
+
+
+def seen(card: str, door: str, ago_ms: int = 0) -> JournalEntry:
+    record = msgspec.structs.replace(passage(), card=card, door=door, time_ms=NOW_MS - ago_ms)
+    return JournalEntry(seq=0, record=record)
+
+
+@pytest.fixture
+def hub(tmp_path: Path):
+    database = Database(str(tmp_path / "hub.db"))
+    database.prepare()
+    with database.writing() as db:
+        for name in ("a", "b", "c"):
+            db.execute(devices.insert().values(id=name, key=name.encode(), added_ms=0, frontier=b""))
+    yield database
+    database.close()
+
+
+A, B = "0" * 12, "1" * 12
+ROWS = {
+    "one door is nothing to tell": ([(1, seen(A, "x"))], {}),
+    "two doors are": (
+        [(1, seen(A, "x", 5)), (2, seen(A, "y"))],
+        {A: {"y": NOW_MS, "x": NOW_MS - 5}},
+    ),
+    "the latest at each door counts": (
+        [(1, seen(A, "x", 9)), (2, seen(A, "y")), (1, seen(A, "x", 5))],
+        {A: {"y": NOW_MS, "x": NOW_MS - 5}},
+    ),
+    "two readers of one door are one": ([(1, seen(A, "x")), (2, seen(A, "x"))], {}),
+    "what is an hour old is forgotten": ([(1, seen(A, "x", KEPT_MS)), (2, seen(A, "y"))], {}),
+    "what lies ahead is nobody's": ([(1, seen(A, "x", -5)), (2, seen(A, "y"))], {}),
+    "the latest card comes first": (
+        [(1, seen(A, "x", 9)), (2, seen(A, "y", 8)), (1, seen(B, "x", 7)), (2, seen(B, "y", 6))],
+        {B: {"y": NOW_MS - 6, "x": NOW_MS - 7}, A: {"y": NOW_MS - 8, "x": NOW_MS - 9}},
+    ),
+}
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_a_hub_tells_of_cards_at_several_doors(row: str, hub: Database) -> None:
+    entries, told = ROWS[row]
+    for serial, entry in entries:
+        with hub.writing() as db:
+            note(db, serial, [entry], NOW_MS)
+    with hub.reading() as db:
+        found = recent(db, NOW_MS)
+    assert found == told
+    assert list(found) == list(told)
+
+
+def test_what_a_hub_tells_fits_what_a_device_reads(hub: Database) -> None:
+    for serial in (1, 2, 3):
+        entries = [seen(f"{card:012x}", f"{serial}" * 40, card) for card in range(2 * MAX_SIGHTINGS)]
+        with hub.writing() as db:
+            note(db, serial, entries, NOW_MS)
+    with hub.reading() as db:
+        told = recent(db, NOW_MS)
+    assert len(told) == MAX_SIGHTINGS
+    body = msgspec.json.encode(Next(2**53 - 1, told))
+    assert len(body) <= MAX_ANSWER_BYTES
+    assert parse_next(body).sightings == told
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"[]", b'{"x":{}}', b'{"0123456789ab":{"A":1}}', b"\xff", b"{" * 2_000]
+)
+def test_a_file_that_is_none_is_refused(data: bytes) -> None:
+    with pytest.raises(InputError):
+        sightings_file.decode(data)
+
+
+def test_a_door_takes_over_what_sync_was_told(tmp_path: Path) -> None:
+    state, past = open_files(tmp_path), RecentPast("x")
+    watch = SightingsWatch(past, state)
+    watch.see(StepResult(0, PassageState.IDLE, None))
+    assert past.sightings == {}
+    state.write(sightings_file.FILE, sightings_file.encode({A: {"y": NOW_MS}}))
+    watch.see(StepResult(1, PassageState.IDLE, None))
+    assert past.sightings == {}, "not in every frame"
+    watch.see(StepResult(LOOK_MS, PassageState.FACE, None))
+    assert past.sightings == {}, "nor in the middle of a passage"
+    watch.see(StepResult(LOOK_MS, PassageState.IDLE, None))
+    known = {A: {"y": datetime.fromtimestamp(NOW_MS / 1_000, UTC)}}
+    assert past.sightings == known
+    state.write(sightings_file.FILE, b"garbage")
+    watch.see(StepResult(2 * LOOK_MS, PassageState.IDLE, None))
+    assert past.sightings == known

@@ -1,0 +1,262 @@
+"""Lists of arrivals as files: in force whole or not at all, whoever wrote them, whatever happens meanwhile."""
+
+from __future__ import annotations
+
+import csv
+import os
+from base64 import b64encode
+from collections.abc import Iterator
+from hashlib import blake2b
+from pathlib import Path
+
+import pytest
+from nacl.signing import SigningKey
+from worlds.desk import DeskWorld, booking, guest
+
+from edge.errors import InputError
+from edge.venues.desk.arrivals.arrivals import MAX_FILE_BYTES, MAX_MISTAKES
+from edge.venues.desk.arrivals.folder import RECEIPTS_KEPT_S, REFUSED_KEPT_S
+
+HEADER = "reference,arrival,departure,guests,minors,family_name,given_name\n"
+LIST = HEADER + "R-1001,2026-06-15,2026-06-18,1,0,Silva,Maria\n"
+OTHER = HEADER + "R-2002,2026-06-15,2026-06-18,1,0,Costa,Ana\n"
+SIGNER = SigningKey(bytes(range(32)))
+KEY_ID = b"property"
+PUBLIC = b64encode(b"Ed" + KEY_ID + bytes(SIGNER.verify_key)).decode()
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[DeskWorld]:
+    world = DeskWorld(tmp_path, arrivals="inbox")
+    (tmp_path / "inbox").mkdir()
+    yield world
+    world.close()
+
+
+@pytest.fixture
+def signed_world(tmp_path: Path) -> Iterator[DeskWorld]:
+    world = DeskWorld(tmp_path, arrivals="inbox", arrivals_key=PUBLIC)
+    (tmp_path / "inbox").mkdir()
+    yield world
+    world.close()
+
+
+def put(world: DeskWorld, text: str | bytes, name: str = "today.csv") -> Path:
+    file = world.folder / "inbox" / name
+    file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return file
+
+
+def sign(file: Path, content: bytes | None = None, *, signer: SigningKey = SIGNER) -> None:
+    """As minisign does."""
+    made = signer.sign(blake2b(content if content is not None else file.read_bytes()).digest()).signature
+    comment = "arrivals"
+    lines = (
+        "untrusted comment: signature",
+        b64encode(b"ED" + KEY_ID + made).decode(),
+        f"trusted comment: {comment}",
+        b64encode(signer.sign(made + comment.encode()).signature).decode(),
+    )
+    file.with_name(f"{file.name}.minisig").write_text("\n".join(lines) + "\n")
+
+
+def look(world: DeskWorld) -> list:
+    world.office.glance()
+    return world.office.look(0.0)
+
+
+def left(world: DeskWorld) -> list[str]:
+    inbox = world.folder / "inbox"
+    return sorted(str(path.relative_to(inbox)) for path in inbox.rglob("*") if path.is_file())
+
+
+def test_a_list_in_the_folder_is_taken_erased_and_receipted(world: DeskWorld) -> None:
+    put(world, LIST)
+    (taken,) = look(world)
+    assert (taken.imported.bookings, taken.error) == (1, None)
+    assert left(world) == ["done/today.csv.txt"]
+    assert "1 bookings, 1 guests" in (world.folder / "inbox/done/today.csv.txt").read_text()
+    assert world.comes(guest("Silva")) == "in"
+
+
+def test_a_list_that_is_still_being_written_is_left_until_it_is_whole(world: DeskWorld) -> None:
+    file = put(world, LIST[:50])
+    world.office.glance()
+    file.write_text(LIST)
+    assert world.office.look(0.0) == []
+    assert len(world.office.look(0.0)) == 1
+
+
+def test_a_list_may_shout(world: DeskWorld) -> None:
+    put(world, LIST, "ARRIVALS.CSV")
+    assert [taken.error for taken in look(world)] == [None]
+
+
+@pytest.mark.parametrize("name", [".hidden.csv", "notes.txt", "today.csv.tmp"])
+def test_what_is_no_list_by_its_name_is_left_alone(world: DeskWorld, name: str) -> None:
+    put(world, LIST, name)
+    assert look(world) == []
+    assert left(world) == [name]
+
+
+def test_a_link_is_not_followed(world: DeskWorld) -> None:
+    outside = world.folder / "outside.csv"
+    outside.write_text(LIST)
+    (world.folder / "inbox" / "today.csv").symlink_to(outside)
+    assert look(world) == []
+    assert outside.exists()
+
+
+def test_a_wrong_list_is_moved_with_its_line_and_reason_and_the_old_one_stays(world: DeskWorld) -> None:
+    put(world, LIST)
+    look(world)
+    put(world, "reference,arrival\nR-1,2026-06-15\n")
+    (taken,) = look(world)
+    assert taken.error is not None
+    assert left(world) == ["done/today.csv.txt", "refused/today.csv", "refused/today.csv.txt"]
+    reason = (world.folder / "inbox/refused/today.csv.txt").read_text()
+    assert reason.startswith("today.csv: line 1: no column departure\n")
+    assert (world.folder / "inbox/refused").stat().st_mode & 0o007 == 0
+    assert world.comes(guest("Silva")) == "in"
+
+
+def test_lines_that_were_left_out_stand_in_the_receipt_without_a_name(world: DeskWorld) -> None:
+    put(world, LIST + "R-9,2026-06-15,2026-06-10,1,0,Mustermann,Erika\n")
+    look(world)
+    receipt = (world.folder / "inbox/done/today.csv.txt").read_text()
+    assert "line 3: departure is before arrival" in receipt
+    assert "Mustermann" not in receipt
+
+
+def test_refused_lists_and_old_receipts_do_not_stay_for_ever(world: DeskWorld) -> None:
+    put(world, "nonsense", "wrong.csv")
+    put(world, LIST)
+    look(world)
+    now_s = (world.folder / "inbox/refused/wrong.csv").stat().st_ctime
+    world.office.look(now_s + REFUSED_KEPT_S + 60)
+    assert left(world) == ["done/today.csv.txt"]
+    world.office.look(now_s + RECEIPTS_KEPT_S + 60)
+    assert left(world) == []
+
+
+def test_a_list_that_was_picked_up_before_the_power_went_is_taken_afterwards(world: DeskWorld) -> None:
+    file = put(world, LIST)
+    look(world)
+    taken = world.folder / "inbox" / ".taken"
+    file.write_text(OTHER)
+    file.rename(taken / "later.csv")  # picked up, and not read yet
+    world.restart()
+    assert [one.name for one in world.office.look(0.0)] == ["later.csv"]
+    assert world.comes(guest("Costa", "Ana")) == "in"
+
+
+def test_of_several_lists_the_latest_is_in_force(world: DeskWorld) -> None:
+    os.utime(put(world, LIST, "b.csv"), (1_000, 1_000))
+    os.utime(put(world, OTHER, "a.csv"), (2_000, 2_000))
+    assert [taken.name for taken in look(world)] == ["b.csv", "a.csv"]
+    assert world.comes(guest("Costa", "Ana")) == "in"
+    assert world.comes(guest("Silva")) == "booking.unknown"
+
+
+def test_a_half_made_list_is_thrown_away(world: DeskWorld) -> None:
+    world.expect(booking("R-1001", "Silva, Maria"))
+    (world.folder / "desk" / "arrivals.new").write_bytes(b"half")
+    put(world, OTHER)
+    look(world)
+    assert world.comes(guest("Costa", "Ana")) == "in"
+    assert not (world.folder / "desk" / "arrivals.new").exists()
+
+
+def test_a_signed_list_is_taken(signed_world: DeskWorld) -> None:
+    sign(put(signed_world, LIST))
+    (taken,) = look(signed_world)
+    assert taken.error is None
+    assert left(signed_world) == ["done/today.csv.txt"]
+    assert signed_world.comes(guest("Silva")) == "in"
+
+
+def test_a_list_waits_for_its_signature(signed_world: DeskWorld) -> None:
+    file = put(signed_world, LIST)
+    assert look(signed_world) == []
+    assert left(signed_world) == ["today.csv"]
+    sign(file)
+    assert len(look(signed_world)) == 1
+
+
+FORGED = {
+    "another list": lambda file: sign(file, OTHER.encode()),
+    "another key": lambda file: sign(file, signer=SigningKey(bytes(32))),
+    "no signature": lambda file: file.with_name(f"{file.name}.minisig").write_text("hello"),
+}
+
+
+@pytest.mark.parametrize("forgery", FORGED)
+def test_a_list_that_is_not_signed_as_it_must_be_is_refused(signed_world: DeskWorld, forgery: str) -> None:
+    FORGED[forgery](put(signed_world, LIST))
+    (taken,) = look(signed_world)
+    assert isinstance(taken.error, InputError)
+    assert left(signed_world) == [
+        "refused/today.csv",
+        "refused/today.csv.minisig",
+        "refused/today.csv.txt",
+    ]
+    assert signed_world.comes(guest("Silva")) == "booking.unknown"
+
+
+NO_LISTS = {
+    "not text": (b"reference,arrival,departure\n\xff\xfe\n", "not UTF-8 text"),
+    "one line without end": (b"reference,arrival,departure" + b"x" * 200_000, "is too long"),
+    "another kind of file": (HEADER + "x,y,z\n" * (MAX_MISTAKES + 1), "101 lines are wrong"),
+    "empty": ("", "no column reference"),
+}
+
+
+@pytest.mark.parametrize("name", NO_LISTS)
+def test_what_is_no_list_is_refused(world: DeskWorld, name: str) -> None:
+    content, message = NO_LISTS[name]
+    with pytest.raises(InputError, match=message):
+        world.office.take(put(world, content))
+
+
+@pytest.mark.parametrize("kind", ["missing", "a folder", "a pipe", "a link"])
+def test_what_is_no_file_is_refused(world: DeskWorld, kind: str) -> None:
+    path = world.folder / "list.csv"
+    match kind:
+        case "a folder":
+            path.mkdir()
+        case "a pipe":
+            os.mkfifo(path)
+        case "a link":
+            path.symlink_to(put(world, LIST))
+    with pytest.raises(InputError):
+        world.office.take(path)
+
+
+def test_a_file_that_is_too_large_is_refused_before_it_is_read(world: DeskWorld) -> None:
+    file = put(world, LIST)
+    os.truncate(file, MAX_FILE_BYTES + 1)  # sparse: takes no room
+    with pytest.raises(InputError, match="larger than 256 MB"):
+        world.office.take(file)
+
+
+def test_a_byte_order_mark_and_windows_line_ends_are_fine(world: DeskWorld) -> None:
+    imported = world.office.take(put(world, b"\xef\xbb\xbf" + LIST.replace("\n", "\r\n").encode()))
+    assert (imported.bookings, imported.mistakes) == (1, ())
+    assert world.comes(guest("Silva")) == "in"
+
+
+def test_a_list_is_read_in_pieces(world: DeskWorld) -> None:
+    file = world.folder / "many.csv"
+    with file.open("w", newline="") as out:
+        writer = csv.writer(out)
+        writer.writerow(HEADER.strip().split(","))
+        writer.writerows(
+            (f"R-{number}", "2026-06-15", "2026-06-18", 1, 0, f"Família {number}", "Ana")
+            for number in range(3_000)
+        )
+    seen: list[tuple[int, int]] = []
+    imported = world.office.take(file, watch=lambda done, total: seen.append((done, total)))
+    assert (imported.bookings, imported.mistakes) == (3_000, ())
+    assert len(seen) > 2
+    assert seen[-1][0] == seen[-1][1] == file.stat().st_size
+    assert world.comes(guest("Família 2999", "Ana")) == "in"
