@@ -77,7 +77,6 @@ def test_while_the_strike_is_released_it_relocks_and_says_so(world: World, tmp_p
     assert told[-1].cause is StopCause.SIGNAL
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("built_models", "photos")
 def test_ctrl_c_ends_the_running_device_in_order(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "edge", "run", "--sim", "--journal", str(tmp_path)]

@@ -25,8 +25,8 @@ from peers.cpython_controller import (
     TAMPER,
     OnPty,
     let_it_crawl,
-    until,
 )
+from peers.waiting import until
 from strike import FAIL_SAFE
 
 from edge.decision import Signal
