@@ -34,7 +34,7 @@ class SimulatedRules:
     `able`: what the door could ask for. `zone`: for the hours of the day.
     """
 
-    ladder: AgePolicy = field(default_factory=AgePolicy)
+    age_policy: AgePolicy = field(default_factory=AgePolicy)
     min_assurance: int = 0
     similarity_milli: int | None = None
     risk: RiskPolicy | None = None
@@ -116,8 +116,9 @@ def _tried(seq: int, passage: Passage, rules: SimulatedRules, past: _Past) -> Ch
 
 def _objection(passage: Passage, rules: SimulatedRules) -> Reason | None:
     """The first rule that refuses this passage, in the order in which a door asks (`edge.policy.decide`)."""
-    rungs = {
-        TrustInput(age.part): _rung(passage, age.part, age.issued_s, rules.ladder) for age in passage.trust
+    actions = {
+        TrustInput(age.part): _action_of(passage, age.part, age.issued_s, rules.age_policy)
+        for age in passage.trust
     }
     compared = passage.similarity_milli is not None
 
@@ -126,11 +127,11 @@ def _objection(passage: Passage, rules: SimulatedRules) -> Reason | None:
         worst = strictest(*found)
         return worst is AgeAction.STAFF or (worst is AgeAction.STEP_UP and not compared)
 
-    if passage.clock is ClockTrust.SUSPECT and stops(rules.ladder.clock):
+    if passage.clock is ClockTrust.SUSPECT and stops(rules.age_policy.clock):
         return Reason.CLOCK_UNTRUSTED
-    if stops(rungs.get(TrustInput.STATUS, AgeAction.PASS)):
+    if stops(actions.get(TrustInput.STATUS, AgeAction.PASS)):
         return Reason.STATUS_STALE
-    if stops(*(rung for kind, rung in rungs.items() if kind is not TrustInput.STATUS)):
+    if stops(*(action for kind, action in actions.items() if kind is not TrustInput.STATUS)):
         return Reason.TRUST_STALE
     if passage.assurance is not None and passage.assurance < rules.min_assurance:
         return Reason.CARD_ASSURANCE
@@ -141,10 +142,10 @@ def _objection(passage: Passage, rules: SimulatedRules) -> Reason | None:
     return None
 
 
-def _rung(passage: Passage, part: str, issued_s: int, ladder: AgePolicy) -> AgeAction:
+def _action_of(passage: Passage, part: str, issued_s: int, age_policy: AgePolicy) -> AgeAction:
     kind = TrustInput(part)
     now = datetime.fromtimestamp(passage.time_ms / 1_000, UTC)
-    return aged(kind, datetime.fromtimestamp(issued_s, UTC), now, ladder.of(kind)).rung
+    return aged(kind, datetime.fromtimestamp(issued_s, UTC), now, age_policy.of(kind)).action
 
 
 class _Past:
@@ -181,6 +182,6 @@ class _Past:
             Reason.RISK_MARGIN: margin is not None and 0 <= margin < policy.margin * 1_000,
             Reason.RISK_HOUR: policy.is_quiet(local.hour),
         }
-        then = {Reason(sign) for sign in passage.visit.signs} if passage.visit else set()
+        then = {Reason(sign) for sign in passage.visit.risk_signals} if passage.visit else set()
         seen = {sign for sign, is_there in found.items() if is_there} | (then - found.keys())
         return tuple(sign for sign in SIGNALS if sign in seen)

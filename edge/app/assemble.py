@@ -69,7 +69,7 @@ def _door(config: Config, parts: DoorParts, own: AuthorityParts) -> DoorDevice:
         own.stages,
         version=software_version(),
         times=_times(config),
-        keeper=own.keeper,
+        trusted_clock=own.trusted_clock,
         gap_ms=_gap_ms(config, parts.scanner),
     )
     # A scanner reads on without the camera; a new process would not begin without it.
@@ -121,7 +121,7 @@ def _authority(own: AuthorityParts, clock: Clock) -> Authority:
         own.journal,
         clock,
         version=software_version(),
-        keeper=own.keeper,
+        trusted_clock=own.trusted_clock,
         officers=own.officers,
     )
 

@@ -37,14 +37,14 @@ MEGABYTE = 1 << 20
 class AuthorityParts:
     """The opened parts of one authority.
 
-    `trust`: returns the snapshot in force. `keeper`: what it remembers of time. `officers`: their screens, at
-    a lane.
+    `trust`: returns the snapshot in force. `trusted_clock`: what it remembers of time. `officers`: their
+    screens, at a lane.
     """
 
     trust: Callable[[], TrustSnapshot]
     journal: Journal
     stages: Stages
-    keeper: TrustedClock = field(default_factory=TrustedClock)
+    trusted_clock: TrustedClock = field(default_factory=TrustedClock)
     housekeeper: Housekeeper | None = None
     officers: Officers | None = None
 
@@ -86,16 +86,16 @@ def resume_authority(
 ) -> tuple[AuthorityParts, ClockStore]:
     """All that an authority knows from its files; no thread is started. Raises StorageFault."""
     state, current = open_files(base / config.paths.state), trust.current()
-    keeper = TrustedClock(remembered(state, journal, current), built=built_at())
-    restore_replay(stages.replay, journal, keeper.at(clock.now(), clock.tick_ms(), current))
+    trusted_clock = TrustedClock(remembered(state, journal, current), built=built_at())
+    restore_replay(stages.replay, journal, trusted_clock.at(clock.now(), clock.tick_ms(), current))
     parts = AuthorityParts(
         trust=trust.current,
         journal=journal,
         stages=stages,
-        keeper=keeper,
-        housekeeper=housekeeper_for(config, base, journal, clock, keeper),
+        trusted_clock=trusted_clock,
+        housekeeper=housekeeper_for(config, base, journal, clock, trusted_clock),
     )
-    return parts, ClockStore(state, keeper)
+    return parts, ClockStore(state, trusted_clock)
 
 
 def open_journal(config: Config, base: Path) -> Journal:
@@ -107,7 +107,7 @@ def open_journal(config: Config, base: Path) -> Journal:
 
 
 def housekeeper_for(
-    config: Config, base: Path, journal: Journal, clock: Clock, keeper: TrustedClock
+    config: Config, base: Path, journal: Journal, clock: Clock, trusted_clock: TrustedClock
 ) -> Housekeeper:
     """Closes the files of one authority's journal and removes old ones, while the device is idle."""
 
@@ -122,7 +122,7 @@ def housekeeper_for(
         journal,
         rules_for(config),
         acknowledged=acknowledged,
-        now_ms=lambda: None if keeper.doubt else utc_ms(keeper.memory.time),
+        now_ms=lambda: None if trusted_clock.anomaly else utc_ms(trusted_clock.memory.time),
         tick_ms=clock.tick_ms,
     )
 

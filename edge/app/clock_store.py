@@ -54,18 +54,18 @@ def _stored(files: Files) -> ClockMemory | None:
 
 
 class ClockStore:
-    """Writes a timekeeper's memory to its file while it is entered: each minute, and when others spoke."""
+    """Writes a trusted clock's memory to its file while it is entered: each minute, and when others spoke."""
 
-    def __init__(self, files: Files, keeper: TrustedClock) -> None:
+    def __init__(self, files: Files, trusted_clock: TrustedClock) -> None:
         self._files = files
-        self._keeper = keeper
+        self._trusted_clock = trusted_clock
         self._saved: ClockMemory | None = None
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="clock", daemon=True)
 
     def save_if_due(self) -> bool:
         """Write what is to be written now, if anything is. A full disk is the journal's to report."""
-        memory, saved = self._keeper.memory, self._saved
+        memory, saved = self._trusted_clock.memory, self._saved
         if saved is not None and (memory.signed, memory.synced) == (saved.signed, saved.synced):
             passed = (memory.time - saved.time).total_seconds()
             if 0 <= passed < SAVE_EVERY_S:
@@ -92,10 +92,10 @@ class ClockStore:
     ) -> None:
         self._stop.set()
         self._thread.join()
-        self._save(self._keeper.memory)
+        self._save(self._trusted_clock.memory)
 
 
-def log_clock(moment: StepResult | LaneStepResult) -> None:
+def log_clock(step: StepResult | LaneStepResult) -> None:
     """One log line for each event of this clock's trust: the operator should look at it."""
-    for event in moment.clock:
+    for event in step.clock:
         log_line("clock", level="warning", state=event.value)

@@ -57,15 +57,15 @@ def open_device(config: Config, base: Path, *, camera: str | None = None) -> Ite
         engine = engine_for(config, base) if compares else None
         parts = _open_parts(config, base, stack, camera=camera)
         journal = stack.enter_context(open_journal(config, base))
-        counsel = open_visit_rules(config, base, stack, seed=device_seed(base / config.device.key))
-        stages = stages_for(config, engine, counsel)
+        visit_rules = open_visit_rules(config, base, stack, seed=device_seed(base / config.device.key))
+        stages = stages_for(config, engine, visit_rules)
         own = open_authority(
             config, base, stack, trust=watch, journal=journal, stages=stages, clock=parts.clock
         )
         state = open_files(base / config.paths.state)
         watchers = [
             *open_watchers(config, own, stack),
-            *watchers_of(counsel, parts.strike, parts.signals, state),
+            *watchers_of(visit_rules, parts.strike, parts.signals, state),
         ]
         yield replace(assemble(config, parts, own), watchers=watchers)
 

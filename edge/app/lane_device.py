@@ -72,9 +72,9 @@ def open_lane(
         ]
         watchers = open_watchers(config, joint[0], stack)
         for each, own in zip(every, joint, strict=True):
-            if isinstance(own.stages.counsel.past, RecentPast):
+            if isinstance(own.stages.visit_rules.history, RecentPast):
                 state = open_files(base / each.paths.state)
-                watchers.append(SightingsWatch(own.stages.counsel.past, state).see)
+                watchers.append(SightingsWatch(own.stages.visit_rules.history, state).see)
         device = replace(assemble(config, parts, *joint), watchers=watchers)
         # The cameras look from here on: whatever could not be opened has been raised.
         stack.enter_context(parts.cameras.looking())
@@ -117,8 +117,8 @@ def _doors(
     if simulated := open_simulated(config.lane, stack):
         return simulated
     strikes = {}
-    for side, whole in ((Side.OUTER, config), (Side.INNER, inner)):
-        strikes[side] = open_strike(whole, base)
+    for side, root in ((Side.OUTER, config), (Side.INNER, inner)):
+        strikes[side] = open_strike(root, base)
         stack.callback(strikes[side].close)
     return strikes, open_sensors(config.lane, stack)
 
@@ -128,11 +128,11 @@ def _stages(
 ) -> list[Stages]:
     """The judgement of each authority, with one engine for all; documents and the past are each one's own."""
     first = every[0]
-    counsel = open_visit_rules(first, base, stack, seed=device_seed(base / first.device.key))
+    visit_rules = open_visit_rules(first, base, stack, seed=device_seed(base / first.device.key))
     doors = [f"{first.door.site}/{side.value}" for side in Side]
     pasts = [RecentPast(*doors) if each.risk.watch else None for each in every]
     return [
-        stages_for(each, engine, replace(counsel, past=past, venue=venue))
+        stages_for(each, engine, replace(visit_rules, history=past, venue=venue))
         for each, past, venue in zip(every, pasts, venues, strict=True)
     ]
 

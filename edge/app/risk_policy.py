@@ -25,7 +25,7 @@ def risk_policy(risk: config.RiskConfig) -> RiskPolicy:
         levels |= {Reason(f"risk.{sign}"): level for sign in getattr(risk, name)}
     return RiskPolicy(
         levels=levels,
-        ladder=tuple(map(Factor, risk.ladder)),
+        step_ups=tuple(map(Factor, risk.ladder)),
         velocity=risk.velocity_doors,
         velocity_min=risk.velocity_min,
         failures=risk.failures,
@@ -38,16 +38,16 @@ def risk_policy(risk: config.RiskConfig) -> RiskPolicy:
     )
 
 
-def able_of(whole: config.Config) -> frozenset[Factor]:
+def able_of(root: config.Config) -> frozenset[Factor]:
     """The factors that a door of this configuration can ask for, of a holder who has everything."""
     has = {
-        Factor.CHALLENGE: whole.door.face != "none",
-        Factor.PIN: whole.keypad.kind != "none",
+        Factor.CHALLENGE: root.door.face != "none",
+        Factor.PIN: root.keypad.kind != "none",
         Factor.DOCUMENT: True,
     }
     return frozenset(factor for factor, is_there in has.items() if is_there)
 
 
-def zone_of_door(whole: config.Config) -> tzinfo:
+def zone_of_door(root: config.Config) -> tzinfo:
     """The time zone of this door. Raises ConfigError."""
-    return UTC if whole.door.zone == "UTC" else zone_of(whole.door.zone)
+    return UTC if root.door.zone == "UTC" else zone_of(root.door.zone)

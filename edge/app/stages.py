@@ -43,28 +43,28 @@ def asks_for_face(config: Config, trust: TrustSnapshot) -> bool:
     return door_policy(config, None).under(trust.policy).face is not FaceRule.NONE
 
 
-def stages_for(config: Config, engine: FaceEngine | None, counsel: VisitRules | None = None) -> Stages:
-    """The judgement by this configuration; without a counsel nothing is asked besides."""
+def stages_for(config: Config, engine: FaceEngine | None, visit_rules: VisitRules | None = None) -> Stages:
+    """The judgement by this configuration; without visit rules nothing is required besides."""
     return Stages(
-        gate=VerificationContext(
+        context=VerificationContext(
             site=config.door.site, venue=config.door.venue, jurisdiction=config.door.jurisdiction
         ),
         policy=door_policy(config, engine),
         engine=engine,
         replay=ReplayMemory(),
-        liveness=PadRule(
+        pad_rule=PadRule(
             prompts=config.face.prompts,
             consistency=config.face.consistency,
             mirrored=config.face.mirrored,
-            dice=secrets.randbelow,
+            random_below=secrets.randbelow,
         ),
         stopwatch=time.perf_counter_ns,
-        counsel=counsel or VisitRules(),
+        visit_rules=visit_rules or VisitRules(),
     )
 
 
 def adopted(stages: Stages, config: Config) -> Stages:
     """The judgement by a new configuration. A code that was shown before is refused after it, too."""
-    counsel = replace(stages.counsel, risk=risk_policy(config.risk), zone=zone_of_door(config))
-    judged = stages_for(config, stages.engine, counsel)
-    return replace(judged, replay=stages.replay, holders=stages.holders)
+    visit_rules = replace(stages.visit_rules, risk=risk_policy(config.risk), zone=zone_of_door(config))
+    judged = stages_for(config, stages.engine, visit_rules)
+    return replace(judged, replay=stages.replay, phone_offset=stages.phone_offset)

@@ -65,8 +65,8 @@ class Chain:
         start = self.first if last is None else self.size - last
         for link in self._links:
             if link.head.size > start:
-                with self._opened(link) as evidence:
-                    yield from evidence.entries_between(start, link.head.size)
+                with self._opened(link) as segment:
+                    yield from segment.entries_between(start, link.head.size)
 
     def verify(
         self,
@@ -80,8 +80,8 @@ class Chain:
         found = []
         for link in self._links:
             within = previous is not None and link.base.size <= previous.size <= link.head.size
-            with self._opened(link) as evidence:
-                found.append(evidence.verify(key=key, previous=previous if within else None, watch=watch))
+            with self._opened(link) as segment:
+                found.append(segment.verify(key=key, previous=previous if within else None, watch=watch))
         first = next((verified.first for verified in found if verified.first), None)
         last = next((verified.last for verified in reversed(found) if verified.last), None)
         return replace(found[-1], base=self.first, first=first, last=last)
@@ -89,9 +89,9 @@ class Chain:
     @contextmanager
     def _opened(self, link: Link) -> Iterator[SegmentReader]:
         try:
-            with open_segment_reader(link.path) as evidence:
-                _check_same(link, evidence)
-                yield evidence
+            with open_segment_reader(link.path) as segment:
+                _check_same(link, segment)
+                yield segment
         except JournalBroken as err:
             raise JournalBroken(self._where(link) + err.message) from err
 
@@ -149,14 +149,14 @@ def _files(path: Path) -> list[Path]:
 
 def _link(path: Path) -> Link:
     try:
-        with open_segment_reader(path) as evidence:
-            return Link(path, evidence.device, evidence.key, evidence.base, evidence.head.frontier)
+        with open_segment_reader(path) as segment:
+            return Link(path, segment.device, segment.key, segment.base, segment.head.frontier)
     except JournalBroken as err:
         raise JournalBroken(f"{path.name}: {err.message}") from err
 
 
-def _check_same(link: Link, evidence: SegmentReader) -> None:
-    if evidence.base != link.base or evidence.head.size < link.head.size:
+def _check_same(link: Link, segment: SegmentReader) -> None:
+    if segment.base != link.base or segment.head.size < link.head.size:
         raise JournalBroken("it changed while it was read")
 
 

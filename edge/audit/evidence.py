@@ -203,8 +203,8 @@ def _check_history(previous: Checkpoint | None, frontier: Frontier) -> None:
 
 def verify(path: Path, *, key: bytes | None = None, previous: Checkpoint | None = None) -> Verified:
     """Verify the journal at `path`; see `SegmentReader.verify`. Raises InputError, JournalBroken."""
-    with open_segment_reader(path) as evidence:
-        return evidence.verify(key=key, previous=previous)
+    with open_segment_reader(path) as segment:
+        return segment.verify(key=key, previous=previous)
 
 
 @contextmanager

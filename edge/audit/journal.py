@@ -207,10 +207,10 @@ class Journal:
         if not closed:
             return self._signer.sign(Frontier())
         _, newest = closed[-1]
-        with storage_faults(newest), open_segment_reader(newest) as evidence:
-            if (evidence.device, evidence.key) != (self._signer.device, self._signer.public):
+        with storage_faults(newest), open_segment_reader(newest) as segment:
+            if (segment.device, segment.key) != (self._signer.device, self._signer.public):
                 raise JournalBroken("it belongs to another device or key")
-            return evidence.head
+            return segment.head
 
     def _last(self, count: int) -> list[JournalEntry]:
         """The last few records of all segments, newest first."""
@@ -218,8 +218,8 @@ class Journal:
         for _, path in reversed(closed_segments(self._path)):
             if len(found) >= count:
                 break
-            with storage_faults(path), open_segment_reader(path) as evidence:
-                found += reversed(list(evidence.entries(count - len(found))))
+            with storage_faults(path), open_segment_reader(path) as segment:
+                found += reversed(list(segment.entries(count - len(found))))
         return found
 
 

@@ -88,7 +88,7 @@ class ClockEvent(StrEnum):
     BACK = "back"  # it was set back while the program ran: suspect
     AHEAD = "ahead"  # it was set forward while the program ran: suspect
     TRUSTED = "trusted"  # it is believed again
-    HOLDERS = "holders"  # the holders' phones say otherwise: an alarm, and nothing else
+    PHONES = "phones"  # the holders' phones say otherwise: an alarm, and nothing else
 
 
 class TrustAge(_Strict, frozen=True, kw_only=True):
@@ -113,16 +113,16 @@ class Path(StrEnum):
 class Visited(_Strict, frozen=True, kw_only=True):
     """What a visit was about besides a card and a face; words of `edge.venues` and `edge.policy`.
 
-    `signs`: codes of risk; `asked`, `given`: factors; `waited_ms`: from the first sight of the code to the
-    decision, so that the ways can be compared.
+    `risk_signals`: codes of risk; `required`, `given`: factors; `waited_ms`: from the first sight of the code
+    to the decision, so that the ways can be compared.
     """
 
     venue: Ident
     path: Path
-    signs: Annotated[tuple[Ident, ...], Meta(max_length=10)] = ()
-    asked: Annotated[tuple[Ident, ...], Meta(max_length=8)] = ()
+    risk_signals: Annotated[tuple[Ident, ...], Meta(max_length=10)] = ()
+    required: Annotated[tuple[Ident, ...], Meta(max_length=8)] = ()
     given: Annotated[tuple[Ident, ...], Meta(max_length=8)] = ()
-    notes: Annotated[tuple[Ident, ...], Meta(max_length=8)] = ()
+    notices: Annotated[tuple[Ident, ...], Meta(max_length=8)] = ()
     waited_ms: Ticks = 0
 
 

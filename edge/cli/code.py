@@ -107,7 +107,7 @@ def _judge(
     data: bytes,
     trust: TrustSnapshot,
     now: datetime,
-    gate: Callable[[SignedCard], VerificationContext],
+    context: Callable[[SignedCard], VerificationContext],
     site: str | None,
 ) -> None:
     """Fills in what becomes known of one input, as far as it gets. Raises InputError and Refused."""
@@ -117,7 +117,7 @@ def _judge(
     code = _code(data, str(row["input"]))
     row["format"] = "ecard"
     signed = decode(code)
-    card = verify(signed, trust, now=now, gate=gate(signed))
+    card = verify(signed, trust, now=now, context=context(signed))
     _check_rules(card, site)
     row |= {"result": "valid", **_facts(card)}
 

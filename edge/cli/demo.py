@@ -87,8 +87,8 @@ def _expect_ours(journal: Path) -> None:
 
     if not journal.is_file():
         return
-    with suppress(JournalBroken, InputError), open_segment_reader(journal) as evidence:
-        if evidence.device == DEVICE:
+    with suppress(JournalBroken, InputError), open_segment_reader(journal) as segment:
+        if segment.device == DEVICE:
             return
     raise StorageFault(
         f"{journal}: is the journal of something else", hint="move it away, or choose another: --out DIR"

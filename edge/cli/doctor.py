@@ -32,15 +32,15 @@ def run(args: argparse.Namespace) -> int:
         _say(args, f.CONFIG_WRONG.found(error.message, error.hint))
         return Exit.REFUSED
     agreed = args.strike and (not args.only or "strike" in args.only) and _agreed()
-    patient = DeviceProbe(config, args.config.parent, strike=agreed)
+    probe = DeviceProbe(config, args.config.parent, strike=agreed)
     found: list[Finding] = []
-    for finding in examine(patient, args.only):
+    for finding in examine(probe, args.only):
         _say(args, finding)
         found.append(finding)
     if args.report:
         from edge.doctor.report import write
 
-        write(args.report, patient, found)
+        write(args.report, probe, found)
     return Exit.REFUSED if f.worst(found) is f.Severity.ERROR else Exit.OK
 
 

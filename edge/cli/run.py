@@ -70,43 +70,43 @@ class _Rows:
         if not self._json:
             print(f"ready: {what}; Ctrl-C stops", flush=True)
 
-    def __call__(self, moment: StepResult) -> None:
-        if moment.outcome is not None:
-            self._print(moment.outcome, moment.footing)
-            if moment.terms is not None and self._staff:
-                self._brief(moment.terms)
+    def __call__(self, step: StepResult) -> None:
+        if step.outcome is not None:
+            self._print(step.outcome, step.trust_state)
+            if step.obligations is not None and self._staff:
+                self._brief(step.obligations)
             if self._left is not None:
                 self._left -= 1
         # Whoever was let in has to get through the door before we leave it.
-        if self._left is not None and self._left <= 0 and moment.state is not PassageState.RELEASED:
+        if self._left is not None and self._left <= 0 and step.state is not PassageState.RELEASED:
             self._stop.set()
 
-    def _print(self, outcome: PassageOutcome, footing: TrustState | None) -> None:
+    def _print(self, outcome: PassageOutcome, trust_state: TrustState | None) -> None:
         word = "deny" if outcome.reason else "grant"
         total = sum(outcome.micros.get(stage, 0) for stage in ("code", "verify", "face", "record")) / 1000
         if self._json:
             row = {"outcome": word, "reason": outcome.reason, "record": outcome.seq, "ms": round(total, 1)}
-            emit(row | (_standing(footing) if footing else {}))
+            emit(row | (_standing(trust_state) if trust_state else {}))
         else:
             print(f"{word:5}  {outcome.reason or '':24} record {outcome.seq}  {total:.1f} ms", flush=True)
 
-    def _brief(self, terms: Obligations) -> None:
+    def _brief(self, obligations: Obligations) -> None:
         """What whoever works here should know of this visit; on a screen, and nowhere else."""
-        for words in (*sorted(note.value for note in terms.notes), *terms.lines):
+        for words in (*sorted(note.value for note in obligations.notices), *obligations.lines):
             print(f"       {harmless(words)}", flush=True)
 
 
-def _standing(footing: TrustState) -> dict[str, object]:
+def _standing(trust_state: TrustState) -> dict[str, object]:
     """On what the passage stood: the clock, and the age of each part of trust with what it leaves."""
     return {
-        "clock": footing.at.doubt or "trusted",
+        "clock": trust_state.at.anomaly or "trusted",
         "trust": {
             part.kind: {
                 "age_s": int(part.age.total_seconds()),
                 "freshness": part.freshness,
-                "leaves": part.rung,
+                "leaves": part.action,
             }
-            for part in footing.ages
+            for part in trust_state.ages
         },
     }
 

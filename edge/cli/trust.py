@@ -40,11 +40,11 @@ def _show(args: argparse.Namespace) -> int:
     lists = LocalLists.of(
         ageing_h=config.lists.ageing_h, stale_h=config.lists.stale_h, ageing=config.lists.ageing
     )
-    believed = Updates(config, base).time(trust)
+    trusted_time = Updates(config, base).time(trust)
     row = _row(
         folder,
         trust,
-        trust_state(trust, believed, age_policy_for(trust.policy, lists)),
+        trust_state(trust, trusted_time, age_policy_for(trust.policy, lists)),
         read_generation(folder),
     )
     if args.json:
@@ -61,7 +61,7 @@ def _row(folder: Path, trust: TrustSnapshot, at: TrustState, generation: Generat
         "synced_at": _iso(generation.synced_at) if generation else None,
         "signed_at": _iso(trust.floor),
         "now": _iso(at.at.now),
-        "clock": at.at.doubt or "trusted",
+        "clock": at.at.anomaly or "trusted",
         "clock_leaves": at.clock,
         "versions": dict(generation.versions) if generation else {},
         "policy": trust.policy.version if trust.policy else None,
@@ -71,7 +71,7 @@ def _row(folder: Path, trust: TrustSnapshot, at: TrustState, generation: Generat
                 "issued_at": _iso(part.issued_at),
                 "age_s": int(part.age.total_seconds()),
                 "freshness": part.freshness,
-                "leaves": part.rung,
+                "leaves": part.action,
             }
             for part in at.ages
         ],
@@ -94,7 +94,7 @@ def _row(folder: Path, trust: TrustSnapshot, at: TrustState, generation: Generat
 
 
 def _list(kid: bytes, uri: str, status: StatusList, at: TrustState) -> dict[str, Any]:
-    part = aged(TrustInput.STATUS, status.issued_at, at.at.now, at.ladder.status)
+    part = aged(TrustInput.STATUS, status.issued_at, at.at.now, at.age_policy.status)
     expired = at.at.now >= status.expires
     return {
         "uri": uri,
@@ -105,7 +105,7 @@ def _list(kid: bytes, uri: str, status: StatusList, at: TrustState) -> dict[str,
         "expires": _iso(status.expires),
         "age_s": int(part.age.total_seconds()),
         "freshness": Freshness.STALE if expired else part.freshness,
-        "leaves": at.ladder.status.stale if expired else part.rung,
+        "leaves": at.age_policy.status.stale if expired else part.action,
     }
 
 

@@ -1,4 +1,4 @@
-"""How a parcel reaches another system, and what its answer means. DELIVERY.md section 2."""
+"""How a message reaches another system, and what its answer means. DELIVERY.md section 2."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from edge.delivery.queue import DeliveryQueue, QueuedMessage
     from edge.ports import Post
 
-MAX_AT_ONCE: Final = 100  # parcels of one channel before the next has its turn
+MAX_AT_ONCE: Final = 100  # messages of one channel before the next has its turn
 SIGNATURE_HEADER: Final = "Doorward-Signature"
 # What another try does not mend: the host understood, and does not want it.
 _NEVER: Final = frozenset(
@@ -61,7 +61,7 @@ DeliveryOutcome = Delivered | DeliveryRefused | RetryLater
 class Transport(Protocol):
     """A way to one system."""
 
-    def carry(self, parcel: QueuedMessage) -> DeliveryOutcome:
+    def send(self, message: QueuedMessage) -> DeliveryOutcome:
         """Hand it over and wait for the answer. Never raises."""
         ...
 
@@ -77,9 +77,9 @@ class Webhook:
     content_type: str = "application/json"
     only_ok: bool = False
 
-    def carry(self, parcel: QueuedMessage) -> DeliveryOutcome:
-        mark = f"{self.device}-{parcel.seq}-{parcel.made_ms}"
-        message = signed_message(parcel.channel, mark, parcel.body)
+    def send(self, queued: QueuedMessage) -> DeliveryOutcome:
+        mark = f"{self.device}-{queued.seq}-{queued.made_ms}"
+        message = signed_message(queued.channel, mark, queued.body)
         signature = b64encode(self.key.sign(message).signature).decode()
         headers = {
             "Content-Type": self.content_type,
@@ -87,7 +87,7 @@ class Webhook:
             SIGNATURE_HEADER: f"ed25519={signature}",
         }
         try:
-            answer = self.post.post(self.path, parcel.body, headers)
+            answer = self.post.post(self.path, queued.body, headers)
         except FetchError as error:
             return RetryLater("no answer", error.after_s)
         if answer.status == HTTPStatus.OK or (not self.only_ok and 200 < answer.status < 300):
@@ -104,10 +104,10 @@ def signed_message(channel: str, mark: str, body: bytes) -> bytes:
 def deliver(
     queue: DeliveryQueue,
     channel: str,
-    carrier: Transport,
+    transport: Transport,
     *,
     now_ms: Callable[[], int],
-    dice: Callable[[], float],
+    random_unit: Callable[[], float],
 ) -> int:
     """Hand over what waits on a channel, until it is empty or its host does not answer; how many arrived.
 
@@ -115,18 +115,18 @@ def deliver(
     """
     count = 0
     for _ in range(MAX_AT_ONCE):
-        parcel = queue.next(channel, now_ms())
-        if parcel is None:
+        message = queue.next(channel, now_ms())
+        if message is None:
             break
-        match carrier.carry(parcel):
+        match transport.send(message):
             case Delivered():
-                queue.delivered(parcel, now_ms())
+                queue.delivered(message, now_ms())
                 count += 1
             case DeliveryRefused(why):
-                queue.refused(parcel, why, now_ms())
+                queue.refused(message, why, now_ms())
             case RetryLater(why, after_s):
-                failures = queue.standing(channel, now_ms()).failures + 1
-                wait_s = RETRY.wait_s(failures, uniform=dice, asked_s=after_s)
+                failures = queue.status(channel, now_ms()).failures + 1
+                wait_s = RETRY.wait_s(failures, uniform=random_unit, asked_s=after_s)
                 queue.failed(channel, why, now_ms(), wait_s=wait_s)
                 break
     return count

@@ -1,7 +1,7 @@
 """Queue in SQLite of what other systems are to be told; it outlives a power cut. DELIVERY.md.
 
-Each channel goes to one system, in order, one parcel at a time: a host that is away holds up its own channel
-only, and one that has refused a parcel does not hold up the next. Bodies with anything personal in them are
+Each channel goes to one system, in order, one message at a time: a host that is away holds up its own channel
+only, and one that has refused a message does not hold up the next. Bodies with anything personal in them are
 sealed before they come here.
 """
 
@@ -27,7 +27,7 @@ _THIS: Final = "channel = ? AND seq = ? AND made_ms = ?"
 MessageKey = tuple[int, int]  # seq and made_ms
 
 _TABLES: Final = """
-CREATE TABLE IF NOT EXISTS parcels (
+CREATE TABLE IF NOT EXISTS messages (
   channel TEXT NOT NULL, seq INTEGER NOT NULL, body BLOB, state TEXT NOT NULL, why TEXT NOT NULL,
   made_ms INTEGER NOT NULL, due_ms INTEGER, done_ms INTEGER, PRIMARY KEY (channel, seq, made_ms)
 ) STRICT, WITHOUT ROWID;
@@ -78,7 +78,7 @@ class ChannelStatus:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A parcel that nobody tries to deliver any more, and why."""
+    """A message that nobody tries to deliver any more, and why."""
 
     channel: str
     seq: int
@@ -98,20 +98,20 @@ class DeliveryQueue:
             for statement in _TABLES.split(";"):
                 db.execute(statement)
 
-    def put(self, parcel: QueuedMessage) -> None:
-        """Take a parcel; the same one again changes nothing. In the caller's transaction."""
+    def put(self, message: QueuedMessage) -> None:
+        """Take a message; the same one again changes nothing. In the caller's transaction."""
         with faults(self._path):
             self._db.execute(
-                "INSERT OR IGNORE INTO parcels (channel, seq, body, state, why, made_ms, due_ms)"
+                "INSERT OR IGNORE INTO messages (channel, seq, body, state, why, made_ms, due_ms)"
                 " VALUES (?, ?, ?, 'waiting', '', ?, ?)",
-                (parcel.channel, parcel.seq, parcel.body, parcel.made_ms, parcel.due_ms),
+                (message.channel, message.seq, message.body, message.made_ms, message.due_ms),
             )
 
     def next_seq(self, channel: str) -> int:
-        """A number for a parcel that brings none of its own. In the caller's transaction."""
+        """A number for a message that brings none of its own. In the caller's transaction."""
         with faults(self._path):
             (last,) = self._db.execute(
-                "SELECT coalesce(max(seq), 0) FROM parcels WHERE channel = ?", (channel,)
+                "SELECT coalesce(max(seq), 0) FROM messages WHERE channel = ?", (channel,)
             ).fetchone()
         return int(last) + 1
 
@@ -124,32 +124,32 @@ class DeliveryQueue:
             if row and now_ms < row[0] <= now_ms + int(MAX_WAIT_S * 1_000):
                 return None
             row = self._db.execute(
-                "SELECT channel, seq, body, made_ms, due_ms FROM parcels"
+                "SELECT channel, seq, body, made_ms, due_ms FROM messages"
                 " WHERE channel = ? AND state = 'waiting' ORDER BY seq, made_ms LIMIT 1",
                 (channel,),
             ).fetchone()
         return QueuedMessage(*row) if row else None
 
-    def delivered(self, parcel: QueuedMessage, now_ms: int) -> None:
+    def delivered(self, message: QueuedMessage, now_ms: int) -> None:
         """The host has it. Its body is forgotten; of what was owed, the time of delivery stays."""
         with faults(self._path), transaction(self._db):
-            if parcel.due_ms is None:
-                self._db.execute(f"DELETE FROM parcels WHERE {_THIS}", _key(parcel))  # noqa: S608  our own words
+            if message.due_ms is None:
+                self._db.execute(f"DELETE FROM messages WHERE {_THIS}", _key(message))  # noqa: S608  our own words
             else:
                 self._db.execute(
-                    f"UPDATE parcels SET state = 'done', body = NULL, why = '', done_ms = ? WHERE {_THIS}",  # noqa: S608  likewise
-                    (now_ms, *_key(parcel)),
+                    f"UPDATE messages SET state = 'done', body = NULL, why = '', done_ms = ? WHERE {_THIS}",  # noqa: S608  likewise
+                    (now_ms, *_key(message)),
                 )
-            self._db.execute("DELETE FROM channels WHERE channel = ?", (parcel.channel,))
+            self._db.execute("DELETE FROM channels WHERE channel = ?", (message.channel,))
 
-    def refused(self, parcel: QueuedMessage, why: str, now_ms: int) -> None:
-        """The host will never take it as it is. The parcel's body is kept, for `revive` and for staff."""
+    def refused(self, message: QueuedMessage, why: str, now_ms: int) -> None:
+        """The host will never take it as it is. The message's body is kept, for `revive` and for staff."""
         with faults(self._path), transaction(self._db):
             self._db.execute(
-                f"UPDATE parcels SET state = 'dead', why = ?, done_ms = ?, body = ? WHERE {_THIS}",  # noqa: S608  likewise
-                (why[:_MAX_WHY_CHARS], now_ms, parcel.body, *_key(parcel)),
+                f"UPDATE messages SET state = 'dead', why = ?, done_ms = ?, body = ? WHERE {_THIS}",  # noqa: S608  likewise
+                (why[:_MAX_WHY_CHARS], now_ms, message.body, *_key(message)),
             )
-            self._db.execute("DELETE FROM channels WHERE channel = ?", (parcel.channel,))
+            self._db.execute("DELETE FROM channels WHERE channel = ?", (message.channel,))
 
     def failed(self, channel: str, why: str, now_ms: int, *, wait_s: float) -> None:
         """The host did not answer, or wants to be left alone for this long."""
@@ -165,7 +165,7 @@ class DeliveryQueue:
         """Try again what was refused, now that the host was mended; how many that are."""
         with faults(self._path), transaction(self._db):
             count: int = self._db.execute(
-                "UPDATE parcels SET state = 'waiting', why = '', done_ms = NULL"
+                "UPDATE messages SET state = 'waiting', why = '', done_ms = NULL"
                 " WHERE channel = ? AND state = 'dead' AND body IS NOT NULL",
                 (channel,),
             ).rowcount
@@ -175,14 +175,14 @@ class DeliveryQueue:
     def forget(self, seq: int, made_ms: int) -> None:
         """Leave nothing of what was made then, on any channel. In the caller's transaction."""
         with faults(self._path):
-            self._db.execute("DELETE FROM parcels WHERE seq = ? AND made_ms = ?", (seq, made_ms))
+            self._db.execute("DELETE FROM messages WHERE seq = ? AND made_ms = ?", (seq, made_ms))
 
     def acknowledge(self, channel: str, marks: Iterable[MessageKey], now_ms: int) -> int:
-        """A person has handed these over; how many parcels that closed."""
+        """A person has handed these over; how many messages that closed."""
         with faults(self._path), transaction(self._db):
             return sum(
                 self._db.execute(
-                    "UPDATE parcels SET state = 'done', body = NULL, why = 'handed over', done_ms = ?"  # noqa: S608  likewise
+                    "UPDATE messages SET state = 'done', body = NULL, why = 'handed over', done_ms = ?"  # noqa: S608  likewise
                     f" WHERE {_THIS} AND state != 'done'",
                     (now_ms, channel, *mark),
                 ).rowcount
@@ -194,17 +194,17 @@ class DeliveryQueue:
         with faults(self._path):
             return tuple(
                 self._db.execute(
-                    "SELECT seq, made_ms FROM parcels WHERE channel = ? AND state != 'done'"
+                    "SELECT seq, made_ms FROM messages WHERE channel = ? AND state != 'done'"
                     " ORDER BY seq, made_ms",
                     (channel,),
                 )
             )
 
     def kept(self, channel: str) -> tuple[tuple[QueuedMessage, bool], ...]:
-        """Every parcel that has a body, and whether the host refused it."""
+        """Every message that has a body, and whether the host refused it."""
         with faults(self._path):
             rows = self._db.execute(
-                "SELECT channel, seq, body, made_ms, due_ms, state = 'dead' FROM parcels"
+                "SELECT channel, seq, body, made_ms, due_ms, state = 'dead' FROM messages"
                 " WHERE channel = ? AND body IS NOT NULL ORDER BY seq, made_ms",
                 (channel,),
             )
@@ -214,24 +214,24 @@ class DeliveryQueue:
         """Leave nothing of what was made before then and refused. In the caller's transaction."""
         with faults(self._path):
             self._db.execute(
-                "DELETE FROM parcels WHERE channel = ? AND state = 'dead' AND made_ms < ?",
+                "DELETE FROM messages WHERE channel = ? AND state = 'dead' AND made_ms < ?",
                 (channel, before_ms),
             )
 
-    def standing(self, channel: str, now_ms: int) -> ChannelStatus:
+    def status(self, channel: str, now_ms: int) -> ChannelStatus:
         """How a channel stands."""
         with faults(self._path):
             waiting, size, oldest = self._db.execute(
-                "SELECT count(*), coalesce(sum(length(body)), 0), min(made_ms) FROM parcels"
+                "SELECT count(*), coalesce(sum(length(body)), 0), min(made_ms) FROM messages"
                 " WHERE channel = ? AND state = 'waiting'",
                 (channel,),
             ).fetchone()
             (overdue,) = self._db.execute(
-                "SELECT count(*) FROM parcels WHERE channel = ? AND state != 'done' AND due_ms <= ?",
+                "SELECT count(*) FROM messages WHERE channel = ? AND state != 'done' AND due_ms <= ?",
                 (channel, now_ms),
             ).fetchone()
             (dead,) = self._db.execute(
-                "SELECT count(*) FROM parcels WHERE channel = ? AND state = 'dead'", (channel,)
+                "SELECT count(*) FROM messages WHERE channel = ? AND state = 'dead'", (channel,)
             ).fetchone()
             row = self._db.execute(
                 "SELECT failures, why FROM channels WHERE channel = ?", (channel,)
@@ -243,7 +243,7 @@ class DeliveryQueue:
         """What is not tried any more."""
         with faults(self._path):
             rows = self._db.execute(
-                "SELECT channel, seq, made_ms, why FROM parcels"
+                "SELECT channel, seq, made_ms, why FROM messages"
                 " WHERE channel = ? AND state = 'dead' ORDER BY seq",
                 (channel,),
             )
@@ -257,17 +257,17 @@ class DeliveryQueue:
         free = "channel = ? AND state = 'waiting' AND due_ms IS NULL"
         with faults(self._path), transaction(self._db):
             self._db.execute(
-                "UPDATE parcels SET state = 'dead', body = NULL, why = 'too old', done_ms = ?"  # noqa: S608  our own words
+                "UPDATE messages SET state = 'dead', body = NULL, why = 'too old', done_ms = ?"  # noqa: S608  our own words
                 f" WHERE {free} AND made_ms < ?",
                 (now_ms, channel, now_ms - limits.max_age_ms),
             )
             self._db.execute(
-                "UPDATE parcels SET state = 'dead', body = NULL, why = 'too many are waiting', done_ms = ?"  # noqa: S608  likewise
+                "UPDATE messages SET state = 'dead', body = NULL, why = 'too many are waiting', done_ms = ?"  # noqa: S608  likewise
                 f" WHERE {free} AND seq IN (SELECT seq FROM (SELECT seq, sum(length(body)) OVER"
-                f" (ORDER BY seq DESC, made_ms DESC) AS newer FROM parcels WHERE {free}) WHERE newer > ?)",
+                f" (ORDER BY seq DESC, made_ms DESC) AS newer FROM messages WHERE {free}) WHERE newer > ?)",
                 (now_ms, channel, channel, limits.max_bytes),
             )
 
 
-def _key(parcel: QueuedMessage) -> tuple[str, int, int]:
-    return parcel.channel, parcel.seq, parcel.made_ms
+def _key(message: QueuedMessage) -> tuple[str, int, int]:
+    return message.channel, message.seq, message.made_ms

@@ -24,16 +24,16 @@ _SECRET_BYTES: Final = 65_536  # a private key in PEM has 3 kB; whether it is th
 _SHOWN_S: Final = 2.0  # long enough to look up at a lamp, and for "look here" to be said
 
 
-def examine(patient: DeviceProbe, only: Collection[str] = ()) -> Iterator[Finding]:
+def examine(probe: DeviceProbe, only: Collection[str] = ()) -> Iterator[Finding]:
     """What every check finds, or those that are named, as soon as it is known."""
     for name, check in CHECKS.items():
         if not only or name in only:
-            yield from check(patient)
+            yield from check(probe)
 
 
-def _config(patient: DeviceProbe) -> list[Finding]:
+def _config(probe: DeviceProbe) -> list[Finding]:
     found: list[Finding] = []
-    for file, is_needed in patient.secrets():
+    for file, is_needed in probe.secrets():
         mode = mode_of(file)
         if mode is None:
             if is_needed:
@@ -44,26 +44,26 @@ def _config(patient: DeviceProbe) -> list[Finding]:
                 file, "a secret", limit=_SECRET_BYTES, leaked="; if a stranger had the chance, change it"
             )
         except ConfigError as fault:
-            trouble = f.SECRET_OPEN if mode & 0o077 else f.SECRET_UNREAD
+            problem = f.SECRET_OPEN if mode & 0o077 else f.SECRET_UNREAD
             found.append(
-                trouble.found(fault.message, fault.hint or "put the right file there, with mode 0600")
+                problem.found(fault.message, fault.hint or "put the right file there, with mode 0600")
             )
-    return found or [f.ok("config", f"valid, site {patient.config.door.site}, secrets are private")]
+    return found or [f.ok("config", f"valid, site {probe.config.door.site}, secrets are private")]
 
 
-def _camera(patient: DeviceProbe) -> list[Finding]:
-    if patient.config.camera.kind == "none":
+def _camera(probe: DeviceProbe) -> list[Finding]:
+    if probe.config.camera.kind == "none":
         return [f.absent("camera")]
-    look = patient.look
+    look = probe.look
     if isinstance(look, EdgeError):
         return [f.CAMERA_FAULT.found(look.message, look.hint)]
-    return thresholds.camera(look.seen, wanted_fps=patient.config.camera.fps)
+    return thresholds.camera(look.seen, wanted_fps=probe.config.camera.fps)
 
 
-def _focus(patient: DeviceProbe) -> list[Finding]:
-    if patient.config.camera.kind == "none":
+def _focus(probe: DeviceProbe) -> list[Finding]:
+    if probe.config.camera.kind == "none":
         return [f.absent("focus")]
-    look = patient.look
+    look = probe.look
     if isinstance(look, EdgeError):
         return [f.ok("focus", "not looked at: see the camera")]
     if look.card is None:
@@ -71,14 +71,14 @@ def _focus(patient: DeviceProbe) -> list[Finding]:
     return thresholds.focus(look.card.px_per_mm, look.card.spread_px)
 
 
-def _scanner(patient: DeviceProbe) -> list[Finding]:
+def _scanner(probe: DeviceProbe) -> list[Finding]:
     from edge.app.parts.scanner import open_scanner
 
-    wanted = patient.config.scanner
+    wanted = probe.config.scanner
     if wanted.kind == "none":
         return [f.absent("scanner")]
     try:
-        scanner = open_scanner(wanted, patient.base)
+        scanner = open_scanner(wanted, probe.base)
     except EdgeError as fault:
         return [f.SCANNER_FAULT.found(fault.message, fault.hint)]
     assert scanner is not None
@@ -86,19 +86,19 @@ def _scanner(patient: DeviceProbe) -> list[Finding]:
     return [f.ok("scanner", f"listening at {wanted.port}; show it a code to see that it reads")]
 
 
-def _signals(patient: DeviceProbe) -> list[Finding]:
+def _signals(probe: DeviceProbe) -> list[Finding]:
     """Show one signal for two seconds on all there is, and say what somebody should see and hear."""
     from edge.app.parts.signals import open_signals
     from edge.decision import Signal
 
-    wanted = patient.config.signals
+    wanted = probe.config.signals
     lamps = [name for name in ("red", "green", "buzzer") if getattr(wanted, name) is not None]
     shown = lamps + ([wanted.sound] if wanted.sound != "none" else [])
     if not shown:
         return [f.ok("signals", "the log, and the lamps of a controller where there is one")]
     faults: list[str | None] = []
     try:
-        with open_signals(patient.config, patient.base, tell=faults.append) as signals:
+        with open_signals(probe.config, probe.base, tell=faults.append) as signals:
             signals.show(Signal.LOOK_HERE)
             time.sleep(_SHOWN_S)
     except EdgeError as fault:
@@ -108,22 +108,20 @@ def _signals(patient: DeviceProbe) -> list[Finding]:
     return [f.ok("signals", f'"look here" was shown: {", ".join(shown)}. Was it seen and heard?')]
 
 
-def _clock(patient: DeviceProbe) -> list[Finding]:
+def _clock(probe: DeviceProbe) -> list[Finding]:
     from edge.app.sync.updates import Updates
 
-    rtcs = [thresholds.Rtc(rtc.name, rtc.battery_v, rtc.charging_v) for rtc in patient.machine.rtcs()]
-    if isinstance(
-        patient.trust, EdgeError
-    ):  # which is told by its own check; nothing speaks against the clock
+    rtcs = [thresholds.Rtc(rtc.name, rtc.battery_v, rtc.charging_v) for rtc in probe.machine.rtcs()]
+    if isinstance(probe.trust, EdgeError):  # which is told by its own check; nothing speaks against the clock
         return thresholds.clock(None, timedelta(0), rtcs)
-    believed = Updates(patient.config, patient.base).time(patient.trust)
-    return thresholds.clock(believed.doubt, believed.since_sync, rtcs)
+    trusted_time = Updates(probe.config, probe.base).time(probe.trust)
+    return thresholds.clock(trusted_time.anomaly, trusted_time.since_sync, rtcs)
 
 
-def _storage(patient: DeviceProbe) -> list[Finding]:
+def _storage(probe: DeviceProbe) -> list[Finding]:
     from edge.app.parts.health import disk_space, fsync_ms
 
-    folder = (patient.base / patient.config.paths.journal).parent
+    folder = (probe.base / probe.config.paths.journal).parent
     spent_ms, why = None, ""
     try:
         space = disk_space(folder)
@@ -131,31 +129,29 @@ def _storage(patient: DeviceProbe) -> list[Finding]:
         why = "" if folder.exists() else f"{folder}: no such folder"
     except StorageFault as fault:
         why = fault.message
-        space = disk_space(patient.base)
+        space = disk_space(probe.base)
     disk = thresholds.Disk(
         space.free_bytes,
         space.read_only,
         spent_ms,
-        patient.machine.fs_errors(),
-        patient.machine.worn_tenths(),
+        probe.machine.fs_errors(),
+        probe.machine.worn_tenths(),
     )
-    return thresholds.storage(
-        disk, spare_bytes=patient.config.journal.spare_mb * thresholds.MEGABYTE, why=why
-    )
+    return thresholds.storage(disk, spare_bytes=probe.config.journal.spare_mb * thresholds.MEGABYTE, why=why)
 
 
-def _models(patient: DeviceProbe) -> list[Finding]:
+def _models(probe: DeviceProbe) -> list[Finding]:
     import numpy as np
 
     from edge.app.parts.face_engine import engine_for
     from edge.app.stages import asks_for_face
 
-    config, base = patient.config, patient.base
+    config, base = probe.config, probe.base
     try:
-        if isinstance(patient.trust, EdgeError):
+        if isinstance(probe.trust, EdgeError):
             compares = config.door.face != "none"
         else:
-            compares = asks_for_face(config, patient.trust)
+            compares = asks_for_face(config, probe.trust)
         if not compares:
             return [f.ok("models", "not needed: this door compares no faces")]
         engine = engine_for(config, base)
@@ -167,21 +163,21 @@ def _models(patient: DeviceProbe) -> list[Finding]:
     return thresholds.models(engine.model_id, spent_ms)
 
 
-def _trust(patient: DeviceProbe) -> list[Finding]:
+def _trust(probe: DeviceProbe) -> list[Finding]:
     from edge.app.sync.updates import Updates
     from edge.trust.site_policy import LocalLists, age_policy_for
     from edge.trust.time.trust_age import trust_state
 
-    trust, lists = patient.trust, patient.config.lists
+    trust, lists = probe.trust, probe.config.lists
     if isinstance(trust, EdgeError):
         return [f.TRUST_WRONG.found(trust.message, trust.hint)]
     local = LocalLists.of(ageing_h=lists.ageing_h, stale_h=lists.stale_h, ageing=lists.ageing)
-    at = Updates(patient.config, patient.base).time(trust)
+    at = Updates(probe.config, probe.base).time(trust)
     in_force = sum(key.valid_from <= at.now < key.valid_until for key in trust.issuers.values())
     return thresholds.trust(trust_state(trust, at, age_policy_for(trust.policy, local)), in_force)
 
 
-def _journal(patient: DeviceProbe) -> list[Finding]:
+def _journal(probe: DeviceProbe) -> list[Finding]:
     from nacl.signing import SigningKey
 
     from edge.app.parts.keys import SEED_BYTES
@@ -189,7 +185,7 @@ def _journal(patient: DeviceProbe) -> list[Finding]:
     from edge.audit.chain import files_of, open_chain
     from edge.audit.errors import JournalBroken
 
-    config, base = patient.config, patient.base
+    config, base = probe.config, probe.base
     journal, key = base / config.paths.journal, base / config.device.key
     if mode_of(journal) is None:
         return [f.ok("journal", "none yet: the first start makes it")]
@@ -208,12 +204,12 @@ def _journal(patient: DeviceProbe) -> list[Finding]:
     return [f.ok("journal", f"intact, {verified.size} records, root {verified.root.hex()[:16]}")]
 
 
-def _request(patient: DeviceProbe) -> list[Finding]:
+def _request(probe: DeviceProbe) -> list[Finding]:
     from edge.app.parts.camera import system_clock
     from edge.app.parts.keys import read_seed
     from edge.app.parts.request_display import open_request
 
-    config, base = patient.config, patient.base
+    config, base = probe.config, probe.base
     if config.request.certificate is None:
         return [f.absent("request")]
     try:
@@ -224,13 +220,13 @@ def _request(patient: DeviceProbe) -> list[Finding]:
     return thresholds.request(signer.expires, system_clock().now())
 
 
-def _network(patient: DeviceProbe) -> list[Finding]:
+def _network(probe: DeviceProbe) -> list[Finding]:
     from edge.app.parts.health import reach_ms
 
     found: list[Finding] = []
     told: list[str] = []
     try:
-        for what, host, port in patient.servers():
+        for what, host, port in probe.servers():
             try:
                 told.append(f"{what} in {reach_ms(host, port):.0f} ms")
             except FetchError as fault:
@@ -240,16 +236,16 @@ def _network(patient: DeviceProbe) -> list[Finding]:
     return found or [f.ok("network", ", ".join(told) or "no server is configured")]
 
 
-def _heat(patient: DeviceProbe) -> list[Finding]:
-    return thresholds.heat(patient.machine.celsius(), patient.machine.throttled())
+def _heat(probe: DeviceProbe) -> list[Finding]:
+    return thresholds.heat(probe.machine.celsius(), probe.machine.throttled())
 
 
-def _power(patient: DeviceProbe) -> list[Finding]:
-    return thresholds.power(patient.machine.throttled(), alarm=patient.machine.undervoltage())
+def _power(probe: DeviceProbe) -> list[Finding]:
+    return thresholds.power(probe.machine.throttled(), alarm=probe.machine.undervoltage())
 
 
-def _memory(patient: DeviceProbe) -> list[Finding]:
-    return thresholds.memory(patient.machine.memory_bytes())
+def _memory(probe: DeviceProbe) -> list[Finding]:
+    return thresholds.memory(probe.machine.memory_bytes())
 
 
 CHECKS: Final[dict[str, Callable[[DeviceProbe], list[Finding]]]] = {

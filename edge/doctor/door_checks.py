@@ -24,48 +24,48 @@ WATCH_S: Final = RELEASE_MS / 1_000 + 1
 _STEP_S: Final = 0.05
 
 
-def door(patient: DeviceProbe) -> list[Finding]:
+def door(probe: DeviceProbe) -> list[Finding]:
     """What moves the lock, and what it tells; nothing is moved."""
-    kind = patient.config.strike.kind
+    kind = probe.config.strike.kind
     try:
         if kind in ("controller", "wiegand"):
-            return _controller(patient)
+            return _controller(probe)
         if kind == "sim":
             return [f.DOOR_SIM.found("the door is simulated: no lock moves", "set [strike] kind")]
         from edge.app.parts.strike import open_strike
 
-        open_strike(patient.config, patient.base).close()
+        open_strike(probe.config, probe.base).close()
     except EdgeError as fault:
         return [f.DOOR_FAULT.found(fault.message, fault.hint)]
-    where = f"pin {patient.config.strike.pin}" if kind == "gpio" else f"panel at {patient.config.strike.port}"
+    where = f"pin {probe.config.strike.pin}" if kind == "gpio" else f"panel at {probe.config.strike.port}"
     return [f.ok("door", f"{where} answers; it tells nothing of the contact")]
 
 
-def strike(patient: DeviceProbe) -> list[Finding]:
+def strike(probe: DeviceProbe) -> list[Finding]:
     """Release the lock once, if somebody agreed to it, while a person opens the door."""
-    if not patient.strike:
+    if not probe.strike:
         return [f.ok("strike", "not tried: doorward doctor --strike asks, and releases the lock")]
     from edge.doctor.strike_record import open_strike_record
 
     try:
-        lock = _opened(patient)
+        lock = _opened(probe)
         try:
-            with open_strike_record(patient.config, patient.base) as record:
+            with open_strike_record(probe.config, probe.base) as record:
                 happened = _tried(lock, record)
         finally:
             lock.close()
     except EdgeError as fault:
         return [f.STRIKE_FAULT.found(fault.message, fault.hint)]
-    return thresholds.strike(happened, has_contact=patient.config.strike.kind == "controller")
+    return thresholds.strike(happened, has_contact=probe.config.strike.kind == "controller")
 
 
-def _opened(patient: DeviceProbe) -> Strike:
+def _opened(probe: DeviceProbe) -> Strike:
     """What moves the lock, with all told that happened before. Raises DoorLinkFault, ConfigError."""
     from edge.app.parts.strike import open_controller, open_strike
 
-    if patient.config.strike.kind != "controller":
-        return open_strike(patient.config, patient.base)
-    link = open_controller(patient.config.strike, patient.base)
+    if probe.config.strike.kind != "controller":
+        return open_strike(probe.config, probe.base)
+    link = open_controller(probe.config.strike, probe.base)
     link.recount(None)
     link.wait_until_told()
     return link
@@ -91,11 +91,11 @@ def _tried(lock: Strike, record: StrikeRecord) -> set[DoorEventKind]:
     return happened
 
 
-def _controller(patient: DeviceProbe) -> list[Finding]:
+def _controller(probe: DeviceProbe) -> list[Finding]:
     from edge.app.parts.strike import open_controller
 
-    config = patient.config.strike
-    link = open_controller(config, patient.base)
+    config = probe.config.strike
+    link = open_controller(config, probe.base)
     try:
         status, there = link.status, link.firmware
     finally:

@@ -20,20 +20,20 @@ if TYPE_CHECKING:
     from edge.ports import Pixels
 
 
-def write(file: Path, patient: DeviceProbe, findings: Sequence[Finding]) -> None:
+def write(file: Path, probe: DeviceProbe, findings: Sequence[Finding]) -> None:
     """Write the report. Raises StorageFault."""
     from edge.app.parts.camera import system_clock
     from edge.app.parts.trust_folder import open_files
 
     # The camera is not opened for the picture alone; and a picture without the card may show a person.
-    look = patient.__dict__.get("look")
+    look = probe.__dict__.get("look")
     shows_card = look is not None and not isinstance(look, EdgeError) and look.card is not None
     picture = look.frame.luma if look is not None and shows_card else None
-    html = page(patient, findings, now=system_clock().now(), picture=picture)
+    html = page(probe, findings, now=system_clock().now(), picture=picture)
     open_files(file.parent).write(file.name, html.encode())
 
 
-def page(patient: DeviceProbe, findings: Sequence[Finding], *, now: datetime, picture: Pixels | None) -> str:
+def page(probe: DeviceProbe, findings: Sequence[Finding], *, now: datetime, picture: Pixels | None) -> str:
     """The report as HTML. `picture`: luma, uint8 (H, W), of the test card."""
     from edge.app.pages import pages
 
@@ -41,8 +41,8 @@ def page(patient: DeviceProbe, findings: Sequence[Finding], *, now: datetime, pi
         pages("edge.doctor")
         .get_template("report.html.j2")
         .render(
-            site=patient.config.door.site,
-            device=patient.config.device.id,
+            site=probe.config.door.site,
+            device=probe.config.device.id,
             date=now.strftime("%Y-%m-%d %H:%M UTC"),
             version=software_version(),
             python=platform.python_version(),

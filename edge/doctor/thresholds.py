@@ -94,12 +94,14 @@ class Rtc:
     charging_v: float | None = None
 
 
-def clock(doubt: str | None, since_sync: timedelta, rtcs: Sequence[Rtc]) -> list[Finding]:
+def clock(anomaly: str | None, since_sync: timedelta, rtcs: Sequence[Rtc]) -> list[Finding]:
     """The clock by what speaks against it, its time alone, and the battery."""
     found: list[Finding] = []
-    if doubt is not None:
+    if anomaly is not None:
         found.append(
-            f.CLOCK_SUSPECT.found(f"the clock is suspect: {doubt}", "set the clock, then run: doorward sync")
+            f.CLOCK_SUSPECT.found(
+                f"the clock is suspect: {anomaly}", "set the clock, then run: doorward sync"
+            )
         )
     if since_sync.days > 30:  # 26 s at 10 ppm
         found.append(
@@ -188,9 +190,9 @@ def trust(at: TrustState, issuers_in_force: int) -> list[Finding]:
         )
     for part in at.ages:
         text = f"{part.kind} are {part.age.total_seconds() / 86_400:.1f} days old: {part.freshness}"
-        if part.rung is AgeAction.STAFF:
+        if part.action is AgeAction.STAFF:
             found.append(f.TRUST_STAFF.found(f"{text}, staff decide", "run doorward sync"))
-        elif part.rung is AgeAction.STEP_UP:
+        elif part.action is AgeAction.STEP_UP:
             found.append(f.TRUST_STEP_UP.found(f"{text}, visitors step up", "run doorward sync"))
         elif part.freshness is not Freshness.FRESH:
             found.append(f.TRUST_AGEING.found(f"{text}, cards pass", "run doorward sync"))

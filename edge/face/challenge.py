@@ -155,15 +155,15 @@ class ChallengeFailed:
 ChallengeProgress = ChallengeWaiting | ChallengeDone | ChallengeFailed
 
 
-def draw(dice: Callable[[int], int], n: int = 2) -> tuple[Prompt, ...]:
-    """`n` prompts in random order, none twice in a row. `dice(k)` returns one of 0 .. k-1, all as likely.
+def draw(random_below: Callable[[int], int], n: int = 2) -> tuple[Prompt, ...]:
+    """`n` prompts in random order, none twice in a row. `random_below(k)`: 0 .. k-1, each as likely.
 
-    The dice must be ones that nobody can foresee: `secrets.randbelow`.
+    An attacker must not foresee it: `secrets.randbelow`.
     """
     prompts: list[Prompt] = []
     for _ in range(n):
         left = [prompt for prompt in Prompt if not prompts or prompt is not prompts[-1]]
-        prompts.append(left[dice(len(left))])
+        prompts.append(left[random_below(len(left))])
     return tuple(prompts)
 
 

@@ -90,13 +90,13 @@ class ActivePassage:
         assert self._asked is not None
         asked, asking = self._asked
         match asking.hear(heard):
-            case Given(terms):
-                self._presented = self._presented.with_given(asked.factor, terms)
+            case Given(obligations):
+                self._presented = self._presented.with_given(asked.factor, obligations)
                 return self._go_on()
             case Deny() as deny:
-                advice = self._presented.advice
-                terms = replace(advice.terms, lines=self._stages.counsel.lines())
-                self._record.advised(replace(advice, terms=terms), self._presented.given)
+                requirements = self._presented.requirements
+                obligations = replace(requirements.obligations, lines=self._stages.visit_rules.lines())
+                self._record.required(replace(requirements, obligations=obligations), self._presented.given)
                 return m.Denied(deny)
             case None:
                 return None
@@ -120,7 +120,7 @@ class ActivePassage:
         self._presented = self._stages.matched(self._presented, evidence)
         if not self._presented.looks_again:
             return self._go_on()
-        self._record.advised(self._presented.advice, self._presented.given)
+        self._record.required(self._presented.requirements, self._presented.given)
         self._face.wipe()
         self._face = FaceCapture(self._stages, self._presented)
         return None
@@ -128,7 +128,7 @@ class ActivePassage:
     def _go_on(self) -> m.PassageEvent:
         """Ask for the next factor that is missing; decide where none is."""
         self._end_asking()
-        self._record.advised(self._presented.advice, self._presented.given)
+        self._record.required(self._presented.requirements, self._presented.given)
         asked = self._presented.missing
         if asked is None:
             decision = self._stages.conclude(self._presented)

@@ -1,4 +1,4 @@
-"""The time of a device at work: its two clocks through the timekeeper, and what happened to their belief."""
+"""The time of a device at work: two clocks through the trusted clock, and changes of trust in them."""
 
 from __future__ import annotations
 
@@ -22,29 +22,29 @@ class ClockMonitor:
     def __init__(
         self,
         clock: Clock,
-        keeper: TrustedClock,
-        holders: PhoneClockOffset,
+        trusted_clock: TrustedClock,
+        phone_offset: PhoneClockOffset,
         trust: Callable[[], TrustSnapshot],
     ) -> None:
         self._clock = clock
-        self._keeper = keeper
-        self._holders = holders
+        self._trusted_clock = trusted_clock
+        self._phone_offset = phone_offset
         self._trust = trust
         self._latest: TrustSnapshot | None = None
-        self._doubt: ClockAnomaly | None = None
+        self._anomaly: ClockAnomaly | None = None
         self._alarmed = False
         self._changes: list[tuple[ClockEvent, timedelta | None]] = []
 
     def at(self, trust: TrustSnapshot) -> TrustedTime:
         """The time to judge by, with this trust."""
         self._latest = trust
-        believed = self._keeper.at(self._clock.now(), self._clock.tick_ms(), trust)
-        if believed.doubt is not self._doubt:
-            self._doubt = believed.doubt
-            self._holders.forget()
-            event = ClockEvent(believed.doubt.value) if believed.doubt else ClockEvent.TRUSTED
-            self._changes.append((event, believed.off if believed.doubt else None))
-        return believed
+        trusted_time = self._trusted_clock.at(self._clock.now(), self._clock.tick_ms(), trust)
+        if trusted_time.anomaly is not self._anomaly:
+            self._anomaly = trusted_time.anomaly
+            self._phone_offset.forget()
+            event = ClockEvent(trusted_time.anomaly.value) if trusted_time.anomaly else ClockEvent.TRUSTED
+            self._changes.append((event, trusted_time.off if trusted_time.anomaly else None))
+        return trusted_time
 
     def now(self) -> datetime:
         """The time to stamp a record with."""
@@ -52,8 +52,8 @@ class ClockMonitor:
 
     def changes(self) -> list[tuple[ClockEvent, timedelta | None]]:
         """What is to be put on record since the last call: the event, and how far the clock is off."""
-        if self._holders.alarmed and not self._alarmed:
-            self._changes.append((ClockEvent.HOLDERS, self._holders.offset))
-        self._alarmed = self._holders.alarmed
+        if self._phone_offset.alarmed and not self._alarmed:
+            self._changes.append((ClockEvent.PHONES, self._phone_offset.offset))
+        self._alarmed = self._phone_offset.alarmed
         changes, self._changes = self._changes, []
         return changes

@@ -44,24 +44,24 @@ class DecisionPoint:
         clock: Clock,
         *,
         version: str,
-        keeper: TrustedClock | None = None,
+        trusted_clock: TrustedClock | None = None,
         doors: Sequence[str] = ONE_DOOR,
     ) -> None:
-        """`trust` returns the snapshot of the moment; `keeper`: left out, this device remembers no time."""
+        """`trust` returns the snapshot of the moment. Without `trusted_clock` it remembers no time."""
         self.stages = stages
         self._trust = trust
-        self._timing = ClockMonitor(clock, keeper or TrustedClock(), stages.holders, trust)
+        self._clock_monitor = ClockMonitor(clock, trusted_clock or TrustedClock(), stages.phone_offset, trust)
         model = stages.engine.model_id if stages.engine else None
         self.recorders = {
             door: Recorder(
                 journal,
-                RecordBuilder(_at(door, stages.policy), model, version, venue=stages.counsel.kind),
-                self._timing,
+                RecordBuilder(_at(door, stages.policy), model, version, venue=stages.visit_rules.kind),
+                self._clock_monitor,
             )
             for door in doors
         }
         self.recorder = self.recorders[doors[0]]
-        self.footing: TrustState | None = None  # of the last look at the trust
+        self.trust_state: TrustState | None = None  # of the last look at the trust
         self._visit: Visit | None = None
         self._pulse_ms: int | None = None
 
@@ -89,31 +89,31 @@ class DecisionPoint:
     def ground(self, tick_ms: int) -> tuple[TrustSnapshot, TrustState]:
         """The trust of this moment, and how old it is."""
         trust = self._trust()
-        self.footing = footing = self.stages.weigh(trust, self._timing.at(trust))
+        self.trust_state = trust_state = self.stages.weigh(trust, self._clock_monitor.at(trust))
         self.recorder.clock(tick_ms)
-        return trust, footing
+        return trust, trust_state
 
     def pulse(self, tick_ms: int) -> TrustState | None:
         """Once a second, look at the clocks and forget codes that could not be shown any more."""
         if self._pulse_ms is not None and tick_ms < self._pulse_ms + PULSE_MS:
             return None
         self._pulse_ms = tick_ms
-        _, footing = self.ground(tick_ms)
-        self.stages.replay.tidy(footing.at.now)
-        return footing
+        _, trust_state = self.ground(tick_ms)
+        self.stages.replay.tidy(trust_state.at.now)
+        return trust_state
 
     def present(self, symbols: Sequence[Symbol], tick_ms: int) -> Presented | TurnedAway | None:
         """The card that these symbols present, the reason it is refused, or None where there is no code."""
-        trust, footing = self.ground(tick_ms)
+        trust, trust_state = self.ground(tick_ms)
         self._visit = None
         for recorder in self.recorders.values():
-            recorder.builder.begin(footing, tick_ms)
-        found = self.stages.present(symbols, trust, footing)
+            recorder.builder.begin(trust_state, tick_ms)
+        found = self.stages.present(symbols, trust, trust_state)
         if found is not None and found.card is not None:
-            self._visit = self.stages.visit(found.card, footing)
+            self._visit = self.stages.visit(found.card, trust_state)
             for recorder in self.recorders.values():
                 recorder.builder.card(found.card)
-                recorder.builder.advised(found.advice, frozenset())
+                recorder.builder.required(found.requirements, frozenset())
         return found
 
     def settle(self, decision: Decision, seq: int, tick_ms: int) -> None:
@@ -122,7 +122,7 @@ class DecisionPoint:
         if visit is None:
             return
         try:
-            self.stages.counsel.settle(visit, decision, seq)
+            self.stages.visit_rules.commit(visit, decision, seq)
         except StorageFault:
             self.recorder.fault(DevicePart.STORAGE, tick_ms)
 

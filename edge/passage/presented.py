@@ -26,40 +26,45 @@ _ASKED_HERE: Final = frozenset({Factor.NONCE, Factor.PIN, Factor.DOCUMENT, Facto
 class Presented:
     """A verified card, and the reference its face is compared to.
 
-    `policy` and `footing` are those that the passage began with, whatever is swapped meanwhile. `advice`:
-    what the venue and the risk ask besides; `given`: what of that has come; `face`: the look that matched.
+    `policy` and `trust_state` are those that the passage began with, whatever is swapped meanwhile.
+    `requirements`: what the venue and the risk ask besides; `given`: what of that has come; `face`: the look
+    that matched.
     """
 
     card: Card
     reference: Reference | None = field(repr=False)
     policy: DoorPolicy
-    footing: TrustState
-    liveness: PadRule
-    advice: Requirements = field(default_factory=Requirements)
+    trust_state: TrustState
+    pad_rule: PadRule
+    requirements: Requirements = field(default_factory=Requirements)
     given: frozenset[Factor] = frozenset()
     face: FaceEvidence | None = field(default=None, repr=False)
 
     @property
     def missing(self) -> Obligation | None:
         """The next thing to ask for; None where nothing is, or nothing that this device can ask for."""
-        open_ones = [asked for asked in self.advice.terms.asked if asked.factor not in self.given]
+        open_ones = [
+            asked for asked in self.requirements.obligations.required if asked.factor not in self.given
+        ]
         return open_ones[0] if open_ones and open_ones[0].factor in _ASKED_HERE else None
 
     @property
     def lacks_challenge(self) -> bool:
         """Whether movements are asked for that the holder has not made."""
-        asked = {item.factor for item in self.advice.terms.asked}
+        asked = {item.factor for item in self.requirements.obligations.required}
         return Factor.CHALLENGE in asked - self.given
 
     @property
     def looks_again(self) -> bool:
         """Whether the face must be looked at once more, moving. Asked after a look that matches."""
-        return self.lacks_challenge and self.liveness.prompts > 0
+        return self.lacks_challenge and self.pad_rule.prompts > 0
 
-    def with_given(self, factor: Factor, terms: Obligations) -> Presented:
+    def with_given(self, factor: Factor, obligations: Obligations) -> Presented:
         """The same once the holder gave this factor, which may add to the terms of the visit."""
-        advice = replace(self.advice, terms=merge((self.advice.terms, terms)))
-        return replace(self, given=self.given | {factor}, advice=advice)
+        requirements = replace(
+            self.requirements, obligations=merge((self.requirements.obligations, obligations))
+        )
+        return replace(self, given=self.given | {factor}, requirements=requirements)
 
     def wipe(self) -> None:
         """Overwrite the reference, which all copies share: a template lives in memory for one passage."""
@@ -73,4 +78,4 @@ class TurnedAway:
 
     deny: Deny
     card: Card | None = field(default=None, repr=False)
-    advice: Requirements = field(default_factory=Requirements)
+    requirements: Requirements = field(default_factory=Requirements)

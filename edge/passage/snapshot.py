@@ -38,9 +38,9 @@ class PassageOutcome:
 class StepResult:
     """What one frame brought: for screens, reports and tests. Holds no card and no template.
 
-    `footing`: how old everything is that the passage rests on, or would rest on now. `clock`: what happened
-    to the belief in this device's clock since the last frame. `terms`: those of the visit, with what
-    staff should know of it: for a screen of theirs, never for a log.
+    `trust_state`: how old everything is that the passage rests on, or would rest on now. `clock`: what
+    happened to the belief in this device's clock since the last frame. `obligations`: those of the visit,
+    with what staff should know of it: for a screen of theirs, never for a log.
     """
 
     tick_ms: int
@@ -51,9 +51,9 @@ class StepResult:
     evidence: FaceEvidence | None = None
     door: tuple[DoorEvent, ...] = ()
     outcome: PassageOutcome | None = None
-    footing: TrustState | None = None
+    trust_state: TrustState | None = None
     clock: tuple[ClockEvent, ...] = ()
-    terms: Obligations | None = field(default=None, repr=False)
+    obligations: Obligations | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

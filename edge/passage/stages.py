@@ -2,12 +2,12 @@
 
     trust, clocks -> TrustState                         `weigh`
     symbols -> Code -> SignedCard -> Card            `present`, `again`
-    Card -> Obligations, signs of risk -> Presented        `present`
+    Card -> Requirements -> Presented                `present`
     Presented, Frame -> FaceEvidence, Matches | Deny `look`
     Presented, FaceEvidence -> Presented             `matched`
     Presented -> Grant | Deny                        `conclude`
 
-The one `except Refused` of the product stands in `attempt`: below it a refusal is an exception that
+The one `except Refused` of a passage is in `attempt`: below it a refusal is an exception that
 cannot be overlooked, above it a Deny with its reason.
 """
 
@@ -86,83 +86,99 @@ def attempt(stage: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T 
 class Stages:
     """What a passage is judged by. `stopwatch` returns nanoseconds of any monotonic clock."""
 
-    gate: VerificationContext
+    context: VerificationContext
     policy: DoorPolicy
     engine: FaceEngine | None
     replay: ReplayMemory
     stopwatch: Callable[[], int]
-    liveness: PadRule = field(default_factory=PadRule)
-    holders: PhoneClockOffset = field(default_factory=PhoneClockOffset)
-    counsel: VisitRules = field(default_factory=VisitRules)
+    pad_rule: PadRule = field(default_factory=PadRule)
+    phone_offset: PhoneClockOffset = field(default_factory=PhoneClockOffset)
+    visit_rules: VisitRules = field(default_factory=VisitRules)
 
     def weigh(self, trust: TrustSnapshot, at: TrustedTime) -> TrustState:
         """On what a passage that begins now would stand: the ages of this trust, and the clock."""
         return weigh(trust, at, age_policy_for(trust.policy, self.policy.lists))
 
     def present(
-        self, symbols: Sequence[Symbol], trust: TrustSnapshot, footing: TrustState
+        self, symbols: Sequence[Symbol], trust: TrustSnapshot, trust_state: TrustState
     ) -> Presented | TurnedAway | None:
         """The card that these symbols present, the reason it is refused, or None where there is no code."""
-        card = self._verified(symbols, trust, self._gate(footing, self.counsel.means.notice), footing)
+        card = self._verified(
+            symbols, trust, self._gate(trust_state, self.visit_rules.means.display), trust_state
+        )
         if not isinstance(card, Card):
             return card
-        admitted = attempt(self._admitted, card, trust, footing)
-        return self._turned_away(admitted, card, footing) if isinstance(admitted, Deny) else admitted
+        admitted = attempt(self._admitted, card, trust, trust_state)
+        return self._turned_away(admitted, card, trust_state) if isinstance(admitted, Deny) else admitted
 
     def again(
-        self, symbols: Sequence[Symbol], trust: TrustSnapshot, footing: TrustState, nonce: bytes | None = None
+        self,
+        symbols: Sequence[Symbol],
+        trust: TrustSnapshot,
+        trust_state: TrustState,
+        nonce: bytes | None = None,
     ) -> Card | Deny | None:
         """The card that is shown in the middle of a passage: made for this nonce, or another document."""
-        card = self._verified(symbols, trust, replace(self._gate(footing), nonce=nonce), footing)
+        card = self._verified(symbols, trust, replace(self._gate(trust_state), nonce=nonce), trust_state)
         return card.deny if isinstance(card, TurnedAway) else card
 
     def _verified(
-        self, symbols: Sequence[Symbol], trust: TrustSnapshot, gate: VerificationContext, footing: TrustState
+        self,
+        symbols: Sequence[Symbol],
+        trust: TrustSnapshot,
+        context: VerificationContext,
+        trust_state: TrustState,
     ) -> Card | TurnedAway | None:
         """The card in these symbols, signed by issuer and holder, and not shown before."""
         signed = attempt(_signed_card, symbols)
         if signed is None or isinstance(signed, Deny):
             return TurnedAway(signed) if signed else None
-        card = attempt(verify, signed, trust, now=footing.at.now, gate=gate)
-        deny = card if isinstance(card, Deny) else attempt(self.replay.admit, card, footing.at.now)
+        card = attempt(verify, signed, trust, now=trust_state.at.now, context=context)
+        deny = card if isinstance(card, Deny) else attempt(self.replay.admit, card, trust_state.at.now)
         if deny is None or deny.reason in _HOLDERS_WORD:
-            self._hear(signed, footing)
+            self._hear(signed, trust_state)
         if isinstance(card, Deny):
             return TurnedAway(card)
-        return self._turned_away(deny, card, footing) if deny else card
+        return self._turned_away(deny, card, trust_state) if deny else card
 
     def _admitted(
-        self, card: Card, trust: TrustSnapshot, footing: TrustState
+        self, card: Card, trust: TrustSnapshot, trust_state: TrustState
     ) -> Presented | TurnedAway | Deny:
         """This card on the terms of the venue. Raises Refused, Fault."""
         policy = self.policy.under(trust.policy)
-        if objection := judge_card(card, policy, footing):
+        if objection := judge_card(card, policy, trust_state):
             return objection
-        advice = self.counsel.advise(self.visit(card, footing), footing, compares=self.engine is not None)
-        if staff := next((item for item in advice.terms.asked if item.factor is Factor.STAFF), None):
-            return TurnedAway(Deny(staff.reason), card, advice)
+        requirements = self.visit_rules.require(
+            self.visit(card, trust_state), trust_state, compares=self.engine is not None
+        )
+        if staff := next(
+            (item for item in requirements.obligations.required if item.factor is Factor.STAFF), None
+        ):
+            return TurnedAway(Deny(staff.reason), card, requirements)
         written = trust.policy is not None and trust.policy.face == FaceRule.REQUIRED
-        policy = _under_terms(policy, advice.terms, face_is_written=written)
-        return self._presented(card, policy, footing.under(card), trust, advice)
+        policy = _under_terms(policy, requirements.obligations, face_is_written=written)
+        return self._presented(card, policy, trust_state.under(card), trust, requirements)
 
-    def _turned_away(self, deny: Deny, card: Card, footing: TrustState) -> TurnedAway:
+    def _turned_away(self, deny: Deny, card: Card, trust_state: TrustState) -> TurnedAway:
         """The refusal of a verified card, with what staff should know of its holder all the same."""
-        notes = attempt(self.counsel.notes, self.visit(card, footing))
+        notes = attempt(self.visit_rules.notes, self.visit(card, trust_state))
         return TurnedAway(
-            deny, card, Requirements() if isinstance(notes, Deny) else Requirements(Obligations(notes=notes))
+            deny,
+            card,
+            Requirements() if isinstance(notes, Deny) else Requirements(Obligations(notices=notes)),
         )
 
-    def visit(self, card: Card, footing: TrustState) -> Visit:
+    def visit(self, card: Card, trust_state: TrustState) -> Visit:
         """This card, here and now, as a venue sees it: with no more disclosed than was asked for."""
-        if self.counsel.request is not None:
-            card = replace(card, disclosed=asked_for(card, self.counsel.request))
-        return Visit(card, self.policy.site, footing.at.now)
+        if self.visit_rules.request is not None:
+            card = replace(card, disclosed=asked_for(card, self.visit_rules.request))
+        return Visit(card, self.policy.site, trust_state.at.now)
 
     def needs_face(self, presented: Presented) -> bool:
         """Whether the camera has to see a face before `conclude` may be asked."""
-        return needs_face(presented.card, presented.policy, presented.footing)
+        return needs_face(presented.card, presented.policy, presented.trust_state)
 
-    def burst(self, presented: Presented) -> Fusion:
+    def new_fusion(self, presented: Presented) -> Fusion:
         """An empty burst to compare this holder's looks in."""
         assert presented.reference is not None, "judge_card and _reference refuse cards that have none"
         return Fusion(presented.reference, threshold=presented.policy.similarity)
@@ -172,44 +188,44 @@ class Stages:
         assert self.engine is not None, "a door that compares faces starts with an engine"
         assert presented.reference is not None, "judge_card and _reference refuse cards that have none"
         evidence = self.engine.assess(rgb, presented.reference, burst)
-        return evidence, judge_face(presented.card, evidence, presented.policy, presented.footing)
+        return evidence, judge_face(presented.card, evidence, presented.policy, presented.trust_state)
 
     def matched(self, presented: Presented, evidence: FaceEvidence) -> Presented:
         """The card once its face matches. A similarity that is only just enough may ask for more.
 
         Where that is movements which this door can ask for, `looks_again` is true of it.
         """
-        given = presented.given | {Factor.CHALLENGE} if presented.liveness.prompts else presented.given
-        advice = self.counsel.reconsider(
-            presented.card, presented.advice, evidence, presented.policy.similarity
+        given = presented.given | {Factor.CHALLENGE} if presented.pad_rule.prompts else presented.given
+        requirements = self.visit_rules.require_after_face(
+            presented.card, presented.requirements, evidence, presented.policy.similarity
         )
-        matched = replace(presented, face=evidence, given=given, advice=advice)
-        if not matched.lacks_challenge or self.liveness.dice is None:
+        matched = replace(presented, face=evidence, given=given, requirements=requirements)
+        if not matched.lacks_challenge or self.pad_rule.random_below is None:
             return matched
-        return replace(matched, liveness=replace(matched.liveness, prompts=STEP_UP_PROMPTS))
+        return replace(matched, pad_rule=replace(matched.pad_rule, prompts=STEP_UP_PROMPTS))
 
     def ask(
         self, presented: Presented, asked: Obligation, ground: Callable[[], tuple[TrustSnapshot, TrustState]]
     ) -> Asking:
         """Begin to ask for a factor. `ground`: what is believed at the moment of an answer."""
-        card, means, terms = presented.card, self.counsel.means, presented.advice.terms
+        card, means, obligations = presented.card, self.visit_rules.means, presented.requirements.obligations
         match asked.factor:
             case Factor.NONCE:
-                assert means.notice is not None
+                assert means.display is not None
                 return AskNonce(
                     card,
-                    means.notice,
+                    means.display,
                     ground()[1].at.now,
                     lambda seen, nonce: self.again(seen, *ground(), nonce=nonce),
                 )
             case Factor.PIN:
-                assert terms.pin is not None
-                return AskPin(terms.pin)
+                assert obligations.pin is not None
+                return AskPin(obligations.pin)
             case Factor.DOCUMENT:
                 return AskDocument(card, lambda seen: self.again(seen, *ground()))
             case Factor.HOST:
                 assert means.host is not None
-                return AskHost(means.host, self.visit(card, presented.footing))
+                return AskHost(means.host, self.visit(card, presented.trust_state))
             case factor:
                 raise AssertionError(f"{factor} is nothing that a machine asks for")
 
@@ -219,43 +235,50 @@ class Stages:
             presented.card,
             presented.face,
             presented.policy,
-            presented.footing,
-            presented.advice.terms,
+            presented.trust_state,
+            presented.requirements.obligations,
             presented.given,
         )
 
-    def _gate(self, footing: TrustState, notice: RequestDisplay | None = None) -> VerificationContext:
-        """The gate at this moment; `notice`: with what is on its screen."""
-        shown = self.gate
-        if notice is not None:
+    def _gate(self, trust_state: TrustState, display: RequestDisplay | None = None) -> VerificationContext:
+        """The gate at this moment; `display`: with what is on its screen."""
+        shown = self.context
+        if display is not None:
             shown = replace(
-                shown, nonce=notice.nonce, nonce_before=notice.nonce_before, nonce_needed=notice.needed
+                shown, nonce=display.nonce, nonce_before=display.nonce_before, nonce_needed=display.needed
             )
         return replace(
             shown,
-            since_sync=footing.at.since_sync,
-            budgets=footing.ladder.of(TrustInput.STATUS).budgets,
-            clock=footing.clock,
+            since_sync=trust_state.at.since_sync,
+            budgets=trust_state.age_policy.of(TrustInput.STATUS).budgets,
+            clock=trust_state.clock,
         )
 
-    def _hear(self, signed: SignedCard, footing: TrustState) -> None:
+    def _hear(self, signed: SignedCard, trust_state: TrustState) -> None:
         """What the holder's phone says of our clock, as long as we believe it ourselves."""
-        if not footing.at.suspect:
+        if not trust_state.at.suspect:
             name = pseudonym(signed.kid, signed.claims.card_id)
-            self.holders.hear(name, signed.presentation.presented_at, footing.at.now)
+            self.phone_offset.hear(name, signed.presentation.presented_at, trust_state.at.now)
 
     def _presented(
-        self, card: Card, policy: DoorPolicy, footing: TrustState, trust: TrustSnapshot, advice: Requirements
+        self,
+        card: Card,
+        policy: DoorPolicy,
+        trust_state: TrustState,
+        trust: TrustSnapshot,
+        requirements: Requirements,
     ) -> Presented:
-        prompts = max(self.liveness.prompts, needs_prompts(card, policy, footing))
-        if any(item.factor is Factor.CHALLENGE for item in advice.terms.asked):
+        prompts = max(self.pad_rule.prompts, needs_prompts(card, policy, trust_state))
+        if any(item.factor is Factor.CHALLENGE for item in requirements.obligations.required):
             prompts = max(prompts, STEP_UP_PROMPTS)
-        liveness = replace(self.liveness, prompts=prompts)
-        if not needs_face(card, policy, footing):
-            return Presented(card, None, policy, footing, liveness, advice)
-        if prompts and liveness.dice is None:
-            raise ModelFault("this door cannot ask for movements", hint="it was put together without dice")
-        return Presented(card, self._reference(card, trust), policy, footing, liveness, advice)
+        pad_rule = replace(self.pad_rule, prompts=prompts)
+        if not needs_face(card, policy, trust_state):
+            return Presented(card, None, policy, trust_state, pad_rule, requirements)
+        if prompts and pad_rule.random_below is None:
+            raise ModelFault(
+                "this door cannot ask for movements", hint="it was put together without random_below"
+            )
+        return Presented(card, self._reference(card, trust), policy, trust_state, pad_rule, requirements)
 
     def _reference(self, card: Card, trust: TrustSnapshot) -> Reference:
         if self.engine is None:
@@ -279,14 +302,14 @@ def _signed_card(symbols: Sequence[Symbol]) -> SignedCard | None:
     return None if code is None else decode(code)
 
 
-def _under_terms(policy: DoorPolicy, terms: Obligations, *, face_is_written: bool) -> DoorPolicy:
+def _under_terms(policy: DoorPolicy, obligations: Obligations, *, face_is_written: bool) -> DoorPolicy:
     """The door's policy under these terms: a challenge needs a face; without one, another factor is needed.
 
     `face_is_written`: the site's signed policy wants a face of every holder, which no venue lifts.
     """
-    factors = {item.factor for item in terms.asked}
+    factors = {item.factor for item in obligations.required}
     if Factor.CHALLENGE in factors:
         return replace(policy, face=FaceRule.REQUIRED)
-    if StaffNotice.NO_FACE in terms.notes and factors & _IN_PLACE_OF_A_FACE and not face_is_written:
+    if StaffNotice.NO_FACE in obligations.notices and factors & _IN_PLACE_OF_A_FACE and not face_is_written:
         return replace(policy, face=FaceRule.NONE)
     return policy

@@ -59,26 +59,26 @@ class Verifier:
         *,
         version: str,
         times: m.PassageTimes | None = None,
-        keeper: TrustedClock | None = None,
+        trusted_clock: TrustedClock | None = None,
         gap_ms: int = GAP_MS,
     ) -> None:
-        """`keeper`: what this device remembers of time; left out, it remembers nothing.
+        """`trusted_clock`: what this device remembers of time; left out, it remembers nothing.
 
         `gap_ms`: what is not read for longer than this has gone.
         """
         self._ports = ports
         self._point = DecisionPoint(
-            stages, ports.trust, ports.journal, ports.clock, version=version, keeper=keeper
+            stages, ports.trust, ports.journal, ports.clock, version=version, trusted_clock=trusted_clock
         )
         self._machine = m.PassageMachine(times)
         self._runner = MachineRunner(self._machine.on, self._perform, self._settle)
         self._display = HolderDisplay(ports.signals)
         self._inputs = InputPoll(self._note_fault, ports.strike, ports.scanner, ports.keypad)
-        self._attention = PresentationTracker(gap_ms)
-        self._backoff = Lockout()
+        self._tracker = PresentationTracker(gap_ms)
+        self._lockout = Lockout()
         self._passage: ActivePassage | None = None
         self._outcome: PassageOutcome | None = None  # of this frame
-        self._footing: TrustState | None = None  # of the latest card, or of this moment
+        self._trust_state: TrustState | None = None  # of the latest card, or of this moment
 
     @property
     def state(self) -> m.PassageState:
@@ -114,7 +114,7 @@ class Verifier:
         symbols: Sequence[Symbol] = ()
         evidence: FaceEvidence | None = None
         door = self._hear_door()
-        scans = only_cards(self._inputs.scans(), self.stages.counsel.items)
+        scans = only_cards(self._inputs.scans(), self.stages.visit_rules.items)
         keys = self._inputs.keys()
         if self._runner.is_due:
             self._runner.on(TimedOut())
@@ -122,12 +122,12 @@ class Verifier:
             case m.PassageState.IDLE:
                 symbols = self._read(frame, scans)
             case m.PassageState.FACE | m.PassageState.CHALLENGE:
-                self._attention.hold(frame.tick_ms)
+                self._tracker.hold(frame.tick_ms)
                 evidence = self._look(frame)
             case m.PassageState.FACTOR:
                 symbols = self._hear(frame, scans, keys)
             case _:
-                self._attention.hold(frame.tick_ms)
+                self._tracker.hold(frame.tick_ms)
         if self._passage is not None:
             self._display.prompt(self._passage.prompt)
         recorder = self._point.recorder
@@ -140,9 +140,9 @@ class Verifier:
             evidence,
             door,
             self._outcome,
-            self._footing,
+            self._trust_state,
             recorder.told_of_clock(),
-            recorder.builder.terms,
+            recorder.builder.obligations,
         )
 
     def start(self) -> None:
@@ -173,12 +173,12 @@ class Verifier:
 
     def _feel_pulse(self) -> None:
         """Look at the clocks, and at how old everything is: for the record, and for screens."""
-        footing = self._point.pulse(self._runner.tick_ms)
-        if footing is None or self._machine.state is not m.PassageState.IDLE:
+        trust_state = self._point.pulse(self._runner.tick_ms)
+        if trust_state is None or self._machine.state is not m.PassageState.IDLE:
             return
-        self._footing = footing
-        if notice := self.stages.counsel.means.notice:
-            notice.turn(footing.at.now, self._runner.tick_ms)
+        self._trust_state = trust_state
+        if display := self.stages.visit_rules.means.display:
+            display.turn(trust_state.at.now, self._runner.tick_ms)
 
     def _hear_door(self) -> tuple[DoorEvent, ...]:
         """What the door did since the last frame, on record."""
@@ -194,12 +194,12 @@ class Verifier:
         started = stopwatch()
         symbols = merge_codes(self._ports.reader.read(frame.luma), scans, frame.tick_ms)
         read = stopwatch()
-        fresh = self._attention.fresh(symbols, frame.tick_ms)
+        fresh = self._tracker.fresh(symbols, frame.tick_ms)
         if fresh:
             found = self._point.present(fresh, frame.tick_ms)
             record.took("code", read - started)
             record.took("verify", stopwatch() - read)
-            self._footing = record.footing
+            self._trust_state = record.trust_state
             self._begin(found)
         return symbols
 
@@ -212,7 +212,7 @@ class Verifier:
                 self._passage = ActivePassage(
                     self.stages, presented, point.recorder.builder, lambda: point.ground(self._runner.tick_ms)
                 )
-                objection = self._backoff.objection(presented.card, self._runner.tick_ms)
+                objection = self._lockout.objection(presented.card, self._runner.tick_ms)
                 self._runner.on(m.Denied(objection) if objection else self._passage.begin())
             case None:
                 pass
@@ -228,7 +228,7 @@ class Verifier:
         """Whether what came in since the last frame is what was asked for."""
         assert self._passage is not None
         symbols = merge_codes(self._ports.reader.read(frame.luma), scans, frame.tick_ms)
-        event = self._passage.hear(Heard(self._attention.fresh(symbols, frame.tick_ms), keys))
+        event = self._passage.hear(Heard(self._tracker.fresh(symbols, frame.tick_ms), keys))
         if event is not None:
             self._runner.on(event)
         return symbols
@@ -267,7 +267,7 @@ class Verifier:
         stopwatch, recorder = self.stages.stopwatch, self._point.recorder
         started = stopwatch()
         if self._passage is not None:
-            self._backoff.learn(
+            self._lockout.learn(
                 self._passage.card, decision, self._runner.tick_ms, challenged=self._passage.challenged
             )
         try:
@@ -284,7 +284,7 @@ class Verifier:
         try:
             seq = self._outcome.seq if self._outcome else None
             self._ports.strike.release(grant.release_ms, grant=seq or 0)
-            self._attention.passed()
+            self._tracker.passed()
         except DoorLinkFault as fault:
             if not isinstance(fault, DoorDenied):  # which the door's own event puts on record, with its cause
                 self._note_fault(DevicePart.DOOR)

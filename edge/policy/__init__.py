@@ -1,1 +1,1 @@
-"""Risk: signs that a visit is unlike others, the level they come to, and the ladder of what that asks for."""
+"""Risk: signs that a visit is unlike others, the level they come to, and the step-ups that it asks for."""

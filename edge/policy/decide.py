@@ -88,7 +88,7 @@ class DoorPolicy:
 class _Facts:
     card: Card
     policy: DoorPolicy
-    footing: TrustState
+    trust_state: TrustState
     face: FaceEvidence | None = field(default=None)
 
     @property
@@ -100,17 +100,17 @@ class _Facts:
     @property
     def steps_up(self) -> bool:
         """Whether something here is too old, or too uncertain, to pass as usual."""
-        return strictest(self.footing.clock, *map(self.rung, TrustInput)) is not AgeAction.PASS
+        return strictest(self.trust_state.clock, *map(self.action, TrustInput)) is not AgeAction.PASS
 
-    def rung(self, kind: TrustInput) -> AgeAction:
+    def action(self, kind: TrustInput) -> AgeAction:
         """What the age of this kind of data leaves this card."""
         if kind is TrustInput.STATUS:
-            return self.footing.ladder.status.rung(self.card.list_freshness)
-        return self.footing.rung(kind)
+            return self.trust_state.age_policy.status.action(self.card.list_freshness)
+        return self.trust_state.action(kind)
 
-    def stops(self, *rungs: AgeAction) -> bool:
+    def stops(self, *actions: AgeAction) -> bool:
         """Whether these leave nothing but staff: what steps up needs a card and a door that can."""
-        worst = strictest(*rungs)
+        worst = strictest(*actions)
         able = self.policy.can_step_up and self.card.face is not None
         return worst is AgeAction.STAFF or (worst is AgeAction.STEP_UP and not able)
 
@@ -123,11 +123,11 @@ class _Facts:
 # Asked as soon as the card is verified, before anybody is told to look at the camera.
 CARD_RULES: tuple[tuple[Reason, Callable[[_Facts], bool]], ...] = (
     (Reason.DOOR_NOT_PERMITTED, lambda f: not f.card.covers(f.policy.site)),
-    (Reason.CLOCK_UNTRUSTED, lambda f: f.stops(f.footing.clock)),
-    (Reason.STATUS_STALE, lambda f: f.stops(f.rung(TrustInput.STATUS))),
+    (Reason.CLOCK_UNTRUSTED, lambda f: f.stops(f.trust_state.clock)),
+    (Reason.STATUS_STALE, lambda f: f.stops(f.action(TrustInput.STATUS))),
     (
         Reason.TRUST_STALE,
-        lambda f: f.stops(f.rung(TrustInput.KEYS), f.rung(TrustInput.POLICY), f.rung(TrustInput.TIME)),
+        lambda f: f.stops(f.action(TrustInput.KEYS), f.action(TrustInput.POLICY), f.action(TrustInput.TIME)),
     ),
     (Reason.CARD_ASSURANCE, lambda f: f.card.assurance < f.policy.min_assurance),
     (Reason.FACE_TEMPLATE, lambda f: f.face_needed and f.card.face is None),
@@ -145,20 +145,20 @@ def _reason_of(face: FaceEvidence | None) -> Reason:
     return face.reason if face and face.reason else Reason.FACE_ABSENT
 
 
-def needs_face(card: Card, policy: DoorPolicy, footing: TrustState) -> bool:
+def needs_face(card: Card, policy: DoorPolicy, trust_state: TrustState) -> bool:
     """Whether this card at this door goes on to the camera; data for the passage, not a decision."""
-    return _Facts(card, policy, footing).face_needed
+    return _Facts(card, policy, trust_state).face_needed
 
 
-def needs_prompts(card: Card, policy: DoorPolicy, footing: TrustState) -> int:
+def needs_prompts(card: Card, policy: DoorPolicy, trust_state: TrustState) -> int:
     """How many movements this card's holder has to make at least; likewise data."""
-    facts = _Facts(card, policy, footing)
+    facts = _Facts(card, policy, trust_state)
     return max(policy.prompts, STEP_UP_PROMPTS if facts.steps_up else 0)
 
 
-def judge_card(card: Card, policy: DoorPolicy, footing: TrustState) -> Deny | None:
+def judge_card(card: Card, policy: DoorPolicy, trust_state: TrustState) -> Deny | None:
     """The first objection that needs no face, or None: go on."""
-    facts = _Facts(card, policy, footing)
+    facts = _Facts(card, policy, trust_state)
     for reason, objects in CARD_RULES:
         if objects(facts):
             return Deny(reason)
@@ -173,11 +173,13 @@ class Matches:
 FaceVerdict = Matches | Deny
 
 
-def judge_face(card: Card, face: FaceEvidence | None, policy: DoorPolicy, footing: TrustState) -> FaceVerdict:
+def judge_face(
+    card: Card, face: FaceEvidence | None, policy: DoorPolicy, trust_state: TrustState
+) -> FaceVerdict:
     """What one look at the holder comes to. `face` is None where nobody has been seen."""
-    if objection := judge_card(card, policy, footing):
+    if objection := judge_card(card, policy, trust_state):
         return objection
-    facts = _Facts(card, policy, footing, face)
+    facts = _Facts(card, policy, trust_state, face)
     for objects, reason in FACE_RULES:
         if objects(facts):
             return Deny(reason(facts))
@@ -188,22 +190,22 @@ def decide(
     card: Card,
     face: FaceEvidence | None,
     policy: DoorPolicy,
-    footing: TrustState,
-    terms: Obligations = NO_OBLIGATIONS,
+    trust_state: TrustState,
+    obligations: Obligations = NO_OBLIGATIONS,
     given: AbstractSet[Factor] = frozenset(),
 ) -> Decision:
     """Grant, or Deny with the first reason that objects: the card's, the face's, then what was asked besides.
 
-    `given`: the factors of `terms` that the holder has given. Nobody can give STAFF to a machine.
+    `given`: the factors of `obligations` that the holder has given. Nobody can give STAFF to a machine.
     """
-    if objection := judge_card(card, policy, footing):
+    if objection := judge_card(card, policy, trust_state):
         return objection
-    if needs_face(card, policy, footing):
-        verdict = judge_face(card, face, policy, footing)
+    if needs_face(card, policy, trust_state):
+        verdict = judge_face(card, face, policy, trust_state)
         if isinstance(verdict, Deny):
             return verdict
-    for asked in terms.asked:
+    for asked in obligations.required:
         if asked.factor is Factor.STAFF or asked.factor not in given:
             return Deny(asked.reason)
-    release_ms = policy.release_ms if terms.release_ms is None else terms.release_ms
+    release_ms = policy.release_ms if obligations.release_ms is None else obligations.release_ms
     return Grant(release_ms=min(release_ms, MAX_RELEASE_MS))

@@ -49,15 +49,15 @@ class StaffNotice(StrEnum):
 class Obligations:
     """On what terms this visit may go on.
 
-    `asked`: factors besides, in the order of the ladder. `release_ms`: in place of the door's own time.
+    `required`: factors besides, in the order of the step-ups. `release_ms`: in place of the door's own time.
     `pin`: what a PIN is judged by, where this person has one.
-    `notes`: for staff and the record. `lines`: what the staff's screen says; never on record, never logged.
+    `notices`: for staff and the record. `lines`: what the staff's screen says; never on record, never logged.
     """
 
-    asked: tuple[Obligation, ...] = ()
+    required: tuple[Obligation, ...] = ()
     release_ms: int | None = None
     pin: Pin | None = None
-    notes: frozenset[StaffNotice] = frozenset()
+    notices: frozenset[StaffNotice] = frozenset()
     lines: tuple[str, ...] = field(default=(), repr=False)
 
 
@@ -76,14 +76,14 @@ class Venue(Protocol):
     The passage loop calls both and waits for them: a door's `commit` takes one fsync, a desk's 9 ms.
     """
 
-    def admit(self, visit: Visit) -> Obligations:
+    def evaluate(self, visit: Visit) -> Obligations:
         """The terms of this visit. Raises Refused with the reason for which there are none.
 
         A visit that is admitted is not granted yet, and may never be: nothing is remembered here.
         """
         ...
 
-    def settle(self, visit: Visit, decision: Decision, seq: int) -> None:
+    def commit(self, visit: Visit, decision: Decision, seq: int) -> None:
         """The visit was decided, and stands in the journal as `seq`. Raises StorageFault only."""
         ...
 
@@ -103,21 +103,21 @@ class Host(Protocol):
 class OpenVenue:
     """The venue that has no rules of its own: a card and a face are all that counts."""
 
-    def admit(self, _: Visit) -> Obligations:
+    def evaluate(self, _: Visit) -> Obligations:
         return Obligations()
 
-    def settle(self, visit: Visit, decision: Decision, seq: int) -> None:
+    def commit(self, visit: Visit, decision: Decision, seq: int) -> None:
         pass
 
 
 def merge(terms: Sequence[Obligations]) -> Obligations:
     """Everything that any of these asks. The longest release counts: who asked for time gets it."""
-    asked = {item.factor: item for part in reversed(terms) for item in reversed(part.asked)}
+    asked = {item.factor: item for part in reversed(terms) for item in reversed(part.required)}
     times = [part.release_ms for part in terms if part.release_ms is not None]
     return Obligations(
-        asked=tuple(asked[factor] for factor in Factor if factor in asked),
+        required=tuple(asked[factor] for factor in Factor if factor in asked),
         release_ms=max(times, default=None),
         pin=next((part.pin for part in terms if part.pin is not None), None),
-        notes=frozenset().union(*(part.notes for part in terms)),
+        notices=frozenset().union(*(part.notices for part in terms)),
         lines=tuple(line for part in terms for line in part.lines),
     )

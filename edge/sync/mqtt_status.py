@@ -152,11 +152,11 @@ class WakeRateLimit:
         self._due_ms: int | None = None
         self._last_ms: int | None = None
 
-    def hear(self, tick_ms: int, *, to_all: bool, dice: int) -> None:
-        """A wake-up came. `dice`: a random number of any size, for the spread of those `to_all`."""
+    def hear(self, tick_ms: int, *, to_all: bool, random_number: int) -> None:
+        """A wake-up came. `random_number`: a random number of any size, for the spread of those `to_all`."""
         if self._due_ms is None:
             earliest = tick_ms if self._last_ms is None else max(tick_ms, self._last_ms + WAKE_EVERY_MS)
-            self._due_ms = earliest + (dice % SPREAD_MS if to_all else 0)
+            self._due_ms = earliest + (random_number % SPREAD_MS if to_all else 0)
 
     def due(self, tick_ms: int) -> bool:
         """Whether to sync now; each wake-up counts once."""

@@ -120,18 +120,18 @@ def fit(needed: Iterable[Target], models: Iterable[Target], *, budget: int) -> t
     return tuple(fitting)
 
 
-def wait_s(failures: int, *, every_s: float, asked_s: float, dice: Callable[[], float]) -> float:
+def wait_s(failures: int, *, every_s: float, asked_s: float, random_unit: Callable[[], float]) -> float:
     """Seconds until the next sync, after this many failures in a row.
 
-    `dice`: uniform in [0, 1). The devices of a city that lost its network all at once must not come back all
-    at once: without failures the wait is anywhere between three and five quarters of `every_s`. After
-    failures it doubles from half a minute up, with full jitter. `asked_s`: what the server asked for is the
-    least.
+    `random_unit`: uniform in [0, 1). The devices of a city that lost its network all at once must not come
+    back all at once: without failures the wait is anywhere between three and five quarters of `every_s`.
+    After failures it doubles from half a minute up, with full jitter. `asked_s`: what the server asked for is
+    the least.
     """
     if failures == 0:
-        return max(asked_s, every_s * (0.75 + 0.5 * dice()))
+        return max(asked_s, every_s * (0.75 + 0.5 * random_unit()))
     schedule = RetrySchedule(FIRST_WAIT_S, max(every_s, MAX_WAIT_S), jitter=1.0)
-    return 1.0 + schedule.wait_s(failures, uniform=dice, asked_s=asked_s)
+    return 1.0 + schedule.wait_s(failures, uniform=random_unit, asked_s=asked_s)
 
 
 def _is_model(name: str) -> bool:

@@ -88,31 +88,31 @@ class UpdateSource:
 
 
 def synchronise(
-    place: DeviceTrust, visit: UpdateSource, *, progress: DownloadProgress | None = None
+    device_trust: DeviceTrust, source: UpdateSource, *, progress: DownloadProgress | None = None
 ) -> Report:
     """Bring a device's trust up to date. Raises SyncError; then the trust in force is the one before."""
     watcher = progress or Unwatched()
-    with _alone(place.state):
-        generations = Generations(place.trust)
+    with _alone(device_trust.state):
+        generations = Generations(device_trust.trust)
         before = generations.in_force()
         known = read_generation(before) if before else None
-        client = _client(place, visit, known)
+        client = _client(device_trust, source, known)
         client.refresh()
         _check_versions(client, known)
-        targets = client.targets(PROBES if place.models else PROBES[:1])
-        wanted = plan.select(targets, site=place.site, models=place.models)
+        targets = client.targets(PROBES if device_trust.models else PROBES[:1])
+        wanted = plan.select(targets, site=device_trust.site, models=device_trust.models)
         files = Downloads(
-            visit.source,
-            place.state / "partial",
+            source.source,
+            device_trust.state / "partial",
             path=lambda target: f"targets/{client.path(target)}",
-            budget=place.max_bytes,
-            reserve=place.reserve,
+            budget=device_trust.max_bytes,
+            reserve=device_trust.reserve,
             progress=watcher,
         )
         old = read_kept(before) if before and known else {}
         signed_at = _signed_at(wanted.time, files, known, old)
-        now = Generation(visit.now, signed_at, visit.origin, client.versions)
-        update = _Update(place, targets, wanted, files, old, watcher)
+        now = Generation(source.now, signed_at, source.origin, client.versions)
+        update = _Update(device_trust, targets, wanted, files, old, watcher)
         if before and update.nothing_new():
             write_generation(before, now)
             generations.tidy()
@@ -127,7 +127,7 @@ def synchronise(
         draft = generations.begin()
         try:
             update.build(draft, now)
-            trust = _loaded(place, draft.folder)
+            trust = _loaded(device_trust, draft.folder)
             final = generations.name(draft)
         except BaseException:
             generations.drop(draft)
@@ -157,7 +157,7 @@ class _Update:
 
     def __init__(
         self,
-        place: DeviceTrust,
+        device_trust: DeviceTrust,
         targets: Mapping[str, Target],
         wanted: Wanted,
         files: Downloads,
@@ -166,7 +166,7 @@ class _Update:
     ) -> None:
         self.kept = wanted.kept()
         self.waiting: tuple[Target, ...] = ()
-        self._place = place
+        self._device_trust = device_trust
         self._targets = targets
         self._wanted = wanted
         self._files = files
@@ -193,7 +193,9 @@ class _Update:
             models = self._fetch(ways, draft)
             for head, way in ways:
                 if isinstance(head.status, StatusManifest):
-                    place_bitmaps(draft, head, head.status, way, self._files, reserve=self._place.reserve)
+                    place_bitmaps(
+                        draft, head, head.status, way, self._files, reserve=self._device_trust.reserve
+                    )
             for target in self._wanted.sealed:
                 place_pack(
                     draft, target, self._files, kept=self._is_here(draft, target, pack_file(target.name))
@@ -230,7 +232,7 @@ class _Update:
         coming = [*needed, *self._choose(needed)]
         total = sum(map(self._files.left, coming))
         bitmaps = sum(bitmap_room(head.status) for head, way in ways if not way.here)
-        need_space(draft.folder, total + bitmaps, reserve=self._place.reserve)
+        need_space(draft.folder, total + bitmaps, reserve=self._device_trust.reserve)
         self._progress.expect(total)
         for target in coming:
             self._files.get(target)
@@ -263,12 +265,12 @@ def _is_model(name: str) -> bool:
     return name.startswith("models/")
 
 
-def _loaded(place: DeviceTrust, folder: Path) -> TrustSnapshot:
+def _loaded(device_trust: DeviceTrust, folder: Path) -> TrustSnapshot:
     """What a device would make of a generation. Raises UpdateRejected."""
     try:
-        trust = place.load(folder)
+        trust = device_trust.load(folder)
         if trust.policy is not None:
-            trust.policy.check_site(place.site)
+            trust.policy.check_site(device_trust.site)
     except (TrustFault, StorageFault) as fault:
         raise UpdateRejected(f"does not load: {fault.message}", hint=fault.hint) from fault
     return trust
@@ -288,10 +290,10 @@ def _alone(state: Path) -> Iterator[None]:
         yield
 
 
-def _client(place: DeviceTrust, visit: UpdateSource, known: Generation | None) -> TufClient:
+def _client(device_trust: DeviceTrust, source: UpdateSource, known: Generation | None) -> TufClient:
     signed_at = known.signed_at if known and known.signed_at else AGELESS
-    now = AGELESS if visit.baked else max(visit.now, visit.floor, signed_at)
-    return TufClient(visit.source, place.state / "tuf", root=visit.root, now=now)
+    now = AGELESS if source.baked else max(source.now, source.floor, signed_at)
+    return TufClient(source.source, device_trust.state / "tuf", root=source.root, now=now)
 
 
 def _check_versions(client: TufClient, known: Generation | None) -> None:

@@ -24,13 +24,13 @@ def wake(state: Path) -> None:
 
 
 class WakeFile:
-    """The other end: `rung` says once for each time that somebody rang since."""
+    """The other end: `changed` says once for each time that somebody rang since."""
 
     def __init__(self, state: Path) -> None:
         self._file = state / NAME
         self._last = self._word()
 
-    def rung(self) -> bool:
+    def changed(self) -> bool:
         now = self._word()
         before, self._last = self._last, now
         return now != before

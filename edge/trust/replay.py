@@ -29,7 +29,8 @@ class ReplayMemory:
     """The latest presentation of each card, for as long as its code could still pass the window.
 
     Cards go by their pseudonyms, as records name them: two that share one (1 in 2^48) only refuse each other.
-    The one object of this room that changes beside the timekeeper; it belongs to the passage's single thread.
+    The one object of this room that changes beside the trusted clock; it belongs to the passage's single
+    thread.
     """
 
     def __init__(self, *, max_entries: int = MAX_ENTRIES) -> None:
@@ -40,7 +41,7 @@ class ReplayMemory:
     def __len__(self) -> int:
         return len(self._latest)
 
-    def recall(self, decided: Iterable[tuple[str, datetime]], *, ahead: timedelta, now: datetime) -> None:
+    def restore(self, decided: Iterable[tuple[str, datetime]], *, ahead: timedelta, now: datetime) -> None:
         """Remember what an earlier run of this device decided: pseudonyms and times, the oldest first.
 
         `ahead`: as far as a phone's clock may be ahead of ours. What lies in the future was recorded by a

@@ -81,7 +81,7 @@ class SitePolicy:
     version: str
     site: str
     issued_at: datetime
-    ladder: AgePolicy = field(default_factory=AgePolicy)
+    age_policy: AgePolicy = field(default_factory=AgePolicy)
     min_assurance: int = 0
     face: str | None = None
     prompts: int = 0
@@ -119,7 +119,7 @@ def parse(data: bytes) -> SitePolicy:
         issued_at = file.issued_at.astimezone(UTC)
         ages = file.freshness
         default = AgePolicy(clock=AgeAction(file.clock.suspect))
-        ladder = replace(
+        age_policy = replace(
             default,
             keys=_rule(ages.keys, default.keys, "keys"),
             status=_rule(ages.status, default.status, "status"),
@@ -134,7 +134,7 @@ def parse(data: bytes) -> SitePolicy:
         version=file.version,
         site=file.site,
         issued_at=issued_at,
-        ladder=ladder,
+        age_policy=age_policy,
         min_assurance=file.door.min_assurance,
         face=file.door.face,
         prompts=file.door.prompts,
@@ -142,7 +142,7 @@ def parse(data: bytes) -> SitePolicy:
 
 
 def age_policy_for(site: SitePolicy | None, local: LocalLists) -> AgePolicy:
-    """The ladder of a door: the stricter of its site's policy and its own configuration.
+    """The age policy of a door: the stricter of its site's policy and its own configuration.
 
     Without a policy the configuration stands alone: it may choose its budgets; what is stale is for staff.
     """
@@ -150,13 +150,15 @@ def age_policy_for(site: SitePolicy | None, local: LocalLists) -> AgePolicy:
         plain = AgeRule()
         budgets = Budgets(local.fresh or plain.budgets.fresh, local.stale or plain.budgets.ageing)
         return AgePolicy(status=AgeRule(budgets, ageing=local.ageing or plain.ageing))
-    rule = site.ladder.status
+    rule = site.age_policy.status
     budgets = Budgets(
         min(rule.budgets.fresh, local.fresh or rule.budgets.fresh),
         min(rule.budgets.ageing, local.stale or rule.budgets.ageing),
     )
     ageing = strictest(rule.ageing, local.ageing or AgeAction.PASS)
-    return replace(site.ladder, status=AgeRule(budgets, ageing=ageing, stale=strictest(rule.stale, ageing)))
+    return replace(
+        site.age_policy, status=AgeRule(budgets, ageing=ageing, stale=strictest(rule.stale, ageing))
+    )
 
 
 def _rule(ages: _Ages, default: AgeRule, kind: str) -> AgeRule:

@@ -46,7 +46,7 @@ class VerificationContext:
     clock: AgeAction = AgeAction.PASS
 
 
-def verify(signed: SignedCard, trust: TrustSnapshot, *, now: datetime, gate: VerificationContext) -> Card:
+def verify(signed: SignedCard, trust: TrustSnapshot, *, now: datetime, context: VerificationContext) -> Card:
     """The card behind a code, if all of it holds at this gate and at this moment. `now`: aware UTC.
 
     Raises Refused with the reason of the first check that fails. Whether the card names this door, and
@@ -56,13 +56,13 @@ def verify(signed: SignedCard, trust: TrustSnapshot, *, now: datetime, gate: Ver
     claims = signed.claims
     issuer = _issuer(signed, trust)
     cose.check_signature(signed.card_envelope, issuer.public_key, whose="the issuer")
-    _check_scope(claims, issuer, gate)
+    _check_scope(claims, issuer, context)
     cose.check_signature(signed.presentation_envelope, claims.holder_key, whose="the holder")
     check_floor(now, trust.floor)
-    _check_dates(claims, issuer, now, believed=gate.clock is AgeAction.PASS)
+    _check_dates(claims, issuer, now, believed=context.clock is AgeAction.PASS)
     status = _check_status(claims, signed.kid, trust)
-    _check_clock(claims, issuer, now, gate)
-    _check_presentation(signed.presentation, now, gate)
+    _check_clock(claims, issuer, now, context)
+    _check_presentation(signed.presentation, now, context)
     age = now - status.issued_at
     return Card(
         issuer=claims.issuer,
@@ -86,7 +86,7 @@ def verify(signed: SignedCard, trust: TrustSnapshot, *, now: datetime, gate: Ver
         disclosed=tuple((told.attribute, told.value) for told in signed.presentation.disclosures),
         list_issued_at=status.issued_at,
         list_age=age,
-        list_freshness=freshness(age, gate.budgets) if now < status.expires else Freshness.STALE,
+        list_freshness=freshness(age, context.budgets) if now < status.expires else Freshness.STALE,
     )
 
 
@@ -99,8 +99,8 @@ def _issuer(signed: SignedCard, trust: TrustSnapshot) -> IssuerKey:
     return issuer
 
 
-def _check_scope(claims: Claims, issuer: IssuerKey, gate: VerificationContext) -> None:
-    if not issuer.scope.covers(venue=gate.venue, site=gate.site, jurisdiction=gate.jurisdiction):
+def _check_scope(claims: Claims, issuer: IssuerKey, context: VerificationContext) -> None:
+    if not issuer.scope.covers(venue=context.venue, site=context.site, jurisdiction=context.jurisdiction):
         raise Refused(Reason.ISSUER_SCOPE, "this issuer's cards are not for this place")
     if not issuer.valid_from <= claims.issued_at < issuer.valid_until:
         raise Refused(Reason.ISSUER_SCOPE, "issued outside the life of the key")
@@ -126,30 +126,30 @@ def _check_status(claims: Claims, kid: bytes, trust: TrustSnapshot) -> StatusLis
     return status
 
 
-def _check_clock(claims: Claims, issuer: IssuerKey, now: datetime, gate: VerificationContext) -> None:
+def _check_clock(claims: Claims, issuer: IssuerKey, now: datetime, context: VerificationContext) -> None:
     """With a clock that cannot be believed a code has no age: no more than what the site wrote down."""
-    if gate.clock is AgeAction.STAFF:
+    if context.clock is AgeAction.STAFF:
         raise Refused(Reason.CLOCK_UNTRUSTED, "nothing says how old this code is")
-    if gate.clock is AgeAction.STEP_UP and now < max(issuer.valid_from, claims.not_before):
+    if context.clock is AgeAction.STEP_UP and now < max(issuer.valid_from, claims.not_before):
         raise Refused(Reason.CLOCK_UNTRUSTED, "nothing says whether this card has begun")
 
 
-def _check_presentation(presentation: Presentation, now: datetime, gate: VerificationContext) -> None:
-    allowed = window(gate.since_sync)
+def _check_presentation(presentation: Presentation, now: datetime, context: VerificationContext) -> None:
+    allowed = window(context.since_sync)
     if presentation.presented_at < now - allowed.behind:
         raise Refused(Reason.CODE_STALE, "made too long ago")
-    if gate.clock is AgeAction.PASS and presentation.presented_at > now + allowed.ahead:
+    if context.clock is AgeAction.PASS and presentation.presented_at > now + allowed.ahead:
         raise Refused(Reason.CODE_STALE, "made in the future")
     audience = presentation.audience
-    if audience is not None and audience != gate.site and audience not in gate.audiences:
+    if audience is not None and audience != context.site and audience not in context.audiences:
         raise Refused(Reason.CODE_AUDIENCE, "made for another gate")
-    _check_nonce(presentation.nonce, gate)
+    _check_nonce(presentation.nonce, context)
 
 
-def _check_nonce(nonce: bytes | None, gate: VerificationContext) -> None:
+def _check_nonce(nonce: bytes | None, context: VerificationContext) -> None:
     """A nonce that nobody asked for here was asked for elsewhere: the code is being relayed."""
-    shown = [each for each in (gate.nonce, gate.nonce_before) if each is not None]
-    if nonce is None and not (shown and gate.nonce_needed):
+    shown = [each for each in (context.nonce, context.nonce_before) if each is not None]
+    if nonce is None and not (shown and context.nonce_needed):
         return
     if not any(hmac.compare_digest(each, nonce or b"") for each in shown):
         raise Refused(Reason.CODE_NONCE, "not the answer to what this gate shows")

@@ -86,25 +86,25 @@ class _Head(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class TooLarge(InputError):
-    """These records do not fit into one parcel; half of them may."""
+    """These records do not fit into one batch; half of them may."""
 
 
-def pack(parcel: RecordBatch) -> bytes:
+def pack(batch: RecordBatch) -> bytes:
     """The body of a request.
 
     Raises:
         TooLarge: send fewer records at once.
         InputError: a field does not hold what its type allows.
     """
-    plain = encode(parcel)
+    plain = encode(batch)
     packed = zstandard.ZstdCompressor(level=LEVEL, write_content_size=True).compress(plain)
     if len(plain) > MAX_PLAIN_BYTES or len(packed) > MAX_PACKED_BYTES:
-        raise TooLarge(f"{len(parcel.bodies)} records are too large for one parcel")
+        raise TooLarge(f"{len(batch.bodies)} records are too large for one batch")
     return packed
 
 
 def unpack(packed: bytes) -> RecordBatch:
-    """The parcel in a body; the records in it are not looked at yet: `entries`. Raises InputError."""
+    """The batch in a body; the records in it are not looked at yet: `entries`. Raises InputError."""
     return decode(inflate(packed))
 
 
@@ -126,31 +126,31 @@ def inflate(packed: bytes) -> bytes:
         raise InputError("body is not one whole zstd frame", hint=_HINT) from err
 
 
-def encode(parcel: RecordBatch) -> bytes:
-    """Head and records as lines of ASCII; one parcel has one encoding. Raises InputError."""
+def encode(batch: RecordBatch) -> bytes:
+    """Head and records as lines of ASCII; one batch has one encoding. Raises InputError."""
     head = _Head(
-        base=parcel.base.peaks,
-        count=len(parcel.bodies),
-        device=parcel.device,
-        first=parcel.first,
-        note=parcel.note,
-        proof=parcel.proof,
-        sent_ms=parcel.sent_ms,
-        status=parcel.status,
+        base=batch.base.peaks,
+        count=len(batch.bodies),
+        device=batch.device,
+        first=batch.first,
+        note=batch.note,
+        proof=batch.proof,
+        sent_ms=batch.sent_ms,
+        status=batch.status,
     )
     line = _line(head)
     _head(line)
-    return b"".join(part + b"\n" for part in (line, *parcel.bodies))
+    return b"".join(part + b"\n" for part in (line, *batch.bodies))
 
 
 def decode(plain: bytes) -> RecordBatch:
-    """The parcel that `plain` is the encoding of. Raises InputError."""
+    """The batch that `plain` is the encoding of. Raises InputError."""
     if not plain.endswith(b"\n"):
-        raise InputError("parcel does not end with a line", hint=_HINT)
+        raise InputError("batch does not end with a line", hint=_HINT)
     line, *bodies = plain[:-1].split(b"\n", MAX_RECORDS + 1)
     head = _head(line)
     if len(bodies) != head.count:
-        raise InputError(f"parcel says {head.count} records and has another number", hint=_HINT)
+        raise InputError(f"batch says {head.count} records and has another number", hint=_HINT)
     return RecordBatch(
         device=head.device,
         base=Frontier(head.first, head.base),
@@ -162,9 +162,9 @@ def decode(plain: bytes) -> RecordBatch:
     )
 
 
-def entries(parcel: RecordBatch) -> tuple[JournalEntry, ...]:
-    """The records of a parcel, each canonical and in its place. Raises InputError."""
-    return tuple(_entry(seq, body) for seq, body in enumerate(parcel.bodies, parcel.first))
+def entries(batch: RecordBatch) -> tuple[JournalEntry, ...]:
+    """The records of a batch, each canonical and in its place. Raises InputError."""
+    return tuple(_entry(seq, body) for seq, body in enumerate(batch.bodies, batch.first))
 
 
 def _entry(seq: int, body: bytes) -> JournalEntry:
@@ -182,20 +182,20 @@ _decoder = msgspec.json.Decoder(_Head)
 
 def _head(line: bytes) -> _Head:
     if len(line) > MAX_HEAD_BYTES:
-        raise InputError(f"head of the parcel is {len(line)} bytes, more than {MAX_HEAD_BYTES}", hint=_HINT)
+        raise InputError(f"head of the batch is {len(line)} bytes, more than {MAX_HEAD_BYTES}", hint=_HINT)
     try:
         head = _decoder.decode(line) if line.isascii() else None
     except msgspec.MsgspecError as err:
         _, at, where = str(err).rpartition(" - at ")
         raise InputError(
-            "head of the parcel is not of the known form" + (f", at {where}" if at else ""), hint=_HINT
+            "head of the batch is not of the known form" + (f", at {where}" if at else ""), hint=_HINT
         ) from err
     if head is None or _line(head) != line:
-        raise InputError("head of the parcel is not in its canonical encoding", hint=_HINT)
+        raise InputError("head of the batch is not in its canonical encoding", hint=_HINT)
     if any(len(node) != HASH_BYTES for node in (*head.base, *head.proof)):
-        raise InputError("head of the parcel holds something that is no SHA-256 hash", hint=_HINT)
+        raise InputError("head of the batch holds something that is no SHA-256 hash", hint=_HINT)
     if len(head.base) != head.first.bit_count():
-        raise InputError("base of the parcel is of a tree of another size", hint=_HINT)
+        raise InputError("base of the batch is of a tree of another size", hint=_HINT)
     return head
 
 

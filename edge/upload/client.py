@@ -127,7 +127,7 @@ class _Run:
                     f"hub wants record {self._wanted}, and the oldest that is kept here is {unsent.first}",
                     hint="at the hub: device remove, then device add; a new history begins",
                 )
-            parcel = RecordBatch(
+            batch = RecordBatch(
                 device=self._sender.device,
                 base=unsent.base,
                 bodies=unsent.bodies,
@@ -137,7 +137,7 @@ class _Run:
                 status=self._sender.status,
             )
             try:
-                return unsent, pack(parcel)
+                return unsent, pack(batch)
             except TooLarge:
                 self._halve(unsent)
 

@@ -80,10 +80,10 @@ class JournalReader:
 
     def _file(self, start: int) -> SegmentReader:
         if start not in self._open:
-            evidence = self._stack.enter_context(open_segment_reader(self._closed[start]))
-            if evidence.base.size != start or evidence.device != self.device:
+            segment = self._stack.enter_context(open_segment_reader(self._closed[start]))
+            if segment.base.size != start or segment.device != self.device:
                 raise JournalBroken(f"{self._closed[start].name} does not hold what its name says")
-            self._open[start] = evidence
+            self._open[start] = segment
         return self._open[start]
 
 
@@ -98,10 +98,10 @@ def open_journal_reader(journal: Path) -> Iterator[JournalReader]:
     with ExitStack() as stack:
         stack.enter_context(reading_beside(journal))
         try:
-            backlog = JournalReader(journal, stack)
+            reader = JournalReader(journal, stack)
         except InputError as err:
             raise StorageFault(err.message, hint="the device makes one when it starts: doorward run") from err
-        yield backlog
+        yield reader
 
 
 class Growth:
@@ -110,27 +110,27 @@ class Growth:
     def __init__(self) -> None:
         self._roots: dict[int, bytes] = {}  # of 256 leaves each, by the seq of the first
 
-    def proof(self, tree: Frontier, backlog: JournalReader) -> tuple[bytes, ...]:
+    def proof(self, tree: Frontier, reader: JournalReader) -> tuple[bytes, ...]:
         """RFC 6962 consistency from `tree` to the newest note, verified. Raises JournalBroken."""
         self._roots = {start: root for start, root in self._roots.items() if start >= tree.size}
-        proof = growth_proof(tree, backlog.size, partial(self._subtree, backlog))
-        verify_consistency(tree.size, tree.root, backlog.size, backlog.head.frontier.root, proof)
+        proof = growth_proof(tree, reader.size, partial(self._subtree, reader))
+        verify_consistency(tree.size, tree.root, reader.size, reader.head.frontier.root, proof)
         return proof
 
-    def _subtree(self, backlog: JournalReader, start: int, stop: int) -> bytes:
+    def _subtree(self, reader: JournalReader, start: int, stop: int) -> bytes:
         tree, at = Frontier(), start
         while at % BLOCK == 0 and at + BLOCK <= stop:
-            tree = tree.append(self._block(backlog, at), LEVEL)
+            tree = tree.append(self._block(reader, at), LEVEL)
             at += BLOCK
-        for leaf in backlog.leaves(at, stop):
+        for leaf in reader.leaves(at, stop):
             tree = tree.append(leaf)
         return tree.root
 
-    def _block(self, backlog: JournalReader, start: int) -> bytes:
+    def _block(self, reader: JournalReader, start: int) -> bytes:
         root = self._roots.get(start)
         if root is None:
             tree = Frontier()
-            for leaf in backlog.leaves(start, start + BLOCK):
+            for leaf in reader.leaves(start, start + BLOCK):
                 tree = tree.append(leaf)
             root = self._roots[start] = tree.root
         return root

@@ -118,16 +118,16 @@ class Outbox:
             HistoryDiffers: `next` is beyond the journal.
         """
         cursor = self._cursor()
-        with open_journal_reader(self._journal) as backlog:
-            self._expect_written(cursor.next, backlog.size)
-            start = max(cursor.next, backlog.first)
+        with open_journal_reader(self._journal) as reader:
+            self._expect_written(cursor.next, reader.size)
+            start = max(cursor.next, reader.first)
             missing = start - cursor.next
             if cursor.peaks is not None and not missing:
                 try:
-                    return self._proven(backlog, Frontier.from_bytes(start, cursor.peaks), limit)
+                    return self._proven(reader, Frontier.from_bytes(start, cursor.peaks), limit)
                 except JournalBroken:
                     pass  # either of the two is wrong: the journal itself will say
-            return self._proven(backlog, backlog.tree_before(start), limit, missing)
+            return self._proven(reader, reader.tree_before(start), limit, missing)
 
     def acknowledge(self, upto: int) -> None:
         """The hub has everything before `upto` (its answer 200). Forward only; may be said again.
@@ -161,19 +161,19 @@ class Outbox:
     ) -> None:
         self.close()
 
-    def _proven(self, backlog: JournalReader, base: Frontier, limit: int, missing: int = 0) -> Unsent:
-        bodies = tuple(backlog.bodies(base.size, min(base.size + limit, backlog.size)))
+    def _proven(self, reader: JournalReader, base: Frontier, limit: int, missing: int = 0) -> Unsent:
+        bodies = tuple(reader.bodies(base.size, min(base.size + limit, reader.size)))
         tree = base
         for body in bodies:
             tree = tree.append(leaf_hash(body))
-        proof = self._growth.proof(tree, backlog)
+        proof = self._growth.proof(tree, reader)
         self._trees = {base.size: base, tree.size: tree}
-        return Unsent(base, bodies, backlog.head.note, proof, backlog.size, missing)
+        return Unsent(base, bodies, reader.head.note, proof, reader.size, missing)
 
     def _check(self, seq: int) -> None:
         if seq > self._size:
-            with open_journal_reader(self._journal) as backlog:
-                self._expect_written(seq, backlog.size)
+            with open_journal_reader(self._journal) as reader:
+                self._expect_written(seq, reader.size)
 
     def _expect_written(self, seq: int, size: int) -> None:
         self._size = size

@@ -80,12 +80,12 @@ class LiveCamera:
         name: str,
         open_driver: Callable[[threading.Event], Driver],
         *,
-        patience: CaptureTimeouts | None = None,
+        timeouts: CaptureTimeouts | None = None,
         is_film: bool = False,
     ) -> None:
         self._name = name
         self._open_driver = open_driver
-        self._patience = patience or CaptureTimeouts()
+        self._timeouts = timeouts or CaptureTimeouts()
         self._is_film = is_film
         self._capture: _Capture | None = None
         self._has_begun = False
@@ -100,12 +100,12 @@ class LiveCamera:
     def frames(self) -> Iterator[Frame]:
         """The latest frame, each at most once, until a film is over. Raises CameraFault."""
         capture = self._capturing()
-        patience_s = self._patience.stall_s if self._has_begun else self._patience.start_s
+        patience_s = self._timeouts.stall_s if self._has_begun else self._timeouts.start_s
         try:
-            while shot := capture.next(patience_s):
-                patience_s = self._patience.stall_s
+            while raw := capture.next(patience_s):
+                patience_s = self._timeouts.stall_s
                 self._has_begun = True
-                yield self._shown(shot.frame())
+                yield self._shown(raw.frame())
         except CameraFault:
             if self._is_film:
                 self._leave_behind()
@@ -119,19 +119,19 @@ class LiveCamera:
     def close(self) -> None:
         if self._capture is not None:
             # One that hangs in its driver is left behind, and ends with the program.
-            self._capture.reader.close(self._patience.stall_s)
+            self._capture.reader.close(self._timeouts.stall_s)
             self._capture = None
 
     def _capturing(self) -> _Capture:
         """The thread at work, another one where it hangs."""
-        if self._capture is not None and self._capture.reader.busy_s() > self._patience.hang_s:
+        if self._capture is not None and self._capture.reader.busy_s() > self._timeouts.hang_s:
             self._leave_behind()
         if self._capture is None:
             self._capture = _Capture(
                 self._name,
                 self._open_driver,
                 self._counts,
-                pauses_s=self._patience.pauses_s,
+                pauses_s=self._timeouts.pauses_s,
                 is_film=self._is_film,
             )
         return self._capture
@@ -195,10 +195,10 @@ class _Capture:
         """The latest picture that was not taken yet; None after the last of a film. Raises CameraFault."""
         with self.reader.guard:
             self.reader.wait_for(self._has_news, patience_s)
-            shot, self._latest = self._latest, None
+            raw, self._latest = self._latest, None
             fault, self._fault = self._fault, None
-            if shot is not None or (fault is None and self.reader.stopped.is_set()):
-                return shot
+            if raw is not None or (fault is None and self.reader.stopped.is_set()):
+                return raw
         what = fault.message if fault else f"camera {self._name}: no frame for {patience_s:g} s"
         hint = fault.hint if fault else "plug the camera in again"
         raise CameraFault(what, hint=hint, passing=not self._is_film) from fault
@@ -213,14 +213,14 @@ class _Capture:
         self._counts.openings += 1
         return driver
 
-    def _take(self, shot: RawFrame | None) -> None:
-        if shot is None:
+    def _take(self, raw: RawFrame | None) -> None:
+        if raw is None:
             self._is_over = True
             self.reader.stop()
             return
         self._counts.arrived += 1
         with self.reader.guard:
-            stale, self._latest = self._latest, shot
+            stale, self._latest = self._latest, raw
             self._fault = None  # it healed before the fault was asked for
         if stale is not None:
             self._counts.unseen += 1

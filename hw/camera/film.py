@@ -44,8 +44,8 @@ class Film(LiveCamera):
         else:
             play = lambda stop: _Video(path, clock, max(setting.size), stop)  # noqa: E731
         # Films may be slow: the next picture of one with 0.2 a second is due in 5 s.
-        patience = CaptureTimeouts(stall_s=max(5.0, 2 / setting.fps), start_s=max(5.0, 2 / setting.fps))
-        super().__init__(str(path), play, patience=patience, is_film=True)
+        timeouts = CaptureTimeouts(stall_s=max(5.0, 2 / setting.fps), start_s=max(5.0, 2 / setting.fps))
+        super().__init__(str(path), play, timeouts=timeouts, is_film=True)
 
 
 class _Beat:

@@ -48,7 +48,7 @@ class PiCamera(LiveCamera):
         *,
         clock: Clock,
         setting: Setting | None = None,
-        patience: CaptureTimeouts | None = None,
+        timeouts: CaptureTimeouts | None = None,
     ) -> None:
         picamera2 = _picamera2()
         number = chosen(source, picamera2.Picamera2.global_camera_info())
@@ -58,7 +58,7 @@ class PiCamera(LiveCamera):
         def open_driver(_: threading.Event) -> _Module:
             return _Module(name, lambda: picamera2.Picamera2(number), clock, setting)
 
-        super().__init__(name, open_driver, patience=patience)
+        super().__init__(name, open_driver, timeouts=timeouts)
         self.wake()
 
 

@@ -40,7 +40,7 @@ class Webcam(LiveCamera):
         *,
         clock: Clock,
         setting: Setting | None = None,
-        patience: CaptureTimeouts | None = None,
+        timeouts: CaptureTimeouts | None = None,
         devices: Callable[[], Sequence[VideoDevice]] = video_devices,
     ) -> None:
         path = only_webcam(devices()) if source is None else _path(source)
@@ -51,7 +51,7 @@ class Webcam(LiveCamera):
             expect_readable(path, writable=True)
             return _Usb(path, clock, setting)
 
-        super().__init__(str(path), open_driver, patience=patience)
+        super().__init__(str(path), open_driver, timeouts=timeouts)
         self.wake()
 
 

@@ -46,21 +46,21 @@ class HttpPost:
     """
 
     def __init__(
-        self, base: str, credentials: Credentials | None = None, *, patience: PostTimeouts | None = None
+        self, base: str, credentials: Credentials | None = None, *, timeouts: PostTimeouts | None = None
     ) -> None:
         """`base`: the hub's address; a missing slash at its end is added. Raises ConfigError."""
         self._web = Web(base, trust=_context(credentials or Credentials()))
-        self._patience = patience or PostTimeouts()
+        self._timeouts = timeouts or PostTimeouts()
 
     def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-        patience = self._patience
-        with self._web.errors(path, setting="[hub] url"), self._web.at_most(patience.whole_s):
+        timeouts = self._timeouts
+        with self._web.errors(path, setting="[hub] url"), self._web.at_most(timeouts.whole_s):
             response = self._web.manager.request(
                 "POST",
                 self._web.base + path,
                 body=body,
                 headers={**headers, "Accept-Encoding": "identity"},
-                timeout=urllib3.Timeout(connect=patience.connect_s, read=patience.read_s),
+                timeout=urllib3.Timeout(connect=timeouts.connect_s, read=timeouts.read_s),
                 retries=False,
                 redirect=False,
                 preload_content=False,

@@ -82,7 +82,7 @@ class SimLibrary:
     ) -> None:
         self.patrons: dict[str, SimPatron] = {}
         self.items: dict[str, SimItem] = {}
-        self.mood = FaultMode.GOOD
+        self.fault_mode = FaultMode.GOOD
         self.asked: list[str] = []  # messages as they came, without what ends them
         self.script: deque[bytes] = deque()  # raw answers that come before all others
         self.answering = threading.Event()  # cleared: it works, and answers nobody until it is set
@@ -164,16 +164,16 @@ class SimLibrary:
     def _logged_in(self, text: str) -> str:
         said = _field(text, 4, "CN"), _field(text, 4, "CO")
         good = self._login is None or said == self._login
-        return "941" if good and self.mood != FaultMode.REFUSES_LOGIN else "940"
+        return "941" if good and self.fault_mode != FaultMode.REFUSES_LOGIN else "940"
 
     def _status(self, _: str) -> str:
-        online = "N" if self.mood == FaultMode.NOT_ONLINE else "Y"
+        online = "N" if self.fault_mode == FaultMode.NOT_ONLINE else "Y"
         return f"98{online}YYNNY030003{_DATE}2.00AOMAIN|AMCentral Library|BXYYYNYYYYYNNNNNNN|"
 
     def _about(self, code: str, text: str) -> str:
         number = _field(text, 23 if code == "24" else 33, "AA")
         patron = self.patrons.get(number) or SimPatron(name="", valid=False)
-        if self.mood == FaultMode.OTHER_PATRON:
+        if self.fault_mode == FaultMode.OTHER_PATRON:
             number += "9"
         counts = f"{patron.holds:04}{0:04}{len(patron.loans):04}{0:04}{0:04}{0:04}" if code == "64" else ""
         named = {"AO": "MAIN", "AA": number, "AE": patron.name, "BV": patron.owed, "AF": patron.message}
@@ -256,7 +256,7 @@ class SimLibrary:
         before = self._last
         reply = self.script.popleft() if self.script else self.respond(request)
         reply, goes_on = self._moody(reply, before)
-        if self.mood == FaultMode.DRIPS:
+        if self.fault_mode == FaultMode.DRIPS:
             for byte in reply:
                 line.sendall(bytes([byte]))
         else:
@@ -265,11 +265,11 @@ class SimLibrary:
 
     def _moody(self, reply: bytes, before: bytes) -> tuple[bytes, bool]:  # noqa: C901  a table of moods
         """What goes out instead, and whether the line stays open."""
-        mood, end = self.mood, self._terminator
-        match mood:
+        fault_mode, end = self.fault_mode, self._terminator
+        match fault_mode:
             case FaultMode.WRONG_CHECKSUM_ONCE | FaultMode.SILENT_ONCE:
-                self.mood = FaultMode.GOOD
-                said = _SILENCE if mood == FaultMode.SILENT_ONCE else _wrong(reply) + end
+                self.fault_mode = FaultMode.GOOD
+                said = _SILENCE if fault_mode == FaultMode.SILENT_ONCE else _wrong(reply) + end
             case FaultMode.WRONG_CHECKSUM:
                 said = _wrong(reply) + end
             case FaultMode.WRONG_SEQUENCE:

@@ -63,9 +63,9 @@ def told(folder: Path) -> list[list[str]]:
     """What each journal says of passages and releases, once it is found whole."""
     both = []
     for name in "ab":
-        with open_segment_reader(folder / f"{name}.db") as evidence:
-            evidence.verify()
-            records = [entry.record for entry in evidence.entries()]
+        with open_segment_reader(folder / f"{name}.db") as segment:
+            segment.verify()
+            records = [entry.record for entry in segment.entries()]
         both.append(
             [
                 f"{record.door.rpartition('/')[2]}: {record.reason or 'granted'}"

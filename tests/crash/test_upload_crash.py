@@ -84,8 +84,8 @@ def on_hub(db: str) -> list[str]:
 
 
 def in_journal(folder: Path) -> list[str]:
-    with open_segment_reader(folder / "journal.db") as evidence:
-        return [encode(entry).decode() for entry in evidence.entries()]
+    with open_segment_reader(folder / "journal.db") as segment:
+        return [encode(entry).decode() for entry in segment.entries()]
 
 
 def test_wherever_it_ends_nothing_acknowledged_is_lost_and_nothing_is_there_twice(

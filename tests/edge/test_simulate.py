@@ -124,12 +124,12 @@ ROWS: dict[
         (SimulatedOutcome.DENY, Reason.RISK_HOUR, ()),
     ),
     "what was asked and given then": (
-        granted(visit=Visited(venue="door", path=Path.FACE, asked=("challenge",), given=("challenge",))),
+        granted(visit=Visited(venue="door", path=Path.FACE, required=("challenge",), given=("challenge",))),
         SimulatedRules(risk=NIGHT),
         None,
     ),
     "a sign that was seen then counts by the new table": (
-        granted(visit=Visited(venue="door", path=Path.FACE, signs=("risk.new_key",))),
+        granted(visit=Visited(venue="door", path=Path.FACE, risk_signals=("risk.new_key",))),
         SimulatedRules(risk=RiskPolicy()),
         (SimulatedOutcome.ASK, None, (Factor.CHALLENGE,)),
     ),

@@ -79,7 +79,7 @@ class Door:
             self.engine,
             ReplayMemory(),
             time.perf_counter_ns,
-            PadRule(dice=lambda _: 0),
+            PadRule(random_below=lambda _: 0),
         )
         verifier = door_verifier(
             stages,
@@ -108,8 +108,8 @@ class Door:
         return Prompt.TURN_LEFT.value in self.signals.asked
 
     def last(self) -> Passage:
-        with open_segment_reader(self.path) as evidence:
-            return [entry.record for entry in evidence.entries() if isinstance(entry.record, Passage)][-1]
+        with open_segment_reader(self.path) as segment:
+            return [entry.record for entry in segment.entries() if isinstance(entry.record, Passage)][-1]
 
 
 @pytest.fixture

@@ -33,8 +33,8 @@ def world(engine: FaceEngine, cast: Cast) -> World:
 
 
 def records(journal: Path) -> list[object]:
-    with open_segment_reader(journal) as evidence:
-        return [entry.record for entry in evidence.entries()]
+    with open_segment_reader(journal) as segment:
+        return [entry.record for entry in segment.entries()]
 
 
 MOVES = next(scene for scene in SCENES if scene.face is Before.MOVES)
@@ -47,8 +47,8 @@ def interrupted_in(
     theatre = Theatre(world, folder, secrets.token_bytes(32))
     stop = threading.Event()
 
-    def watch(moment: StepResult) -> None:
-        if moment.state is state:
+    def watch(step: StepResult) -> None:
+        if step.state is state:
             stop.set()
 
     theatre.play(scene, stop=stop, on_moment=watch)

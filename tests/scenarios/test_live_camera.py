@@ -116,9 +116,9 @@ class Lobby:
         return found + [word for word in words if word.encode() in everything]
 
     def records(self) -> list[object]:
-        with open_segment_reader(self.folder / "journal.db") as evidence:
-            evidence.verify()
-            return [entry.record for entry in evidence.entries()]
+        with open_segment_reader(self.folder / "journal.db") as segment:
+            segment.verify()
+            return [entry.record for entry in segment.entries()]
 
 
 def forms(data: bytes) -> list[bytes]:

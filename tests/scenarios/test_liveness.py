@@ -55,7 +55,7 @@ class Lane:
             engine,
             ReplayMemory(),
             time.perf_counter_ns,
-            PadRule(dice=lambda _: next(throws), **rule),  # type: ignore[arg-type]
+            PadRule(random_below=lambda _: next(throws), **rule),  # type: ignore[arg-type]
         )
         self.verifier = door_verifier(
             stages,
@@ -107,10 +107,10 @@ def lane(tmp_path: Path, engine: FaceEngine, cast: Cast):
 def test_a_head_that_follows_is_let_in_and_was_told_what_to_do(lane) -> None:
     door = lane(prompts=2)
     assert door.visit(head(door.erin, script(ASKED, seed=2, rest=14), seed=2)) == "granted"
-    words = [word for word in door.signals.asked if word]
+    words = [word for word in door.signals.required if word]
     assert Prompt.TURN_LEFT.value in words
     assert words.index(Prompt.TURN_LEFT.value) < words.index(Prompt.NOD.value)
-    assert door.signals.asked[-1] is None
+    assert door.signals.required[-1] is None
 
 
 @pytest.mark.parametrize("species", [Species.STILL, Species.ROTATED, Species.BENT, Species.CUT])

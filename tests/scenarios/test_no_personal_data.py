@@ -201,9 +201,9 @@ class Day:
             self._reader.in_view = in_view
             for _ in range(frames):
                 self._clock.advance(100)
-                moment = self._verifier.see(Frame(PIXELS, PIXELS, self._clock.tick_ms()))
+                step = self._verifier.see(Frame(PIXELS, PIXELS, self._clock.tick_ms()))
                 for show in self._rows:
-                    show(moment)
+                    show(step)
 
 
 def left_behind(folder: Path) -> bytes:

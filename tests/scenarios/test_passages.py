@@ -161,9 +161,9 @@ class Lobby:
     # -- what came of it -----------------------------------------------------------------------------------
 
     def records(self) -> list[AuditRecord]:
-        with open_segment_reader(self._path) as evidence:
-            evidence.verify()
-            return [entry.record for entry in evidence.entries()]
+        with open_segment_reader(self._path) as segment:
+            segment.verify()
+            return [entry.record for entry in segment.entries()]
 
     def passages(self) -> list[Passage]:
         return [record for record in self.records() if isinstance(record, Passage)]
@@ -226,9 +226,9 @@ def test_a_face_that_comes_after_two_seconds_is_still_waited_for(lobby: Lobby) -
 
 def test_somebody_who_steps_out_of_the_way_does_not_cost_the_holder_the_passage(lobby: Lobby) -> None:
     lobby.see(lobby.code())
-    (moment,) = lobby.see(who="Cleo")
-    assert moment.evidence is not None
-    assert moment.evidence.similarity is not None
+    (step,) = lobby.see(who="Cleo")
+    assert step.evidence is not None
+    assert step.evidence.similarity is not None
     lobby.see(who="Erin")
     lobby.empty()
     assert lobby.told() == let_in(1)

@@ -80,9 +80,9 @@ class Turnstile:
                 device.kill()
 
     def records(self) -> list[object]:
-        with open_segment_reader(self.folder / "journal.db") as evidence:
-            evidence.verify()
-            return [entry.record for entry in evidence.entries()]
+        with open_segment_reader(self.folder / "journal.db") as segment:
+            segment.verify()
+            return [entry.record for entry in segment.entries()]
 
 
 @pytest.fixture

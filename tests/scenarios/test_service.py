@@ -110,9 +110,9 @@ class Desk:
                 device.kill()
 
     def records(self) -> list[object]:
-        with open_segment_reader(self.folder / "journal.db") as evidence:
-            evidence.verify()
-            return [entry.record for entry in evidence.entries()]
+        with open_segment_reader(self.folder / "journal.db") as segment:
+            segment.verify()
+            return [entry.record for entry in segment.entries()]
 
     def close(self) -> None:
         self.engine.close()

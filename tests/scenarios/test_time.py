@@ -93,11 +93,11 @@ class Site:
         stages = Stages(
             GATE, DoorPolicy(GATE.site, 1.0, face=FaceRule.NONE), None, replay, time.perf_counter_ns
         )
-        self.keeper = TrustedClock(remembered(self.files, self.journal, self.trust))
+        self.trusted_clock = TrustedClock(remembered(self.files, self.journal, self.trust))
         restore_replay(
-            replay, self.journal, self.keeper.at(self.clock.now(), self.clock.tick_ms(), self.trust)
+            replay, self.journal, self.trusted_clock.at(self.clock.now(), self.clock.tick_ms(), self.trust)
         )
-        self.store = ClockStore(self.files, self.keeper)
+        self.store = ClockStore(self.files, self.trusted_clock)
         self.verifier = door_verifier(
             stages,
             reader=self.reader,
@@ -105,7 +105,7 @@ class Site:
             clock=self.clock,
             journal=self.journal,
             trust=lambda: self.trust,
-            keeper=self.keeper,
+            trusted_clock=self.trusted_clock,
         )
         self.verifier.start()
 
@@ -437,8 +437,8 @@ def test_five_phones_that_agree_raise_one_alarm_and_move_no_clock(tmp_path: Path
     site.off = 40 * S
     site.power_on()
     assert [site.guest() for _ in range(7)] == ["code.stale"] * 7
-    assert alarms(site) == [("holders", 30)]
-    assert site.keeper.at(site.clock.now(), site.clock.tick_ms(), site.trust).now == site.clock.now()
+    assert alarms(site) == [("phones", 30)]
+    assert site.trusted_clock.at(site.clock.now(), site.clock.tick_ms(), site.trust).now == site.clock.now()
     site.stop()
 
 

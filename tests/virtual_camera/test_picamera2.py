@@ -101,9 +101,9 @@ def test_a_passage_grants_from_it(played: Played, tmp_path: Path) -> None:
     text = f"door.site = '{SITE}'\ncamera.kind = 'picamera2'\ncamera.device = 'Virtual0'\n"
     stop, outcomes = threading.Event(), list[PassageOutcome]()
 
-    def watch(moment: StepResult) -> None:
-        if moment.outcome is not None:
-            outcomes.append(moment.outcome)
+    def watch(step: StepResult) -> None:
+        if step.outcome is not None:
+            outcomes.append(step.outcome)
         if outcomes or time.monotonic() > give_up_s:
             stop.set()
 
@@ -112,9 +112,9 @@ def test_a_passage_grants_from_it(played: Played, tmp_path: Path) -> None:
         assert run_device(device, stop=stop, on_moment=watch) == 0
     (outcome,) = outcomes
     assert outcome.reason is None
-    with open_segment_reader(tmp_path / "journal.db") as evidence:
-        evidence.verify()
-        granted = [entry.record for entry in evidence.entries() if isinstance(entry.record, Passage)]
+    with open_segment_reader(tmp_path / "journal.db") as segment:
+        segment.verify()
+        granted = [entry.record for entry in segment.entries() if isinstance(entry.record, Passage)]
     assert len(granted) == 1
     print(f"granted, microseconds: {outcome.micros}")
 

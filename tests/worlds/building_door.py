@@ -52,7 +52,7 @@ class Entrance:
 
     rules: DoorRules
     people: dict[str, dict] = field(default_factory=dict)
-    ledger: OccupancyStore = field(default_factory=MemoryOccupancyStore)
+    occupancy: OccupancyStore = field(default_factory=MemoryOccupancyStore)
 
     def __post_init__(self) -> None:
         enrolled = {}
@@ -64,7 +64,7 @@ class Entrance:
             who = person_name("CN-GD", same, SITE_KEY) if same else name
             enrolled[name] = Person(who, **facts)
         self.enrolled = Enrolled(enrolled)
-        self.venue = DoorVenue(lambda: self.rules, self.enrolled, self.ledger, site_key=SITE_KEY)
+        self.venue = DoorVenue(lambda: self.rules, self.enrolled, self.occupancy, site_key=SITE_KEY)
 
     def visit(self, subject: str | None, at: datetime, **changes: object) -> Visit:
         return Visit(card(subject, **changes), SITE, at)
@@ -72,31 +72,31 @@ class Entrance:
     def asks(self, subject: str | None, at: datetime = MONDAY, **changes: object) -> Obligations | Reason:
         """What `admit` says, which changes nothing."""
         try:
-            return self.venue.admit(self.visit(subject, at, **changes))
+            return self.venue.evaluate(self.visit(subject, at, **changes))
         except Refused as refused:
             return refused.reason
 
     def comes(self, subject: str | None, at: datetime = MONDAY, **changes: object) -> Reason | None:
         """A whole passage of somebody whose face and factors are right; the reason he is refused for."""
         decision = decided(self.asks(subject, at, **changes))
-        self.venue.settle(self.visit(subject, at, **changes), decision, 1)
+        self.venue.commit(self.visit(subject, at, **changes), decision, 1)
         return decision.reason if isinstance(decision, Deny) else None
 
     def notes(self, subject: str | None, at: datetime = MONDAY) -> frozenset[StaffNotice]:
-        return self.venue.notes(self.visit(subject, at))
+        return self.venue.staff_notices(self.visit(subject, at))
 
     def count(self) -> int:
         """How many are inside today, by the ledger."""
         area = self.rules.area
         day = 0 if area.reset_min is None else self.rules.calendar.day_since(area.reset_min, MONDAY)
-        return self.ledger.count(area.name, day)
+        return self.occupancy.count(area.name, day)
 
 
 def decided(said: Obligations | Reason) -> Decision:
     """What comes of it where the face is right and a PIN, too: nobody can give a companion."""
     if isinstance(said, Reason):
         return Deny(said)
-    reasons = [asked.reason for asked in said.asked if asked.factor is Factor.COMPANION]
+    reasons = [asked.reason for asked in said.required if asked.factor is Factor.COMPANION]
     return Deny(reasons[0]) if reasons else Grant(3_000)
 
 

@@ -62,17 +62,17 @@ class CheckWorld:
         """The whole visit: "checked", or the reason for which this venue refuses."""
         visit = Visit(who, SITE, self.now)
         try:
-            self.venue.admit(visit)
+            self.venue.evaluate(visit)
         except Refused as refused:
             return refused.reason.value
         self.seq += 1
-        self.venue.settle(visit, decision, self.seq)
+        self.venue.commit(visit, decision, self.seq)
         return "checked"
 
     def told(self) -> list[Result]:
         """Everything that waits for the host, verified as a host does."""
         with closing(sqlite3.connect(self.office.results.path)) as db:
-            rows = db.execute("SELECT body FROM parcels WHERE channel = ? ORDER BY seq", (CHANNEL,))
+            rows = db.execute("SELECT body FROM messages WHERE channel = ? ORDER BY seq", (CHANNEL,))
             return [verify(body, self.key) for (body,) in rows]
 
     def opened(self, result: Result) -> dict[str, str] | None:
@@ -80,7 +80,7 @@ class CheckWorld:
         return None if result.sealed is None else json.loads(unseal(result.sealed, self.host))
 
     def deliver(self) -> int:
-        return self.office.deliver(now_ms=lambda: utc_ms(self.now), dice=lambda: 0.5)
+        return self.office.deliver(now_ms=lambda: utc_ms(self.now), random_unit=lambda: 0.5)
 
 
 __all__ = ["GRANT", "CheckWorld", "card"]

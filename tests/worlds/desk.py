@@ -103,17 +103,17 @@ class DeskWorld:
         return Visit(replace(who), SITE, self.now)
 
     def admit(self, who: Card) -> Obligations:
-        return self.venue.admit(self.visit(who))
+        return self.venue.evaluate(self.visit(who))
 
     def comes(self, who: Card, decision: Decision = GRANT) -> str:
         """The whole visit: "in", the factor that is asked, or the reason of the refusal."""
         try:
-            terms = self.admit(who)
+            obligations = self.admit(who)
         except Refused as refused:
             return refused.reason.value
         self._seq += 1
-        self.venue.settle(self.visit(who), decision, self._seq)
-        return terms.asked[0].factor.value if terms.asked else "in"
+        self.venue.commit(self.visit(who), decision, self._seq)
+        return obligations.required[0].factor.value if obligations.required else "in"
 
     def kept(self) -> list:
         """Every registration, opened with the private key."""
@@ -123,7 +123,7 @@ class DeskWorld:
         return utc_ms(self.now)
 
     def deliver(self) -> int:
-        return self.office.deliver(now_ms=self.now_ms, dice=lambda: 0.5)
+        return self.office.deliver(now_ms=self.now_ms, random_unit=lambda: 0.5)
 
 
 def on(day: str, hour: int = 12, zone: object = UTC) -> datetime:

@@ -89,10 +89,10 @@ class History:
             frontier = frontier.append(leaf)
         return frontier
 
-    def parcel(self, first: int, end: int, *, over: int | None = None, **other: object) -> RecordBatch:
+    def batch(self, first: int, end: int, *, over: int | None = None, **other: object) -> RecordBatch:
         """Records `first` to `end` - 1 under a note over `over` records."""
         over = self.size if over is None else over
-        parcel = RecordBatch(
+        batch = RecordBatch(
             device=self.device,
             base=self.base(first),
             bodies=tuple(self.bodies[first:end]),
@@ -101,7 +101,7 @@ class History:
             sent_ms=SENT_MS + over,
             status=STATUS,
         )
-        return replace(parcel, **other)
+        return replace(batch, **other)
 
 
 @dataclass
@@ -115,13 +115,13 @@ class MemoryHub:
     def size(self) -> int:
         return self.history.frontier.size
 
-    def give(self, parcel: RecordBatch) -> intake.AcceptedBatch:
-        return self.take(pack(parcel))
+    def give(self, batch: RecordBatch) -> intake.AcceptedBatch:
+        return self.take(pack(batch))
 
     def take(self, body: bytes) -> intake.AcceptedBatch:
         offer = intake.open_offer(body, device=DEVICE, key=KEY.verify_key)
-        parcel = offer.parcel
-        stored = {seq: self.bodies[seq] for seq in range(parcel.first, parcel.next) if seq in self.bodies}
+        batch = offer.batch
+        stored = {seq: self.bodies[seq] for seq in range(batch.first, batch.next) if seq in self.bodies}
         admitted = intake.admit(offer, self.history, stored)
         self.bodies |= {entry.seq: record for record, entry in admitted.fresh}
         self.history = admitted.history
@@ -166,8 +166,8 @@ class Hub:
         }
         return self.call("POST", records_path(device), body, given)
 
-    def give(self, parcel: RecordBatch, **how: object) -> Said:
-        return self.send(pack(parcel), **how)
+    def give(self, batch: RecordBatch, **how: object) -> Said:
+        return self.send(pack(batch), **how)
 
     def call(self, method: str, path: str, body: bytes | None = None, headers: dict | None = None) -> Said:
         answer = urllib3.request(

@@ -143,7 +143,7 @@ class Book:
 
 def _words(record: Passage) -> str:
     words = f"{record.door.rpartition('/')[2]}: {record.reason or 'granted'}"
-    notes = record.visit.notes if isinstance(record.visit, Visited) else ()
+    notes = record.visit.notices if isinstance(record.visit, Visited) else ()
     by = [note.removeprefix("officer.") for note in notes if note.startswith("officer.")]
     more = [note for note in notes if not note.startswith("officer.")]
     return " ".join([words, *(f"by {name}" for name in by), *more])
@@ -190,12 +190,12 @@ class Desk:
         self.told.append(news)
         self.news = news if isinstance(news, Referral) else None
 
-    def rulings(self) -> Sequence[OfficerDecision]:
+    def decisions(self) -> Sequence[OfficerDecision]:
         words, self._words = tuple(self._words), []
         return words
 
     def say(self, word: OfficerVerb, *, case: int | None = None) -> None:
-        number = case if case is not None else self.news.case if self.news else 0
+        number = case if case is not None else self.news.referral if self.news else 0
         self._words.append(OfficerDecision(number, word, self.officer))
 
 
@@ -271,7 +271,7 @@ class Border:
             self.eye,
             self.replays[number],
             self.stopwatch,
-            counsel=VisitRules(kind="lane", venue=LaneVenue(self.wanted, UTC)),
+            visit_rules=VisitRules(kind="lane", venue=LaneVenue(self.wanted, UTC)),
         )
         return AuthorityParts(
             trust=lambda: self.trusts[number],
@@ -295,10 +295,10 @@ class Border:
                 self._frame(inside) if Side.INNER not in self.lost else None,
                 self.lost,
             )
-            moment = self.verifier.see(sights)
-            self.moments.append(moment)
-            if moment.news.passed_ms is not None:
-                self.passed.append(moment.news.passed_ms)
+            step = self.verifier.see(sights)
+            self.moments.append(step)
+            if step.update.passed_ms is not None:
+                self.passed.append(step.update.passed_ms)
             self.check_now()
         return self.moments[-1]
 

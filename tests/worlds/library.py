@@ -90,7 +90,7 @@ class _Clock:
 def outcome(entrance: LibraryEntrance, visit: Visit) -> Obligations | Reason:
     """What the entrance says of a visit in the end: what a passage would find out."""
     try:
-        entrance.admit(visit)
+        entrance.evaluate(visit)
     except Refused as refusal:
         return refusal.reason
     entrance.ask(visit)
@@ -108,4 +108,4 @@ def outcome(entrance: LibraryEntrance, visit: Visit) -> Obligations | Reason:
 def come_in(entrance: LibraryEntrance, visit: Visit) -> None:
     """A patron whom all agree on."""
     assert isinstance(outcome(entrance, visit), Obligations), entrance.lines
-    entrance.settle(visit, Grant(3_000), 1)
+    entrance.commit(visit, Grant(3_000), 1)

@@ -35,7 +35,7 @@ def new_issuer(
         bytes([seed]) * 32,
         URI,
         since=now - timedelta(days=1),
-        dice=Dice(seed),
+        random_source=Dice(seed),
         register=Register(capacity),
         document_key=b"d" * 32,
         **more,

@@ -149,7 +149,7 @@ class ScriptedVenue:
     """A venue that says what it is told to say, and a host behind it."""
 
     def __init__(self) -> None:
-        self.terms = Obligations()
+        self.obligations = Obligations()
         self.refuses: Reason | None = None
         self.says: Obligations | Reason | None = None
         self.fails = self.forgets = self.forgets_notes = False
@@ -157,20 +157,20 @@ class ScriptedVenue:
         self.settled: list[tuple[Decision, int]] = []
         self.visits: list[Visit] = []
 
-    def admit(self, visit: Visit) -> Obligations:
+    def evaluate(self, visit: Visit) -> Obligations:
         self.visits.append(visit)
         if self.fails:
             raise StorageFault("the rules cannot be read")
         if self.refuses:
             raise Refused(self.refuses)
-        return self.terms
+        return self.obligations
 
-    def notes(self, _: Visit) -> frozenset[StaffNotice]:
+    def staff_notices(self, _: Visit) -> frozenset[StaffNotice]:
         if self.forgets_notes:
             raise StorageFault("the file of people cannot be read")
         return self.noted
 
-    def settle(self, visit: Visit, decision: Decision, seq: int) -> None:
+    def commit(self, visit: Visit, decision: Decision, seq: int) -> None:
         if self.forgets:
             raise StorageFault("the disk is full")
         self.settled.append((decision, seq))
@@ -216,13 +216,13 @@ class Site:
         ticks = itertools.count(step=1_000)
         self.replay = ReplayMemory(max_entries=6)
         numbers = itertools.count(1)
-        counsel = VisitRules(
+        visit_rules = VisitRules(
             venue=self.venue,
             risk=risk or RiskPolicy(),
-            past=RecentPast(GATE.site) if risk else None,
+            history=RecentPast(GATE.site) if risk else None,
             means=Means(
                 keypad=True,
-                notice=RequestDisplay(
+                display=RequestDisplay(
                     self.board,
                     lambda now, nonce: f"REQUEST {nonce.hex()}",
                     lambda: next(numbers).to_bytes(8, "big"),
@@ -237,8 +237,8 @@ class Site:
             self.engine,
             self.replay,
             lambda: next(ticks),
-            liveness=PadRule(dice=lambda _: 0),
-            counsel=counsel,
+            pad_rule=PadRule(random_below=lambda _: 0),
+            visit_rules=visit_rules,
         )
         self.times = PassageTimes()
         self.verifier = door_verifier(
@@ -273,8 +273,8 @@ class Site:
 
     def ask_everybody(self, request: Request) -> None:
         """What this venue asks, from now on."""
-        counsel = replace(self.stages.counsel, request=request)
-        self.verifier.adopt(replace(self.stages, counsel=counsel), self.times)
+        visit_rules = replace(self.stages.visit_rules, request=request)
+        self.verifier.adopt(replace(self.stages, visit_rules=visit_rules), self.times)
 
     def answer(self, *, elsewhere: bool = False) -> None:
         """The phone reads the small screen, where something is on it, and shows what it makes of it."""

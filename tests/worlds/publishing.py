@@ -118,7 +118,7 @@ class Gate:
     def __init__(self, folder: Path, root: bytes | None, **place) -> None:
         self.folder = folder
         self.root = root
-        self.place = DeviceTrust(
+        self.device_trust = DeviceTrust(
             **{
                 "trust": folder / "trust",
                 "state": folder / "state",
@@ -132,7 +132,7 @@ class Gate:
     def sync(self, source: Source | Mapping[str, bytes], *, now: datetime = NOW, **visit) -> Report:
         source = SimSource(source) if isinstance(source, Mapping) else source
         told = {"origin": "https://authority.example/", "root": self.root, "now": now, **visit}
-        return synchronise(self.place, UpdateSource(source=source, **told))
+        return synchronise(self.device_trust, UpdateSource(source=source, **told))
 
     @property
     def trust(self) -> TrustSnapshot:

@@ -33,7 +33,7 @@ def door_verifier(
     signals: Signals | None = None,
     scanner: Scanner | None = None,
     keypad: Keypad | None = None,
-    keeper: TrustedClock | None = None,
+    trusted_clock: TrustedClock | None = None,
     config: Config | None = None,
 ) -> Verifier:
     """The verifier of a door with these parts; nothing is shown or said where a part is left out."""
@@ -46,5 +46,7 @@ def door_verifier(
         scanner=scanner,
         keypad=keypad,
     )
-    own = AuthorityParts(trust=trust, journal=journal, stages=stages, keeper=keeper or TrustedClock())
+    own = AuthorityParts(
+        trust=trust, journal=journal, stages=stages, trusted_clock=trusted_clock or TrustedClock()
+    )
     return assemble(config or Config(), parts, own).verifier

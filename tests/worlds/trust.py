@@ -79,4 +79,4 @@ def verified(
 ) -> Card:
     """A card through all of it, shown `at` and verified `now`, or at the same moment."""
     signed = ecard.decode(parse_code(shown(at, **changes)))
-    return verify(signed, trust, now=now or at, gate=GATE)
+    return verify(signed, trust, now=now or at, context=GATE)

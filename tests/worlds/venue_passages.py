@@ -23,8 +23,8 @@ class Counter(Site):
         super().__init__()
         self.strike = NoStrike(self.clock)
         self.tape._door = self.strike
-        counsel = VisitRules(kind=kind, venue=venue)
-        self.verifier.adopt(replace(self.stages, counsel=counsel), self.times)
+        visit_rules = VisitRules(kind=kind, venue=venue)
+        self.verifier.adopt(replace(self.stages, visit_rules=visit_rules), self.times)
 
     def shows(self, said: dict[str, str], *, who: str = "holder", subject: str = "s1") -> Reason | None:
         """One passage, to its end: the reason on record, or None for a holder who may go on."""

@@ -42,7 +42,7 @@ class AuthorityFolder:
         self.repository: Repository
 
     @property
-    def ring(self) -> Keyring:
+    def keyring(self) -> Keyring:
         """The keys at hand, read when they are needed."""
         return gather(self._keys)
 
@@ -55,7 +55,7 @@ class AuthorityFolder:
         self, puts: Mapping[str, bytes | None], *, life: timedelta = LIVES[TIMESTAMP], keep: int = KEEP
     ) -> None:
         """Signs and writes what changes, then removes what no client reads any more. Raises EdgeError."""
-        self.write(self.repository.publish(puts, self.ring, now=self.now, life=life), keep=keep)
+        self.write(self.repository.publish(puts, self.keyring, now=self.now, life=life), keep=keep)
 
     def write(self, files: Mapping[str, bytes], *, keep: int = KEEP) -> None:
         """Writes a publication in its order: whoever pulls the plug has published it whole, or not at all."""

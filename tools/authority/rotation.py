@@ -37,7 +37,7 @@ def rotate(args: argparse.Namespace) -> int:
         path = store(keys, args.role, new)  # first: nothing may be signed for a key that is lost
         print(f"new key of {args.role}: {path}")
         if args.role in DELEGATED:
-            files = rotation.rotate(authority.repository, args.role, new, authority.ring, now=args.now)
+            files = rotation.rotate(authority.repository, args.role, new, authority.keyring, now=args.now)
             authority.write(files)
             print(f"{args.role}: changed")
             return Exit.OK
@@ -49,7 +49,7 @@ def renew(args: argparse.Namespace) -> int:
     with opened(args) as authority:
         if args.role == ROOT:
             return _propose(authority, rotation.next_root(authority.repository, now=args.now), args)
-        authority.write(rotation.renew(authority.repository, args.role, authority.ring, now=args.now))
+        authority.write(rotation.renew(authority.repository, args.role, authority.keyring, now=args.now))
         print(f"{args.role}: good until {authority.repository.metadata[args.role].signed.expires:%Y-%m-%d}")
     return Exit.OK
 
@@ -63,12 +63,12 @@ def sign_root(args: argparse.Namespace) -> int:
 
 def _propose(authority: AuthorityFolder, proposed: Metadata[Any], args: argparse.Namespace) -> int:
     """Publishes a root that enough keys have signed, else keeps it for the next stick."""
-    missing = rotation.sign_root(authority.repository, proposed, authority.ring)
+    missing = rotation.sign_root(authority.repository, proposed, authority.keyring)
     if missing and args.stage:
         open_files(args.stage.parent).write(args.stage.name, proposed.to_bytes())
         print(f"{args.stage}: {missing} more signature of a root key, then: tools/authority sign-root")
         return Exit.OK
-    authority.write(rotation.adopt_root(authority.repository, proposed, authority.ring, now=args.now))
+    authority.write(rotation.adopt_root(authority.repository, proposed, authority.keyring, now=args.now))
     if args.stage:
         args.stage.unlink(missing_ok=True)
     print(f"root {proposed.signed.version}: good until {proposed.signed.expires:%Y-%m-%d}")

@@ -96,8 +96,8 @@ def codes() -> list[Figure]:
     except ReaderFault:
         pass
     text, trust, now = world.code_text, world.trust, world.now
-    gate = VerificationContext(site=world.site)
-    (card,) = median_ms(lambda: verify(decode(parse_code(text)), trust, now=now, gate=gate), runs=1_000)
+    context = VerificationContext(site=world.site)
+    (card,) = median_ms(lambda: verify(decode(parse_code(text)), trust, now=now, context=context), runs=1_000)
     return [*figures, Figure(f"code text ({len(text)} chars) to verified card", card, "ms", 0.5)]
 
 

@@ -80,7 +80,7 @@ def prepare(now: datetime = MORNING) -> Prepared:
         secrets.token_bytes(32),
         "https://s.example/7",
         since=now - timedelta(days=60),
-        dice=secrets,
+        random_source=secrets,
         register=Register(100_000),
     )
     wallet = Wallet(secrets.token_bytes(32))

@@ -150,7 +150,7 @@ def verified_card() -> Card:
 
     since = NOW - timedelta(days=60)
     seed, uri, register = secrets.token_bytes(32), "https://s.example/7", Register(100)
-    issuer = Issuer(ISSUER, seed, uri, since=since, dice=secrets, register=register)
+    issuer = Issuer(ISSUER, seed, uri, since=since, random_source=secrets, register=register)
     wallet = Wallet(secrets.token_bytes(32))
     request = Enrolment(
         holder_key=wallet.holder_key,
@@ -162,7 +162,10 @@ def verified_card() -> Card:
     code = one_code([Symbol(text, text.encode(), "bench")])
     assert code is not None
     return verify(
-        decode(code), load(dict(issuer.publish(NOW))), now=NOW, gate=VerificationContext(site="tower-1/lobby")
+        decode(code),
+        load(dict(issuer.publish(NOW))),
+        now=NOW,
+        context=VerificationContext(site="tower-1/lobby"),
     )
 
 
@@ -198,18 +201,18 @@ def whole_passages(door: SiteDoor, visits: Sequence[Visit]) -> Iterator[float]:
     from edge.trust.time.trusted_clock import TrustedTime
 
     policy = DoorPolicy("tower-1/lobby", 0.4, face=FaceRule.IF_BOUND)
-    counsel, footing = (
-        VisitRules(venue=door, past=RecentPast(policy.site)),
+    visit_rules, trust_state = (
+        VisitRules(venue=door, history=RecentPast(policy.site)),
         TrustState(TrustedTime(NOW), (), AgePolicy()),
     )
     face = FaceEvidence(1, similarity=0.9)
 
     def passage(visit: Visit) -> None:
-        if judge_card(visit.card, policy, footing) is not None:
+        if judge_card(visit.card, policy, trust_state) is not None:
             return
         with suppress(Refused):
-            advice = counsel.advise(visit, footing, compares=True)
-            decide(visit.card, face, policy, footing, advice.terms)
+            requirements = visit_rules.require(visit, trust_state, compares=True)
+            decide(visit.card, face, policy, trust_state, requirements.obligations)
 
     for visit in visits:
         yield timed(lambda visit=visit: passage(visit))  # type: ignore[misc]
@@ -219,7 +222,7 @@ def measure(folder: Path) -> dict[str, float]:
     """Open the door of this folder and ask it; in a process of its own."""
     import edge.app.door_device  # noqa: F401  what a door without rules has, too
 
-    card, whole = verified_card(), config()
+    card, root = verified_card(), config()
     before_mb = memory_mb("VmRSS")
     began, began_cpu = time.perf_counter(), time.process_time()
     from edge.app.venues.door import SiteDoor, open_door, read_rules
@@ -227,7 +230,7 @@ def measure(folder: Path) -> dict[str, float]:
     from edge.errors import Refused
     from edge.policy.obligations import Visit
 
-    door = open_door(whole, folder)
+    door = open_door(root, folder)
     open_s, open_cpu_s = time.perf_counter() - began, time.process_time() - began_cpu
     assert isinstance(door, SiteDoor)
     own_mb = memory_mb("VmHWM") - before_mb
@@ -241,7 +244,7 @@ def measure(folder: Path) -> dict[str, float]:
     def ask(visit: Visit) -> None:
         nonlocal admitted
         try:
-            door.admit(visit)
+            door.evaluate(visit)
             admitted += 1
         except Refused as refused:
             if refused.reason is not Reason.PERSON_PASSBACK:
@@ -252,7 +255,7 @@ def measure(folder: Path) -> dict[str, float]:
     modes = [timed(lambda: door.mode_at(NOW)) for _ in range(1_000)]
     # What writes is the same for every outcome that is remembered.
     settled = [
-        timed(lambda visit=visit: door.settle(visit, Deny(Reason.PERSON_ALONE), 1))  # type: ignore[misc]
+        timed(lambda visit=visit: door.commit(visit, Deny(Reason.PERSON_ALONE), 1))  # type: ignore[misc]
         for visit in visits[:SETTLED]
     ]
     own_mb = max(own_mb, memory_mb("VmRSS") - before_mb)

@@ -117,7 +117,7 @@ class DemoDoor:
         self._strike = SimDoor(clock, visitor=Visitor())
         self._journal: Journal
         self._verifier: Verifier
-        self._keeper = TrustedClock()
+        self._trusted_clock = TrustedClock()
         self._store: ClockStore
         self._watch: TrustWatch | None = None
 
@@ -150,7 +150,7 @@ class DemoDoor:
         self._watch = watch
         stages = stages_for(self.config, self._engine)
         # A film cannot listen, so the one prompt that it is made for is thrown: here, and nowhere else.
-        stages = replace(stages, liveness=replace(stages.liveness, dice=lambda _: 0))
+        stages = replace(stages, pad_rule=replace(stages.pad_rule, random_below=lambda _: 0))
         self._journal = open_journal(self.config, self.folder)
         own, self._store = resume_authority(
             self.config,
@@ -160,7 +160,7 @@ class DemoDoor:
             stages=stages,
             clock=self.clock,
         )
-        self._keeper = own.keeper
+        self._trusted_clock = own.trusted_clock
         self._strike = SimDoor(self.clock, visitor=Visitor())
         parts = DoorParts(
             camera=NoCamera(clock=self.clock),
@@ -189,26 +189,26 @@ class DemoDoor:
         self.clock.advance(20 * FRAME_MS)
         moments = list(self._watched(code, faces or repeat(nobody())))
         self._store.save_if_due()
-        decided = next(moment for moment in moments if moment.outcome)
-        outcome, footing = decided.outcome, decided.footing
+        decided = next(step for step in moments if step.outcome)
+        outcome, trust_state = decided.outcome, decided.trust_state
         assert outcome is not None
-        assert footing is not None
+        assert trust_state is not None
         record = next(e.record for e in self._journal.tail(0, 100) if e.seq == outcome.seq)
         assert isinstance(record, Passage)
         said = outcome.reason.value if outcome.reason else "granted"
-        released = any(event.kind == "released" for moment in moments for event in moment.door)
+        released = any(event.kind == "released" for step in moments for event in step.door)
         if released != (outcome.reason is None):
             said += ", and the strike moved" if released else ", and the strike did not move"
-        lists = next(part for part in footing.ages if part.kind is TrustInput.STATUS)
+        lists = next(part for part in trust_state.ages if part.kind is TrustInput.STATUS)
         return DemoResult(said, record, lists)
 
     def _watched(self, code: str, faces: Iterator[Frame]) -> Iterator[StepResult]:
         yield self._sees(nobody())
         held_up = _held_up(code)
         for _ in range(PATIENCE):
-            moment = self._sees(next(faces) if self._verifier.state in LOOKING else held_up)
-            yield moment
-            if moment.outcome:
+            step = self._sees(next(faces) if self._verifier.state in LOOKING else held_up)
+            yield step
+            if step.outcome:
                 break
         while self._verifier.state is not PassageState.IDLE or self._strike.is_open:
             yield self._sees(nobody(), after_ms=5 * FRAME_MS)
@@ -222,15 +222,15 @@ class DemoDoor:
     def sync(self, source: Source, origin: str, *, baked: bool = False) -> Report:
         """One sync at this door's own time; a running device takes it over at once. Raises SyncError."""
         root = open_files(self.folder).read(self.config.sync.root, limit=128_000)
-        visit = UpdateSource(
+        update_source = UpdateSource(
             source=source,
             origin=origin,
             root=root,
             now=self.clock.now(),
-            floor=self._keeper.memory.signed,
+            floor=self._trusted_clock.memory.signed,
             baked=baked,
         )
-        report = synchronise(self._updates.place, visit)
+        report = synchronise(self._updates.device_trust, update_source)
         if self._watch is not None:
             self._watch.look()
         return report
@@ -253,7 +253,7 @@ class DemoDoor:
         seconds = {kind: int(when.timestamp()) for kind, when in issued.items() if when is not None}
         return DeviceStatus(
             software=software_version(),
-            clock=ClockTrust.SUSPECT if self._keeper.doubt else ClockTrust.TRUSTED,
+            clock=ClockTrust.SUSPECT if self._trusted_clock.anomaly else ClockTrust.TRUSTED,
             keys_issued_s=seconds.get(TrustInput.KEYS),
             lists_issued_s=seconds.get(TrustInput.STATUS),
             time_issued_s=seconds.get(TrustInput.TIME),
@@ -262,8 +262,8 @@ class DemoDoor:
 
 def bodies_of(journal: Path) -> list[bytes]:
     """The bytes of every record in a journal, in order."""
-    with open_segment_reader(journal) as evidence:
-        return list(evidence.bodies(0, evidence.size()))
+    with open_segment_reader(journal) as segment:
+        return list(segment.bodies(0, segment.size()))
 
 
 # -- who stands before the camera ----------------------------------------------------------------------

@@ -239,7 +239,7 @@ class Month:
         faces = self._films.turning() if ageing else self._films.standing()
         bound = self._door.show(self._code(self._ada), faces)
         age_s, lists = bound.status_age_s, bound.lists
-        return Step(day, age_s, lists.freshness, lists.rung.value, bound.said, bare.said, expected)
+        return Step(day, age_s, lists.freshness, lists.action.value, bound.said, bare.said, expected)
 
     def _set_back(self) -> StoryRow:
         """Somebody sets the clock back to the first day; a technician sets it right again."""

@@ -82,8 +82,8 @@ class DemoOffice:
         self._trust = folder / "office"
         register = Register(CARDS)
         self._issuer = Issuer(
-            ISSUER, secrets.token_bytes(32), LIST_URI, since=now - 60 * DAY, dice=secrets, register=register,
-            document_key=secrets.token_bytes(32),
+            ISSUER, secrets.token_bytes(32), LIST_URI, since=now - 60 * DAY, random_source=secrets,
+            register=register, document_key=secrets.token_bytes(32),
         )  # fmt: skip
         self._lose(GONE, now)
         self._write(now)

@@ -35,7 +35,7 @@ def create_app(
     *,
     password: str,
     repository: Path | None = None,
-    ladders: AgeScales | None = None,
+    scales: AgeScales | None = None,
     log: FilteringBoundLogger | None = None,
     now_s: Callable[[], float] = time.time,
 ) -> Starlette:
@@ -45,7 +45,7 @@ def create_app(
         database: see `Database.prepare`.
         password: of the pages.
         repository: folder of the trust repository, if this hub serves it.
-        ladders: what is called late and old.
+        scales: what is called late and old.
         log: where a line for each answer goes; else JSON Lines on standard error.
         now_s: UTC, seconds since 1970.
 
@@ -53,7 +53,7 @@ def create_app(
         InputError: `repository` is none.
     """
     log = log or json_lines()
-    store, fleet = HubStore(database), Fleet(database, ladders or AgeScales())
+    store, fleet = HubStore(database), Fleet(database, scales or AgeScales())
     numbers = HubMetrics(lambda: fleet.counts(int(now_s())))
 
     async def alive(_: Request) -> Response:

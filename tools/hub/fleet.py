@@ -62,15 +62,15 @@ class AgeScales:
 class Fleet:
     """Reads of all devices that are registered."""
 
-    def __init__(self, database: Database, ladders: AgeScales) -> None:
+    def __init__(self, database: Database, scales: AgeScales) -> None:
         self._database = database
-        self.ladders = ladders
+        self.scales = scales
 
     def counts(self, now_s: int) -> Mapping[str, Mapping[str, int]]:
         """How many devices are in each state of contact, of lists and of alarms."""
         asked = {
-            "contact": self.ladders.contact.conditions(devices.c.heard_ms / 1000, now_s),
-            "lists": self.ladders.lists.conditions(devices.c.lists_issued_s, now_s),
+            "contact": self.scales.contact.conditions(devices.c.heard_ms / 1000, now_s),
+            "lists": self.scales.lists.conditions(devices.c.lists_issued_s, now_s),
             "alarms": {"open": open_alarms() > 0, "none": open_alarms() == 0},
         }
         columns = [

@@ -1,4 +1,4 @@
-"""What a hub believes of a parcel: pure checking, against what it has of that device. UPLOAD.md section 2.
+"""What a hub believes of a batch: pure checking, against what it has of that device. UPLOAD.md section 2.
 
 The hub keeps of each history the frontier of its Merkle tree and one promise: a checkpoint that the device
 signed and that the tree has yet to grow into. A history that forks cannot keep all its promises.
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 
 
 class Dispute(StrEnum):
-    """Why a signed parcel is not taken; the word in the answer, and the kind of the alarm."""
+    """Why a signed batch is not taken; the word in the answer, and the kind of the alarm."""
 
     INCONSISTENT = "inconsistent"  # one of the two histories was changed
     MALFORMED = "malformed"  # signed, and not what UPLOAD.md says
 
 
 class Disputed(EdgeError):
-    """A parcel that its device signed cannot be true. The hub keeps what it has and raises an alarm."""
+    """A batch that its device signed cannot be true. The hub keeps what it has and raises an alarm."""
 
     exit_code = Exit.REFUSED
 
@@ -44,9 +44,9 @@ class Disputed(EdgeError):
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A parcel whose records and note hold, each by itself."""
+    """A batch whose records and note hold, each by itself."""
 
-    parcel: RecordBatch
+    batch: RecordBatch
     entries: tuple[JournalEntry, ...]
     checkpoint: Checkpoint
 
@@ -72,18 +72,18 @@ class AcceptedBatch:
 def open_offer(packed: bytes, *, device: str, key: VerifyKey) -> Offer:
     """The offer in a body whose signature was checked. Raises Disputed."""
     try:
-        parcel = unpack(packed)
-        records = entries(parcel)
-        checkpoint = open_checkpoint(parcel.note.encode(), origin=origin_of(device), key=key)
+        batch = unpack(packed)
+        records = entries(batch)
+        checkpoint = open_checkpoint(batch.note.encode(), origin=origin_of(device), key=key)
     except (InputError, JournalBroken) as err:
         raise Disputed(Dispute.MALFORMED, err.message) from err
-    if parcel.device != device:
-        raise Disputed(Dispute.MALFORMED, "parcel is of another device")
-    if checkpoint.size < parcel.next:
+    if batch.device != device:
+        raise Disputed(Dispute.MALFORMED, "batch is of another device")
+    if checkpoint.size < batch.next:
         raise Disputed(
-            Dispute.MALFORMED, f"note is over {checkpoint.size} records, and the parcel ends at {parcel.next}"
+            Dispute.MALFORMED, f"note is over {checkpoint.size} records, and the batch ends at {batch.next}"
         )
-    return Offer(parcel, records, checkpoint)
+    return Offer(batch, records, checkpoint)
 
 
 def admit(offer: Offer, history: History, stored: Mapping[int, bytes]) -> AcceptedBatch:
@@ -91,29 +91,29 @@ def admit(offer: Offer, history: History, stored: Mapping[int, bytes]) -> Accept
 
     Args:
         offer: what the device sent.
-        history: what the hub has; where it has nothing, it begins at the first record of the parcel.
-        stored: the bodies that the hub has of the records in the parcel, by seq.
+        history: what the hub has; where it has nothing, it begins at the first record of the batch.
+        stored: the bodies that the hub has of the records in the batch, by seq.
 
     Raises:
         Disputed: the device signed two histories, or forgot a part of its own.
     """
-    parcel, promise = offer.parcel, history.promise
-    newer = parcel.sent_ms > history.sent_ms
+    batch, promise = offer.batch, history.promise
+    newer = batch.sent_ms > history.sent_ms
     for seq, body in stored.items():
-        if body != parcel.bodies[seq - parcel.first]:
+        if body != batch.bodies[seq - batch.first]:
             raise Disputed(Dispute.INCONSISTENT, f"record {seq} is not the one that was sent before")
     if promise is not None:
         _check_promise(promise, offer.checkpoint, newer=newer)
-    frontier = history.frontier if promise is not None else parcel.base
+    frontier = history.frontier if promise is not None else batch.base
     fresh: tuple[tuple[bytes, JournalEntry], ...] = ()
-    if parcel.first <= frontier.size <= parcel.next:
-        fresh = tuple(zip(parcel.bodies, offer.entries, strict=True))[frontier.size - parcel.first :]
+    if batch.first <= frontier.size <= batch.next:
+        fresh = tuple(zip(batch.bodies, offer.entries, strict=True))[frontier.size - batch.first :]
         frontier = _grow(frontier, [body for body, _ in fresh], promise)
         _check_note(frontier, offer)
         if promise is None or promise.size <= frontier.size:
             promise = offer.checkpoint
-    heard = bool(fresh) or newer or parcel.status.clock is ClockTrust.SUSPECT
-    return AcceptedBatch(fresh, History(frontier, promise, max(history.sent_ms, parcel.sent_ms)), heard)
+    heard = bool(fresh) or newer or batch.status.clock is ClockTrust.SUSPECT
+    return AcceptedBatch(fresh, History(frontier, promise, max(history.sent_ms, batch.sent_ms)), heard)
 
 
 def _check_promise(promise: Checkpoint, checkpoint: Checkpoint, *, newer: bool) -> None:
@@ -142,6 +142,6 @@ def _grow(frontier: Frontier, bodies: Sequence[bytes], promise: Checkpoint | Non
 def _check_note(frontier: Frontier, offer: Offer) -> None:
     checkpoint = offer.checkpoint
     try:
-        verify_consistency(frontier.size, frontier.root, checkpoint.size, checkpoint.root, offer.parcel.proof)
+        verify_consistency(frontier.size, frontier.root, checkpoint.size, checkpoint.root, offer.batch.proof)
     except JournalBroken as err:
         raise Disputed(Dispute.INCONSISTENT, f"records do not lead to the note: {err.message}") from err

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from prometheus_client.metrics_core import Metric
 
-# From the fastest parcel on a laptop to the longest wait for a lock.
+# From the fastest batch on a laptop to the longest wait for a lock.
 _SECONDS = (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
 
 
@@ -29,7 +29,7 @@ class HubMetrics:
         self.records = Counter("doorward_hub_records", "Records stored", registry=self.registry)
         self.seconds = Histogram(
             "doorward_hub_upload_seconds",
-            "From the first byte of a parcel to its answer",
+            "From the first byte of a batch to its answer",
             buckets=_SECONDS,
             registry=self.registry,
         )

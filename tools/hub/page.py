@@ -163,11 +163,11 @@ class Pages:
     def _row(self, row: RowMapping, now_s: float) -> dict[str, Any]:
         heard_ms, lists_s, note_size = row["heard_ms"], row["lists_issued_s"], row["note_size"] or 0
         ahead_s = 0 if heard_ms is None else (row["sent_ms"] - heard_ms) / 1000
-        ladders = self._fleet.ladders
+        scales = self._fleet.scales
         return {
             **row,
-            "contact": state(ladders.contact, None if heard_ms is None else now_s - heard_ms / 1000),
-            "lists": state(ladders.lists, None if lists_s is None else now_s - lists_s),
+            "contact": state(scales.contact, None if heard_ms is None else now_s - heard_ms / 1000),
+            "lists": state(scales.lists, None if lists_s is None else now_s - lists_s),
             "waiting": max(0, note_size - row["size"]),
             "clock_off": f"{span(abs(ahead_s))} {'fast' if ahead_s > 0 else 'slow'}"
             if abs(ahead_s) > SKEW_S
@@ -204,10 +204,10 @@ def _given(authorization: str) -> bytes:
     return b""
 
 
-def state(ladder: AgeScale, age_s: float | None) -> AgeLabel:
+def state(scale: AgeScale, age_s: float | None) -> AgeLabel:
     """An age in words and a tone."""
-    word = ladder.state(age_s)
-    tone = {ladder.good: "good", ladder.worse: "worse"}.get(word, "bad")
+    word = scale.state(age_s)
+    tone = {scale.good: "good", scale.worse: "worse"}.get(word, "bad")
     return AgeLabel(word, "" if age_s is None else span(age_s), tone)
 
 

@@ -1,4 +1,4 @@
-"""What the hub does with its tables: devices come and go, parcels are taken, alarms raised and cleared."""
+"""What the hub does with its tables: devices come and go, batches are taken, alarms raised and cleared."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class RegisteredDevice:
 
 @dataclass(frozen=True, slots=True)
 class BatchReceipt:
-    """What became of a parcel: `next` to send, how many of its records are new here, and which cards fly."""
+    """What became of a batch: `next` to send, how many of its records are new here, and which cards fly."""
 
     next: int
     fresh: int
@@ -105,9 +105,9 @@ class HubStore:
                 admitted = admit(offer, history, _bodies(db, row.serial, offer, history))
             except Disputed as dispute:
                 caught = dispute
-                _alarm(db, row.serial, dispute, offer.parcel.note, now_ms)
-                if offer.parcel.sent_ms > history.sent_ms:  # it is in dispute, and it is there
-                    heard = _heard(offer.parcel, now_ms)
+                _alarm(db, row.serial, dispute, offer.batch.note, now_ms)
+                if offer.batch.sent_ms > history.sent_ms:  # it is in dispute, and it is there
+                    heard = _heard(offer.batch, now_ms)
                     db.execute(update(devices).where(devices.c.serial == row.serial).values(heard))
             else:
                 _keep(db, row, offer, admitted, now_ms)
@@ -117,7 +117,7 @@ class HubStore:
         raise caught
 
     def raise_alarm(self, device: RegisteredDevice, dispute: Disputed, now_ms: int) -> None:
-        """Remember that a device signed something that is no parcel."""
+        """Remember that a device signed something that is no batch."""
         with self.database.writing() as db:
             if db.execute(_registered(device.id).with_for_update()).one_or_none() is not None:
                 _alarm(db, device.serial, dispute, None, now_ms)
@@ -193,7 +193,7 @@ def _history(row: Row[Any]) -> History:
 
 def _bodies(db: Connection, serial: int, offer: Offer, history: History) -> dict[int, bytes]:
     """What we have of the records that are offered, by seq."""
-    first, end = offer.parcel.first, min(offer.parcel.next, history.frontier.size)
+    first, end = offer.batch.first, min(offer.batch.next, history.frontier.size)
     if first >= end:
         return {}
     found = db.execute(
@@ -205,7 +205,7 @@ def _bodies(db: Connection, serial: int, offer: Offer, history: History) -> dict
 
 
 def _keep(db: Connection, row: Row[Any], offer: Offer, admitted: AcceptedBatch, now_ms: int) -> None:
-    parcel, history = offer.parcel, admitted.history
+    batch, history = offer.batch, admitted.history
     if admitted.fresh:
         first = history.frontier.size - len(admitted.fresh)
         db.execute(
@@ -217,23 +217,23 @@ def _keep(db: Connection, row: Row[Any], offer: Offer, admitted: AcceptedBatch, 
         )
     changes: dict[str, object] = {"size": history.frontier.size, "frontier": history.frontier.to_bytes()}
     if row.note is None:
-        changes["first"] = parcel.first
+        changes["first"] = batch.first
     if history.promise is offer.checkpoint:
         changes |= {
-            "note": parcel.note,
+            "note": batch.note,
             "note_size": offer.checkpoint.size,
             "note_root": offer.checkpoint.root,
         }
     if admitted.heard:
-        changes |= _heard(parcel, now_ms) | {"sent_ms": history.sent_ms}
+        changes |= _heard(batch, now_ms) | {"sent_ms": history.sent_ms}
     db.execute(update(devices).where(devices.c.serial == row.serial).values(changes))
 
 
-def _heard(parcel: RecordBatch, now_ms: int) -> dict[str, object]:
-    status = parcel.status
+def _heard(batch: RecordBatch, now_ms: int) -> dict[str, object]:
+    status = batch.status
     return {
         "heard_ms": now_ms,
-        "sent_ms": parcel.sent_ms,
+        "sent_ms": batch.sent_ms,
         "software": status.software,
         "clock": status.clock.value,
         "keys_issued_s": status.keys_issued_s,

@@ -36,7 +36,7 @@ RETRY_S: Final = 5  # a lock is free again, a database that was restarted is bac
 
 
 class UploadEndpoint:
-    """Takes parcels. Any number of these may stand before one database."""
+    """Takes batches. Any number of these may stand before one database."""
 
     def __init__(
         self, store: HubStore, numbers: HubMetrics, log: FilteringBoundLogger, *, now_s: Callable[[], float]
@@ -91,7 +91,7 @@ class UploadEndpoint:
         except (NoSuchDevice, InputError, Disputed, StorageFault) as error:
             return self._refuse(device, error)
         self._numbers.records.inc(taken.fresh)
-        status = 200 if taken.next == offer.parcel.next else 409
+        status = 200 if taken.next == offer.batch.next else 409
         seen = taken.sightings if status == 200 and taken.sightings else msgspec.UNSET
         return self._tell(device, status, wire.Next(taken.next, seen), records=taken.fresh)
 

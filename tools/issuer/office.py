@@ -114,7 +114,7 @@ def _issuer(config: OfficeConfig, seed: bytes, document_key: bytes, register: Re
         seed,
         config.uri,
         since=config.since.astimezone(UTC),
-        dice=secrets,
+        random_source=secrets,
         register=register,
         scope=Scope(tuple(config.venues), tuple(config.sites), tuple(config.jurisdictions)),
         document_key=document_key,

@@ -1,6 +1,6 @@
 """Who makes cards: enrols holders, keeps their standing, publishes key and status list.
 
-Pure: the time and the dice come in.
+Pure: the time and the random source come in.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ class Issuer:
         uri: str,
         *,
         since: datetime,
-        dice: RandomSource,
+        random_source: RandomSource,
         register: Register,
         scope: Scope = EVERYWHERE,
         document_key: bytes = b"",
@@ -104,7 +104,7 @@ class Issuer:
         self.uri = uri
         self.register = register
         self._seed = seed
-        self._dice = dice
+        self._random_source = random_source
         self._document_key = document_key
         public = cose.public_key(seed)
         since = since.replace(microsecond=0)
@@ -126,8 +126,10 @@ class Issuer:
         Raises InputError, and then has registered nothing.
         """
         now = now.replace(microsecond=0)
-        card_id = self._dice.token_bytes(n.CTI_BYTES)
-        taken = self.register.allocate(1 + len(request.papers), now=now, randbelow=self._dice.randbelow)
+        card_id = self._random_source.token_bytes(n.CTI_BYTES)
+        taken = self.register.allocate(
+            1 + len(request.papers), now=now, randbelow=self._random_source.randbelow
+        )
         face, box = self._face(request)
         disclosures = self._disclosures(request.attributes)
         claims = Claims(
@@ -259,12 +261,14 @@ class Issuer:
     def _face(self, request: CardApplication) -> tuple[FaceReference | None, bytes | None]:
         if request.face is None or not request.sealed:
             return request.face, None
-        return seal(request.face, self._dice.token_bytes(n.SEAL_BYTES))
+        return seal(request.face, self._random_source.token_bytes(n.SEAL_BYTES))
 
     def _disclosures(self, said: Mapping[Attribute, str]) -> tuple[Disclosure, ...]:
         try:
             return tuple(
-                Disclosure(self._dice.token_bytes(n.SALT_BYTES), check_value(attribute, value), attribute)
+                Disclosure(
+                    self._random_source.token_bytes(n.SALT_BYTES), check_value(attribute, value), attribute
+                )
                 for attribute, value in said.items()
             )
         except Refused as refused:
@@ -277,7 +281,7 @@ class Issuer:
         if not disclosures:
             return ()
         count = next(size for size in DIGESTS if size >= len(disclosures))
-        decoys = [self._dice.token_bytes(n.DIGEST_BYTES) for _ in range(count - len(disclosures))]
+        decoys = [self._random_source.token_bytes(n.DIGEST_BYTES) for _ in range(count - len(disclosures))]
         return tuple(sorted([*(disclosure.digest() for disclosure in disclosures), *decoys]))
 
     def _documents(

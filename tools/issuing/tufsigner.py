@@ -62,9 +62,9 @@ def keyring(signers: Iterable[SeedSigner]) -> Keyring:
     return {signer.key_id: signer for signer in signers}
 
 
-def new_keys(roles: Mapping[str, int], dice: RandomSource) -> dict[str, Sequence[SeedSigner]]:
+def new_keys(roles: Mapping[str, int], random_source: RandomSource) -> dict[str, Sequence[SeedSigner]]:
     """As many new keys as each role wants."""
     return {
-        role: tuple(SeedSigner(dice.token_bytes(SEED_BYTES)) for _ in range(count))
+        role: tuple(SeedSigner(random_source.token_bytes(SEED_BYTES)) for _ in range(count))
         for role, count in roles.items()
     }

@@ -37,73 +37,73 @@ class FilmFrame:
 def develop(taken: Sequence[tuple[Frame, StepResult]]) -> list[FilmFrame]:
     """The filmstrip of one passage: at most MAX_SHOTS frames, in order, first and last included."""
     start = taken[0][1].tick_ms
-    return [_shot(frame, moment, start) for frame, moment in _telling(taken)]
+    return [_shot(frame, step, start) for frame, step in _telling(taken)]
 
 
 def _telling(taken: Sequence[tuple[Frame, StepResult]]) -> list[tuple[Frame, StepResult]]:
     """Frames in which something happened: a code, a new answer, a prompt, a decision, a signal, the door."""
     told: list[tuple[Frame, StepResult]] = []
     before: StepResult | None = None
-    for frame, moment in taken:
-        if _happened(moment, before):
-            told.append((frame, moment))
-        before = moment
+    for frame, step in taken:
+        if _happened(step, before):
+            told.append((frame, step))
+        before = step
     if len(told) > MAX_SHOTS:
         told = [*told[: MAX_SHOTS - 2], *told[-2:]]
     return told or list(taken[:1])
 
 
-def _happened(moment: StepResult, before: StepResult | None) -> bool:
-    if before is None or moment.outcome or moment.door:
-        return bool(moment.symbols or moment.outcome or moment.door)
-    if moment.symbols and not before.symbols:
+def _happened(step: StepResult, before: StepResult | None) -> bool:
+    if before is None or step.outcome or step.door:
+        return bool(step.symbols or step.outcome or step.door)
+    if step.symbols and not before.symbols:
         return True
-    if moment.evidence and (before.evidence is None or moment.evidence.reason != before.evidence.reason):
+    if step.evidence and (before.evidence is None or step.evidence.reason != before.evidence.reason):
         return True
-    if moment.prompt and moment.prompt != before.prompt:
+    if step.prompt and step.prompt != before.prompt:
         return True
-    return moment.signal is not None and moment.signal != before.signal
+    return step.signal is not None and step.signal != before.signal
 
 
-def _shot(frame: Frame, moment: StepResult, start_ms: int) -> FilmFrame:
-    picture = _annotated(frame, moment)
+def _shot(frame: Frame, step: StepResult, start_ms: int) -> FilmFrame:
+    picture = _annotated(frame, step)
     scale = WIDTH / picture.shape[1]
     small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     _, data = cv2.imencode(".jpg", cv2.cvtColor(small, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 78])
-    caption = _caption(moment)
+    caption = _caption(step)
     return FilmFrame(
         jpeg=base64.b64encode(data.tobytes()).decode("ascii"),
         height=small.shape[0] // 2,
-        at=f"{(moment.tick_ms - start_ms) / 1000:.1f}",
+        at=f"{(step.tick_ms - start_ms) / 1000:.1f}",
         caption=caption,
         alt=f"camera frame: {caption}",
-        signal=moment.signal.value if moment.signal else "",
-        prompt=moment.prompt or "",
+        signal=step.signal.value if step.signal else "",
+        prompt=step.prompt or "",
     )
 
 
-def _caption(moment: StepResult) -> str:
-    if moment.outcome is not None:
-        return f"denied: {moment.outcome.reason}" if moment.outcome.reason else "granted and on record"
-    if moment.door:
-        return ", ".join(f"door {event.kind}" for event in moment.door)
-    if moment.evidence is not None:
-        if moment.evidence.reason:
-            return f"looks: {moment.evidence.reason}"
-        return f"looks: similarity {moment.evidence.similarity:.2f}"
-    if moment.symbols:
-        return "code in view" if len(moment.symbols) == 1 else f"{len(moment.symbols)} codes in view"
-    return moment.state.value
+def _caption(step: StepResult) -> str:
+    if step.outcome is not None:
+        return f"denied: {step.outcome.reason}" if step.outcome.reason else "granted and on record"
+    if step.door:
+        return ", ".join(f"door {event.kind}" for event in step.door)
+    if step.evidence is not None:
+        if step.evidence.reason:
+            return f"looks: {step.evidence.reason}"
+        return f"looks: similarity {step.evidence.similarity:.2f}"
+    if step.symbols:
+        return "code in view" if len(step.symbols) == 1 else f"{len(step.symbols)} codes in view"
+    return step.state.value
 
 
-def _annotated(frame: Frame, moment: StepResult) -> Pixels:
+def _annotated(frame: Frame, step: StepResult) -> Pixels:
     picture = frame.rgb.copy()
     scale = frame.rgb.shape[1] / frame.luma.shape[1]
-    for symbol in moment.symbols:
+    for symbol in step.symbols:
         corners = np.rint(np.array(symbol.corners) * scale).astype(np.int32).reshape(-1, 1, 2)
         if len(corners):
             cv2.polylines(picture, [corners], isClosed=True, color=CODE_COLOUR, thickness=3)
-    evidence = moment.evidence
+    evidence = step.evidence
     if evidence is not None and evidence.landmarks is not None:
         for x, y in evidence.landmarks[::4, :2]:  # every fourth of 468 still shows the mesh
             cv2.circle(picture, (round(float(x)), round(float(y))), 2, FACE_COLOUR, -1, cv2.LINE_AA)

@@ -50,8 +50,8 @@ PATIENCE = 60
 # Between two visitors the door is empty for longer than edge.passage.inputs.code_tracker.GAP_MS.
 PAUSE_FRAMES = 14
 SEEDS = 3  # different moments of one pose; after these the film repeats
-# A film cannot listen. So the dice of the door that asks for movements are loaded, here and nowhere else: of
-# three prompts they throw the first, a turn to the left, then of the two others the second, a nod.
+# A film cannot listen. So the random numbers of the door that asks for movements are fixed, here and nowhere
+# else: of three prompts they throw the first, a turn to the left, then of the two others the second, a nod.
 MOVES, THROWS = (Move.LEFT, Move.NOD), (0, 1)
 CONFIG = Config(door=DoorConfig(site=SITE), face=FaceConfig(time_ms=3_000))
 LOOKING = (PassageState.FACE, PassageState.CHALLENGE)
@@ -67,11 +67,11 @@ class Played:
     @property
     def outcome(self) -> StepResult:
         """The moment in which the passage was decided."""
-        return next(moment for _, moment in self.taken if moment.outcome)
+        return next(step for _, step in self.taken if step.outcome)
 
     @property
     def decided(self) -> bool:
-        return any(moment.outcome for _, moment in self.taken)
+        return any(step.outcome for _, step in self.taken)
 
     @property
     def granted(self) -> bool:
@@ -92,7 +92,7 @@ class Played:
     @property
     def released(self) -> bool:
         """Whether the strike moved."""
-        return any(event.kind == "released" for _, moment in self.taken for event in moment.door)
+        return any(event.kind == "released" for _, step in self.taken for event in step.door)
 
     @property
     def as_expected(self) -> bool:
@@ -134,11 +134,13 @@ class Theatre:
         self._device = self._verifier(journal)
         self._broken = self._verifier(full)
         throws = cycle(THROWS)
-        self._asking = self._verifier(journal, PadRule(prompts=len(MOVES), dice=lambda _: next(throws)))
+        self._asking = self._verifier(
+            journal, PadRule(prompts=len(MOVES), random_below=lambda _: next(throws))
+        )
         self._at_work = self._device  # of the two that share the journal
         self._device.start()
 
-    def _verifier(self, journal: Journal, liveness: PadRule | None = None) -> Verifier:
+    def _verifier(self, journal: Journal, pad_rule: PadRule | None = None) -> Verifier:
         world = self._world
         parts = DoorParts(
             camera=NoCamera(clock=world.clock),  # each scene has a film of its own
@@ -148,7 +150,7 @@ class Theatre:
             clock=world.clock,
         )
         stages = stages_for(CONFIG, world.engine)
-        stages = replace(stages, replay=self._replay, liveness=liveness or stages.liveness)
+        stages = replace(stages, replay=self._replay, pad_rule=pad_rule or stages.pad_rule)
         own = AuthorityParts(trust=lambda: world.trust, journal=journal, stages=stages)
         return assemble(CONFIG, parts, own).verifier
 
@@ -171,9 +173,9 @@ class Theatre:
         film = (frame_from_rgb(picture, 0) for picture in self._pictures(scene, codes, verifier))
         camera = FileCamera(film, clock=world.clock, fps=1000 / FRAME_MS, wait=world.clock.advance)
         for frame in camera.frames():
-            moment = verifier.see(frame)
-            taken.append((frame, moment))
-            on_moment(moment)
+            step = verifier.see(frame)
+            taken.append((frame, step))
+            on_moment(step)
             if stop is not None and stop.is_set():
                 break
         if scene.after is not None:

@@ -87,7 +87,7 @@ def _bars(passage: Played) -> list[Bar]:
     bars: list[Bar] = []
     for name, (begins, ends, y, colour) in spans.items():
         since: int | None = None
-        for event in (event for _, moment in passage.taken for event in moment.door):
+        for event in (event for _, step in passage.taken for event in step.door):
             if event.kind is begins:
                 since = event.tick_ms
             if event.kind is ends and since is not None:

@@ -36,18 +36,18 @@ def steps(
         if stop.is_set():
             return
         if isinstance(look, CameraFault):
-            moment = verifier.miss()
+            step = verifier.miss()
             if away_ms is None:
-                away_ms = moment.tick_ms
+                away_ms = step.tick_ms
                 log_camera(look)
-            if blind_ms is not None and moment.tick_ms - away_ms > blind_ms:
+            if blind_ms is not None and step.tick_ms - away_ms > blind_ms:
                 raise look
         else:
-            moment = verifier.see(look)
+            step = verifier.see(look)
             if away_ms is not None:
                 away_ms = None
                 log_camera(None)
-        yield moment
+        yield step
     if not stop.is_set() and verifier.state not in SETTLED:
         raise CameraFault(
             "the film ended in the middle of a passage", hint="film until the visitor has gone through"

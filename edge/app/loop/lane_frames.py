@@ -106,11 +106,11 @@ class CameraPair:
 
 
 def lane_steps(
-    eyes: CameraPair, verifier: LaneVerifier, *, stop: threading.Event
+    cameras: CameraPair, verifier: LaneVerifier, *, stop: threading.Event
 ) -> Iterator[LaneStepResult]:
     """A moment for whatever is new, until `stop` is set or the film outside is over. Raises Faults."""
     while not stop.is_set():
-        sights = eyes.next()
+        sights = cameras.next()
         if sights is None:
             return
         yield verifier.see(sights)

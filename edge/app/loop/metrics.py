@@ -33,7 +33,7 @@ class Metrics:
     def __init__(self, *, replay: Callable[[], int], records: Callable[[], int]) -> None:
         self.registry = registry = CollectorRegistry()
         self._replay, self._records = replay, records
-        self._footing: TrustState | None = None
+        self._trust_state: TrustState | None = None
         self._age = Gauge(
             "doorward_trust_age_seconds",
             "Age of what decisions rest on, since it was signed.",
@@ -71,24 +71,24 @@ class Metrics:
             registry=registry,
         )
 
-    def see(self, moment: StepResult | LaneStepResult) -> None:
+    def see(self, step: StepResult | LaneStepResult) -> None:
         """Take in what one frame brought. Of a lane: what its own authority decided."""
-        for decision in _decided(moment):
+        for decision in _decided(step):
             reason = decision.reason.value if isinstance(decision, Deny) else ""
             self._passages.labels("deny" if reason else "grant", reason).inc()
-        for event in moment.clock:
+        for event in step.clock:
             self._events.labels(event.value).inc()
-        if moment.footing is not None and moment.footing is not self._footing:
-            self._footing = moment.footing
-            self._measure(moment.footing)
+        if step.trust_state is not None and step.trust_state is not self._trust_state:
+            self._trust_state = step.trust_state
+            self._measure(step.trust_state)
 
-    def _measure(self, footing: TrustState) -> None:
-        for part in footing.ages:
+    def _measure(self, trust_state: TrustState) -> None:
+        for part in trust_state.ages:
             self._age.labels(part.kind.value).set(part.age.total_seconds())
             self._freshness.labels(part.kind.value).set(FRESHNESS[part.freshness.value])
-        self._suspect.set(footing.at.suspect)
-        self._off.set(footing.at.off.total_seconds())
-        self._since_sync.set(footing.at.since_sync.total_seconds())
+        self._suspect.set(trust_state.at.suspect)
+        self._off.set(trust_state.at.off.total_seconds())
+        self._since_sync.set(trust_state.at.since_sync.total_seconds())
         self._replays.set(self._replay())
         with suppress(StorageFault):  # the next passage meets it too, and says so where it counts
             self._journal.set(self._records())
@@ -111,12 +111,12 @@ class Metrics:
             thread.join()
 
 
-def _decided(moment: StepResult | LaneStepResult) -> list[Decision]:
+def _decided(step: StepResult | LaneStepResult) -> list[Decision]:
     """The passages that are decided. A grant at a lane's outer door is none: the inner door decides."""
-    if isinstance(moment, StepResult):
-        return [moment.outcome.decision] if moment.outcome else []
+    if isinstance(step, StepResult):
+        return [step.outcome.decision] if step.outcome else []
     return [
         outcome.decisions[0]
-        for outcome in moment.news.outcomes
+        for outcome in step.update.outcomes
         if outcome.side is Side.INNER or isinstance(outcome.decisions[0], Deny)
     ]

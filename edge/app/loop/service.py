@@ -49,13 +49,13 @@ class Service:
         self._adopt = adopt
         self._is_ready = False
 
-    def see(self, moment: StepResult | LaneStepResult) -> None:
+    def see(self, step: StepResult | LaneStepResult) -> None:
         """The loop has turned: the first time, the device is at work."""
         if not self._is_ready:
             self._is_ready = True
             self._manager.ready(self._status)
         self._manager.alive()
-        if self._asked.is_set() and moment.state == IDLE:
+        if self._asked.is_set() and step.state == IDLE:
             self._asked.clear()
             self._reload()
 

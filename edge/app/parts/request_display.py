@@ -30,43 +30,43 @@ KID_DIGITS: Final = 16
 NONCE_BYTES: Final = 8  # the least that FORMAT.md takes; one of 2^64 is not met twice
 
 
-def request_of(whole: config.Config) -> Request:
+def request_of(root: config.Config) -> Request:
     """What this venue asks, from its own table and, for a desk or a check, from theirs."""
-    said = whole.request
-    desk = whole.door.venue == "desk"
-    own = {"desk": whole.desk.request, "check": whole.check.request}.get(whole.door.venue, ())
+    said = root.request
+    desk = root.door.venue == "desk"
+    own = {"desk": root.desk.request, "check": root.check.request}.get(root.door.venue, ())
     needed = dict.fromkeys([*said.needed, *own])
     return Request(
-        site=whole.door.site,
+        site=root.door.site,
         purpose=said.purpose,
         needed=tuple(map(Attribute, needed)),
         optional=tuple(Attribute(name) for name in said.optional if name not in needed),
         documents=tuple(sorted({BY_WORD[word].value for word in said.documents})),
-        retention_days=whole.desk.retain_days if desk else said.retention_days,
+        retention_days=root.desk.retain_days if desk else said.retention_days,
         issuers=said.issuers,
     )
 
 
-def open_request(whole: config.Config, base: Path, seed: bytes) -> RequestSigner | None:
+def open_request(root: config.Config, base: Path, seed: bytes) -> RequestSigner | None:
     """What signs this venue's request with the device's key; None where there is no certificate for it.
 
     `base`: the folder that the configuration is in; `seed`: the device's. Raises ConfigError.
     """
-    name = whole.request.certificate
+    name = root.request.certificate
     if name is None:
         return None
     file = base / name
     try:
         certificate = open_files(file.parent).read(file.name, limit=MAX_CERTIFICATE_BYTES)
-        return RequestSigner(seed, request_of(whole), certificate)
+        return RequestSigner(seed, request_of(root), certificate)
     except (StorageFault, InputError) as error:
         raise ConfigError(f"[request] certificate: {error.message}", hint=error.hint) from error
 
 
 @contextmanager
-def open_board(whole: config.Config, base: Path) -> Iterator[Screen | None]:
+def open_board(root: config.Config, base: Path) -> Iterator[Screen | None]:
     """The screen of `[request] board`, cleared at the end; None where there is none."""
-    said = whole.request
+    said = root.request
     if said.board == "none":
         yield None
         return
@@ -83,27 +83,27 @@ def open_board(whole: config.Config, base: Path) -> Iterator[Screen | None]:
         board.close()
 
 
-def open_notice(whole: config.Config, base: Path, stack: ExitStack, seed: bytes) -> RequestDisplay | None:
+def open_notice(root: config.Config, base: Path, stack: ExitStack, seed: bytes) -> RequestDisplay | None:
     """The screen that shows this door's own code; None where there is none. Raises ConfigError."""
-    if whole.request.board == "none":
+    if root.request.board == "none":
         return None
-    signer = open_request(whole, base, seed)
+    signer = open_request(root, base, seed)
     assert signer is not None, "parse_config refuses a screen that nobody vouches for"
-    board = stack.enter_context(open_board(whole, base))
+    board = stack.enter_context(open_board(root, base))
     assert board is not None
     return RequestDisplay(
-        board, signer.at, lambda: secrets.token_bytes(NONCE_BYTES), DisplayMode(whole.request.show)
+        board, signer.at, lambda: secrets.token_bytes(NONCE_BYTES), DisplayMode(root.request.show)
     )
 
 
-def document_keys(whole: config.Config, base: Path) -> Mapping[bytes, bytes]:
+def document_keys(root: config.Config, base: Path) -> Mapping[bytes, bytes]:
     """The keys under which numbers of documents are compared here, by the id of their issuer's key.
 
     Raises ConfigError for a file that others can read, or that is none.
     """
-    if whole.request.document_keys is None:
+    if root.request.document_keys is None:
         return {}
-    folder = base / whole.request.document_keys
+    folder = base / root.request.document_keys
     return dict(_document_key(folder / name) for name in _listed(folder))
 
 

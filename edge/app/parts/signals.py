@@ -20,7 +20,7 @@ FIRST = ""  # no words: a silence, by which a board without a sound card shows a
 
 @contextmanager
 def open_signals(
-    whole: config.Config,
+    root: config.Config,
     base: Path,
     strike: Strike | None = None,
     *,
@@ -34,7 +34,7 @@ def open_signals(
     from hw.signals.log import LogSignals
     from hw.signals.several import SeveralSignals
 
-    signals = whole.signals
+    signals = root.signals
     lamps: Signals | None = getattr(strike, "signals", None)
     every: list[Signals] = [lamps or LogSignals()]  # a controller's lamps log, too
     with ExitStack() as stack:
@@ -48,7 +48,7 @@ def open_signals(
             from hw.signals.player import SoundSignals, aplay
 
             command = aplay(signals.device)
-            speaker = SoundSignals(_sounds(whole, base), command, first=FIRST, tell=tell or log_sound)
+            speaker = SoundSignals(_sounds(root, base), command, first=FIRST, tell=tell or log_sound)
             stack.callback(speaker.close)
             every.append(speaker)
         yield every[0] if len(every) == 1 else SeveralSignals(every)
@@ -72,18 +72,18 @@ def log_sound(fault: str | None) -> None:
         log_line("sound", level="warning", state="fault", error=fault, hint=hint)
 
 
-def _sounds(whole: config.Config, base: Path) -> Mapping[str, Sound]:
+def _sounds(root: config.Config, base: Path) -> Mapping[str, Sound]:
     from edge.decision import Signal
     from hw.signals.tones import silence, tone
 
-    signals = whole.signals
+    signals = root.signals
     if signals.sound == "tones":
         sounds = {signal.value: tone(signal) for signal in Signal}
     else:
         from hw.signals.voice import Voice
 
         folder = base / signals.voice if signals.voice else None
-        sounds = Voice(signals.language, folder=folder, cache=base / whole.paths.state / "voice").says(
+        sounds = Voice(signals.language, folder=folder, cache=base / root.paths.state / "voice").says(
             phrases()
         )
     return {words: sound.quieter(signals.volume) for words, sound in sounds.items()} | {FIRST: silence()}

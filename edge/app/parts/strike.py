@@ -30,16 +30,16 @@ LINK_KEY_BYTES: Final = 32
 OSDP_KEY_BYTES: Final = 16
 
 
-def open_strike(whole: config.Config, base: Path) -> Strike:
+def open_strike(root: config.Config, base: Path) -> Strike:
     """What moves the lock. Raises DoorLinkFault, and ConfigError for its key or its panel."""
-    strike = whole.strike
+    strike = root.strike
     match strike.kind:
         case "controller":
             return open_controller(strike, base)
         case "wiegand":
-            return _open_wiegand(whole, base)
+            return _open_wiegand(root, base)
         case "osdp":
-            return _open_osdp(whole, base)
+            return _open_osdp(root, base)
         case "gpio":
             from hw.door.relay_gpiozero import GpioRelay
 
@@ -100,18 +100,18 @@ def commission(strike: config.StrikeConfig, base: Path) -> DoorLink:
     return open_controller(strike, base)
 
 
-def learn_panel_key(whole: config.Config, base: Path, *, for_s: float) -> None:
+def learn_panel_key(root: config.Config, base: Path, *, for_s: float) -> None:
     """Let the panel give us the key of its secure channel. Raises DoorLinkFault when it does not."""
     from hw.door.osdp_reader import BAUD, learn_key
 
-    strike = whole.strike
+    strike = root.strike
     file = base / strike.key
     if os.path.exists(file):  # noqa: PTH110  likewise
         raise ConfigError(
             f"{file}: there is a key already", hint="move it away to let the panel give another"
         )
     key = learn_key(
-        str(base / strike.port), address=whole.panel.address, baud=strike.baud or BAUD, for_s=for_s
+        str(base / strike.port), address=root.panel.address, baud=strike.baud or BAUD, for_s=for_s
     )
     open_files(file.parent).write(file.name, key, secret=True)
 
@@ -134,22 +134,22 @@ def door_key(file: Path, size: int) -> bytes:
     return key
 
 
-def _open_wiegand(whole: config.Config, base: Path) -> Strike:
+def _open_wiegand(root: config.Config, base: Path) -> Strike:
     from hw.door.panel import WiegandPanel
 
-    bits, value = _card(whole.panel)
-    return WiegandPanel(open_controller(whole.strike, base), bits=bits, value=value, clock=system_clock())
+    bits, value = _card(root.panel)
+    return WiegandPanel(open_controller(root.strike, base), bits=bits, value=value, clock=system_clock())
 
 
-def _open_osdp(whole: config.Config, base: Path) -> Strike:
+def _open_osdp(root: config.Config, base: Path) -> Strike:
     from hw.door.osdp_reader import BAUD, OsdpReader
     from hw.door.panel import PanelStrike
 
-    strike = whole.strike
-    bits, value = _card(whole.panel)
+    strike = root.strike
+    bits, value = _card(root.panel)
     key = door_key(base / strike.key, OSDP_KEY_BYTES)
     reader = OsdpReader(
-        str(base / strike.port), address=whole.panel.address, key=key, baud=strike.baud or BAUD
+        str(base / strike.port), address=root.panel.address, key=key, baud=strike.baud or BAUD
     )
     try:
         reader.wait_until_ready()

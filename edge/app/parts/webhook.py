@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def open_webhook(
-    whole: config.Config,
+    root: config.Config,
     base: Path,
     url: str,
     *,
@@ -29,11 +29,11 @@ def open_webhook(
     place, _, path = url.rpartition("/")
     if place.endswith("/"):  # https://host and nothing after it
         place, path = url, ""
-    key = SigningKey(device_seed(base / whole.device.key))
+    key = SigningKey(device_seed(base / root.device.key))
     return Webhook(
         open_post(place, ca=ca, cert=None, key=None),
         path,
-        whole.device.id,
+        root.device.id,
         key,
         content_type=content_type,
         only_ok=only_ok,

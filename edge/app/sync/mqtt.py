@@ -25,16 +25,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class MqttStatus:
-    """A device that a broker knows of. Call `rung` every few seconds."""
+    """A device that a broker knows of. Call `sync_requested` every few seconds."""
 
     broker: Broker
-    presence: MqttTopics
+    topics: MqttTopics
     _gate: WakeRateLimit
 
     def tell(self, status: DeviceStatus, *, synced: datetime | None) -> None:
         """Say how the device is, now that it may have changed."""
         self.broker.publish(
-            self.presence.status(
+            self.topics.status(
                 StatusMessage(
                     software=status.software,
                     clock_suspect=status.clock is ClockTrust.SUSPECT,
@@ -46,12 +46,14 @@ class MqttStatus:
             )
         )
 
-    def rung(self) -> bool:
+    def sync_requested(self) -> bool:
         """Whether somebody wants us to sync, once a minute at most."""
         tick_ms = system_clock().tick_ms()
         for message in self.broker.heard():
-            if self.presence.asks_for_sync(message):
-                self._gate.hear(tick_ms, to_all=self.presence.is_for_all(message), dice=secrets.randbits(32))
+            if self.topics.asks_for_sync(message):
+                self._gate.hear(
+                    tick_ms, to_all=self.topics.is_for_all(message), random_number=secrets.randbits(32)
+                )
         return self._gate.due(tick_ms)
 
 

@@ -26,11 +26,11 @@ class SightingsWatch:
         self._due_ms: int | None = None
         self._data = b""
 
-    def see(self, moment: StepResult | LaneStepResult) -> None:
+    def see(self, step: StepResult | LaneStepResult) -> None:
         """Read the file in IDLE only, as often as a sync can have changed it."""
-        if moment.state != IDLE or (self._due_ms is not None and moment.tick_ms < self._due_ms):
+        if step.state != IDLE or (self._due_ms is not None and step.tick_ms < self._due_ms):
             return
-        self._due_ms = moment.tick_ms + LOOK_MS
+        self._due_ms = step.tick_ms + LOOK_MS
         with suppress(StorageFault, InputError):  # there is none until the first sync
             data = self._state.read(sightings_file.FILE, limit=sightings_file.MAX_SIGHTINGS_BYTES)
             if data != self._data:

@@ -35,7 +35,7 @@ class Updates:
     base: Path
 
     @property
-    def place(self) -> DeviceTrust:
+    def device_trust(self) -> DeviceTrust:
         """This device's part of a repository, and its folders."""
         config = self.config
         return DeviceTrust(
@@ -74,10 +74,10 @@ class Updates:
             raise ConfigError(
                 "[sync] url is not set", hint="set it, or name a folder: doorward sync --from DIR"
             )
-        visit = UpdateSource(
+        update_source = UpdateSource(
             source=source, origin=origin, root=self._root(), now=self._now(), floor=self._floor()
         )
-        return synchronise(self.place, visit, progress=progress)
+        return synchronise(self.device_trust, update_source, progress=progress)
 
     def begin(self) -> Report | None:
         """Take the trust that came with the image, where there is none yet. Raises SyncError."""
@@ -85,14 +85,14 @@ class Updates:
         if baked is None or not self.is_first:
             return None
         folder = self.base / baked
-        visit = UpdateSource(
+        source = UpdateSource(
             source=open_folder_source(folder),
             origin=str(folder),
             root=self._root(),
             now=self._now(),
             baked=True,
         )
-        return synchronise(self.place, visit)
+        return synchronise(self.device_trust, source)
 
     def time(self, trust: TrustSnapshot) -> TrustedTime:
         """The time that a device with this trust would start from."""

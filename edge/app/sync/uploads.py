@@ -74,7 +74,7 @@ class Uploads:
             trust: TrustSnapshot | None = open_trust(self.base / self.config.paths.trust)
         except (TrustFault, StorageFault):
             trust = None
-        believed = trust is not None and not Updates(self.config, self.base).time(trust).doubt
+        believed = trust is not None and not Updates(self.config, self.base).time(trust).anomaly
 
         def issued_s(kind: TrustInput) -> int | None:
             moment = trust.issued(kind) if trust else None

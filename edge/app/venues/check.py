@@ -43,29 +43,29 @@ ANSWER_S: Final = 10.0  # the longest that a host may think about one result
 _POLL_S: Final = 0.02
 
 
-def open_check(whole: config.Config, base: Path, stack: ExitStack | None = None) -> CheckVenue:
+def open_check(root: config.Config, base: Path, stack: ExitStack | None = None) -> CheckVenue:
     """The venue of a configuration; what it opens closes with `stack`. Raises ConfigError, StorageFault."""
-    check = whole.check
+    check = root.check
     purpose = Purpose(
         name=check.purpose,
         request=tuple(map(Attribute, check.request)),
         tells_reason=check.reason,
-        compares=whole.door.face != "none",
+        compares=root.door.face != "none",
     )
     key = sector_key(base / check.sector_key)
-    results = open_results(whole, base)
+    results = open_results(root, base)
     if stack is not None:
         stack.callback(results.close)
     return CheckVenue(purpose, key, results)
 
 
-def open_results(whole: config.Config, base: Path) -> CheckResults:
+def open_results(root: config.Config, base: Path) -> CheckResults:
     """Where findings go. Raises ConfigError, StorageFault."""
-    check = whole.check
+    check = root.check
     return CheckResults(
         base / check.folder,
-        device=whole.device.id,
-        seed=device_seed(base / whole.device.key),
+        device=root.device.id,
+        seed=device_seed(base / root.device.key),
         host=read_public(base / check.host_key) if check.host_key else None,
         is_told=check.via != "none",
         limits=QueueLimits(check.queue_mb * 1_048_576, check.queue_h * 3_600_000),
@@ -140,12 +140,12 @@ class OverBroker:
     topic: str
     wait_s: float = ANSWER_S
 
-    def carry(self, parcel: QueuedMessage) -> Carried:
+    def send(self, message: QueuedMessage) -> Carried:
         self.broker.heard()  # what was said of an earlier one
-        self.broker.publish(MqttMessage(f"{self.topic}/result", to_text(parcel.body)))
+        self.broker.publish(MqttMessage(f"{self.topic}/result", to_text(message.body)))
         until = time.monotonic() + self.wait_s
         while time.monotonic() < until:
-            if any(heard.payload.strip() == str(parcel.seq) for heard in self.broker.heard()):
+            if any(heard.payload.strip() == str(message.seq) for heard in self.broker.heard()):
                 self.broker.publish(MqttMessage(f"{self.topic}/result", ""))
                 return Delivered()
             time.sleep(_POLL_S)
@@ -159,38 +159,38 @@ class OverSerial:
     host: SerialHost
     wait_s: float = ANSWER_S
 
-    def carry(self, parcel: QueuedMessage) -> Carried:
+    def send(self, message: QueuedMessage) -> Carried:
         try:
-            answer = self.host.ask(to_text(parcel.body), wait_s=self.wait_s)
+            answer = self.host.ask(to_text(message.body), wait_s=self.wait_s)
         except FetchError:
             return RetryLater("no answer")
-        return Delivered() if answer.strip() == f"OK {parcel.seq}" else RetryLater("another answer")
+        return Delivered() if answer.strip() == f"OK {message.seq}" else RetryLater("another answer")
 
 
 class CheckOffice:
     """Tells the host what waits. For a process of its own: no passage waits for it."""
 
-    def __init__(self, whole: config.Config, base: Path) -> None:
+    def __init__(self, root: config.Config, base: Path) -> None:
         """Raises ConfigError, StorageFault."""
-        self.results = open_results(whole, base)
+        self.results = open_results(root, base)
         self._closing: list[Callable[[], None]] = []
         try:
-            self._carrier = self._open(whole, base)
+            self._transport = self._open(root, base)
         except BaseException:
             self.results.close()
             raise
 
-    def deliver(self, *, now_ms: Callable[[], int], dice: Callable[[], float]) -> int:
+    def deliver(self, *, now_ms: Callable[[], int], random_unit: Callable[[], float]) -> int:
         """Tell the host; how many results it has now that it had not. Raises StorageFault."""
-        if self._carrier is None:
+        if self._transport is None:
             return 0
-        count = deliver(self.results.queue, CHANNEL, self._carrier, now_ms=now_ms, dice=dice)
+        count = deliver(self.results.queue, CHANNEL, self._transport, now_ms=now_ms, random_unit=random_unit)
         self.results.tidy()
         return count
 
-    def standing(self, now_ms: int) -> ChannelStatus:
+    def status(self, now_ms: int) -> ChannelStatus:
         """How the queue stands. Raises StorageFault."""
-        return self.results.queue.standing(CHANNEL, now_ms)
+        return self.results.queue.status(CHANNEL, now_ms)
 
     def close(self) -> None:
         """Safe to call again."""
@@ -199,19 +199,19 @@ class CheckOffice:
             with suppress(FetchError):
                 self._closing.pop()()
 
-    def _open(self, whole: config.Config, base: Path) -> Transport | None:
-        check = whole.check
+    def _open(self, root: config.Config, base: Path) -> Transport | None:
+        check = root.check
         match check.via:
             case "webhook":
                 assert check.webhook is not None
                 ca = base / check.ca if check.ca else None
-                return open_webhook(whole, base, check.webhook, ca=ca, content_type=CONTENT_TYPE)
+                return open_webhook(root, base, check.webhook, ca=ca, content_type=CONTENT_TYPE)
             case "mqtt":
-                topic = f"{whole.mqtt.topic}/{whole.device.id}/check"
+                topic = f"{root.mqtt.topic}/{root.device.id}/check"
                 broker = open_broker(
-                    whole.mqtt,
+                    root.mqtt,
                     base,
-                    client_id=f"doorward-{whole.device.id}-check",
+                    client_id=f"doorward-{root.device.id}-check",
                     will=MqttMessage(f"{topic}/availability", "offline"),
                     topics=(f"{topic}/acknowledged",),
                 )

@@ -34,25 +34,25 @@ if TYPE_CHECKING:
 MATCH_KEY: Final = "match.key"
 
 
-def open_desk(whole: config.Config, base: Path, stack: ExitStack | None = None) -> DeskVenue:
+def open_desk(root: config.Config, base: Path, stack: ExitStack | None = None) -> DeskVenue:
     """The venue of a configuration; what it opens closes with `stack`. Raises ConfigError, StorageFault."""
-    desk = whole.desk
+    desk = root.desk
     folder = base / desk.folder
     arrivals = ArrivalsFile(folder)
-    store = open_store(whole, base, arrivals)
+    store = open_store(root, base, arrivals)
     if stack is not None:
         stack.callback(arrivals.close)
         stack.callback(store.close)
     return DeskVenue(rules_of(desk), Digests(match_key(folder)), arrivals, store)
 
 
-def open_store(whole: config.Config, base: Path, arrivals: ArrivalsFile) -> DeskStore:
+def open_store(root: config.Config, base: Path, arrivals: ArrivalsFile) -> DeskStore:
     """The register of a configuration. Raises ConfigError, StorageFault."""
-    desk = whole.desk
+    desk = root.desk
     public = read_public(base / desk.key)
     authority = read_public(base / desk.authority_key) if desk.authority_key else public
     told = Recipients(
-        device=whole.device.id,
+        device=root.device.id,
         host=public if desk.webhook else None,
         authority=authority if desk.authority else None,
         report_within=timedelta(hours=desk.report_h),
@@ -98,14 +98,14 @@ class DeskOffice:
     For a process of its own: a passage never waits for any of it.
     """
 
-    def __init__(self, whole: config.Config, base: Path) -> None:
+    def __init__(self, root: config.Config, base: Path) -> None:
         """Raises ConfigError, StorageFault."""
-        self._whole = whole
-        self._desk = whole.desk
+        self._root = root
+        self._desk = root.desk
         self._base = base
         self._folder = base / self._desk.folder
         self.arrivals = ArrivalsFile(self._folder)
-        self.store = open_store(whole, base, self.arrivals)
+        self.store = open_store(root, base, self.arrivals)
         self._inbox = (
             ArrivalsFolder(base / self._desk.arrivals, signed=self._desk.arrivals_key is not None)
             if self._desk.arrivals
@@ -150,20 +150,20 @@ class DeskOffice:
         self._inbox.tidy(now_s)
         return taken
 
-    def deliver(self, *, now_ms: Callable[[], int], dice: Callable[[], float]) -> int:
-        """Tell whoever is to be told; how many parcels arrived. Raises StorageFault."""
+    def deliver(self, *, now_ms: Callable[[], int], random_unit: Callable[[], float]) -> int:
+        """Tell whoever is to be told; how many messages arrived. Raises StorageFault."""
         return sum(
-            deliver(self.store.queue, channel, carrier, now_ms=now_ms, dice=dice)
-            for channel, carrier in self._channels.items()
+            deliver(self.store.queue, channel, transport, now_ms=now_ms, random_unit=random_unit)
+            for channel, transport in self._channels.items()
         )
 
     def erase(self, before: datetime) -> int:
         """Erase what was to be kept until then (`erasable_before`). Raises StorageFault."""
         return self.store.erase(before)
 
-    def standings(self, now_ms: int) -> tuple[ChannelStatus, ...]:
+    def statuses(self, now_ms: int) -> tuple[ChannelStatus, ...]:
         """How each channel stands. Raises StorageFault."""
-        return tuple(self.store.queue.standing(channel, now_ms) for channel in self._channels)
+        return tuple(self.store.queue.status(channel, now_ms) for channel in self._channels)
 
     def close(self) -> None:
         """Safe to call again."""
@@ -174,7 +174,7 @@ class DeskOffice:
         ca = self._base / self._desk.ca if self._desk.ca else None
         for channel, url in ((HOST, self._desk.webhook), (AUTHORITY, self._desk.authority)):
             if url is not None:
-                yield channel, open_webhook(self._whole, self._base, url, ca=ca, only_ok=channel == AUTHORITY)
+                yield channel, open_webhook(self._root, self._base, url, ca=ca, only_ok=channel == AUTHORITY)
 
 
 def receipt(imported: Imported) -> str:

@@ -41,33 +41,33 @@ class ControlledDoor(Protocol):
     def set_mode(self, mode: Mode) -> None: ...
 
 
-def open_door(whole: config.Config, base: Path) -> SiteDoor | OpenVenue:
+def open_door(root: config.Config, base: Path) -> SiteDoor | OpenVenue:
     """The venue of a configuration; one without rules asks nothing. Raises ConfigError, StorageFault."""
-    permits = whole.permits
+    permits = root.permits
     if permits.rules is None:
         return OpenVenue()
-    rules = RulesFile(base / permits.rules, whole.door.site)
+    rules = RulesFile(base / permits.rules, root.door.site)
     people_file = base / permits.people
     key = site_key(base / permits.key, may_make=not os.path.exists(people_file))  # noqa: PTH110  as ever
     people = PeopleFile(people_file)
     try:
-        ledger = OccupancyFile(base / permits.presence)
+        occupancy = OccupancyFile(base / permits.presence)
     except BaseException:
         people.close()
         raise
-    return SiteDoor(rules, people, ledger, site_key=key)
+    return SiteDoor(rules, people, occupancy, site_key=key)
 
 
 class SiteDoor(DoorVenue):
     """The door of a site with its files. For the passage's thread."""
 
     def __init__(
-        self, rules: RulesFile, people: PeopleFile, ledger: OccupancyFile, *, site_key: bytes
+        self, rules: RulesFile, people: PeopleFile, occupancy: OccupancyFile, *, site_key: bytes
     ) -> None:
-        super().__init__(rules.current, people, ledger, site_key=site_key)
+        super().__init__(rules.current, people, occupancy, site_key=site_key)
         self._rules_file = rules
         self._people_file = people
-        self._presence = ledger
+        self._presence = occupancy
 
     def watcher(self, strike: object) -> Callable[[StepResult], None]:
         """What has to be shown every moment: it takes over changed rules, and runs the door in their mode.
@@ -79,15 +79,15 @@ class SiteDoor(DoorVenue):
             keeper = ModeKeeper(strike, self._presence, self.mode_at)
         due_ms: int | None = None
 
-        def see(moment: StepResult) -> None:
+        def see(step: StepResult) -> None:
             nonlocal due_ms
-            if due_ms is not None and moment.tick_ms < due_ms:
+            if due_ms is not None and step.tick_ms < due_ms:
                 return
-            due_ms = moment.tick_ms + LOOK_MS
-            if moment.state is PassageState.IDLE:  # the largest file takes a second
+            due_ms = step.tick_ms + LOOK_MS
+            if step.state is PassageState.IDLE:  # the largest file takes a second
                 self._rules_file.look()
             if keeper is not None:
-                keeper.see(moment)
+                keeper.see(step)
 
         return see
 
@@ -147,19 +147,19 @@ class ModeKeeper:
         self._presence = presence
         self._mode_at = mode_at
 
-    def see(self, moment: StepResult) -> None:
+    def see(self, step: StepResult) -> None:
         """Set the mode if it is another one. What fails is tried again at the next look."""
         status = self._controller.status
-        if status is None or moment.footing is None:
+        if status is None or step.trust_state is None:
             return
         with suppress(DoorLinkFault, StorageFault):
-            wanted = self._wanted(moment)
+            wanted = self._wanted(step)
             if wanted is status.mode:
                 return
             if wanted is Mode.LOCK_DOWN:
                 # First, so that after a power cut we know whose lock-down it is.
-                self._presence.switch(Switch.CONTROLLER, int(moment.footing.at.now.timestamp()))
-            elif moment.state is PassageState.RELEASED or self._is_not_ours(status):
+                self._presence.switch(Switch.CONTROLLER, int(step.trust_state.at.now.timestamp()))
+            elif step.state is PassageState.RELEASED or self._is_not_ours(status):
                 return  # nobody is locked out in the middle of his passage
             self._controller.set_mode(wanted)
             if status.mode is Mode.LOCK_DOWN:
@@ -169,14 +169,14 @@ class ModeKeeper:
         """Whether somebody else locked this door down."""
         return status.mode is Mode.LOCK_DOWN and not self._presence.is_on(Switch.CONTROLLER)
 
-    def _wanted(self, moment: StepResult) -> Mode:
+    def _wanted(self, step: StepResult) -> Mode:
         """What the rules want; nothing stands free by a clock that nobody believes, or without a memory."""
-        assert moment.footing is not None
+        assert step.trust_state is not None
         try:
-            mode = self._mode_at(moment.footing.at.now)
+            mode = self._mode_at(step.trust_state.at.now)
         except StorageFault:
             return Mode.NORMAL
-        return Mode.NORMAL if mode is Mode.FREE_ACCESS and moment.footing.at.suspect else mode
+        return Mode.NORMAL if mode is Mode.FREE_ACCESS and step.trust_state.at.suspect else mode
 
 
 def read_rules(path: Path, site: str) -> DoorRules:

@@ -33,25 +33,25 @@ def lane_venue(words: Sequence[str], zone: tzinfo) -> LaneVenue:
     return LaneVenue(tuple(BY_WORD[word] for word in words), zone)
 
 
-def venue_of(whole: config.Config) -> LaneVenue:
+def venue_of(root: config.Config) -> LaneVenue:
     """The venue of a configuration. Raises ConfigError."""
-    return lane_venue(whole.lane.documents, zone_of(whole.door.zone))
+    return lane_venue(root.lane.documents, zone_of(root.door.zone))
 
 
-def inner_door(whole: config.Config) -> config.Config:
+def inner_door(root: config.Config) -> config.Config:
     """The configuration as the inner door has it: its own strike and camera, and all else as it is."""
-    lane = whole.lane
+    lane = root.lane
     strike = structs.replace(
-        whole.strike,
+        root.strike,
         kind=lane.inner,
         pin=lane.inner_pin,
         port=lane.inner_port,
         lock=lane.inner_lock,
         key=lane.inner_key,
     )
-    kind = "picamera2" if whole.camera.kind == "picamera2" else None
-    camera = structs.replace(whole.camera, kind=kind, device=lane.inner_camera)
-    return structs.replace(whole, strike=strike, camera=camera)
+    kind = "picamera2" if root.camera.kind == "picamera2" else None
+    camera = structs.replace(root.camera, kind=kind, device=lane.inner_camera)
+    return structs.replace(root, strike=strike, camera=camera)
 
 
 def open_simulated(
@@ -94,14 +94,14 @@ def open_officers(
     return served
 
 
-def times_of(whole: config.Config) -> LaneTimes:
+def times_of(root: config.Config) -> LaneTimes:
     """How long the stages of the lane last."""
     lane, push_ms = (
-        whole.lane,
-        whole.door.release_ms + 2_000,
+        root.lane,
+        root.door.release_ms + 2_000,
     )  # whoever has not pushed by then finds it locked
     return LaneTimes(
-        face_ms=whole.face.time_ms,
+        face_ms=root.face.time_ms,
         enter_ms=push_ms,
         leave_ms=push_ms,
         shut_ms=1_000 * lane.shut_s,

@@ -73,11 +73,11 @@ class LibraryEntrance:
         self._number = 0
         self._question: _Question | None = None
 
-    def admit(self, visit: Visit) -> Obligations:
-        return self._venue.admit(visit)
+    def evaluate(self, visit: Visit) -> Obligations:
+        return self._venue.evaluate(visit)
 
-    def settle(self, visit: Visit, decision: Decision, seq: int) -> None:
-        self._venue.settle(visit, decision, seq)
+    def commit(self, visit: Visit, decision: Decision, seq: int) -> None:
+        self._venue.commit(visit, decision, seq)
 
     def ask(self, visit: Visit) -> None:
         self._number += 1

@@ -71,7 +71,7 @@ class OfficerSocket:
             for screen in tuple(self._screens):
                 self._send(screen, news)
 
-    def rulings(self) -> Sequence[OfficerDecision]:
+    def decisions(self) -> Sequence[OfficerDecision]:
         with self._guard:
             words = tuple(self._words)
             self._words.clear()
@@ -144,7 +144,7 @@ class OfficerSocket:
             if screen.role is None:
                 return False
             with self._guard:
-                self._words.append(OfficerDecision(spoken.case, spoken.word, screen.role))
+                self._words.append(OfficerDecision(spoken.referral, spoken.verb, screen.role))
         return bool(data) and len(screen.heard) < MAX_LINE_BYTES
 
     def _send(self, screen: _Screen, news: Referral | ReferralClosed) -> None:

@@ -31,37 +31,37 @@ class _Opened:
     lines: Callable[[], tuple[str, ...]] = tuple
 
 
-def open_visit_rules(whole: config.Config, base: Path, stack: ExitStack, *, seed: bytes) -> VisitRules:
-    """The counsel of a configuration; what it opens closes with `stack`. Raises ConfigError, StorageFault.
+def open_visit_rules(root: config.Config, base: Path, stack: ExitStack, *, seed: bytes) -> VisitRules:
+    """Visit rules of a configuration; what they open closes with `stack`. Raises ConfigError, StorageFault.
 
     `seed`: the device's, with which it signs the code on its own screen.
     """
-    opened = _open_venue(whole, base, stack)
+    opened = _open_venue(root, base, stack)
     return VisitRules(
-        kind=whole.door.venue,
+        kind=root.door.venue,
         venue=opened.venue,
-        risk=risk_policy(whole.risk),
-        past=RecentPast(whole.door.site) if whole.risk.watch else None,
+        risk=risk_policy(root.risk),
+        history=RecentPast(root.door.site) if root.risk.watch else None,
         means=Means(
-            keypad=whole.keypad.kind != "none",
-            notice=open_notice(whole, base, stack, seed),
+            keypad=root.keypad.kind != "none",
+            display=open_notice(root, base, stack, seed),
             host=opened.host,
         ),
-        zone=zone_of_door(whole),
-        request=request_of(whole),
-        document_keys=document_keys(whole, base),
+        zone=zone_of_door(root),
+        request=request_of(root),
+        document_keys=document_keys(root, base),
         items=opened.items,
         lines=opened.lines,
     )
 
 
-def _open_venue(whole: config.Config, base: Path, stack: ExitStack) -> _Opened:
+def _open_venue(root: config.Config, base: Path, stack: ExitStack) -> _Opened:
     """The venue of a configuration; it imports its own parts only. Raises ConfigError, StorageFault."""
-    match whole.door.venue:
+    match root.door.venue:
         case "door":
             from edge.app.venues.door import open_door
 
-            door = open_door(whole, base)
+            door = open_door(root, base)
             if isinstance(door, OpenVenue):
                 return _Opened(door)
             stack.callback(door.close)
@@ -69,16 +69,16 @@ def _open_venue(whole: config.Config, base: Path, stack: ExitStack) -> _Opened:
         case "library":
             from edge.app.venues.library import open_library_entrance
 
-            entrance = open_library_entrance(whole.library, base)
+            entrance = open_library_entrance(root.library, base)
             stack.callback(entrance.close)
             return _Opened(entrance, entrance, entrance.scanned, lambda: entrance.lines)
         case "desk":
             from edge.app.venues.desk import open_desk
 
-            return _Opened(open_desk(whole, base, stack))
+            return _Opened(open_desk(root, base, stack))
         case "check":
             from edge.app.venues.check import open_check
 
-            return _Opened(open_check(whole, base, stack))
+            return _Opened(open_check(root, base, stack))
         case "lane":  # which is opened beside this: its two doors are not one passage (edge.app.lane_device)
             return _Opened(OpenVenue())

@@ -33,13 +33,13 @@ class _TellsOfItems(Protocol):
 
 
 def watchers_of(
-    counsel: VisitRules, strike: object, signals: Signals, state: Files
+    visit_rules: VisitRules, strike: object, signals: Signals, state: Files
 ) -> list[Callable[[StepResult], None]]:
     """The watchers of this venue and of the sightings that sync stores in `state`."""
-    venue = counsel.venue
+    venue = visit_rules.venue
     watchers: list[Callable[[StepResult], None]] = []
-    if isinstance(counsel.past, RecentPast):
-        watchers.append(SightingsWatch(counsel.past, state).see)
+    if isinstance(visit_rules.history, RecentPast):
+        watchers.append(SightingsWatch(visit_rules.history, state).see)
     if isinstance(venue, _Watches):
         watchers.append(venue.watcher(strike))
     if isinstance(venue, _TellsOfItems):

@@ -97,9 +97,9 @@ def _tell(
     from edge.venues.door.explain import outlook
     from edge.venues.door.occupancy import MemoryOccupancyStore
 
-    zone, ledger = rules.calendar.zone, MemoryOccupancyStore()
+    zone, occupancy = rules.calendar.zone, MemoryOccupancyStore()
     kind = KINDS[rules.calendar.local_time(at).kind]
-    told = [(name, outlook(rules, person, at, ledger)) for name, person in people]
+    told = [(name, outlook(rules, person, at, occupancy)) for name, person in people]
     mode = _MODES[told[0][1].mode]
     if args.json:
         head = {"at": at.isoformat(), "local": _local(at, zone), "day": kind, "note": note or None}

@@ -116,7 +116,7 @@ def _watch(shares: list[_Share], *, as_json: bool) -> int:
         raise InputError("--watch needs a repository on the network", hint="set [sync] url")
     runs: list[Callable[[], bool]] = []
     with open_mqtt_status(config, base) as present:
-        alarm = _Alarm(own.updates, present.rung if present else None)
+        alarm = _Alarm(own.updates, present.sync_requested if present else None)
         os.nice(NICE)
         first = any(share.updates.is_first for share in shares)
         for share in shares:
@@ -127,7 +127,7 @@ def _watch(shares: list[_Share], *, as_json: bool) -> int:
                 runs.append(partial(send, share.uploads, as_json=as_json, news_only=True))
         if present:
             runs.append(partial(_tell, present, own))
-        alarm.wait(0.0 if first else SPREAD_S * _dice())
+        alarm.wait(0.0 if first else SPREAD_S * _random_unit())
         _work([_Job(run, config.sync.every_min * 60.0) for run in runs], alarm)
     return Exit.OK
 
@@ -185,11 +185,15 @@ class _Job:
             fail(error)
         else:
             self.failures = 0
-        wait = 0.0 if more else wait_s(self.failures, every_s=self.every_s, asked_s=asked_s, dice=_dice)
+        wait = (
+            0.0
+            if more
+            else wait_s(self.failures, every_s=self.every_s, asked_s=asked_s, random_unit=_random_unit)
+        )
         self.due = time.monotonic() + wait
 
 
-_dice = random.SystemRandom().random
+_random_unit = random.SystemRandom().random
 
 
 class _Alarm:
@@ -198,12 +202,12 @@ class _Alarm:
     It watches downloads too: who is told to stop in the middle of one leaves it for the next time.
     """
 
-    def __init__(self, updates: Updates, rung: Callable[[], bool] | None = None) -> None:
+    def __init__(self, updates: Updates, woken: Callable[[], bool] | None = None) -> None:
         from edge.sync.wake_file import WakeFile
 
         self.stopped = False
-        self._broker_rung = rung or (lambda: False)
-        self._bell = WakeFile(updates.state)
+        self._broker_woke = woken or (lambda: False)
+        self._wake_file = WakeFile(updates.state)
         self._event = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._stop)
@@ -213,7 +217,11 @@ class _Alarm:
         """Whether somebody rang before the time was over."""
         end, rang = time.monotonic() + seconds, False
         while not self.stopped and not rang and (left := end - time.monotonic()) > 0:
-            rang = self._bell.rung() or self._broker_rung() or self._event.wait(min(left, LISTEN_EVERY_S))
+            rang = (
+                self._wake_file.changed()
+                or self._broker_woke()
+                or self._event.wait(min(left, LISTEN_EVERY_S))
+            )
         if not self.stopped:
             self._event.clear()
         return rang

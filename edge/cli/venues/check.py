@@ -93,15 +93,15 @@ def _work(args: argparse.Namespace) -> int:
 
 
 def _round(office: CheckOffice, args: argparse.Namespace) -> int:
-    delivered = office.deliver(now_ms=_now_ms, dice=random.SystemRandom().random)
-    standing = office.standing(_now_ms())
+    delivered = office.deliver(now_ms=_now_ms, random_unit=random.SystemRandom().random)
+    status = office.status(_now_ms())
     if delivered or not args.watch:
-        row = {"delivered": delivered, "waiting": standing.waiting, "refused": standing.dead}
+        row = {"delivered": delivered, "waiting": status.waiting, "refused": status.dead}
         if args.json:
             emit(row)
         else:
             print(", ".join(f"{count} {word}" for word, count in row.items()), flush=True)
-    return Exit.REFUSED if standing.waiting or standing.dead else Exit.OK
+    return Exit.REFUSED if status.waiting or status.dead else Exit.OK
 
 
 def _show(args: argparse.Namespace) -> int:
@@ -112,7 +112,7 @@ def _show(args: argparse.Namespace) -> int:
 
     config, base = _given(args)
     with closing(open_results(config, base)) as results:
-        standing = results.queue.standing(CHANNEL, _now_ms())
+        status = results.queue.status(CHANNEL, _now_ms())
         letters = results.queue.dead(CHANNEL)
     key = bytes(SigningKey(device_seed(base / config.device.key)).verify_key).hex()
     row: dict[str, object] = {
@@ -120,9 +120,9 @@ def _show(args: argparse.Namespace) -> int:
         "key": key,
         "purpose": config.check.purpose,
         "via": config.check.via,
-        "waiting": standing.waiting,
-        "failures": standing.failures,
-        "why": standing.why,
+        "waiting": status.waiting,
+        "failures": status.failures,
+        "why": status.why,
         "refused": [{"seq": letter.seq, "why": letter.why} for letter in letters],
     }
     if args.json:
@@ -130,7 +130,7 @@ def _show(args: argparse.Namespace) -> int:
     else:
         print(f"device   {row['device']}, key {key}")
         print(f"purpose  {row['purpose']}, host told by {row['via']}")
-        print(f"waiting  {standing.waiting}{'; ' + harmless(standing.why) if standing.why else ''}")
+        print(f"waiting  {status.waiting}{'; ' + harmless(status.why) if status.why else ''}")
         for letter in letters:
             print(f"refused  {letter.seq}: {harmless(letter.why)}")
     return Exit.REFUSED if letters else Exit.OK

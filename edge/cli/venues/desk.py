@@ -78,32 +78,32 @@ def _round(office: DeskOffice, args: argparse.Namespace) -> int:
         elif taken.error is not None:
             fail(taken.error)
             code = Exit.REFUSED
-    delivered = office.deliver(now_ms=_now_ms, dice=random.SystemRandom().random)
+    delivered = office.deliver(now_ms=_now_ms, random_unit=random.SystemRandom().random)
     erased = office.erase(_erase_before(args))
-    standings = office.standings(_now_ms())
+    statuses = office.statuses(_now_ms())
     if lists or delivered or erased or not args.watch:
-        row = {"delivered": delivered, "erased": erased, "overdue": sum(s.overdue for s in standings)}
+        row = {"delivered": delivered, "erased": erased, "overdue": sum(s.overdue for s in statuses)}
         if args.json:
             emit(row)
         else:
             print(", ".join(f"{count} {word}" for word, count in row.items()), flush=True)
-    return code or (Exit.REFUSED if any(s.overdue or s.dead for s in standings) else Exit.OK)
+    return code or (Exit.REFUSED if any(s.overdue or s.dead for s in statuses) else Exit.OK)
 
 
 def _show(args: argparse.Namespace) -> int:
     office = _office(args)
     try:
         made = office.arrivals.made_at()
-        standings = office.standings(_now_ms())
+        statuses = office.statuses(_now_ms())
         row: dict[str, Any] = {
             "expected": office.arrivals.count(),
             "list_taken": f"{datetime.fromtimestamp(made, UTC):%Y-%m-%dT%H:%M:%SZ}" if made else None,
             "registrations": office.store.count(),
-            "channels": [_standing(standing) for standing in standings],
+            "channels": [_standing(status) for status in statuses],
             "refused": [
                 {"channel": letter.channel, "seq": letter.seq, "why": letter.why}
-                for standing in standings
-                for letter in office.store.queue.dead(standing.channel)
+                for status in statuses
+                for letter in office.store.queue.dead(status.channel)
             ],
         }
     finally:
@@ -112,7 +112,7 @@ def _show(args: argparse.Namespace) -> int:
         emit(row)
     else:
         _print_show(row)
-    return Exit.REFUSED if any(s.overdue or s.dead for s in standings) else Exit.OK
+    return Exit.REFUSED if any(s.overdue or s.dead for s in statuses) else Exit.OK
 
 
 def _print_show(row: dict[str, Any]) -> None:
@@ -120,10 +120,10 @@ def _print_show(row: dict[str, Any]) -> None:
         f"expected       bookings {row['expected']}, list of {row['list_taken'] or 'no day: none was taken'}"
     )
     print(f"registrations  {row['registrations']}")
-    for standing in row["channels"]:
+    for status in row["channels"]:
         print(
-            f"{standing['channel']:14} {standing['waiting']} waiting, {standing['overdue']} overdue,"
-            f" {standing['dead']} refused{'; ' + harmless(standing['why']) if standing['why'] else ''}"
+            f"{status['channel']:14} {status['waiting']} waiting, {status['overdue']} overdue,"
+            f" {status['dead']} refused{'; ' + harmless(status['why']) if status['why'] else ''}"
         )
     for letter in row["refused"]:
         print(f"  refused      {letter['channel']} {letter['seq']}: {harmless(letter['why'])}")
@@ -132,7 +132,7 @@ def _print_show(row: dict[str, Any]) -> None:
 def _retry(args: argparse.Namespace) -> int:
     office = _office(args)
     try:
-        count = sum(office.store.queue.revive(s.channel) for s in office.standings(_now_ms()))
+        count = sum(office.store.queue.revive(s.channel) for s in office.statuses(_now_ms()))
     finally:
         office.close()
     print(f"{count} to try again: doorward desk work")
@@ -203,15 +203,15 @@ def _tell_taken(name: str, imported: Imported, *, as_json: bool) -> None:
         print(f"  {one}", flush=True)
 
 
-def _standing(standing: ChannelStatus) -> dict[str, object]:
+def _standing(status: ChannelStatus) -> dict[str, object]:
     return {
-        "channel": standing.channel,
-        "waiting": standing.waiting,
-        "bytes": standing.bytes,
-        "overdue": standing.overdue,
-        "dead": standing.dead,
-        "failures": standing.failures,
-        "why": standing.why,
+        "channel": status.channel,
+        "waiting": status.waiting,
+        "bytes": status.bytes,
+        "overdue": status.overdue,
+        "dead": status.dead,
+        "failures": status.failures,
+        "why": status.why,
     }
 
 
@@ -256,11 +256,11 @@ def _erase_before(args: argparse.Namespace) -> datetime:
     config, base = _given(args)
     try:
         trust = open_trust(base / config.paths.trust)
-        believed = Updates(config, base).time(trust)
+        trusted_time = Updates(config, base).time(trust)
     except (TrustFault, StorageFault):
         return FIRST  # nobody trusted has said what time it is
     return erasable_before(
-        believed.now, suspect=believed.suspect, signed=trust.floor, trusted_for=TRUSTED_FOR
+        trusted_time.now, suspect=trusted_time.suspect, signed=trust.floor, trusted_for=TRUSTED_FOR
     )
 
 

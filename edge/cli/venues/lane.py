@@ -64,21 +64,21 @@ def run_work(args: argparse.Namespace) -> int:
     )
 
 
-def _show(moment: LaneStepResult, *, as_json: bool) -> None:
+def _show(step: LaneStepResult, *, as_json: bool) -> None:
     """Say what was decided, and who went through."""
     from edge.decision import Deny
 
-    for outcome in moment.news.outcomes:
+    for outcome in step.update.outcomes:
         said = [each.reason.value if isinstance(each, Deny) else "grant" for each in outcome.decisions]
         if as_json:
             emit({"door": outcome.side, "decisions": said, "records": list(outcome.seqs)})
         else:
             print(f"{outcome.side}: {', '.join(said)}", flush=True)
-    if moment.news.passed_ms is not None:
+    if step.update.passed_ms is not None:
         if as_json:
-            emit({"passed_ms": moment.news.passed_ms})
+            emit({"passed_ms": step.update.passed_ms})
         else:
-            print(f"through in {moment.news.passed_ms / 1000:.1f} s", flush=True)
+            print(f"through in {step.update.passed_ms / 1000:.1f} s", flush=True)
 
 
 def run_watch(args: argparse.Namespace) -> int:
@@ -104,7 +104,7 @@ class _Screen:
     def __init__(self, lane: socket.socket, *, as_json: bool) -> None:
         self._lane = lane
         self._json = as_json
-        self._case: Referral | None = None
+        self._referral: Referral | None = None
         self._heard = self._typed = b""
 
     def work(self) -> int:
@@ -135,16 +135,18 @@ class _Screen:
 
         from edge.passage.lane.officers.messages import Referral
 
-        self._case = news if isinstance(news, Referral) else None
+        self._referral = news if isinstance(news, Referral) else None
         if self._json:
             emit(to_builtins(news))
         elif isinstance(news, Referral):
             who = "nobody can tell how many" if news.people is None else f"{news.people} in the lane"
             family = f", {news.party[0]} of {news.party[1]} of a family are through" if news.party else ""
             may = "admit or send-back" if news.admissible else "send-back, or empty"
-            print(f"case {news.case}, {news.lane}: {news.reason}; {ABOUT[news.why]}; {who}{family} [{may}]")
+            print(
+                f"case {news.referral}, {news.lane}: {news.reason}; {ABOUT[news.why]}; {who}{family} [{may}]"
+            )
         else:
-            print(f"case {news.case}: over")
+            print(f"case {news.referral}: over")
         sys.stdout.flush()
 
     def _type(self, typed: bytes) -> bool:
@@ -160,11 +162,13 @@ class _Screen:
 
         if word not in set(OfficerVerb):
             print(f"say {WORDS}", file=sys.stderr)
-        elif self._case is None:
+        elif self._referral is None:
             print("no case is open", file=sys.stderr)
         else:
             with suppress(ConnectionError):  # it hung up, which shows when we listen
-                self._lane.sendall(line(OfficerMessage(case=self._case.case, word=OfficerVerb(word))))
+                self._lane.sendall(
+                    line(OfficerMessage(referral=self._referral.referral, verb=OfficerVerb(word)))
+                )
 
 
 VERBS = (

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 def _key(args: argparse.Namespace) -> int:
     from edge.card.cose import public_key
 
-    whole, base = _settings(args)
-    print(public_key(_seed(whole, base)).hex())
+    root, base = _settings(args)
+    print(public_key(_seed(root, base)).hex())
     return Exit.OK
 
 
@@ -62,20 +62,20 @@ def _post(args: argparse.Namespace) -> int:
     from edge.cli.repeat import rounds
     from edge.passage.requirements.request_display import DisplayMode, RequestDisplay
 
-    whole, base = _settings(args)
-    signer, clock = _signer(whole, base), system_clock()
-    with open_board(whole, base) as board:
+    root, base = _settings(args)
+    signer, clock = _signer(root, base), system_clock()
+    with open_board(root, base) as board:
         if board is None:
             raise ConfigError(
                 "no screen", file=args.config, hint='set [request] board = "picture" or "terminal"'
             )
-        print(f"shown by {whole.request.board} until Ctrl-C", file=sys.stderr)
-        notice = RequestDisplay(
+        print(f"shown by {root.request.board} until Ctrl-C", file=sys.stderr)
+        display = RequestDisplay(
             board, signer.at, lambda: secrets.token_bytes(n.MIN_NONCE_BYTES), DisplayMode.OFFERED
         )
 
         def once() -> int:
-            notice.turn(clock.now(), clock.tick_ms())
+            display.turn(clock.now(), clock.tick_ms())
             return Exit.OK
 
         return rounds(once)
@@ -87,17 +87,17 @@ def _settings(args: argparse.Namespace) -> tuple[Config, Path]:
     return read(args.config), args.config.parent
 
 
-def _seed(whole: Config, base: Path) -> bytes:
+def _seed(root: Config, base: Path) -> bytes:
     """The device's own, made now where this is the first that is heard of it."""
     from edge.app.parts.keys import device_seed
 
-    return device_seed(base / whole.device.key)
+    return device_seed(base / root.device.key)
 
 
-def _signer(whole: Config, base: Path) -> RequestSigner:
+def _signer(root: Config, base: Path) -> RequestSigner:
     from edge.app.parts.request_display import open_request
 
-    signer = open_request(whole, base, _seed(whole, base))
+    signer = open_request(root, base, _seed(root, base))
     if signer is None:
         raise ConfigError(
             "[request] certificate: nobody vouches for this device",

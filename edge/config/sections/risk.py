@@ -24,7 +24,7 @@ Hour = Annotated[int, Meta(ge=0, le=24)]
 
 
 class RiskConfig(Table, frozen=True):
-    """Signs that a visit is unlike others, and the ladder of what they ask for (edge/policy/risk/RISK.md)."""
+    """Signals that a visit is unusual, and the step-ups that they ask for (edge/policy/risk/RISK.md)."""
 
     watch: bool = True
     """Look out for signs at all."""

@@ -41,9 +41,9 @@ class FaceCapture:
     def __init__(self, stages: Stages, presented: Presented) -> None:
         self._stages = stages
         self._presented = presented
-        self._rule = presented.liveness
-        self._burst = AttemptCounter()
-        self._fusion = stages.burst(presented)
+        self._rule = presented.pad_rule
+        self._attempts = AttemptCounter()
+        self._fusion = stages.new_fusion(presented)
         self._looks: deque[LandmarkFrame] = deque(maxlen=MAX_LOOKS)
         self._matched = False
         self._strangers = 0
@@ -87,7 +87,7 @@ class FaceCapture:
 
     def give_up(self) -> Deny:
         """The time is over."""
-        return Deny(Reason.FACE_QUALITY) if self.challenged else self._burst.give_up()
+        return Deny(Reason.FACE_QUALITY) if self.challenged else self._attempts.give_up()
 
     def _coach(self, evidence: FaceEvidence) -> None:
         """Tell the holder what to mend; a challenge has words of its own."""
@@ -109,7 +109,7 @@ class FaceCapture:
             if self._counted_ms is not None and tick_ms - self._counted_ms < APART_MS:
                 return None
             self._counted_ms = tick_ms
-        return self._burst.add(verdict)
+        return self._attempts.add(verdict)
 
     def _confirm(self, match: Matches, tick_ms: int) -> FaceVerdict | None:
         """The face matches: is it one face, and does it move when it is asked to."""
@@ -119,8 +119,10 @@ class FaceCapture:
         if objection is not None:
             return None if objection.reason is Reason.FACE_QUALITY else Deny(objection.reason)
         if not self._moved:
-            assert self._rule.dice is not None, "a door that asks for movements starts with dice"
-            prompts = draw(self._rule.dice, self._rule.prompts)
+            assert self._rule.random_below is not None, (
+                "a door that asks for movements starts with random_below"
+            )
+            prompts = draw(self._rule.random_below, self._rule.prompts)
             self._challenge = Challenge(prompts, tick_ms, mirrored=self._rule.mirrored)
             self.prompt = Phase.LOOK.value
             return None
@@ -135,7 +137,7 @@ class FaceCapture:
                 return Deny(failure.reason)
             case ChallengeDone():
                 # A burst of its own, so that what the turned head cost is not held against the same face.
-                self._moved, self._burst, self.prompt = True, AttemptCounter(), None
+                self._moved, self._attempts, self.prompt = True, AttemptCounter(), None
                 self._fusion.wipe()
                 return None
             case waiting:

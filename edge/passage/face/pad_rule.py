@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 class PadRule:
     """The proofs of life that a door asks for.
 
-    `prompts`: how many movements, 0 for none; `dice(k)` returns one of 0 .. k-1 that nobody can foresee.
+    `prompts`: how many movements, 0 for none; `random_below(k)` returns one of 0 .. k-1, unforeseeable.
     `consistency`: several looks that show one face which moves as the living do. `mirrored`: the camera
     shows a looking-glass picture.
     """
@@ -21,4 +21,4 @@ class PadRule:
     prompts: int = 0
     consistency: bool = False
     mirrored: bool = False
-    dice: Callable[[int], int] | None = None
+    random_below: Callable[[int], int] | None = None

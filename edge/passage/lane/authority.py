@@ -46,7 +46,7 @@ class NoOfficers:
     def tell(self, news: object) -> None:
         pass
 
-    def rulings(self) -> tuple[()]:
+    def decisions(self) -> tuple[()]:
         return ()
 
 
@@ -61,11 +61,13 @@ class Authority(DecisionPoint):
         clock: Clock,
         *,
         version: str,
-        keeper: TrustedClock | None = None,
+        trusted_clock: TrustedClock | None = None,
         officers: Officers | None = None,
     ) -> None:
-        """`trust` returns this authority's snapshot of the moment; `keeper`: what it remembers of time."""
-        super().__init__(stages, trust, journal, clock, version=version, keeper=keeper, doors=tuple(Side))
+        """`trust` returns this authority's snapshot; `trusted_clock`: what it remembers of time."""
+        super().__init__(
+            stages, trust, journal, clock, version=version, trusted_clock=trusted_clock, doors=tuple(Side)
+        )
         self.officers: Officers = officers or NoOfficers()
         self.presented: Presented | None = None
         self._way = Path.FACE  # which the holder began on, before the outer door
@@ -94,7 +96,7 @@ class Authority(DecisionPoint):
         and not because the policy of the whole passage wants one: that is seen to inside.
         """
         assert self.presented is not None
-        asked = {item.factor for item in self.presented.advice.terms.asked}
+        asked = {item.factor for item in self.presented.requirements.obligations.required}
         return Factor.CHALLENGE in asked or self.stages.needs_face(_without_face(self.presented))
 
     def conclude_outside(self, evidence: FaceEvidence | None, *, compared: bool) -> Decision:
@@ -119,12 +121,12 @@ class Authority(DecisionPoint):
         return self.stages.conclude(seen)
 
     def _now(self, tick_ms: int) -> Presented | Deny:
-        """The card in the lane on the footing of this moment, or what has come to stand against it."""
+        """The card in the lane with the trust state of this moment, or what has come to stand against it."""
         assert self.presented is not None
         card = self.presented.card
-        trust, footing = self.ground(tick_ms)
-        stood = attempt(recheck, card, trust, footing.at.now)
-        return stood or replace(self.presented, footing=footing.under(card), face=None)
+        trust, trust_state = self.ground(tick_ms)
+        stood = attempt(recheck, card, trust, trust_state.at.now)
+        return stood or replace(self.presented, trust_state=trust_state.under(card), face=None)
 
     def forget(self) -> None:
         """Overwrite what is known of the holder."""
@@ -140,7 +142,7 @@ class Authority(DecisionPoint):
         """
         recorder = self.recorders[side]
         if self.presented is not None:
-            recorder.builder.advised(self.presented.advice, self.presented.given)
+            recorder.builder.required(self.presented.requirements, self.presented.given)
         record = recorder.passage(decision, tick_ms)
         if officer is not None:
             record = by_officer(record, officer)
@@ -173,11 +175,11 @@ def by_officer(record: Passage, officer: str, *notes: str) -> Passage:
     """The record of a decision that a person took: who it was stands in it, by their role."""
     words = (f"officer.{officer}", *notes)
     if not isinstance(record.visit, Visited):
-        visit = Visited(venue="lane", path=Path.STAFF, notes=words)
+        visit = Visited(venue="lane", path=Path.STAFF, notices=words)
     else:
         given = tuple(dict.fromkeys((*record.visit.given, Factor.STAFF.value)))
         visit = structs.replace(
-            record.visit, path=Path.STAFF, given=given, notes=(*record.visit.notes, *words)
+            record.visit, path=Path.STAFF, given=given, notices=(*record.visit.notices, *words)
         )
     return structs.replace(record, visit=visit)
 

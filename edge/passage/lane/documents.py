@@ -25,9 +25,9 @@ class LaneVenue:
     wanted: tuple[int, ...]
     zone: tzinfo
 
-    def admit(self, visit: Visit) -> Obligations:
+    def evaluate(self, visit: Visit) -> Obligations:
         check_documents(visit.card, self.wanted, visit.now.astimezone(self.zone).date())
         return Obligations()
 
-    def settle(self, visit: Visit, decision: Decision, seq: int) -> None:
+    def commit(self, visit: Visit, decision: Decision, seq: int) -> None:
         """Nobody is remembered here: the journal has it."""

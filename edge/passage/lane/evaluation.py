@@ -42,7 +42,7 @@ class LaneSubject:
     """
 
     began_ms: int = 0
-    looking: FaceCapture | None = None
+    capture: FaceCapture | None = None
     before: Floats | None = field(default=None, repr=False)
     verdicts: tuple[Decision, ...] = ()
     last: tuple[tuple[Decision, int], ...] = ()
@@ -62,12 +62,12 @@ class LaneEvaluation:
     def __init__(
         self, authorities: Sequence[Authority], *, stopwatch: Callable[[], int], face_outside: bool
     ) -> None:
-        self.guest = LaneSubject()
+        self.subject = LaneSubject()
         self._authorities = tuple(authorities)
         self._stopwatch = stopwatch
         self._face_outside = face_outside
         self._parties = Parties()
-        self._backoff = Lockout()
+        self._lockout = Lockout()
 
     @property
     def progress(self) -> tuple[int, int] | None:
@@ -77,7 +77,7 @@ class LaneEvaluation:
     @property
     def prompt(self) -> str | None:
         """What the holder is asked to do."""
-        return self.guest.looking.prompt if self.guest.looking else None
+        return self.subject.capture.prompt if self.subject.capture else None
 
     @property
     def _card(self) -> Card:
@@ -92,21 +92,21 @@ class LaneEvaluation:
         self.took(Side.OUTER, "verify", self._stopwatch() - started)
         if all(each is None for each in found):
             return None
-        self.guest.began_ms = tick_ms
+        self.subject.began_ms = tick_ms
         refusals = [_refusal(each) for each in found]
         if any(refusals):
             return self._object(refusals)
         if objection := self._objection(tick_ms, blind_inside=blind_inside):
             return self._object([objection] * len(refusals))
         wanted = self._face_outside or any(each.wants_face_outside() for each in self._authorities)
-        self.guest.looking = self._begin_to_look() if wanted else None
-        return FaceWanted() if self.guest.looking else self._conclude_outside(None)
+        self.subject.capture = self._begin_to_look() if wanted else None
+        return FaceWanted() if self.subject.capture else self._conclude_outside(None)
 
     def _objection(self, tick_ms: int, *, blind_inside: bool) -> Deny | None:
         """What stands against this holder besides what the authorities say: the lane itself."""
         if blind_inside:
             return Deny(Reason.DEVICE_FAULT)  # nobody is led where nothing can see them
-        return self._parties.objection(self._card, tick_ms) or self._backoff.objection(self._card, tick_ms)
+        return self._parties.objection(self._card, tick_ms) or self._lockout.objection(self._card, tick_ms)
 
     def _conclude_outside(self, evidence: FaceEvidence | None) -> e.LaneEvent:
         compared = evidence is not None or self._face_outside
@@ -118,7 +118,7 @@ class LaneEvaluation:
 
     def look(self, side: Side, rgb: Pixels, tick_ms: int) -> tuple[FaceEvidence | None, e.LaneEvent | None]:
         """One frame of the camera at this door."""
-        looking = self.guest.looking
+        looking = self.subject.capture
         if looking is None:
             return None, None
         started = self._stopwatch()
@@ -137,21 +137,21 @@ class LaneEvaluation:
     def look_inside(self) -> e.LaneEvent | None:
         """Begin to look at whoever stands in the lane; an officer does where a card has no face."""
         self.look_away()
-        self.guest.looking = self._begin_to_look()
-        if self.guest.looking is not None:
+        self.subject.capture = self._begin_to_look()
+        if self.subject.capture is not None:
             return None
         return self._object([Deny(Reason.LANE_REFERRED)] * len(self._authorities), Why.BY_EYE)
 
     def look_away(self) -> None:
         """Forget what this camera saw."""
-        if self.guest.looking is not None:
-            self.guest.looking.wipe()
-        self.guest.looking = None
+        if self.subject.capture is not None:
+            self.subject.capture.wipe()
+        self.subject.capture = None
 
     def give_up(self, side: Side, tick_ms: int) -> e.LaneEvent:
         """The time for this look is over."""
-        assert self.guest.looking is not None
-        return self._face_objects(self.guest.looking.give_up(), side, tick_ms)
+        assert self.subject.capture is not None
+        return self._face_objects(self.subject.capture.give_up(), side, tick_ms)
 
     def lost(self) -> e.LaneEvent:
         """The camera that looks at the holder is away."""
@@ -166,19 +166,19 @@ class LaneEvaluation:
         return FaceCapture(self._authorities[whose].stages, presented)
 
     def _matched(self, evidence: FaceEvidence, side: Side, tick_ms: int) -> e.LaneEvent | None:
-        assert self.guest.looking is not None
+        assert self.subject.capture is not None
         # A list, for every authority has to take this look.
         again = [each.looks_again(evidence) for each in self._authorities]
         if any(again):
             self.look_away()
-            self.guest.looking = self._begin_to_look()
+            self.subject.capture = self._begin_to_look()
             return None
-        seen = self.guest.looking.mean()
+        seen = self.subject.capture.mean()
         if side is Side.OUTER:
-            self.guest.before = seen
+            self.subject.before = seen
             self.look_away()
             return self._conclude_outside(evidence)
-        swapped = self.guest.before is not None and are_two(self.guest.before, seen)
+        swapped = self.subject.before is not None and are_two(self.subject.before, seen)
         seen.fill(0)
         if swapped:
             return self._face_objects(Deny(Reason.FACE_NO_MATCH), side, tick_ms)
@@ -186,11 +186,11 @@ class LaneEvaluation:
 
     def _face_objects(self, deny: Deny, side: Side, tick_ms: int) -> e.LaneDenied:
         """What the camera says is everybody's to know."""
-        assert self.guest.looking is not None
-        self._backoff.learn(self._card, deny, tick_ms, challenged=self.guest.looking.challenged)
+        assert self.subject.capture is not None
+        self._lockout.learn(self._card, deny, tick_ms, challenged=self.subject.capture.challenged)
         reason = deny.reason
         if side is Side.INNER:
-            reason = (_SEVERAL | (_SWAPPED if self.guest.before is not None else {})).get(reason, reason)
+            reason = (_SEVERAL | (_SWAPPED if self.subject.before is not None else {})).get(reason, reason)
         return self._object([Deny(reason)] * len(self._authorities))
 
     # -- what it comes to --------------------------------------------------------------------------------
@@ -201,7 +201,7 @@ class LaneEvaluation:
         grant = grants(decisions)
         if grant is None:
             return [each.reason if isinstance(each, Deny) else None for each in decisions]
-        self.guest.verdicts = tuple(decisions)
+        self.subject.verdicts = tuple(decisions)
         return e.Admitted(grant, officer)
 
     def verdicts(self, decision: Decision, officers: Sequence[int]) -> tuple[Decision, ...]:
@@ -209,7 +209,7 @@ class LaneEvaluation:
 
         Where the lane itself decided, it did for all of them; where an officer did, for their own authority.
         """
-        own, self.guest.verdicts = self.guest.verdicts, ()
+        own, self.subject.verdicts = self.subject.verdicts, ()
         if own:
             return own
         spoke = officers or range(len(self._authorities))
@@ -218,29 +218,29 @@ class LaneEvaluation:
 
     def admitted(self, tick_ms: int) -> None:
         """The outer door was released."""
-        self.guest.was_admitted = True
+        self.subject.was_admitted = True
         self._parties.began(self._card, tick_ms)
 
     def passed(self, tick_ms: int) -> int:
         """The holder went through; returns how long it took since their code was first seen, in ms."""
-        self.guest.has_passed = True
+        self.subject.has_passed = True
         self._parties.passed(self._card, tick_ms)
-        for decision, _ in self.guest.last[:1]:
-            self._backoff.learn(self._card, decision, tick_ms, challenged=False)  # what failed before is over
-        return tick_ms - self.guest.began_ms
+        for decision, _ in self.subject.last[:1]:
+            self._lockout.learn(self._card, decision, tick_ms, challenged=False)  # what failed before is over
+        return tick_ms - self.subject.began_ms
 
     def forget(self, tick_ms: int) -> None:
         """Nothing of it can change any more: tell venues and parties how it came out, and wipe everything."""
-        guest, self.guest = self.guest, LaneSubject(began_ms=tick_ms)
+        subject, self.subject = self.subject, LaneSubject(began_ms=tick_ms)
         if self.is_known:
-            if guest.was_stopped:
+            if subject.was_stopped:
                 self._parties.stopped(self._card, tick_ms)
-            for authority, (decision, seq) in zip(self._authorities, guest.last, strict=False):
+            for authority, (decision, seq) in zip(self._authorities, subject.last, strict=False):
                 authority.settle(decision, seq, tick_ms)
-        if guest.looking is not None:
-            guest.looking.wipe()
-        if guest.before is not None:
-            guest.before.fill(0)
+        if subject.capture is not None:
+            subject.capture.wipe()
+        if subject.before is not None:
+            subject.before.fill(0)
         for authority in self._authorities:
             authority.forget()
 
@@ -261,12 +261,12 @@ class LaneEvaluation:
         grant = grants(decisions)
         if grant is None:
             return self._object([each if isinstance(each, Deny) else None for each in decisions])
-        self.guest.verdicts = tuple(decisions)
+        self.subject.verdicts = tuple(decisions)
         return Granted(grant)
 
     def _object(self, own: Sequence[Deny | None], why: Why = Why.FACE) -> e.LaneDenied:
         """Deny: each authority by its own reason; those that have none, because another one objects."""
-        self.guest.verdicts = tuple(each or Deny(Reason.INSPECTION_REFUSED) for each in own)
+        self.subject.verdicts = tuple(each or Deny(Reason.INSPECTION_REFUSED) for each in own)
         # Where staff have to be asked for one of them, another try helps with none.
         told = sorted(
             (each for each in own if each is not None), key=lambda each: each.signal is not Signal.ASK_STAFF

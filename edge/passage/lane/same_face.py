@@ -39,9 +39,9 @@ def strictest(presented: Sequence[Presented]) -> tuple[int, Presented] | None:
         return None
     at, first = holding[0]
     similarity = max(each.policy.similarity for _, each in holding)
-    liveness = replace(
-        first.liveness,
-        prompts=max(each.liveness.prompts for _, each in holding),
-        consistency=any(each.liveness.consistency for _, each in holding),
+    pad_rule = replace(
+        first.pad_rule,
+        prompts=max(each.pad_rule.prompts for _, each in holding),
+        consistency=any(each.pad_rule.consistency for _, each in holding),
     )
-    return at, replace(first, policy=replace(first.policy, similarity=similarity), liveness=liveness)
+    return at, replace(first, policy=replace(first.policy, similarity=similarity), pad_rule=pad_rule)

@@ -64,14 +64,14 @@ class LaneUpdate:
 class LaneStepResult:
     """The lane after one look at it. Holds no card and no template.
 
-    `footing`: on what the device's own authority stands. `clock`: what happened to any authority's belief in
-    the clock.
+    `trust_state`: on what the device's own authority stands. `clock`: what happened to any authority's belief
+    in the clock.
     """
 
     tick_ms: int
     state: LaneState
     view: LaneView
     signals: dict[Side, Signal | None]
-    news: LaneUpdate
-    footing: TrustState | None = None
+    update: LaneUpdate
+    trust_state: TrustState | None = None
     clock: tuple[ClockEvent, ...] = ()

@@ -67,8 +67,8 @@ class LaneVerifier:
         self._lane = TimedLane(times, ports.clock.tick_ms)
         self._runner = MachineRunner(self._lane.on, self._perform)
         self._judging = LaneEvaluation(authorities, stopwatch=stopwatch, face_outside=face_outside)
-        self._cases = Referrals(self._authorities, self._judging, site)
-        self._attention = PresentationTracker(gap_ms)
+        self._referrals = Referrals(self._authorities, self._judging, site)
+        self._tracker = PresentationTracker(gap_ms)
         self._displays = {side: HolderDisplay(signals) for side, signals in ports.signals.items()}
         self._inputs = {
             Side.OUTER: InputPoll(
@@ -109,7 +109,7 @@ class LaneVerifier:
         self._view = self._ports.sensors.view()
         self._runner.on(e.Saw(lane_occupancy(self._view)))
         alone = self._lane.state is LaneState.REFERRED_ALONE
-        if event := self._cases.hear(self._runner.tick_ms, alone=alone):
+        if event := self._referrals.hear(self._runner.tick_ms, alone=alone):
             self._runner.on(event)
         if self._runner.is_due:
             self._runner.on(TimedOut())
@@ -123,8 +123,8 @@ class LaneVerifier:
             case _:
                 pass
         if self._lane.state is not LaneState.IDLE:
-            self._attention.hold(self._runner.tick_ms)
-        self._cases.update(
+            self._tracker.hold(self._runner.tick_ms)
+        self._referrals.update(
             people=self._view.people,
             admissible=self._lane.state is LaneState.REFERRED_ALONE,
             party=self._judging.progress,
@@ -137,7 +137,7 @@ class LaneVerifier:
             self._view,
             lights,
             self._news,
-            self._authorities[0].footing,
+            self._authorities[0].trust_state,
             tuple(dict.fromkeys(told)),
         )
 
@@ -180,7 +180,7 @@ class LaneVerifier:
         seen = self._ports.reader.read(frame.luma if frame is not None else _NOTHING)
         read = self._stopwatch()
         self._news.symbols = merge_codes(seen, scans, self._runner.tick_ms)
-        fresh = self._attention.fresh(self._news.symbols, self._runner.tick_ms)
+        fresh = self._tracker.fresh(self._news.symbols, self._runner.tick_ms)
         if not fresh:
             return
         event = self._judging.present(fresh, self._runner.tick_ms, blind_inside=Side.INNER in self._lost)
@@ -230,9 +230,9 @@ class LaneVerifier:
                 side = Side.OUTER if self._lane.state is LaneState.OUTSIDE else Side.INNER
                 self._runner.put(self._judging.give_up(side, self._runner.tick_ms))
             case e.Tell(reason, why):
-                self._cases.open(self._reasons or (reason,) * len(self._authorities), why)
+                self._referrals.open(self._reasons or (reason,) * len(self._authorities), why)
             case e.Dismiss():
-                self._cases.close()
+                self._referrals.close()
             case e.Passed():
                 self._news.passed_ms = self._judging.passed(self._runner.tick_ms)
             case Forget():
@@ -245,7 +245,7 @@ class LaneVerifier:
 
     def _append(self, side: Side, decision: Decision) -> None:
         """Make a decision durable in every journal. One that is in some of them only releases nothing."""
-        officers = self._cases.take_spoken()
+        officers = self._referrals.take_spoken()
         verdicts = self._judging.verdicts(decision, tuple(officers))
         if side is Side.INNER:
             for stage, ms in self._lane.spent_ms.items():
@@ -261,7 +261,7 @@ class LaneVerifier:
         else:
             self._grant_seq = seqs[0]
             self._judging.took(side, "record", self._stopwatch() - started)
-            self._judging.guest.last = tuple(zip(verdicts, seqs, strict=True))
+            self._judging.subject.last = tuple(zip(verdicts, seqs, strict=True))
             self._runner.put(Recorded())
         self._reasons = tuple(
             each.reason if isinstance(each, Deny) else Reason.DEVICE_FAULT for each in verdicts
@@ -285,7 +285,7 @@ class LaneVerifier:
             self._runner.put(e.ReleaseFailed())
             return
         if side is Side.OUTER:
-            self._attention.passed()
+            self._tracker.passed()
             self._judging.admitted(self._runner.tick_ms)
 
     def _relock(self, side: Side) -> None:

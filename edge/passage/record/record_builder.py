@@ -66,37 +66,37 @@ class RecordBuilder:
         self._card: Card | None = None
         self._similarity: float | None = None
         self._fta: str | None = None
-        self._footing: TrustState | None = None
+        self._trust_state: TrustState | None = None
         self._micros: dict[str, int] = {}
-        self._advice = Requirements()
+        self._requirements = Requirements()
         self._given: frozenset[Factor] = frozenset()
         self._compared = False
         self._began_ms: int | None = None
 
     @property
-    def footing(self) -> TrustState | None:
+    def trust_state(self) -> TrustState | None:
         """On what the latest presentation is, or was, judged."""
-        return self._footing
+        return self._trust_state
 
     @property
-    def terms(self) -> Obligations | None:
+    def obligations(self) -> Obligations | None:
         """The terms of the visit, once its card was verified."""
-        return self._advice.terms if self._card else None
+        return self._requirements.obligations if self._card else None
 
-    def begin(self, footing: TrustState, tick_ms: int) -> None:
-        """A new presentation, seen just now and judged on this footing."""
+    def begin(self, trust_state: TrustState, tick_ms: int) -> None:
+        """A new presentation, seen just now and judged by this trust state."""
         self._reset()
-        self._footing = footing
+        self._trust_state = trust_state
         self._began_ms = tick_ms
 
-    def advised(self, advice: Requirements, given: AbstractSet[Factor]) -> None:
+    def required(self, requirements: Requirements, given: AbstractSet[Factor]) -> None:
         """What venue and risk ask besides, and what of it has come."""
-        self._advice, self._given = advice, frozenset(given)
+        self._requirements, self._given = requirements, frozenset(given)
 
     def card(self, card: Card) -> None:
         """The card that was verified."""
         self._card = card
-        self._footing = self._footing.under(card) if self._footing else None
+        self._trust_state = self._trust_state.under(card) if self._trust_state else None
 
     def face(self, evidence: FaceEvidence) -> None:
         """One look: the best similarity of the passage is what counts."""
@@ -119,8 +119,8 @@ class RecordBuilder:
     def passage(self, decision: Decision, now: datetime, tick_ms: int) -> Passage:
         """The record of this decision."""
         reason = decision.reason if isinstance(decision, Deny) else None
-        similarity, footing = self._similarity, self._footing
-        suspect = reason is Reason.CLOCK_UNTRUSTED or (footing is not None and footing.at.suspect)
+        similarity, trust_state = self._similarity, self._trust_state
+        suspect = reason is Reason.CLOCK_UNTRUSTED or (trust_state is not None and trust_state.at.suspect)
         return Passage(
             **self._stamp(now, tick_ms),
             outcome=Outcome.GRANT if isinstance(decision, Grant) else Outcome.DENY,
@@ -132,22 +132,22 @@ class RecordBuilder:
             threshold_milli=None if similarity is None else round(self._policy.similarity * 1000),
             fta=self._fta if reason else None,
             model=self._model,
-            policy=footing.policy if footing and footing.policy else self._policy.version,
+            policy=trust_state.policy if trust_state and trust_state.policy else self._policy.version,
             clock=ClockTrust.SUSPECT if suspect else ClockTrust.TRUSTED,
-            trust=_ages(footing) if footing else (),
+            trust=_ages(trust_state) if trust_state else (),
             stages_us=self._micros,
             visit=self._visited(decision, tick_ms) if self._card else msgspec.UNSET,
         )
 
     def _visited(self, decision: Decision, tick_ms: int) -> Visited:
-        terms = self._advice.terms
+        obligations = self._requirements.obligations
         return Visited(
             venue=self._venue,
-            path=_path_of(terms, decision, compared=self._compared),
-            signs=tuple(sign.value for sign in self._advice.signs),
-            asked=tuple(item.factor.value for item in terms.asked),
+            path=_path_of(obligations, decision, compared=self._compared),
+            risk_signals=tuple(sign.value for sign in self._requirements.risk_signals),
+            required=tuple(item.factor.value for item in obligations.required),
             given=tuple(factor.value for factor in Factor if factor in self._given),
-            notes=tuple(sorted(note.value for note in terms.notes)),
+            notices=tuple(sorted(note.value for note in obligations.notices)),
             waited_ms=0 if self._began_ms is None else max(0, tick_ms - self._began_ms),
         )
 
@@ -198,19 +198,19 @@ class RecordBuilder:
         return _Stamp(time_ms=utc_ms(now), tick_ms=tick_ms, door=self._policy.site, version=self._version)
 
 
-def _path_of(terms: Obligations, decision: Decision, *, compared: bool) -> Path:
+def _path_of(obligations: Obligations, decision: Decision, *, compared: bool) -> Path:
     """The way this visit took, of those that every venue has."""
-    if any(item.factor is Factor.STAFF for item in terms.asked) and not isinstance(decision, Grant):
+    if any(item.factor is Factor.STAFF for item in obligations.required) and not isinstance(decision, Grant):
         return Path.STAFF
     return Path.FACE if compared else Path.NO_FACE
 
 
-def _ages(footing: TrustState) -> tuple[TrustAge, ...]:
+def _ages(trust_state: TrustState) -> tuple[TrustAge, ...]:
     return tuple(
         TrustAge(
             part=part.kind.value,
             issued_s=int(part.issued_at.timestamp()),
             age_s=int(part.age.total_seconds()),
         )
-        for part in sorted(footing.ages, key=lambda part: part.kind)
+        for part in sorted(trust_state.ages, key=lambda part: part.kind)
     )

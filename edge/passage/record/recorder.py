@@ -24,20 +24,20 @@ class Writes(Protocol):
 class Recorder:
     """Puts the records that `builder` states into a journal, stamped with the time that is trusted."""
 
-    def __init__(self, journal: Writes, builder: RecordBuilder, timing: ClockMonitor) -> None:
+    def __init__(self, journal: Writes, builder: RecordBuilder, clock_monitor: ClockMonitor) -> None:
         self.builder = builder
         self.last_seq = 0  # as far as this door wrote into the journal since the program began
         self._journal = journal
-        self._timing = timing
+        self._clock_monitor = clock_monitor
         self._clock_events: list[ClockEvent] = []
 
     def started(self, tick_ms: int) -> None:
         """This door is ready. Raises StorageFault: without a journal, no door."""
-        self._append(self.builder.started(self._timing.now(), tick_ms))
+        self._append(self.builder.started(self._clock_monitor.now(), tick_ms))
 
     def passage(self, decision: Decision, tick_ms: int) -> Passage:
         """The record of this decision as it stands now; `decided` makes it durable."""
-        return self.builder.passage(decision, self._timing.now(), tick_ms)
+        return self.builder.passage(decision, self._clock_monitor.now(), tick_ms)
 
     def decided(self, decision: Decision, record: Passage) -> int:
         """Make this decision durable in this record; returns its seq. Raises StorageFault."""
@@ -47,21 +47,21 @@ class Recorder:
 
     def stopped(self, cause: StopCause, tick_ms: int) -> None:
         """The program ends."""
-        self.note(self.builder.stopped(cause, self._timing.now(), tick_ms))
+        self.note(self.builder.stopped(cause, self._clock_monitor.now(), tick_ms))
 
     def fault(self, part: DevicePart, tick_ms: int) -> None:
         """A part of this door failed."""
-        self.note(self.builder.fault(part, self._timing.now(), tick_ms))
+        self.note(self.builder.fault(part, self._clock_monitor.now(), tick_ms))
 
     def door(self, event: DoorEvent) -> None:
         """The door did something, or has something to say."""
-        self.note(self.builder.door(event, self._timing.now()))
+        self.note(self.builder.door(event, self._clock_monitor.now()))
 
     def clock(self, tick_ms: int) -> None:
         """Record each change of trust in the clock since the last call."""
-        for event, off in self._timing.changes():
+        for event, off in self._clock_monitor.changes():
             self._clock_events.append(event)
-            self.note(self.builder.clock(event, off, self._timing.now(), tick_ms))
+            self.note(self.builder.clock(event, off, self._clock_monitor.now(), tick_ms))
 
     def told_of_clock(self) -> tuple[ClockEvent, ...]:
         """The changes of trust in the clock that were recorded since this was asked last."""

@@ -25,7 +25,7 @@ def restore_replay(memory: ReplayMemory, journal: Journal, at: TrustedTime) -> N
     """Let `memory` know which cards this device decided upon in the last minutes. Raises StorageFault."""
     since_ms = max(0, utc_ms(at.now) - REACH_MS)
     passages = (entry.record for entry in journal.tail(since_ms, MAX_RECORDS))
-    memory.recall(
+    memory.restore(
         (
             (passage.card, _until(passage.time_ms))
             for passage in passages

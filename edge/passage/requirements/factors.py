@@ -37,9 +37,9 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """The holder gave it. `terms`: what that adds to the terms of the visit."""
+    """The holder gave it. `obligations`: what that adds to the terms of the visit."""
 
-    terms: Obligations = field(default_factory=Obligations)
+    obligations: Obligations = field(default_factory=Obligations)
 
 
 class Asking(Protocol):
@@ -64,13 +64,13 @@ class AskNonce:
     def __init__(
         self,
         card: Card,
-        notice: RequestDisplay,
+        display: RequestDisplay,
         now: datetime,
         again: Callable[[Sequence[Symbol], bytes], Card | Deny | None],
     ) -> None:
         """`again`: what these symbols present, made for this nonce."""
-        self._card, self._notice, self._again = card, notice, again
-        self._nonce = notice.demand(now)
+        self._card, self._display, self._again = card, display, again
+        self._nonce = display.demand(now)
         self._tries = 0
 
     def hear(self, heard: Heard) -> Given | Deny | None:
@@ -93,7 +93,7 @@ class AskNonce:
         return Deny(reason) if self._tries >= TRIES else None
 
     def end(self) -> None:
-        self._notice.rest()
+        self._display.rest()
 
 
 class AskPin:
@@ -124,7 +124,7 @@ class AskPin:
             case Entered.RIGHT:
                 return Given()
             case Entered.DURESS:
-                return Given(Obligations(notes=frozenset({StaffNotice.DURESS})))
+                return Given(Obligations(notices=frozenset({StaffNotice.DURESS})))
             case Entered.WRONG:
                 self._tries += 1
                 return Deny(Reason.FACTOR_WRONG) if self._tries >= TRIES else None
@@ -174,8 +174,10 @@ class AskHost:
         match self._host.answer():
             case None:
                 return None
-            case Obligations() as terms:
-                return Given(replace(terms, asked=()))  # what a host asks besides, it asks of its staff
+            case Obligations() as obligations:
+                return Given(
+                    replace(obligations, required=())
+                )  # what a host asks besides, it asks of its staff
             case reason:
                 return Deny(reason)
 

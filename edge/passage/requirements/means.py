@@ -20,28 +20,30 @@ _ALWAYS: Final = frozenset({Factor.COMPANION, Factor.STAFF})
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """The parts of this door to ask with. `notice`: its own code on its screen."""
+    """The parts of this door to ask with. `display`: its own code on its screen."""
 
     keypad: bool = False
-    notice: RequestDisplay | None = None
+    display: RequestDisplay | None = None
     host: Host | None = None
 
-    def able(self, card: Card, terms: Obligations, *, compares: bool) -> frozenset[Factor]:
+    def able(self, card: Card, obligations: Obligations, *, compares: bool) -> frozenset[Factor]:
         """The factors that this door can ask this holder for. `compares`: the door compares faces."""
         has = {
-            Factor.CHALLENGE: compares and card.face is not None and StaffNotice.NO_FACE not in terms.notes,
-            Factor.NONCE: self.notice is not None,
-            Factor.PIN: self.keypad and terms.pin is not None,
+            Factor.CHALLENGE: compares
+            and card.face is not None
+            and StaffNotice.NO_FACE not in obligations.notices,
+            Factor.NONCE: self.display is not None,
+            Factor.PIN: self.keypad and obligations.pin is not None,
             Factor.DOCUMENT: True,
             Factor.HOST: self.host is not None,
         }
         return frozenset(factor for factor, is_there in has.items() if is_there)
 
 
-def possible(terms: Obligations, able: AbstractSet[Factor]) -> Obligations:
+def possible(obligations: Obligations, able: AbstractSet[Factor]) -> Obligations:
     """These terms with STAFF in place of each factor that cannot be asked for: none is ever left out."""
     asked = tuple(
         item if item.factor in able | _ALWAYS else Obligation(Factor.STAFF, item.reason)
-        for item in terms.asked
+        for item in obligations.required
     )
-    return merge((replace(terms, asked=asked),))
+    return merge((replace(obligations, required=asked),))

@@ -33,15 +33,15 @@ if TYPE_CHECKING:
 class HasStaffNotices(Protocol):
     """A venue that knows things of its visitors besides its terms."""
 
-    def notes(self, visit: Visit) -> frozenset[StaffNotice]: ...
+    def staff_notices(self, visit: Visit) -> frozenset[StaffNotice]: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Requirements:
-    """The terms of one visit. `signs`: codes of risk, for the record."""
+    """The terms of one visit. `risk_signals`: codes of risk, for the record."""
 
-    terms: Obligations = field(default_factory=Obligations)
-    signs: tuple[Reason, ...] = ()
+    obligations: Obligations = field(default_factory=Obligations)
+    risk_signals: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class VisitRules:
     kind: str = "door"
     venue: Venue = field(default_factory=OpenVenue)
     risk: RiskPolicy = field(default_factory=RiskPolicy)
-    past: RiskHistory | None = None
+    history: RiskHistory | None = None
     means: Means = field(default_factory=Means)
     zone: tzinfo | None = None
     request: Request | None = None
@@ -64,42 +64,46 @@ class VisitRules:
     items: Callable[[str], None] | None = None
     lines: Callable[[], tuple[str, ...]] = tuple
 
-    def advise(self, visit: Visit, footing: TrustState, *, compares: bool) -> Requirements:
+    def require(self, visit: Visit, trust_state: TrustState, *, compares: bool) -> Requirements:
         """The terms of this visit. `compares`: its face can be. Raises Refused."""
         self._check_request(visit)
-        terms = self.venue.admit(visit)
+        obligations = self.venue.evaluate(visit)
         signs: tuple[Reason, ...] = ()
-        if self.past is not None:
-            moment = RiskContext(visit.now, footing.at.suspect, self.zone)
-            signs = of_card(visit.card, self.past, moment, self.risk)
-        return self._advice(terms, signs, self.means.able(visit.card, terms, compares=compares))
+        if self.history is not None:
+            context = RiskContext(visit.now, trust_state.at.suspect, self.zone)
+            signs = of_card(visit.card, self.history, context, self.risk)
+        return self._requirements(
+            obligations, signs, self.means.able(visit.card, obligations, compares=compares)
+        )
 
-    def reconsider(
-        self, card: Card, advice: Requirements, face: FaceEvidence, threshold: float
+    def require_after_face(
+        self, card: Card, requirements: Requirements, face: FaceEvidence, threshold: float
     ) -> Requirements:
         """The terms once the face matches: a similarity close to the threshold is a sign like others."""
         found = of_face(face, threshold, self.risk)
-        if self.past is None or not found or found[0] in advice.signs:
-            return advice
-        able = self.means.able(card, advice.terms, compares=True)
-        return self._advice(advice.terms, (*advice.signs, *found), able)
+        if self.history is None or not found or found[0] in requirements.risk_signals:
+            return requirements
+        able = self.means.able(card, requirements.obligations, compares=True)
+        return self._requirements(requirements.obligations, (*requirements.risk_signals, *found), able)
 
-    def settle(self, visit: Visit, decision: Decision, seq: int) -> None:
+    def commit(self, visit: Visit, decision: Decision, seq: int) -> None:
         """Tell the venue and the history of a decision that stands in the journal. Raises StorageFault."""
-        if self.past is not None:
-            self.past.learn(visit.card, decision, visit.now)
-        self.venue.settle(visit, decision, seq)
+        if self.history is not None:
+            self.history.learn(visit.card, decision, visit.now)
+        self.venue.commit(visit, decision, seq)
 
     def notes(self, visit: Visit) -> frozenset[StaffNotice]:
         """What staff should know of a visit that is refused: duress is told whatever the door does.
 
         Raises StorageFault.
         """
-        return self.venue.notes(visit) if isinstance(self.venue, HasStaffNotices) else frozenset()
+        return self.venue.staff_notices(visit) if isinstance(self.venue, HasStaffNotices) else frozenset()
 
-    def _advice(self, terms: Obligations, signs: tuple[Reason, ...], able: frozenset[Factor]) -> Requirements:
+    def _requirements(
+        self, obligations: Obligations, signs: tuple[Reason, ...], able: frozenset[Factor]
+    ) -> Requirements:
         risky = Obligations(self.risk.steps(signs, able))
-        return Requirements(possible(merge((terms, risky)), able), signs)
+        return Requirements(possible(merge((obligations, risky)), able), signs)
 
     def _check_request(self, visit: Visit) -> None:
         """Check the attributes and documents that this venue asks of every visitor. Raises Refused."""

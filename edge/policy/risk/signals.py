@@ -48,20 +48,20 @@ class RiskContext:
     zone: tzinfo | None = None
 
 
-def of_card(card: Card, past: RiskHistory, moment: RiskContext, policy: RiskPolicy) -> tuple[Reason, ...]:
+def of_card(card: Card, history: RiskHistory, context: RiskContext, policy: RiskPolicy) -> tuple[Reason, ...]:
     """The signs that need no face, in the order of the table."""
-    now = moment.now
+    now = context.now
     found = {
         Reason.RISK_ISSUER: card.issuer in policy.issuers,
-        Reason.RISK_VELOCITY: past.doors(card, now - timedelta(minutes=policy.velocity_min))
+        Reason.RISK_VELOCITY: history.doors(card, now - timedelta(minutes=policy.velocity_min))
         >= policy.velocity,
-        Reason.RISK_FAILURES: past.failures(card, now - timedelta(minutes=policy.failures_min))
+        Reason.RISK_FAILURES: history.failures(card, now - timedelta(minutes=policy.failures_min))
         >= policy.failures,
         Reason.RISK_DOCUMENT: any(document.expires_day < _day(now) for document in card.documents),
-        Reason.RISK_NEW_KEY: past.other_key(card),
-        Reason.RISK_CLOCK: moment.suspect,
+        Reason.RISK_NEW_KEY: history.other_key(card),
+        Reason.RISK_CLOCK: context.suspect,
         Reason.RISK_HOUR: policy.is_quiet(
-            (moment.now.astimezone(moment.zone) if moment.zone else moment.now).hour
+            (context.now.astimezone(context.zone) if context.zone else context.now).hour
         ),
         Reason.RISK_ASSURANCE: card.assurance < policy.assurance,
         Reason.RISK_LIST_AGE: card.list_freshness is not Freshness.FRESH,

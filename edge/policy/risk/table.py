@@ -57,7 +57,7 @@ _HOW_MANY: Final = {RiskLevel.NONE: 0, RiskLevel.RAISED: 1, RiskLevel.HIGH: 2}
 class RiskPolicy:
     """What a site takes for a sign, and for how grave.
 
-    `levels`: of signs that a site sees otherwise than DEFAULT. `ladder`: what may be asked, the lightest
+    `levels`: of signs that a site sees otherwise than DEFAULT. `step_ups`: what may be asked, the lightest
     first. `velocity`: so many different doors within `velocity_min` minutes are a sign; `failures`: so many
     refusals of this card within `failures_min`. `margin`: a similarity less than this above the threshold;
     `pad_margin`: suspicion of an attack, in [0, 1], less than this below where it objects.
@@ -66,7 +66,7 @@ class RiskPolicy:
     """
 
     levels: Mapping[Reason, RiskLevel] = field(default_factory=lambda: DEFAULT)
-    ladder: tuple[Factor, ...] = STEP_UP_ORDER
+    step_ups: tuple[Factor, ...] = STEP_UP_ORDER
     velocity: int = 3
     velocity_min: int = 10
     failures: int = 3
@@ -96,7 +96,7 @@ class RiskPolicy:
         if level is RiskLevel.NONE:
             return ()
         reason = self._gravest(signs)
-        rungs = [factor for factor in self.ladder if factor in able]
+        rungs = [factor for factor in self.step_ups if factor in able]
         count = _HOW_MANY.get(level)
         if count is None or len(rungs) < count:
             return (Obligation(Factor.STAFF, reason),)

@@ -30,12 +30,12 @@ class AgeAction(StrEnum):
     STAFF = "staff"  # no green light; a person decides
 
 
-_STRICTNESS: Final = {rung: place for place, rung in enumerate(AgeAction)}
+_STRICTNESS: Final = {action: place for place, action in enumerate(AgeAction)}
 
 
-def strictest(*rungs: AgeAction) -> AgeAction:
+def strictest(*actions: AgeAction) -> AgeAction:
     """The strictest of these, or PASS where there is none."""
-    return max(rungs, key=_STRICTNESS.__getitem__, default=AgeAction.PASS)
+    return max(actions, key=_STRICTNESS.__getitem__, default=AgeAction.PASS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class AgeRule:
     ageing: AgeAction = AgeAction.PASS
     stale: AgeAction = AgeAction.STAFF  # never a green light on stale rules, unless a site writes that down
 
-    def rung(self, freshness: Freshness) -> AgeAction:
+    def action(self, freshness: Freshness) -> AgeAction:
         """What this freshness leaves."""
         match freshness:
             case Freshness.FRESH:
@@ -100,7 +100,7 @@ class Aged:
     issued_at: datetime
     age: timedelta
     freshness: Freshness
-    rung: AgeAction
+    action: AgeAction
 
 
 def freshness(age: timedelta, budgets: Budgets) -> Freshness:
@@ -114,4 +114,4 @@ def aged(kind: TrustInput, issued_at: datetime, now: datetime, rule: AgeRule) ->
     """Data of this kind that was signed at `issued_at`, as it stands `now`."""
     age = now - issued_at
     fresh = freshness(age, rule.budgets)
-    return Aged(kind, issued_at, age, fresh, rule.rung(fresh))
+    return Aged(kind, issued_at, age, fresh, rule.action(fresh))

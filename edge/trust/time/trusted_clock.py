@@ -39,19 +39,19 @@ class ClockAnomaly(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TrustedTime:
-    """The time to judge by. With a `doubt` it is not the wall clock's, and true time may be later.
+    """The time to judge by. With a `anomaly` it is not the wall clock's, and true time may be later.
 
     `since_sync`: how long the clock has run on its own. `off`: how far the wall clock is from `now`.
     """
 
     now: datetime
-    doubt: ClockAnomaly | None = None
+    anomaly: ClockAnomaly | None = None
     since_sync: timedelta = ZERO
     off: timedelta = ZERO
 
     @property
     def suspect(self) -> bool:
-        return self.doubt is not None
+        return self.anomaly is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,26 +80,26 @@ class TrustedClock:
         self._line: tuple[datetime, int] | None = None  # a time, and the tick at which it was the best we had
         self._anchored = False  # whether it came from a wall clock that we believed
         self._highest = FIRST
-        self._doubt: ClockAnomaly | None = None
+        self._anomaly: ClockAnomaly | None = None
         self._heard = False  # a sync since the doubt began
         self.memory = memory or ClockMemory(FIRST, built)
 
     @property
-    def doubt(self) -> ClockAnomaly | None:
+    def anomaly(self) -> ClockAnomaly | None:
         """What speaks against the wall clock at the moment."""
-        return self._doubt
+        return self._anomaly
 
     def at(self, wall: datetime, tick_ms: int, trust: TrustSnapshot) -> TrustedTime:
         """The time to judge by, given the wall clock (aware UTC), the steady clock and the trust of now."""
         news = self._listen(trust)
         floor = max(self._signed, self._stored or FIRST)
         reckoned = self._reckon(tick_ms)
-        doubt = self._objection(wall, reckoned, floor)
-        self._heard = news if self._doubt is None else self._heard or news
-        if doubt is not None and self._heard and self._settled(doubt, wall, reckoned):
-            doubt, self._stored, self._anchored = None, None, False
-        self._doubt = doubt
-        if doubt is None:
+        anomaly = self._objection(wall, reckoned, floor)
+        self._heard = news if self._anomaly is None else self._heard or news
+        if anomaly is not None and self._heard and self._settled(anomaly, wall, reckoned):
+            anomaly, self._stored, self._anchored = None, None, False
+        self._anomaly = anomaly
+        if anomaly is None:
             now = self._highest = wall
             if not self._anchored or news:
                 self._line, self._anchored = (wall, tick_ms), True
@@ -108,7 +108,7 @@ class TrustedClock:
             if reckoned is None or reckoned < floor:
                 self._line = (floor, tick_ms)
         self.memory = ClockMemory(now, self._signed, self._synced)
-        return TrustedTime(now, doubt, self._since_sync(now), wall - now)
+        return TrustedTime(now, anomaly, self._since_sync(now), wall - now)
 
     def _listen(self, trust: TrustSnapshot) -> bool:
         """Take in what was signed, and whether there was a sync since the last call or the last run."""
@@ -136,7 +136,7 @@ class TrustedClock:
             return ClockAnomaly.BACK
         return ClockAnomaly.AHEAD if wall > reckoned + allowed else None
 
-    def _settled(self, doubt: ClockAnomaly, wall: datetime, reckoned: datetime | None) -> bool:
+    def _settled(self, anomaly: ClockAnomaly, wall: datetime, reckoned: datetime | None) -> bool:
         """Whether a sync since the doubt began speaks for the wall clock and against our own reckoning.
 
         The wall clock has to agree with what is signed. One that was ahead then may stay. One that is behind
@@ -145,7 +145,7 @@ class TrustedClock:
         """
         if not self._signed <= wall <= self._signed + AGREES:
             return False
-        if doubt is ClockAnomaly.AHEAD:
+        if anomaly is ClockAnomaly.AHEAD:
             return True
         own = max(self._stored or FIRST, reckoned if self._anchored and reckoned else FIRST)
         caught_up = self._anchored and wall >= self._highest

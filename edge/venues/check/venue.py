@@ -64,13 +64,13 @@ class CheckVenue:
         self._key = sector_key
         self._results = results
 
-    def admit(self, visit: Visit) -> Obligations:
+    def evaluate(self, visit: Visit) -> Obligations:
         said = dict(visit.card.disclosed)
         if any(name not in said for name in self._purpose.request):
             raise Refused(Reason.DISCLOSURE_MISSING)
         return Obligations()
 
-    def settle(self, visit: Visit, decision: Decision, seq: int) -> None:
+    def commit(self, visit: Visit, decision: Decision, seq: int) -> None:
         said = dict(visit.card.disclosed)
         granted = isinstance(decision, Grant)
         tells = isinstance(decision, Deny) and self._purpose.tells_reason

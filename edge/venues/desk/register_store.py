@@ -50,7 +50,7 @@ CREATE TABLE IF NOT EXISTS record_keys (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipients:
-    """Who is told of a registration, each by a parcel that is sealed to them. None: nobody is.
+    """Who is told of a registration, each by a message that is sealed to them. None: nobody is.
 
     `report_within`: how soon the authority must have it.
     """

@@ -65,7 +65,7 @@ class DeskVenue:
         self._arrivals = arrivals
         self._register = register
 
-    def admit(self, visit: Visit) -> Obligations:
+    def evaluate(self, visit: Visit) -> Obligations:
         said = dict(visit.card.disclosed)
         self._expect_disclosed(said)
         try:
@@ -74,11 +74,11 @@ class DeskVenue:
             if not self._rules.walk_in:
                 raise Refused(Reason.BOOKING_UNKNOWN) from None
             return Obligations(
-                asked=(Obligation(Factor.STAFF, Reason.BOOKING_UNKNOWN),), lines=("no booking",)
+                required=(Obligation(Factor.STAFF, Reason.BOOKING_UNKNOWN),), lines=("no booking",)
             )
         return Obligations(lines=stay.lines)
 
-    def settle(self, visit: Visit, decision: Decision, seq: int) -> None:
+    def commit(self, visit: Visit, decision: Decision, seq: int) -> None:
         if not isinstance(decision, Grant):
             return
         said = dict(visit.card.disclosed)

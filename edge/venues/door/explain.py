@@ -41,23 +41,23 @@ def member(groups: frozenset[str]) -> Person:
     return Person(_NOBODY, groups)
 
 
-def outlook(rules: DoorRules, person: Person | None, at: datetime, ledger: OccupancyStore) -> Outlook:
+def outlook(rules: DoorRules, person: Person | None, at: datetime, occupancy: OccupancyStore) -> Outlook:
     """What the rules say of this person at this time (aware), given what the door remembers.
 
     `person`: None for one who is not enrolled.
     """
-    now = _said(rules, person, at, ledger)
+    now = _said(rules, person, at, occupancy)
     later = at.replace(second=0, microsecond=0) + _STEP
     while later < at + AHEAD:
-        if _said(rules, person, later, ledger) != now:
+        if _said(rules, person, later, occupancy) != now:
             return Outlook(now.reason, now.mode, later)
         later += _STEP
     return now
 
 
-def _said(rules: DoorRules, person: Person | None, at: datetime, ledger: OccupancyStore) -> Outlook:
-    place = DoorContext.at(rules, ledger, at)
+def _said(rules: DoorRules, person: Person | None, at: datetime, occupancy: OccupancyStore) -> Outlook:
+    door = DoorContext.at(rules, occupancy, at)
     name = _NOBODY if person is None else person.name
-    facts = VisitFacts(place, None, name, person)
+    facts = VisitFacts(door, None, name, person)
     alone = Reason.PERSON_ALONE if facts.is_alone else None
-    return Outlook(objection(facts) or alone, mode(place))
+    return Outlook(objection(facts) or alone, mode(door))

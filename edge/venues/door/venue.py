@@ -28,11 +28,11 @@ _Rule = tuple[Reason, "Callable[[VisitFacts], bool]"]
 # The first that objects decides. What a door that stands free does not ask comes apart.
 LOCK_DOWN: Final[_Rule] = (
     Reason.SITE_LOCKED,
-    lambda f: f.place.is_locked_down and not f.groups & f.rules.lock_down.may_pass,
+    lambda f: f.door.is_locked_down and not f.groups & f.rules.lock_down.may_pass,
 )
 WHO: Final[tuple[_Rule, ...]] = (
     (Reason.PERSON_UNKNOWN, lambda f: f.is_stranger),
-    (Reason.VISIT_WINDOW, lambda f: f.person is not None and not f.person.is_due(f.place.now)),
+    (Reason.VISIT_WINDOW, lambda f: f.person is not None and not f.person.is_due(f.door.now)),
 )
 FACE: Final[_Rule] = (Reason.FACE_TEMPLATE, lambda f: f.has_other_template)
 WHEN: Final[tuple[_Rule, ...]] = (
@@ -41,7 +41,7 @@ WHEN: Final[tuple[_Rule, ...]] = (
     (Reason.SCHEDULE_UNATTENDED, lambda f: not f.is_permitted),
 )
 ROOM: Final[tuple[_Rule, ...]] = (
-    (Reason.PERSON_PASSBACK, lambda f: f.place.came_back(f.name)),
+    (Reason.PERSON_PASSBACK, lambda f: f.door.came_back(f.name)),
     (Reason.SITE_FULL, lambda f: f.is_too_many),
 )
 
@@ -51,33 +51,33 @@ STANDING_FREE: Final = (FACE, LOCK_DOWN, *ROOM)
 
 def objection(facts: VisitFacts) -> Reason | None:
     """The first that anything here has against somebody coming in."""
-    rules = STANDING_FREE if facts.place.is_free else USUAL
+    rules = STANDING_FREE if facts.door.is_free else USUAL
     return next((reason for reason, objects in rules if objects(facts)), None)
 
 
-def mode(place: DoorContext) -> Mode:
+def mode(door: DoorContext) -> Mode:
     """How a controller should run this door.
 
     It denies every grant in lock-down: where somebody may still pass, it is these rules that keep the others
     out.
     """
-    if place.is_locked_down:
-        return Mode.NORMAL if place.rules.lock_down.may_pass else Mode.LOCK_DOWN
-    return Mode.FREE_ACCESS if place.is_free else Mode.NORMAL
+    if door.is_locked_down:
+        return Mode.NORMAL if door.rules.lock_down.may_pass else Mode.LOCK_DOWN
+    return Mode.FREE_ACCESS if door.is_free else Mode.NORMAL
 
 
 class DoorVenue:
     """One door of a site. `rules`: those in force now; they are swapped whole. `site_key`: 32 bytes."""
 
     def __init__(
-        self, rules: Callable[[], DoorRules], people: People, ledger: OccupancyStore, *, site_key: bytes
+        self, rules: Callable[[], DoorRules], people: People, occupancy: OccupancyStore, *, site_key: bytes
     ) -> None:
         self._rules = rules
         self._people = people
-        self._ledger = ledger
+        self._occupancy = occupancy
         self._site_key = site_key
 
-    def admit(self, visit: Visit) -> Obligations:
+    def evaluate(self, visit: Visit) -> Obligations:
         """The terms of this visit. Raises Refused, and StorageFault where the memory cannot be read."""
         facts = self._facts(visit)
         if facts.comes_in:  # whoever is inside may always go
@@ -85,15 +85,15 @@ class DoorVenue:
             if reason is not None:
                 raise Refused(reason)
         person = facts.person
-        terms = Obligations(
-            asked=tuple(_asked(facts)),
+        obligations = Obligations(
+            required=tuple(_asked(facts)),
             release_ms=facts.rules.assisted_ms if person and person.assisted else None,
             pin=person.pin if person else None,
-            notes=_notes(facts),
+            notices=_notes(facts),
         )
-        return merge((terms,))  # in the order of the ladder
+        return merge((obligations,))  # in the order of the step-ups
 
-    def settle(self, visit: Visit, decision: Decision, seq: int) -> None:  # noqa: ARG002  the journal's own
+    def commit(self, visit: Visit, decision: Decision, seq: int) -> None:  # noqa: ARG002  the journal's own
         """Remember who came in, went out or waits. Raises StorageFault."""
         facts = self._facts(visit)
         change = None
@@ -101,25 +101,25 @@ class DoorVenue:
             case Grant():
                 change = _came(facts) if facts.comes_in else _left(facts)
             case Deny(reason=Reason.PERSON_ALONE):
-                change = _change(facts, waiting=WaitingPerson(facts.name, facts.place.second))
+                change = _change(facts, waiting=WaitingPerson(facts.name, facts.door.second))
             case Deny():
                 pass
         if change is not None:
-            self._ledger.write(change)
+            self._occupancy.write(change)
 
-    def notes(self, visit: Visit) -> frozenset[StaffNotice]:
+    def staff_notices(self, visit: Visit) -> frozenset[StaffNotice]:
         """What staff should know of a visit whether or not it is admitted; duress above all."""
         return _notes(self._facts(visit))
 
     def mode_at(self, now: datetime) -> Mode:
         """How a controller should run this door now. Raises StorageFault."""
-        return mode(DoorContext.at(self._rules(), self._ledger, now))
+        return mode(DoorContext.at(self._rules(), self._occupancy, now))
 
     def _facts(self, visit: Visit) -> VisitFacts:
         name = card_name(visit.card, self._site_key)
         person = self._people.find(name)
-        place = DoorContext.at(self._rules(), self._ledger, visit.now)
-        return VisitFacts(place, visit.card.face, person.name if person else name, person)
+        door = DoorContext.at(self._rules(), self._occupancy, visit.now)
+        return VisitFacts(door, visit.card.face, person.name if person else name, person)
 
 
 def _asked(facts: VisitFacts) -> Iterator[Obligation]:
@@ -137,14 +137,14 @@ def _notes(facts: VisitFacts) -> frozenset[StaffNotice]:
         StaffNotice.NO_FACE: person is not None and person.no_face,
         StaffNotice.ASSISTED: person is not None and person.assisted,
         StaffNotice.FIRST_IN: facts.is_first_in,
-        StaffNotice.PASSBACK: soft and facts.place.is_inside(facts.name),
+        StaffNotice.PASSBACK: soft and facts.door.is_inside(facts.name),
     }
     return frozenset(note for note, holds in told.items() if holds)
 
 
 def _came(facts: VisitFacts) -> OccupancyChange | None:
     """Whoever comes in: with the one who waited, where there had to be two."""
-    other = facts.companion if facts.wants_two and not facts.place.is_free else None
+    other = facts.companion if facts.wants_two and not facts.door.is_free else None
     came = (facts.name,) if other is None else (facts.name, other)
     counted = facts.rules.area.is_counted
     opened = facts.groups & facts.rules.starters
@@ -165,13 +165,13 @@ def _change(
     opened: frozenset[str] = frozenset(),
     waiting: WaitingPerson | None = None,
 ) -> OccupancyChange:
-    place = facts.place
+    door = facts.door
     return OccupancyChange(
         door=facts.rules.doorway.site,
         area=facts.rules.area.name,
-        at=place.second,
-        day=place.day,
-        today=place.local.day,
+        at=door.second,
+        day=door.day,
+        today=door.local.day,
         came=came,
         left=left,
         opened=opened,

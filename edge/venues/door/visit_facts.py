@@ -26,17 +26,17 @@ class DoorContext:
     """
 
     rules: DoorRules
-    ledger: OccupancyStore = field(repr=False)
+    occupancy: OccupancyStore = field(repr=False)
     now: datetime
     local: LocalTime
     day: int
 
     @classmethod
-    def at(cls, rules: DoorRules, ledger: OccupancyStore, now: datetime) -> DoorContext:
+    def at(cls, rules: DoorRules, occupancy: OccupancyStore, now: datetime) -> DoorContext:
         """This door, now."""
         reset_min = rules.area.reset_min
         day = 0 if reset_min is None else rules.calendar.day_since(reset_min, now)
-        return cls(rules, ledger, now, rules.calendar.local_time(now), day)
+        return cls(rules, occupancy, now, rules.calendar.local_time(now), day)
 
     @property
     def second(self) -> int:
@@ -46,7 +46,7 @@ class DoorContext:
     @property
     def is_locked_down(self) -> bool:
         """Whether only those pass who may in a lock-down."""
-        return self.rules.lock_down.schedule.is_open(self.local) or self.ledger.is_locked_down()
+        return self.rules.lock_down.schedule.is_open(self.local) or self.occupancy.is_locked_down()
 
     @property
     def is_free(self) -> bool:
@@ -56,12 +56,12 @@ class DoorContext:
 
     def holds(self, schedule: WeeklySchedule, after: str | None) -> bool:
         """Whether this schedule is in force, and whoever has to come first has come."""
-        came_in = None if after is None else self.ledger.opened(self.rules.area.name, after)
+        came_in = None if after is None else self.occupancy.opened(self.rules.area.name, after)
         return in_force(schedule, self.local, came_in, after=after)
 
     def is_inside(self, person: bytes) -> bool:
         """Whether this person came in and did not go out, today."""
-        seen = self.ledger.inside(self.rules.area.name, person)
+        seen = self.occupancy.inside(self.rules.area.name, person)
         return seen is not None and seen.day == self.day
 
     def came_back(self, person: bytes) -> bool:
@@ -71,7 +71,7 @@ class DoorContext:
             case Passback.HARD:
                 return self.is_inside(person)
             case Passback.TIMED:
-                seen = self.ledger.inside(area.name, person)
+                seen = self.occupancy.inside(area.name, person)
                 return seen is not None and abs(self.second - seen.at) < area.window_s
             case _:
                 return False
@@ -84,7 +84,7 @@ class VisitFacts:
     `face`: what the card says of one.
     """
 
-    place: DoorContext
+    door: DoorContext
     face: FaceReference | None = field(repr=False)
     name: bytes = field(repr=False)
     person: Person | None
@@ -92,7 +92,7 @@ class VisitFacts:
     @property
     def rules(self) -> DoorRules:
         """Those of this door."""
-        return self.place.rules
+        return self.door.rules
 
     @property
     def groups(self) -> frozenset[str]:
@@ -124,7 +124,7 @@ class VisitFacts:
     @property
     def is_scheduled(self) -> bool:
         """Whether some schedule of these groups is in force by its hours alone."""
-        local, permits = self.place.local, self.rules.permits_of(self.groups)
+        local, permits = self.door.local, self.rules.permits_of(self.groups)
         return any(
             schedule.is_open(local)
             for permit in permits
@@ -135,11 +135,11 @@ class VisitFacts:
     def is_permitted(self) -> bool:
         """Whether some permit is in force, with whoever has to come first."""
         return any(
-            self.place.holds(permit.plain, None)
+            self.door.holds(permit.plain, None)
             or any(
-                group in self.groups or self.place.holds(schedule, group)
+                group in self.groups or self.door.holds(schedule, group)
                 for group, schedule in permit.after
-                if schedule.is_open(self.place.local)
+                if schedule.is_open(self.door.local)
             )
             for permit in self.rules.permits_of(self.groups)
         )
@@ -147,16 +147,16 @@ class VisitFacts:
     @property
     def companion(self) -> bytes | None:
         """The other of two, who stands here already; None: nobody who counts."""
-        waits, within_s = self.place.ledger.waiting(self.rules.doorway.site), self.rules.doorway.companion_s
+        waits, within_s = self.door.occupancy.waiting(self.rules.doorway.site), self.rules.doorway.companion_s
         if waits is None or within_s is None or waits.person == self.name:
             return None
-        late = abs(self.place.second - waits.at) > within_s
-        return None if late or self.place.came_back(waits.person) else waits.person
+        late = abs(self.door.second - waits.at) > within_s
+        return None if late or self.door.came_back(waits.person) else waits.person
 
     @property
     def is_alone(self) -> bool:
         """Whether another one has to come first."""
-        return self.comes_in and self.wants_two and not self.place.is_free and self.companion is None
+        return self.comes_in and self.wants_two and not self.door.is_free and self.companion is None
 
     @property
     def is_too_many(self) -> bool:
@@ -164,11 +164,11 @@ class VisitFacts:
         area = self.rules.area
         if area.limit is None:
             return False
-        coming = [self.name] if not self.wants_two or self.place.is_free else [self.name, self.companion]
-        inside = self.place.ledger.count(area.name, self.place.day)
+        coming = [self.name] if not self.wants_two or self.door.is_free else [self.name, self.companion]
+        inside = self.door.occupancy.count(area.name, self.door.day)
         if inside + len(coming) <= area.limit:
             return False
-        more = sum(person is None or not self.place.is_inside(person) for person in coming)
+        more = sum(person is None or not self.door.is_inside(person) for person in coming)
         return more > 0 and inside + more > area.limit
 
     @property
@@ -176,5 +176,5 @@ class VisitFacts:
         """Whether others may pass because this person does."""
         if not self.comes_in:
             return False
-        ledger, area, today = self.place.ledger, self.rules.area.name, self.place.local.day
-        return any(ledger.opened(area, group) != today for group in self.groups & self.rules.starters)
+        occupancy, area, today = self.door.occupancy, self.rules.area.name, self.door.local.day
+        return any(occupancy.opened(area, group) != today for group in self.groups & self.rules.starters)

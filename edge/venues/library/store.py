@@ -126,14 +126,14 @@ class LibraryStore:
 
     def first(self) -> OfflineEntry | None:
         with self._lock:
-            parcel = self._queue.next(CHANNEL, now_ms=0)  # the worker waits, not the channel
-        return None if parcel is None else self._entry(parcel)
+            message = self._queue.next(CHANNEL, now_ms=0)  # the worker waits, not the channel
+        return None if message is None else self._entry(message)
 
     def count(self, state: OfflineState) -> int:
         """How many entries are in this state."""
         with self._lock:
-            standing = self._queue.standing(CHANNEL, now_ms=0)
-        return standing.dead if state is OfflineState.REFUSED else standing.waiting
+            status = self._queue.status(CHANNEL, now_ms=0)
+        return status.dead if state is OfflineState.REFUSED else status.waiting
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -149,14 +149,14 @@ class LibraryStore:
 
     def refuse(self, seq: int, lines: tuple[str, ...]) -> None:
         with self._lock:
-            for parcel in self._parcels(seq):
-                body = self._sealed(self._entry(parcel).act, lines)
-                self._queue.refused(replace(parcel, body=body), "", parcel.made_ms)
+            for message in self._parcels(seq):
+                body = self._sealed(self._entry(message).act, lines)
+                self._queue.refused(replace(message, body=body), "", message.made_ms)
 
     def erase(self, seq: int) -> None:
         with self._writing():
-            for parcel in self._parcels(seq):
-                self._queue.forget(seq, parcel.made_ms)
+            for message in self._parcels(seq):
+                self._queue.forget(seq, message.made_ms)
 
     def expire(self, now: datetime, *, seen_days: int, refused_days: int) -> None:
         """Erase what has been kept for long enough; what waits to be told is not."""
@@ -182,14 +182,14 @@ class LibraryStore:
         return self._vault.seal(json.dumps([patron, act.item, lines]))
 
     def _parcels(self, seq: int) -> list[QueuedMessage]:
-        return [parcel for parcel, _ in self._queue.kept(CHANNEL) if parcel.seq == seq]
+        return [message for message, _ in self._queue.kept(CHANNEL) if message.seq == seq]
 
-    def _entry(self, parcel: QueuedMessage, is_refused: bool = False) -> OfflineEntry:  # noqa: FBT001, FBT002  as `kept` pairs them
-        patron, item, lines = json.loads(self._vault.open(parcel.body))
+    def _entry(self, message: QueuedMessage, is_refused: bool = False) -> OfflineEntry:  # noqa: FBT001, FBT002  as `kept` pairs them
+        patron, item, lines = json.loads(self._vault.open(message.body))
         act = TakeBack(item) if patron is None else Lend(patron, item)
-        at = datetime.fromtimestamp(parcel.made_ms / 1_000, UTC)
+        at = datetime.fromtimestamp(message.made_ms / 1_000, UTC)
         state = OfflineState.REFUSED if is_refused else OfflineState.WAITING
-        return OfflineEntry(parcel.seq, act, at, state, tuple(lines))
+        return OfflineEntry(message.seq, act, at, state, tuple(lines))
 
     @contextmanager
     def _writing(self) -> Iterator[Database]:

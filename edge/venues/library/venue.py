@@ -26,14 +26,14 @@ class LibraryVenue:
     ) -> None:
         self._roll, self._rules, self._hours, self._came_in = roll, rules, hours, came_in
 
-    def admit(self, visit: Visit) -> Obligations:
+    def evaluate(self, visit: Visit) -> Obligations:
         """Raises Refused: patron.unknown, document.mismatch, schedule.closed."""
         if self._rules.unstaffed == Unstaffed.NOBODY and not self._hours.staffed(visit.now):
             raise Refused(Reason.SCHEDULE_CLOSED, "nobody comes in without staff")
         self._roll.patron_of(visit.card)
-        return Obligations(asked=(Obligation(Factor.HOST, Reason.HOST_UNAVAILABLE),))
+        return Obligations(required=(Obligation(Factor.HOST, Reason.HOST_UNAVAILABLE),))
 
-    def settle(self, visit: Visit, decision: Decision, seq: int) -> None:  # noqa: ARG002  the port's
+    def commit(self, visit: Visit, decision: Decision, seq: int) -> None:  # noqa: ARG002  the port's
         """Who came in may borrow now."""
         if isinstance(decision, Grant):
             self._came_in(self._roll.patron_of(visit.card))

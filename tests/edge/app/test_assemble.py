@@ -160,8 +160,8 @@ def test_a_lanes_passage_is_counted_once_and_its_trust_measured(border: Border) 
     told = Metrics(replay=lambda: 0, records=lambda: 0)
     comes(border, "Erin", code := border.code("Erin"))
     comes(border, "Erin", code)
-    for moment in border.moments:
-        told.see(moment)
+    for step in border.moments:
+        told.see(step)
     lines = generate_latest(told.registry).decode().splitlines()
     assert [line for line in lines if line.startswith("doorward_passages_total")] == [
         'doorward_passages_total{outcome="grant",reason=""} 1.0',
@@ -173,4 +173,4 @@ def test_a_lanes_passage_is_counted_once_and_its_trust_measured(border: Border) 
 def test_a_clock_that_is_set_back_is_told_at_a_lane(border: Border) -> None:
     border.jump(border.clock.now() - timedelta(minutes=30))
     border.see(20)
-    assert [moment.clock for moment in border.moments if moment.clock] == [(ClockEvent.BACK,)], "once"
+    assert [step.clock for step in border.moments if step.clock] == [(ClockEvent.BACK,)], "once"

@@ -74,9 +74,9 @@ class Site:
         """The camera's, which has nothing to close."""
 
     def records(self) -> list[AuditRecord]:
-        with open_segment_reader(self.path) as evidence:
-            evidence.verify()
-            return [entry.record for entry in evidence.entries()]
+        with open_segment_reader(self.path) as segment:
+            segment.verify()
+            return [entry.record for entry in segment.entries()]
 
 
 def nothing(site: Site) -> None:

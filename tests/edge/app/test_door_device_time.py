@@ -52,8 +52,8 @@ def stored(folder: Path) -> ClockMemory:
 
 
 def events(folder: Path) -> list[ClockEvent]:
-    with open_segment_reader(folder / "journal.db") as evidence:
-        return [entry.record.event for entry in evidence.entries() if isinstance(entry.record, ClockChange)]
+    with open_segment_reader(folder / "journal.db") as segment:
+        return [entry.record.event for entry in segment.entries() if isinstance(entry.record, ClockChange)]
 
 
 def test_a_device_remembers_what_it_believed_and_who_signed(folder: Path) -> None:
@@ -126,8 +126,8 @@ def test_the_later_of_file_and_record_is_what_is_remembered(
 def test_a_state_folder_that_cannot_be_written_keeps_no_door_shut(folder: Path) -> None:
     (folder / "state").write_bytes(b"a file where a folder should be")
     run(folder)
-    with open_segment_reader(folder / "journal.db") as evidence:
-        assert [entry.record.time_ms for entry in evidence.entries()]
+    with open_segment_reader(folder / "journal.db") as segment:
+        assert [entry.record.time_ms for entry in segment.entries()]
 
 
 def test_the_policy_of_another_site_keeps_a_device_from_starting(folder: Path) -> None:
@@ -151,8 +151,8 @@ def test_the_policy_of_its_own_site_is_on_record(folder: Path) -> None:
     with open_device(config(), folder) as device:
         moments = []
         run_device(device, stop=threading.Event(), on_moment=moments.append)
-    assert moments[0].footing.policy == "7"
-    assert {part.kind.value for part in moments[0].footing.ages} == {"keys", "status", "policy", "time"}
+    assert moments[0].trust_state.policy == "7"
+    assert {part.kind.value for part in moments[0].trust_state.ages} == {"keys", "status", "policy", "time"}
 
 
 def test_numbers_are_served_while_the_device_runs(folder: Path) -> None:

@@ -49,9 +49,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def kinds(journal: Path) -> list[str]:
-    with open_segment_reader(journal) as evidence:
-        evidence.verify()
-        return [type(entry.record).__name__ for entry in evidence.entries()]
+    with open_segment_reader(journal) as segment:
+        segment.verify()
+        return [type(entry.record).__name__ for entry in segment.entries()]
 
 
 def test_a_lane_opens_works_and_closes_everything(folder: Path, built_models: Path) -> None:
@@ -63,7 +63,7 @@ def test_a_lane_opens_works_and_closes_everything(folder: Path, built_models: Pa
     with open_lane(config(text), folder) as device:
         assert {(folder / name).is_socket() for name in "ab"} == {True}
         assert run_device(device, stop=threading.Event(), on_moment=moments.append) == 0
-    assert LaneState.IDLE in {moment.state for moment in moments}  # the simulated lane is seen to be empty
+    assert LaneState.IDLE in {step.state for step in moments}  # the simulated lane is seen to be empty
     for journal in ("journal.db", "other-journal.db"):
         assert kinds(folder / journal)[0] == "Started"
         assert kinds(folder / journal)[-1] == "Stopped"
@@ -103,8 +103,8 @@ def test_each_authority_of_a_lane_learns_what_its_own_hub_told_of_other_doors(
     text = f"paths.models = '{built_models}'\nlane.other_trust = 'other'\n"
     with open_lane(config(text), folder) as device:
         run_device(device, stop=threading.Event())
-        pasts = [authority.stages.counsel.past for authority in device.verifier._authorities]
-    assert [list(past.sightings[CARD]) for past in pasts] == [["tower-2"], ["airport"]]
+        pasts = [authority.stages.visit_rules.history for authority in device.verifier._authorities]
+    assert [list(history.sightings[CARD]) for history in pasts] == [["tower-2"], ["airport"]]
 
 
 def test_the_two_doors_of_a_lane_are_no_other_doors(folder: Path, built_models: Path) -> None:
@@ -113,8 +113,8 @@ def test_the_two_doors_of_a_lane_are_no_other_doors(folder: Path, built_models: 
     open_files(folder / "state").write(sightings_file.FILE, sightings_file.encode(told))
     with open_lane(config(f"paths.models = '{built_models}'\n"), folder) as device:
         run_device(device, stop=threading.Event())
-        past = device.verifier._authorities[0].stages.counsel.past
-    assert past.doors(card, datetime.fromtimestamp(0, UTC)) == 2  # this one, and tower-2
+        history = device.verifier._authorities[0].stages.visit_rules.history
+    assert history.doors(card, datetime.fromtimestamp(0, UTC)) == 2  # this one, and tower-2
 
 
 ALL, LAST = [0, 2, 4, 6], [6]  # the first records of the closed files that stay
@@ -171,10 +171,10 @@ WRONG: dict[str, tuple[str, type[Exception], str]] = {
 def test_a_lane_that_cannot_open_leaves_no_journal(part: str, folder: Path, built_models: Path) -> None:
     text, error, message = WRONG[part]
     kept = [line for line in FILMS.splitlines() if line.partition(" ")[0] not in text]
-    whole = parse_config(
+    root = parse_config(
         "\n".join([*kept, text, f"paths.models = '{built_models}'"]).encode(), Path("lane.toml")
     )
-    with pytest.raises(error, match=message), open_lane(whole, folder):
+    with pytest.raises(error, match=message), open_lane(root, folder):
         pytest.fail("it opened")
     assert not [*folder.glob("*.db")]
 
@@ -236,15 +236,15 @@ class Still(Reel):
 FRAME = Frame(np.zeros((2, 2), np.uint8), np.zeros((2, 2, 3), np.uint8), 0)
 
 
-def watch(eyes: CameraPair) -> None:
+def watch(cameras: CameraPair) -> None:
     while True:
-        eyes.next()
+        cameras.next()
 
 
 def test_a_camera_that_will_not_come_back_ends_the_lane() -> None:
     cameras = {Side.OUTER: Still(FRAME), Side.INNER: Reel(CameraFault("gone"))}
-    with CameraPair(cameras).looking() as eyes, pytest.raises(CameraFault, match="gone"):
-        watch(eyes)
+    with CameraPair(cameras).looking() as camera_pair, pytest.raises(CameraFault, match="gone"):
+        watch(camera_pair)
 
 
 def test_a_camera_that_comes_back_is_told_of_when_it_goes_and_when_it_is_back(
@@ -280,17 +280,17 @@ def test_a_camera_that_comes_back_is_told_of_when_it_goes_and_when_it_is_back(
 
 def test_a_camera_that_never_gave_a_frame_ends_the_lane() -> None:
     cameras = {Side.OUTER: Still(FRAME), Side.INNER: Reel(CameraFault("not there", passing=True))}
-    with CameraPair(cameras).looking() as eyes, pytest.raises(CameraFault, match="not there"):
-        watch(eyes)
+    with CameraPair(cameras).looking() as camera_pair, pytest.raises(CameraFault, match="not there"):
+        watch(camera_pair)
 
 
 def test_a_frame_is_told_once_and_the_latest_counts() -> None:
-    with CameraPair({Side.OUTER: Still(FRAME), Side.INNER: Still(FRAME)}).looking() as eyes:
+    with CameraPair({Side.OUTER: Still(FRAME), Side.INNER: Still(FRAME)}).looking() as cameras:
         seen = []
         while len(seen) < 2:
-            sights = eyes.next()
+            sights = cameras.next()
             assert sights is not None
             seen += [frame for frame in (sights.outside, sights.inside) if frame is not None]
-        sights = eyes.next()
+        sights = cameras.next()
         assert sights is not None
         assert (sights.outside, sights.inside, sights.lost) == (None, None, frozenset())

@@ -103,16 +103,16 @@ def test_a_journal_is_verified_while_its_device_writes(tmp_path: Path) -> None:
     path = tmp_path / "journal.db"
     with open_journal(path) as journal:
         journal.append(passage(0))
-        with open_segment_reader(path) as evidence:
+        with open_segment_reader(path) as segment:
             journal.append(passage(1))
-            assert evidence.verify().size == 1  # one moment: head and records belong together
+            assert segment.verify().size == 1  # one moment: head and records belong together
         assert verify(path).size == 2
 
 
 def test_the_last_entries_are_the_last_ones(copy: Path) -> None:
-    with open_segment_reader(copy) as evidence:
-        assert [entry.seq for entry in evidence.entries(3)] == [18, 19, 20]
-        assert len(list(evidence.entries(1_000))) == RECORDS
+    with open_segment_reader(copy) as segment:
+        assert [entry.seq for entry in segment.entries(3)] == [18, 19, 20]
+        assert len(list(segment.entries(1_000))) == RECORDS
 
 
 @pytest.mark.parametrize("size", range(RECORDS + 1))
@@ -243,8 +243,8 @@ def test_a_file_cut_or_overwritten_is_found_or_says_the_same(
 
 
 def _said(path: Path) -> tuple[Verified, list[JournalEntry]]:
-    with open_segment_reader(path) as evidence:
-        return evidence.verify(), list(evidence.entries())
+    with open_segment_reader(path) as segment:
+        return segment.verify(), list(segment.entries())
 
 
 def _flipped(value: bytes, bit: int) -> bytes:

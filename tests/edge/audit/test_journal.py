@@ -35,8 +35,8 @@ def journal(path: Path) -> Iterator[Journal]:
 
 
 def ticks(path: Path) -> list[int]:
-    with open_segment_reader(path) as evidence:
-        return [entry.record.tick_ms for entry in evidence.entries()]
+    with open_segment_reader(path) as segment:
+        return [entry.record.tick_ms for entry in segment.entries()]
 
 
 def test_a_new_journal_is_whole_and_empty(journal: Journal, path: Path) -> None:

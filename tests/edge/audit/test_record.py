@@ -82,10 +82,10 @@ def passages(draw: st.DrawFn) -> Passage:
                 Visited,
                 venue=idents,
                 path=st.sampled_from(Path),
-                signs=st.lists(idents, max_size=10).map(tuple),
-                asked=st.lists(idents, max_size=8).map(tuple),
+                risk_signals=st.lists(idents, max_size=10).map(tuple),
+                required=st.lists(idents, max_size=8).map(tuple),
                 given=st.lists(idents, max_size=8).map(tuple),
-                notes=st.lists(idents, max_size=8).map(tuple),
+                notices=st.lists(idents, max_size=8).map(tuple),
                 waited_ms=st.integers(0, 2**53 - 1),
             )
         ),
@@ -141,10 +141,10 @@ def test_the_largest_record_fits() -> None:
         visit=Visited(
             venue="v" * 40,
             path=Path.NO_FACE,
-            signs=("s" * 40,) * 10,
-            asked=("a" * 40,) * 8,
+            risk_signals=("s" * 40,) * 10,
+            required=("a" * 40,) * 8,
             given=("g" * 40,) * 8,
-            notes=("n" * 40,) * 8,
+            notices=("n" * 40,) * 8,
             waited_ms=2**53 - 1,
         ),
     )

@@ -111,10 +111,10 @@ def test_it_does_not_close_what_somebody_reads(path: Path) -> None:
     with open_journal(path) as journal:
         journal.append(passage(0))
         for reader in (open_segment_reader, open_beside):
-            with reader(path) as evidence:
+            with reader(path) as segment:
                 assert rotate(journal) is None
                 assert journal.append(passage(journal.size)) == journal.size - 1
-                assert evidence.head.size < journal.size
+                assert segment.head.size < journal.size
         assert rotate(journal)
     assert ticks(path) == list(range(3))
 

@@ -49,7 +49,7 @@ OTHER = parse_code(
 
 def outcome(text: str) -> Card | Reason:
     try:
-        return verify(ecard.decode(parse_code(text)), TRUST, now=NOW, gate=GATE)
+        return verify(ecard.decode(parse_code(text)), TRUST, now=NOW, context=GATE)
     except Refused as refused:
         return refused.reason
 

@@ -138,7 +138,7 @@ def test_a_number_that_is_none(run: Run, capsys: pytest.CaptureFixture[str]) -> 
 def test_what_makes_no_sense_is_a_fault(
     run: Run, library: SimLibrary, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    library.mood = FaultMode.WRONG_CHECKSUM
+    library.fault_mode = FaultMode.WRONG_CHECKSUM
     assert run("patron", "P1") == 3
     assert "a checksum that does not hold" in capsys.readouterr().err
 

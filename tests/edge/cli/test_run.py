@@ -62,13 +62,13 @@ def test_json_lines_are_passages_and_nothing_else(capsys: pytest.CaptureFixture[
     ]
 
 
-@pytest.mark.parametrize(("doubt", "word"), [(None, "trusted"), (ClockAnomaly.AHEAD, "ahead")])
+@pytest.mark.parametrize(("anomaly", "word"), [(None, "trusted"), (ClockAnomaly.AHEAD, "ahead")])
 def test_a_row_says_how_old_everything_is_that_it_rests_on(
-    capsys: pytest.CaptureFixture[str], doubt: ClockAnomaly | None, word: str
+    capsys: pytest.CaptureFixture[str], anomaly: ClockAnomaly | None, word: str
 ) -> None:
     show, _ = rows(as_json=True)
-    standing = trust_state(TRUST, TrustedTime(NOW, doubt), AgePolicy())
-    show(replace(moment(PassageState.RELEASED, GRANTED), footing=standing))
+    standing = trust_state(TRUST, TrustedTime(NOW, anomaly), AgePolicy())
+    show(replace(moment(PassageState.RELEASED, GRANTED), trust_state=standing))
     row = json.loads(capsys.readouterr().out)
     assert row["clock"] == word
     assert row["trust"] == {
@@ -124,9 +124,9 @@ def test_a_simulation_goes_on_with_its_own_journal(built_models: Path, photos: P
     over.set()
     for _ in range(2):
         assert run_sim(stop=over, on_ready=told.append, on_moment=lambda _: None, journal=tmp_path) == 0
-    with open_segment_reader(tmp_path / "journal.db") as evidence:
-        kinds = [type(entry.record).__name__ for entry in evidence.entries()]
-        assert evidence.verify().device == "demo-1"
+    with open_segment_reader(tmp_path / "journal.db") as segment:
+        kinds = [type(entry.record).__name__ for entry in segment.entries()]
+        assert segment.verify().device == "demo-1"
     assert kinds == ["Started", "Stopped", "Started", "Stopped"]
     assert told == [f"a simulated door, journal in {tmp_path / 'journal.db'}"] * 2
 
@@ -137,7 +137,7 @@ def test_what_staff_should_know_is_for_a_terminal_alone(
 ) -> None:
     monkeypatch.setattr("sys.stdout.isatty", lambda: at_terminal)
     show, _ = rows()
-    terms = Obligations(notes=frozenset({StaffNotice.DURESS}), lines=("room 12, \x1b[2Jtwo nights",))
-    show(replace(moment(PassageState.COOLDOWN, DENIED), terms=terms))
+    obligations = Obligations(notices=frozenset({StaffNotice.DURESS}), lines=("room 12, \x1b[2Jtwo nights",))
+    show(replace(moment(PassageState.COOLDOWN, DENIED), obligations=obligations))
     said = capsys.readouterr().out.splitlines()[1:]
     assert said == (["       duress", "       room 12, \\x1b[2Jtwo nights"] if at_terminal else [])

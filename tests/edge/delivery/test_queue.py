@@ -47,10 +47,10 @@ class Shop:
     def send(self, *answers: Answer | FetchError, channel: str = "host", only_ok: bool = False) -> int:
         self.hub = SimHub(answers)
         webhook = Webhook(self.hub, "hook", "desk-1", KEY, only_ok=only_ok)
-        return deliver(self.queue, channel, webhook, now_ms=lambda: self.now_ms, dice=lambda: 0.0)
+        return deliver(self.queue, channel, webhook, now_ms=lambda: self.now_ms, random_unit=lambda: 0.0)
 
     def standing(self, channel: str = "host"):
-        return self.queue.standing(channel, self.now_ms)
+        return self.queue.status(channel, self.now_ms)
 
 
 @pytest.fixture
@@ -73,13 +73,13 @@ def test_what_waits_goes_out_in_order_and_is_forgotten(shop: Shop) -> None:
     assert b"body 1" not in shop.path.read_bytes()
 
 
-def test_the_same_parcel_twice_is_one(shop: Shop) -> None:
+def test_the_same_message_twice_is_one(shop: Shop) -> None:
     shop.put(1)
     shop.put(1)
     assert shop.send(ok(), ok()) == 1
 
 
-def test_a_journal_that_began_anew_has_parcels_of_its_own(shop: Shop) -> None:
+def test_a_journal_that_began_anew_has_messages_of_its_own(shop: Shop) -> None:
     shop.put(1)
     shop.now_ms += 5
     shop.put(1)
@@ -220,7 +220,7 @@ def test_what_may_never_be_lost_is_kept_whatever_its_size_and_age(tmp_path: Path
         shop.put(seq + 1)
     shop.now_ms += 900 * DAY_MS
     assert shop.send(ok(422), FetchError("no")) == 0
-    assert [(parcel.seq, is_refused) for parcel, is_refused in shop.queue.kept("host")] == [
+    assert [(message.seq, is_refused) for message, is_refused in shop.queue.kept("host")] == [
         (1, True),
         (2, False),
         (3, False),
@@ -238,7 +238,7 @@ def web() -> Iterator[Web]:
 def test_a_host_can_check_who_sent_what(web: Web) -> None:
     web.answers["hooks/desk"] = lambda handler: reply(handler, 201, b"")
     webhook = Webhook(HttpPost(web.url), "hooks/desk", "desk-1", KEY)
-    assert webhook.carry(QueuedMessage("desk", 12, b'{"v":1}', 1_781_000_000_000)) == Delivered()
+    assert webhook.send(QueuedMessage("desk", 12, b'{"v":1}', 1_781_000_000_000)) == Delivered()
     ((path, headers),) = web.asked
     assert (path, headers["Idempotency-Key"]) == ("hooks/desk", '"desk-1-12-1781000000000"')
     signature = b64decode(headers["Doorward-Signature"].removeprefix("ed25519="))
@@ -253,10 +253,10 @@ def test_a_host_that_hangs_up_is_tried_later(web: Web) -> None:
 
     web.answers["hook"] = hang_up
     webhook = Webhook(HttpPost(web.url), "hook", "desk-1", KEY)
-    assert webhook.carry(QueuedMessage("desk", 1, b"{}", 1)) == RetryLater("no answer")
+    assert webhook.send(QueuedMessage("desk", 1, b"{}", 1)) == RetryLater("no answer")
 
 
 def test_a_refusal_is_told_by_its_number_and_not_by_its_words(web: Web) -> None:
     web.answers["hook"] = lambda handler: reply(handler, 422, b"Erika Mustermann is not allowed")
     webhook = Webhook(HttpPost(web.url), "hook", "desk-1", KEY)
-    assert webhook.carry(QueuedMessage("desk", 1, b"{}", 1)) == DeliveryRefused("answer 422")
+    assert webhook.send(QueuedMessage("desk", 1, b"{}", 1)) == DeliveryRefused("answer 422")

@@ -18,9 +18,9 @@ def test_the_page_has_every_trouble_and_no_other() -> None:
 
 
 def test_no_number_means_two_things_and_every_trouble_belongs_to_a_check() -> None:
-    numbers = [trouble.number for trouble in PROBLEMS]
+    numbers = [problem.number for problem in PROBLEMS]
     assert numbers == sorted(set(numbers))
-    assert {trouble.name for trouble in PROBLEMS} == set(CHECKS)
+    assert {problem.name for problem in PROBLEMS} == set(CHECKS)
 
 
 def test_an_error_is_worse_than_a_warning_which_is_worse_than_nothing() -> None:

@@ -36,8 +36,8 @@ def patient(folder: Path, *, agreed: bool = False) -> DeviceProbe:
     return DeviceProbe(Config(strike=strike), folder, strike=agreed)
 
 
-def numbers(patient: DeviceProbe, check: str) -> list[int]:
-    return [finding.number for finding in examine(patient, [check])]
+def numbers(probe: DeviceProbe, check: str) -> list[int]:
+    return [finding.number for finding in examine(probe, [check])]
 
 
 @pytest.mark.parametrize(("inputs", "expected"), [(SHUT, [0]), (LEAF_OPEN, [42, 43]), (TAMPER, [42])])
@@ -88,9 +88,9 @@ def test_a_lock_that_is_released_once_while_somebody_opens_the_door_is_well(
 
 
 def records(folder: Path) -> list[AuditRecord]:
-    with open_segment_reader(folder / "journal.db") as evidence:
-        evidence.verify()
-        return [entry.record for entry in evidence.entries()]
+    with open_segment_reader(folder / "journal.db") as segment:
+        segment.verify()
+        return [entry.record for entry in segment.entries()]
 
 
 def test_a_release_that_cannot_be_put_on_record_is_none(controller: OnPty, tmp_path: Path) -> None:

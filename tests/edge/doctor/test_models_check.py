@@ -18,5 +18,5 @@ def test_weights_that_a_door_asks_for_and_has_not_are_told(
 ) -> None:
     shutil.copytree(built_models, tmp_path / "models", ignore=shutil.ignore_patterns("pad_*"))
     text = f'[face]\npad = {pad}\n[paths]\nmodels = "models"\n'
-    patient = DeviceProbe(parse_config(text.encode(), tmp_path / "door.toml"), tmp_path)
-    assert [finding.number for finding in examine(patient, ["models"])] == [number]
+    probe = DeviceProbe(parse_config(text.encode(), tmp_path / "door.toml"), tmp_path)
+    assert [finding.number for finding in examine(probe, ["models"])] == [number]

@@ -63,7 +63,7 @@ TERMS: dict[str, Obligations] = {
     "a companion": Obligations((Obligation(Factor.COMPANION, Reason.PERSON_ALONE),)),
     "movements": Obligations((Obligation(Factor.CHALLENGE, Reason.RISK_HIGH),)),
     "a PIN for a face": Obligations(
-        (Obligation(Factor.PIN, Reason.PERSON_UNKNOWN),), pin=PIN, notes=frozenset({StaffNotice.NO_FACE})
+        (Obligation(Factor.PIN, Reason.PERSON_UNKNOWN),), pin=PIN, notices=frozenset({StaffNotice.NO_FACE})
     ),
 }
 
@@ -146,7 +146,7 @@ def do(site: Site, step: tuple) -> None:
         case ("force",):
             site.door.force_open()
         case ("terms", name):
-            site.venue.terms = TERMS[name]
+            site.venue.obligations = TERMS[name]
         case ("type", keys):
             site.keypad.type(keys)
         case ("host", answer):
@@ -198,7 +198,7 @@ def test_whatever_happens_the_promises_hold(steps: list[tuple], end: str, face: 
     for record in site.passages:
         if record.outcome is Outcome.GRANT:
             assert record.visit is not msgspec.UNSET
-            assert set(record.visit.asked) <= set(record.visit.given) - {"staff", "companion"}
+            assert set(record.visit.required) <= set(record.visit.given) - {"staff", "companion"}
     # What a venue is told is what was recorded, once each.
     told = {seq: decision for decision, seq in site.venue.settled}
     assert len(told) == len(site.venue.settled)
@@ -207,7 +207,7 @@ def test_whatever_happens_the_promises_hold(steps: list[tuple], end: str, face: 
         assert isinstance(record, Passage)
         assert (record.reason is None) == isinstance(decision, Grant)
     # Every passage has one decision; each that could be written is one record.
-    outcomes = [moment.outcome for moment in site.moments if moment.outcome] + ([last] if last else [])
+    outcomes = [result.outcome for result in site.moments if result.outcome] + ([last] if last else [])
     written = [outcome.seq for outcome in outcomes if outcome.seq is not None]
     if cause is StopCause.END:
         assert written == [seq for seq, record in enumerate(site.tape.records) if isinstance(record, Passage)]
@@ -286,10 +286,10 @@ def test_a_strike_that_cannot_be_released_sends_the_holder_to_the_staff_at_once(
     site.see()
     site.engine.who = "holder"
     site.tape.cut = True
-    moment = site.see()
-    assert (moment.state, moment.signal) == (PassageState.COOLDOWN, Signal.ASK_STAFF)
-    assert moment.outcome is not None
-    assert moment.outcome.seq == 2
+    step = site.see()
+    assert (step.state, step.signal) == (PassageState.COOLDOWN, Signal.ASK_STAFF)
+    assert step.outcome is not None
+    assert step.outcome.seq == 2
     told = site.tape.records[1:]
     assert [type(record) for record in told] == [
         Faulted,
@@ -328,10 +328,10 @@ def test_a_passage_that_loses_the_camera_is_denied_for_it_and_the_next_one_is_gr
     site.reader.in_view = (site.code(),)
     assert site.see().state is PassageState.FACE
     site.engine.who = "holder"
-    moment = site.miss()
-    assert moment.outcome is not None
-    assert moment.outcome.reason is Reason.DEVICE_FAULT
-    assert (moment.state, moment.signal) == (PassageState.COOLDOWN, Signal.ASK_STAFF)
+    step = site.miss()
+    assert step.outcome is not None
+    assert step.outcome.reason is Reason.DEVICE_FAULT
+    assert (step.state, step.signal) == (PassageState.COOLDOWN, Signal.ASK_STAFF)
     site.reader.in_view = ()
     assert site.miss(3).state is PassageState.IDLE
     told = [record.part if isinstance(record, Faulted) else record.reason for record in site.tape.records[1:]]
@@ -442,5 +442,5 @@ def test_whoever_waits_is_not_looked_at() -> None:
         visit(site, "stranger")
     references = len(site.engine.references)
     visit(site, "holder")
-    assert not any(moment.evidence for moment in site.moments[-20:])
+    assert not any(step.evidence for step in site.moments[-20:])
     assert all(reference.wiped for reference in site.engine.references[references:])

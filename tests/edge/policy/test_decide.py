@@ -135,13 +135,13 @@ OPEN = replace(ABLE, face=FaceRule.NONE)
 AGEING, STALE = Freshness.AGEING, Freshness.STALE
 
 
-def standing(kind: TrustInput, rung: AgeAction) -> TrustState:
+def standing(kind: TrustInput, action: AgeAction) -> TrustState:
     """A footing of which one part leaves this much."""
-    return replace(FIRM, ages=(Aged(kind, NOW, timedelta(0), AGEING, rung),))
+    return replace(FIRM, ages=(Aged(kind, NOW, timedelta(0), AGEING, action),))
 
 
-def lists(rung: AgeAction) -> TrustState:
-    return replace(FIRM, ladder=AgePolicy(status=AgeRule(Budgets(), ageing=rung)))
+def lists(action: AgeAction) -> TrustState:
+    return replace(FIRM, age_policy=AgePolicy(status=AgeRule(Budgets(), ageing=action)))
 
 
 def doubted(clock: AgeAction) -> TrustState:
@@ -178,19 +178,19 @@ LADDER: dict[str, tuple[VerifiedCard, DoorPolicy, TrustState, Reason | None, int
 
 @pytest.mark.parametrize("case", LADDER)
 def test_what_is_too_old_to_pass_steps_up_or_calls_staff(case: str) -> None:
-    card, policy, footing, reason, prompts = LADDER[case]
-    assert judge_card(card, policy, footing) == (Deny(reason) if reason else None)
-    assert needs_prompts(card, policy, footing) == prompts
-    decision = decide(card, MATCH, policy, footing)
+    card, policy, trust_state, reason, prompts = LADDER[case]
+    assert judge_card(card, policy, trust_state) == (Deny(reason) if reason else None)
+    assert needs_prompts(card, policy, trust_state) == prompts
+    decision = decide(card, MATCH, policy, trust_state)
     assert decision == (Deny(reason) if reason else Grant(3_000))
 
 
-@pytest.mark.parametrize("footing", [lists(STEP), doubted(STEP), standing(TrustInput.TIME, STEP)])
+@pytest.mark.parametrize("trust_state", [lists(STEP), doubted(STEP), standing(TrustInput.TIME, STEP)])
 @pytest.mark.parametrize("rule", FaceRule)
-def test_a_step_up_is_never_granted_without_a_face(footing: TrustState, rule: FaceRule) -> None:
+def test_a_step_up_is_never_granted_without_a_face(trust_state: TrustState, rule: FaceRule) -> None:
     policy = replace(ABLE, face=rule)
-    assert needs_face(OLD, policy, footing)
-    assert decide(OLD, None, policy, footing) == Deny(Reason.FACE_ABSENT)
+    assert needs_face(OLD, policy, trust_state)
+    assert decide(OLD, None, policy, trust_state) == Deny(Reason.FACE_ABSENT)
 
 
 @given(st.sampled_from(Freshness), st.sampled_from(AgeAction), st.sampled_from(AgeAction), st.booleans())
@@ -198,9 +198,9 @@ def test_a_stricter_ladder_never_grants_what_a_laxer_one_denies(
     freshness: Freshness, ageing: AgeAction, stale: AgeAction, able: bool
 ) -> None:
     card, policy = replace(CARD, list_freshness=freshness), replace(POLICY, can_step_up=able)
-    footing = replace(FIRM, ladder=AgePolicy(status=AgeRule(Budgets(), ageing, stale)))
-    laxest = replace(FIRM, ladder=AgePolicy(status=AgeRule(Budgets(), AgeAction.PASS, AgeAction.PASS)))
-    if isinstance(decide(card, MATCH, policy, footing), Grant):
+    trust_state = replace(FIRM, age_policy=AgePolicy(status=AgeRule(Budgets(), ageing, stale)))
+    laxest = replace(FIRM, age_policy=AgePolicy(status=AgeRule(Budgets(), AgeAction.PASS, AgeAction.PASS)))
+    if isinstance(decide(card, MATCH, policy, trust_state), Grant):
         assert isinstance(decide(card, MATCH, policy, laxest), Grant)
 
 

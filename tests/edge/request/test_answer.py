@@ -55,11 +55,11 @@ class Inn:
         numbers = iter(number.to_bytes(8, "big") for number in range(1, 99))
         signer = RequestSigner(DEVICE, REQUEST, certificate)
         self.board = SimScreen()
-        self.notice = RequestDisplay(self.board, signer.at, lambda: next(numbers), DisplayMode.NEEDED)
+        self.display = RequestDisplay(self.board, signer.at, lambda: next(numbers), DisplayMode.NEEDED)
 
     def shown(self, second: int) -> str:
         """What the screen shows then."""
-        self.notice.turn(NOW + timedelta(seconds=second), second * 1_000)
+        self.display.turn(NOW + timedelta(seconds=second), second * 1_000)
         return self.board.current
 
     def answer(self, screen: str, second: int, *agreed: Attribute) -> str:
@@ -70,12 +70,15 @@ class Inn:
 
     def judge(self, code: str, second: int) -> Card | Reason:
         """What the gate makes of it then."""
-        gate = VerificationContext(
-            site="inn/desk", venue="desk", nonce=self.notice.nonce, nonce_before=self.notice.nonce_before
+        context = VerificationContext(
+            site="inn/desk", venue="desk", nonce=self.display.nonce, nonce_before=self.display.nonce_before
         )
         try:
             return verify(
-                ecard.decode(parse_code(code)), self.trust, now=NOW + timedelta(seconds=second), gate=gate
+                ecard.decode(parse_code(code)),
+                self.trust,
+                now=NOW + timedelta(seconds=second),
+                context=context,
             )
         except Refused as refused:
             return refused.reason
@@ -119,7 +122,7 @@ def test_an_answer_counts_while_the_screen_shows_the_next_number_and_no_longer()
 def test_an_answer_for_one_desk_is_worth_nothing_at_another():
     here, there = Inn(), Inn()
     there.shown(0)
-    there.notice.nonce = b"another!"
+    there.display.nonce = b"another!"
     assert there.judge(here.answer(here.shown(0), 3), 5) is Reason.CODE_NONCE
     plain = here.wallet.code(NOW)
     assert here.judge(plain, 1) is Reason.CODE_NONCE

@@ -253,10 +253,10 @@ def test_every_five_minutes_around_the_day_of_change_agrees_with_the_patient_rea
 @given(st.lists(entries, max_size=6), st.lists(entries, max_size=6), st.integers(0, 7), st.integers(0, 1439))
 def test_a_union_is_open_when_either_is(first: list[str], second: list[str], day: int, minute: int) -> None:
     calendar = Calendar(ZoneInfo("UTC"))
-    wall = calendar.local_time(datetime(2027, 3, 1, tzinfo=UTC) + timedelta(days=day, minutes=minute))
+    local_time = calendar.local_time(datetime(2027, 3, 1, tzinfo=UTC) + timedelta(days=day, minutes=minute))
     both = union([week(*first), week(*second)])
     assert both == week(*first, *second)
-    assert both.is_open(wall) == (week(*first).is_open(wall) or week(*second).is_open(wall))
+    assert both.is_open(local_time) == (week(*first).is_open(local_time) or week(*second).is_open(local_time))
 
 
 @pytest.mark.parametrize("zone", ZONES)

@@ -82,13 +82,13 @@ def test_the_button_is_there_only_where_commands_are() -> None:
 
 def test_a_wake_up_counts_once() -> None:
     gate = WakeRateLimit()
-    gate.hear(1_000, to_all=False, dice=7)
+    gate.hear(1_000, to_all=False, random_number=7)
     assert [gate.due(1_000), gate.due(1_001), gate.due(99_999_999)] == [True, False, False]
 
 
 def test_a_wake_up_for_all_is_spread() -> None:
     gate = WakeRateLimit()
-    gate.hear(0, to_all=True, dice=SPREAD_MS - 1)
+    gate.hear(0, to_all=True, random_number=SPREAD_MS - 1)
     assert not gate.due(SPREAD_MS - 2)
     assert gate.due(SPREAD_MS - 1)
 
@@ -98,7 +98,7 @@ def test_a_broker_gone_mad_makes_one_sync_a_minute(rings: list[tuple[int, bool, 
     gate, tick, synced = WakeRateLimit(), 0, []
     for step, to_all, dice in rings:
         tick += step
-        gate.hear(tick, to_all=to_all, dice=dice)
+        gate.hear(tick, to_all=to_all, random_number=dice)
         if gate.due(tick):
             synced.append(tick)
     assert all(later - earlier >= WAKE_EVERY_MS for earlier, later in pairwise(synced))

@@ -205,7 +205,7 @@ every = st.floats(60, 86_400)
 
 @given(every, dice)
 def test_after_a_success_it_is_the_usual_time_and_a_quarter_around_it(every_s: float, thrown: float) -> None:
-    wait = wait_s(0, every_s=every_s, asked_s=0, dice=lambda: thrown)
+    wait = wait_s(0, every_s=every_s, asked_s=0, random_unit=lambda: thrown)
     assert 0.75 * every_s <= wait <= 1.25 * every_s
 
 
@@ -213,7 +213,7 @@ def test_after_a_success_it_is_the_usual_time_and_a_quarter_around_it(every_s: f
 def test_after_failures_it_is_never_at_once_and_never_for_ever(
     failures: int, every_s: float, thrown: float
 ) -> None:
-    wait = wait_s(failures, every_s=every_s, asked_s=0, dice=lambda: thrown)
+    wait = wait_s(failures, every_s=every_s, asked_s=0, random_unit=lambda: thrown)
     assert 1 <= wait <= max(every_s, MAX_WAIT_S) + 1
 
 
@@ -221,17 +221,17 @@ def test_after_failures_it_is_never_at_once_and_never_for_ever(
 def test_what_the_server_asked_for_is_the_least(
     failures: int, every_s: float, thrown: float, asked_s: float
 ) -> None:
-    assert wait_s(failures, every_s=every_s, asked_s=asked_s, dice=lambda: thrown) >= asked_s
+    assert wait_s(failures, every_s=every_s, asked_s=asked_s, random_unit=lambda: thrown) >= asked_s
 
 
 @given(every)
 def test_the_longest_wait_grows_with_every_failure(every_s: float) -> None:
-    longest = [wait_s(n, every_s=every_s, asked_s=0, dice=lambda: 0.999) for n in range(1, 30)]
+    longest = [wait_s(n, every_s=every_s, asked_s=0, random_unit=lambda: 0.999) for n in range(1, 30)]
     assert longest == sorted(longest)
 
 
 def test_a_thousand_devices_that_fail_together_do_not_return_together() -> None:
     thrown = random.Random(1).random
-    waits = sorted(wait_s(5, every_s=900, asked_s=0, dice=thrown) for _ in range(1_000))
+    waits = sorted(wait_s(5, every_s=900, asked_s=0, random_unit=thrown) for _ in range(1_000))
     fullest_second = max(sum(1 for wait in waits if start <= wait < start + 1) for start in range(500))
     assert fullest_second < 20

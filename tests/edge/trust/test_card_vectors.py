@@ -60,7 +60,7 @@ def read(path: Path) -> tuple[dict[str, str], str]:
 
 def run(headers: dict[str, str], text: str, trust) -> Outcome:
     now = datetime.fromisoformat(headers["clock"])
-    gate = VerificationContext(
+    context = VerificationContext(
         site=headers["site"],
         jurisdiction=headers.get("jurisdiction"),
         audiences=frozenset({headers["audience"]} if "audience" in headers else ()),
@@ -73,7 +73,7 @@ def run(headers: dict[str, str], text: str, trust) -> Outcome:
         reached = 2
         signed = ecard.decode(code)
         reached = 3
-        card = verify(signed, trust, now=now, gate=gate)
+        card = verify(signed, trust, now=now, context=context)
         reached = 12
         ReplayMemory().admit(card, now)
     except Refused as refused:

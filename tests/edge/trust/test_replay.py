@@ -124,7 +124,7 @@ AHEAD = 10 * S
 
 def recalled(*decided, now=NOW, max_entries: int = 8) -> ReplayMemory:
     memory = ReplayMemory(max_entries=max_entries)
-    memory.recall(decided, ahead=AHEAD, now=now)
+    memory.restore(decided, ahead=AHEAD, now=now)
     return memory
 
 

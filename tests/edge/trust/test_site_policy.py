@@ -23,7 +23,7 @@ HEAD = b'version = "2026-11-22.1"\nissued_at = 2026-11-22T06:00:00Z\nsite = "tow
 
 def test_the_shortest_policy_changes_nothing_but_its_name() -> None:
     assert parse(HEAD) == SitePolicy("2026-11-22.1", "tower-1", ISSUED)
-    assert parse(HEAD).ladder == AgePolicy()
+    assert parse(HEAD).age_policy == AgePolicy()
 
 
 def test_a_policy_says_what_each_age_allows() -> None:
@@ -47,7 +47,7 @@ def test_a_policy_says_what_each_age_allows() -> None:
         """
     )
     assert (policy.min_assurance, policy.face, policy.prompts) == (2, "if-bound", 1)
-    assert policy.ladder == AgePolicy(
+    assert policy.age_policy == AgePolicy(
         keys=AgeRule(Budgets(720 * HOUR, 720 * HOUR), stale=AgeAction.STEP_UP),
         status=AgeRule(Budgets(6 * HOUR, 48 * HOUR), ageing=AgeAction.STEP_UP),
         clock=AgeAction.STEP_UP,
@@ -137,11 +137,11 @@ def test_a_device_may_be_stricter_than_its_site_and_never_laxer(
     both = age_policy_for(policy, local).status
     then = aged(TrustInput.STATUS, ISSUED, ISSUED + h * HOUR, both)
     site = aged(TrustInput.STATUS, ISSUED, ISSUED + h * HOUR, rule)
-    assert strictest(then.rung, site.rung) is then.rung
+    assert strictest(then.action, site.action) is then.action
     if local.stale is not None and h * HOUR > local.stale:
         assert then.freshness is Freshness.STALE
     if local.ageing is not None and then.freshness is not Freshness.FRESH:
-        assert strictest(then.rung, local.ageing) is then.rung
+        assert strictest(then.action, local.ageing) is then.action
 
 
 def test_without_a_policy_what_is_stale_is_for_staff_whatever_the_device_says() -> None:
@@ -154,7 +154,7 @@ def test_without_a_policy_what_is_stale_is_for_staff_whatever_the_device_says() 
 
 def test_a_written_policy_may_let_old_lists_pass() -> None:
     policy = parse(HEAD + b'[freshness.status]\nstale = "pass"\n')
-    assert age_policy_for(policy, LocalLists()).status.rung(Freshness.STALE) is AgeAction.PASS
+    assert age_policy_for(policy, LocalLists()).status.action(Freshness.STALE) is AgeAction.PASS
 
 
 # -- where trust came from ---------------------------------------------------------------------------------

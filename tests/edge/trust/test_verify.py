@@ -86,7 +86,7 @@ def test_a_list_that_its_issuer_has_let_go_is_stale_however_young():
 def test_a_site_may_live_with_other_ages():
     signed = ecard.decode(parse_code(shown()))
     strict = replace(GATE, budgets=Budgets(fresh=timedelta(minutes=1), ageing=timedelta(minutes=2)))
-    assert verify(signed, TRUST, now=NOW, gate=strict).list_freshness is Freshness.STALE
+    assert verify(signed, TRUST, now=NOW, context=strict).list_freshness is Freshness.STALE
 
 
 def test_a_stored_time_raises_the_floor_and_never_lowers_it():
@@ -110,7 +110,7 @@ def test_the_same_key_at_two_sites_is_bound_by_its_scope():
     trust = TrustSnapshot.of([here], TRUST.status_lists)
     signed = ecard.decode(parse_code(shown()))
     gate_here = replace(GATE, jurisdiction="MO")
-    assert verify(signed, trust, now=NOW, gate=gate_here).issuer == "CN-GD"
+    assert verify(signed, trust, now=NOW, context=gate_here).issuer == "CN-GD"
     for elsewhere in (
         {"site": "tower-2"},
         {"venue": "desk"},
@@ -118,7 +118,7 @@ def test_the_same_key_at_two_sites_is_bound_by_its_scope():
         {"jurisdiction": None},
     ):
         with pytest.raises(Refused) as caught:
-            verify(signed, trust, now=NOW, gate=replace(gate_here, **elsewhere))
+            verify(signed, trust, now=NOW, context=replace(gate_here, **elsewhere))
         assert caught.value.reason is Reason.ISSUER_SCOPE
 
 
@@ -166,9 +166,9 @@ def test_an_issuer_for_libraries_counts_at_one_by_either_name_and_keeps_its_word
     trust = TrustSnapshot.of([issuer], TRUST.status_lists)
     signed = ecard.decode(parse_code(shown()))
     for of_door in ("library", "gate"):
-        assert verify(signed, trust, now=NOW, gate=replace(GATE, venue=of_door)).issuer == "CN-GD"
+        assert verify(signed, trust, now=NOW, context=replace(GATE, venue=of_door)).issuer == "CN-GD"
     with pytest.raises(Refused) as caught:
-        verify(signed, trust, now=NOW, gate=replace(GATE, venue="door"))
+        verify(signed, trust, now=NOW, context=replace(GATE, venue="door"))
     assert caught.value.reason is Reason.ISSUER_SCOPE
 
 
@@ -211,7 +211,7 @@ def test_a_card_issued_by_a_clock_ahead_waits_for_the_key_too():
 def test_a_naive_time_is_our_own_mistake():
     signed = ecard.decode(parse_code(shown()))
     with pytest.raises(AssertionError, match="aware UTC"):
-        verify(signed, TRUST, now=datetime(2026, 6, 15, 10), gate=GATE)  # noqa: DTZ001  the mistake itself
+        verify(signed, TRUST, now=datetime(2026, 6, 15, 10), context=GATE)  # noqa: DTZ001  the mistake itself
 
 
 def test_a_card_is_made_in_one_place_only():

@@ -27,7 +27,7 @@ def outcome(gate, *, disclosures=(), **showing) -> Card | Reason:
     said = claims(redacted=tuple(sorted(told.digest() for told in TOLD)))
     text = sign_presentation(sign_card(said, SEED), HOLDER, iat=NOW, disclosures=disclosures, **showing)
     try:
-        return verify(ecard.decode(parse_code(text)), TRUST, now=NOW, gate=gate)
+        return verify(ecard.decode(parse_code(text)), TRUST, now=NOW, context=gate)
     except Refused as refused:
         return refused.reason
 

@@ -27,7 +27,7 @@ def refusal(clock: AgeAction, *, made: timedelta = HOUR, issuer=ISSUER, **change
     trust = TrustSnapshot.of([issuer], TRUST.status_lists)
     signed = ecard.decode(parse_code(shown(NOW + made, **changes)))
     try:
-        card = verify(signed, trust, now=NOW, gate=replace(GATE, clock=clock))
+        card = verify(signed, trust, now=NOW, context=replace(GATE, clock=clock))
     except Refused as refused:
         return refused.reason
     assert isinstance(card, Card)
@@ -65,19 +65,19 @@ def test_a_clock_in_doubt_refuses_for_what_is_certain_and_else_for_itself(case: 
     assert refusal(AgeAction.STAFF, **changes) is staff
 
 
-@pytest.mark.parametrize("doubt", [None, *ClockAnomaly])
+@pytest.mark.parametrize("anomaly", [None, *ClockAnomaly])
 @pytest.mark.parametrize("clock", [AgeAction.STEP_UP, AgeAction.STAFF])
 def test_a_footing_leaves_what_the_site_wrote_of_a_doubt_and_all_without(
-    doubt: ClockAnomaly | None, clock: AgeAction
+    anomaly: ClockAnomaly | None, clock: AgeAction
 ) -> None:
-    standing = trust_state(TRUST, TrustedTime(NOW, doubt), AgePolicy(clock=clock))
-    assert standing.clock is (clock if doubt else AgeAction.PASS)
+    standing = trust_state(TRUST, TrustedTime(NOW, anomaly), AgePolicy(clock=clock))
+    assert standing.clock is (clock if anomaly else AgeAction.PASS)
 
 
 def test_a_footing_has_no_age_of_what_is_not_there() -> None:
     standing = trust_state(TRUST, TrustedTime(NOW), AgePolicy())
     assert {part.kind for part in standing.ages} == {TrustInput.KEYS, TrustInput.STATUS, TrustInput.TIME}
-    assert standing.rung(TrustInput.POLICY) is AgeAction.PASS
+    assert standing.action(TrustInput.POLICY) is AgeAction.PASS
 
 
 def test_trust_from_a_publication_is_as_old_as_that() -> None:

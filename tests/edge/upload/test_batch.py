@@ -1,4 +1,4 @@
-"""One parcel, one encoding, and no other bytes are one."""
+"""One batch, one encoding, and no other bytes are one."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ from edge.upload.batch import (
 )
 
 HISTORY = History(6)
-PARCEL = HISTORY.parcel(2, 5)
+PARCEL = HISTORY.batch(2, 5)
 HASHES = st.binary(min_size=32, max_size=32)
 
 
 @st.composite
-def parcels(draw: st.DrawFn) -> RecordBatch:
+def batches(draw: st.DrawFn) -> RecordBatch:
     first = draw(st.integers(0, 2**53 - 1))
     peaks = draw(st.lists(HASHES, min_size=first.bit_count(), max_size=first.bit_count()))
     seconds = st.none() | st.integers(0, 2**33)
@@ -62,21 +62,21 @@ def parcels(draw: st.DrawFn) -> RecordBatch:
     )
 
 
-@given(parcels())
-def test_what_is_packed_is_unpacked(parcel: RecordBatch) -> None:
-    assert unpack(pack(parcel)) == parcel
+@given(batches())
+def test_what_is_packed_is_unpacked(batch: RecordBatch) -> None:
+    assert unpack(pack(batch)) == batch
 
 
-@given(parcels())
-def test_a_head_is_ascii_and_one_line(parcel: RecordBatch) -> None:
-    head, _, _ = encode(parcel).partition(b"\n")
+@given(batches())
+def test_a_head_is_ascii_and_one_line(batch: RecordBatch) -> None:
+    head, _, _ = encode(batch).partition(b"\n")
     assert head.isascii()
-    assert json.loads(head)["count"] == len(parcel.bodies)
+    assert json.loads(head)["count"] == len(batch.bodies)
 
 
-@given(parcels(), st.data())
-def test_no_two_byte_strings_are_the_same_parcel(parcel: RecordBatch, data: st.DataObject) -> None:
-    plain = encode(parcel)
+@given(batches(), st.data())
+def test_no_two_byte_strings_are_the_same_batch(batch: RecordBatch, data: st.DataObject) -> None:
+    plain = encode(batch)
     at = data.draw(st.integers(0, len(plain) - 1))
     other = plain[:at] + data.draw(st.binary(max_size=2)) + plain[at + data.draw(st.integers(0, 2)) :]
     try:
@@ -206,7 +206,7 @@ def test_the_largest_batch_of_the_largest_records_fits() -> None:
     assert unpack(pack(replace(PARCEL, bodies=bodies))).bodies == bodies
 
 
-def test_one_record_too_many_is_no_parcel() -> None:
+def test_one_record_too_many_is_no_batch() -> None:
     with pytest.raises(InputError):
         encode(replace(PARCEL, bodies=(b"x",) * (MAX_RECORDS + 1)))
 
@@ -223,7 +223,7 @@ def test_what_does_not_compress_is_too_large_and_says_so() -> None:
 
 
 @given(st.binary(max_size=400))
-def test_fuzz_any_bytes_are_a_parcel_or_an_error_of_ours(data: bytes) -> None:
+def test_fuzz_any_bytes_are_a_batch_or_an_error_of_ours(data: bytes) -> None:
     for parse in (unpack, decode):
         try:
             entries(parse(data))
@@ -232,7 +232,7 @@ def test_fuzz_any_bytes_are_a_parcel_or_an_error_of_ours(data: bytes) -> None:
 
 
 @given(st.data())
-def test_fuzz_a_damaged_parcel_is_a_parcel_or_an_error_of_ours(data: st.DataObject) -> None:
+def test_fuzz_a_damaged_batch_is_a_batch_or_an_error_of_ours(data: st.DataObject) -> None:
     whole = data.draw(st.sampled_from([encode(PARCEL), pack(PARCEL)]))
     damaged = bytearray(whole)
     for _ in range(data.draw(st.integers(1, 4))):

@@ -44,12 +44,12 @@ def hub() -> MemoryHub:
 
 
 def batches(sim: SimHub) -> list[tuple[int, int]]:
-    """First and next of every parcel that was sent."""
+    """First and next of every batch that was sent."""
     return [(unpack(posted.body).first, unpack(posted.body).next) for posted in sim.posted]
 
 
 def then_lost(hub: MemoryHub) -> Callable[[Posted], Answer]:
-    """The hub takes the parcel, and its answer never arrives."""
+    """The hub takes the batch, and its answer never arrives."""
 
     def step(request: Posted) -> Answer:
         hub.answer(request)

@@ -77,8 +77,8 @@ def fill(journal: Journal, records: int, *, files: int = 1) -> None:
 
 
 def written(path: Path) -> list[bytes]:
-    with open_segment_reader(path) as evidence:
-        return list(evidence.bodies(0, evidence.head.size))
+    with open_segment_reader(path) as segment:
+        return list(segment.bodies(0, segment.head.size))
 
 
 # -- batches --------------------------------------------------------------------------------------
@@ -116,7 +116,7 @@ def test_reading_moves_nothing(path: Path, state: Path, journal: Journal) -> Non
         assert outbox.next == 0
 
 
-def test_a_batch_holds_no_more_than_a_parcel_may(path: Path, state: Path, journal: Journal) -> None:
+def test_a_batch_holds_no_more_than_a_batch_may(path: Path, state: Path, journal: Journal) -> None:
     fill(journal, 1_001)
     with Outbox(path, state, HUB) as outbox:
         assert len(outbox.unsent().bodies) == 1_000

@@ -25,12 +25,12 @@ SHORT = CaptureTimeouts(stall_s=0.05, start_s=30, hang_s=30, pauses_s=(0, 0, 0.0
 class Bench:
     """A LiveCamera and the orders to its driver; every attempt to open it is one entry of `openings`."""
 
-    def __init__(self, *openings: CameraFault | None, patience: CaptureTimeouts = SHORT) -> None:
+    def __init__(self, *openings: CameraFault | None, timeouts: CaptureTimeouts = SHORT) -> None:
         self.orders: queue.Queue = queue.Queue()
         self.drivers: list[Scripted] = []
         self.attempts = threading.Semaphore(0)
         self._openings = itertools.chain(openings, itertools.repeat(None))
-        self.camera = LiveCamera("bench", self._open, patience=patience)
+        self.camera = LiveCamera("bench", self._open, timeouts=timeouts)
 
     def _open(self, stop: threading.Event) -> Driver:
         fault = next(self._openings)
@@ -140,7 +140,7 @@ def test_a_picture_that_nobody_took_goes_with_its_camera(bench: Bench) -> None:
 
 
 def test_a_driver_that_never_comes_back_is_left_behind() -> None:
-    bench = Bench(patience=CaptureTimeouts(stall_s=0.05, start_s=30, hang_s=0, pauses_s=(0, 0, 0.001)))
+    bench = Bench(timeouts=CaptureTimeouts(stall_s=0.05, start_s=30, hang_s=0, pauses_s=(0, 0, 0.001)))
     shown = bench.camera.frames()
     bench.show(50)
     next(shown)

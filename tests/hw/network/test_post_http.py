@@ -36,8 +36,8 @@ def answers(status: int, body: bytes = b"", **headers: str) -> Answer:
     )
 
 
-def posted(web: Web, body: bytes = b"body", *, patience: PostTimeouts | None = None) -> Said:
-    return HttpPost(web.url, patience=patience).post(PATH, body, HEADERS)
+def posted(web: Web, body: bytes = b"body", *, timeouts: PostTimeouts | None = None) -> Said:
+    return HttpPost(web.url, timeouts=timeouts).post(PATH, body, HEADERS)
 
 
 # -- the contract ------------------------------------------------------------------------------------------
@@ -59,7 +59,7 @@ def port(request: pytest.FixtureRequest, web: Web) -> Ports:
         web.answers[PATH] = (
             answers(said.status, said.body, Retry_After=str(int(said.after_s))) if said else hang_up
         )
-        return HttpPost(web.url, patience=SOON)
+        return HttpPost(web.url, timeouts=SOON)
 
     return {"sim": sim, "http": http}[request.param]
 
@@ -156,7 +156,7 @@ BAD = {
 def test_a_hub_that_is_slow_is_left(web: Web, case: str) -> None:
     web.answers[PATH] = dripping(web, *BAD[case])
     with pytest.raises(FetchError, match=r"slow|failed") as caught:
-        posted(web, patience=SOON)
+        posted(web, timeouts=SOON)
     assert caught.value.hint
 
 
@@ -175,14 +175,14 @@ def test_what_is_no_answer_is_a_failure(web: Web, said: bytes) -> None:
 
 def test_a_hub_that_does_not_read_is_left() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        post = HttpPost(f"http://127.0.0.1:{listener.getsockname()[1]}", patience=SOON)
+        post = HttpPost(f"http://127.0.0.1:{listener.getsockname()[1]}", timeouts=SOON)
         with pytest.raises(FetchError):
             post.post(PATH, bytes(20_000_000), HEADERS)
 
 
 def test_a_hub_that_is_not_there_is_a_failure_with_a_hint() -> None:
     with pytest.raises(FetchError) as caught:
-        HttpPost("http://no-such-host.invalid/", patience=SOON).post(PATH, b"", HEADERS)
+        HttpPost("http://no-such-host.invalid/", timeouts=SOON).post(PATH, b"", HEADERS)
     assert "[hub] url" in caught.value.hint
 
 
@@ -240,7 +240,7 @@ STRANGERS = {
 
 @pytest.mark.parametrize("case", STRANGERS)
 def test_without_them_nothing_is_sent(mutual: Web, certificates: Path, case: str) -> None:
-    post = HttpPost(mutual.url, credentials(certificates, *STRANGERS[case]), patience=SOON)
+    post = HttpPost(mutual.url, credentials(certificates, *STRANGERS[case]), timeouts=SOON)
     with pytest.raises(FetchError):
         post.post(PATH, b"body", HEADERS)
     assert mutual.bodies == []

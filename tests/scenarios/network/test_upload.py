@@ -125,8 +125,8 @@ def on_hub(db: str) -> list[str]:
 
 
 def in_journal(journal: Path) -> list[str]:
-    with open_segment_reader(journal) as evidence:
-        return [encode(entry).decode() for entry in evidence.entries()]
+    with open_segment_reader(journal) as segment:
+        return [encode(entry).decode() for entry in segment.entries()]
 
 
 def test_a_day_s_records_are_on_the_hub_byte_for_byte(db: str, journal: Path, tmp_path: Path) -> None:
@@ -200,7 +200,7 @@ def test_two_hubs_over_one_database_take_the_same_batch_once(db: str, tmp_path: 
     history = History(50)
     with two_hubs(db, tmp_path) as hubs, ThreadPoolExecutor(6) as pool:
         for first in range(0, 50, 10):
-            parcel = history.parcel(first, first + 10)
-            answers = list(pool.map(lambda hub, parcel=parcel: hub.give(parcel), hubs * 3))
+            batch = history.batch(first, first + 10)
+            answers = list(pool.map(lambda hub, batch=batch: hub.give(batch), hubs * 3))
             assert {(said.status, said.body["next"]) for said in answers} == {(200, first + 10)}
     assert on_hub(db) == [body.decode() for body in history.bodies]

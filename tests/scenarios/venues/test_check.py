@@ -148,7 +148,7 @@ def test_two_hosts_cannot_compare_their_holders(open_world: Open, tmp_path: Path
 def test_the_same_passage_twice_is_one_result(open_world: Open) -> None:
     world = open_world()
     for _ in range(2):
-        world.venue.settle(Visit(card("a"), "station/gate-3", world.now), GRANT, 7)
+        world.venue.commit(Visit(card("a"), "station/gate-3", world.now), GRANT, 7)
     assert [result.seq for result in world.told()] == [7]
 
 
@@ -199,7 +199,7 @@ def test_nobody_waits_for_yesterdays_result(open_world: Open) -> None:
     world.comes(card("a"))
     world.now += timedelta(hours=24, seconds=1)
     assert world.deliver() == 0
-    assert world.office.standing(0).waiting == 0
+    assert world.office.status(0).waiting == 0
     assert [letter.why for letter in world.office.results.queue.dead("check")] == ["too old"]
 
 

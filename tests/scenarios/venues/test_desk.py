@@ -222,9 +222,9 @@ def test_a_guest_who_was_let_in_while_the_list_changed_is_registered(open_world:
     world = open_world()
     world.expect(booking("R-1001", "Silva, Maria"))
     visit = world.visit(guest("Silva"))
-    world.venue.admit(visit)
+    world.venue.evaluate(visit)
     world.expect(booking("R-2002", "Costa, Ana"))
-    world.venue.settle(visit, GRANT, 7)
+    world.venue.commit(visit, GRANT, 7)
     (kept,) = world.kept()
     assert (kept.seq, kept.booking, kept.attributes["family_name"]) == (7, None, "Silva")
 
@@ -242,7 +242,7 @@ def test_the_same_passage_twice_is_one_registration(open_world: Open) -> None:
     world.expect(booking("R-1001", "Silva, Maria"))
     visit = world.visit(guest("Silva"))
     for _ in range(2):
-        world.venue.settle(visit, GRANT, 7)
+        world.venue.commit(visit, GRANT, 7)
     assert world.office.store.count() == 1
 
 
@@ -260,9 +260,9 @@ def test_guests_and_reports_outlive_a_power_cut(open_world: Open) -> None:
 def test_staff_see_who_of_how_many_and_no_name_stands_there(open_world: Open) -> None:
     world = open_world()
     world.expect(FAMILY)
-    terms = world.admit(guest("Silva", birth_date="1985-11-20"))
-    assert terms.lines == ("guest 1 of 2, until 2026-06-18", "answers for 1 minor")
-    assert "guest" not in repr(terms)
+    obligations = world.admit(guest("Silva", birth_date="1985-11-20"))
+    assert obligations.lines == ("guest 1 of 2, until 2026-06-18", "answers for 1 minor")
+    assert "guest" not in repr(obligations)
 
 
 # -- how long ----------------------------------------------------------------------------------------------
@@ -330,14 +330,14 @@ def test_guests_check_in_while_the_hotels_system_and_the_authority_are_down(open
         assert [world.comes(guest("Silva")), world.comes(guest("Costa", "Ana"))] == ["in", "in"]
         assert world.deliver() == 0
         world.now += timedelta(hours=24)
-        assert [(one.waiting, one.overdue) for one in world.office.standings(world.now_ms())] == [
+        assert [(one.waiting, one.overdue) for one in world.office.statuses(world.now_ms())] == [
             (2, 0),
             (2, 2),
         ]
         for path in ("hook", "reports"):
             web.answers[path] = lambda handler: reply(handler, 200, b"")
         assert world.deliver() == 4
-        assert [(one.waiting, one.overdue) for one in world.office.standings(world.now_ms())] == [
+        assert [(one.waiting, one.overdue) for one in world.office.statuses(world.now_ms())] == [
             (0, 0),
             (0, 0),
         ]

@@ -306,10 +306,12 @@ class Tower:
     """Its two readers, with what they remember together."""
 
     def __init__(self, story: Story) -> None:
-        ledger = MemoryOccupancyStore()
+        occupancy = MemoryOccupancyStore()
         self._zone = story.zone
         self._doors = {
-            name: Entrance(rules(story.rules, site=f"tower-1/{name}", zone=story.zone), story.people, ledger)
+            name: Entrance(
+                rules(story.rules, site=f"tower-1/{name}", zone=story.zone), story.people, occupancy
+            )
             for name in ("lobby", "exit")
         }
 
@@ -331,24 +333,28 @@ class Tower:
         policy = DoorPolicy(site=site, similarity=0.6, face=FaceRule.NONE)
         scope = ("tower-2",) if who == "elsewhere" else ("tower-1",)
         shown = card(None if who == "nobody" else who, scope=scope, moment=at)
-        footing = TrustState(TrustedTime(at), (), AgePolicy())
+        trust_state = TrustState(TrustedTime(at), (), AgePolicy())
         visit = Visit(shown, site, at)
-        if objection := judge_card(shown, policy, footing):
+        if objection := judge_card(shown, policy, trust_state):
             return objection.reason.value
         try:
-            terms = venue.admit(visit)
+            obligations = venue.evaluate(visit)
         except Refused as refused:
-            venue.settle(visit, Deny(refused.reason), 1)
+            venue.commit(visit, Deny(refused.reason), 1)
             return refused.reason.value
-        given = {asked.factor for asked in terms.asked} - {Factor.COMPANION}
+        given = {asked.factor for asked in obligations.required} - {Factor.COMPANION}
         decision = (
-            Deny(Reason.FACE_NO_MATCH) if turned_away else decide(shown, None, policy, footing, terms, given)
+            Deny(Reason.FACE_NO_MATCH)
+            if turned_away
+            else decide(shown, None, policy, trust_state, obligations, given)
         )
-        venue.settle(visit, decision, 1)
+        venue.commit(visit, decision, 1)
         if isinstance(decision, Deny):
             return decision.reason.value
-        times = [] if terms.release_ms is None else [f"{terms.release_ms} ms"]
-        return ", ".join(["opens", *sorted(terms.notes), *(asked.factor for asked in terms.asked), *times])
+        times = [] if obligations.release_ms is None else [f"{obligations.release_ms} ms"]
+        return ", ".join(
+            ["opens", *sorted(obligations.notices), *(asked.factor for asked in obligations.required), *times]
+        )
 
     def _instant(self, day: str, clock: str, *, again: bool) -> datetime:
         date = f"2027-03-{DAYS[day]:02}" if day in DAYS else day

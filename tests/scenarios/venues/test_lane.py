@@ -441,7 +441,7 @@ def test_the_way_by_an_officer_has_its_times_too_and_says_that_it_was_one() -> N
         do(border)
     inner = [record for record in border.books[0].records if isinstance(record, Passage)][-1]
     assert isinstance(inner.visit, Visited)
-    assert (inner.visit.path, inner.visit.given, inner.visit.notes) == (
+    assert (inner.visit.path, inner.visit.given, inner.visit.notices) == (
         Path.STAFF,
         ("staff",),
         ("officer.o-1",),
@@ -484,7 +484,10 @@ def test_an_officer_is_told_once_for_each_thing_that_changed() -> None:
     border = Border()
     for do in (sends_in("Erin", "Mallory"), until(LaneState.REFERRED_ALONE), stays_long(5)):
         do(border)
-    assert [(case.people, case.admissible) for case in border.desks[0].told] == [(1, False), (1, True)]
+    assert [(referral.people, referral.admissible) for referral in border.desks[0].told] == [
+        (1, False),
+        (1, True),
+    ]
 
 
 def test_a_holder_who_is_referred_sees_ask_staff_and_only_the_officer_sees_why() -> None:
@@ -515,7 +518,7 @@ def test_whom_the_camera_outside_saw_is_forgotten_with_the_passage() -> None:
     border.seen_inside = ()
     for do in (comes("Erin"), until(LaneState.INSIDE)):
         do(border)
-    before = border.verifier._judging.guest.before
+    before = border.verifier._judging.subject.before
     assert before is not None
     assert before.any()
     border.seen_inside = None

@@ -48,7 +48,7 @@ class Row:
     expect: Reason | None
     patron: SimPatron = field(default_factory=SimPatron)
     who: Card = field(default_factory=lambda: card("s1"))
-    mood: FaultMode = FaultMode.GOOD
+    fault_mode: FaultMode = FaultMode.GOOD
     down: bool = False
     rules: dict[str, object] = field(default_factory=dict)
     at: datetime = NOW
@@ -126,32 +126,36 @@ ROWS = {
     "down at night, everybody, but nobody without staff": Row(
         Reason.SCHEDULE_CLOSED, down=True, rules={**EVERYBODY, **STAFFED}, at=NIGHT
     ),
-    "silent, and nobody comes in": Row(Reason.HOST_UNAVAILABLE, mood=FaultMode.SILENT, rules=SOON),
-    "silent, and a member comes in": Row(None, mood=FaultMode.SILENT, rules={**SOON, **MEMBERS}, seen_days=1),
-    "not online, by its own word": Row(Reason.HOST_UNAVAILABLE, mood=FaultMode.NOT_ONLINE),
-    "not online, and a member comes in": Row(None, mood=FaultMode.NOT_ONLINE, rules=MEMBERS, seen_days=1),
-    "one wrong checksum is asked for again": Row(None, mood=FaultMode.WRONG_CHECKSUM_ONCE),
+    "silent, and nobody comes in": Row(Reason.HOST_UNAVAILABLE, fault_mode=FaultMode.SILENT, rules=SOON),
+    "silent, and a member comes in": Row(
+        None, fault_mode=FaultMode.SILENT, rules={**SOON, **MEMBERS}, seen_days=1
+    ),
+    "not online, by its own word": Row(Reason.HOST_UNAVAILABLE, fault_mode=FaultMode.NOT_ONLINE),
+    "not online, and a member comes in": Row(
+        None, fault_mode=FaultMode.NOT_ONLINE, rules=MEMBERS, seen_days=1
+    ),
+    "one wrong checksum is asked for again": Row(None, fault_mode=FaultMode.WRONG_CHECKSUM_ONCE),
     "wrong checksums, always": Row(
-        Reason.HOST_UNAVAILABLE, mood=FaultMode.WRONG_CHECKSUM, says="make no sense"
+        Reason.HOST_UNAVAILABLE, fault_mode=FaultMode.WRONG_CHECKSUM, says="make no sense"
     ),
     "wrong checksums let no member in either: it is not away": Row(
-        Reason.HOST_UNAVAILABLE, mood=FaultMode.WRONG_CHECKSUM, rules=MEMBERS, seen_days=1
+        Reason.HOST_UNAVAILABLE, fault_mode=FaultMode.WRONG_CHECKSUM, rules=MEMBERS, seen_days=1
     ),
     "it answers about somebody else, and everybody could come in": Row(
-        Reason.HOST_UNAVAILABLE, mood=FaultMode.OTHER_PATRON, rules=EVERYBODY, says="make no sense"
+        Reason.HOST_UNAVAILABLE, fault_mode=FaultMode.OTHER_PATRON, rules=EVERYBODY, says="make no sense"
     ),
-    "garbage": Row(Reason.HOST_UNAVAILABLE, mood=FaultMode.GARBAGE, rules=EVERYBODY),
-    "half a line, and it hangs up": Row(Reason.HOST_UNAVAILABLE, mood=FaultMode.HALF_LINE),
-    "a line without an end": Row(Reason.HOST_UNAVAILABLE, mood=FaultMode.ENDLESS, rules=SOON),
+    "garbage": Row(Reason.HOST_UNAVAILABLE, fault_mode=FaultMode.GARBAGE, rules=EVERYBODY),
+    "half a line, and it hangs up": Row(Reason.HOST_UNAVAILABLE, fault_mode=FaultMode.HALF_LINE),
+    "a line without an end": Row(Reason.HOST_UNAVAILABLE, fault_mode=FaultMode.ENDLESS, rules=SOON),
     "answers to other questions only": Row(
-        Reason.HOST_UNAVAILABLE, mood=FaultMode.WRONG_SEQUENCE, rules=SOON
+        Reason.HOST_UNAVAILABLE, fault_mode=FaultMode.WRONG_SEQUENCE, rules=SOON
     ),
-    "answers of another kind only": Row(Reason.HOST_UNAVAILABLE, mood=FaultMode.OTHER_KIND, rules=SOON),
-    "it understands nothing": Row(Reason.HOST_UNAVAILABLE, mood=FaultMode.ASKS_AGAIN),
-    "it says everything twice": Row(None, mood=FaultMode.CHATTY),
-    "one byte at a time": Row(None, mood=FaultMode.DRIPS),
+    "answers of another kind only": Row(Reason.HOST_UNAVAILABLE, fault_mode=FaultMode.OTHER_KIND, rules=SOON),
+    "it understands nothing": Row(Reason.HOST_UNAVAILABLE, fault_mode=FaultMode.ASKS_AGAIN),
+    "it says everything twice": Row(None, fault_mode=FaultMode.CHATTY),
+    "one byte at a time": Row(None, fault_mode=FaultMode.DRIPS),
     "it refuses our login": Row(
-        Reason.HOST_UNAVAILABLE, mood=FaultMode.REFUSES_LOGIN, rules={"user": "gate"}
+        Reason.HOST_UNAVAILABLE, fault_mode=FaultMode.REFUSES_LOGIN, rules={"user": "gate"}
     ),
 }
 
@@ -163,7 +167,7 @@ def test_row(world: World, row: Row) -> None:
     world.library.patrons["P1"] = row.patron
     if row.seen_days is not None:
         remember(world, row)
-    world.library.mood = row.mood
+    world.library.fault_mode = row.fault_mode
     if row.down:
         world.library.stop()
     with world.entrance(**row.rules) as entrance:
@@ -225,8 +229,10 @@ def test_an_entrance_that_is_set_up_wrongly_lets_nobody_in(
 
 def passes(site: Site, entrance: LibraryEntrance, **claims: object) -> Reason | None:
     """One whole passage at a device whose face matches: the reason on record, or None for a door that opened."""
-    counsel = VisitRules(kind="library", venue=entrance, means=Means(host=entrance), items=entrance.scanned)
-    site.verifier.adopt(replace(site.stages, counsel=counsel), site.times)
+    visit_rules = VisitRules(
+        kind="library", venue=entrance, means=Means(host=entrance), items=entrance.scanned
+    )
+    site.verifier.adopt(replace(site.stages, visit_rules=visit_rules), site.times)
     site.reader.in_view = (site.code(**claims),)
     site.see()
     site.engine.who = "holder"
@@ -254,9 +260,9 @@ PASSAGES = {
 def test_the_door_opens_for_a_card_a_face_and_the_librarys_word(
     world: World, row: tuple[str, SimPatron, FaultMode, Reason | None]
 ) -> None:
-    subject, someone, mood, expect = row
+    subject, someone, fault_mode, expect = row
     world.bind(s1="P1")
-    world.library.patrons["P1"], world.library.mood = someone, mood
+    world.library.patrons["P1"], world.library.fault_mode = someone, fault_mode
     with world.entrance() as entrance:
         assert passes(Site(), entrance, subject=subject) == expect
         entrance.scanned("B1001")
@@ -308,7 +314,7 @@ def test_whoever_was_denied_borrows_nothing(world: World) -> None:
     with world.entrance() as entrance:
         visit = world.visit(card(None, "P1"))
         assert isinstance(outcome(entrance, visit), Obligations)
-        entrance.settle(visit, Deny(Reason.FACE_NO_MATCH), 1)
+        entrance.commit(visit, Deny(Reason.FACE_NO_MATCH), 1)
         entrance.scanned("B1001")
     assert not any(text[:2] == "11" for text in world.library.asked)
     with open_store(world.settings(), world.folder) as store:
@@ -369,7 +375,7 @@ def test_what_the_system_refuses_later_waits_for_staff(world: World) -> None:
 def test_what_waits_for_its_answer_as_the_entrance_is_closed_is_kept(world: World) -> None:
     with world.entrance() as entrance:
         come_in(entrance, world.visit(card(None, "P1")))
-        world.library.mood = FaultMode.SILENT
+        world.library.fault_mode = FaultMode.SILENT
         for name in ("B1001", "B1002"):
             entrance.scanned(name)
         until(lambda: any(text[:2] == "11" for text in world.library.asked))
@@ -413,7 +419,7 @@ def test_a_slow_system_keeps_nobody_waiting_longer_than_the_entrance_says(world:
     world.library.answering.clear()
     with world.entrance(answer_ms=5_000, reply_ms=100) as entrance:
         visit = world.visit(card(None, "P1"))
-        entrance.admit(visit)
+        entrance.evaluate(visit)
         entrance.ask(visit)
         world.clock.advance(5_000)
         assert entrance.answer() == Reason.HOST_UNAVAILABLE
@@ -453,7 +459,7 @@ def test_a_grant_without_lending_lends_nothing(world: World) -> None:
     with world.entrance(lending=False) as entrance:
         visit = world.visit(card(None, "P1"))
         assert isinstance(outcome(entrance, visit), Obligations)
-        entrance.settle(visit, Grant(3_000), 1)
+        entrance.commit(visit, Grant(3_000), 1)
         entrance.scanned("B1001")
         assert entrance.news() == ()
     assert not any(text[:2] == "11" for text in world.library.asked)

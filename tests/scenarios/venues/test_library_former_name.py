@@ -46,7 +46,7 @@ def visited(world: World, text: str, *, issuer_for: str) -> Site:
     site.trust = TrustSnapshot.of([issuer], TRUST.status_lists)
     with ExitStack() as stack:
         rules = open_visit_rules(config, world.folder, stack, seed=bytes(32))
-        here = replace(site.stages, counsel=rules, gate=replace(GATE, venue=config.door.venue))
+        here = replace(site.stages, visit_rules=rules, context=replace(GATE, venue=config.door.venue))
         site.verifier = door_verifier(  # anew: the kind of venue on record is that of its start
             here, reader=site.reader, strike=site.tape, clock=site.clock, journal=site.tape,
             trust=lambda: site.trust, signals=site.signals, keypad=site.keypad,
@@ -107,6 +107,6 @@ def test_an_old_journal_is_shown_verified_and_simulated(
 def test_a_hub_takes_an_old_record() -> None:
     history = History(1)
     history.bodies = [encode(JournalEntry(seq=0, record=OLD_VISIT))]
-    ((body, entry),) = MemoryHub().give(history.parcel(0, 1)).fresh
+    ((body, entry),) = MemoryHub().give(history.batch(0, 1)).fresh
     assert body == history.bodies[0]
     assert entry.record == OLD_VISIT

@@ -45,7 +45,7 @@ def fill(db: str) -> History:
     database.prepare()
     store = HubStore(database)
     registered = store.find(DEVICE)
-    store.take(registered, open_offer(pack(history.parcel(0, 10)), device=DEVICE, key=KEY.verify_key), 1_000)
+    store.take(registered, open_offer(pack(history.batch(0, 10)), device=DEVICE, key=KEY.verify_key), 1_000)
     store.raise_alarm(registered, Disputed(Dispute.INCONSISTENT, "record 4 differs"), 2_000)
     database.close()
     return history
@@ -189,7 +189,7 @@ def test_with_mutual_tls_only_certified_devices_are_let_in(db: str, tmp_path: Pa
         certificate(tmp_path, name)
     run("device", "add", DEVICE, "--key", PUBLIC.hex(), db=db)
     more = ["--cert", tmp_path / "localhost.pem", "--cert-key", tmp_path / "localhost.key"]
-    body = pack(History(3).parcel(0, 3))
+    body = pack(History(3).batch(0, 3))
     headers = {
         "Content-Type": CONTENT_TYPE,
         SIGNATURE_HEADER: sign(upload_message(DEVICE, body), KEY),

@@ -57,7 +57,7 @@ class Site:
 
     def give(self, history: History, first: int, end: int, **other: object) -> Said:
         """Send records of a history as its device would."""
-        return self.hub.give(history.parcel(first, end, **other), device=history.device, key=history.key)
+        return self.hub.give(history.batch(first, end, **other), device=history.device, key=history.key)
 
     def row(self, history: History) -> dict:
         return dict(self.store.histories(history.device)[0])
@@ -214,7 +214,7 @@ def test_the_true_history_goes_on_after_an_alarm(site: Site) -> None:
     assert site.give(device, 6, 10).status == 200
 
 
-def test_what_is_signed_and_is_no_parcel_is_an_alarm_too(site: Site) -> None:
+def test_what_is_signed_and_is_no_batch_is_an_alarm_too(site: Site) -> None:
     device = site.device()
     said = site.hub.send(b"garbage", device=device.device, key=device.key)
     assert (said.status, said.body["error"]) == (422, "malformed")
@@ -238,7 +238,7 @@ STRANGERS = {
 def test_a_stranger_stores_nothing_and_raises_no_alarm(site: Site, case: str) -> None:
     how, status, error = STRANGERS[case]
     device = site.device()
-    said = site.hub.send(pack(device.parcel(0, 10)), **how(device.device))
+    said = site.hub.send(pack(device.batch(0, 10)), **how(device.device))
     assert (said.status, said.body["error"]) == (status, error)
     assert (site.bodies(device), site.alarms(device), site.row(device)["heard_ms"]) == ([], [], None)
 
@@ -293,7 +293,7 @@ def test_a_body_that_is_too_long_is_not_read_to_its_end(site: Site, case: str) -
 
 def test_a_body_that_breaks_off_stores_nothing(site: Site) -> None:
     device = site.device()
-    body = pack(device.parcel(0, 10))
+    body = pack(device.batch(0, 10))
     host, port = site.hub.url.removeprefix("http://").split(":")
     head = (
         f"POST /{records_path(device.device)} HTTP/1.1\r\nHost: hub\r\nContent-Type: {CONTENT_TYPE}\r\n"
@@ -366,10 +366,10 @@ def test_the_same_batch_sent_to_two_hubs_at_once_is_stored_once(site: Site, url:
     device = site.device(60)
     with open_site(url) as second, ThreadPoolExecutor(8) as pool:
         for first in range(0, 60, 10):
-            parcel = device.parcel(first, first + 10)
+            batch = device.batch(first, first + 10)
             answers = list(
                 pool.map(
-                    lambda hub, parcel=parcel: hub.give(parcel, device=device.device, key=device.key),
+                    lambda hub, batch=batch: hub.give(batch, device=device.device, key=device.key),
                     [site.hub, second.hub] * 4,
                 )
             )
@@ -446,13 +446,13 @@ def test_a_database_that_is_gone_is_503_and_nothing_is_lost(tmp_path) -> None:
     log = CapturingLogger()
     HubStore(database).add("lobby-1", bytes(KEY.verify_key), NOW_MS)
     with serving(create_app(database, password=PASSWORD, log=log)) as hub:
-        parcel = History(5).parcel(0, 5)
-        assert hub.give(parcel).status == 200
+        batch = History(5).batch(0, 5)
+        assert hub.give(batch).status == 200
         with Database(database.engine.url.database).writing():  # somebody holds the lock
-            said = hub.give(History(9).parcel(5, 9))
+            said = hub.give(History(9).batch(5, 9))
         assert (said.status, said.headers["Retry-After"]) == (503, "5")
         assert "sqlite" not in json.dumps(said.body)
-        assert hub.give(History(9).parcel(5, 9)).body == {"next": 9}
+        assert hub.give(History(9).batch(5, 9)).body == {"next": 9}
     database.close()
     assert [call.kwargs for call in log.calls if call.method_name == "error"]
 

@@ -64,10 +64,8 @@ class Office:
             status = DeviceStatus(
                 software="0.1.0", clock=ClockTrust.TRUSTED, lists_issued_s=lists_ms // 1000, free_mb=1_234
             )
-            parcel = history.parcel(
-                0, min(5, history.size), **{"sent_ms": heard_ms, "status": status} | other
-            )
-            offer = open_offer(pack(parcel), device=name, key=key.verify_key)
+            batch = history.batch(0, min(5, history.size), **{"sent_ms": heard_ms, "status": status} | other)
+            offer = open_offer(pack(batch), device=name, key=key.verify_key)
             self.store.take(self.store.find(name), offer, heard_ms)
         return history
 
@@ -202,7 +200,7 @@ def test_a_device_has_its_facts_its_alarms_and_its_last_records(fleet: Office) -
 
 def test_only_the_last_hundred_records_are_on_the_page(office: Office) -> None:
     device = office.device("busy", size=400)
-    offer = open_offer(pack(device.parcel(0, 400)), device="busy", key=device.key.verify_key)
+    offer = open_offer(pack(device.batch(0, 400)), device="busy", key=device.key.verify_key)
     office.store.take(office.store.find("busy"), offer, NOW_MS)
     assert [row[0] for row in Table(office.hub.page("devices/busy")).rows[1:]][::99] == ["399", "300"]
 
@@ -210,9 +208,9 @@ def test_only_the_last_hundred_records_are_on_the_page(office: Office) -> None:
 def test_a_clock_that_is_off_is_said(office: Office) -> None:
     office.device("slow", heard_ms=NOW_MS)
     offset = office.device("fast")
-    parcel = offset.parcel(0, 5, sent_ms=NOW_MS + HOUR_MS * 3)
+    batch = offset.batch(0, 5, sent_ms=NOW_MS + HOUR_MS * 3)
     office.store.take(
-        office.store.find("fast"), open_offer(pack(parcel), device="fast", key=offset.key.verify_key), NOW_MS
+        office.store.find("fast"), open_offer(pack(batch), device="fast", key=offset.key.verify_key), NOW_MS
     )
     assert "3 h fast" in office.hub.page("devices/fast")
     assert "3 h fast" in office.hub.page("")
@@ -239,7 +237,7 @@ def test_all_records_can_be_taken_away(office: Office, form: str) -> None:
     device = office.device("busy", size=5)
     office.store.take(
         office.store.find("busy"),
-        open_offer(pack(device.parcel(0, 5)), device="busy", key=device.key.verify_key),
+        open_offer(pack(device.batch(0, 5)), device="busy", key=device.key.verify_key),
         NOW_MS,
     )
     said = office.hub.call(

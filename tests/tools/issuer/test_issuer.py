@@ -62,7 +62,10 @@ def rows(office: Path, capsys) -> list[dict]:
 def verified(wallet: Path, trust: Path, now: datetime):
     code = Wallet.from_bytes(wallet.read_bytes()).code(now)
     return verify(
-        decode(parse_code(code)), open_trust(trust), now=now, gate=VerificationContext(site="tower-1/lobby")
+        decode(parse_code(code)),
+        open_trust(trust),
+        now=now,
+        context=VerificationContext(site="tower-1/lobby"),
     )
 
 

@@ -41,7 +41,7 @@ def seen(*codes: str, dark: bool = False):
 def outcome(codes, trust, *, now, gate=GATE, replay=None) -> Reason | None:
     """None for a card, or why it is refused."""
     try:
-        card = verify(decode(one_code(seen(*codes))), trust, now=now, gate=gate)
+        card = verify(decode(one_code(seen(*codes))), trust, now=now, context=gate)
         if replay is not None:
             replay.admit(card, now)
     except Refused as refused:
@@ -129,4 +129,4 @@ def test_dark_mode_verifies_like_light(tmp_path):
     wallet = Wallet(HOLDER, issuer.enrol(enrolment(), now=NOW).card)
     trust = publish(issuer, tmp_path, NOW)
     (symbol,) = seen(wallet.code(NOW), dark=True)
-    assert verify(decode(one_code([symbol])), trust, now=NOW, gate=GATE).issuer == "tower-1"
+    assert verify(decode(one_code([symbol])), trust, now=NOW, context=GATE).issuer == "tower-1"

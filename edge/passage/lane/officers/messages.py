@@ -26,15 +26,17 @@ ReferralNumber = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 LaneSite = Annotated[str, Meta(pattern=r"\A[a-z0-9][a-z0-9-]*(/[a-z0-9][a-z0-9-]*)*\Z", max_length=80)]
 
 
-class Referral(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind", tag="case"):
+class Referral(
+    Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind", tag="referral"
+):
     """Somebody waits for an officer, or the lane does. Told anew whenever something of it changes.
 
-    `case`: the number that a ruling names. `admissible`: whether an officer's word can let this holder
+    `referral`: the number that a ruling names. `admissible`: whether an officer's word can let this holder
     through: exactly one person in a shut lane, and a card that policy grants. `party`: how many of how many
     of a family went through.
     """
 
-    case: ReferralNumber
+    referral: ReferralNumber
     lane: LaneSite
     reason: Reason
     why: Why
@@ -45,11 +47,11 @@ class Referral(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, ta
 
 
 class ReferralClosed(
-    Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind", tag="over"
+    Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind", tag="closed"
 ):
     """This case needs nobody any more."""
 
-    case: ReferralNumber
+    referral: ReferralNumber
     v: Literal[1] = 1
 
 
@@ -64,8 +66,8 @@ class OfficerVerb(StrEnum):
 class OfficerMessage(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A word about a case, as it comes in."""
 
-    case: ReferralNumber
-    word: OfficerVerb
+    referral: ReferralNumber
+    verb: OfficerVerb
     v: Literal[1] = 1
 
 
@@ -73,8 +75,8 @@ class OfficerMessage(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 class OfficerDecision:
     """A word, and the role of the officer who said it."""
 
-    case: int
-    word: OfficerVerb
+    referral: int
+    verb: OfficerVerb
     officer: str
 
 
@@ -83,7 +85,7 @@ class Officers(Protocol):
 
     def tell(self, news: Referral | ReferralClosed) -> None: ...
 
-    def rulings(self) -> Sequence[OfficerDecision]:
+    def decisions(self) -> Sequence[OfficerDecision]:
         """What was ruled since the last call, the oldest first: at most 16, of which the newest are kept."""
         ...
 

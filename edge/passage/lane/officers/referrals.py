@@ -39,7 +39,7 @@ class Referrals:
         self.close()
         self._barred = False
         self._open = [
-            Referral(case=authority.last_seq, lane=self._site, reason=reason, why=why)
+            Referral(referral=authority.last_seq, lane=self._site, reason=reason, why=why)
             for authority, reason in zip(self._authorities, reasons, strict=True)
         ]
 
@@ -48,28 +48,28 @@ class Referrals:
         admissible = admissible and not self._barred
         now = [
             Referral(
-                case=case.case,
-                lane=case.lane,
-                reason=case.reason,
-                why=case.why,
+                referral=referral.referral,
+                lane=referral.lane,
+                reason=referral.reason,
+                why=referral.why,
                 people=None if people is None else min(people, 99),
                 admissible=admissible,
                 party=party,
             )
-            for case in self._open
+            for referral in self._open
         ]
         self._open = now
         if self._open != self._told:
             self._told = self._open
-            for authority, case in zip(self._authorities, self._open, strict=True):
-                authority.officers.tell(case)
+            for authority, referral in zip(self._authorities, self._open, strict=True):
+                authority.officers.tell(referral)
         if not admissible:
             self._admitted.clear()  # they spoke of who stood there then
 
     def close(self) -> None:
         """Nobody needs to do anything any more."""
-        for authority, case in zip(self._authorities, self._told, strict=False):
-            authority.officers.tell(ReferralClosed(case=case.case))
+        for authority, referral in zip(self._authorities, self._told, strict=False):
+            authority.officers.tell(ReferralClosed(referral=referral.referral))
         self._open = self._told = []
         self._admitted.clear()
 
@@ -81,25 +81,25 @@ class Referrals:
     def hear(self, tick_ms: int, *, alone: bool) -> e.LaneEvent | None:
         """The first word that settles something. `alone`: one person stands in the shut lane."""
         for at, authority in enumerate(self._authorities):
-            for ruling in authority.officers.rulings():
-                if event := self._weigh(at, ruling, tick_ms, alone=alone):
+            for decision in authority.officers.decisions():
+                if event := self._weigh(at, decision, tick_ms, alone=alone):
                     return event
         return None
 
-    def _weigh(self, at: int, ruling: OfficerDecision, tick_ms: int, *, alone: bool) -> e.LaneEvent | None:
-        case = self._open[at] if self._open else None
-        if case is None or ruling.case != case.case:
+    def _weigh(self, at: int, decision: OfficerDecision, tick_ms: int, *, alone: bool) -> e.LaneEvent | None:
+        referral = self._open[at] if self._open else None
+        if referral is None or decision.referral != referral.referral:
             return None  # about a holder who has gone
-        match ruling.word:
+        match decision.verb:
             case OfficerVerb.SEND_BACK:
-                self._spoken = {at: ruling.officer}
-                return e.SentBack(ruling.officer)
+                self._spoken = {at: decision.officer}
+                return e.SentBack(decision.officer)
             case OfficerVerb.EMPTY:
                 for number, authority in enumerate(self._authorities):
-                    authority.emptied(ruling.officer if number == at else "joint", tick_ms)
-                return e.Emptied(ruling.officer)
-            case OfficerVerb.ADMIT if case.admissible:
-                self._admitted[at] = ruling.officer
+                    authority.emptied(decision.officer if number == at else "joint", tick_ms)
+                return e.Emptied(decision.officer)
+            case OfficerVerb.ADMIT if referral.admissible:
+                self._admitted[at] = decision.officer
                 return self._all_admit(tick_ms) if alone else None
             case OfficerVerb.ADMIT:
                 return None  # not alone, or no card to admit: the screen says so
@@ -121,6 +121,8 @@ class Referrals:
         self._admitted.clear()
         self._barred = True
         self._open = [
-            case if reason is None else Referral(case=case.case, lane=case.lane, reason=reason, why=case.why)
-            for case, reason in zip(self._open, reasons, strict=True)
+            referral
+            if reason is None
+            else Referral(referral=referral.referral, lane=referral.lane, reason=reason, why=referral.why)
+            for referral, reason in zip(self._open, reasons, strict=True)
         ]

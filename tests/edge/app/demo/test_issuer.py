@@ -40,7 +40,10 @@ def verified(holder: DemoHolder, issuer: DemoIssuer) -> Card:
     """The card as a door sees it that has the issuer's latest list."""
     trust = load(issuer.publish(NOW - timedelta(hours=1), life=30 * DAY))
     return verify(
-        decode(parse_code(holder.code(NOW))), trust, now=NOW, gate=VerificationContext(site="tower-1/lobby")
+        decode(parse_code(holder.code(NOW))),
+        trust,
+        now=NOW,
+        context=VerificationContext(site="tower-1/lobby"),
     )
 
 
@@ -84,5 +87,5 @@ def test_an_index_is_given_again_and_is_good_by_then_even_in_a_list_of_before() 
     again = enrol(issuer)
     assert again.index == 0
     verify(
-        decode(parse_code(again.code(NOW))), trust, now=NOW, gate=VerificationContext(site="tower-1/lobby")
+        decode(parse_code(again.code(NOW))), trust, now=NOW, context=VerificationContext(site="tower-1/lobby")
     )

@@ -75,7 +75,7 @@ def test_a_camera_that_comes_back_goes_on_and_was_told_of_once(
     trouble: Scene, capsys: pytest.CaptureFixture[str]
 ) -> None:
     site = Site(*SECOND, trouble, *SECOND)
-    ticks = [moment.tick_ms for moment in site.run()]
+    ticks = [step.tick_ms for step in site.run()]
     assert site.told == [DevicePart.CAMERA]
     assert all(0 <= later - earlier <= 1_000 for earlier, later in itertools.pairwise(ticks))
     assert ticks[-1] >= 5_000 + 1_000 + 4_000 + 900
@@ -113,8 +113,8 @@ def test_a_camera_that_stays_away_ends_the_program_after_a_minute() -> None:
 
 def test_with_a_scanner_a_door_works_on_without_its_camera() -> None:
     site = Site(*SECOND, Unplug(120_000), *SECOND)
-    for moment in site.run(blind_ms=None):
-        if moment.tick_ms == 50_000:
+    for step in site.run(blind_ms=None):
+        if step.tick_ms == 50_000:
             site.scanner.show(shown(site.clock.now()))
     assert site.told == [DevicePart.CAMERA, None]
     changes = [record.change for record in site.records if isinstance(record, DoorChange)]

@@ -25,7 +25,7 @@ FOOTING = trust_state(TRUST, TrustedTime(NOW), AgePolicy())
 
 
 def moment(**changes: object) -> StepResult:
-    return replace(StepResult(0, PassageState.IDLE, None, footing=FOOTING), **changes)  # type: ignore[arg-type]
+    return replace(StepResult(0, PassageState.IDLE, None, trust_state=FOOTING), **changes)  # type: ignore[arg-type]
 
 
 def metrics(replay: int = 3, records: int = 17) -> Metrics:
@@ -67,7 +67,7 @@ def test_passages_are_counted_by_outcome_and_reason() -> None:
 def test_a_clock_in_doubt_is_told_and_taken_back() -> None:
     told = metrics()
     doubted = trust_state(TRUST, TrustedTime(NOW, ClockAnomaly.BACK, off=-DAY), AgePolicy())
-    told.see(moment(footing=doubted, clock=(ClockEvent.BACK,)))
+    told.see(moment(trust_state=doubted, clock=(ClockEvent.BACK,)))
     assert {"doorward_clock_suspect 1.0", "doorward_clock_off_seconds -86400.0"} <= set(said(told))
     assert 'doorward_clock_events_total{event="back"} 1.0' in said(told)
     told.see(moment())
@@ -85,7 +85,9 @@ def test_a_journal_that_cannot_be_asked_costs_no_passage() -> None:
 
 def test_no_label_names_a_card_a_site_or_an_issuer() -> None:
     told, card = metrics(), verified(subject="erin@example.org")
-    told.see(moment(footing=FOOTING.under(card), outcome=PassageOutcome(Deny(Reason.CARD_EXPIRED), 1, {})))
+    told.see(
+        moment(trust_state=FOOTING.under(card), outcome=PassageOutcome(Deny(Reason.CARD_EXPIRED), 1, {}))
+    )
     text = generate_latest(told.registry).decode()
     for secret in (card.pseudonym, card.kid.hex(), "CN-GD", "tower-1", "erin", "s.example"):
         assert secret not in text

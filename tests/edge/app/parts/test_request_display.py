@@ -75,11 +75,11 @@ def test_a_wallet_believes_what_the_screen_shows(base):
     whole = configured(HOTEL)
     signer = open_request(whole, base, DEVICE)
     with open_board(whole, base) as board:
-        notice = RequestDisplay(board, signer.at, lambda: b"1" * 8, DisplayMode.OFFERED)
-        notice.turn(NOW, 0)
+        display = RequestDisplay(board, signer.at, lambda: b"1" * 8, DisplayMode.OFFERED)
+        display.turn(NOW, 0)
         until((base / "board" / NAME).exists)
     known = read_request(
-        signer.at(NOW, notice.nonce), [CertificateAuthority("CN-GD", cose.public_key(ISSUER))], now=NOW
+        signer.at(NOW, display.nonce), [CertificateAuthority("CN-GD", cose.public_key(ISSUER))], now=NOW
     )
     assert known.request == request_of(whole)
     assert known.nonce == b"1" * 8

@@ -142,14 +142,14 @@ def test_both_kinds_of_news_are_one_line_of_the_log(gate: Gate, capsys: pytest.C
 
 def test_a_bell_is_heard_once_for_each_time_it_is_rung(tmp_path: Path) -> None:
     wake(tmp_path / "state")
-    bell = WakeFile(tmp_path / "state")
-    assert not bell.rung()  # that was before we listened
+    wake_file = WakeFile(tmp_path / "state")
+    assert not wake_file.changed()  # that was before we listened
     wake(tmp_path / "state")
-    assert bell.rung()
-    assert not bell.rung()
+    assert wake_file.changed()
+    assert not wake_file.changed()
 
 
 def test_nobody_fails_over_a_bell(tmp_path: Path) -> None:
     (tmp_path / "state").write_bytes(b"in the way")
     wake(tmp_path / "state")
-    assert not WakeFile(tmp_path / "state").rung()
+    assert not WakeFile(tmp_path / "state").changed()

@@ -92,21 +92,21 @@ class Answering:
 
 def test_a_result_is_taken_back_from_the_broker_once_the_host_has_it() -> None:
     host = Answering(lambda _: "41")
-    assert OverBroker(host.broker, "t", wait_s=PATIENCE_S).carry(PARCEL) == Delivered()
+    assert OverBroker(host.broker, "t", wait_s=PATIENCE_S).send(PARCEL) == Delivered()
     assert host.bus.retained["t/result"] == ""
 
 
 @pytest.mark.parametrize("word", [None, "40", "all", ""])
 def test_a_result_stays_at_the_broker_until_the_host_says_that_it_has_this_one(word: str | None) -> None:
     host = Answering(lambda _: word)
-    assert OverBroker(host.broker, "t", wait_s=0.05).carry(PARCEL) == RetryLater("no acknowledgement")
+    assert OverBroker(host.broker, "t", wait_s=0.05).send(PARCEL) == RetryLater("no acknowledgement")
     assert from_text(host.bus.retained["t/result"]) == b"signed"
 
 
 def test_what_was_said_of_an_earlier_result_does_not_count() -> None:
     host = Answering(lambda _: None)
     host.bus.say("t/acknowledged", "41")
-    assert OverBroker(host.broker, "t", wait_s=0.05).carry(PARCEL) == RetryLater("no acknowledgement")
+    assert OverBroker(host.broker, "t", wait_s=0.05).send(PARCEL) == RetryLater("no acknowledgement")
 
 
 def test_a_host_at_a_real_broker_is_told(tmp_path: Path) -> None:
@@ -126,7 +126,7 @@ def test_a_host_at_a_real_broker_is_told(tmp_path: Path) -> None:
     thread = threading.Thread(target=host)
     world = CheckWorld(tmp_path, via="mqtt", mqtt=mqtt)
     try:
-        world.office._carrier.wait_s = PATIENCE_S
+        world.office._transport.wait_s = PATIENCE_S
         thread.start()
         world.comes(card("a"))
         assert world.deliver() == 1
@@ -180,7 +180,7 @@ class HostOnPty:
 def test_a_host_on_a_line_is_told_and_can_verify_it(tmp_path: Path) -> None:
     host = HostOnPty(lambda _: b"OK 41\r\n")
     with closing(CheckWorld(tmp_path, via="serial", port=host.path)) as world:
-        world.office._carrier.wait_s = PATIENCE_S
+        world.office._transport.wait_s = PATIENCE_S
         world.comes(card("a"))
         assert world.deliver() == 1
         (line,) = host.lines
@@ -194,14 +194,14 @@ def test_a_host_on_a_line_is_told_and_can_verify_it(tmp_path: Path) -> None:
 def test_another_answer_is_none(answer: bytes) -> None:
     host = HostOnPty(lambda _: answer)
     with SerialHost(host.path, 115_200) as line:
-        assert OverSerial(line, wait_s=PATIENCE_S).carry(PARCEL) == RetryLater("another answer")
+        assert OverSerial(line, wait_s=PATIENCE_S).send(PARCEL) == RetryLater("another answer")
     host.close()
 
 
 def test_a_host_that_says_nothing_is_told_later() -> None:
     host = HostOnPty(lambda _: b"")
     with SerialHost(host.path, 115_200) as line:
-        assert OverSerial(line, wait_s=0.05).carry(PARCEL) == RetryLater("no answer")
+        assert OverSerial(line, wait_s=0.05).send(PARCEL) == RetryLater("no answer")
     host.close()
 
 
@@ -214,7 +214,7 @@ def test_an_answer_without_end_is_cut() -> None:
 
 def test_a_line_that_is_not_there_is_told_later(tmp_path: Path) -> None:
     line = SerialHost(str(tmp_path / "nowhere"), 115_200)
-    assert OverSerial(line).carry(PARCEL) == RetryLater("no answer")
+    assert OverSerial(line).send(PARCEL) == RetryLater("no answer")
     line.close()
 
 

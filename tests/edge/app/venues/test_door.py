@@ -78,18 +78,18 @@ def enrol(site: Path, subject: str) -> None:
 def test_a_door_without_rules_asks_nothing_and_leaves_no_file(tmp_path: Path) -> None:
     venue = open_door(Config(), tmp_path)
     assert isinstance(venue, OpenVenue)
-    assert venue.admit(visit()) == Obligations()
+    assert venue.evaluate(visit()) == Obligations()
     assert not list(tmp_path.iterdir())
 
 
 def test_what_it_remembers_outlives_a_restart(site: Path, door: SiteDoor) -> None:
     enrol(site, "anna")
-    door.settle(visit(), Grant(3_000), 1)
+    door.commit(visit(), Grant(3_000), 1)
     door.close()
     again = open_door(CONFIG, site)
     assert isinstance(again, SiteDoor)
     with closing(again), pytest.raises(Refused) as refused:
-        again.admit(visit(at=NIGHT + timedelta(minutes=1)))
+        again.evaluate(visit(at=NIGHT + timedelta(minutes=1)))
     assert refused.value.reason is Reason.PERSON_PASSBACK
 
 
@@ -171,12 +171,12 @@ def test_they_are_taken_over_between_two_passages(site: Path, door: SiteDoor) ->
     enrol(site, "anna")
     _rewrite(site / "site.toml", SITE_TOML.replace("tower-1", "tower-2"))
     see(moment(NIGHT, LOOK_MS, state=PassageState.FACE))
-    assert door.admit(visit()) == Obligations()
+    assert door.evaluate(visit()) == Obligations()
     see(moment(NIGHT, LOOK_MS + 1))
-    assert door.admit(visit()) == Obligations(), "a look a second is enough"
+    assert door.evaluate(visit()) == Obligations(), "a look a second is enough"
     see(moment(NIGHT, 2 * LOOK_MS))
     with pytest.raises(Refused):
-        door.admit(visit())
+        door.evaluate(visit())
 
 
 # -- the mode of the door ------------------------------------------------------------------------------
@@ -210,9 +210,13 @@ class Unwilling(FakeController):
 
 
 def moment(
-    at: datetime, tick_ms: int, *, state: PassageState = PassageState.IDLE, doubt: ClockAnomaly | None = None
+    at: datetime,
+    tick_ms: int,
+    *,
+    state: PassageState = PassageState.IDLE,
+    anomaly: ClockAnomaly | None = None,
 ) -> StepResult:
-    return StepResult(tick_ms, state, None, footing=TrustState(TrustedTime(at, doubt), (), AgePolicy()))
+    return StepResult(tick_ms, state, None, trust_state=TrustState(TrustedTime(at, anomaly), (), AgePolicy()))
 
 
 def test_the_controller_follows_the_hours(door: SiteDoor) -> None:
@@ -244,7 +248,7 @@ def test_what_it_refuses_is_tried_again(door: SiteDoor) -> None:
 
 def test_nothing_stands_free_by_a_clock_that_nobody_believes(door: SiteDoor) -> None:
     controller = FakeController(Mode.FREE_ACCESS)
-    door.watcher(controller)(moment(NOON, 0, doubt=next(iter(ClockAnomaly))))
+    door.watcher(controller)(moment(NOON, 0, anomaly=next(iter(ClockAnomaly))))
     assert controller.mode is Mode.NORMAL
 
 
@@ -315,4 +319,4 @@ def test_a_relay_has_no_mode(door: SiteDoor) -> None:
 def test_an_unreadable_people_file_denies(door: SiteDoor) -> None:
     door._people_file._db.execute("DROP TABLE people")
     with pytest.raises(StorageFault):
-        door.admit(visit())
+        door.evaluate(visit())

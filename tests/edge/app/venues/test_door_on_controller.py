@@ -62,7 +62,7 @@ def test_a_controller_follows_the_hours_and_the_switch(controller: OnPty, tmp_pa
                         next(looks),
                         PassageState.IDLE,
                         None,
-                        footing=TrustState(TrustedTime(at), (), AgePolicy()),
+                        trust_state=TrustState(TrustedTime(at), (), AgePolicy()),
                     )
                 )
                 return controller.controller.door.mode == mode

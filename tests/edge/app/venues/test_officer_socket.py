@@ -31,9 +31,9 @@ from edge.passage.lane.officers.messages import (
 
 LONG_S = 60.0  # a loaded machine is slow, and nothing here waits for a time to pass
 CASE = Referral(
-    case=7, lane="border/lane-1", reason=Reason.LANE_SWAPPED, why=Why.FACE, people=1, admissible=True
+    referral=7, lane="border/lane-1", reason=Reason.LANE_SWAPPED, why=Why.FACE, people=1, admissible=True
 )
-ADMIT = line(OfficerMessage(case=7, word=OfficerVerb.ADMIT))
+ADMIT = line(OfficerMessage(referral=7, verb=OfficerVerb.ADMIT))
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def screen(path: Path) -> socket.socket:
 def heard(officers: OfficerSocket) -> tuple[OfficerDecision, ...]:
     """The next words that come in."""
     for _ in range(12_000):  # a minute at least
-        if words := tuple(officers.rulings()):
+        if words := tuple(officers.decisions()):
             return words
         threading.Event().wait(0.005)
     raise AssertionError("nobody said anything")
@@ -68,14 +68,14 @@ def test_a_case_is_told_to_who_is_there_and_to_who_comes_later(officers: Officer
     officers.tell(CASE)
     with screen(path) as late, late.makefile("rb") as lines:
         assert parse_referral(lines.readline()) == CASE
-        officers.tell(ReferralClosed(case=7))
-        assert parse_referral(lines.readline()) == ReferralClosed(case=7)
+        officers.tell(ReferralClosed(referral=7))
+        assert parse_referral(lines.readline()) == ReferralClosed(referral=7)
 
 
 def test_a_word_comes_in_the_name_that_the_machine_knows(officers: OfficerSocket, path: Path) -> None:
     with screen(path) as anna:
         anna.sendall(ADMIT[:9])
-        anna.sendall(ADMIT[9:] + line(OfficerMessage(case=7, word=OfficerVerb.SEND_BACK)))
+        anna.sendall(ADMIT[9:] + line(OfficerMessage(referral=7, verb=OfficerVerb.SEND_BACK)))
         words = heard(officers)
         while len(words) < 2:
             words += heard(officers)
@@ -88,7 +88,7 @@ def test_a_word_comes_in_the_name_that_the_machine_knows(officers: OfficerSocket
 WRONG: dict[str, bytes] = {
     "no word": b"open\n",
     "a line without an end": b"x" * 600,
-    "another's name": b'{"case":7,"officer":"o-1","v":1,"word":"admit"}\n',
+    "another's name": b'{"referral":7,"officer":"o-1","v":1,"verb":"admit"}\n',
 }
 
 
@@ -99,7 +99,7 @@ def test_who_says_what_nobody_understands_is_hung_up_on(
     with screen(path) as odd:
         odd.sendall(WRONG[said])
         assert hung_up(odd)
-    assert officers.rulings() == ()
+    assert officers.decisions() == ()
     with screen(path) as another:
         another.sendall(ADMIT)
         assert heard(officers) == (OfficerDecision(7, OfficerVerb.ADMIT, "o-17"),)
@@ -119,7 +119,7 @@ def test_who_has_no_role_may_watch_and_not_rule(path: Path) -> None:
         assert parse_referral(lines.readline()) == CASE
         guest.sendall(ADMIT)
         assert hung_up(guest)
-    assert served.rulings() == ()
+    assert served.decisions() == ()
     served.close()
 
 
@@ -169,7 +169,7 @@ def test_a_terminal_shows_cases_and_rules_on_them(
 
     def officer() -> None:
         verdicts.append(heard(officers))
-        officers.tell(ReferralClosed(case=7))
+        officers.tell(ReferralClosed(referral=7))
         officers.close()
 
     with os.fdopen(told) as stdin, os.fdopen(words, "w") as keys:
@@ -184,7 +184,7 @@ def test_a_terminal_shows_cases_and_rules_on_them(
     out, _ = capsys.readouterr()
     if as_json:
         rows = [json.loads(row) for row in out.splitlines()]
-        assert [row["kind"] for row in rows] == ["case", "over"]
+        assert [row["kind"] for row in rows] == ["referral", "closed"]
     else:
         assert "lane.swapped; look who stands there; 1 in the lane [admit or send-back]" in out
         assert "case 7: over" in out

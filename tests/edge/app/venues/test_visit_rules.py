@@ -28,19 +28,19 @@ def test_every_venue_opens_with_what_its_profile_has(venue: str, tmp_path: Path)
     make_pair(tmp_path / "desk.key")
     config = parse_config(f'[door]\nvenue = "{venue}"\n{more}'.encode(), tmp_path / "door.toml")
     with ExitStack() as stack:
-        counsel = open_visit_rules(config, tmp_path, stack, seed=bytes(32))
-        assert counsel.kind == venue
-        assert kind is None or isinstance(counsel.venue, kind)
-        assert (counsel.means.host is not None) == (venue == "library")
-        assert counsel.past is not None
-        assert counsel.request is not None
-        assert counsel.request.site == config.door.site
+        visit_rules = open_visit_rules(config, tmp_path, stack, seed=bytes(32))
+        assert visit_rules.kind == venue
+        assert kind is None or isinstance(visit_rules.venue, kind)
+        assert (visit_rules.means.host is not None) == (venue == "library")
+        assert visit_rules.history is not None
+        assert visit_rules.request is not None
+        assert visit_rules.request.site == config.door.site
 
 
 def test_a_site_that_does_not_watch_has_no_past(tmp_path: Path) -> None:
     config = parse_config(b"[risk]\nwatch = false\n", tmp_path / "door.toml")
     with ExitStack() as stack:
-        assert open_visit_rules(config, tmp_path, stack, seed=bytes(32)).past is None
+        assert open_visit_rules(config, tmp_path, stack, seed=bytes(32)).history is None
 
 
 def test_a_screen_whose_certificate_is_not_there_is_a_mistake(tmp_path: Path) -> None:

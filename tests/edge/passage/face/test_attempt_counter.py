@@ -33,8 +33,8 @@ CASES: dict[str, tuple[list[FaceVerdict], FaceVerdict | None]] = {
 @pytest.mark.parametrize("case", CASES)
 def test_looks_add_up(case: str) -> None:
     looks, expected = CASES[case]
-    burst = AttemptCounter()
-    final = [decision for look in looks if (decision := burst.add(look))]
+    attempts = AttemptCounter()
+    final = [decision for look in looks if (decision := attempts.add(look))]
     assert (final[0] if final else None) == expected
 
 
@@ -48,10 +48,10 @@ def test_looks_add_up(case: str) -> None:
     ],
 )
 def test_out_of_time_is_denied_with_the_gravest_objection(looks: list[Deny], reason: Reason) -> None:
-    burst = AttemptCounter()
+    attempts = AttemptCounter()
     for look in looks:
-        burst.add(look)
-    assert burst.give_up() == Deny(reason)
+        attempts.add(look)
+    assert attempts.give_up() == Deny(reason)
 
 
 def test_what_can_be_final_is_ranked() -> None:

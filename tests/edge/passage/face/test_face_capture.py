@@ -37,13 +37,13 @@ class Visit:
     """An encounter whose looks come from a list; holds its own Stages, Presented and Fusion."""
 
     def __init__(self, *, prompts: int = 0, consistency: bool = False) -> None:
-        self.liveness = PadRule(prompts=prompts, consistency=consistency, dice=lambda _: LEFT)
+        self.pad_rule = PadRule(prompts=prompts, consistency=consistency, random_below=lambda _: LEFT)
         self.fusion = SimpleNamespace(alike=None, wipe=lambda: None)
-        self.encounter = FaceCapture(self, self)
+        self.capture = FaceCapture(self, self)
         self.prompts: list[str | None] = []
         self.tick_ms = 0
 
-    def burst(self, _: object) -> SimpleNamespace:
+    def new_fusion(self, _: object) -> SimpleNamespace:
         return self.fusion
 
     def look(self, *_: object) -> tuple[FaceEvidence, FaceVerdict]:
@@ -63,8 +63,8 @@ class Visit:
     def comes_to(self, looks: Iterable[See | None]) -> Reason | str | None:
         for self.seen in looks:
             self.tick_ms += FRAME_MS
-            _, decision = self.encounter.look(np.zeros((2, 2), np.uint8), self.tick_ms)
-            self.prompts.append(self.encounter.prompt)
+            _, decision = self.capture.look(np.zeros((2, 2), np.uint8), self.tick_ms)
+            self.prompts.append(self.capture.prompt)
             if decision is not None:
                 return decision.reason if isinstance(decision, Deny) else "granted"
         return None
@@ -147,7 +147,7 @@ def test_prompts_are_shown_in_turn_and_then_taken_away() -> None:
     assert visit.comes_to([*[HOLDER] * 8, *turn(HOLDER), *[HOLDER] * 9]) == "granted"
     shown = [words for n, words in enumerate(visit.prompts) if n == 0 or words != visit.prompts[n - 1]]
     assert shown == [Phase.LOOK, Prompt.TURN_LEFT, Phase.BACK, None]
-    assert visit.encounter.challenged
+    assert visit.capture.challenged
 
 
 @pytest.mark.parametrize(("prompts", "reason"), [(0, Reason.FACE_NO_MATCH), (1, Reason.FACE_QUALITY)])
@@ -156,4 +156,4 @@ def test_out_of_time_is_the_gravest_look_or_a_challenge_that_was_not_met(
 ) -> None:
     visit = Visit(prompts=prompts)
     visit.comes_to([HOLDER] * 4 if prompts else [STRANGERS])
-    assert visit.encounter.give_up() == Deny(reason)
+    assert visit.capture.give_up() == Deny(reason)

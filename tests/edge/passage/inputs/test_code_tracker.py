@@ -23,25 +23,25 @@ CASES: dict[str, tuple[list[tuple[int, tuple[Symbol, ...]]], list[bool]]] = {
 @pytest.mark.parametrize("case", CASES)
 def test_a_presentation_is_let_through_once(case: str) -> None:
     frames, fresh = CASES[case]
-    attention = PresentationTracker()
-    assert [bool(attention.fresh(symbols, tick)) for tick, symbols in frames] == fresh
+    tracker = PresentationTracker()
+    assert [bool(tracker.fresh(symbols, tick)) for tick, symbols in frames] == fresh
 
 
 def test_after_a_grant_the_phone_must_leave_the_picture_first() -> None:
-    attention = PresentationTracker()
-    assert attention.fresh((A,), 0)
-    attention.hold(6_000)
-    attention.passed()
-    assert not attention.fresh((B,), 6_066)  # the phone has made its next code
-    assert not attention.fresh((), 6_133)
-    assert not attention.fresh((B,), 6_200)
-    assert not attention.fresh((), 6_200 + GAP_MS + 1)
-    assert attention.fresh((B,), 6_300 + GAP_MS)
+    tracker = PresentationTracker()
+    assert tracker.fresh((A,), 0)
+    tracker.hold(6_000)
+    tracker.passed()
+    assert not tracker.fresh((B,), 6_066)  # the phone has made its next code
+    assert not tracker.fresh((), 6_133)
+    assert not tracker.fresh((B,), 6_200)
+    assert not tracker.fresh((), 6_200 + GAP_MS + 1)
+    assert tracker.fresh((B,), 6_300 + GAP_MS)
 
 
 def test_a_code_in_view_through_a_whole_passage_is_not_presented_again() -> None:
-    attention = PresentationTracker()
-    assert attention.fresh((A,), 0)
+    tracker = PresentationTracker()
+    assert tracker.fresh((A,), 0)
     for tick in range(66, 9_000, 66):
-        attention.hold(tick)
-    assert not attention.fresh((A,), 9_066)
+        tracker.hold(tick)
+    assert not tracker.fresh((A,), 9_066)

@@ -182,11 +182,11 @@ def test_the_age_of_a_written_policy_and_its_version_are_on_record() -> None:
     assert said.passage(DENY, NOW, 1).policy == "1"
 
 
-@pytest.mark.parametrize("doubt", [None, *ClockAnomaly])
-def test_a_record_says_whether_its_clock_was_believed(doubt: ClockAnomaly | None) -> None:
+@pytest.mark.parametrize("anomaly", [None, *ClockAnomaly])
+def test_a_record_says_whether_its_clock_was_believed(anomaly: ClockAnomaly | None) -> None:
     said = witness()
-    said.begin(trust_state(TRUST, TrustedTime(NOW, doubt), AgePolicy()), 0)
-    expected = ClockTrust.SUSPECT if doubt else ClockTrust.TRUSTED
+    said.begin(trust_state(TRUST, TrustedTime(NOW, anomaly), AgePolicy()), 0)
+    expected = ClockTrust.SUSPECT if anomaly else ClockTrust.TRUSTED
     assert said.passage(GRANT, NOW, 1).clock is expected
 
 

@@ -111,9 +111,9 @@ ROWS: dict[str, tuple[Obligations, Callable[[Site], None], Reason | None]] = {
 
 @pytest.mark.parametrize("row", ROWS)
 def test_what_is_asked_besides_is_given_or_the_door_stays_shut(row: str) -> None:
-    terms, does, reason = ROWS[row]
+    obligations, does, reason = ROWS[row]
     site = Site()
-    site.venue.terms = terms
+    site.venue.obligations = obligations
     began(site)
     does(site)
     passed(site)
@@ -140,7 +140,7 @@ def passed(site: Site) -> None:
 
 def test_a_pin_is_asked_for_after_the_face_only() -> None:
     site = Site()
-    site.venue.terms = asks(Factor.PIN)
+    site.venue.obligations = asks(Factor.PIN)
     site.reader.in_view = (site.code(),)
     site.see()
     site.keypad.type("271828#")
@@ -158,7 +158,7 @@ def test_a_pin_is_asked_for_after_the_face_only() -> None:
 
 def test_what_was_asked_and_given_stands_in_the_record() -> None:
     site = Site()
-    site.venue.terms = asks(Factor.PIN, notes=frozenset({StaffNotice.ASSISTED}), release_ms=9_000)
+    site.venue.obligations = asks(Factor.PIN, notices=frozenset({StaffNotice.ASSISTED}), release_ms=9_000)
     began(site)
     site.keypad.type("314159#")
     passed(site)
@@ -167,9 +167,9 @@ def test_what_was_asked_and_given_stands_in_the_record() -> None:
     assert record.visit == Visited(
         venue="door",
         path=Path.FACE,
-        asked=("pin",),
+        required=("pin",),
         given=("pin",),
-        notes=("assisted", "duress"),
+        notices=("assisted", "duress"),
         waited_ms=2 * FRAME_MS,
     )
     assert site.venue.settled == [(Grant(9_000), 1)]
@@ -189,7 +189,7 @@ def test_what_a_venue_refuses_is_recorded_and_settled() -> None:
     site.reader.in_view = (site.code(),)
     site.see()
     assert site.venue.settled == [(Deny(Reason.SCHEDULE_CLOSED), 1)]
-    assert not any(moment.evidence for moment in site.moments), "nobody is looked at who is not admitted"
+    assert not any(step.evidence for step in site.moments), "nobody is looked at who is not admitted"
 
 
 def test_a_venue_that_cannot_remember_is_a_fault_on_record_and_no_reason_to_lock_up() -> None:
@@ -202,7 +202,7 @@ def test_a_venue_that_cannot_remember_is_a_fault_on_record_and_no_reason_to_lock
 
 def test_a_person_without_a_face_gives_a_pin_in_its_place() -> None:
     site = Site()
-    site.venue.terms = asks(Factor.PIN, notes=frozenset({StaffNotice.NO_FACE}))
+    site.venue.obligations = asks(Factor.PIN, notices=frozenset({StaffNotice.NO_FACE}))
     site.reader.in_view = (site.code(),)
     site.see()
     assert site.verifier.state is PassageState.FACTOR
@@ -217,7 +217,7 @@ def test_a_person_without_a_face_gives_a_pin_in_its_place() -> None:
 
 def test_a_path_without_a_face_has_something_in_its_place() -> None:
     site = Site()
-    site.venue.terms = Obligations(notes=frozenset({StaffNotice.NO_FACE}))
+    site.venue.obligations = Obligations(notices=frozenset({StaffNotice.NO_FACE}))
     site.reader.in_view = (site.code(),)
     site.see()
     assert site.verifier.state is PassageState.FACE
@@ -225,7 +225,7 @@ def test_a_path_without_a_face_has_something_in_its_place() -> None:
 
 def test_a_wrong_pin_makes_the_next_try_wait() -> None:
     site = Site(face=FaceRule.NONE)
-    site.venue.terms = asks(Factor.PIN)
+    site.venue.obligations = asks(Factor.PIN)
     for keys, reason in (("0#1#2#", Reason.FACTOR_WRONG), ("271828#", Reason.RISK_LOCKED_OUT)):
         site.reader.in_view = (site.code(),)
         site.see()
@@ -250,15 +250,17 @@ def test_a_face_that_only_just_matches_is_looked_at_again_and_has_to_move() -> N
     (record,) = site.passages
     assert record.reason is Reason.FACE_QUALITY
     assert isinstance(record.visit, Visited)
-    assert (record.visit.signs, record.visit.asked) == (("risk.margin",), ("challenge",))
+    assert (record.visit.risk_signals, record.visit.required) == (("risk.margin",), ("challenge",))
 
 
 def test_a_card_that_failed_here_is_asked_for_more() -> None:
-    site = Site(risk=RiskPolicy(failures=1, ladder=(Factor.PIN,)))
-    site.venue.terms = Obligations(pin=PIN)
+    site = Site(risk=RiskPolicy(failures=1, step_ups=(Factor.PIN,)))
+    site.venue.obligations = Obligations(pin=PIN)
     began(site)
     assert site.verifier.state is PassageState.RELEASED
-    site.stages.counsel.past.learn(site.venue.visits[-1].card, Deny(Reason.FACE_ATTACK), site.clock.now())
+    site.stages.visit_rules.history.learn(
+        site.venue.visits[-1].card, Deny(Reason.FACE_ATTACK), site.clock.now()
+    )
     site.reader.in_view = ()
     site.see(80)
     site.reader.in_view = (site.code(),)
@@ -271,13 +273,13 @@ def test_a_card_that_failed_here_is_asked_for_more() -> None:
 
 def test_what_cannot_be_asked_for_is_for_staff() -> None:
     site = Site()
-    site.venue.terms = Obligations((Obligation(Factor.PIN, Reason.RISK_HOUR),))  # and nobody has one
+    site.venue.obligations = Obligations((Obligation(Factor.PIN, Reason.RISK_HOUR),))  # and nobody has one
     site.reader.in_view = (site.code(),)
     site.see()
     (record,) = site.passages
     assert record.reason is Reason.RISK_HOUR
     assert isinstance(record.visit, Visited)
-    assert (record.visit.path, record.visit.asked) == (Path.STAFF, ("staff",))
+    assert (record.visit.path, record.visit.required) == (Path.STAFF, ("staff",))
 
 
 # -- the screen --------------------------------------------------------------------------------------------
@@ -385,12 +387,12 @@ def test_staff_are_told_of_duress_though_the_visit_is_refused(refuses: str) -> N
     arrange(site)
     site.venue.noted = frozenset({StaffNotice.DURESS})
     site.reader.in_view = (site.code(),)
-    moment = site.see()
-    assert moment.terms is not None
-    assert moment.terms.notes == {StaffNotice.DURESS}
+    step = site.see()
+    assert step.obligations is not None
+    assert step.obligations.notices == {StaffNotice.DURESS}
     (record,) = site.passages
     assert isinstance(record.visit, Visited)
-    assert (record.reason, record.visit.notes) == (reason, ("duress",))
+    assert (record.reason, record.visit.notices) == (reason, ("duress",))
 
 
 def test_a_venue_that_cannot_tell_its_notes_refuses_all_the_same() -> None:
@@ -398,7 +400,7 @@ def test_a_venue_that_cannot_tell_its_notes_refuses_all_the_same() -> None:
     site.venue.refuses = Reason.SCHEDULE_CLOSED
     site.venue.forgets_notes = True
     site.reader.in_view = (site.code(),)
-    moment = site.see()
-    assert moment.terms is not None
-    assert moment.terms.notes == frozenset()
+    step = site.see()
+    assert step.obligations is not None
+    assert step.obligations.notices == frozenset()
     assert [record.reason for record in site.passages] == [Reason.SCHEDULE_CLOSED]

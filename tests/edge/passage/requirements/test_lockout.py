@@ -19,16 +19,16 @@ RISK = Deny(Reason.RISK_LOCKED_OUT)
 
 
 def after(failures: int) -> Lockout:
-    backoff = Lockout()
+    lockout = Lockout()
     for tick_ms in range(failures):
-        backoff.learn(ANN, NO_MATCH, tick_ms, challenged=False)
-    return backoff
+        lockout.learn(ANN, NO_MATCH, tick_ms, challenged=False)
+    return lockout
 
 
-def wait_ms(backoff: Lockout, failures: int) -> int:
+def wait_ms(lockout: Lockout, failures: int) -> int:
     """From the last of `after(failures)` until a try is let through again."""
     last = failures - 1
-    return next(ms for ms in range(0, 2 * LONGEST_MS, 1_000) if backoff.objection(ANN, last + ms) is None)
+    return next(ms for ms in range(0, 2 * LONGEST_MS, 1_000) if lockout.objection(ANN, last + ms) is None)
 
 
 @pytest.mark.parametrize(
@@ -44,16 +44,16 @@ def test_nobody_waits_for_what_another_card_did() -> None:
 
 
 def test_a_grant_forgets_what_failed_before() -> None:
-    backoff = after(50)
-    backoff.learn(ANN, Grant(3_000), 50 + LONGEST_MS, challenged=True)
-    assert len(backoff) == 0
-    assert backoff.objection(ANN, 51 + LONGEST_MS) is None
+    lockout = after(50)
+    lockout.learn(ANN, Grant(3_000), 50 + LONGEST_MS, challenged=True)
+    assert len(lockout) == 0
+    assert lockout.objection(ANN, 51 + LONGEST_MS) is None
 
 
 def test_time_forgets_it_too() -> None:
-    backoff = after(50)
-    backoff.learn(ANN, NO_MATCH, 50 + FORGET_MS, challenged=False)
-    assert backoff.objection(ANN, 51 + FORGET_MS) is None
+    lockout = after(50)
+    lockout.learn(ANN, NO_MATCH, 50 + FORGET_MS, challenged=False)
+    assert lockout.objection(ANN, 51 + FORGET_MS) is None
 
 
 COUNTED: dict[Reason, tuple[bool, bool]] = {
@@ -71,21 +71,21 @@ COUNTED: dict[Reason, tuple[bool, bool]] = {
 @pytest.mark.parametrize("reason", COUNTED)
 def test_what_is_a_try_that_failed(reason: Reason) -> None:
     for challenged, counts in zip((False, True), COUNTED[reason], strict=True):
-        backoff = Lockout()
+        lockout = Lockout()
         for _ in range(FREE):
-            backoff.learn(ANN, Deny(reason), 0, challenged=challenged)
-        assert (backoff.objection(ANN, 1) == RISK) is counts
+            lockout.learn(ANN, Deny(reason), 0, challenged=challenged)
+        assert (lockout.objection(ANN, 1) == RISK) is counts
 
 
 def test_memory_is_bounded_and_the_latest_stay() -> None:
-    backoff = Lockout()
+    lockout = Lockout()
     cards = [replace(ANN, pseudonym=f"{number:012x}") for number in range(MAX_CARDS + 50)]
     for tick_ms, card in enumerate(cards):
         for _ in range(FREE):
-            backoff.learn(card, NO_MATCH, tick_ms, challenged=False)
-    assert len(backoff) <= MAX_CARDS + 1
-    assert backoff.objection(cards[0], len(cards)) is None
-    assert backoff.objection(cards[-1], len(cards)) == RISK
+            lockout.learn(card, NO_MATCH, tick_ms, challenged=False)
+    assert len(lockout) <= MAX_CARDS + 1
+    assert lockout.objection(cards[0], len(cards)) is None
+    assert lockout.objection(cards[-1], len(cards)) == RISK
 
 
 OUTCOMES: st.SearchStrategy[Decision] = st.sampled_from(
@@ -95,8 +95,8 @@ OUTCOMES: st.SearchStrategy[Decision] = st.sampled_from(
 
 @given(st.lists(st.tuples(st.integers(0, 90_000), OUTCOMES, st.booleans()), max_size=40))
 def test_whatever_happened_a_minute_later_a_card_may_try(steps: list[tuple[int, Decision, bool]]) -> None:
-    backoff, tick_ms = Lockout(), 0
+    lockout, tick_ms = Lockout(), 0
     for pause_ms, decision, challenged in steps:
         tick_ms += pause_ms
-        backoff.learn(ANN, decision, tick_ms, challenged=challenged)
-    assert backoff.objection(ANN, tick_ms + LONGEST_MS) is None
+        lockout.learn(ANN, decision, tick_ms, challenged=challenged)
+    assert lockout.objection(ANN, tick_ms + LONGEST_MS) is None

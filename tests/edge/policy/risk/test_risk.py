@@ -122,8 +122,8 @@ SEEN: dict[str, tuple[dict[str, object], RiskPolicy, RiskContext, tuple[Reason, 
 
 @pytest.mark.parametrize("case", SEEN)
 def test_a_card_shows_signs(case: str) -> None:
-    changes, policy, moment, signs = SEEN[case]
-    assert of_card(verified(**changes), RecentPast("tower-1/lobby"), moment, policy) == signs
+    changes, policy, context, signs = SEEN[case]
+    assert of_card(verified(**changes), RecentPast("tower-1/lobby"), context, policy) == signs
 
 
 @pytest.mark.parametrize(

@@ -16,10 +16,10 @@ S = timedelta(seconds=1)
 
 def heard(*offsets: float, name: str = "{}") -> PhoneClockOffset:
     """Holders in a row, our clock being so many seconds ahead of each."""
-    holders = PhoneClockOffset()
+    phone_offset = PhoneClockOffset()
     for number, offset in enumerate(offsets):
-        holders.hear(name.format(number), NOW - HALF_A_CODE - offset * S, NOW)
-    return holders
+        phone_offset.hear(name.format(number), NOW - HALF_A_CODE - offset * S, NOW)
+    return phone_offset
 
 
 CROWDS = {  # how far we are ahead of each phone; the median, and whether it is an alarm
@@ -39,9 +39,9 @@ CROWDS = {  # how far we are ahead of each phone; the median, and whether it is 
 def test_the_middle_of_several_cards_is_an_alarm(
     offsets: tuple[float, ...], median: float | None, alarm: bool
 ) -> None:
-    holders = heard(*offsets)
-    assert holders.offset == (None if median is None else median * S)
-    assert holders.alarmed is alarm
+    phone_offset = heard(*offsets)
+    assert phone_offset.offset == (None if median is None else median * S)
+    assert phone_offset.alarmed is alarm
 
 
 def test_one_card_counts_once_however_often_it_is_shown() -> None:
@@ -49,27 +49,27 @@ def test_one_card_counts_once_however_often_it_is_shown() -> None:
 
 
 def test_an_alarm_ends_when_the_middle_is_well_inside() -> None:
-    holders = heard(*(20,) * HOLDERS)
+    phone_offset = heard(*(20,) * HOLDERS)
     for number, offset in enumerate((12,) * HOLDERS):
-        holders.hear(f"later {number}", NOW - HALF_A_CODE - offset * S, NOW)
-    assert holders.alarmed  # between the two it stays
+        phone_offset.hear(f"later {number}", NOW - HALF_A_CODE - offset * S, NOW)
+    assert phone_offset.alarmed  # between the two it stays
     for number in range(HOLDERS):
-        holders.hear(f"last {number}", NOW - HALF_A_CODE, NOW)
-    assert not holders.alarmed
+        phone_offset.hear(f"last {number}", NOW - HALF_A_CODE, NOW)
+    assert not phone_offset.alarmed
 
 
 def test_a_clock_that_was_set_has_to_be_judged_anew() -> None:
-    holders = heard(*(900,) * 9)
-    holders.forget()
-    assert (holders.offset, holders.alarmed) == (None, False)
+    phone_offset = heard(*(900,) * 9)
+    phone_offset.forget()
+    assert (phone_offset.offset, phone_offset.alarmed) == (None, False)
 
 
 @given(st.lists(st.tuples(st.integers(0, 20), st.integers(-1_000, 1_000)), max_size=60))
 def test_fewer_than_half_of_the_holders_move_nothing(shown: list[tuple[int, int]]) -> None:
     """However a few cards lie, the median stays where the others are."""
-    holders = PhoneClockOffset()
+    phone_offset = PhoneClockOffset()
     for number in range(HOLDERS):
-        holders.hear(f"honest {number}", NOW - HALF_A_CODE, NOW)
+        phone_offset.hear(f"honest {number}", NOW - HALF_A_CODE, NOW)
     for who, offset in shown:
-        holders.hear(f"liar {who % (ENOUGH - 1)}", NOW - HALF_A_CODE - offset * S, NOW)
-        assert holders.offset == timedelta(0)
+        phone_offset.hear(f"liar {who % (ENOUGH - 1)}", NOW - HALF_A_CODE - offset * S, NOW)
+        assert phone_offset.offset == timedelta(0)

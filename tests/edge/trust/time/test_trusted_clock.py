@@ -32,17 +32,17 @@ def trust(*, signed: datetime = SIGNED, synced: datetime | None = None) -> Trust
     return replace(TRUST, floor=signed, synced_at=synced)
 
 
-def at(keeper: TrustedClock, wall: datetime, seconds: float, snapshot: TrustSnapshot | None = None):
+def at(trusted_clock: TrustedClock, wall: datetime, seconds: float, snapshot: TrustSnapshot | None = None):
     """What is believed when the wall clock says `wall`, so many seconds after the start."""
-    return keeper.at(wall, round(seconds * 1_000), snapshot or trust())
+    return trusted_clock.at(wall, round(seconds * 1_000), snapshot or trust())
 
 
 def running(*, for_s: int = 0, memory: ClockMemory | None = None) -> TrustedClock:
     """A keeper that believed the wall clock at NOW, and `for_s` seconds later."""
-    keeper = TrustedClock(memory)
+    trusted_clock = TrustedClock(memory)
     for second in {0, for_s}:
-        assert at(keeper, NOW + second * S, second).doubt is None
-    return keeper
+        assert at(trusted_clock, NOW + second * S, second).anomaly is None
+    return trusted_clock
 
 
 # -- one start ---------------------------------------------------------------------------------------------
@@ -62,34 +62,34 @@ STARTS: dict[str, tuple[datetime, ClockMemory | None, ClockAnomaly | None, datet
 
 @pytest.mark.parametrize("start", STARTS)
 def test_a_start_is_believed_unless_something_signed_or_stored_speaks_against_it(start: str) -> None:
-    wall, memory, doubt, expected = STARTS[start]
+    wall, memory, anomaly, expected = STARTS[start]
     believed = at(TrustedClock(memory), wall, 0)
-    assert (believed.doubt, believed.now, believed.suspect) == (doubt, expected, doubt is not None)
+    assert (believed.anomaly, believed.now, believed.suspect) == (anomaly, expected, anomaly is not None)
     assert believed.off == wall - expected
 
 
 def test_no_clock_is_before_the_image_it_runs() -> None:
-    keeper = TrustedClock(built=NOW + DAY)
-    assert at(keeper, NOW, 0).now == NOW + DAY
+    trusted_clock = TrustedClock(built=NOW + DAY)
+    assert at(trusted_clock, NOW, 0).now == NOW + DAY
 
 
 def test_an_image_is_not_older_than_what_its_last_one_remembered() -> None:
-    keeper = TrustedClock(ClockMemory(FIRST, SIGNED), built=NOW + DAY)
-    assert at(keeper, NOW, 0).now == NOW + DAY
+    trusted_clock = TrustedClock(ClockMemory(FIRST, SIGNED), built=NOW + DAY)
+    assert at(trusted_clock, NOW, 0).now == NOW + DAY
 
 
 def test_what_is_signed_in_the_meantime_takes_the_reckoning_along() -> None:
-    keeper = TrustedClock()
-    at(keeper, FIRST, 0)
-    assert at(keeper, FIRST, 10, trust(signed=NOW)).now == NOW
-    assert at(keeper, FIRST, 70, trust(signed=NOW)).now == NOW + 60 * S
+    trusted_clock = TrustedClock()
+    at(trusted_clock, FIRST, 0)
+    assert at(trusted_clock, FIRST, 10, trust(signed=NOW)).now == NOW
+    assert at(trusted_clock, FIRST, 70, trust(signed=NOW)).now == NOW + 60 * S
 
 
 def test_a_clock_in_doubt_goes_on_at_the_pace_of_the_steady_one() -> None:
-    keeper = TrustedClock()
-    at(keeper, FIRST, 0)
-    assert at(keeper, FIRST + 90 * S, 90).now == SIGNED + 90 * S
-    assert at(keeper, FIRST, 100).now == SIGNED + 100 * S
+    trusted_clock = TrustedClock()
+    at(trusted_clock, FIRST, 0)
+    assert at(trusted_clock, FIRST + 90 * S, 90).now == SIGNED + 90 * S
+    assert at(trusted_clock, FIRST, 100).now == SIGNED + 100 * S
 
 
 # -- steps while it runs -----------------------------------------------------------------------------------
@@ -109,42 +109,42 @@ STEPS = {  # by how much the wall clock is stepped after an hour alone, and what
 }
 
 
-@pytest.mark.parametrize(("step", "doubt"), STEPS.values(), ids=STEPS)
-def test_a_step_is_believed_as_far_as_a_crystal_drifts(step: timedelta, doubt: ClockAnomaly | None) -> None:
-    keeper = TrustedClock()
+@pytest.mark.parametrize(("step", "anomaly"), STEPS.values(), ids=STEPS)
+def test_a_step_is_believed_as_far_as_a_crystal_drifts(step: timedelta, anomaly: ClockAnomaly | None) -> None:
+    trusted_clock = TrustedClock()
     begun = trust(synced=NOW)
-    at(keeper, NOW, 0, begun)
-    believed = at(keeper, NOW + HOUR + step, 3_600, begun)
-    assert (believed.doubt, believed.now) == (doubt, NOW + HOUR + (timedelta(0) if doubt else step))
+    at(trusted_clock, NOW, 0, begun)
+    believed = at(trusted_clock, NOW + HOUR + step, 3_600, begun)
+    assert (believed.anomaly, believed.now) == (anomaly, NOW + HOUR + (timedelta(0) if anomaly else step))
 
 
 @pytest.mark.parametrize("step", [-1.5 * HOUR, -8 * HOUR, 8 * HOUR, YEAR])
 def test_a_clock_that_is_put_right_again_is_believed_again(step: timedelta) -> None:
-    keeper = running(for_s=3_600)
-    assert at(keeper, NOW + HOUR + step, 3_601).doubt is not None
-    assert at(keeper, NOW + HOUR + 2 * S, 3_602).doubt is None
+    trusted_clock = running(for_s=3_600)
+    assert at(trusted_clock, NOW + HOUR + step, 3_601).anomaly is not None
+    assert at(trusted_clock, NOW + HOUR + 2 * S, 3_602).anomaly is None
 
 
 def test_many_small_steps_are_one_large_one() -> None:
     """Whoever creeps gains no more than whoever jumps: the line that is compared with does not creep along."""
-    keeper = running()
-    doubts = [at(keeper, NOW + (second + 1.5 * second) * S, second).doubt for second in range(1, 10)]
+    trusted_clock = running()
+    doubts = [at(trusted_clock, NOW + (second + 1.5 * second) * S, second).anomaly for second in range(1, 10)]
     assert doubts[0] is None
     assert set(doubts[1:]) == {ClockAnomaly.AHEAD}
 
 
 def test_setting_back_below_the_floor_and_forward_again_launders_nothing() -> None:
-    keeper = running()
-    assert at(keeper, FIRST, 1).doubt is ClockAnomaly.BEHIND
-    assert at(keeper, NOW + DAY, 2).doubt is ClockAnomaly.AHEAD
+    trusted_clock = running()
+    assert at(trusted_clock, FIRST, 1).anomaly is ClockAnomaly.BEHIND
+    assert at(trusted_clock, NOW + DAY, 2).anomaly is ClockAnomaly.AHEAD
 
 
 def test_without_a_clock_at_the_start_the_first_sensible_time_is_believed() -> None:
     """As it would be at a start: the network came, and set a clock that had none."""
-    keeper = TrustedClock()
-    at(keeper, FIRST, 0)
-    assert at(keeper, NOW, 60).doubt is None
-    assert at(keeper, NOW + HOUR, 61).doubt is ClockAnomaly.AHEAD
+    trusted_clock = TrustedClock()
+    at(trusted_clock, FIRST, 0)
+    assert at(trusted_clock, NOW, 60).anomaly is None
+    assert at(trusted_clock, NOW + HOUR, 61).anomaly is ClockAnomaly.AHEAD
 
 
 # -- what a sync may settle --------------------------------------------------------------------------------
@@ -168,73 +168,73 @@ SETTLED = {
 def test_a_sync_speaks_for_a_clock_that_agrees_with_what_is_signed(
     step: timedelta, news: TrustSnapshot, believed: bool
 ) -> None:
-    keeper = running()
-    assert at(keeper, NOW + step, 1).doubt is not None
-    assert (at(keeper, NOW + step + S, 2, news).doubt is None) is believed
+    trusted_clock = running()
+    assert at(trusted_clock, NOW + step, 1).anomaly is not None
+    assert (at(trusted_clock, NOW + step + S, 2, news).anomaly is None) is believed
 
 
 def test_an_hour_back_is_believed_once_it_is_over_and_a_sync_was_there_meanwhile() -> None:
     """Both clocks agree with what is signed, so neither is refuted; when it has caught up, no code is old news."""
-    keeper, heard = running(), trust(synced=NOW)
-    assert at(keeper, NOW - 0.5 * HOUR, 1).doubt is ClockAnomaly.BACK
-    assert at(keeper, NOW - 0.5 * HOUR + S, 2, heard).doubt is ClockAnomaly.BACK
-    assert at(keeper, NOW - S, 1_800, heard).doubt is ClockAnomaly.BACK
-    assert at(keeper, NOW, 1_801, heard).doubt is None
-    assert at(keeper, NOW + S, 1_802, heard).doubt is None
+    trusted_clock, heard = running(), trust(synced=NOW)
+    assert at(trusted_clock, NOW - 0.5 * HOUR, 1).anomaly is ClockAnomaly.BACK
+    assert at(trusted_clock, NOW - 0.5 * HOUR + S, 2, heard).anomaly is ClockAnomaly.BACK
+    assert at(trusted_clock, NOW - S, 1_800, heard).anomaly is ClockAnomaly.BACK
+    assert at(trusted_clock, NOW, 1_801, heard).anomaly is None
+    assert at(trusted_clock, NOW + S, 1_802, heard).anomaly is None
 
 
 def test_an_hour_back_and_no_sync_stays_in_doubt() -> None:
-    keeper = running()
-    assert at(keeper, NOW - 0.5 * HOUR, 1).doubt is ClockAnomaly.BACK
-    assert at(keeper, NOW + DAY - 0.5 * HOUR, 86_401).doubt is ClockAnomaly.BACK
+    trusted_clock = running()
+    assert at(trusted_clock, NOW - 0.5 * HOUR, 1).anomaly is ClockAnomaly.BACK
+    assert at(trusted_clock, NOW + DAY - 0.5 * HOUR, 86_401).anomaly is ClockAnomaly.BACK
 
 
 def test_a_sync_before_the_step_says_nothing_about_it() -> None:
-    keeper = running()
+    trusted_clock = running()
     heard = trust(synced=NOW)
-    assert at(keeper, NOW + S, 1, heard).doubt is None
-    assert at(keeper, NOW + HOUR, 2, heard).doubt is ClockAnomaly.AHEAD
-    assert at(keeper, NOW + HOUR, 3, heard).doubt is ClockAnomaly.AHEAD
+    assert at(trusted_clock, NOW + S, 1, heard).anomaly is None
+    assert at(trusted_clock, NOW + HOUR, 2, heard).anomaly is ClockAnomaly.AHEAD
+    assert at(trusted_clock, NOW + HOUR, 3, heard).anomaly is ClockAnomaly.AHEAD
 
 
 def test_a_clock_that_was_a_year_ahead_is_refuted_by_the_first_new_word() -> None:
     """It ran a year ahead from its start, so that nothing showed it; then somebody set it right."""
-    keeper = TrustedClock()
-    assert at(keeper, NOW + YEAR, 0).doubt is None
-    assert at(keeper, NOW + S, 1).doubt is ClockAnomaly.BACK
-    assert at(keeper, NOW + 2 * S, 2, trust(signed=NOW)).doubt is None
-    assert keeper.memory.time == NOW + 2 * S  # and what was stored is right, too
+    trusted_clock = TrustedClock()
+    assert at(trusted_clock, NOW + YEAR, 0).anomaly is None
+    assert at(trusted_clock, NOW + S, 1).anomaly is ClockAnomaly.BACK
+    assert at(trusted_clock, NOW + 2 * S, 2, trust(signed=NOW)).anomaly is None
+    assert trusted_clock.memory.time == NOW + 2 * S  # and what was stored is right, too
 
 
 def test_a_year_that_was_stored_is_refuted_at_the_next_start() -> None:
     memory = ClockMemory(NOW + YEAR, SIGNED)
-    assert at(TrustedClock(memory), NOW, 0).doubt is ClockAnomaly.BEHIND
-    assert at(TrustedClock(memory), NOW, 0, trust(signed=SIGNED + S)).doubt is None
+    assert at(TrustedClock(memory), NOW, 0).anomaly is ClockAnomaly.BEHIND
+    assert at(TrustedClock(memory), NOW, 0, trust(signed=SIGNED + S)).anomaly is None
 
 
 def test_a_sync_that_was_known_when_it_was_stored_refutes_nothing() -> None:
     memory = ClockMemory(NOW + YEAR, SIGNED, NOW - HOUR)
-    assert at(TrustedClock(memory), NOW, 0, trust(synced=NOW - HOUR)).doubt is ClockAnomaly.BEHIND
+    assert at(TrustedClock(memory), NOW, 0, trust(synced=NOW - HOUR)).anomaly is ClockAnomaly.BEHIND
 
 
 def test_what_was_stored_a_day_ahead_is_not_refuted_and_time_catches_up() -> None:
-    keeper = TrustedClock(ClockMemory(NOW + DAY, SIGNED))
-    assert at(keeper, NOW, 0, trust(signed=NOW)).doubt is ClockAnomaly.BEHIND
-    assert at(keeper, NOW + DAY, 86_400, trust(signed=NOW)).doubt is None
+    trusted_clock = TrustedClock(ClockMemory(NOW + DAY, SIGNED))
+    assert at(trusted_clock, NOW, 0, trust(signed=NOW)).anomaly is ClockAnomaly.BEHIND
+    assert at(trusted_clock, NOW + DAY, 86_400, trust(signed=NOW)).anomaly is None
 
 
 def test_a_stick_from_yesterday_does_not_undo_what_was_stored_today() -> None:
     """The attack on the rule above: a genuine publication, older than our own memory, and a clock set back to it."""
-    keeper = TrustedClock(ClockMemory(NOW, SIGNED - 30 * DAY))
-    assert at(keeper, NOW - DAY + S, 0, trust(signed=NOW - DAY)).doubt is ClockAnomaly.BEHIND
+    trusted_clock = TrustedClock(ClockMemory(NOW, SIGNED - 30 * DAY))
+    assert at(trusted_clock, NOW - DAY + S, 0, trust(signed=NOW - DAY)).anomaly is ClockAnomaly.BEHIND
 
 
 def test_a_signed_time_is_never_refuted() -> None:
-    keeper = TrustedClock()
-    at(keeper, NOW + YEAR, 0, trust(signed=NOW + YEAR))
+    trusted_clock = TrustedClock()
+    at(trusted_clock, NOW + YEAR, 0, trust(signed=NOW + YEAR))
     for second in range(1, 4):  # the authority has put its mistake right, and signs again
         news = trust(signed=NOW + second * S, synced=NOW + second * S)
-        assert at(keeper, NOW + HOUR, second, news).doubt is ClockAnomaly.BEHIND
+        assert at(trusted_clock, NOW + HOUR, second, news).anomaly is ClockAnomaly.BEHIND
 
 
 # -- the drift ---------------------------------------------------------------------------------------------
@@ -265,7 +265,7 @@ MOVES = st.lists(
 def test_whatever_happens_nobody_is_taken_back_before_what_was_signed(moves: list[tuple[str, int]]) -> None:
     """True time goes on, the wall clock is stepped, others sign at true times: the floor holds throughout."""
     true, off, tick = NOW, timedelta(0), 0
-    keeper, snapshot = TrustedClock(), trust()
+    trusted_clock, snapshot = TrustedClock(), trust()
     for move, amount in moves:
         match move:
             case "wait":
@@ -278,13 +278,16 @@ def test_whatever_happens_nobody_is_taken_back_before_what_was_signed(moves: lis
             case "sync":
                 snapshot = trust(signed=snapshot.floor, synced=max(FIRST, true + off))
             case "restart":
-                keeper, tick = TrustedClock(clock_file.parse(clock_file.encode(keeper.memory))), 0
+                trusted_clock, tick = (
+                    TrustedClock(clock_file.parse(clock_file.encode(trusted_clock.memory))),
+                    0,
+                )
         wall = max(true + off, FIRST)
-        believed = keeper.at(wall, tick, snapshot)
-        assert believed.now >= snapshot.floor
-        assert believed.suspect or believed.now == wall
-        assert believed.since_sync >= timedelta(0)
-        assert keeper.memory.time == believed.now
+        trusted_time = trusted_clock.at(wall, tick, snapshot)
+        assert trusted_time.now >= snapshot.floor
+        assert trusted_time.suspect or trusted_time.now == wall
+        assert trusted_time.since_sync >= timedelta(0)
+        assert trusted_clock.memory.time == trusted_time.now
 
 
 @given(MOVES)
@@ -292,7 +295,7 @@ def test_a_clock_that_nobody_touches_is_believed_whatever_is_signed_and_fetched(
     moves: list[tuple[str, int]],
 ) -> None:
     true, tick = NOW, 0
-    keeper, snapshot = TrustedClock(), trust()
+    trusted_clock, snapshot = TrustedClock(), trust()
     for move, amount in moves:
         match move:
             case "wait":
@@ -302,8 +305,8 @@ def test_a_clock_that_nobody_touches_is_believed_whatever_is_signed_and_fetched(
             case "sync":
                 snapshot = trust(signed=snapshot.floor, synced=true)
             case "restart":
-                keeper, tick = TrustedClock(keeper.memory), 0
-        assert keeper.at(true, tick, snapshot).doubt is None
+                trusted_clock, tick = TrustedClock(trusted_clock.memory), 0
+        assert trusted_clock.at(true, tick, snapshot).anomaly is None
 
 
 # -- clock.json --------------------------------------------------------------------------------------------

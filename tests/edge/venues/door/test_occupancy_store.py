@@ -26,7 +26,7 @@ PLAIN = {"door": "lobby", "area": "hall", "at": 1_000, "day": 7, "today": 70}
 
 
 @pytest.fixture(params=["memory", "file"])
-def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OccupancyStore]:
+def occupancy(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[OccupancyStore]:
     if request.param == "memory":
         yield MemoryOccupancyStore()
         return
@@ -34,55 +34,55 @@ def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Occupancy
         yield presence
 
 
-def test_a_new_ledger_knows_nothing(ledger: OccupancyStore) -> None:
-    assert ledger.inside("hall", ANNA) is None
-    assert ledger.count("hall", 7) == 0
-    assert ledger.opened("hall", "guards") is None
-    assert ledger.waiting("lobby") is None
-    assert not ledger.is_locked_down()
+def test_a_new_ledger_knows_nothing(occupancy: OccupancyStore) -> None:
+    assert occupancy.inside("hall", ANNA) is None
+    assert occupancy.count("hall", 7) == 0
+    assert occupancy.opened("hall", "guards") is None
+    assert occupancy.waiting("lobby") is None
+    assert not occupancy.is_locked_down()
 
 
-def test_who_came_is_inside_until_he_left(ledger: OccupancyStore) -> None:
-    ledger.write(OccupancyChange(**PLAIN, came=(ANNA, BEN)))
-    assert ledger.inside("hall", ANNA) == Inside(1_000, 7)
-    assert ledger.count("hall", 7) == 2
-    assert (ledger.inside("attic", ANNA), ledger.count("attic", 7)) == (None, 0)
-    ledger.write(OccupancyChange(**PLAIN, left=(ANNA,)))
-    assert ledger.inside("hall", ANNA) is None
-    assert ledger.count("hall", 7) == 1
+def test_who_came_is_inside_until_he_left(occupancy: OccupancyStore) -> None:
+    occupancy.write(OccupancyChange(**PLAIN, came=(ANNA, BEN)))
+    assert occupancy.inside("hall", ANNA) == Inside(1_000, 7)
+    assert occupancy.count("hall", 7) == 2
+    assert (occupancy.inside("attic", ANNA), occupancy.count("attic", 7)) == (None, 0)
+    occupancy.write(OccupancyChange(**PLAIN, left=(ANNA,)))
+    assert occupancy.inside("hall", ANNA) is None
+    assert occupancy.count("hall", 7) == 1
 
 
-def test_who_comes_again_is_counted_once(ledger: OccupancyStore) -> None:
-    ledger.write(OccupancyChange(**PLAIN, came=(ANNA,)))
-    ledger.write(OccupancyChange(**PLAIN | {"at": 2_000}, came=(ANNA,)))
-    assert ledger.inside("hall", ANNA) == Inside(2_000, 7)
-    assert ledger.count("hall", 7) == 1
+def test_who_comes_again_is_counted_once(occupancy: OccupancyStore) -> None:
+    occupancy.write(OccupancyChange(**PLAIN, came=(ANNA,)))
+    occupancy.write(OccupancyChange(**PLAIN | {"at": 2_000}, came=(ANNA,)))
+    assert occupancy.inside("hall", ANNA) == Inside(2_000, 7)
+    assert occupancy.count("hall", 7) == 1
 
 
 @pytest.mark.parametrize("other", [8, 6])
-def test_on_another_day_nobody_is_inside(ledger: OccupancyStore, other: int) -> None:
-    ledger.write(OccupancyChange(**PLAIN, came=(ANNA,)))
-    assert ledger.count("hall", other) == 0
-    ledger.write(OccupancyChange(**PLAIN | {"day": other}, came=(BEN,)))
-    assert ledger.count("hall", other) == 1
-    assert ledger.inside("hall", ANNA) is None, "nobody is kept longer than the rules need"
+def test_on_another_day_nobody_is_inside(occupancy: OccupancyStore, other: int) -> None:
+    occupancy.write(OccupancyChange(**PLAIN, came=(ANNA,)))
+    assert occupancy.count("hall", other) == 0
+    occupancy.write(OccupancyChange(**PLAIN | {"day": other}, came=(BEN,)))
+    assert occupancy.count("hall", other) == 1
+    assert occupancy.inside("hall", ANNA) is None, "nobody is kept longer than the rules need"
 
 
-def test_the_last_day_on_which_a_group_came(ledger: OccupancyStore) -> None:
-    ledger.write(OccupancyChange(**PLAIN, opened=frozenset({"guards", "staff"})))
-    ledger.write(OccupancyChange(**PLAIN | {"today": 71}, opened=frozenset({"guards"})))
-    assert (ledger.opened("hall", "guards"), ledger.opened("hall", "staff")) == (71, 70)
-    assert ledger.opened("attic", "guards") is None
+def test_the_last_day_on_which_a_group_came(occupancy: OccupancyStore) -> None:
+    occupancy.write(OccupancyChange(**PLAIN, opened=frozenset({"guards", "staff"})))
+    occupancy.write(OccupancyChange(**PLAIN | {"today": 71}, opened=frozenset({"guards"})))
+    assert (occupancy.opened("hall", "guards"), occupancy.opened("hall", "staff")) == (71, 70)
+    assert occupancy.opened("attic", "guards") is None
 
 
-def test_who_waits_is_forgotten_at_the_next_change(ledger: OccupancyStore) -> None:
-    ledger.write(OccupancyChange(**PLAIN, waiting=WaitingPerson(ANNA, 1_000)))
-    assert ledger.waiting("lobby") == WaitingPerson(ANNA, 1_000)
-    assert ledger.waiting("side") is None
-    ledger.write(OccupancyChange(**PLAIN | {"door": "side"}, came=(BEN,)))
-    assert ledger.waiting("lobby") == WaitingPerson(ANNA, 1_000)
-    ledger.write(OccupancyChange(**PLAIN, came=(BEN,)))
-    assert ledger.waiting("lobby") is None
+def test_who_waits_is_forgotten_at_the_next_change(occupancy: OccupancyStore) -> None:
+    occupancy.write(OccupancyChange(**PLAIN, waiting=WaitingPerson(ANNA, 1_000)))
+    assert occupancy.waiting("lobby") == WaitingPerson(ANNA, 1_000)
+    assert occupancy.waiting("side") is None
+    occupancy.write(OccupancyChange(**PLAIN | {"door": "side"}, came=(BEN,)))
+    assert occupancy.waiting("lobby") == WaitingPerson(ANNA, 1_000)
+    occupancy.write(OccupancyChange(**PLAIN, came=(BEN,)))
+    assert occupancy.waiting("lobby") is None
 
 
 changes = st.builds(
@@ -99,13 +99,13 @@ changes = st.builds(
 )
 
 
-def _seen(ledger: OccupancyStore) -> list[object]:
+def _seen(occupancy: OccupancyStore) -> list[object]:
     areas, doors = ("hall", "attic"), ("lobby", "side")
     return [
-        *(ledger.inside(area, person) for area in areas for person in (ANNA, BEN)),
-        *(ledger.count(area, day) for area in areas for day in (6, 7, 8)),
-        *(ledger.opened(area, group) for area in areas for group in ("guards", "staff")),
-        *(ledger.waiting(door) for door in doors),
+        *(occupancy.inside(area, person) for area in areas for person in (ANNA, BEN)),
+        *(occupancy.count(area, day) for area in areas for day in (6, 7, 8)),
+        *(occupancy.opened(area, group) for area in areas for group in ("guards", "staff")),
+        *(occupancy.waiting(door) for door in doors),
     ]
 
 

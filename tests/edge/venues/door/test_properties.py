@@ -76,10 +76,10 @@ class Both:
     def __init__(self, text: str) -> None:
         inward = rules(text)
         outward = replace(inward, doorway=replace(inward.doorway, direction="out"))
-        self.ledger = MemoryOccupancyStore()
+        self.occupancy = MemoryOccupancyStore()
         self.doors = {
-            "in": Entrance(inward, PEOPLE, self.ledger),
-            "out": Entrance(outward, PEOPLE, self.ledger),
+            "in": Entrance(inward, PEOPLE, self.occupancy),
+            "out": Entrance(outward, PEOPLE, self.occupancy),
         }
 
 
@@ -98,15 +98,15 @@ def test_asking_changes_nothing_and_says_the_same_again(
     for who, way, outcome, later in day:
         now += timedelta(seconds=later)
         door = both.doors[way]
-        before = copy.deepcopy(vars(both.ledger))
+        before = copy.deepcopy(vars(both.occupancy))
         said = door.asks(who, now)
         assert door.asks(who, now) == said
         door.notes(who, now)
         door.venue.mode_at(now)
-        assert vars(both.ledger) == before
+        assert vars(both.occupancy) == before
         decision = settled(said, outcome)
         if decision is not None:
-            door.venue.settle(door.visit(who, now), decision, 1)
+            door.venue.commit(door.visit(who, now), decision, 1)
 
 
 @given(st.sampled_from(["", "two_people_s = 60", 'unlock = "office"']), steps)
@@ -122,15 +122,17 @@ def test_nobody_passes_a_hard_passback_twice_without_going_out(
         decision = settled(entrance.asks(who, now), outcome)
         if decision is None:
             continue
-        before = {name: both.ledger.inside("tower-1", _name(entrance, name)) is not None for name in PEOPLE}
-        entrance.venue.settle(visit, decision, 1)
+        before = {
+            name: both.occupancy.inside("tower-1", _name(entrance, name)) is not None for name in PEOPLE
+        }
+        entrance.venue.commit(visit, decision, 1)
         person = SAME.get(who, who)
         if isinstance(decision, Grant) and way == "in":
             assert person not in inside
             came = {
                 SAME.get(name, name)
                 for name in PEOPLE
-                if not before[name] and both.ledger.inside("tower-1", _name(entrance, name))
+                if not before[name] and both.occupancy.inside("tower-1", _name(entrance, name))
             }
             assert not came & inside, "nor does the one who waited"
             inside |= came | {person}
@@ -148,9 +150,9 @@ def test_there_are_never_more_inside_than_there_may_be(
         entrance = both.doors[way]
         decision = settled(entrance.asks(who, now), outcome)
         if decision is not None:
-            entrance.venue.settle(entrance.visit(who, now), decision, 1)
-        days = {seen.day for seen in both.ledger._inside.values()}
-        assert all(both.ledger.count("tower-1", number) <= limit for number in days)
+            entrance.venue.commit(entrance.visit(who, now), decision, 1)
+        days = {seen.day for seen in both.occupancy._inside.values()}
+        assert all(both.occupancy.count("tower-1", number) <= limit for number in days)
 
 
 @given(any_rules, steps)
@@ -161,8 +163,8 @@ def test_no_face_is_never_without_something_in_its_place(
     for who, way, _, later in day:
         now += timedelta(seconds=later)
         said = both.doors[way].asks(who, now)
-        if isinstance(said, Obligations) and StaffNotice.NO_FACE in said.notes:
-            assert {asked.factor for asked in said.asked} & {Factor.PIN, Factor.STAFF}
+        if isinstance(said, Obligations) and StaffNotice.NO_FACE in said.notices:
+            assert {asked.factor for asked in said.required} & {Factor.PIN, Factor.STAFF}
 
 
 @given(any_rules, st.sampled_from(sorted(PEOPLE)), st.integers(0, 8 * 1440))
@@ -176,7 +178,7 @@ def test_a_card_for_being_forced_gets_what_its_person_gets(text: str, who: str, 
     forced = door.asks(who, now)
     assert StaffNotice.DURESS in door.notes(who, now)
     if isinstance(usual, Obligations):
-        assert forced == replace(usual, notes=usual.notes | {StaffNotice.DURESS})
+        assert forced == replace(usual, notices=usual.notices | {StaffNotice.DURESS})
     else:
         assert forced is usual
 

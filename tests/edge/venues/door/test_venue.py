@@ -95,14 +95,14 @@ def test_a_visitor_passes_in_his_window(clock: str, expected: Obligations | Reas
 
 def test_who_needs_more_time_gets_it_and_staff_know() -> None:
     door = Entrance(rules("assisted_ms = 9000\n" + OPEN), {"anna": {"assisted": True}})
-    assert door.asks("anna") == Obligations(release_ms=9_000, notes=frozenset({StaffNotice.ASSISTED}))
+    assert door.asks("anna") == Obligations(release_ms=9_000, notices=frozenset({StaffNotice.ASSISTED}))
 
 
 @pytest.mark.parametrize(("choice", "factor"), [("pin", Factor.PIN), ("staff", Factor.STAFF)])
 def test_without_a_face_something_else_is_asked(choice: str, factor: Factor) -> None:
     door = Entrance(rules(f'no_face = "{choice}"\n' + OPEN), {"anna": {"no_face": True}})
     assert door.asks("anna") == Obligations(
-        asked=(Obligation(factor, Reason.FACTOR_ABSENT),), notes=frozenset({StaffNotice.NO_FACE})
+        required=(Obligation(factor, Reason.FACTOR_ABSENT),), notices=frozenset({StaffNotice.NO_FACE})
     )
 
 
@@ -111,7 +111,7 @@ def test_whoever_has_a_pin_can_be_asked_for_it() -> None:
     people = {"anna": {"pin": pin}, "anna-2": {"same_as": "anna", "duress": True, "pin": pin}}
     door = Entrance(rules(OPEN), people)
     assert door.asks("anna") == Obligations(pin=pin)
-    assert door.asks("anna-2") == Obligations(pin=pin, notes=frozenset({StaffNotice.DURESS}))
+    assert door.asks("anna-2") == Obligations(pin=pin, notices=frozenset({StaffNotice.DURESS}))
 
 
 def test_a_resident_is_compared_with_the_face_that_was_enrolled() -> None:
@@ -129,7 +129,7 @@ def test_a_card_for_being_forced_opens_as_usual_and_staff_know() -> None:
     )
     usual, forced = door.asks("anna"), door.asks("anna-2")
     assert isinstance(usual, Obligations)
-    assert forced == replace(usual, notes=usual.notes | {StaffNotice.DURESS})
+    assert forced == replace(usual, notices=usual.notices | {StaffNotice.DURESS})
 
 
 def test_staff_know_of_duress_also_where_the_door_stays_shut() -> None:
@@ -159,7 +159,7 @@ TWO = {"anna": {}, "gus": {"groups": {"guards"}}}
 def test_nobody_before_a_guard_and_everybody_after() -> None:
     door = Entrance(rules(FIRST), TWO)
     assert door.comes("anna", at("09:00")) is Reason.SCHEDULE_UNATTENDED
-    assert door.asks("gus", at("09:05")) == Obligations(notes=frozenset({StaffNotice.FIRST_IN}))
+    assert door.asks("gus", at("09:05")) == Obligations(notices=frozenset({StaffNotice.FIRST_IN}))
     assert door.asks("anna", at("09:05")) is Reason.SCHEDULE_UNATTENDED, "asking is not coming"
     assert door.comes("gus", at("09:05")) is None
     assert door.asks("gus", at("09:06")) == Obligations(), "only the first is"
@@ -168,7 +168,7 @@ def test_nobody_before_a_guard_and_everybody_after() -> None:
 
 def test_a_guard_who_was_denied_opens_nothing() -> None:
     door = Entrance(rules(FIRST), TWO)
-    door.venue.settle(door.visit("gus", at("09:00")), Deny(Reason.FACE_NO_MATCH), 1)
+    door.venue.commit(door.visit("gus", at("09:00")), Deny(Reason.FACE_NO_MATCH), 1)
     assert door.asks("anna", at("09:01")) is Reason.SCHEDULE_UNATTENDED
 
 
@@ -202,7 +202,7 @@ def test_who_came_on_a_day_that_is_still_to_come_opens_nothing() -> None:
 
 def test_who_opens_for_others_is_not_kept_waiting() -> None:
     door = Entrance(rules(FIRST), {"olga": {"groups": {"staff", "guards"}}})
-    assert door.asks("olga", at("09:00")) == Obligations(notes=frozenset({StaffNotice.FIRST_IN}))
+    assert door.asks("olga", at("09:00")) == Obligations(notices=frozenset({StaffNotice.FIRST_IN}))
 
 
 # -- free access and lock-down -------------------------------------------------------------------------
@@ -237,7 +237,7 @@ def test_a_door_may_stand_free_only_after_somebody_came() -> None:
 
 def test_in_a_lock_down_nobody_passes_but_who_may() -> None:
     door = Entrance(rules(OPEN + '[lock_down]\nmay_pass = ["guards"]\n'), TWO)
-    door.ledger.locked_down = True
+    door.occupancy.locked_down = True
     assert door.asks("anna") is Reason.SITE_LOCKED
     assert door.asks("gus") == Obligations()
     assert door.venue.mode_at(MONDAY) is Mode.NORMAL, "a controller in lock-down would deny the guard"
@@ -245,7 +245,7 @@ def test_in_a_lock_down_nobody_passes_but_who_may() -> None:
 
 def test_a_lock_down_without_exceptions_is_the_controllers() -> None:
     door = Entrance(rules(FREE), {"anna": {}})
-    door.ledger.locked_down = True
+    door.occupancy.locked_down = True
     assert door.venue.mode_at(at("09:00")) is Mode.LOCK_DOWN, "also where it would stand free"
     assert door.asks("anna", at("09:00")) is Reason.SITE_LOCKED
 
@@ -269,7 +269,7 @@ def area(settings: str, door: str = "") -> str:
 def leaving(entrance: Entrance) -> Entrance:
     """The same area from inside: another reader, the same memory."""
     out = replace(entrance.rules, doorway=replace(entrance.rules.doorway, direction="out"))
-    return Entrance(out, entrance.people, entrance.ledger)
+    return Entrance(out, entrance.people, entrance.occupancy)
 
 
 HARD = area('passback = "hard"')
@@ -292,7 +292,7 @@ def test_hard_with_her_second_card_she_is_the_same_person() -> None:
 
 def test_hard_who_was_denied_is_not_inside() -> None:
     door = Entrance(rules(HARD), {"anna": {}})
-    door.venue.settle(door.visit("anna", at("09:00")), Deny(Reason.FACE_NO_MATCH), 1)
+    door.venue.commit(door.visit("anna", at("09:00")), Deny(Reason.FACE_NO_MATCH), 1)
     assert door.asks("anna", at("09:01")) == Obligations()
 
 
@@ -340,13 +340,13 @@ def test_hard_a_clock_that_is_set_back_keeps_nobody_out_for_long() -> None:
 def test_soft_she_comes_in_and_staff_know() -> None:
     door = Entrance(rules(area('passback = "soft"')), {"anna": {}})
     assert door.comes("anna", at("09:00")) is None
-    assert door.asks("anna", at("09:01")) == Obligations(notes=frozenset({StaffNotice.PASSBACK}))
+    assert door.asks("anna", at("09:01")) == Obligations(notices=frozenset({StaffNotice.PASSBACK}))
 
 
 def test_where_nobody_is_counted_nobody_is_written_down() -> None:
     door = Entrance(rules(OPEN), {"anna": {}})
     door.comes("anna")
-    assert door.ledger.inside("tower-1/lobby", name_of("anna")) is None
+    assert door.occupancy.inside("tower-1/lobby", name_of("anna")) is None
 
 
 # -- how many ------------------------------------------------------------------------------------------
@@ -373,7 +373,7 @@ PAIR = area('passback = "hard"', "two_people_s = 30")
 FOUR = {"anna": {}, "anna-2": {"same_as": "anna", "duress": True}, "ben": {}, "carl": {}}
 
 
-ALONE = Obligations(asked=(Obligation(Factor.COMPANION, Reason.PERSON_ALONE),))
+ALONE = Obligations(required=(Obligation(Factor.COMPANION, Reason.PERSON_ALONE),))
 
 
 def test_the_first_of_two_waits_and_the_second_opens() -> None:
@@ -397,7 +397,7 @@ def test_one_person_is_not_two(second: str) -> None:
     door.comes("anna", at("09:00"))
     said = door.asks(second, at("09:00:10"))
     assert isinstance(said, Obligations)
-    assert said.asked == ALONE.asked
+    assert said.required == ALONE.required
 
 
 @pytest.mark.parametrize("later", [timedelta(seconds=31), -timedelta(seconds=31), -300 * DAY])
@@ -424,14 +424,14 @@ def test_who_may_not_pass_is_nobodys_first() -> None:
 def test_a_second_whose_face_is_wrong_leaves_the_first_waiting() -> None:
     door = Entrance(rules(PAIR), FOUR)
     door.comes("anna", at("09:00"))
-    door.venue.settle(door.visit("ben", at("09:00:05")), Deny(Reason.FACE_NO_MATCH), 1)
+    door.venue.commit(door.visit("ben", at("09:00:05")), Deny(Reason.FACE_NO_MATCH), 1)
     assert door.asks("carl", at("09:00:10")) == Obligations()
 
 
 def test_a_first_whose_face_is_wrong_is_nobodys_first() -> None:
     door = Entrance(rules(PAIR), FOUR)
     assert door.asks("anna", at("09:00")) == ALONE
-    door.venue.settle(door.visit("anna", at("09:00")), Deny(Reason.FACE_NO_MATCH), 1)
+    door.venue.commit(door.visit("anna", at("09:00")), Deny(Reason.FACE_NO_MATCH), 1)
     assert door.asks("ben", at("09:00:05")) == ALONE
 
 
@@ -439,12 +439,12 @@ def test_who_has_no_face_gives_a_pin_before_he_waits() -> None:
     door = Entrance(rules('no_face = "pin"\n' + PAIR), {"anna": {"no_face": True}})
     said = door.asks("anna", at("09:00"))
     assert isinstance(said, Obligations)
-    assert [asked.factor for asked in said.asked] == [Factor.PIN, Factor.COMPANION]
+    assert [asked.factor for asked in said.required] == [Factor.PIN, Factor.COMPANION]
 
 
 def test_there_has_to_be_room_for_both() -> None:
     door = Entrance(rules(area("limit = 2", "two_people_s = 30")), FOUR)
-    door.ledger.write(_one_inside(door))
+    door.occupancy.write(_one_inside(door))
     assert door.asks("anna", at("09:00")) is Reason.SITE_FULL
 
 
@@ -452,7 +452,7 @@ def test_first_came_in_elsewhere_meanwhile() -> None:
     door = Entrance(rules(PAIR), FOUR)
     door.comes("anna", at("09:00"))
     side = replace(door.rules, doorway=replace(door.rules.doorway, site="tower-1/side", companion_s=None))
-    assert Entrance(side, FOUR, door.ledger).comes("anna", at("09:00:05")) is None
+    assert Entrance(side, FOUR, door.occupancy).comes("anna", at("09:00:05")) is None
     assert door.asks("ben", at("09:00:10")) == ALONE
 
 
@@ -480,9 +480,9 @@ def test_cards_without_a_subject_are_told_apart_by_themselves() -> None:
 
 def test_nothing_of_a_person_is_in_any_repr() -> None:
     door = Entrance(rules(HARD), {"anna": {"template": b"t" * 16}})
-    door.venue.settle(door.visit("anna", MONDAY), Grant(1), 1)
+    door.venue.commit(door.visit("anna", MONDAY), Grant(1), 1)
     person = door.enrolled.find(name_of("anna"))
-    seen = door.ledger.inside("tower-1", name_of("anna"))
+    seen = door.occupancy.inside("tower-1", name_of("anna"))
     assert seen is not None
     assert name_of("anna").hex()[:8] not in f"{person} {seen}"
     assert repr(name_of("anna"))[2:-1] not in f"{person} {seen}"

@@ -74,10 +74,10 @@ def test_the_venue_asks_the_library_and_tells_who_came_in() -> None:
     inside: list[str] = []
     venue = LibraryVenue(ROLL, LibraryRules(), staffed_hours((), (), NOW.tzinfo), came_in=inside.append)  # type: ignore[arg-type]
     visit = Visit(card("s1"), "library/entrance", NOW)
-    assert [asked.factor for asked in venue.admit(visit).asked] == [Factor.HOST]
-    venue.settle(visit, Deny(Reason.FACE_NO_MATCH), 1)
+    assert [asked.factor for asked in venue.evaluate(visit).required] == [Factor.HOST]
+    venue.commit(visit, Deny(Reason.FACE_NO_MATCH), 1)
     assert inside == []
-    venue.settle(visit, Grant(3_000), 2)
+    venue.commit(visit, Grant(3_000), 2)
     assert inside == ["P1"]
 
 
@@ -85,7 +85,7 @@ def test_where_nobody_comes_in_without_staff_nobody_is_asked_about() -> None:
     hours = staffed_hours(["sun 09:00-10:00"], (), NOW.tzinfo)  # type: ignore[arg-type]
     venue = LibraryVenue(ROLL, LibraryRules(unstaffed=Unstaffed.NOBODY), hours, came_in=lambda _: None)
     with pytest.raises(Refused) as caught:
-        venue.admit(Visit(card("s1"), "library/entrance", NOW))
+        venue.evaluate(Visit(card("s1"), "library/entrance", NOW))
     assert caught.value.reason == Reason.SCHEDULE_CLOSED
 
 

@@ -24,7 +24,7 @@ from edge.passage.lane.officers.messages import (
 
 CASES = st.builds(
     Referral,
-    case=st.integers(0, 2**53 - 1),
+    referral=st.integers(0, 2**53 - 1),
     lane=st.just("a" * 80),
     reason=st.sampled_from(Reason),
     why=st.sampled_from(Why),
@@ -34,7 +34,7 @@ CASES = st.builds(
 )
 
 
-@given(CASES | st.builds(ReferralClosed, case=st.integers(0, 2**53 - 1)))
+@given(CASES | st.builds(ReferralClosed, referral=st.integers(0, 2**53 - 1)))
 def test_what_a_lane_says_is_understood_and_short(news: Referral | ReferralClosed) -> None:
     assert parse_referral(line(news)) == news
     assert len(line(news)) <= MAX_LINE_BYTES
@@ -42,7 +42,9 @@ def test_what_a_lane_says_is_understood_and_short(news: Referral | ReferralClose
 
 @pytest.mark.parametrize("word", OfficerVerb)
 def test_what_an_officer_says_is_understood(word: OfficerVerb) -> None:
-    assert parse_officer_message(line(OfficerMessage(case=7, word=word))) == OfficerMessage(case=7, word=word)
+    assert parse_officer_message(line(OfficerMessage(referral=7, verb=word))) == OfficerMessage(
+        referral=7, verb=word
+    )
 
 
 BAD: dict[str, bytes] = {

@@ -52,10 +52,10 @@ def listed(number: int, stay) -> dict[str, object]:
 
 def comes(venue: DeskVenue, visit: Visit, seq: int) -> str:
     try:
-        venue.admit(visit)
+        venue.evaluate(visit)
     except Refused as refused:
         return refused.reason.value
-    venue.settle(visit, Grant(3_000), seq)
+    venue.commit(visit, Grant(3_000), seq)
     return "in"
 
 
