@@ -1,4 +1,4 @@
-"""What the core needs of the world, as Protocols. `hw` implements them; `hw.sim` does so in memory.
+"""The ports of the core: Protocols that `hw` implements, and `hw.sim` in memory.
 
 Every port owns its errors: an adapter raises the fault named here and nothing else.
 """
@@ -24,10 +24,10 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One moment as the camera saw it, in the two sizes a verifier needs.
+    """One picture of a camera, in the two sizes that a verifier needs.
 
-    `luma`: uint8 (H, W), for codes; `rgb`: uint8 (h, w, 3), for faces; the sizes may differ.
-    `tick_ms`: monotonic capture time.
+    `luma`: uint8 (H, W), for codes; `rgb`: uint8 (h, w, 3), for faces; the sizes may differ. Both belong to
+    the caller of `Camera.frames`. `tick_ms`: monotonic capture time.
     """
 
     luma: Pixels
@@ -51,8 +51,8 @@ class Symbol:
 class Camera(Protocol):
     """A source of frames where the latest wins. Raises CameraFault.
 
-    A frame belongs to whoever took it: later ones leave its pixels alone. After a fault, asking for `frames`
-    again tries again.
+    A frame belongs to the caller who took it: later ones leave its pixels alone. After a fault, asking for
+    `frames` again tries again.
     """
 
     def frames(self) -> Iterator[Frame]: ...
@@ -61,7 +61,7 @@ class Camera(Protocol):
 
 
 class Light(StrEnum):
-    """What light a picture was taken in."""
+    """The light that a picture was taken in."""
 
     FINE = "fine"
     BLACK = "black"  # a cap on the lens, a dead sensor, or night
@@ -70,10 +70,10 @@ class Light(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CameraHealth:
-    """How a camera is doing, for whoever looks after it.
+    """The health of a camera, for its operator.
 
-    `arrived`: pictures so far; `unseen`: those among them that a newer one replaced before anybody looked;
-    `restarts`: how often it was opened anew; `light`: of the latest frame.
+    `arrived`: pictures so far; `unseen`: those among them that a newer one replaced before the caller took
+    them; `restarts`: how often it was opened anew; `light`: of the latest frame.
     """
 
     arrived: int
@@ -84,13 +84,13 @@ class CameraHealth:
 
 @runtime_checkable
 class TellsHealth(Protocol):
-    """A Camera that keeps count."""
+    """A Camera that counts its pictures and restarts."""
 
     def health(self) -> CameraHealth: ...
 
 
 class CodeReader(Protocol):
-    """Finds QR symbols in one luma image, uint8 (H, W).
+    """Finds QR symbols in one luma image, uint8 (H, W), which stays the caller's and is not changed.
 
     Reports full QR symbols only: Micro QR and rMQR are left out. A part of a structured append is left out
     or reported with its own part of the text, which is no card.
@@ -105,7 +105,7 @@ class CodeReader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """One symbol as a scanner told it, no more to be believed than any other.
+    """One symbol as a scanner sent it, no more to be believed than any other.
 
     `tick_ms`: monotonic time at which its last character came. Such a symbol has no corners.
     """
@@ -118,9 +118,9 @@ class Scanner(Protocol):
     """A device that finds and reads codes by itself, beside the camera or without one."""
 
     def scans(self) -> Sequence[Scan]:
-        """What was read since the last call, the oldest first: at most 16, of which the newest are kept.
+        """The scans since the last call, the oldest first: at most 16, of which the newest are kept.
 
-        Never blocks. A code that stays in view may be told again and again. Raises ReaderFault for as long
+        Never blocks. A code that stays in view may be sent again and again. Raises ReaderFault for as long
         as nothing can be read, because the scanner is gone or cannot be understood; it is looked for again
         meanwhile, so that a later call may succeed.
         """
@@ -141,7 +141,7 @@ class Keypad(Protocol):
     """Twelve keys on which a holder types: digits, `*` to begin anew, `#` to end."""
 
     def keys(self) -> str:
-        """What was typed since the last call: at most 16 keys, of which the newest are kept. Never blocks.
+        """The keys typed since the last call: at most 16, of which the newest are kept. Never blocks.
 
         Raises ReaderFault for as long as nothing can be typed.
         """
@@ -157,12 +157,16 @@ class Network(Protocol):
     def input_shape(self) -> tuple[int, ...]: ...
 
     def run(self, x: Floats) -> tuple[Floats, ...]:
-        """Outputs in the order of the graph, as float32 (int8 outputs are dequantized)."""
+        """Outputs in the order and the shapes of the graph, as float32 (int8 outputs are dequantized).
+
+        `x`: float32 of `input_shape`; it stays the caller's. The outputs belong to the caller: a later run
+        leaves them alone.
+        """
         ...
 
 
 class DoorEventKind(StrEnum):
-    """What a door reports. A door without a controller of its own reports the first five only."""
+    """The kinds of event of a door. A door without a controller of its own reports the first five only."""
 
     RELEASED = "released"
     OPENED = "opened"
@@ -172,7 +176,7 @@ class DoorEventKind(StrEnum):
     PRE_ALARM = "pre-alarm"  # the leaf is held open, and the buzzer asks for it to be shut
     OPEN_TOO_LONG = "open-too-long"
     ALARM_OVER = "alarm-over"  # a leaf that was forced, or open too long, is shut
-    REX = "rex"  # somebody asked to leave
+    REX = "rex"  # a person inside asked to leave
     REX_STUCK = "rex-stuck"  # that button was held for a minute and counts for nothing until it is let go
     TAMPER = "tamper"
     TAMPER_OVER = "tamper-over"
@@ -188,21 +192,21 @@ class DoorEventKind(StrEnum):
     KEY_SET = "key-set"
     PRESENTED = "presented"  # a card number went to a third-party panel, which moves the lock or does not
     DENIED = "denied"  # the door did not carry out a grant; the cause says why, and no part has failed
-    EVENTS_LOST = "events-lost"  # more happened while nobody listened than the controller keeps
+    EVENTS_LOST = "events-lost"  # more happened while no host listened than the controller keeps
 
 
 class Cause(StrEnum):
-    """Why the strike or the leaf moved."""
+    """The cause for which the strike or the leaf moved."""
 
     GRANT = "grant"  # a recorded decision released it
     TIMEOUT = "timeout"  # the release ran out
     OPENED = "opened"  # the leaf opened, so the strike relocked
     CLOSED = "closed"  # the leaf shut again
-    COMMAND = "command"  # someone in charge asked for it
+    COMMAND = "command"  # an operator asked for it
     SHUTDOWN = "shutdown"  # this program is ending
     HEARTBEAT = "heartbeat"  # the controller heard nothing from this program any more
     MODE = "mode"  # free-access or lock-down began or ended
-    REX = "rex"  # somebody asked to leave
+    REX = "rex"  # a person inside asked to leave
     FIRE = "fire"
     TAMPER = "tamper"
     FAULT = "fault"
@@ -210,7 +214,7 @@ class Cause(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class EventMark:
-    """Which of a controller's events this is: its number, and the controller's own clock then."""
+    """Identifies one of a controller's events: its number, and the controller's own clock then."""
 
     number: int
     tick_ms: int
@@ -218,9 +222,9 @@ class EventMark:
 
 @dataclass(frozen=True, slots=True)
 class DoorEvent:
-    """One thing that happened at a door, and when.
+    """One event at a door, and its time.
 
-    What only some doors know: `cause` of a move, `grant` (the seq of the record) behind a release, and the
+    Only some doors know the `cause` of a move, the `grant` (the seq of the record) behind a release, and the
     `mark` by which the event can be told from every other one.
     """
 
@@ -235,7 +239,7 @@ class Strike(Protocol):
     """The lock output of one door. Raises DoorLinkFault; of these DoorDenied, where the door decided so."""
 
     def release(self, for_ms: int, *, grant: int = 0) -> None:
-        """Energise for at most `for_ms`; the output relocks by itself, whatever becomes of us.
+        """Energise for at most `for_ms`; the output relocks by itself, whatever becomes of this program.
 
         `grant`: seq of the record that allows it, for the door's own events; 0 where there is none.
         """
@@ -246,7 +250,7 @@ class Strike(Protocol):
         ...
 
     def events(self) -> Sequence[DoorEvent]:
-        """What happened at the door since the last call; never blocks."""
+        """The events at the door since the last call; never blocks."""
         ...
 
     def close(self) -> None: ...
@@ -254,10 +258,10 @@ class Strike(Protocol):
 
 @runtime_checkable
 class Recounts(Protocol):
-    """A Strike whose door keeps its events while nobody listens."""
+    """A Strike whose door keeps its events while no host listens."""
 
     def recount(self, after: EventMark | None) -> None:
-        """Tell every event after this one, which is the last on record; None: all that are kept."""
+        """Report every event after this one, which is the last on record; None: all that are kept."""
         ...
 
 
@@ -267,16 +271,16 @@ class Signals(Protocol):
     def show(self, signal: Signal | None) -> None: ...
 
     def prompt(self, words: str | None) -> None:
-        """What the holder is asked to do now ("turn your head to the left"), or nothing."""
+        """Show what the holder is asked to do now ("turn your head to the left"), or nothing."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class LaneView:
-    """What the sensors between two interlocked doors see now.
+    """The state of the sensors between two interlocked doors.
 
-    `people`: how many are in the lane; None: nobody can tell, because a sensor failed, contradicts another,
-    or has not been told since the power came back. `outer_shut`, `inner_shut`: the contacts of the leaves.
+    `people`: how many are in the lane; None: unknown, because a sensor failed, contradicts another, or has
+    not been told since the power came back. `outer_shut`, `inner_shut`: the contacts of the leaves.
     """
 
     people: int | None
@@ -288,11 +292,11 @@ class LaneSensors(Protocol):
     """Counts people between two doors. Never blocks, never raises: what it cannot tell it says it cannot."""
 
     def view(self) -> LaneView:
-        """How it is now; whoever came and went since the last call is counted in."""
+        """The state now; it counts each person who came or went since the last call."""
         ...
 
     def emptied(self) -> None:
-        """Somebody in charge has looked: nobody is in the lane. What was counted before is forgotten."""
+        """An officer has looked, and the lane is empty: forget the count so far."""
         ...
 
     def close(self) -> None: ...
@@ -307,7 +311,7 @@ class Clock(Protocol):
 
 
 class Source(Protocol):
-    """Where a trust repository is read from: a web server, or a folder on a stick. Raises FetchError."""
+    """Reads a trust repository: from a web server, or from a folder on a stick. Raises FetchError."""
 
     def fetch(self, name: str, *, offset: int = 0) -> Iterator[bytes]:
         """The file `name` (relative, with `/`) from `offset` on, in chunks of at most 64 kB.
@@ -321,7 +325,7 @@ class Source(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a hub said, which may be anything. `after_s`: for how long it asked to be left alone."""
+    """The answer of a hub, which may be anything. `after_s`: the delay that it asked for before a retry."""
 
     status: int
     body: bytes = field(repr=False)
@@ -329,7 +333,7 @@ class Answer:
 
 
 class Post(Protocol):
-    """Hands a body to a hub and waits for what it says, so long and no longer."""
+    """Hands a body to a hub, and waits for the answer until a deadline."""
 
     def post(self, path: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         """Any answer, its body cut at 4 kB and `after_s` at an hour; `path` is below the hub's address.
@@ -342,7 +346,7 @@ class Post(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class MqttMessage:
-    """A topic and what is said there; ours are retained by the broker."""
+    """A topic and its payload; the broker retains ours."""
 
     topic: str
     payload: str = field(repr=False)
@@ -352,15 +356,15 @@ class Broker(Protocol):
     """A message broker that may come and go; nothing it says is believed. Never blocks, never raises."""
 
     def publish(self, message: MqttMessage) -> None:
-        """Retained by the broker; said again after every reconnection."""
+        """Publish a message, which the broker retains; publish it again after every reconnection."""
         ...
 
     def heard(self) -> Sequence[MqttMessage]:
-        """What arrived on the subscriptions since the last call: at most 100, the oldest first."""
+        """The messages on the subscriptions since the last call: at most 100, the oldest first."""
         ...
 
     def close(self) -> None:
-        """Say the last will and go."""
+        """Publish the last will, and disconnect."""
         ...
 
 
@@ -381,15 +385,15 @@ class Files(Protocol):
 class HostLine(Protocol):
     """A connection to a system behind a venue; nothing that comes over it is believed. Raises HostFault.
 
-    Made by whoever opens it; once it raised, it is of no use any more.
+    The caller opens a new one after it raised: this one is of no use any more.
     """
 
     def send(self, data: bytes) -> None:
-        """All of it, or HostFault."""
+        """Send all of it. Raises HostFault where that fails."""
         ...
 
     def receive(self, wait_s: float) -> bytes:
-        """What has come, at most 4 kB; nothing where nothing came in so many seconds.
+        """The bytes that have come, at most 4 kB; none where none came in `wait_s` seconds.
 
         Raises HostFault where the other end has hung up.
         """

@@ -34,8 +34,8 @@ RIGHT_EYE, LEFT_EYE, NOSE, MOUTH, RIGHT_EAR, LEFT_EAR = range(6)
 class Face:
     """One face as a detector saw it.
 
-    `box`: x0, y0, x1, y1 in pixels, may reach beyond the picture; `points`: float32 (6, 2), in the
-    order of the constants above; `score` in [0, 1].
+    `box`: x0, y0, x1, y1 in pixels, may reach beyond the picture; `points`: float32 (6, 2) in pixels, in the
+    order of the constants above, owned by the face; `score` in [0, 1].
     """
 
     box: tuple[float, float, float, float]
@@ -50,12 +50,16 @@ class Face:
 
     @property
     def centre(self) -> Floats:
+        """The middle of the box in pixels: float32 (2,), made for the caller."""
         x0, y0, x1, y1 = self.box
         return np.array([(x0 + x1) / 2, (y0 + y1) / 2], dtype=np.float32)
 
 
 def anchors(size: int, layers: tuple[tuple[int, int], ...]) -> Floats:
-    """Centres of all anchors in [0, 1]: for each (stride, anchors a cell), row by row. float32 (n, 2)."""
+    """Centres of all anchors in [0, 1], for each (stride, anchors a cell), row by row.
+
+    Returns float32 (n, 2), the caller's.
+    """
     parts = []
     for stride, count in layers:
         cells = size // stride
@@ -81,7 +85,10 @@ class BlazeFace:
         self._anchors = anchors(size, _LAYERS[size])
 
     def find(self, rgb: Pixels) -> tuple[Face, ...]:
-        """Faces of one uint8 (H, W, 3) picture, largest first, without doubles and tiny ones."""
+        """Faces of one picture, largest first, without doubles and tiny ones.
+
+        `rgb`: uint8 (H, W, 3); it stays the caller's and is not changed.
+        """
         picture, scale, offset = _letterbox(rgb, self._size)
         outputs = self._network.run((picture.astype(np.float32) / 127.5 - 1.0)[np.newaxis])
         shapes = [out.shape for out in outputs]
@@ -96,7 +103,11 @@ class BlazeFace:
 
 
 def decode(regressors: Floats, logits: Floats, centres: Floats, size: int) -> tuple[Floats, Floats]:
-    """Scores (m,) and points (m, 8, 2) in [0, 1] where a face was seen: box corners, then key points."""
+    """Scores and points in [0, 1] where a face was seen: box corners, then key points.
+
+    `regressors` (n, 16), `logits` (n,) and `centres` (n, 2) stay the caller's. Returns (m,) and (m, 8, 2),
+    which are the caller's too. All are float32.
+    """
     seen = np.flatnonzero(logits >= MIN_LOGIT)  # a handful of 896: the rest is done on these alone
     seen = seen[np.isfinite(regressors[seen]).all(axis=1)]
     scores = 1.0 / (1.0 + np.exp(-np.minimum(logits[seen], 80.0)))  # beyond 80 float32 saturates
@@ -111,7 +122,8 @@ def decode(regressors: Floats, logits: Floats, centres: Floats, size: int) -> tu
 def suppress(scores: Floats, spots: Floats) -> list[tuple[float, Floats]]:
     """Weighted non-maximum suppression: overlapping answers become their mean, weighted by score.
 
-    `spots` (n, k, 2) starts with the box's two corners. Returns (best score, (k, 2)), best first.
+    `scores` (n,) and `spots` (n, k, 2), which starts with the box's two corners, stay the caller's. Returns
+    (best score, (k, 2)), best first; these arrays are the caller's too. All are float32.
     """
     order = np.argsort(-scores, kind="stable")
     boxes = spots[:, :2].reshape(-1, 4)

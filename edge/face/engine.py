@@ -1,4 +1,4 @@
-"""One frame and one reference in, evidence about a face out. Decides nothing: edge.policy.decide does.
+"""The face engine: one frame and one reference in, evidence about a face out. edge.policy.decide decides.
 
 frame -> faces -> the one face -> 468 landmarks -> aligned crop -> quality, PAD -> embedding -> similarity
 """
@@ -52,7 +52,10 @@ class Networks:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Probe:
-    """One face ready for the embedder: uint8 (112, 112, 3) RGB, eyes level; its landmarks and quality."""
+    """One face ready for the embedder, with its landmarks and quality.
+
+    `crop`: uint8 (112, 112, 3) RGB, eyes level. The probe owns it; `FaceEngine.assess` wipes the one it made.
+    """
 
     crop: Pixels
     landmarks: Landmarks
@@ -61,13 +64,13 @@ class Probe:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FaceEvidence:
-    """What one frame says. Holds no embedding and no template.
+    """The evidence of one frame. Holds no embedding and no template.
 
     `reason` is why there is no similarity (face.absent, several, quality, attack, template), else
     None; then `similarity` in [-1, 1] is there. Whether it is enough is not said here. `box` as in
-    Face and `landmarks` float32 (468, 3) are for drawing. `ms`: milliseconds by stage. `coaching` is for the
-    holder and `fta` for the audit where the face could not be acquired. `settled`: no further frame of a
-    burst would change which side of the threshold `similarity` is on.
+    Face and `landmarks`, float32 (468, 3), which the evidence owns, are for drawing. `ms`: milliseconds by
+    stage. `coaching` is for the holder and `fta` for the audit where the face could not be acquired.
+    `settled`: no further frame of a burst would change which side of the threshold `similarity` is on.
     """
 
     faces: int
@@ -86,7 +89,10 @@ class FaceEvidence:
 class FaceEngine:
     """Detector, landmarks, embedder, template basis and threshold that belong together.
 
-    Not for use by two threads at once. `seconds` is a monotonic clock; without one all `ms` are 0.
+    A picture `rgb` is uint8 (H, W, 3), and an `embedding` is unit float32 (192,): both stay the caller's, and
+    no method changes them. A returned array belongs to the caller. `basis`: 64 orthonormal rows, float32
+    (64, 192), which the engine keeps. `seconds` is a monotonic clock; without one all `ms` are 0. Not for use
+    by two threads at once.
     """
 
     def __init__(
@@ -119,11 +125,11 @@ class FaceEngine:
         return self._retry.find(rgb) or faces
 
     def people(self, rgb: Pixels) -> tuple[Face, ...]:
-        """The faces that stand about as near as the largest, largest first. Raises InputError as `find` does.
+        """The faces about as near as the largest, largest first. Raises InputError as `find` does.
 
-        Where several seem to, the landmark network is asked too: BlazeFace sees a face in a lamp now and
-        then (score 0.52 in one of the demo's pictures), FaceMesh gives it 0.001 and every true face of 250
-        more than 0.999. A lamp behind the visitor must not keep the door shut.
+        `rgb`: uint8 (H, W, 3). Where several seem to be, the landmark network is asked too: BlazeFace sees a
+        face in a lamp now and then (score 0.52 in one of the demo's pictures), FaceMesh gives it 0.001 and
+        every true face of 250 more than 0.999. A lamp behind the visitor must not keep the door shut.
         """
         faces = self.find(rgb)
         near = tuple(face for face in faces if face.side >= SEVERAL * faces[0].side)
@@ -132,23 +138,23 @@ class FaceEngine:
         return tuple(f for f in near if self._mesh.locate(rgb, f).presence >= quality.MIN_PRESENCE)
 
     def probe(self, rgb: Pixels, face: Face) -> Probe:
-        """The aligned crop of one face, with all that was measured on it."""
+        """The aligned crop of one face of a uint8 (H, W, 3) picture, with all that was measured on it."""
         landmarks = self._mesh.locate(rgb, face)
         crop = warp(rgb, similarity_transform(landmarks.five, ARCFACE), CROP_PX)
         return Probe(crop, landmarks, quality.measure(rgb, face, landmarks, crop))
 
     def inspect(self, rgb: Pixels, face: Face) -> PadEvidence:
-        """What the measures of this engine's PAD policy say about one face."""
+        """The evidence of this engine's PAD policy about one face of a uint8 (H, W, 3) picture."""
         return self._pad.look(rgb, face)
 
     def embed(self, probe: Probe) -> Floats:
-        """The embedding of a probe: unit float32 (192,)."""
+        """The embedding of a probe: unit float32 (192,), which the caller owns and wipes."""
         return self._embedder.embed(probe.crop)
 
     def encode(
         self, embedding: Floats, fmt: template.TemplateFormat = template.TemplateFormat.INT8_64
     ) -> bytes:
-        """An embedding as a card carries it; of the model `self.model_id`."""
+        """A unit float32 (192,) embedding as a card carries it; of the model `self.model_id`."""
         return template.encode(embedding, self._basis, fmt)
 
     def reference(self, data: bytes, *, fmt: int, model: str) -> Reference:
@@ -156,13 +162,17 @@ class FaceEngine:
         return template.decode(data, fmt=fmt, model=model, expected=self.model_id)
 
     def similarity(self, reference: Reference, embedding: Floats) -> float:
-        """Cosine in [-1, 1]. Raises Refused(face.template) where the reference is another engine's."""
+        """Cosine in [-1, 1] of a reference and a unit float32 (192,) embedding.
+
+        Raises Refused(face.template) where the reference is another engine's.
+        """
         return similarity(reference, template.project(embedding, self._basis), model=self.model_id)
 
     def sides(self, embedding: Floats, fmt: template.TemplateFormat | None) -> tuple[Floats, Floats]:
         """An embedding as reference and as probe: unit vectors whose dot product is a similarity.
 
-        The reference has gone through a card's template of format `fmt`; None compares the 192 floats.
+        The reference has gone through a card's template of format `fmt`; then both are float32 (64,) and
+        the caller's. None compares the 192 floats: then both are `embedding` itself.
         """
         if fmt is None:
             return embedding, embedding
@@ -170,7 +180,7 @@ class FaceEngine:
         return reference.vector, template.project(embedding, self._basis)
 
     def enrol(self, rgb: Pixels, fmt: template.TemplateFormat = template.TemplateFormat.INT8_64) -> bytes:
-        """The template of the one good face in a picture. Raises InputError that says how to mend it."""
+        """The template of the one good face of a uint8 (H, W, 3) picture. Raises InputError with a hint."""
         faces = self.people(rgb)
         if not faces:
             raise InputError(
@@ -189,9 +199,9 @@ class FaceEngine:
         return self.encode(self.embed(probe), fmt)
 
     def assess(self, rgb: Pixels, reference: Reference, fusion: Fusion | None = None) -> FaceEvidence:
-        """What one frame says about the holder of `reference`, alone or together with the burst before it.
+        """The evidence of one frame, uint8 (H, W, 3), about the holder of `reference`.
 
-        Raises ModelFault, nothing for a bad frame.
+        `fusion` joins it with the frames before it. Raises ModelFault, nothing for a bad frame.
         """
         if reference.model != self.model_id or reference.wiped:
             return FaceEvidence(0, reason=Reason.FACE_TEMPLATE)
@@ -245,7 +255,7 @@ class FaceEngine:
 
 
 def subject(faces: Sequence[Face], rgb: Pixels) -> Face:
-    """The face a photograph is of: large and near its middle. For pictures of files, never at a door."""
+    """The face that a photograph, uint8 (H, W, 3), is of: large and near its middle. Never at a door."""
     middle = np.array(rgb.shape[1::-1]) / 2
     return max(faces, key=lambda face: face.side - float(np.hypot(*(face.centre - middle))))
 

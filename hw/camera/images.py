@@ -1,4 +1,4 @@
-"""Picture files that a person named, as upright pixels. The header is judged before any pixel is decoded."""
+"""Picture files that an operator named, as upright pixels. The header is judged before any pixel is read."""
 
 from __future__ import annotations
 
@@ -30,25 +30,26 @@ _WIDE_MODES: Final = frozenset({"I", "I;16", "I;16B", "I;16L", "I;16N"})  # 16 b
 
 
 def looks_like_image(data: bytes) -> bool:
-    """Whether the first bytes are those of a format in FORMATS: whoever says so is then held to it."""
+    """Whether the first bytes are those of a format in FORMATS; such a file is then decoded as a picture."""
     return data.startswith(_MAGICS) or (data[:4] == b"RIFF" and data[8:12] == b"WEBP")
 
 
 def read_rgb(path: Path) -> Pixels:
     """A picture file as uint8 RGB (H, W, 3): upright, first frame, on white where it is transparent.
 
-    Raises InputError for whatever cannot be read or is above MAX_FILE_BYTES or MAX_PIXELS.
+    The array is new and the caller's. Raises InputError for a file that cannot be read, or is above
+    MAX_FILE_BYTES or MAX_PIXELS.
     """
     return decode_rgb(read_bytes(path), name=str(path))
 
 
 def read_luma(path: Path) -> Pixels:
-    """As `read_rgb`, but uint8 luma (H, W)."""
+    """As `read_rgb`, but uint8 luma (H, W); the array is new and the caller's."""
     return decode_luma(read_bytes(path), name=str(path))
 
 
 def decode_rgb(data: bytes, *, name: str) -> Pixels:
-    """As `read_rgb`, for the content of a file; `name` is what the error calls it."""
+    """As `read_rgb`, for the content of a file: uint8 RGB (H, W, 3). `name` is what the error calls it."""
     return _decode(data, "RGB", name)
 
 
@@ -58,7 +59,7 @@ def decode_luma(data: bytes, *, name: str) -> Pixels:
 
 
 def read_bytes(path: Path) -> bytes:
-    """The whole of a file that a person named. Raises InputError, also above MAX_FILE_BYTES."""
+    """The whole of a file that an operator named. Raises InputError, also above MAX_FILE_BYTES."""
     try:
         with path.open("rb") as file:
             return read_stream(file, name=str(path))
