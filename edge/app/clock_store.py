@@ -1,7 +1,7 @@
-"""What a device remembers of time while it runs and across power cuts: `clock.json` of its state folder.
+"""Keeps a device's memory of time across power cuts: `clock.json` of its state folder, and the last record.
 
-Beside it stands the journal, whose last record is durable before anything else happens: a power cut costs no
-more than the seconds since, and no passage waits for a second fsync.
+The journal's last record is durable before anything else happens. A power cut therefore costs no more than
+the seconds since that record, and no passage waits for a second fsync.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a verifier of the journal raises. Writing raises `edge.errors.StorageFault` instead."""
+"""The error that a verifier of the journal raises. Writing raises `edge.errors.StorageFault` instead."""
 
 from __future__ import annotations
 

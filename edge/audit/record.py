@@ -1,6 +1,6 @@
-"""What one line of the journal may say, and its one canonical encoding.
+"""The types of a journal record, one a line, and its one canonical encoding.
 
-Nothing personal fits in: every field is an enumeration, a bounded integer, hexadecimal or an identifier
+No personal data fits in: every field is an enumeration, a bounded integer, hexadecimal or an identifier
 of a narrow pattern. There is no free text, so no name, number, code body or face can end up here.
 
 Canonical encoding: JSON, keys sorted, no white space, ASCII; integers, strings and null, never a float.

@@ -1,4 +1,4 @@
-"""How long closed files of the journal stay, and the one who closes and removes them in a door's pauses."""
+"""Rules for how long closed journal files stay; closes and removes files in the pauses of a door."""
 
 from __future__ import annotations
 

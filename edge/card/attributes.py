@@ -1,7 +1,7 @@
-"""What a holder may disclose: attributes that the card holds as salted digests only (FORMAT.md section 3.4).
+"""Attributes that a holder may disclose; the card holds them as salted digests only (FORMAT.md section 3.4).
 
 The issuer signs the digests; salts and values stay in the wallet, and a presentation carries those that the
-holder chose. Whoever has the card alone learns not even how many there are: some digests are of nothing.
+holder chose. The card alone does not even tell their number: some digests are of nothing.
 """
 
 from __future__ import annotations

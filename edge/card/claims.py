@@ -1,4 +1,4 @@
-"""What a card says, in two types: `SignedCard` is a claim by anyone, `Card` has passed every check.
+"""The content of a card, in two types: `SignedCard` is a claim by anyone, `Card` has passed every check.
 
 Bytes that would identify a person or a phone are kept out of `repr`: no log can hold them by accident.
 """

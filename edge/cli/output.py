@@ -1,4 +1,4 @@
-"""What every command prints the same way: JSON Lines, errors with hints, progress on a terminal."""
+"""Output of every command: JSON Lines, errors with hints, progress on a terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who comes to the demo's door: people of the photographs that `make models` fetched.
+"""The visitors of the demo's door: people of the photographs that `make models` fetched.
 
 Names are invented. Boxes are pixels of the photograph named beside them, as the face detector drew them.
 """

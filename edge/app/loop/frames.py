@@ -1,4 +1,4 @@
-"""What a camera brings, moment by moment, also while it is away: the door and its scanner are watched on."""
+"""Drives the passage of a door, frame by frame; while its camera is away, it serves door and scanner."""
 
 from __future__ import annotations
 

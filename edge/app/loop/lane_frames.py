@@ -1,4 +1,4 @@
-"""What the two cameras of a lane bring: the latest frame of each, as soon as there is one."""
+"""Watches the two cameras of a lane, and hands on the latest frame of each as soon as there is one."""
 
 from __future__ import annotations
 

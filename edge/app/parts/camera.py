@@ -1,4 +1,4 @@
-"""What a door sees with, and the clock that it goes by."""
+"""Opens the camera of a configuration, and the clock of this machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where pictures and codes come from: files that a person named, and the engines that read codes in them."""
+"""Opens the engines that read codes, and reads the picture files that an operator named."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a door tells a holder with: lamps, a buzzer, tones, a voice, and the log."""
+"""Opens the signals of a door, which guide the holder: lamps, a buzzer, tones, a voice, and the log."""
 
 from __future__ import annotations
 

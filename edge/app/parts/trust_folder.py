@@ -1,4 +1,4 @@
-"""What lies in folders: small files, and the trust that a device believes."""
+"""Opens folders: small files as a Files port, and the trust folder as a snapshot of the device's trust."""
 
 from __future__ import annotations
 

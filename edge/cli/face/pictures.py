@@ -1,4 +1,4 @@
-"""What the verbs of `doorward face` share: from a picture in a file to an embedding."""
+"""Makes an embedding of a picture in a file, for all verbs of `doorward face`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `doorward face eval` and `doorward face pad` print for people: the rows of --json, in percent."""
+"""Prints the rows of `doorward face eval` and `doorward face pad` for people: those of --json, in percent."""
 
 from __future__ import annotations
 
