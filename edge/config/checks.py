@@ -1,4 +1,4 @@
-"""What no single key can say: which words of a configuration contradict each other."""
+"""Checks the keys of a configuration against each other: no single key shows such a contradiction."""
 
 from __future__ import annotations
 

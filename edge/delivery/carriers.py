@@ -1,4 +1,4 @@
-"""How a message reaches another system, and what its answer means. DELIVERY.md section 2."""
+"""Carries queued messages to another system, and reads its answer. DELIVERY.md section 2."""
 
 from __future__ import annotations
 

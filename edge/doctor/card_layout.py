@@ -1,4 +1,4 @@
-"""What is printed where on the test card of `tools/test_card`, in millimetres from the page's top left.
+"""The layout of the test card that `tools/test_card` prints, in millimetres from the page's top left.
 
 Everything that is measured lies within 190 x 120 mm, which a camera of 66 degrees sees from 20 cm.
 """

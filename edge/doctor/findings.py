@@ -1,6 +1,6 @@
-"""What a check of the doctor says: well, or one of the numbered troubles of CHECKS.md.
+"""The findings of the doctor: `ok`, or one of the numbered problems of CHECKS.md.
 
-A number is never given to another trouble, also when its own is no longer looked for: technicians write
+A number is never given to another problem, also when its own is no longer looked for: technicians write
 them down, and scripts wait for them.
 """
 

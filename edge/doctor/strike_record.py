@@ -1,4 +1,4 @@
-"""What the doctor does to a door, on record: a lock that moves leaves a trace, whoever moved it."""
+"""Records what the doctor does to a door: every move of a lock leaves a record, also one by a technician."""
 
 from __future__ import annotations
 

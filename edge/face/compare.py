@@ -1,4 +1,4 @@
-"""How alike a reference and a probe are, and from where on we call it a match."""
+"""Compares a reference with a probe, and holds the thresholds from which a similarity is a match."""
 
 from __future__ import annotations
 

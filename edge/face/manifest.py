@@ -1,4 +1,4 @@
-"""Which model files belong together: the part of models/manifest.toml that a device needs."""
+"""Reads which model files belong together: the part of models/manifest.toml that a device needs."""
 
 from __future__ import annotations
 

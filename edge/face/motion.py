@@ -1,13 +1,13 @@
-"""How a face has moved since it last looked into the camera: as a head does, or as a flat thing does.
+"""Measures how a face has moved since it looked into the camera: a head shows parallax, a flat picture none.
 
 A head that turns shows parallax: its nose, nearer to the camera, runs ahead of its outline. Seen from afar,
 a rigid body maps x' = L x + p z + t with depths z, and the two rows of [L | p] are as long as each other
 and at right angles (Koenderink and van Doorn, JOSA A 8(2), 1991). A plane has no z of its own: p is 0, and
 when it tilts, [L] grows shorter one way and nothing makes up for it.
 
-Only where the 468 points lie in the picture is believed. FaceMesh gives every picture the depths of a head,
-a flat one too; here its depths at rest serve as the pattern that parallax must have, and no more. What a
-surface of second order can do, and with it every plane in perspective and every sheet bent into a cylinder,
+Only the places of the 468 points in the picture are believed. FaceMesh gives every picture the depths of a
+head, a flat one too; here its depths at rest serve as the pattern that parallax must have, and no more. What
+a surface of second order can do, and with it every plane in perspective and every sheet bent into a cylinder,
 is taken out of that pattern first. What is left is the nose.
 """
 

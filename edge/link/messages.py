@@ -1,4 +1,4 @@
-"""What the two ends of the door link say (firmware/LINK.md sections 2, 3 and 5): numbers and typed events."""
+"""Messages of both ends of the door link (firmware/LINK.md sections 2, 3 and 5): numbers and typed events."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each kind of venue sets otherwise than the plain defaults: one TOML a venue, explained at its head."""
+"""Profiles of venues: one TOML each, explained at its head, with the values that differ from the defaults."""
 
 from __future__ import annotations
 

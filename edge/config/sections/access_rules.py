@@ -1,4 +1,4 @@
-"""Who may pass at which hours, where a door goes by more than the scope of a card."""
+"""The table of access rules and enrolled people, for a door that asks for more than the scope of a card."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every table of the configuration is made of: a strict Struct, and the kinds of words in it."""
+"""The base of every table of the configuration: a strict Struct, and the types of its values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where trust comes from and where records go."""
+"""The tables of the network: sync brings trust, records go to the hub, MQTT tells status, metrics count."""
 
 from __future__ import annotations
 

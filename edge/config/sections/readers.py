@@ -1,4 +1,4 @@
-"""What the door sees with: code engine, camera and scanner."""
+"""The tables of a door's inputs: code engine, camera, scanner and keypad."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a venue asks of its visitors, and the screen on which it proves who asks."""
+"""The table of a venue's request to its visitors, and of the screen on which the venue proves who asks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a site takes for a sign of risk, how grave, and what it asks for then."""
+"""The table of risk: signals that a site watches, how grave each is, and the factors that it asks for."""
 
 from __future__ import annotations
 

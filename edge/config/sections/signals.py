@@ -1,4 +1,4 @@
-"""What tells a holder what to do, beside the lamps of a door's controller."""
+"""The table of signals that guide the holder, beside the lamps of a door's controller."""
 
 from __future__ import annotations
 

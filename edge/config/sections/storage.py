@@ -1,4 +1,4 @@
-"""What stays on the device, where, and for how long."""
+"""The tables of storage: the files that stay on the device, their places, and how long records stay."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class JournalConfig(Table, frozen=True):
     segment_mb: Annotated[int, Meta(ge=1, le=1_024)] = 64
     """A journal file larger than this is closed, and a new one goes on from its signed head."""
     keep_days: Annotated[int, Meta(ge=1, le=3_660)] = 90
-    """Closed files are kept this long, and and, where there is a hub, until it has them."""
+    """Closed files are kept this long, and, where there is a hub, until it has them."""
     spare_mb: Annotated[int, Meta(ge=1, le=100_000)] = 200
     """When less is free, acknowledged files go first, the oldest before the others."""
 

@@ -1,4 +1,4 @@
-"""What a count of errors says about the rate behind it: 95 % intervals, and the scale of a DET plot."""
+"""Estimates the rate behind a count of errors: 95 % intervals, and the scale of a DET plot."""
 
 from __future__ import annotations
 

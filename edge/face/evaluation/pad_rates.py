@@ -1,4 +1,4 @@
-"""How often PAD is wrong, in the words of ISO/IEC 30107-3: APCER for each PAI species by itself, and BPCER.
+"""Error rates of PAD, by ISO/IEC 30107-3: APCER for each PAI species by itself, and BPCER.
 
 The rates of species are never averaged: an attacker brings the species that works best.
 """

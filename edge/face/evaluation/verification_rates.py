@@ -1,4 +1,4 @@
-"""How well comparisons tell people apart: accuracy by folds, EER, TAR at a false match rate.
+"""Error rates of face comparison: accuracy by folds, EER, TAR at a false match rate.
 
 Words of ISO/IEC 19795-1: mated pairs show one person, non-mated pairs two. A pair of which one picture
 gave no probe has the similarity NO_PROBE: it is never a match, so that a failure to acquire costs what

@@ -1,4 +1,4 @@
-"""Which measures one door takes of a face, and their evidence."""
+"""Takes those PAD measures of a face that a door's policy asks for, and gives their evidence."""
 
 from __future__ import annotations
 

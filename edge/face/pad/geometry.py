@@ -1,4 +1,4 @@
-"""Where the face is and what surrounds it: a picture of a face ends somewhere, a person does not."""
+"""PAD measures from a face's surroundings: a picture of a face ends somewhere, a person does not."""
 
 from __future__ import annotations
 

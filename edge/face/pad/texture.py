@@ -1,4 +1,4 @@
-"""What rasters leave in a face: dots of a printer, pixels of a screen, the beat of either with the camera."""
+"""PAD measure of the rasters in a face: dots of a printer, pixels of a screen, their beat with the camera."""
 
 from __future__ import annotations
 
