@@ -1,8 +1,8 @@
-"""What other rules would have made of passages that are on record, as far as a record can tell.
+"""Simulates other rules on recorded passages, as far as a record can tell.
 
 A record says who (by pseudonym), when, how old everything was, how like the face was, and what was decided.
 It does not say what was never asked: a passage that was refused before a rule was reached stays refused, and
-one that would now be asked for more is told as asked, for nobody knows whether it would have been given.
+one that would now be asked for more is told as asked: no record says whether it would have been given.
 """
 
 from __future__ import annotations

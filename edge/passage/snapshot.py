@@ -1,4 +1,4 @@
-"""What a verifier is made of, and what it shows of itself: ports, moments, outcomes."""
+"""Ports of a verifier, and the values that it shows: step results and passage outcomes."""
 
 from __future__ import annotations
 

@@ -1,10 +1,11 @@
-"""What a door asks for, and the two tables that decide. The only place where a Grant is made.
+"""The policy of a door, and the two tables that decide. The only place where a Grant is made.
 
 Each rule names the reason it denies with; the first that objects decides. Nothing here is a score
 that could be weighed against another: a card that fails one rule is not saved by passing the rest.
 
-What is too old to pass and not too old to step up passes with more than the door asks for otherwise: a face
-that matches, whatever the door's own rule, and moves when it is asked to. Where that cannot be had, staff.
+A trust input that is too old for `pass` and not too old for `step-up` passes with more than the door asks for
+otherwise: a face that matches, whatever the door's own rule, and moves when it is asked to. Where the card or
+the door has no means for that, staff decide.
 """
 
 from __future__ import annotations

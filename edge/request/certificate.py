@@ -1,4 +1,4 @@
-"""Who may ask: an issuer vouches for the key of a venue's device (REQUEST.md section 2.1).
+"""Certificates: an issuer vouches for the key of a venue's device (REQUEST.md section 2.1).
 
 The wallet already knows the issuer of its own card, and so can check the certificate without any network.
 """

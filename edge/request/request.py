@@ -1,4 +1,4 @@
-"""What a venue asks of every holder, and why: shown on its screen, and held against what comes in.
+"""The request of a venue to every holder, with its purpose: shown on a screen, and compared with each answer.
 
 A holder who is asked for more than this sees it on the phone; a card that says less is refused by name.
 """

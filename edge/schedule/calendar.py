@@ -1,4 +1,4 @@
-"""Which day it is at a place, and what kind of day: its time zone and its holidays."""
+"""The calendar of a place: its time zone, its holidays, and the kind of each day."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a door asks of a face besides that it matches."""
+"""The PAD rule of a door: the movements and the consistency that it asks of a face besides a match."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is read at one moment: by the camera, by the scanner, or by both."""
+"""Merges the codes that camera and scanner read at one moment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a lane asks of a card besides that it holds: documents that belong together."""
+"""The venue of a lane: besides a card that holds, it asks for linked documents that are good today."""
 
 from __future__ import annotations
 

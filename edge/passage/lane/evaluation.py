@@ -1,7 +1,7 @@
-"""What is made of whoever stands at a lane: their code, their face at either door, and an officer's word.
+"""Evaluates the subject of a lane for all authorities: code, face at either door, and an officer's decision.
 
-Every method takes what was seen and returns the event that it comes to, or None: go on looking. What each
-authority decides for itself is kept beside it until it is put on record.
+Every method takes one observation and returns the event that it comes to, or None: go on looking. Each
+authority's own decision is kept beside it until it is put on record.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What happens at a lane, and what is to be done about it: the words of `edge.passage.lane.machine`."""
+"""Events of a lane, and the effects that they call for: the words of `edge.passage.lane.machine`."""
 
 from __future__ import annotations
 

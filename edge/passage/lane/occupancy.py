@@ -1,4 +1,4 @@
-"""What the lane's sensors amount to: the one word that the table of the lane is asked with."""
+"""Reduces the view of the lane's sensors to one `LaneOccupancy`, by which the lane's table decides."""
 
 from __future__ import annotations
 

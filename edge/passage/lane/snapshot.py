@@ -1,4 +1,4 @@
-"""What a lane is made of, and what it shows of itself: ports, sights, moments."""
+"""Ports of a lane, and the values that it shows: frames, outcomes, step results."""
 
 from __future__ import annotations
 

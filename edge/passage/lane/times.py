@@ -1,4 +1,4 @@
-"""How long each stage of a lane may take."""
+"""Time limits for each stage of a lane."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What is put on record about a passage: gathered while it runs, stated once it is decided.
+"""Builds the record of a passage: collects facts while it runs, and makes the record once it is decided.
 
-Only versions, ages, identifiers and measurements are kept; what would name a person never comes here.
+Only versions, ages, identifiers and measurements are kept; no fact that would name a person comes here.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What this device decided just before it was started again, from its own journal."""
+"""Restores the replay memory after a restart, from this device's last decisions in its own journal."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""What is asked of a holder besides card and face: a nonce, a PIN, a second document, the word of a host.
+"""Asks a holder for a factor besides card and face: a nonce, a PIN, a second document, the answer of a host.
 
-Each `Asking` is fed what came in since the last frame, until it is given, wrong, or its time is over. It is
-the last thing before the decision, so that nobody types a PIN for a face that does not match.
+Each `Asking` is fed the codes and keys since the last frame, until the factor is given, wrong, or its time is
+over. It is the last step before the decision, so that no holder types a PIN for a face that does not match.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a door remembers of cards in memory: bounded, forgotten after a while, and nobody's name."""
+"""Remembers failures, keys and sightings of cards in memory: bounded, forgotten in time, without names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the hub told of cards at other doors, kept between the process that asks and the one that decides."""
+"""The file of cards seen at other doors: the process that asks the hub writes it for the one that decides."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""Which signs there are, how grave a site takes each for, and what a level asks of the holder.
+"""Risk signals with the level that a site gives each, and the factors that a level asks of the holder.
 
-    signs of this visit -> the gravest level (two that are raised are high) -> the first rungs there are
+    signals of this visit -> the gravest level (two raised ones are high) -> the first factors of the ladder
 
-Nothing here is a score: each sign has a reason code that goes on record, and a site can read why a holder was
-asked for more. A level can only ask for more than the door asks of everybody, never for less.
+Nothing here is a score: each signal has a reason code that goes on record, and a site can read why a holder
+was asked for more. A level can only ask for more than the door asks of every holder, never for less.
 """
 
 from __future__ import annotations

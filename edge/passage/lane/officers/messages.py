@@ -1,7 +1,8 @@
-"""What a lane tells its officers, and the three words that come back. One JSON object a line.
+"""Messages from a lane to its officers, and the three verbs that they answer with. One JSON object a line.
 
-Nothing of it names a holder: an officer sees who stands there. The role of whoever ruled is not in their
-message but added by whoever knows who is at the other end; so nobody can rule in somebody else's name.
+No message names a holder: an officer sees the person in the lane. The role of an officer is not in the
+officer's message: the connection knows who is at the other end, and adds it. So no officer can decide in
+another one's name.
 """
 
 from __future__ import annotations
