@@ -1,7 +1,7 @@
-"""What a device says to a broker, and what it hears: topics and payloads, nothing else.
+"""Topics and payloads that a device exchanges with a broker, and no connection.
 
     <base>/<device>/availability   "online", or by its last will "offline"; retained
-    <base>/<device>/status         one JSON object, retained; ages and versions, nobody's name
+    <base>/<device>/status         one JSON object, retained; ages and versions, no person's name
     <base>/<device>/wake           anything: come and sync
     <base>/wake                    the same, to all devices at once
     <base>/<device>/command        "sync", where commands are allowed

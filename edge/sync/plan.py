@@ -1,4 +1,4 @@
-"""What a device takes of a repository, in which order and by which way. Pure."""
+"""Plans an update: the targets that a device takes, in their order, and the cheapest way to a list. Pure."""
 
 from __future__ import annotations
 

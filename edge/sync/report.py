@@ -1,4 +1,4 @@
-"""What one sync changed, for whoever ran it. Pure."""
+"""The report of one sync: all that it changed, for its operator. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How another process asks the one that syncs to do so now: it writes something new into a file.
+"""The wake file: another process writes new bytes into it, and so asks the syncing process to sync now.
 
 A signal would need a process id, and might meet another process that has it by then.
 """

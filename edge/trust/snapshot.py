@@ -1,4 +1,4 @@
-"""Whom this device believes, at one moment. Never changed, only replaced whole."""
+"""All that this device trusts, at one moment. Never changed, only replaced whole."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a batch goes, who signs for it, and what may come back: UPLOAD.md, for both sides. Pure."""
+"""Paths, signatures and answers of an upload: UPLOAD.md, for both sides. Pure."""
 
 from __future__ import annotations
 

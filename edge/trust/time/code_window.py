@@ -1,4 +1,4 @@
-"""What a clock that nobody corrects can still be used for (FORMAT.md section 6)."""
+"""The presentation window: how far a clock that nothing corrects is of use (FORMAT.md section 6)."""
 
 from __future__ import annotations
 

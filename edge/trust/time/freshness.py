@@ -1,4 +1,7 @@
-"""How old is too old. Offline there is nothing to ask, so age becomes part of every decision (TIME.md)."""
+"""Budgets and rules for the age of each trust input (TIME.md).
+
+Offline there is nothing to ask, so age becomes part of every decision.
+"""
 
 from __future__ import annotations
 

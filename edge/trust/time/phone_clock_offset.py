@@ -1,7 +1,7 @@
-"""What the holders' phones say about this device's clock: an alarm at most, never a time (TIME.md section 5).
+"""Compares this device's clock with the holders' phones: an alarm at most, never a time (TIME.md section 5).
 
-Anybody may hold a phone whose clock is wrong on purpose. So no holder moves our clock, and no single one
-raises an alarm: the middle of several different cards does, and all that it does is call a person.
+An attacker may hold a phone whose clock is wrong on purpose. So no holder moves our clock, and no single one
+raises an alarm: the median of several different cards does, and all that it does is call a person.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Which time it is, as far as this device can know offline (TIME.md sections 2 to 4).
+"""Finds the time, as far as this device can know it offline (TIME.md sections 2 to 4).
 
-The wall clock is believed as long as nothing speaks against it: a time that somebody trusted has signed, a
-time that this device stored itself, or the steady clock that counts beside it. Once something does, the clock
-is suspect: time goes on from the best that is known, at the pace of the steady clock, and codes step up.
+The wall clock is trusted as long as nothing speaks against it: a time that a trusted key has signed, a time
+that this device stored itself, or the monotonic clock that counts beside it. Once something does, the clock
+is suspect: time goes on from the best that is known, at the pace of the monotonic clock, and codes step up.
 """
 
 from __future__ import annotations

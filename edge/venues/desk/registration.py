@@ -1,4 +1,4 @@
-"""What a desk keeps of a guest who came, and until when."""
+"""Registrations that a desk keeps of its guests, and the moment from which each may be erased."""
 
 from __future__ import annotations
 

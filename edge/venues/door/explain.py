@@ -1,4 +1,4 @@
-"""What the rules will say at some time, of somebody who comes then: for whoever writes them."""
+"""Explains the rules to their author: the answer to one person at one time, and until when it holds."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What a door has to remember from one passage to the next, and no more than its rules need.
+"""The occupancy store: all that a door remembers between passages, and no more than its rules need.
 
-All times are whole seconds since 1970, UTC. A clock that is set back must not keep anybody out for ever: no
+All times are whole seconds since 1970, UTC. A clock that is set back must not keep a holder out for ever: no
 rule takes a time that is still to come for a fact, and each reads "long ago" from the distance alone.
 """
 

@@ -1,4 +1,4 @@
-"""Who is enrolled at a site, kept under names that only this site can compute."""
+"""People who are enrolled at a site, kept under names that only this site can compute."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which patron of this library a card belongs to; and how that is kept: names keyed, numbers sealed."""
+"""Finds the library's patron whom a card belongs to. On disk, names are keyed and numbers are sealed."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What was lent and taken back while the library system was away: kept in order, and told later.
+"""Loans and returns made while the library system was offline: kept in order, and told to it later.
 
-What the system then objects to is a conflict, which staff have to see to.
+An entry that the system then refuses is a conflict, which staff have to resolve.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Who comes in, after the library system spoke or because it did not. Pure: values in, a verdict out."""
+"""Entry rules of a library, for a patron whom its system knows, and while that system is offline.
+
+Pure: values in, a verdict out.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Who is expected, in a file that is made whole and swapped whole, and holds no name.
+"""The guests that a property expects, in a file that is made whole, swapped whole, and holds no name.
 
-The device that reads it and the process that makes it need not know of each other: a new file is seen by its
-number on the disk at the next visit.
+The device that reads it and the process that makes it need not know of each other: the device sees a new file
+by its number on the disk at the next visit.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a library system said, as values. A reply about somebody or something else raises `Lied`."""
+"""Reads the replies of a library system as values. A reply about another person or item raises `Lied`."""
 
 from __future__ import annotations
 

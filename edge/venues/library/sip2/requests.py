@@ -1,4 +1,4 @@
-"""What an entrance asks of a library system, as messages."""
+"""Makes the messages that an entrance sends to a library system."""
 
 from __future__ import annotations
 
