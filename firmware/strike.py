@@ -1,4 +1,4 @@
-"""What the passage being free means to the wire: the one place that knows what kind of lock hangs on it."""
+"""Turns "the passage is free" into current for the strike: the one place that knows the kind of its lock."""
 
 from micropython import const
 

@@ -1,4 +1,4 @@
-"""What each file of models/built is made of, and the checks that it came out as the manifest says."""
+"""The recipe of each file of models/built, and the checks that it came out as the manifest says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a camera is to look: what `[camera]` says, for every kind of camera."""
+"""The settings that `[camera]` gives to every kind of camera."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What OpenCV does not tell or set of a video device: what it is, and its controls.
+"""Reads and sets what OpenCV does not of a video device: its identity and its controls.
 
 Source: linux/videodev2.h and linux/v4l2-controls.h. Numbers are the same on all processors of Linux.
 """

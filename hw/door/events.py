@@ -1,4 +1,4 @@
-"""What a controller tells, as the events of a door; its clock, placed on ours."""
+"""Translates a controller's events into those of a door, and its clock into ours."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What both TFLite runtimes share: checked bytes in, one graph behind the Network port out.
+"""Reads checked model files, and runs one graph behind the Network port, for both TFLite runtimes.
 
 The bytes are hashed before an interpreter sees them: tflite-runtime 2.14 dies of SIGSEGV on half a
 model file instead of raising (tried), and an altered model would decide who gets in.

@@ -1,4 +1,4 @@
-"""What kind of processor this is, as far as the choice of a model file depends on it."""
+"""Names the kind of this processor, as far as the choice of a model file depends on it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which TFLite runtime this machine has."""
+"""Opens the TFLite runtime that this machine has."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every Source keeps to."""
+"""Limits of every Source: the size of a chunk, and the names that may be fetched."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a scanner sends, taken apart into symbols. Pure: bytes and ticks in, scans out.
+"""Decodes the bytes of a scanner into symbols. Pure: bytes and ticks in, scans out.
 
 A scanner's line has no frames and no checksum: it says the text of a symbol, with whatever it was set to put
 around it, and an end. Between and inside of texts stand its answers to our commands. What is lost of a text

@@ -1,4 +1,4 @@
-"""How scanners are told to look: a table of what families want to hear, and when it is said. Pure.
+"""Commands that make a scanner look: a table of scanner families, and the time to send each command. Pure.
 
 Most scanners watch for codes by themselves once their maker's setup sheet was scanned ("sense",
 "presentation" or "continuous" mode); for those there is nothing to say. The others look for a few seconds

@@ -1,4 +1,4 @@
-"""What Linux tells of the machine under it: heat, power, memory, clocks, disks.
+"""Reads the health of a Linux machine: heat, power, memory, clocks, disks.
 
 Everything is read below `root`, so that a recorded tree stands for a machine. What is not there is None.
 Sources: the kernel's Documentation/ABI; Raspberry Pi's documentation of vcgencmd and of the Pi 5's RTC.

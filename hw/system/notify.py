@@ -1,4 +1,4 @@
-"""What systemd wants to hear of a service: ready, reloading, stopping, alive. sd_notify(3) without a library.
+"""Tells systemd the state of a service: ready, reloading, stopping, alive. sd_notify(3) without a library.
 
 Each message is one datagram of KEY=VALUE lines to the socket that NOTIFY_SOCKET names.
 """

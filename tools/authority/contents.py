@@ -1,4 +1,4 @@
-"""What an authority publishes: lists and sealed templates of offices, policies, models, firmware."""
+"""Publishes the contents of a repository: lists and sealed templates of offices, policy, models, firmware."""
 
 from __future__ import annotations
 

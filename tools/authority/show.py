@@ -1,4 +1,4 @@
-"""What an authority has published, until when it is good, and whether all of it is as it was signed."""
+"""Shows the publication of an authority and its expiry, and checks that all of it is as it was signed."""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
-"""What several frames of a face buy, and what each rule of fusing them costs: models/embedder.md has it.
+"""Measures the gain of several frames of a face, and the cost of each fusion rule, for models/embedder.md.
 
 LFW people with four pictures or more: one is the reference (as 64 bytes on a card), up to three others are a
-burst, drawn anew a few times for each reference; everybody else's references are the strangers. Pictures of
-years and places apart differ more than the frames of one burst do, so that a door gains less than this.
+burst, drawn anew a few times for each reference; the references of all other people are the strangers.
+Pictures of years and places apart differ more than the frames of one burst do, so that a door gains less than
+this.
 
     python tools/bench burst
 """

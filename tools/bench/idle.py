@@ -1,4 +1,4 @@
-"""What a door costs while nobody comes: the whole device over a film of an empty doorway, in true time.
+"""Measures the idle cost of a door: the whole device over a film of an empty doorway, in true time.
 
 The film is MJPEG at 1280x720 and 15 frames a second, as a webcam sends. Run as a module with a folder that
 `passage.prepare` has prepared and `save_film` has put the film into, it works the door until the film is

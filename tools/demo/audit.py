@@ -1,4 +1,4 @@
-"""What an auditor finds in the journal that the month has left: first as it is, then with bits flipped."""
+"""Audits the journal that the demo's month has left: first as it is, then with bits flipped."""
 
 from __future__ import annotations
 

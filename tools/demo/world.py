@@ -1,4 +1,4 @@
-"""What lies outside the door of the demo's second act: an issuing office, its authority, a hub, holders.
+"""The world outside the door of the demo's second act: an issuing office, its authority, a hub, holders.
 
 Keys, signatures, lists and files are real, and so are the commands: tools/authority does what it is told
 to, tools/hub runs as a process of its own. Names are invented, and so is the time that the authority is

@@ -1,4 +1,4 @@
-"""How the devices of a hub stand: when each was heard last, how old its lists are, and how many of each."""
+"""Reads the state of a hub's devices: last contact, age of lists, open alarms, and counts of each state."""
 
 from __future__ import annotations
 

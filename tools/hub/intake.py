@@ -1,4 +1,4 @@
-"""What a hub believes of a batch: pure checking, against what it has of that device. UPLOAD.md section 2.
+"""Checks a record batch against all that the hub has of its device. Pure. UPLOAD.md section 2.
 
 The hub keeps of each history the frontier of its Merkle tree and one promise: a checkpoint that the device
 signed and that the tree has yet to grow into. A history that forks cannot keep all its promises.

@@ -1,4 +1,4 @@
-"""What an operator sees: all devices, one device, its records to take away. Behind a password."""
+"""The operator's pages: all devices, one device, its records as a download. Behind a password."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which cards were shown at several doors of late, so that each door can see one card in two hands.
+"""Finds cards that were shown at several doors of late, so that each door can see one card in two hands.
 
 Each device writes its own rows, in the transaction that takes its records; what it is told of the others goes
 into the answer (UPLOAD.md section 2). Pseudonyms and names of doors, and nothing older than an hour.

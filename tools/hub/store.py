@@ -1,4 +1,4 @@
-"""What the hub does with its tables: devices come and go, batches are taken, alarms raised and cleared."""
+"""The hub's store: registers and removes devices, takes record batches, raises and clears alarms."""
 
 from __future__ import annotations
 

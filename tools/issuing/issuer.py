@@ -1,4 +1,4 @@
-"""Who makes cards: enrols holders, keeps their standing, publishes key and status list.
+"""The issuer of cards: enrols holders, keeps their standing, publishes key and status list.
 
 Pure: the time and the random source come in.
 """

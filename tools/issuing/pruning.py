@@ -1,4 +1,4 @@
-"""Which files of a repository no client can still be reading."""
+"""Finds the files of a repository that no client can still be reading."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which bit of the status list belongs to which card, and how that card stands. No names are kept."""
+"""The issuer's register: the card behind each bit of the status list, and its standing. No names are kept."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a venue asks, as its holder sees it: who, what for, for how long; and what may be disclosed to it."""
+"""Shows the holder a venue's request: who asks, what for, for how long, and what may be disclosed to it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a cheap camera adds to a scene: a room out of focus, a lens, a sensor. Deterministic by seed."""
+"""Effects of a cheap camera on a scene: a room out of focus, a lens, a sensor. Deterministic by seed."""
 
 from __future__ import annotations
 

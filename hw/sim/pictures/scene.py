@@ -1,4 +1,4 @@
-"""What stands in front of the camera: phones and prints held up, visitors, nobody.
+"""Draws the scene before a camera: phones and prints held up, visitors, or an empty doorway.
 
 Pixels only: the caller brings the pictures, and a seed decides everything else, so that a frame can be
 made again. Every function returns one camera frame, uint8 RGB (H, W, 3).

@@ -1,4 +1,4 @@
-"""What a controller hears, and what it says and does about it (LINK.md sections 2, 3 and 5).
+"""Vectors for a controller: the bytes that it hears, its answers and acts (LINK.md sections 2, 3 and 5).
 
 Each vector is a controller that has just booted, with the key and the lock it was commissioned with, the
 nonces it will use and the inputs it boots with, and steps: the time, the inputs then, the bytes heard, the

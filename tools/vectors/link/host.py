@@ -1,4 +1,4 @@
-"""What a host hears, and what it says and believes about it (LINK.md sections 2 and 3).
+"""Vectors for a host: the bytes that it hears, its answers, and what it accepts (LINK.md sections 2 and 3).
 
 Each vector is a host with a pair's key and lock and the nonces it will use, and steps: the time, the bytes
 heard, the payloads said, and what its program is told: the class of an event in edge/link/messages.py,

@@ -1,4 +1,4 @@
-"""What others' programs said, as it was recorded over loopback; none of it was made by our own encoder.
+"""Messages of other programs, recorded over loopback; none of them was made by our own encoder.
 
 Replies: PyPI pysip2 0.1.0, a server with invented patrons and items, in UTF-8 and again in cp850. Requests:
 PyPI Sip2 1.1, a client. Both MIT; every name and number in here is invented. The program recorded is
