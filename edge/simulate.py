@@ -43,7 +43,7 @@ class SimulatedRules:
 
 
 class SimulatedOutcome(StrEnum):
-    """What the rules make of a passage."""
+    """The outcome of a passage under the rules."""
 
     GRANT = "grant"
     DENY = "deny"

@@ -118,7 +118,7 @@ def recalibrate(page: Manifest, archives: Archives, pictures: Path) -> None:
 
 
 def rows(page: Manifest, archives: Archives) -> Iterator[str]:
-    """What a maintainer copies into manifest.toml after a new calibration."""
+    """The rows that a maintainer copies into manifest.toml after a new calibration."""
     yield f'calibration = "{durable.sha256(CALIBRATION)}"'
     for name, content in built(page, archives):
         yield f'{name}: sha256 = "{hashlib.sha256(content).hexdigest()}", bytes = {len(content)}'

@@ -32,7 +32,7 @@ SAVE_EVERY_S: Final = 60.0  # half a million writes a year of 4 kB: a card is ma
 
 
 def remembered(files: Files, journal: Journal, trust: TrustSnapshot) -> ClockMemory | None:
-    """What this device knew of time when it was last on; None at its first start. Raises StorageFault.
+    """Memory of time from when this device was last on; None at its first start. Raises StorageFault.
 
     Whichever is later counts, the file or the last record. A file that is not there, or damaged, is no reason
     to keep a door shut: then the journal speaks alone, and nothing but a newer word of others refutes it.

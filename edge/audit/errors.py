@@ -6,6 +6,6 @@ from edge.errors import EdgeError, Exit
 
 
 class JournalBroken(EdgeError):
-    """What the journal says cannot be what this device wrote: altered, cut, damaged or foreign."""
+    """The journal cannot be the one that this device wrote: it is altered, cut, damaged or foreign."""
 
     exit_code = Exit.REFUSED

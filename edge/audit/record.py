@@ -41,7 +41,7 @@ Microseconds = Annotated[int, Meta(ge=0, le=3_600_000_000)]  # an hour: no passa
 
 
 class Outcome(StrEnum):
-    """What was decided."""
+    """The outcome of a decision."""
 
     GRANT = "grant"
     DENY = "deny"
@@ -82,7 +82,7 @@ class _Strict(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class ClockEvent(StrEnum):
-    """What happened to the belief in this device's clock."""
+    """A change of the trust in this device's clock."""
 
     BEHIND = "behind"  # it is before a signed time, or before the last time stored here: suspect
     BACK = "back"  # it was set back while the program ran: suspect
@@ -111,7 +111,7 @@ class Path(StrEnum):
 
 
 class Visited(_Strict, frozen=True, kw_only=True):
-    """What a visit was about besides a card and a face; words of `edge.venues` and `edge.policy`.
+    """Facts of a visit besides a card and a face; words of `edge.venues` and `edge.policy`.
 
     `risk_signals`: codes of risk; `required`, `given`: factors; `waited_ms`: from the first sight of the code
     to the decision, so that the ways can be compared.

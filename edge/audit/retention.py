@@ -37,7 +37,7 @@ class Closed:
 
 @dataclass(frozen=True, slots=True)
 class RetentionRules:
-    """When files are closed, how long they are kept, and how much of the disk is to stay free."""
+    """Limits of closed files: size and age at closing, time to keep them, and the disk space to keep free."""
 
     segment: SegmentLimits
     keep_ms: int

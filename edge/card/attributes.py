@@ -77,7 +77,7 @@ class Disclosure:
     attribute: Attribute
 
     def digest(self) -> bytes:
-        """What stands for it in the card, 16 bytes."""
+        """The digest that stands for it in the card, 16 bytes."""
         return digest(self.salt, self.value, NUMBERS[self.attribute])
 
 

@@ -20,7 +20,7 @@ _PSEUDONYM_LABEL = b"doorward card pseudonym 1\0"
 
 
 class Freshness(StrEnum):
-    """How old the status list behind a card is, by the site's budgets (`edge.trust.time.freshness`)."""
+    """The age of the status list behind a card, by the site's budgets (`edge.trust.time.freshness`)."""
 
     FRESH = "fresh"
     AGEING = "ageing"
@@ -49,7 +49,7 @@ FaceReference = TemplateReference | SealedReference
 
 @dataclass(frozen=True, slots=True)
 class StatusPointer:
-    """Where the issuer publishes whether this card still stands: bit `index` of the list at `uri`."""
+    """The place where the issuer publishes the card's status: bit `index` of the list at `uri`."""
 
     uri: str
     index: int = field(repr=False)
@@ -67,7 +67,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claims:
-    """What an issuer says of a holder (FORMAT.md section 3). Times are aware UTC, in whole seconds."""
+    """The content that an issuer signs (FORMAT.md section 3). Times are aware UTC, in whole seconds."""
 
     issuer: str
     subject: str | None = field(default=None, repr=False)
@@ -90,7 +90,7 @@ class Claims:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Presentation:
-    """What the holder's key signed when the code was shown."""
+    """The part that the holder's key signed when the phone showed the code."""
 
     presented_at: datetime
     audience: str | None = None

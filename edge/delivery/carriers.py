@@ -97,7 +97,7 @@ class Webhook:
 
 
 def signed_message(channel: str, mark: str, body: bytes) -> bytes:
-    """What a device signs over a body; `mark` is what stands in Idempotency-Key, without its quotes."""
+    """The message that a device signs over a body; `mark` is the Idempotency-Key, without its quotes."""
     return f"doorward/delivery/v1\n{channel}\n{mark}\n{hashlib.sha256(body).hexdigest()}\n".encode()
 
 

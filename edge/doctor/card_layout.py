@@ -51,7 +51,7 @@ RULER: Final = (55.0, 197.0, 100)  # left, top, length
 
 
 def text_of(number: int) -> str:
-    """What the symbol of this number says."""
+    """The text in the symbol of this number."""
     return f"DOORWARD CARD 1 {number}"
 
 

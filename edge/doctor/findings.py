@@ -12,7 +12,7 @@ from typing import Final
 
 
 class Severity(StrEnum):
-    """How bad it is."""
+    """The severity of a finding."""
 
     OK = "OK"
     WARN = "WARN"  # the door works; somebody should look

@@ -36,7 +36,7 @@ MIN_RELIEF = 0.02  # RMS of the pattern in half widths; the flattest face of 51 
 
 @dataclass(frozen=True, slots=True)
 class Motion:
-    """What one look differs by from the face at rest.
+    """The difference between one look and the face at rest.
 
     `turn`, `nod`: parallax to the right and downwards in the picture, with the head's own tilt taken out:
     for a head the sine of how far it turned; `rigidity` in [0, 1]: shorter over longer row of [L | p], 1
@@ -70,7 +70,7 @@ class Rest:
         self._plane = np.linalg.solve(plane.T @ np.column_stack([np.ones(POINTS), u, v]), plane.T)
 
     def motion(self, landmarks: Floats) -> Motion:
-        """How the face of `landmarks`, float32 (468, 3), has moved. About 0.1 ms."""
+        """The motion of the face of `landmarks`, float32 (468, 3). About 0.1 ms."""
         place = (landmarks[:, :2] - self._middle) / self._half
         parallax = self._pattern @ place
         linear = (self._plane @ place)[1:].T  # row: picture axis; column: axis of the face at rest

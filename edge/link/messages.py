@@ -30,14 +30,14 @@ class MessageType(IntEnum):
 
 
 class Lock(IntEnum):
-    """What a lock does without power."""
+    """The state of a lock without power."""
 
     FAIL_SECURE = 1
     FAIL_SAFE = 2
 
 
 class Mode(IntEnum):
-    """How a door is run."""
+    """The mode of a door."""
 
     NORMAL = 0
     LOCK_DOWN = 1
@@ -61,7 +61,7 @@ class DoorState(IntEnum):
 
 
 class ControllerInputs(IntFlag):
-    """What the controller's wires say."""
+    """Inputs of the controller."""
 
     CONTACT_OPEN = 1
     REX = 2
@@ -71,7 +71,7 @@ class ControllerInputs(IntFlag):
 
 
 class Outputs(IntFlag):
-    """What the controller drives."""
+    """Outputs of the controller."""
 
     STRIKE = 1
     PASSAGE_FREE = 2
@@ -80,7 +80,7 @@ class Outputs(IntFlag):
 
 
 class Flags(IntFlag):
-    """What a controller says of itself in WELCOME."""
+    """Flags of a controller in WELCOME."""
 
     TAMPER_OPEN = 1
     NO_KEY = 2
@@ -89,7 +89,7 @@ class Flags(IntFlag):
 
 
 class LinkEventKind(IntEnum):
-    """What an EVENT tells."""
+    """The kinds of EVENT."""
 
     BOOT = 1
     RELEASED = 2

@@ -36,7 +36,7 @@ class PassageOutcome:
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
-    """What one frame brought: for screens, reports and tests. Holds no card and no template.
+    """The outcome of one frame: for screens, reports and tests. Holds no card and no template.
 
     `trust_state`: how old everything is that the passage rests on, or would rest on now. `clock`: what
     happened to the belief in this device's clock since the last frame. `obligations`: those of the visit,

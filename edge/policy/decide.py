@@ -49,7 +49,7 @@ _LAXEST_FIRST: Final = (FaceRule.NONE, FaceRule.IF_BOUND, FaceRule.REQUIRED)
 
 @dataclass(frozen=True, slots=True)
 class DoorPolicy:
-    """What one door asks for.
+    """The policy of one door.
 
     `site`: the door's name as cards and issuers scope it, for example "tower-1/lobby".
     `similarity`: cosine at or above which a probe matches its reference; the caller takes it from the
@@ -152,7 +152,7 @@ def needs_face(card: Card, policy: DoorPolicy, trust_state: TrustState) -> bool:
 
 
 def needs_prompts(card: Card, policy: DoorPolicy, trust_state: TrustState) -> int:
-    """How many movements this card's holder has to make at least; likewise data."""
+    """The least number of movements that this card's holder has to make; likewise data."""
     facts = _Facts(card, policy, trust_state)
     return max(policy.prompts, STEP_UP_PROMPTS if facts.steps_up else 0)
 
@@ -177,7 +177,7 @@ FaceVerdict = Matches | Deny
 def judge_face(
     card: Card, face: FaceEvidence | None, policy: DoorPolicy, trust_state: TrustState
 ) -> FaceVerdict:
-    """What one look at the holder comes to. `face` is None where nobody has been seen."""
+    """The verdict of one look at the holder. `face` is None where the camera has seen no face."""
     if objection := judge_card(card, policy, trust_state):
         return objection
     facts = _Facts(card, policy, trust_state, face)

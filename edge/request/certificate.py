@@ -46,7 +46,7 @@ class CertificateAuthority:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Certificate:
-    """What an issuer says of a venue's device. `site` covers whatever lies inside it.
+    """The word of an issuer about a venue's device. `site` covers all that lies inside it.
 
     `operator`: who runs the place, in words for its visitors. `askable`: all that it may ever ask for.
     `retention_days`: the longest that it may promise.
@@ -150,7 +150,7 @@ def read_attributes(value: object, what: str) -> tuple[Attribute, ...]:
 
 
 def numbers_of(attributes: Iterable[Attribute]) -> list[int]:
-    """What `read_attributes` reads."""
+    """The numbers that `read_attributes` reads."""
     return sorted(NUMBERS[attribute] for attribute in attributes)
 
 

@@ -49,5 +49,5 @@ def check_disclosed(card: Card, request: Request) -> None:
 
 
 def asked_for(card: Card, request: Request) -> tuple[tuple[Attribute, str], ...]:
-    """What the holder disclosed of what was asked for. The rest was nobody's business: forget it."""
+    """The requested attributes that the holder disclosed. The rest is not for this venue: forget it."""
     return tuple((attribute, value) for attribute, value in card.disclosed if attribute in request.attributes)

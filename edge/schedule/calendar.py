@@ -37,7 +37,7 @@ class Calendar:
     holidays: Holidays = Holidays()
 
     def local_time(self, now: datetime) -> LocalTime:
-        """What they show at this instant. `now`: aware."""
+        """The local time at this instant. `now`: aware."""
         local = now.astimezone(self.zone)
         today = local.date()
         return LocalTime(

@@ -30,7 +30,7 @@ DISCOVERY: Final = "homeassistant/device"
 
 @dataclass(frozen=True, slots=True)
 class StatusMessage:
-    """What an operator wants to see of a device. Times are aware UTC; None where there is nothing yet."""
+    """The state of a device, for an operator. Times are aware UTC; None where there is nothing yet."""
 
     software: str
     clock_suspect: bool
@@ -49,17 +49,17 @@ class MqttTopics:
 
     @property
     def will(self) -> MqttMessage:
-        """What the broker says of us when we are gone without a word."""
+        """The last will: the broker publishes it when the connection is lost."""
         return MqttMessage(f"{self._own}/availability", OFFLINE)
 
     @property
     def birth(self) -> MqttMessage:
-        """What we say first, and again after each reconnection."""
+        """The first message, sent again after each reconnection."""
         return MqttMessage(f"{self._own}/availability", ONLINE)
 
     @property
     def subscriptions(self) -> tuple[str, ...]:
-        """What we listen to."""
+        """The topics that a device subscribes to."""
         wakes = (f"{self._base}/wake", f"{self._own}/wake")
         return (*wakes, f"{self._own}/command") if self._commands else wakes
 

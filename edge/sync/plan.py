@@ -27,7 +27,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What one device needs. `time` and `heads` say what else there is, and are small; models can wait."""
+    """Targets for one device. `time` and `heads` say what else there is, and are small; models can wait."""
 
     time: Target
     heads: tuple[Target, ...]  # issuers' keys, the policy, status lists or their manifests
@@ -42,7 +42,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How the bitmaps of a list get to an edition: by deltas in this order, else by the full list.
+    """The way of a list's bitmaps to an edition: by deltas in this order, else by the full list.
 
     `here`: that edition is here already. `full` is the way out wherever something does not come out as
     signed.
@@ -54,12 +54,12 @@ class Way:
 
     @property
     def fetch(self) -> tuple[Target, ...]:
-        """What has to be downloaded, if all goes well."""
+        """The targets to download, if all goes well."""
         return () if self.here else self.deltas or ((self.full,) if self.full else ())
 
 
 def select(targets: Mapping[str, Target], *, site: str, models: bool) -> Wanted:
-    """What a door at `site` needs of all targets. Raises UpdateRejected where the signed time is missing."""
+    """The targets for a door at `site`. Raises UpdateRejected where the signed time is missing."""
     if names.TIME not in targets:
         raise UpdateRejected(
             f"{names.TIME} is not in the repository", hint="the authority has to publish again"

@@ -83,7 +83,7 @@ class Difference:
         fetched: int,
         left_out: tuple[str, ...],
     ) -> Report:
-        """The same for people, with what the new trust says of itself."""
+        """This difference as a report for people, with the facts that the new trust states of itself."""
         policy = trust.policy.version if trust.policy else "none"
         return Report(
             generation=generation,

@@ -64,7 +64,7 @@ class TrustSnapshot:
         )
 
     def issued(self, kind: TrustInput) -> datetime | None:
-        """When this kind of data was signed; None where there is none of it.
+        """The time at which this kind of data was signed; None where there is none of it.
 
         Whoever publishes says with it that these are the keys and this is the policy, however long ago they
         were made. Of several lists the oldest counts.
@@ -81,7 +81,7 @@ class TrustSnapshot:
                 return self.floor
 
     def raised_to(self, known: datetime) -> TrustSnapshot:
-        """The same trust, with a floor of at least `known`."""
+        """This trust, with a floor of at least `known`."""
         return replace(self, floor=max(self.floor, known))
 
 

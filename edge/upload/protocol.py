@@ -68,22 +68,22 @@ def device_name(text: str) -> str:
 
 
 def records_path(device: str) -> str:
-    """Where batches of a device are posted, relative to the hub's address."""
+    """The path for batches of a device, relative to the hub's address."""
     return f"v1/devices/{device}/records"
 
 
 def next_path(device: str) -> str:
-    """Where a device asks what the hub has of it."""
+    """The path of the question which record the hub needs next."""
     return f"v1/devices/{device}"
 
 
 def upload_message(device: str, body: bytes) -> bytes:
-    """What a device signs over a body. No checkpoint begins like this: no device is called "upload/v1"."""
+    """The message a device signs over a body. No checkpoint begins so: no device is called "upload/v1"."""
     return f"doorward/upload/v1\n{device}\n{sha256(body).hexdigest()}\n".encode()
 
 
 def next_message(device: str, now_s: int) -> bytes:
-    """What a device signs over a question."""
+    """The message that a device signs over a question."""
     return f"doorward/next/v1\n{device}\n{now_s}\n".encode()
 
 
@@ -120,7 +120,7 @@ def check_time(header: str, now_s: int) -> int:
 
 
 def parse_next(body: bytes) -> Next:
-    """What an answer of 200 or 409 says. Raises InputError."""
+    """The content of an answer of 200 or 409. Raises InputError."""
     try:
         return msgspec.json.decode(body[:MAX_ANSWER_BYTES], type=Next)
     except (msgspec.MsgspecError, UnicodeDecodeError) as err:
@@ -128,7 +128,7 @@ def parse_next(body: bytes) -> Next:
 
 
 def parse_error(body: bytes) -> Error:
-    """What the answer says is wrong; an empty error where it says nothing that we understand.
+    """The error in an answer; an empty one where it says nothing that we understand.
 
     It ends up before a technician, so what a terminal might obey is left out.
     """

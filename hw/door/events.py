@@ -60,7 +60,7 @@ _DENIALS: Final = {
 
 
 class ControllerTicks:
-    """When on our clock a tick of the controller's was. Knows it from the first Status on."""
+    """Places ticks of the controller on our clock. Works from the first ControllerStatus on."""
 
     def __init__(self) -> None:
         self._pair: tuple[int, int] | None = None

@@ -51,7 +51,7 @@ NO_READS: Final = frozenset({"%%noread", "nr", "noread", "no-read", "no read"})
 
 @dataclass(frozen=True, slots=True)
 class Framing:
-    """How one scanner puts its texts. `replies`: a pattern of what it answers to commands.
+    """The framing of one scanner's texts. `replies`: a pattern of what it answers to commands.
 
     `expect`: what our codes begin with, to tell a keyboard that changes letters.
     """
@@ -67,7 +67,7 @@ class Framing:
 
 @dataclass(slots=True)
 class Tally:
-    """What came since the scanner was opened, for diagnostics; counts of texts, but for `garbled_bytes`."""
+    """Counts since the scanner was opened, for diagnostics; of texts, but for `garbled_bytes`."""
 
     read: int = 0
     no_reads: int = 0

@@ -81,7 +81,7 @@ class Finger:
             self._due_ms = tick_ms + AGAIN_MS
 
     def due(self, tick_ms: int) -> bytes:
-        """What has to be sent now: mostly nothing."""
+        """The bytes to send now: mostly none."""
         if not self.trigger.start or (self._due_ms is not None and tick_ms < self._due_ms):
             return b""
         if not self._is_awake:

@@ -76,7 +76,7 @@ class MachineHealth:
         return None
 
     def memory_bytes(self) -> int | None:
-        """What programs could still have."""
+        """The memory that programs could still have."""
         for line in (self._text(self._root / "proc/meminfo") or "").splitlines():
             name, _, value = line.partition(":")
             if name == "MemAvailable" and value.split():
@@ -96,12 +96,12 @@ class MachineHealth:
         ]
 
     def fs_errors(self) -> int:
-        """What ext4 has counted on all disks since they were made."""
+        """The errors that ext4 has counted on all disks since they were made."""
         counts = [self._int(file) for file in self._glob("sys/fs/ext4/*/errors_count")]
         return sum(count for count in counts if count is not None)
 
     def worn_tenths(self) -> int | None:
-        """How much of its life the most worn eMMC has used, in tenths; SD cards do not tell."""
+        """The share of its life that the most worn eMMC has used, in tenths; SD cards do not tell."""
         worn: list[int] = []
         for file in self._glob("sys/block/mmcblk*/device/life_time"):
             with suppress(ValueError):
@@ -137,7 +137,7 @@ def disk_space(folder: Path) -> DiskSpace:
 
 
 def fsync_ms(folder: Path) -> float:
-    """How long 4 kB take to be durable in this folder: the worst of five. Raises StorageFault."""
+    """The time until 4 kB are durable in this folder, in ms: the worst of five. Raises StorageFault."""
     name, spent = ".doctor", 0.0
     files = Folder(folder)
     try:

@@ -220,7 +220,7 @@ class HubProcess:
         return answer.status, answer.data.decode("utf-8", errors="replace")
 
     def registering(self, device: str, key: bytes) -> subprocess.Popen[str]:
-        """What an operator types there, as it begins; `registered` waits for its end."""
+        """Begins the operator's command that adds a device; `registered` waits for its end."""
         command = [*_COMMAND, "device", "add", device, "--key", key.hex(), "--db", self._db]
         return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
 

@@ -23,7 +23,7 @@ NEVER: Final = "never"
 
 @dataclass(frozen=True, slots=True)
 class AgeScale:
-    """What an age is called. `good` up to `good_s`, then `worse` up to `worse_s`, then `bad`."""
+    """Words for an age. `good` up to `good_s`, then `worse` up to `worse_s`, then `bad`."""
 
     good: str
     good_s: int
@@ -40,7 +40,7 @@ class AgeScale:
         return self.worse if self.good_s < age_s <= self.worse_s else self.bad
 
     def conditions(self, moment_s: ColumnElement[Any], now_s: int) -> Mapping[str, ColumnElement[bool]]:
-        """The same words as conditions on a column of seconds since 1970."""
+        """These words as conditions on a column of seconds since 1970."""
         good = and_(moment_s >= now_s - self.good_s, moment_s <= now_s + SKEW_S)
         worse = and_(moment_s >= now_s - self.worse_s, moment_s < now_s - self.good_s)
         return {
@@ -53,7 +53,7 @@ class AgeScale:
 
 @dataclass(frozen=True, slots=True)
 class AgeScales:
-    """What this site calls late and old. The defaults: a sync every 15 minutes, lists signed once a day."""
+    """Scales of a site for late and old. The defaults: a sync every 15 minutes, lists signed daily."""
 
     contact: AgeScale = AgeScale("in touch", HOUR_S, "late", 24 * HOUR_S, "silent")
     lists: AgeScale = AgeScale("fresh", 24 * HOUR_S, "ageing", 168 * HOUR_S, "stale")
@@ -67,7 +67,7 @@ class Fleet:
         self.scales = scales
 
     def counts(self, now_s: int) -> Mapping[str, Mapping[str, int]]:
-        """How many devices are in each state of contact, of lists and of alarms."""
+        """The count of devices in each state of contact, of lists and of alarms."""
         asked = {
             "contact": self.scales.contact.conditions(devices.c.heard_ms / 1000, now_s),
             "lists": self.scales.lists.conditions(devices.c.lists_issued_s, now_s),
@@ -104,7 +104,7 @@ class Fleet:
 
 
 def open_alarms() -> ColumnElement[int]:
-    """How many alarms of a row of `devices` nobody has looked at."""
+    """The count of open alarms of a row of `devices`: no operator has cleared them."""
     return (
         select(func.count())
         .select_from(alarms)

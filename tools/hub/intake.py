@@ -53,7 +53,7 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What the hub has of a device. `sent_ms`: the latest time at which the device said it sent something."""
+    """The hub's state of a device. `sent_ms`: the latest time at which the device said it sent something."""
 
     frontier: Frontier = field(default_factory=Frontier)
     promise: Checkpoint | None = None
@@ -62,7 +62,7 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class AcceptedBatch:
-    """What to store. `fresh`: the records that are new; `heard`: the device itself was there just now."""
+    """Parts to store. `fresh`: the records that are new; `heard`: the device itself was there just now."""
 
     fresh: tuple[tuple[bytes, JournalEntry], ...]
     history: History
@@ -87,7 +87,7 @@ def open_offer(packed: bytes, *, device: str, key: VerifyKey) -> Offer:
 
 
 def admit(offer: Offer, history: History, stored: Mapping[int, bytes]) -> AcceptedBatch:
-    """What is new in an offer, once it fits all that the hub has.
+    """The new part of an offer, once it fits all that the hub has.
 
     Args:
         offer: what the device sent.

@@ -37,7 +37,7 @@ class RegisteredDevice:
 
 @dataclass(frozen=True, slots=True)
 class BatchReceipt:
-    """What became of a batch: `next` to send, how many of its records are new here, and which cards fly."""
+    """Result of a batch: `next` to send, how many records are new here, and cards at several doors."""
 
     next: int
     fresh: int

@@ -45,7 +45,7 @@ EVERYWHERE: Final = Scope((ANYWHERE,), (ANYWHERE,), (ANYWHERE,))
 
 
 class RandomSource(Protocol):
-    """Where randomness comes from: the module `secrets` is one."""
+    """A source of randomness: the module `secrets` is one."""
 
     def token_bytes(self, nbytes: int, /) -> bytes: ...
 
@@ -54,7 +54,7 @@ class RandomSource(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CardApplication:
-    """What an issuer is asked to sign for one holder. Times are aware UTC.
+    """The application that an issuer is asked to sign for one holder. Times are aware UTC.
 
     `sealed`: keep the template at the site and only its key in the card (variant B of FORMAT.md).
     """
@@ -112,7 +112,7 @@ class Issuer:
 
     @property
     def authority(self) -> CertificateAuthority:
-        """What a wallet needs to check who may ask: this issuer's name and public key."""
+        """This issuer's name and public key, by which a wallet checks who may ask."""
         return CertificateAuthority(self.name, self._key.public_key)
 
     @property

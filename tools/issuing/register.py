@@ -22,7 +22,7 @@ MAX_CAPACITY: Final = (
 
 
 class CardStanding(StrEnum):
-    """How a card stands with its issuer."""
+    """The standing of a card with its issuer."""
 
     GOOD = "good"
     SUSPENDED = "suspended"
@@ -30,7 +30,7 @@ class CardStanding(StrEnum):
 
 
 class IndexUse(StrEnum):
-    """What an index stands for: the card, or one document linked to it."""
+    """The use of an index: the card, or one document linked to it."""
 
     CARD = "card"
     DOCUMENT = "document"

@@ -44,7 +44,7 @@ def known_request(wallet: Wallet, named: str, now: datetime) -> KnownRequest:
 
 
 def row_of(known: KnownRequest, wallet: Wallet) -> dict[str, object]:
-    """What a program may want to know of it. Nothing in it is the holder's."""
+    """The request as a row for a program. Nothing in it is the holder's."""
     request = known.request
     return {
         "site": request.site,
@@ -62,7 +62,7 @@ def row_of(known: KnownRequest, wallet: Wallet) -> dict[str, object]:
 
 
 def words_for(known: KnownRequest, wallet: Wallet) -> list[str]:
-    """The same in plain words, a line each."""
+    """The request in plain words, a line each."""
     request = known.request
     lines = [
         f"{known.operator} ({request.site}) asks; {known.authority} vouches for it",
@@ -81,7 +81,7 @@ def words_for(known: KnownRequest, wallet: Wallet) -> list[str]:
 
 
 def consent(known: KnownRequest, said: str | None) -> frozenset[Attribute]:
-    """What the holder agreed to: names, or NEEDED, and nothing where nothing is said. Raises InputError."""
+    """Attributes that the holder agreed to: names, or NEEDED; none if `said` is None. Raises InputError."""
     chosen: set[Attribute] = set()
     for word in filter(None, (part.strip() for part in (said or "").split(","))):
         if word == NEEDED:

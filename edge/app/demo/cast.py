@@ -60,7 +60,7 @@ class Cast:
         return self._sitter(_AT_ENROLMENT[name])
 
     def other(self, name: str) -> Sitter:
-        """The same person in another photograph."""
+        """The person of `sitter` in another photograph."""
         return self._sitter(_ANOTHER_DAY[name])
 
     def enrolment(self, name: str) -> Pixels:

@@ -84,7 +84,7 @@ class CameraPair:
             yield self
 
     def next(self) -> LaneFrames | None:
-        """What is new since the last time, after a beat at the latest; None: the outer film is over.
+        """The frames since the last call, after a beat at the latest; None: the outer film is over.
 
         Raises the fault of a camera that will not come back.
         """

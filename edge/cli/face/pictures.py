@@ -13,7 +13,7 @@ TEMPLATES = ("int8", "int4", "none")
 
 
 def template_format(name: str) -> TemplateFormat | None:
-    """How a card carries the reference, by the words of `--template`; None compares the 192 floats."""
+    """The format of the reference in a card, by a word of `--template`; None compares the 192 floats."""
     from edge.face.template import TemplateFormat
 
     return {"int8": TemplateFormat.INT8_64, "int4": TemplateFormat.INT4_64, "none": None}[name]

@@ -16,7 +16,7 @@ def text_of(venue: str) -> str:
 
 
 def about(venue: str) -> list[str]:
-    """What it is for, who passes without a face, and where staff come in: the sentences at its head."""
+    """The sentences at its head: its purpose, who passes without a face, and where staff come in."""
     lines = text_of(venue).partition("\n\n")[0].splitlines()
     return [line.removeprefix("# ") for line in lines]
 

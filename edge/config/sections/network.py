@@ -10,7 +10,7 @@ from edge.config.sections.base import FilePath, HostName, Table, Url
 
 
 class SyncConfig(Table, frozen=True):
-    """Where keys, lists and models come from."""
+    """Sync: the source of keys, lists and models."""
 
     url: Url | None = None
     """Base address of the trust repository; left out: only `doorward sync --from DIR`."""
@@ -27,7 +27,7 @@ class SyncConfig(Table, frozen=True):
 
 
 class HubConfig(Table, frozen=True):
-    """Where records go."""
+    """The hub, which receives the records."""
 
     url: Url | None = None
     """Base address of the hub; left out: records stay here."""

@@ -17,7 +17,7 @@ class ReaderConfig(Table, frozen=True):
 
 
 class CameraConfig(Table, frozen=True):
-    """Where frames come from."""
+    """The camera, which gives the frames."""
 
     kind: Literal["webcam", "picamera2", "film", "none"] | None = None
     """`webcam`: USB. `picamera2`: a Raspberry Pi's own. `film`: a video, or a folder of pictures. `none`: the

@@ -29,7 +29,7 @@ IssuerName = Annotated[str, Meta(pattern=r"\A[!-~]+\Z", max_length=32)]
 
 
 class RequestConfig(Table, frozen=True):
-    """What is asked of every visitor; wallets show it word for word: edge/request/REQUEST.md."""
+    """The request to every visitor; wallets show it word for word: edge/request/REQUEST.md."""
 
     purpose: Words = "to open this door"
     """Why, in a few words that a visitor understands; up to 96 bytes."""

@@ -10,7 +10,7 @@ from edge.config.sections.base import FilePath, Table
 
 
 class JournalConfig(Table, frozen=True):
-    """How long records stay here."""
+    """The journal: the size of its files, and how long records stay here."""
 
     segment_mb: Annotated[int, Meta(ge=1, le=1_024)] = 64
     """A journal file larger than this is closed, and a new one goes on from its signed head."""
@@ -21,7 +21,7 @@ class JournalConfig(Table, frozen=True):
 
 
 class PathsConfig(Table, frozen=True):
-    """Where things are; relative to the configuration file."""
+    """Paths of the device's files; relative to the configuration file."""
 
     trust: FilePath = "trust"
     journal: FilePath = "journal.db"

@@ -39,7 +39,7 @@ def rare(errors: int, count: int) -> Interval:
 
 
 def deviate(rate: float, least: float) -> float:
-    """Where a rate stands on the normal-deviate axis of a DET plot; rates are kept `least` off 0 and 1.
+    """The place of a rate on the normal-deviate axis of a DET plot; rates are kept `least` off 0 and 1.
 
     Source: Martin et al., The DET curve in assessment of detection task performance, Eurospeech 1997.
     """

@@ -30,15 +30,15 @@ class Shown:
     not_acquired: int = 0
 
     def refused(self) -> int:
-        """How many were taken for an attack."""
+        """The count of those taken for an attack."""
         return sum(evidence.reason is not None for evidence in self.evidence)
 
     def accepted(self) -> int:
-        """How many were not."""
+        """The count of those not taken for an attack."""
         return len(self.evidence) - self.refused()
 
     def by(self, measure: Measure) -> Shown:
-        """The same pictures as one measure alone would have judged them."""
+        """These pictures, judged by one measure alone."""
         alone = [
             fuse(
                 (reading.measure, reading.value)
@@ -66,7 +66,7 @@ def interval(share: float | None, shown: Shown) -> Interval | None:
 
 
 def eer(bona_fide: Shown, species: Shown) -> float | None:
-    """Where APCER and BPCER meet if the threshold on suspicion is moved; None where a side is empty."""
+    """The rate where APCER and BPCER meet as the suspicion threshold moves; None where a side is empty."""
     if not bona_fide.evidence or not species.evidence:
         return None
     return equal_error_rate(_innocence(bona_fide), _innocence(species))

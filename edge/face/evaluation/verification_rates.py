@@ -98,7 +98,7 @@ def rates(mated: Floats, non_mated: Floats, at: Sequence[float], *, total: int |
 
 
 def equal_error_rate(mated: Floats, non_mated: Floats, total: int | None = None) -> float:
-    """Where FMR and FNMR meet, or the mean of the two where they come closest. Both sorted."""
+    """The rate at which FMR and FNMR meet, or the mean of the two where they come closest. Both sorted."""
     cuts = np.unique(np.concatenate([mated, non_mated]))
     if total is not None and total > len(non_mated):
         cuts = cuts[cuts >= non_mated[0]]  # below it the FMR is not known

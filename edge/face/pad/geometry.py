@@ -66,7 +66,7 @@ def below(rgb: Pixels, face: Face) -> float:
 
 
 def border(rgb: Pixels, face: Face) -> float:
-    """How much of a frame stands around the face, in [0, 2]. Large: paper or a screen.
+    """The amount of frame around the face, in [0, 2]. Large: paper or a screen.
 
     For each side the straight line that is there for the longest part of the face's own height or
     width, as a share of it. The lower side counts as much as the other three together: a door, a window

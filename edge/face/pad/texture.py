@@ -31,7 +31,7 @@ _SHARE_OF_BAND = (np.fft.ifftshift(_BAND) / _BAND.sum()).astype(np.float32)
 
 
 def moire(rgb: Pixels, face: Face) -> float:
-    """How far the sharpest peak in the face's spectrum stands out of its surroundings, in decades.
+    """The height of the sharpest peak in the face's spectrum above its surroundings, in decades.
 
     Large: a raster. Power spectra of nine windows of the green channel, of which a camera has most,
     are averaged: what is at random in each cancels, what repeats stays. 0 where the

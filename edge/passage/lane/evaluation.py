@@ -71,12 +71,12 @@ class LaneEvaluation:
 
     @property
     def progress(self) -> tuple[int, int] | None:
-        """How many of how many of a party went through, while one is on its way."""
+        """Counts of a party on its way: people who went through, and all."""
         return self._parties.progress
 
     @property
     def prompt(self) -> str | None:
-        """What the holder is asked to do."""
+        """The prompt for the holder."""
         return self.subject.capture.prompt if self.subject.capture else None
 
     @property
@@ -205,7 +205,7 @@ class LaneEvaluation:
         return e.Admitted(grant, officer)
 
     def verdicts(self, decision: Decision, officers: Sequence[int]) -> tuple[Decision, ...]:
-        """What each authority puts on record now. `officers`: the authorities for which a person spoke.
+        """Each authority's verdict, for its record. `officers`: the authorities for which a person spoke.
 
         Where the lane itself decided, it did for all of them; where an officer did, for their own authority.
         """
@@ -245,7 +245,7 @@ class LaneEvaluation:
             authority.forget()
 
     def took(self, side: Side, stage: str, nanoseconds: int) -> None:
-        """How long a stage took, for every record of it."""
+        """Notes the duration of a stage, for every record of it."""
         for authority in self._authorities:
             authority.recorders[side].builder.took(stage, nanoseconds)
 

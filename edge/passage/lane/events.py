@@ -32,7 +32,7 @@ class Side(StrEnum):
 
 
 class Why(StrEnum):
-    """What an officer should look at: the cause behind a case, for their screen alone."""
+    """The cause behind a referral, for the officer's screen alone."""
 
     FACE = "face"  # the look inside did not come out as it should; the reason says how
     BY_EYE = "by-eye"  # this card has no face: an officer looks in place of the camera

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class LaneOccupancy(StrEnum):
-    """How it looks between the doors. EMPTY and ONE say of both leaves that they are shut."""
+    """The state between the doors. EMPTY and ONE say of both leaves that they are shut."""
 
     EMPTY = "empty"
     ONE = "one"

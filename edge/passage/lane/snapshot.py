@@ -29,7 +29,7 @@ class LanePorts:
 
 @dataclass(frozen=True, slots=True)
 class LaneFrames:
-    """What the two cameras brought since the last time: a frame, or nothing. `lost`: those that failed."""
+    """The frames of the two cameras since the last call: a frame, or nothing. `lost`: those that failed."""
 
     outside: Frame | None = None
     inside: Frame | None = None
@@ -47,7 +47,7 @@ class LaneOutcome:
 
 @dataclass(slots=True)
 class LaneUpdate:
-    """What one look brought besides how things stand: for screens, reports and tests.
+    """The news of one look besides the state of the lane: for screens, reports and tests.
 
     `passed_ms`: of a holder who has just gone through, the time since their code was first seen. `faults`:
     parts that fell silent.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class LaneTimes:
-    """How long the lane waits, in ms.
+    """Time limits of the lane, in ms.
 
     `face_ms`: to look into the camera outside, as at a door. `challenge_ms`: for movements of the head.
     `enter_ms`: until the outer leaf is opened; the longest release and 2 s. `shut_ms`: until that leaf is

@@ -90,7 +90,7 @@ class RecordBuilder:
         self._began_ms = tick_ms
 
     def required(self, requirements: Requirements, given: AbstractSet[Factor]) -> None:
-        """What venue and risk ask besides, and what of it has come."""
+        """Notes the requirements of venue and risk, and the factors given so far."""
         self._requirements, self._given = requirements, frozenset(given)
 
     def card(self, card: Card) -> None:
@@ -109,7 +109,7 @@ class RecordBuilder:
             self._micros[stage] = round(ms * 1000)
 
     def took(self, stage: str, nanoseconds: int) -> None:
-        """How long a stage took; of several looks the last one counts."""
+        """Notes the duration of a stage; of several looks the last one counts."""
         self._micros[stage] = nanoseconds // 1000
 
     def micros(self) -> dict[str, int]:

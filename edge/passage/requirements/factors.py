@@ -29,7 +29,7 @@ ENTER, CLEAR = "#", "*"
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What came in since the last frame: codes that are new, and keys."""
+    """Inputs since the last frame: codes that are new, and keys."""
 
     symbols: Sequence[Symbol] = ()
     keys: str = field(default="", repr=False)
@@ -186,5 +186,5 @@ class AskHost:
 
 
 def out_of_time(asked: Obligation) -> Deny:
-    """What a factor that did not come in time is denied with."""
+    """The denial for a factor that did not come in time."""
     return Deny(asked.reason if asked.factor is Factor.HOST else Reason.FACTOR_ABSENT)

@@ -28,7 +28,7 @@ def encode(told: Mapping[str, Mapping[str, int]]) -> bytes:
 
 
 def decode(data: bytes) -> dict[str, dict[str, datetime]]:
-    """When each card was shown last at which door, aware UTC. Raises InputError."""
+    """The last time of each card at each door, aware UTC. Raises InputError."""
     try:
         told = _decoder.decode(data)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:

@@ -1,6 +1,6 @@
 """Risk signals with the level that a site gives each, and the factors that a level asks of the holder.
 
-    signals of this visit -> the gravest level (two raised ones are high) -> the first factors of the ladder
+    signals of this visit -> the gravest level (two raised ones are high) -> the first of `step_ups`
 
 Nothing here is a score: each signal has a reason code that goes on record, and a site can read why a holder
 was asked for more. A level can only ask for more than the door asks of every holder, never for less.
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class RiskLevel(IntEnum):
-    """How much the signs of a visit weigh together."""
+    """The weight of all signals of a visit together."""
 
     NONE = 0
     RAISED = 1
@@ -55,7 +55,7 @@ _HOW_MANY: Final = {RiskLevel.NONE: 0, RiskLevel.RAISED: 1, RiskLevel.HIGH: 2}
 
 @dataclass(frozen=True, slots=True)
 class RiskPolicy:
-    """What a site takes for a sign, and for how grave.
+    """A site's risk signals, and the level of each.
 
     `levels`: of signs that a site sees otherwise than DEFAULT. `step_ups`: what may be asked, the lightest
     first. `velocity`: so many different doors within `velocity_min` minutes are a sign; `failures`: so many
@@ -85,13 +85,13 @@ class RiskPolicy:
         return start <= hour < end if start <= end else hour >= start or hour < end
 
     def level(self, signs: Sequence[Reason]) -> RiskLevel:
-        """What these signs come to together."""
+        """The level of these signals together."""
         levels = [self.levels.get(sign, DEFAULT.get(sign, RiskLevel.SEVERE)) for sign in signs]
         raised = sum(level is RiskLevel.RAISED for level in levels)
         return max([*levels, RiskLevel.HIGH if raised > 1 else RiskLevel.NONE])
 
     def steps(self, signs: Sequence[Reason], able: AbstractSet[Factor]) -> tuple[Obligation, ...]:
-        """What these signs ask for, of what this door and this holder are able to; else staff."""
+        """The factors that these signals ask for, of those that door and holder have; else staff."""
         level = self.level(signs)
         if level is RiskLevel.NONE:
             return ()

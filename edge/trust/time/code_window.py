@@ -22,7 +22,7 @@ DRIFT_PPM: Final = 20  # an ordinary crystal, 1.7 s a day
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """How far the time in a presentation may lie behind `now`, and ahead of it."""
+    """The limits for the time in a presentation: how far `behind` and `ahead` of `now` it may lie."""
 
     behind: timedelta
     ahead: timedelta
@@ -35,7 +35,7 @@ def window(since_sync: timedelta) -> Window:
 
 
 def drift(since_sync: timedelta) -> timedelta:
-    """How far an ordinary crystal may be off by now; at most what the window has room for."""
+    """The most that an ordinary crystal may be off by now; at most what the window has room for."""
     return min(max(since_sync, timedelta(0)) * DRIFT_PPM / 1_000_000, MAX_WINDOW - TOKEN_LIFE)
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class TrustInput(StrEnum):
-    """What has an age. The words stand in records and in the policy of a site."""
+    """The kinds of signed data that have an age. The words stand in records and in the policy of a site."""
 
     KEYS = "keys"  # which issuers are believed
     STATUS = "status"  # which of their cards still stand
@@ -26,7 +26,7 @@ class TrustInput(StrEnum):
 
 
 class AgeAction(StrEnum):
-    """What an age leaves of a passage, from the freest to the strictest."""
+    """The action that an age leaves a passage, from the freest to the strictest."""
 
     PASS = "pass"  # noqa: S105  nobody's password
     STEP_UP = "step-up"  # a face that matches and moves when it is asked to
@@ -55,14 +55,14 @@ UNTIL_REPLACED: Final = Budgets(fresh=timedelta(days=30), ageing=timedelta(days=
 
 @dataclass(frozen=True, slots=True)
 class AgeRule:
-    """What the ages of one kind of data allow. What is fresh always passes."""
+    """The actions by age for one kind of data. Fresh data always passes."""
 
     budgets: Budgets = field(default_factory=Budgets)
     ageing: AgeAction = AgeAction.PASS
     stale: AgeAction = AgeAction.STAFF  # never a green light on stale rules, unless a site writes that down
 
     def action(self, freshness: Freshness) -> AgeAction:
-        """What this freshness leaves."""
+        """The action for this freshness."""
         match freshness:
             case Freshness.FRESH:
                 return AgeAction.PASS

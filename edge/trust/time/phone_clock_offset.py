@@ -21,7 +21,7 @@ HALF_A_CODE: Final = timedelta(seconds=10)  # phones sign every 20 s, so a code 
 
 
 class PhoneClockOffset:
-    """How far this device's clock is ahead of the last few holders' phones."""
+    """Median time by which this device's clock is ahead of the phones of the last few holders."""
 
     def __init__(self) -> None:
         self._offsets: dict[str, timedelta] = {}

@@ -30,7 +30,7 @@ ZERO: Final = timedelta(0)
 
 
 class ClockAnomaly(StrEnum):
-    """What speaks against the wall clock."""
+    """The evidence against the wall clock."""
 
     BEHIND = "behind"  # it is before a signed time, or before what this device stored
     BACK = "back"  # it was set back while we watched
@@ -56,7 +56,7 @@ class TrustedTime:
 
 @dataclass(frozen=True, slots=True)
 class ClockMemory:
-    """What outlives a power cut, in `clock.json`.
+    """The memory that outlives a power cut, in `clock.json`.
 
     `time`: the latest believed; `signed`: the latest signed time seen then; `synced`: the last network.
     """
@@ -86,7 +86,7 @@ class TrustedClock:
 
     @property
     def anomaly(self) -> ClockAnomaly | None:
-        """What speaks against the wall clock at the moment."""
+        """The evidence against the wall clock at the moment."""
         return self._anomaly
 
     def at(self, wall: datetime, tick_ms: int, trust: TrustSnapshot) -> TrustedTime:

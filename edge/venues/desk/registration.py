@@ -36,7 +36,7 @@ class Registration:
 
 @dataclass(frozen=True, slots=True)
 class RegisteredGuest:
-    """What the next guest of a booking has to know of one who is here already."""
+    """A guest who is here already, as far as the next guest of the booking has to know."""
 
     subject: bytes = field(repr=False)
     place: int | None
@@ -44,7 +44,7 @@ class RegisteredGuest:
 
 
 class Arrivals(Protocol):
-    """Who is expected. Raises StorageFault."""
+    """Expected guests. Raises StorageFault."""
 
     def by_reference(self, reference: bytes) -> Expected | None: ...
 
@@ -54,7 +54,7 @@ class Arrivals(Protocol):
 
 
 class RegistrationStore(Protocol):
-    """Who came. Raises StorageFault."""
+    """Registered guests. Raises StorageFault."""
 
     def of_booking(self, booking: bytes) -> Sequence[RegisteredGuest]: ...
 

@@ -26,7 +26,7 @@ _NOBODY: Final = bytes(DIGEST_BYTES)
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """What holds from a time on: the `mode` of the door, and the `reason` why this person does not pass.
+    """The `mode` of the door from a time on, and the `reason` why this person does not pass.
 
     `until`: when one of the two is another; None: not for a week at least.
     """
@@ -42,7 +42,7 @@ def member(groups: frozenset[str]) -> Person:
 
 
 def outlook(rules: DoorRules, person: Person | None, at: datetime, occupancy: OccupancyStore) -> Outlook:
-    """What the rules say of this person at this time (aware), given what the door remembers.
+    """The answer of the rules to this person at this time (aware), given the door's memory.
 
     `person`: None for one who is not enrolled.
     """

@@ -28,7 +28,7 @@ class WaitingPerson:
 
 @dataclass(frozen=True, slots=True)
 class OccupancyChange:
-    """What one settled visit changes; all of it or nothing.
+    """The change by one settled visit; all of it or nothing.
 
     `came`, `left`: people, into and out of `area`, on its day number `day`. `opened`: groups whose coming in
     today opens something, with `today`'s ordinal. `waiting`: who waits at `door` from now on; None: nobody.
@@ -49,11 +49,11 @@ class OccupancyStore(Protocol):
     """The memory of a door's rules. Raises StorageFault; asking changes nothing."""
 
     def inside(self, area: str, person: bytes) -> Inside | None:
-        """When this person came in, if he did not go out since."""
+        """The time and day at which this person came in; None: not since they last went out."""
         ...
 
     def count(self, area: str, day: int) -> int:
-        """How many are inside, of the area's day."""
+        """The count of people inside, of the area's day."""
         ...
 
     def opened(self, area: str, group: str) -> int | None:

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 def person_name(issuer: str, subject: str, site_key: bytes) -> bytes:
-    """What a site calls this issuer's `subject`: a keyed hash, which tells nothing without the key."""
+    """A site's name for this issuer's `subject`: a keyed hash, which tells nothing without the key."""
     return keyed_digest(site_key, DigestDomain.PERSON, issuer.encode(), subject.encode())
 
 
 def card_name(card: Card, site_key: bytes) -> bytes:
-    """What a site calls the holder of this card; one that names no subject stands for itself."""
+    """A site's name for the holder of this card; a card that names no subject stands for itself."""
     if card.subject is not None:
         return person_name(card.issuer, card.subject, site_key)
     return keyed_digest(site_key, DigestDomain.CARD, card.kid, card.card_id)
@@ -28,7 +28,7 @@ def card_name(card: Card, site_key: bytes) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """What a site says of somebody.
+    """The entry of an enrolled person at a site.
 
     `name`: by which the site knows this person, whichever card is shown. `valid_from`, `valid_until`: aware
     UTC; the second is the first moment that is too late; None: no such end. `assisted`: wants more time.

@@ -21,7 +21,7 @@ PATRON: Final = "patron"  # the attribute that an issuer may sign and a holder d
 
 
 class Vault:
-    """What an entrance writes to its disk goes through here: `key` is the entrance's own, 32 bytes."""
+    """Keys all names and seals all texts that an entrance writes to disk: `key` is its own, 32 bytes."""
 
     def __init__(self, key: bytes) -> None:
         self._key = key

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class OfflineState(StrEnum):
-    """What became of an entry. What was accepted is erased at once."""
+    """The state of an entry. An accepted entry is erased at once."""
 
     WAITING = "waiting"
     REFUSED = "refused"  # the system objects: staff have to see to it
@@ -38,7 +38,7 @@ class OfflineEntry:
 
 
 class OfflineQueue(Protocol):
-    """Where entries are kept. Raises StorageFault."""
+    """The store of entries. Raises StorageFault."""
 
     def add(self, act: Lend | TakeBack, at: datetime) -> OfflineEntry:
         """Durable when this returns."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Offline(StrEnum):
-    """Who comes in while the library system is away."""
+    """The patrons who come in while the library system is offline."""
 
     DENY = "deny"
     MEMBERS = "members"  # whom it knew and let in not long ago
@@ -29,7 +29,7 @@ class Offline(StrEnum):
 
 
 class Unstaffed(StrEnum):
-    """Who comes in while no staff are there."""
+    """The patrons who come in while no staff are there."""
 
     NOBODY = "nobody"
     REGISTERED = "registered"  # patrons of the kinds and the age that the library names
@@ -64,7 +64,7 @@ class PatronVerdict:
 
 @dataclass(frozen=True, slots=True)
 class SeenPatron:
-    """What is remembered of a patron whom the library system let in. `alone`: unstaffed hours, too."""
+    """The memory of a patron whom the library system let in. `alone`: unstaffed hours, too."""
 
     day: date
     alone: bool
@@ -89,7 +89,7 @@ WORDS: Final = {
 
 
 def judge(patron: Patron, rules: LibraryRules, *, staffed: bool, today: date) -> PatronVerdict:
-    """What the system's own word and the library's rules make of a patron. `today`: where the library is."""
+    """The verdict of library system and library rules on a patron. `today`: where the library is."""
     if not patron.is_valid:  # BL is not said: who vouches for nobody has not vouched for this one
         return PatronVerdict(Reason.PATRON_UNKNOWN, ("The library does not know this patron.", *patron.lines))
     against = [WORDS[flag] for flag in sorted(patron.flags & rules.blocks)]
@@ -116,7 +116,7 @@ def may_be_alone(patron: Patron, rules: LibraryRules, today: date) -> bool:
 def judge_offline(
     seen: SeenPatron | None, rules: LibraryRules, *, staffed: bool, today: date
 ) -> PatronVerdict:
-    """What is left to go by while the library system is away."""
+    """The verdict from memory and rules while the library system is offline."""
     away = "The library system is away"
     if rules.offline == Offline.DENY:
         return PatronVerdict(Reason.HOST_UNAVAILABLE, (f"{away}: let patrons in by hand.",))

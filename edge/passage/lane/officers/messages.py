@@ -57,7 +57,7 @@ class ReferralClosed(
 
 
 class OfficerVerb(StrEnum):
-    """What an officer may say."""
+    """The verbs of an officer."""
 
     ADMIT = "admit"  # I have looked: this is the holder, alone
     SEND_BACK = "send-back"
@@ -87,7 +87,7 @@ class Officers(Protocol):
     def tell(self, news: Referral | ReferralClosed) -> None: ...
 
     def decisions(self) -> Sequence[OfficerDecision]:
-        """What was ruled since the last call, the oldest first: at most 16, of which the newest are kept."""
+        """The decisions since the last call, the oldest first: at most 16, of which the newest are kept."""
         ...
 
 

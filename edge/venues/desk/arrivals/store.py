@@ -45,7 +45,7 @@ _COLUMNS: Final = "id, arrival, departure, guests, minors, places, doubtful"
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What a list came to. `mistakes`: lines that were left out, and those that put a booking in doubt."""
+    """The result of a list. `mistakes`: lines that were left out, and those that put a booking in doubt."""
 
     bookings: int
     guests: int
@@ -159,17 +159,17 @@ class ArrivalsFile:
         return tuple(map(_expected, rows))
 
     def box_of(self, booking: bytes) -> bytes | None:
-        """What the list says of a booking, sealed."""
+        """The list's entry for a booking, sealed."""
         rows = self._rows("SELECT box FROM bookings WHERE id = ?", (booking,))
         return bytes(rows[0][0]) if rows else None
 
     def count(self) -> int:
-        """How many bookings are expected."""
+        """The count of expected bookings."""
         rows = self._rows("SELECT count(*) FROM bookings", ())
         return int(rows[0][0]) if rows else 0
 
     def made_at(self) -> float | None:
-        """When the list was taken, in seconds since 1970; None where there is none."""
+        """The time at which the list was taken, in seconds since 1970; None where there is none."""
         try:
             return self._path.stat().st_mtime
         except OSError:

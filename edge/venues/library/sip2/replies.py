@@ -24,7 +24,7 @@ class Lied(Malformed):
 
 
 class Flag(IntEnum):
-    """What may stand against a patron: the place of each in the 14 characters of a patron's status."""
+    """Marks against a patron: the place of each in the 14 characters of a patron's status."""
 
     CHARGE_DENIED = 0
     RENEWAL_DENIED = 1

@@ -19,7 +19,7 @@ _NO_SUMMARY: Final = " " * 10  # of the titles that a patron has nothing is aske
 
 @dataclass(frozen=True, slots=True)
 class Terminal:
-    """Who we are to a library system. `zone`: of the library; times are local, as SIP2 prefers.
+    """This entrance at a library system. `zone`: of the library; times are local, as SIP2 prefers.
 
     `loan`: for how long something is lent while the system cannot say.
     """
@@ -71,7 +71,7 @@ class Terminal:
         return Sip2Message(Sip2MessageId.CHECKOUT, fixed, (*fields, ("BO", "N"), ("BI", "N")))
 
     def due(self, at: datetime) -> datetime:
-        """When something has to be back that was lent without the system."""
+        """The time at which an item that was lent without the system is due."""
         return at + self.loan
 
     def checkin(self, item: str, now: datetime, *, done_at: datetime | None = None) -> Sip2Message:
