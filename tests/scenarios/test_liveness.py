@@ -107,7 +107,7 @@ def lane(tmp_path: Path, engine: FaceEngine, cast: Cast):
 def test_a_head_that_follows_is_let_in_and_was_told_what_to_do(lane) -> None:
     door = lane(prompts=2)
     assert door.visit(head(door.erin, script(ASKED, seed=2, rest=14), seed=2)) == "granted"
-    words = [word for word in door.signals.required if word]
+    words = [word for word in door.signals.asked if word]
     assert Prompt.TURN_LEFT.value in words
     assert words.index(Prompt.TURN_LEFT.value) < words.index(Prompt.NOD.value)
     assert door.signals.required[-1] is None

@@ -245,7 +245,9 @@ def test_a_passage_that_contradicts_itself_cannot_be_made(change: dict[str, Any]
 
 def test_every_fault_of_the_house_has_its_part() -> None:
     names = {
-        fault.__name__.removesuffix("Fault").removesuffix("Link").lower() for fault in Fault.__subclasses__()
+        fault.__name__.removesuffix("Fault").removesuffix("Link").lower()
+        for fault in Fault.__subclasses__()
+        if fault.__module__ == "edge.errors"  # a tool has faults of its own, which no device records
     }
     assert names <= {part.value for part in DevicePart}
 
