@@ -110,7 +110,7 @@ def test_a_head_that_follows_is_let_in_and_was_told_what_to_do(lane) -> None:
     words = [word for word in door.signals.asked if word]
     assert Prompt.TURN_LEFT.value in words
     assert words.index(Prompt.TURN_LEFT.value) < words.index(Prompt.NOD.value)
-    assert door.signals.required[-1] is None
+    assert door.signals.asked[-1] is None
 
 
 @pytest.mark.parametrize("species", [Species.STILL, Species.ROTATED, Species.BENT, Species.CUT])
