@@ -389,7 +389,7 @@ def test_what_can_neither_be_told_nor_kept_is_not_lent(world: World) -> None:
     with world.entrance(offline="everybody") as entrance:
         come_in(entrance, world.visit(card(None, "P1")))
         with closing(sqlite3.connect(world.folder / "gate.db", timeout=30)) as db:
-            db.execute("CREATE TRIGGER t BEFORE INSERT ON parcels BEGIN SELECT RAISE(ABORT, 'full'); END")
+            db.execute("CREATE TRIGGER t BEFORE INSERT ON messages BEGIN SELECT RAISE(ABORT, 'full'); END")
         entrance.scanned("B1001")
         (news,) = items(entrance, 1)
     assert (news.done, news.lines) == (False, ("Please take it to the desk.",))
