@@ -1,6 +1,6 @@
 """Clocks as they go wrong at real doors, as stories: what happens, and what the next visitor is told.
 
-The device is whole but for its camera and its door: journal, clock.json, timekeeper, replay memory and policy
+The device is whole but for its camera and its door: journal, clock.json, trusted clock, replay memory and policy
 are those of `edge.app.door_device`. Visitors carry phones that know the true time, unless a story says otherwise.
 """
 

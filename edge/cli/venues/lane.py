@@ -98,6 +98,15 @@ def _connect(path: Path) -> socket.socket:
     return lane
 
 
+def _row(news: Referral | ReferralClosed) -> dict[str, object]:
+    """The row of `watch --json`. Its keys are older than the word referral, and scripts read them."""
+    from msgspec import to_builtins
+
+    row = to_builtins(news)
+    kind = {"referral": "case", "closed": "over"}[row.pop("kind")]
+    return {"kind": kind, "case": row.pop("referral"), **row}
+
+
 class _Screen:
     """One officer at one lane."""
 
@@ -131,13 +140,11 @@ class _Screen:
         return bool(data)
 
     def _show(self, news: Referral | ReferralClosed) -> None:
-        from msgspec import to_builtins
-
         from edge.passage.lane.officers.messages import Referral
 
         self._referral = news if isinstance(news, Referral) else None
         if self._json:
-            emit(to_builtins(news))
+            emit(_row(news))
         elif isinstance(news, Referral):
             who = "nobody can tell how many" if news.people is None else f"{news.people} in the lane"
             family = f", {news.party[0]} of {news.party[1]} of a family are through" if news.party else ""

@@ -42,7 +42,7 @@ DEFAULT: Final[Mapping[Reason, RiskLevel]] = MappingProxyType(
         Reason.RISK_MARGIN: RiskLevel.RAISED,
         Reason.RISK_HOUR: RiskLevel.RAISED,
         Reason.RISK_ASSURANCE: RiskLevel.RAISED,
-        Reason.RISK_LIST_AGE: RiskLevel.NONE,  # the freshness ladder has its own say: edge/trust/time/TIME.md
+        Reason.RISK_LIST_AGE: RiskLevel.NONE,  # the age policy has its own say: edge/trust/time/TIME.md
     }
 )
 SIGNALS: Final = tuple(DEFAULT)
@@ -96,11 +96,11 @@ class RiskPolicy:
         if level is RiskLevel.NONE:
             return ()
         reason = self._gravest(signs)
-        rungs = [factor for factor in self.step_ups if factor in able]
+        steps = [factor for factor in self.step_ups if factor in able]
         count = _HOW_MANY.get(level)
-        if count is None or len(rungs) < count:
+        if count is None or len(steps) < count:
             return (Obligation(Factor.STAFF, reason),)
-        return tuple(Obligation(factor, reason) for factor in rungs[:count])
+        return tuple(Obligation(factor, reason) for factor in steps[:count])
 
     def _gravest(self, signs: Sequence[Reason]) -> Reason:
         return max(signs, key=lambda sign: (self.levels.get(sign, RiskLevel.SEVERE), -SIGNALS.index(sign)))

@@ -149,13 +149,13 @@ class LibraryStore:
 
     def refuse(self, seq: int, lines: tuple[str, ...]) -> None:
         with self._lock:
-            for message in self._parcels(seq):
+            for message in self._messages(seq):
                 body = self._sealed(self._entry(message).act, lines)
                 self._queue.refused(replace(message, body=body), "", message.made_ms)
 
     def erase(self, seq: int) -> None:
         with self._writing():
-            for message in self._parcels(seq):
+            for message in self._messages(seq):
                 self._queue.forget(seq, message.made_ms)
 
     def expire(self, now: datetime, *, seen_days: int, refused_days: int) -> None:
@@ -181,7 +181,7 @@ class LibraryStore:
         patron = act.patron if isinstance(act, Lend) else None
         return self._vault.seal(json.dumps([patron, act.item, lines]))
 
-    def _parcels(self, seq: int) -> list[QueuedMessage]:
+    def _messages(self, seq: int) -> list[QueuedMessage]:
         return [message for message, _ in self._queue.kept(CHANNEL) if message.seq == seq]
 
     def _entry(self, message: QueuedMessage, is_refused: bool = False) -> OfflineEntry:  # noqa: FBT001, FBT002  as `kept` pairs them

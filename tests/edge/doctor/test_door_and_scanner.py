@@ -31,7 +31,7 @@ def controller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OnPt
     controller.close()
 
 
-def patient(folder: Path, *, agreed: bool = False) -> DeviceProbe:
+def probe_of(folder: Path, *, agreed: bool = False) -> DeviceProbe:
     strike = StrikeConfig(kind="controller", port="controller", lock="fail-secure")
     return DeviceProbe(Config(strike=strike), folder, strike=agreed)
 
@@ -46,7 +46,7 @@ def test_a_controller_is_told_as_it_stands_and_nothing_moves(
 ) -> None:
     if inputs != SHUT:
         controller.set(inputs)
-    assert numbers(patient(tmp_path), "door") == expected
+    assert numbers(probe_of(tmp_path), "door") == expected
     assert not any(level for _, level in controller.levels)
 
 
@@ -55,11 +55,11 @@ def test_a_controller_with_another_key_is_an_error(
 ) -> None:
     monkeypatch.setattr("hw.door.link.DoorLink.wait_until_ready.__defaults__", (0.5,))
     (tmp_path / "door.key").write_bytes(bytes(32))
-    assert numbers(patient(tmp_path), "door") == [41]
+    assert numbers(probe_of(tmp_path), "door") == [41]
 
 
 def test_a_lock_is_left_alone_where_nobody_agreed(controller: OnPty, tmp_path: Path) -> None:
-    assert numbers(patient(tmp_path), "strike") == [0]
+    assert numbers(probe_of(tmp_path), "strike") == [0]
     assert not any(level for _, level in controller.levels)
 
 
@@ -75,7 +75,7 @@ def test_a_lock_that_is_released_once_while_somebody_opens_the_door_is_well(
 
     somebody = threading.Thread(target=visitor)
     somebody.start()
-    (finding,) = examine(patient(tmp_path, agreed=True), ["strike"])
+    (finding,) = examine(probe_of(tmp_path, agreed=True), ["strike"])
     somebody.join()
     assert (finding.number, finding.text) == (0, "released, opened")
     assert sum(bool(level) for _, level in controller.levels) == 1
@@ -95,7 +95,7 @@ def records(folder: Path) -> list[AuditRecord]:
 
 def test_a_release_that_cannot_be_put_on_record_is_none(controller: OnPty, tmp_path: Path) -> None:
     (tmp_path / "journal.db").write_bytes(b"this is no journal, but it is long enough to look at" * 40)
-    (finding,) = examine(patient(tmp_path, agreed=True), ["strike"])
+    (finding,) = examine(probe_of(tmp_path, agreed=True), ["strike"])
     assert finding.number == 46
     assert "journal" in finding.text
     assert not any(level for _, level in controller.levels)
@@ -103,7 +103,7 @@ def test_a_release_that_cannot_be_put_on_record_is_none(controller: OnPty, tmp_p
 
 def test_a_release_that_the_door_refuses_is_on_record_as_a_fault(controller: OnPty, tmp_path: Path) -> None:
     controller.set(TAMPER)
-    (finding,) = examine(patient(tmp_path, agreed=True), ["strike"])
+    (finding,) = examine(probe_of(tmp_path, agreed=True), ["strike"])
     assert finding.number == 46
     assert [type(record) for record in records(tmp_path)] == [DoorChange, Faulted]
     assert not any(level for _, level in controller.levels)

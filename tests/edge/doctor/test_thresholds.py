@@ -94,7 +94,7 @@ def test_a_disk(disk, expected) -> None:
 
 
 @pytest.mark.parametrize(
-    ("freshness", "rung", "issuers", "expected"),
+    ("freshness", "action", "issuers", "expected"),
     [
         (Freshness.FRESH, AgeAction.PASS, 1, [0]),
         (Freshness.AGEING, AgeAction.PASS, 1, [78]),
@@ -103,8 +103,8 @@ def test_a_disk(disk, expected) -> None:
         (Freshness.FRESH, AgeAction.PASS, 0, [79]),
     ],
 )
-def test_trust_by_what_its_age_leaves(freshness, rung, issuers, expected) -> None:
-    aged = Aged(TrustInput.STATUS, NOW, timedelta(days=2), freshness, rung)
+def test_trust_by_what_its_age_leaves(freshness, action, issuers, expected) -> None:
+    aged = Aged(TrustInput.STATUS, NOW, timedelta(days=2), freshness, action)
     assert numbers(thresholds.trust(TrustState(TrustedTime(NOW), (aged,), AgePolicy()), issuers)) == expected
 
 

@@ -136,7 +136,7 @@ AGEING, STALE = Freshness.AGEING, Freshness.STALE
 
 
 def standing(kind: TrustInput, action: AgeAction) -> TrustState:
-    """A footing of which one part leaves this much."""
+    """A trust state of which one part leaves this much."""
     return replace(FIRM, ages=(Aged(kind, NOW, timedelta(0), AGEING, action),))
 
 
@@ -152,7 +152,7 @@ OLD = replace(CARD, list_freshness=AGEING)
 FACELESS = replace(OLD, face=None)
 STEP, STAFF = AgeAction.STEP_UP, AgeAction.STAFF
 
-# A card at a door on a footing: the objection before the camera, and the movements asked for there.
+# A card at a door with a trust state: the objection before the camera, and the movements asked for there.
 LADDER: dict[str, tuple[VerifiedCard, DoorPolicy, TrustState, Reason | None, int]] = {
     "ageing lists pass": (OLD, ABLE, FIRM, None, 0),
     "ageing lists that step up": (OLD, ABLE, lists(STEP), None, 1),
