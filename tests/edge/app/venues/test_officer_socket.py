@@ -184,7 +184,7 @@ def test_a_terminal_shows_cases_and_rules_on_them(
     out, _ = capsys.readouterr()
     if as_json:
         rows = [json.loads(row) for row in out.splitlines()]
-        assert [row["kind"] for row in rows] == ["referral", "closed"]
+        assert [row["kind"] for row in rows] == ["case", "over"]
     else:
         assert "lane.swapped; look who stands there; 1 in the lane [admit or send-back]" in out
         assert "case 7: over" in out
