@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 import door_table
 import pytest
+from conftest import ROOT
 from door_cases import CASES
 from door_walk import walk
 from peers.micropython_controller import (
     CONTACT,
-    HERE,
     REX,
     STRIKE,
     TAMPER,
@@ -32,6 +32,7 @@ from edge.link.session import LinkPairing, LinkSession
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+PEERS = ROOT / "tests" / "peers"
 FOUND = micropythons()
 
 
@@ -102,7 +103,7 @@ def test_rex_frees_with_nobody_at_the_other_end(served: Served) -> None:
 def test_the_strike_relocks_when_its_host_is_killed(served: Served) -> None:
     pair = commissioned(served)
     host = subprocess.Popen(
-        [sys.executable, str(HERE.parent / "served.py"), served.path, pair.key.hex()],
+        [sys.executable, str(PEERS / "micropython_controller.py"), served.path, pair.key.hex()],
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         stdout=subprocess.PIPE,
     )
