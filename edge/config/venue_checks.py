@@ -54,6 +54,8 @@ def _lane(config: Config, page: ConfigSource) -> None:
             at=page.line("lane", "other_hub_cert" if lane.other_hub_cert else "other_hub_cert_key"),
             hint="mutual TLS takes a certificate and its private key",
         )
+    if lane.other_trust is not None:
+        _two_authorities(config, page)
     pins = [lane.outer_contact, lane.inner_contact, *lane.entry_beams, *lane.exit_beams]
     pins += [pin for pin in (lane.presence_pin,) if pin is not None]
     pins += [lane.inner_pin] if lane.inner == "gpio" else []
@@ -64,6 +66,24 @@ def _lane(config: Config, page: ConfigSource) -> None:
             at=page.line("lane", "sensors") or line,
             hint="doorward config show lists the pins of [lane] and [strike]",
         )
+
+
+def _two_authorities(config: Config, page: ConfigSource) -> None:
+    """Refuse a joint lane whose authorities share a file or a name: a journal is the evidence of one."""
+    lane = config.lane
+    pairs = {
+        "other_trust": (lane.other_trust, "[paths] trust", config.paths.trust),
+        "other_journal": (lane.other_journal, "[paths] journal", config.paths.journal),
+        "other_key": (lane.other_key, "[device] key", config.device.key),
+        "other_id": (lane.other_id, "[device] id", config.device.id),
+    }
+    for key, (word, own, taken) in pairs.items():
+        if word == taken:
+            raise page.wrong(
+                f"[lane] {key} is {word}, as {own} is",
+                at=page.line("lane", key) or page.line("lane", "other_trust"),
+                hint="each authority has a trust folder, a journal, a key and an id of its own",
+            )
 
 
 def _desk(config: Config, page: ConfigSource) -> None:

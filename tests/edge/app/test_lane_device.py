@@ -189,6 +189,16 @@ INCOHERENT: dict[str, tuple[str, str]] = {
     "two things on one pin": (
         "strike.kind = 'gpio'\nlane.sensors = 'gpio'\nlane.inner = 'gpio'\nlane.inner_pin = 5", "on one pin",
     ),
+    "one journal for two authorities": (
+        "lane.other_trust = 'other'\nlane.other_journal = 'journal.db'", r"other_journal is journal.db, as \[paths\]",
+    ),
+    "one trust folder for two authorities": ("lane.other_trust = 'trust'", "other_trust is trust"),
+    "one key for two authorities": (
+        "lane.other_trust = 'other'\nlane.other_key = 'device.key'", "other_key is device.key",
+    ),
+    "one name for two authorities": (
+        "lane.other_trust = 'other'\nlane.other_id = 'doorward-1'", "other_id is doorward-1",
+    ),
     "half a certificate for the other hub": ("lane.other_hub_cert = 'hub.pem'", "go together"),
     "an officer without a role": ("lane.officers = ['anna']", "lane.officers"),
 }  # fmt: skip
