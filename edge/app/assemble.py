@@ -16,13 +16,14 @@ from edge.app.loop.run import RunningDevice
 from edge.app.stages import adopted
 from edge.app.venues.lane import times_of
 from edge.config.authorities import authorities
+from edge.passage.decision_point import DecisionPoint
 from edge.passage.inputs.code_tracker import GAP_MS
 from edge.passage.lane.authority import Authority
-from edge.passage.lane.snapshot import LanePorts, LaneStepResult
+from edge.passage.lane.snapshot import LaneStepResult
 from edge.passage.lane.verifier import LaneVerifier
 from edge.passage.machine import PassageTimes
 from edge.passage.record.replay_restore import MAX_RECORDS
-from edge.passage.verifier import Ports, StepResult, Verifier
+from edge.passage.verifier import StepResult, Verifier
 from edge.ports import Recounts
 from edge.version import software_version
 
@@ -53,25 +54,16 @@ def assemble(config: Config, parts: DoorParts | LaneParts, *joint: AuthorityPart
 
 
 def _door(config: Config, parts: DoorParts, own: AuthorityParts) -> DoorDevice:
-    ports = Ports(
-        reader=parts.reader,
-        strike=parts.strike,
-        signals=parts.signals,
-        clock=parts.clock,
-        journal=own.journal,
-        trust=own.trust,
-        scanner=parts.scanner,
-        keypad=parts.keypad,
-    )
     _recount(parts.strike, own.journal)
-    verifier = Verifier(
-        ports,
+    point = DecisionPoint(
         own.stages,
+        own.trust,
+        own.journal,
+        parts.clock,
         version=software_version(),
-        times=_times(config),
         trusted_clock=own.trusted_clock,
-        gap_ms=_gap_ms(config, parts.scanner),
     )
+    verifier = Verifier(parts, point, times=_times(config), gap_ms=_gap_ms(config, parts.scanner))
     # A scanner reads on without the camera; a new process would not begin without it.
     blind_ms = None if parts.scanner else BLIND_MS
     return RunningDevice(
@@ -84,11 +76,10 @@ def _door(config: Config, parts: DoorParts, own: AuthorityParts) -> DoorDevice:
 
 
 def _lane(config: Config, parts: LaneParts, joint: Sequence[AuthorityParts]) -> LaneDevice:
-    ports = LanePorts(parts.reader, parts.strikes, parts.signals, parts.sensors, parts.clock, parts.scanner)
     for side, strike in parts.strikes.items():
         _recount(strike, joint[0].journal, f"{config.door.site}/{side.value}")
     verifier = LaneVerifier(
-        ports,
+        parts,
         [_authority(each, parts.clock) for each in joint],
         site=config.door.site,
         stopwatch=joint[0].stages.stopwatch,

@@ -5,33 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from edge.passage.lane.snapshot import LanePorts
+from edge.passage.snapshot import Ports
+
 if TYPE_CHECKING:
     from edge.app.loop.lane_frames import CameraPair
-    from edge.passage.lane.events import Side
-    from edge.ports import Camera, Clock, CodeReader, Keypad, LaneSensors, Scanner, Signals, Strike
+    from edge.ports import Camera
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DoorParts:
-    """The opened devices of one door."""
+class DoorParts(Ports):
+    """The opened devices of one door: those of its passages, and the camera that their frames come from."""
 
     camera: Camera
-    reader: CodeReader
-    strike: Strike
-    signals: Signals
-    clock: Clock
-    scanner: Scanner | None = None
-    keypad: Keypad | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LaneParts:
+class LaneParts(LanePorts):
     """The opened devices of one lane: two doors, two cameras, and the sensors between them."""
 
     cameras: CameraPair
-    reader: CodeReader
-    strikes: dict[Side, Strike]
-    signals: dict[Side, Signals]
-    sensors: LaneSensors
-    clock: Clock
-    scanner: Scanner | None = None

@@ -8,16 +8,12 @@ from typing import TYPE_CHECKING
 from edge.decision import Deny
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from edge.audit.journal import Journal
     from edge.audit.record import ClockEvent
     from edge.decision import Decision, Reason, Signal
     from edge.face.engine import FaceEvidence
     from edge.passage import machine as m
     from edge.policy.obligations import Obligations
     from edge.ports import Clock, CodeReader, DoorEvent, Keypad, Scanner, Signals, Strike, Symbol
-    from edge.trust.snapshot import TrustSnapshot
     from edge.trust.time.trust_age import TrustState
 
 
@@ -56,9 +52,9 @@ class StepResult:
     obligations: Obligations | None = field(default=None, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ports:
-    """The devices of one passage. `trust` returns the snapshot of this moment; it is swapped whole.
+    """The devices of one passage.
 
     `scanner` reads codes beside the camera, and `keypad` takes a PIN, where the door has them.
     """
@@ -67,7 +63,5 @@ class Ports:
     strike: Strike
     signals: Signals
     clock: Clock
-    journal: Journal
-    trust: Callable[[], TrustSnapshot]
     scanner: Scanner | None = None
     keypad: Keypad | None = None

@@ -17,7 +17,6 @@ from edge.decision import Deny, Reason, signal_for
 from edge.errors import DoorDenied, DoorLinkFault, StorageFault
 from edge.passage import machine as m
 from edge.passage.active_passage import ActivePassage
-from edge.passage.decision_point import DecisionPoint
 from edge.passage.events import Arm, Forget, GiveUp, Interrupted, Recorded, RecordFailed, TimedOut
 from edge.passage.holder_display import HolderDisplay
 from edge.passage.inputs.code_tracker import GAP_MS, PresentationTracker
@@ -36,10 +35,10 @@ if TYPE_CHECKING:
     from edge.audit.record import StopCause
     from edge.decision import Decision, Grant
     from edge.face.engine import FaceEvidence
+    from edge.passage.decision_point import DecisionPoint
     from edge.passage.stages import Stages
     from edge.ports import DoorEvent, Scan, Symbol
     from edge.trust.time.trust_age import TrustState
-    from edge.trust.time.trusted_clock import TrustedClock
 
 __all__ = ["PassageOutcome", "Ports", "StepResult", "Verifier"]
 
@@ -55,21 +54,14 @@ class Verifier:
     def __init__(
         self,
         ports: Ports,
-        stages: Stages,
+        point: DecisionPoint,
         *,
-        version: str,
         times: m.PassageTimes | None = None,
-        trusted_clock: TrustedClock | None = None,
         gap_ms: int = GAP_MS,
     ) -> None:
-        """`trusted_clock`: what this device remembers of time; left out, it remembers nothing.
-
-        `gap_ms`: what is not read for longer than this has gone.
-        """
+        """`gap_ms`: what is not read for longer than this has gone."""
         self._ports = ports
-        self._point = DecisionPoint(
-            stages, ports.trust, ports.journal, ports.clock, version=version, trusted_clock=trusted_clock
-        )
+        self._point = point
         self._machine = m.PassageMachine(times)
         self._runner = MachineRunner(self._machine.on, self._perform, self._settle)
         self._display = HolderDisplay(ports.signals)

@@ -64,13 +64,6 @@ def match_disclosed(card: Card, today: date, *, key: bytes) -> Document | None:
     return match_document(card, BY_WORD[word], number, today, key=key)
 
 
-def type_of(word: str) -> int:
-    """The type by its word, "passport". Raises InputError with the words there are."""
-    if word not in BY_WORD:
-        raise InputError("unknown type of document", hint=f"one of {', '.join(BY_WORD)}")
-    return BY_WORD[word]
-
-
 def _good(card: Card, kind: int, today: date) -> Document:
     linked = _linked(card, kind)
     if not linked:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -79,10 +79,6 @@ class TrustSnapshot:
                 return _latest(self.policy.issued_at, self.published_at) if self.policy else None
             case TrustInput.TIME:
                 return self.floor
-
-    def raised_to(self, known: datetime) -> TrustSnapshot:
-        """This trust, with a floor of at least `known`."""
-        return replace(self, floor=max(self.floor, known))
 
 
 def _latest(*times: datetime | None) -> datetime | None:

@@ -72,11 +72,6 @@ def records_path(device: str) -> str:
     return f"v1/devices/{device}/records"
 
 
-def next_path(device: str) -> str:
-    """The path of the question which record the hub needs next."""
-    return f"v1/devices/{device}"
-
-
 def upload_message(device: str, body: bytes) -> bytes:
     """The message a device signs over a body. No checkpoint begins so: no device is called "upload/v1"."""
     return f"doorward/upload/v1\n{device}\n{sha256(body).hexdigest()}\n".encode()

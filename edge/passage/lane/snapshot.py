@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from edge.trust.time.trust_age import TrustState
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LanePorts:
     """The devices of one lane. `scanner` reads codes beside the camera outside, where there is one."""
 

@@ -51,11 +51,6 @@ class StatusChange:
     suspended: CodedSet = field(repr=False)
 
 
-def max_file_bytes(size: int) -> int:
-    """More than any full list or delta of `size` cards has: two sets, each of 1.1 bits a card at the most."""
-    return 64 + size * 9 // 32
-
-
 def encode_full(bitmaps: Bitmaps, *, serial: int) -> bytes:
     """The file of a whole list, as `expand` reads it."""
     head = _FULL.pack(FULL_MAGIC, bitmaps.size, serial)

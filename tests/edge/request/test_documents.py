@@ -14,8 +14,8 @@ from edge.card.attributes import Attribute
 from edge.card.claims import Document
 from edge.card.documents import DisclosedDocument, DocumentType, digest
 from edge.decision import Reason
-from edge.errors import InputError, Refused
-from edge.request.documents import check_documents, match_disclosed, match_document, type_of
+from edge.errors import Refused
+from edge.request.documents import check_documents, match_disclosed, match_document
 
 KEY, CARD_ID = b"k" * 32, b"card0001"
 TODAY = date(2026, 6, 15)
@@ -149,10 +149,3 @@ def test_what_is_disclosed_of_a_document_is_what_is_linked(told, reason):
 def test_half_of_a_document_is_nothing_to_compare():
     assert match_disclosed(disclosing(document_number="G1234567"), TODAY, key=KEY) is None
     assert match_disclosed(disclosing(document_type="id-card"), TODAY, key=KEY) is None
-
-
-def test_a_type_is_found_by_its_word_or_named_as_unknown():
-    assert type_of("travel-permit") == PERMIT
-    with pytest.raises(InputError, match="unknown type of document") as caught:
-        type_of("library-card")
-    assert "passport" in caught.value.hint

@@ -24,7 +24,6 @@ from edge.upload.protocol import (
     SIGNATURE_HEADER,
     TIME_HEADER,
     next_message,
-    next_path,
     records_path,
     sign,
     upload_message,
@@ -327,7 +326,7 @@ def ask(site: Site, device: History, at_s: int, *, key: SigningKey | None = None
         SIGNATURE_HEADER: sign(next_message(device.device, at_s), key or device.key),
         TIME_HEADER: says or str(at_s),
     }
-    return site.hub.call("GET", next_path(device.device), headers=headers)
+    return site.hub.call("GET", f"v1/devices/{device.device}", headers=headers)
 
 
 def test_a_device_may_ask_what_the_hub_has(site: Site) -> None:

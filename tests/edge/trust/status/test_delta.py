@@ -169,9 +169,10 @@ def test_one_kind_of_file_does_not_pass_for_the_other():
 
 
 @given(sizes, st.integers(0, 2**32), st.sampled_from([0.38, 0.39, 0.5, 1.0]))
-def test_no_file_is_larger_than_the_limit_for_its_download(size, seed, density):
+def test_a_full_list_has_little_more_than_two_bits_a_card(size, seed, density):
     full = statusdelta.encode_full(drawn(size, density, seed), serial=1)
-    assert len(full) <= statusdelta.max_file_bytes(size)
+    # Two sets, each of 1.1 bits a card at the most.
+    assert len(full) <= 64 + size * 9 // 32
 
 
 def outcome(data: bytes, kind: str) -> str:
