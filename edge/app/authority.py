@@ -76,8 +76,8 @@ def open_authority(
     Raises StorageFault.
     """
     parts, store = resume_authority(config, base, trust=trust, journal=journal, stages=stages, clock=clock)
-    stack.enter_context(store)
-    stack.enter_context(trust)
+    stack.enter_context(store.saving())
+    stack.enter_context(trust.looking())
     return parts
 
 

@@ -6,19 +6,19 @@ the seconds since that record, and no passage waits for a second fsync.
 
 from __future__ import annotations
 
-import threading
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final
 
+from edge.app.repeating import repeating
 from edge.errors import ClockFault, StorageFault
 from edge.log import log_line
 from edge.trust.time import clock_file
 from edge.trust.time.trusted_clock import LAST, ClockMemory
 
 if TYPE_CHECKING:
-    from types import TracebackType
+    from collections.abc import Iterator
 
     from edge.audit.journal import Journal
     from edge.passage.lane.snapshot import LaneStepResult
@@ -37,7 +37,7 @@ def remembered(files: Files, journal: Journal, trust: TrustSnapshot) -> ClockMem
     Whichever is later counts, the file or the last record. A file that is not there, or damaged, is no reason
     to keep a door shut: then the journal speaks alone, and nothing but a newer word of others refutes it.
     """
-    memory = _stored(files)
+    memory = stored(files)
     last_ms = journal.last_ms()
     if last_ms is None:
         return memory
@@ -47,21 +47,20 @@ def remembered(files: Files, journal: Journal, trust: TrustSnapshot) -> ClockMem
     return replace(memory, time=max(memory.time, last))
 
 
-def _stored(files: Files) -> ClockMemory | None:
+def stored(files: Files) -> ClockMemory | None:
+    """The memory of time in the file; None where it is not there, or damaged."""
     with suppress(StorageFault, ClockFault):
         return clock_file.parse(files.read(clock_file.NAME, limit=clock_file.MAX_CLOCK_BYTES))
     return None
 
 
 class ClockStore:
-    """Writes a trusted clock's memory to its file while it is entered: each minute, and when others spoke."""
+    """Writes a trusted clock's memory to its file."""
 
     def __init__(self, files: Files, trusted_clock: TrustedClock) -> None:
         self._files = files
         self._trusted_clock = trusted_clock
         self._saved: ClockMemory | None = None
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="clock", daemon=True)
 
     def save_if_due(self) -> bool:
         """Write what is to be written now, if anything is. A full disk is the journal's to report."""
@@ -79,20 +78,14 @@ class ClockStore:
             return True
         return False
 
-    def _run(self) -> None:
-        while not self._stop.wait(LOOK_EVERY_S):
-            self.save_if_due()
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stop.set()
-        self._thread.join()
-        self._save(self._trusted_clock.memory)
+    @contextmanager
+    def saving(self) -> Iterator[None]:
+        """Write it each minute, when others spoke, and at the end."""
+        try:
+            with repeating("clock", LOOK_EVERY_S, self.save_if_due):
+                yield
+        finally:
+            self._save(self._trusted_clock.memory)
 
 
 def log_clock(step: StepResult | LaneStepResult) -> None:

@@ -21,7 +21,6 @@ from edge.upload.journal_reader import Growth, open_journal_reader
 
 if TYPE_CHECKING:
     from pathlib import Path
-    from types import TracebackType
     from typing import Self
 
     from edge.upload.journal_reader import JournalReader
@@ -156,9 +155,7 @@ class Outbox:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _proven(self, reader: JournalReader, base: Frontier, limit: int, missing: int = 0) -> Unsent:

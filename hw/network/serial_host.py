@@ -9,9 +9,6 @@ from edge.errors import FetchError
 from hw.system.serial_port import PORT_ERRORS, close_port, open_port
 
 if TYPE_CHECKING:
-    from types import TracebackType
-    from typing import Self
-
     import serial
 
 _MAX_ANSWER_BYTES: Final = 128  # "OK 9007199254740991" has 19
@@ -48,14 +45,6 @@ class SerialHost:
         if self._port is not None:
             port, self._port = self._port, None
             close_port(port)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _opened(self) -> serial.Serial:
         if self._port is None:

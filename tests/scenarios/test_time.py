@@ -119,7 +119,7 @@ class Site:
 
     def stop(self) -> None:
         self.verifier.stop(StopCause.SIGNAL)
-        with self.store:
+        with self.store.saving():
             pass
         self.journal.close()
 

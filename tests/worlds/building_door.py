@@ -16,7 +16,7 @@ from edge.decision import Decision, Deny, Grant, Reason
 from edge.errors import Refused
 from edge.policy.obligations import Factor, Obligations, StaffNotice, Visit
 from edge.venues.door.occupancy import MemoryOccupancyStore, OccupancyStore
-from edge.venues.door.person import Enrolled, Person, card_name, person_name
+from edge.venues.door.person import Person, card_name, person_name
 from edge.venues.door.rules import DoorRules
 from edge.venues.door.rules_file import Zones, parse_rules
 from edge.venues.door.venue import DoorVenue
@@ -44,6 +44,16 @@ def rules(text: str, *, site: str = SITE, zone: str = "Asia/Macau") -> DoorRules
     """Rules of a site with three groups; `text`: the rest of its file."""
     head = f'version = "1"\nzone = "{zone}"\ngroups = ["staff", "guards", "visitors"]\n'
     return parse_rules((head + text).encode(), "site.toml", site=site, zones=ZONES)
+
+
+@dataclass
+class Enrolled:
+    """People in memory. `by_name`: what their cards are called."""
+
+    by_name: dict[bytes, Person]
+
+    def find(self, name: bytes) -> Person | None:
+        return self.by_name.get(name)
 
 
 @dataclass

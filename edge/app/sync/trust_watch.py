@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import threading
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
+from edge.app.repeating import repeating
 from edge.errors import StorageFault, TrustFault
 from edge.log import log_line
 from edge.sync.generation import GENERATION, read_generation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from types import TracebackType
+    from collections.abc import Callable, Iterator
 
     from edge.trust.snapshot import TrustSnapshot
 
@@ -41,7 +41,7 @@ class _Seen:
 
 
 class TrustWatch:
-    """The snapshot in force, and a thread that looks for the next one while the watch is entered.
+    """The snapshot in force, and the look for the next one.
 
     `trust`: the link to a generation, or a folder that was put there by hand; that one is read once. `load`:
     raises TrustFault or StorageFault. `tell` is called from the thread, once for each generation.
@@ -58,8 +58,6 @@ class TrustWatch:
         self._trust = trust
         self._load = load
         self._tell = tell
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="trust", daemon=True)
         self._seen, self._current = self._first()
 
     def current(self) -> TrustSnapshot:
@@ -84,19 +82,11 @@ class TrustWatch:
         self._say(TrustChange(seen.folder.name, trust))
         return True
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stop.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._stop.wait(LOOK_EVERY_S):
-            self.look()
+    @contextmanager
+    def looking(self) -> Iterator[Self]:
+        """Look in a thread of its own until the block ends."""
+        with repeating("trust", LOOK_EVERY_S, self.look):
+            yield self
 
     def _first(self) -> tuple[_Seen, TrustSnapshot]:
         for tries_left in reversed(range(TRIES)):

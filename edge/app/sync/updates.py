@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from edge.app.clock_store import stored
 from edge.app.parts.camera import system_clock
 from edge.app.parts.network import open_folder_source, open_web_source
 from edge.app.parts.trust_folder import open_files, open_trust
-from edge.errors import ClockFault, ConfigError, StorageFault, SyncError
+from edge.errors import ConfigError, StorageFault, SyncError
 from edge.sync.generation import read_generation
 from edge.sync.synchronise import DeviceTrust, UpdateSource, synchronise
-from edge.trust.time import clock_file
 from edge.trust.time.trusted_clock import FIRST, TrustedClock
 
 if TYPE_CHECKING:
@@ -123,8 +123,4 @@ class Updates:
 
     def _memory(self) -> ClockMemory | None:
         """What the running device has stored of time."""
-        try:
-            data = open_files(self.state).read(clock_file.NAME, limit=clock_file.MAX_CLOCK_BYTES)
-            return clock_file.parse(data)
-        except (StorageFault, ClockFault):
-            return None
+        return stored(open_files(self.state))

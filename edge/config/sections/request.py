@@ -7,20 +7,9 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from edge.config.sections.base import FilePath, Table
+from edge.config.sections.desk import AttributeName
 
-RequestedAttribute = Literal[
-    "family_name",
-    "given_name",
-    "birth_date",
-    "nationality",
-    "document_type",
-    "document_number",
-    "document_issuer",
-    "expiry",
-    "address",
-    "booking",
-    "patron",
-]
+RequestedAttribute = Literal[AttributeName, "patron"]
 RequestedDocument = Literal[
     "id-card", "passport", "travel-permit", "residence-permit", "driving-licence", "visa"
 ]

@@ -10,15 +10,12 @@ from typing import TYPE_CHECKING, TypedDict
 import msgspec
 
 from edge.audit.record import (
-    ClockChange,
     ClockTrust,
     DoorChange,
-    Faulted,
     Outcome,
     Passage,
     Path,
     Started,
-    Stopped,
     TrustAge,
     Visited,
     utc_ms,
@@ -30,9 +27,8 @@ from edge.policy.obligations import Factor
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
-    from datetime import datetime, timedelta
+    from datetime import datetime
 
-    from edge.audit.record import ClockEvent, DevicePart, StopCause
     from edge.card.claims import Card
     from edge.decision import Decision
     from edge.face.engine import FaceEvidence
@@ -42,7 +38,7 @@ if TYPE_CHECKING:
     from edge.trust.time.trust_age import TrustState
 
 
-class _Stamp(TypedDict):
+class RecordStamp(TypedDict):
     """What every record says: when, at which door, and by which software."""
 
     time_ms: int
@@ -122,7 +118,7 @@ class RecordBuilder:
         similarity, trust_state = self._similarity, self._trust_state
         suspect = reason is Reason.CLOCK_UNTRUSTED or (trust_state is not None and trust_state.at.suspect)
         return Passage(
-            **self._stamp(now, tick_ms),
+            **self.stamp(now, tick_ms),
             outcome=Outcome.GRANT if isinstance(decision, Grant) else Outcome.DENY,
             reason=reason,
             card=self._card.pseudonym if self._card else None,
@@ -165,7 +161,7 @@ class RecordBuilder:
         cause, seq = self._causes.of(event)
         mark = event.mark
         return DoorChange(
-            **self._stamp(now, event.tick_ms),
+            **self.stamp(now, event.tick_ms),
             change=event.kind,
             cause=cause,
             decision=seq,
@@ -175,27 +171,17 @@ class RecordBuilder:
 
     def started(self, now: datetime, tick_ms: int) -> Started:
         """The record of a device that is ready."""
-        return Started(**self._stamp(now, tick_ms), model=self._model, policy=self._policy.version)
+        return Started(**self.stamp(now, tick_ms), model=self._model, policy=self._policy.version)
 
     def adopt(self, policy: DoorPolicy) -> None:
         """The policy that the next records name."""
         self._policy = policy
 
-    def stopped(self, cause: StopCause, now: datetime, tick_ms: int) -> Stopped:
-        """The record of a program that ends."""
-        return Stopped(**self._stamp(now, tick_ms), cause=cause)
-
-    def fault(self, part: DevicePart, now: datetime, tick_ms: int) -> Faulted:
-        """The record of a part that failed."""
-        return Faulted(**self._stamp(now, tick_ms), part=part)
-
-    def clock(self, event: ClockEvent, off: timedelta | None, now: datetime, tick_ms: int) -> ClockChange:
-        """The record of a clock that lost or won belief."""
-        off_s = None if off is None else round(off.total_seconds())
-        return ClockChange(**self._stamp(now, tick_ms), event=event, off_s=off_s)
-
-    def _stamp(self, now: datetime, tick_ms: int) -> _Stamp:
-        return _Stamp(time_ms=utc_ms(now), tick_ms=tick_ms, door=self._policy.site, version=self._version)
+    def stamp(self, now: datetime, tick_ms: int) -> RecordStamp:
+        """The fields that every record of this door has."""
+        return RecordStamp(
+            time_ms=utc_ms(now), tick_ms=tick_ms, door=self._policy.site, version=self._version
+        )
 
 
 def _path_of(obligations: Obligations, decision: Decision, *, compared: bool) -> Path:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
+from edge.audit.record import ClockChange, Faulted, Stopped
 from edge.errors import StorageFault
 
 if TYPE_CHECKING:
     from edge.audit.record import AuditRecord, ClockEvent, DevicePart, Passage, StopCause
     from edge.decision import Decision
     from edge.passage.clock_monitor import ClockMonitor
-    from edge.passage.record.record_builder import RecordBuilder
+    from edge.passage.record.record_builder import RecordBuilder, RecordStamp
     from edge.ports import DoorEvent
 
 
@@ -47,11 +48,11 @@ class Recorder:
 
     def stopped(self, cause: StopCause, tick_ms: int) -> None:
         """The program ends."""
-        self.note(self.builder.stopped(cause, self._clock_monitor.now(), tick_ms))
+        self.note(Stopped(**self._stamp(tick_ms), cause=cause))
 
     def fault(self, part: DevicePart, tick_ms: int) -> None:
         """A part of this door failed."""
-        self.note(self.builder.fault(part, self._clock_monitor.now(), tick_ms))
+        self.note(Faulted(**self._stamp(tick_ms), part=part))
 
     def door(self, event: DoorEvent) -> None:
         """The door did something, or has something to say."""
@@ -61,7 +62,8 @@ class Recorder:
         """Record each change of trust in the clock since the last call."""
         for event, off in self._clock_monitor.changes():
             self._clock_events.append(event)
-            self.note(self.builder.clock(event, off, self._clock_monitor.now(), tick_ms))
+            off_s = None if off is None else round(off.total_seconds())
+            self.note(ClockChange(**self._stamp(tick_ms), event=event, off_s=off_s))
 
     def told_of_clock(self) -> tuple[ClockEvent, ...]:
         """The changes of trust in the clock that were recorded since this was asked last."""
@@ -76,6 +78,9 @@ class Recorder:
         """
         with suppress(StorageFault):
             self._append(record)
+
+    def _stamp(self, tick_ms: int) -> RecordStamp:
+        return self.builder.stamp(self._clock_monitor.now(), tick_ms)
 
     def _append(self, record: AuditRecord) -> int:
         self.last_seq = self._journal.append(record)

@@ -59,13 +59,3 @@ class People(Protocol):
     def find(self, name: bytes) -> Person | None:
         """Whose card this is, by `card_name`; None: nobody's here. Raises StorageFault."""
         ...
-
-
-class Enrolled:
-    """People in memory. `by_name`: what their cards are called."""
-
-    def __init__(self, by_name: dict[bytes, Person] | None = None) -> None:
-        self.by_name = {} if by_name is None else by_name
-
-    def find(self, name: bytes) -> Person | None:
-        return self.by_name.get(name)

@@ -7,7 +7,7 @@ and the list goes on without it; a text that is no such list at all is an InputE
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -90,7 +90,7 @@ def read_json(chunks: Iterable[str]) -> Iterator[Item]:
         twice = len(set(named)) < len(named)
         if twice:
             yield Mistake(line, "the same guest twice")
-        yield from _whole(_with(booking, tuple(dict.fromkeys(named)), doubtful=booking.doubtful))
+        yield from _whole(replace(booking, named=tuple(dict.fromkeys(named))))
 
 
 class _WrongError(Exception):
@@ -197,7 +197,7 @@ def _joined(first: Booking, more: Booking) -> tuple[Booking, Mistake | None]:
     """Two lines of one booking that stand together."""
     said = (first.arrival, first.departure)
     if said != (more.arrival, more.departure):
-        return _with(first, first.named, doubtful=True), Mistake(
+        return replace(_counted(first), doubtful=True), Mistake(
             more.line, f"other days than on line {first.line}: nobody can tell which booking is meant"
         )
     if not more.named:
@@ -205,37 +205,17 @@ def _joined(first: Booking, more: Booking) -> tuple[Booking, Mistake | None]:
     if more.named[0] in first.named:
         return first, Mistake(more.line, "the same guest twice")
     guests, minors = max(first.guests, more.guests), max(first.minors, more.minors)
-    return (
-        Booking(
-            reference=first.reference,
-            arrival=first.arrival,
-            departure=first.departure,
-            guests=guests,
-            minors=minors,
-            named=(*first.named, *more.named),
-            line=first.line,
-            doubtful=first.doubtful,
-        ),
-        None,
-    )
+    return replace(first, guests=guests, minors=minors, named=(*first.named, *more.named)), None
 
 
 def _whole(booking: Booking) -> Iterator[Item]:
-    """A booking with all its lines; whoever is named counts, whatever the number said."""
+    """A booking with all its lines."""
     if len(booking.named) > MAX_GUESTS:
         yield Mistake(booking.line, f"more than {MAX_GUESTS} guests")
         return
-    yield _with(booking, booking.named, doubtful=booking.doubtful)
+    yield _counted(booking)
 
 
-def _with(booking: Booking, named: tuple[Named, ...], *, doubtful: bool) -> Booking:
-    return Booking(
-        reference=booking.reference,
-        arrival=booking.arrival,
-        departure=booking.departure,
-        guests=max(booking.guests, len(named)),
-        minors=booking.minors,
-        named=named,
-        line=booking.line,
-        doubtful=doubtful,
-    )
+def _counted(booking: Booking) -> Booking:
+    """Each guest who is named counts, whatever the number said."""
+    return replace(booking, guests=max(booking.guests, len(booking.named)))

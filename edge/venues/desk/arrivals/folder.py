@@ -7,7 +7,7 @@ receipt stays in `done/`; what is refused is moved to `refused/`, with the reaso
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
@@ -114,19 +114,11 @@ class ArrivalsFolder:
         signature = _signature(file)
         return signature, folder / signature.name
 
-    def _faults(self) -> _Faults:
-        return _Faults(self._folder)
-
-
-class _Faults:
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, OSError):
+    @contextmanager
+    def _faults(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
             what = (error.strerror or "cannot be used").lower()
             raise StorageFault(
                 f"{self._folder}: {what}", hint="check who may write there, and the disk"

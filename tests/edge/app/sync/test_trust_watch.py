@@ -124,7 +124,7 @@ def test_the_thread_finds_it_by_itself(
 ) -> None:
     monkeypatch.setattr(trust_watch, "LOOK_EVERY_S", 0.01)
     found = threading.Event()
-    with TrustWatch(gate.folder / "trust", open_trust, tell=lambda _: found.set()) as seen:
+    with TrustWatch(gate.folder / "trust", open_trust, tell=lambda _: found.set()).looking() as seen:
         released(authority, gate)
         assert found.wait(10)
         assert seen.current().published_at == authority.now

@@ -193,21 +193,21 @@ def test_a_host_on_a_line_is_told_and_can_verify_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize("answer", [b"OK 40\n", b"ERROR\r\n", b"\xff\xfe\n", b"\n"])
 def test_another_answer_is_none(answer: bytes) -> None:
     host = HostOnPty(lambda _: answer)
-    with SerialHost(host.path, 115_200) as line:
+    with closing(SerialHost(host.path, 115_200)) as line:
         assert OverSerial(line, wait_s=PATIENCE_S).send(PARCEL) == RetryLater("another answer")
     host.close()
 
 
 def test_a_host_that_says_nothing_is_told_later() -> None:
     host = HostOnPty(lambda _: b"")
-    with SerialHost(host.path, 115_200) as line:
+    with closing(SerialHost(host.path, 115_200)) as line:
         assert OverSerial(line, wait_s=0.05).send(PARCEL) == RetryLater("no answer")
     host.close()
 
 
 def test_an_answer_without_end_is_cut() -> None:
     host = HostOnPty(lambda _: b"x" * 1_000)
-    with SerialHost(host.path, 115_200) as line, pytest.raises(FetchError, match="no answer"):
+    with closing(SerialHost(host.path, 115_200)) as line, pytest.raises(FetchError, match="no answer"):
         line.ask("hello", wait_s=PATIENCE_S)
     host.close()
 

@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from worlds.desk import SITE, DeskWorld, booking, guest
+from worlds.desk_memory import MemoryArrivals, MemoryRegistrationStore
 
 from edge.app.venues.desk import match_key, rules_of
 from edge.decision import Grant
@@ -20,7 +21,6 @@ from edge.errors import Refused
 from edge.policy.obligations import Visit
 from edge.venues.desk.arrivals.arrivals import read_json
 from edge.venues.desk.booking import Booking, expected
-from edge.venues.desk.memory import MemoryArrivals, MemoryRegistrationStore
 from edge.venues.desk.name_digests import Digests
 from edge.venues.desk.venue import DeskVenue
 
