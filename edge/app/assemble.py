@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from edge.audit.retention import Housekeeper
     from edge.config import Config
     from edge.passage.stages import Stages
-    from edge.ports import Clock, Scanner, Strike
+    from edge.ports import Scanner, Strike
 
 DoorDevice: TypeAlias = RunningDevice[Verifier, StepResult]
 LaneDevice: TypeAlias = RunningDevice[LaneVerifier, LaneStepResult]
@@ -55,14 +55,7 @@ def assemble(config: Config, parts: DoorParts | LaneParts, *joint: AuthorityPart
 
 def _door(config: Config, parts: DoorParts, own: AuthorityParts) -> DoorDevice:
     _recount(parts.strike, own.journal)
-    point = DecisionPoint(
-        own.stages,
-        own.trust,
-        own.journal,
-        parts.clock,
-        version=software_version(),
-        trusted_clock=own.trusted_clock,
-    )
+    point = DecisionPoint(own, parts.clock, software_version())
     verifier = Verifier(parts, point, times=_times(config), gap_ms=_gap_ms(config, parts.scanner))
     # A scanner reads on without the camera; a new process would not begin without it.
     blind_ms = None if parts.scanner else BLIND_MS
@@ -80,7 +73,7 @@ def _lane(config: Config, parts: LaneParts, joint: Sequence[AuthorityParts]) -> 
         _recount(strike, joint[0].journal, f"{config.door.site}/{side.value}")
     verifier = LaneVerifier(
         parts,
-        [_authority(each, parts.clock) for each in joint],
+        [Authority(each, parts.clock, software_version(), each.officers) for each in joint],
         site=config.door.site,
         stopwatch=joint[0].stages.stopwatch,
         face_outside=config.lane.face_outside,
@@ -103,18 +96,6 @@ def _recount(strike: Strike, journal: Journal, door: str | None = None) -> None:
     """
     if isinstance(strike, Recounts):
         strike.recount(journal.last_mark(MAX_RECORDS, door))
-
-
-def _authority(own: AuthorityParts, clock: Clock) -> Authority:
-    return Authority(
-        own.stages,
-        own.trust,
-        own.journal,
-        clock,
-        version=software_version(),
-        trusted_clock=own.trusted_clock,
-        officers=own.officers,
-    )
 
 
 def _times(config: Config) -> PassageTimes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from edge.app.clock_store import ClockStore, remembered
@@ -14,6 +14,7 @@ from edge.audit.journal import Journal, SegmentLimits
 from edge.audit.record import utc_ms
 from edge.audit.retention import Housekeeper, RetentionRules
 from edge.errors import StorageFault, SyncError, TrustFault
+from edge.passage.decision_point import PointParts
 from edge.passage.record.replay_restore import restore_replay
 from edge.trust.time.trusted_clock import TrustedClock
 from edge.version import built_at
@@ -34,17 +35,9 @@ MEGABYTE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AuthorityParts:
-    """The opened parts of one authority.
+class AuthorityParts(PointParts):
+    """The opened parts of one authority. `officers`: their screens, at a lane."""
 
-    `trust`: returns the snapshot in force. `trusted_clock`: what it remembers of time. `officers`: their
-    screens, at a lane.
-    """
-
-    trust: Callable[[], TrustSnapshot]
-    journal: Journal
-    stages: Stages
-    trusted_clock: TrustedClock = field(default_factory=TrustedClock)
     housekeeper: Housekeeper | None = None
     officers: Officers | None = None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from edge.audit.record import DevicePart
@@ -15,10 +15,10 @@ from edge.trust.time.trusted_clock import TrustedClock
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from edge.audit.journal import Journal
     from edge.audit.record import StopCause
     from edge.decision import Decision
     from edge.passage.presented import Presented, TurnedAway
-    from edge.passage.record.recorder import Writes
     from edge.passage.stages import Stages
     from edge.policy.decide import DoorPolicy
     from edge.policy.obligations import Visit
@@ -30,6 +30,19 @@ PULSE_MS: Final = 1_000  # between two looks at the clocks and the ages while no
 ONE_DOOR: Final = ("",)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointParts:
+    """The parts of one authority. `trust` returns the snapshot of the moment.
+
+    `trusted_clock`: what it remembers of time; left out, it remembers nothing.
+    """
+
+    stages: Stages
+    trust: Callable[[], TrustSnapshot]
+    journal: Journal
+    trusted_clock: TrustedClock = field(default_factory=TrustedClock)
+
+
 class DecisionPoint:
     """The trust, the rules and the clock of one authority, and the journal that is its own.
 
@@ -37,24 +50,16 @@ class DecisionPoint:
     """
 
     def __init__(
-        self,
-        stages: Stages,
-        trust: Callable[[], TrustSnapshot],
-        journal: Writes,
-        clock: Clock,
-        *,
-        version: str,
-        trusted_clock: TrustedClock | None = None,
-        doors: Sequence[str] = ONE_DOOR,
+        self, parts: PointParts, clock: Clock, version: str, doors: Sequence[str] = ONE_DOOR
     ) -> None:
-        """`trust` returns the snapshot of the moment. Without `trusted_clock` it remembers no time."""
-        self.stages = stages
-        self._trust = trust
-        self._clock_monitor = ClockMonitor(clock, trusted_clock or TrustedClock(), stages.phone_offset, trust)
+        """`version`: of the software, which stands in every record."""
+        self.stages = stages = parts.stages
+        self._trust = parts.trust
+        self._clock_monitor = ClockMonitor(clock, parts.trusted_clock, stages.phone_offset, parts.trust)
         model = stages.engine.model_id if stages.engine else None
         self.recorders = {
             door: Recorder(
-                journal,
+                parts.journal,
                 RecordBuilder(_at(door, stages.policy), model, version, venue=stages.visit_rules.kind),
                 self._clock_monitor,
             )

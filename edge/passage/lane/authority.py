@@ -22,18 +22,15 @@ from edge.policy.decide import FaceRule
 from edge.policy.obligations import Factor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from edge.audit.record import Passage
     from edge.decision import Decision
     from edge.face.engine import FaceEvidence
+    from edge.passage.decision_point import PointParts
     from edge.passage.lane.officers.messages import Officers
     from edge.passage.presented import TurnedAway
-    from edge.passage.record.recorder import Writes
-    from edge.passage.stages import Stages
     from edge.ports import Clock, Symbol
-    from edge.trust.snapshot import TrustSnapshot
-    from edge.trust.time.trusted_clock import TrustedClock
 
 
 # A holder who goes back by their own decision is no case for an officer.
@@ -54,20 +51,9 @@ class Authority(DecisionPoint):
     """One authority of a lane, which decides alone or with another: it judges the holder at either door."""
 
     def __init__(
-        self,
-        stages: Stages,
-        trust: Callable[[], TrustSnapshot],
-        journal: Writes,
-        clock: Clock,
-        *,
-        version: str,
-        trusted_clock: TrustedClock | None = None,
-        officers: Officers | None = None,
+        self, parts: PointParts, clock: Clock, version: str, officers: Officers | None = None
     ) -> None:
-        """`trust` returns this authority's snapshot; `trusted_clock`: what it remembers of time."""
-        super().__init__(
-            stages, trust, journal, clock, version=version, trusted_clock=trusted_clock, doors=tuple(Side)
-        )
+        super().__init__(parts, clock, version, doors=tuple(Side))
         self.officers: Officers = officers or NoOfficers()
         self.presented: Presented | None = None
         self._way = Path.FACE  # which the holder began on, before the outer door

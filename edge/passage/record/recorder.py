@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from edge.audit.record import ClockChange, Faulted, Stopped
 from edge.errors import StorageFault
 
 if TYPE_CHECKING:
+    from edge.audit.journal import Journal
     from edge.audit.record import AuditRecord, ClockEvent, DevicePart, Passage, StopCause
     from edge.decision import Decision
     from edge.passage.clock_monitor import ClockMonitor
@@ -16,16 +17,10 @@ if TYPE_CHECKING:
     from edge.ports import DoorEvent
 
 
-class Writes(Protocol):
-    """The part of a Journal that is needed here."""
-
-    def append(self, record: AuditRecord) -> int: ...
-
-
 class Recorder:
     """Puts the records that `builder` states into a journal, stamped with the time that is trusted."""
 
-    def __init__(self, journal: Writes, builder: RecordBuilder, clock_monitor: ClockMonitor) -> None:
+    def __init__(self, journal: Journal, builder: RecordBuilder, clock_monitor: ClockMonitor) -> None:
         self.builder = builder
         self.last_seq = 0  # as far as this door wrote into the journal since the program began
         self._journal = journal

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from edge.passage.lane import events as e
 from edge.passage.lane.officers.messages import OfficerVerb, Referral, ReferralClosed
 
@@ -46,19 +48,11 @@ class Referrals:
     def update(self, *, people: int | None, admissible: bool, party: tuple[int, int] | None) -> None:
         """How it looks in the lane now; told where it is news."""
         admissible = admissible and not self._barred
-        now = [
-            Referral(
-                referral=referral.referral,
-                lane=referral.lane,
-                reason=referral.reason,
-                why=referral.why,
-                people=None if people is None else min(people, 99),
-                admissible=admissible,
-                party=party,
-            )
+        seen = None if people is None else min(people, 99)
+        self._open = [
+            structs.replace(referral, people=seen, admissible=admissible, party=party)
             for referral in self._open
         ]
-        self._open = now
         if self._open != self._told:
             self._told = self._open
             for authority, referral in zip(self._authorities, self._open, strict=True):
