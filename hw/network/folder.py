@@ -6,17 +6,15 @@ import errno
 import os
 import stat
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import TYPE_CHECKING, Final
 
 from edge.errors import FetchError, NotThere
 from hw.network.source import CHUNK_BYTES, parts_of
+from hw.system.files import READ, parent_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from pathlib import Path
-
-_FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-_FILE: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK  # a FIFO must not wait for a writer
 
 _HINTS: Final = {
     errno.EACCES: "check the permissions of the folder",
@@ -34,7 +32,11 @@ class FolderSource:
 
     def fetch(self, name: str, *, offset: int = 0) -> Iterator[bytes]:
         parts = parts_of(name)
-        with self._errors(name), self._open(parts) as file:
+        with (
+            self._errors(name),
+            parent_of(self._root, parts) as folder,
+            os.fdopen(os.open(parts[-1], READ, dir_fd=folder), "rb", buffering=0) as file,
+        ):
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise FetchError(
                     f"{self._root / name}: is not a regular file", hint="copy the repository again"
@@ -44,28 +46,13 @@ class FolderSource:
                 yield chunk
 
     @contextmanager
-    def _open(self, parts: Sequence[str]) -> Iterator[BinaryIO]:
-        """The file, reached without following a link."""
-        try:
-            folder = os.open(self._root, _FOLDER)
-        except FileNotFoundError as error:
-            raise FetchError(f"{self._root}: no such folder", hint="is the stick in, and mounted?") from error
-        try:
-            for part in parts[:-1]:
-                inner = os.open(part, _FOLDER | os.O_NOFOLLOW, dir_fd=folder)
-                os.close(folder)
-                folder = inner
-            file = os.open(parts[-1], _FILE, dir_fd=folder)
-        finally:
-            os.close(folder)
-        with os.fdopen(file, "rb", buffering=0) as stream:
-            yield stream
-
-    @contextmanager
     def _errors(self, name: str) -> Iterator[None]:
         try:
             yield
         except FileNotFoundError as error:
+            if not os.path.exists(self._root):  # noqa: PTH110  Path.exists raises for what can be no name
+                hint = "is the stick in, and mounted?"
+                raise FetchError(f"{self._root}: no such folder", hint=hint) from error
             raise NotThere(f"{self._root / name}: no such file") from error
         except OSError as error:
             what = (error.strerror or "error").lower()

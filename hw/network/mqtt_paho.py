@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 from collections import deque
 from dataclasses import dataclass, field
 from threading import Lock
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from edge.errors import ConfigError
 from edge.ports import MqttMessage
+from hw.network.certificates import trust
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -109,10 +109,5 @@ def _client(address: Address, client_id: str) -> Client:
     if address.user is not None:
         client.username_pw_set(address.user, address.password)
     if address.tls:
-        try:
-            client.tls_set_context(ssl.create_default_context(cafile=address.ca))
-        except (OSError, ssl.SSLError) as error:
-            raise ConfigError(
-                f"[mqtt] ca {address.ca}: not certificates that can be read", hint="PEM is expected"
-            ) from error
+        client.tls_set_context(trust(address.ca, "[mqtt] ca"))
     return client

@@ -10,6 +10,7 @@ import urllib3
 
 from edge.errors import ConfigError
 from edge.ports import Answer
+from hw.network.certificates import trust
 from hw.network.web import Web, retry_after
 
 if TYPE_CHECKING:
@@ -83,12 +84,7 @@ def _beginning(response: BaseHTTPResponse) -> bytes:
 
 
 def _context(credentials: Credentials) -> ssl.SSLContext:
-    try:
-        context = ssl.create_default_context(cafile=credentials.ca)
-    except (OSError, ssl.SSLError) as err:
-        raise ConfigError(
-            f"{credentials.ca}: no certificates in it that can be read", hint="[hub] ca: a PEM file"
-        ) from err
+    context = trust(credentials.ca, "[hub] ca")
     if credentials.cert:
         try:
             context.load_cert_chain(credentials.cert, credentials.key)

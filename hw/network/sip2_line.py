@@ -5,12 +5,9 @@ from __future__ import annotations
 import socket
 import ssl
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from edge.errors import ConfigError, HostFault
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from edge.errors import HostFault
 
 CHUNK_BYTES: Final = 4_096  # the port's own limit
 SEND_S: Final = 5.0  # a message has 400 bytes: who takes longer takes none
@@ -61,16 +58,6 @@ def open_line(host: str, port: int, *, tls: ssl.SSLContext | None, patience_s: f
     except (OSError, ValueError) as err:
         raw.close()
         raise _fault(where, err) from err
-
-
-def trust(ca: Path | None) -> ssl.SSLContext:
-    """Certificates to believe: those in a PEM file, or the system's. Raises ConfigError."""
-    try:
-        return ssl.create_default_context(cafile=ca)
-    except (OSError, ssl.SSLError) as err:
-        raise ConfigError(
-            f"{ca}: no certificates in it that can be read", hint="[library] ca: a PEM file"
-        ) from err
 
 
 def _fault(where: str, err: Exception) -> HostFault:

@@ -17,6 +17,8 @@ from hw.sim.door import SimDoor, Visitor
 if TYPE_CHECKING:
     from edge.ports import Clock
 
+_STEP_MS: Final = 700  # from the opening of the leaf to a step through it
+_BEHIND_MS: Final = 600  # from one who walks to who is behind
 _OPENS: Final = (DoorEventKind.OPENED, DoorEventKind.FORCED)
 
 
@@ -27,14 +29,6 @@ class LaneDoor(SimDoor):
         """Somebody opens it by its handle, now, if it is shut."""
         if not self.is_open:
             self._start_swing(self._clock.tick_ms(), dwell_ms, forced=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How people walk: from the opening of the leaf to a step through it, and from one to who is behind."""
-
-    step_ms: int = 700
-    behind_ms: int = 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +49,7 @@ class SimLane:
     was told to.
     """
 
-    def __init__(
-        self, clock: Clock, *, pace: Pace | None = None, presence: bool = True, always: str | None = None
-    ) -> None:
+    def __init__(self, clock: Clock, *, presence: bool = True, always: str | None = None) -> None:
         self.outer, self.inner = (LaneDoor(clock, visitor=Visitor()) for _ in range(2))
         self.inside: list[str] = []
         self.gone: list[str] = []
@@ -65,7 +57,6 @@ class SimLane:
         self.blind = False
         self.stays = False  # whoever is in the lane does not walk on
         self._clock = clock
-        self._pace = pace or Pace()
         self._presence = presence
         self._always = [always] if always else []
         self._waiting: list[str] = []
@@ -143,7 +134,7 @@ class SimLane:
 
     def _line_up(self, people: list[str], door: SimDoor, tick_ms: int, *, inwards: bool) -> None:
         for place, who in enumerate(people):
-            due = tick_ms + self._pace.step_ms + place * self._pace.behind_ms
+            due = tick_ms + _STEP_MS + place * _BEHIND_MS
             self._steps.append(_Step(due, who, door, inwards))
 
     def _walk(self, step: _Step) -> None:

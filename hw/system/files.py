@@ -40,7 +40,25 @@ _HINTS: Final = {
     errno.EIO: "the storage is failing: replace the card",
 }
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-_READ: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK  # a FIFO must not wait for a writer
+READ: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK  # a FIFO must not wait for a writer
+
+
+@contextmanager
+def parent_of(root: Path, parts: Sequence[str], *, create: bool = False) -> Iterator[int]:
+    """A descriptor of the folder that holds a file below `root`, reached without following a link."""
+    folder = os.open(root, _FOLDER)
+    try:
+        for part in parts[:-1]:
+            if create:
+                with suppress(FileExistsError):
+                    os.mkdir(part, 0o755, dir_fd=folder)
+                    os.fsync(folder)
+            inner = os.open(part, _FOLDER | os.O_NOFOLLOW, dir_fd=folder)
+            os.close(folder)
+            folder = inner
+        yield folder
+    finally:
+        os.close(folder)
 
 
 class Folder:
@@ -89,7 +107,7 @@ class Folder:
         with self._faults(name, "cannot be written"):
             self.root.mkdir(parents=True, exist_ok=True)
             with (
-                self._parent(parts, create=True) as folder,
+                parent_of(self.root, parts, create=True) as folder,
                 replacing_in(folder, parts[-1], mode=mode) as file,
             ):
                 file.write(data)
@@ -112,29 +130,12 @@ class Folder:
         parts = self._parts(name)
         with (
             self._faults(name, what),
-            self._parent(parts) as folder,
-            os.fdopen(os.open(parts[-1], _READ, dir_fd=folder), "rb") as file,
+            parent_of(self.root, parts) as folder,
+            os.fdopen(os.open(parts[-1], READ, dir_fd=folder), "rb") as file,
         ):
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise self._fault(name, "is not a regular file", "remove it")
             yield file
-
-    @contextmanager
-    def _parent(self, parts: Sequence[str], *, create: bool = False) -> Iterator[int]:
-        """A descriptor of the folder that holds the file, reached without following a link."""
-        folder = os.open(self.root, _FOLDER)
-        try:
-            for part in parts[:-1]:
-                if create:
-                    with suppress(FileExistsError):
-                        os.mkdir(part, 0o755, dir_fd=folder)
-                        os.fsync(folder)
-                inner = os.open(part, _FOLDER | os.O_NOFOLLOW, dir_fd=folder)
-                os.close(folder)
-                folder = inner
-            yield folder
-        finally:
-            os.close(folder)
 
     def _parts(self, name: str) -> Sequence[str]:
         """The steps of a relative name that cannot leave the root."""

@@ -168,13 +168,14 @@ def open_store(settings: config.LibraryConfig, base: Path) -> LibraryStore:
 def open_library(settings: config.LibraryConfig, base: Path, *, clock: Clock | None = None) -> Library:
     """The library system of a configuration; nothing is connected yet. Raises ConfigError."""
     from hw.network import sip2_line
+    from hw.network.certificates import trust
 
     host = settings.host
     if host is None:
         raise ConfigError(
             "[library] host must be said for a library", hint="the name of the library system's SIP2 server"
         )
-    context = sip2_line.trust(base / settings.ca if settings.ca else None) if settings.tls else None
+    context = trust(base / settings.ca if settings.ca else None, "[library] ca") if settings.tls else None
 
     def open_line() -> HostLine:
         return sip2_line.open_line(host, settings.port, tls=context, patience_s=settings.connect_ms / 1_000)

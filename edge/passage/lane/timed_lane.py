@@ -22,30 +22,19 @@ _STAGE: Final = {
 }
 
 
-class TimedLane:
-    """Takes events as the machine does. `spent_ms`: by stage, of the passage that is under way."""
+class TimedLane(LaneMachine):
+    """The machine with a watch. `spent_ms`: by stage, of the passage that is under way."""
 
     def __init__(self, times: LaneTimes | None, tick_ms: Callable[[], int]) -> None:
-        self._lane = LaneMachine(times)
+        super().__init__(times)
         self._tick_ms = tick_ms
         self._since_ms = tick_ms()
         self.spent_ms: dict[str, int] = {}
 
-    @property
-    def state(self) -> LaneState:
-        return self._lane.state
-
-    def adopt(self, times: LaneTimes) -> None:
-        """Go by these times from the next passage on."""
-        self._lane.times = times
-
-    def begin(self) -> list[e.LaneEffect]:
-        return self._lane.begin()
-
     def on(self, event: e.LaneEvent) -> list[e.LaneEffect]:
-        before = self._lane.state
-        effects = self._lane.on(event)
-        if self._lane.state is not before:
+        before = self.state
+        effects = super().on(event)
+        if self.state is not before:
             self._left(before)
         return effects
 

@@ -146,7 +146,7 @@ class LaneVerifier:
         assert self._lane.state is LaneState.IDLE, "a passage is concluded by what it began with"
         for authority, own in zip(self._authorities, stages, strict=True):
             authority.adopt(own)
-        self._lane.adopt(times)
+        self._lane.times = times
 
     def fault(self, part: DevicePart) -> None:
         """A part of the program failed: the open passage is denied for it, and both doors lock."""

@@ -7,7 +7,7 @@ over. It is the last step before the decision, so that no holder types a PIN for
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from edge.decision import Deny, Reason, Signal
 from edge.policy.obligations import Factor, Obligations, StaffNotice
@@ -42,24 +42,23 @@ class Given:
     obligations: Obligations = field(default_factory=Obligations)
 
 
-class Asking(Protocol):
+class Asking:
     """One factor while it is asked for. `prompt`: what the holder is told; `signal`: which of the four."""
 
-    prompt: str | None
-    signal: Signal
+    prompt: str | None = None
+    signal: Signal = Signal.LOOK_HERE
 
-    def hear(self, heard: Heard) -> Given | Deny | None: ...
+    def hear(self, heard: Heard) -> Given | Deny | None:
+        raise NotImplementedError
 
     def end(self) -> None:
         """It is over, however it ended."""
-        ...
 
 
-class AskNonce:
+class AskNonce(Asking):
     """A code made for the number on the screen: the phone is here, and its code comes from nowhere else."""
 
-    prompt: str | None = "scan the code on the screen, then show yours"
-    signal = Signal.LOOK_HERE
+    prompt = "scan the code on the screen, then show yours"
 
     def __init__(
         self,
@@ -96,11 +95,10 @@ class AskNonce:
         self._display.rest()
 
 
-class AskPin:
+class AskPin(Asking):
     """A PIN, typed on a keypad and ended with `#`; `*` begins anew."""
 
-    prompt: str | None = "type your PIN"
-    signal = Signal.LOOK_HERE
+    prompt = "type your PIN"
 
     def __init__(self, pin: Pin) -> None:
         self._pin = pin
@@ -133,11 +131,10 @@ class AskPin:
         self._typed = ""
 
 
-class AskDocument:
+class AskDocument(Asking):
     """A second document of the same holder: another card, bound to the same key."""
 
-    prompt: str | None = "show your second document"
-    signal = Signal.LOOK_HERE
+    prompt = "show your second document"
 
     def __init__(self, card: Card, again: Callable[[Sequence[Symbol]], Card | Deny | None]) -> None:
         self._card, self._again = card, again
@@ -156,14 +153,10 @@ class AskDocument:
                 same = card.holder_key == self._card.holder_key
                 return Given() if same else Deny(Reason.DOCUMENT_MISMATCH)
 
-    def end(self) -> None:
-        pass
 
-
-class AskHost:
+class AskHost(Asking):
     """The word of the system behind the venue."""
 
-    prompt: str | None = None
     signal = Signal.WAIT
 
     def __init__(self, host: Host, visit: Visit) -> None:
@@ -180,9 +173,6 @@ class AskHost:
                 )  # what a host asks besides, it asks of its staff
             case reason:
                 return Deny(reason)
-
-    def end(self) -> None:
-        pass
 
 
 def out_of_time(asked: Obligation) -> Deny:

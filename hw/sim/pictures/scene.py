@@ -62,15 +62,13 @@ def hold_up(
     width_px: float | None = None,
     tilt_deg: float = 6,
     roll_deg: float = -3,
-    blur: float = 0.6,
     noise: float = 2.5,
     seed: int = 0,
 ) -> Pixels:
     """Phones or sheets (RGB or RGBA) held before the lens, in perspective; several stand side by side.
 
     `centre`: of the one picture, or of the row, as shares of the frame. `width_px`: of one picture
-    square-on. `tilt_deg`: about its upright axis; `roll_deg`: in its plane. `blur`: sigma in px;
-    `noise`: sigma in grey levels.
+    square-on. `tilt_deg`: about its upright axis; `roll_deg`: in its plane. `noise`: sigma in grey levels.
     """
     rng = np.random.default_rng((seed, 4))
     width = width_px or (PHONE_PX if len(pictures) == 1 else PAIR_PX)
@@ -85,7 +83,7 @@ def hold_up(
             (roll_deg if place % 2 == 0 else -roll_deg) + 0.5 * hand[2],
         )
         scene = _lay(scene, picture, pose)
-    return sense(scene, blur_px=blur, noise=noise, seed=seed)
+    return sense(scene, blur_px=0.6, noise=noise, seed=seed)
 
 
 def visitor(

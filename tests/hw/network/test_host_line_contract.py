@@ -14,7 +14,8 @@ import pytest
 
 from edge.errors import ConfigError, HostFault
 from edge.ports import HostLine
-from hw.network.sip2_line import SocketLine, open_line, trust
+from hw.network.certificates import trust
+from hw.network.sip2_line import SocketLine, open_line
 from hw.sim.line import line_pair
 
 LONG_S = 30.0  # for a busy machine
@@ -69,7 +70,7 @@ def handshake(
     """TLS on both ends, which take turns in one thread."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
-    believed = trust(folder / "cert.pem")
+    believed = trust(folder / "cert.pem", "[library] ca")
     ends = []
     for end in (ours, theirs):
         end.setblocking(False)
@@ -151,4 +152,4 @@ def test_a_name_that_nobody_knows() -> None:
 def test_certificates_that_are_none(tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_text("no certificate")
     with pytest.raises(ConfigError, match="no certificates"):
-        trust(tmp_path / "ca.pem")
+        trust(tmp_path / "ca.pem", "[library] ca")

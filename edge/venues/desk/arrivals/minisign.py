@@ -7,18 +7,14 @@ signature once more with its trusted comment.
 from __future__ import annotations
 
 import binascii
-import hashlib
 from base64 import b64decode
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from nacl.exceptions import CryptoError
 from nacl.signing import VerifyKey
 
 from edge.errors import InputError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 MAX_SIGNATURE_BYTES: Final = 4_096  # two comments of minisign's own limit of 1,024 each, and 250 bytes
 _HINT: Final = "sign it again: minisign -S -m FILE"
@@ -43,16 +39,11 @@ def parse_key(text: str) -> SignerKey:
     return SignerKey(data[2 : 2 + _ID_BYTES], data[2 + _ID_BYTES :])
 
 
-def digest(chunks: Iterable[bytes]) -> bytes:
-    """What is signed of a file."""
-    whole = hashlib.blake2b()
-    for chunk in chunks:
-        whole.update(chunk)
-    return whole.digest()
-
-
 def check(signature: str, file_digest: bytes, signer: SignerKey) -> None:
-    """Holds when `signature`, the text of a `.minisig`, is this signer's. Raises InputError."""
+    """Holds when `signature`, the text of a `.minisig`, is this signer's. Raises InputError.
+
+    `file_digest`: BLAKE2b-512 of the file.
+    """
     lines = signature.splitlines()
     if len(lines) != 4 or not lines[2].startswith("trusted comment: "):
         raise InputError("not a minisign signature", hint=_HINT)

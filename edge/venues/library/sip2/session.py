@@ -57,11 +57,6 @@ class Sip2Session:
         self._open: _Open | None = None
         self._over = False
 
-    @property
-    def waits(self) -> bool:
-        """Whether an answer is still to come."""
-        return self._open is not None
-
     def ask(self, request: Sip2Message, tick_ms: int) -> bytes:
         """What to send. Raises Malformed for values that the system's encoding has no letters for."""
         assert self._open is None, "one question at a time"
