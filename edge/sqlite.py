@@ -64,6 +64,15 @@ def connect(
         return db
 
 
+def make_tables(db: sqlite3.Connection, script: str) -> None:
+    """Run the statements of a script; `IF NOT EXISTS` stands in those of a file that goes on.
+
+    Raises sqlite3.Error.
+    """
+    for statement in script.split(";"):
+        db.execute(statement)
+
+
 def open_writer(path: Path, *, busy_s: float, any_thread: bool = False) -> sqlite3.Connection:
     """A connection whose commits are on the disk when they return: FULL, for NORMAL may lose the last ones.
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from edge.retry import RetrySchedule
-from edge.sqlite import faults, transaction
+from edge.sqlite import faults, make_tables, transaction
 
 if TYPE_CHECKING:
     import sqlite3
@@ -95,8 +95,7 @@ class DeliveryQueue:
         self._path = path
         self._limits = limits or QueueLimits()
         with faults(path):
-            for statement in _TABLES.split(";"):
-                db.execute(statement)
+            make_tables(db, _TABLES)
 
     def put(self, message: QueuedMessage) -> None:
         """Take a message; the same one again changes nothing. In the caller's transaction."""

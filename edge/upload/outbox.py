@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from edge.audit.errors import JournalBroken
 from edge.audit.merkle import Frontier, leaf_hash
 from edge.errors import SyncError
-from edge.sqlite import BUSY_S, faults, open_reader, open_writer
+from edge.sqlite import BUSY_S, faults, make_tables, open_reader, open_writer, transaction
 from edge.upload.batch import MAX_RECORDS
 from edge.upload.journal_reader import Growth, open_journal_reader
 
@@ -26,10 +26,13 @@ if TYPE_CHECKING:
     from edge.upload.journal_reader import JournalReader
 
 FILE = "outbox.db"
-_TABLE = "hubs"
 _REMOVE = "remove it: the hub knows what it has"
 _HINTS = {sqlite3.SQLITE_CORRUPT: _REMOVE, sqlite3.SQLITE_NOTADB: _REMOVE}
-_COLUMNS = {"hub": str, "next": int, "acknowledged": int, "peaks": bytes}
+_TABLES = """
+CREATE TABLE IF NOT EXISTS hubs (
+  hub TEXT PRIMARY KEY, next INTEGER, acknowledged INTEGER, peaks BLOB
+) STRICT
+"""
 
 
 class HistoryDiffers(SyncError):
@@ -80,8 +83,6 @@ class Outbox:
 
     def __init__(self, journal: Path, state: Path, hub: str) -> None:
         """Open `state`/outbox.db, or make it. `hub`: its URL. Raises StorageFault."""
-        from sqlite_utils import Database  # 0.3 s, which `acknowledged` below must not cost
-
         self._journal = journal
         self._path = state / FILE
         self._hub = hub
@@ -90,13 +91,12 @@ class Outbox:
         self._trees: dict[int, Frontier] = {}
         with faults(self._path, hints=_HINTS):
             state.mkdir(parents=True, exist_ok=True)
-            self._db = Database(open_writer(self._path, busy_s=BUSY_S), execute_plugins=False)
-        try:
-            with faults(self._path, hints=_HINTS), self._db.atomic():
-                self._db.table(_TABLE).create(_COLUMNS, pk="hub", if_not_exists=True, strict=True)
-        except BaseException:
-            self._db.close()
-            raise
+            self._db = open_writer(self._path, busy_s=BUSY_S)
+            try:
+                make_tables(self._db, _TABLES)
+            except BaseException:
+                self._db.close()
+                raise
 
     @property
     def next(self) -> int:
@@ -134,7 +134,7 @@ class Outbox:
         Raises StorageFault, JournalBroken, HistoryDiffers.
         """
         self._check(upto)
-        with faults(self._path, hints=_HINTS), self._db.atomic():
+        with faults(self._path, hints=_HINTS), transaction(self._db):
             cursor = self._cursor()
             self._write(max(upto, cursor.next), max(upto, cursor.acknowledged), cursor)
 
@@ -144,7 +144,7 @@ class Outbox:
         Raises StorageFault, JournalBroken, HistoryDiffers.
         """
         self._check(at)
-        with faults(self._path, hints=_HINTS), self._db.atomic():
+        with faults(self._path, hints=_HINTS), transaction(self._db):
             cursor = self._cursor()
             self._write(at, cursor.acknowledged, cursor)
 
@@ -182,15 +182,18 @@ class Outbox:
 
     def _cursor(self) -> _Cursor:
         with faults(self._path, hints=_HINTS):
-            for row in self._db.table(_TABLE).rows_where("hub = ?", [self._hub]):
-                return _Cursor(row["next"], row["acknowledged"], row["peaks"])
-        return _Cursor()
+            row = self._db.execute(
+                "SELECT next, acknowledged, peaks FROM hubs WHERE hub = ?", (self._hub,)
+            ).fetchone()
+        return _Cursor(*row) if row else _Cursor()
 
     def _write(self, at: int, acknowledged: int, before: _Cursor) -> None:
         tree = self._trees.get(at)
         peaks = tree.to_bytes() if tree else before.peaks if at == before.next else None
-        row = {"hub": self._hub, "next": at, "acknowledged": acknowledged, "peaks": peaks}
-        self._db.table(_TABLE).upsert(row, pk="hub")
+        row = (self._hub, at, acknowledged, peaks)
+        self._db.execute(
+            "INSERT OR REPLACE INTO hubs (hub, next, acknowledged, peaks) VALUES (?, ?, ?, ?)", row
+        )
 
 
 def acknowledged(state: Path, hub: str) -> int:
@@ -200,7 +203,7 @@ def acknowledged(state: Path, hub: str) -> int:
     """
     try:
         with closing(open_reader(state / FILE)) as db:
-            row = db.execute(f"SELECT min(next, acknowledged) FROM {_TABLE} WHERE hub = ?", (hub,)).fetchone()  # noqa: S608  our own word
+            row = db.execute("SELECT min(next, acknowledged) FROM hubs WHERE hub = ?", (hub,)).fetchone()
     except sqlite3.Error:
         return 0
     return int(row[0]) if row else 0

@@ -20,7 +20,7 @@ from edge.audit.record import utc_ms
 from edge.delivery.queue import DeliveryQueue, QueuedMessage, QueueLimits
 from edge.delivery.sealed_box import Sealer, unseal
 from edge.errors import InputError
-from edge.sqlite import connect, empty_log, faults, transaction
+from edge.sqlite import connect, empty_log, faults, make_tables, transaction
 from edge.venues.desk.registration import RegisteredGuest
 
 if TYPE_CHECKING:
@@ -93,8 +93,7 @@ class DeskStore:
         self._arrivals = arrivals
         self._db = connect(self.path)
         with faults(self.path):
-            for statement in _TABLES.split(";"):
-                self._db.execute(statement)
+            make_tables(self._db, _TABLES)
         self.queue = DeliveryQueue(self._db, self.path, limits)
 
     def of_booking(self, booking: bytes) -> Sequence[RegisteredGuest]:

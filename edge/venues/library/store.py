@@ -12,25 +12,26 @@ import threading
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from edge.delivery.queue import KEEP_ALL, DeliveryQueue, QueuedMessage
-from edge.sqlite import connect, faults
+from edge.sqlite import connect, faults, make_tables, transaction
 from edge.venues.library.lending import Lend, TakeBack
 from edge.venues.library.offline_queue import OfflineEntry, OfflineState
 from edge.venues.library.rules import SeenPatron
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
     from typing import Self
 
-    from sqlite_utils import Database
-
     from edge.venues.library.identity import Vault
 
-_PATRONS: Final = {"name": bytes, "sealed": bytes}
-_SEEN: Final = {"name": bytes, "day": int, "alone": int}
+_TABLES: Final = """
+CREATE TABLE IF NOT EXISTS patrons (name BLOB PRIMARY KEY, sealed BLOB) STRICT;
+CREATE TABLE IF NOT EXISTS seen (name BLOB PRIMARY KEY, day INTEGER, alone INTEGER) STRICT
+"""
 CHANNEL: Final = "library"
 _BUSY_S: Final = 10.0  # a command and the entrance may write at the same time
 _EPOCH: Final = date(1970, 1, 1)
@@ -41,22 +42,19 @@ class LibraryStore:
 
     def __init__(self, path: Path, vault: Vault) -> None:
         """Open the file, or make it with mode 0600."""
-        from sqlite_utils import Database  # 0.3 s, which `doorward --help` must not cost
-
         self._path, self._vault = path, vault
         self._lock = threading.RLock()
-        connection = connect(path, busy_s=_BUSY_S, any_thread=True)
-        self._db: Database = Database(connection, execute_plugins=False)
+        self._db = connect(path, busy_s=_BUSY_S, any_thread=True, prepare=lambda db: make_tables(db, _TABLES))
         try:
-            self._queue = DeliveryQueue(connection, path, KEEP_ALL)
-            with self._writing() as db:
-                db.table("patrons").create(_PATRONS, pk="name", if_not_exists=True, strict=True)
-                db.table("seen").create(_SEEN, pk="name", if_not_exists=True, strict=True)
+            self._queue = DeliveryQueue(self._db, path, KEEP_ALL)
             with faults(path):
                 self.roll: dict[bytes, bytes] = {}
                 self._version: int | None = None
                 self.refresh()
-                self._seen = {row["name"]: _seen(row) for row in self._db.table("seen").rows}
+                self._seen = {
+                    name: SeenPatron(_EPOCH + timedelta(day), bool(alone))
+                    for name, day, alone in self._db.execute("SELECT name, day, alone FROM seen")
+                }
         except BaseException:
             self._db.close()
             raise
@@ -67,7 +65,7 @@ class LibraryStore:
             (version,) = self._db.execute("PRAGMA data_version").fetchone()  # others' commits change it
             if version == self._version:
                 return
-            now = {row["name"]: row["sealed"] for row in self._db.table("patrons").rows}
+            now = dict(self._db.execute("SELECT name, sealed FROM patrons"))
             self._version = version
         self.roll.update(now)  # never emptied: the passage reads it at any time
         for name in self.roll.keys() - now.keys():
@@ -75,20 +73,17 @@ class LibraryStore:
 
     def bind(self, pairs: Iterable[tuple[str, str]]) -> int:
         """Bind pseudonyms to patrons' numbers, in place of earlier ones. How many."""
-        rows = [
-            {"name": self._vault.subject(subject), "sealed": self._vault.seal(number)}
-            for subject, number in pairs
-        ]
+        rows = [(self._vault.subject(subject), self._vault.seal(number)) for subject, number in pairs]
         with self._writing() as db:
-            db.table("patrons").upsert_all(rows, pk="name")
-        self.roll.update((row["name"], row["sealed"]) for row in rows)
+            db.executemany("INSERT OR REPLACE INTO patrons (name, sealed) VALUES (?, ?)", rows)
+        self.roll.update(rows)
         return len(rows)
 
     def unbind(self, subject: str) -> None:
         """Nobody is bound to this pseudonym any more."""
         name = self._vault.subject(subject)
         with self._writing() as db:
-            db.table("patrons").delete_where("name = ?", [name])
+            db.execute("DELETE FROM patrons WHERE name = ?", (name,))
         self.roll.pop(name, None)
 
     def seen(self, number: str) -> SeenPatron | None:
@@ -101,8 +96,8 @@ class LibraryStore:
         if self._seen.get(name) == seen:
             return
         with self._writing() as db:
-            row = {"name": name, "day": (seen.day - _EPOCH).days, "alone": int(seen.alone)}
-            db.table("seen").upsert(row, pk="name")
+            row = (name, (seen.day - _EPOCH).days, int(seen.alone))
+            db.execute("INSERT OR REPLACE INTO seen (name, day, alone) VALUES (?, ?, ?)", row)
         self._seen[name] = seen
 
     def forget(self, number: str) -> None:
@@ -110,7 +105,7 @@ class LibraryStore:
         name = self._vault.patron(number)
         if self._seen.pop(name, None) is not None:
             with self._writing() as db:
-                db.table("seen").delete_where("name = ?", [name])
+                db.execute("DELETE FROM seen WHERE name = ?", (name,))
 
     def add(self, act: Lend | TakeBack, at: datetime) -> OfflineEntry:
         with self._writing():
@@ -162,7 +157,7 @@ class LibraryStore:
         """Erase what has been kept for long enough; what waits to be told is not."""
         oldest = (now.date() - _EPOCH).days - seen_days
         with self._writing() as db:
-            db.table("seen").delete_where("day < ?", [oldest])
+            db.execute("DELETE FROM seen WHERE day < ?", (oldest,))
             self._queue.expire(CHANNEL, int((now - timedelta(days=refused_days)).timestamp() * 1_000))
         self._seen = {name: seen for name, seen in self._seen.items() if (seen.day - _EPOCH).days >= oldest}
 
@@ -192,10 +187,6 @@ class LibraryStore:
         return OfflineEntry(message.seq, act, at, state, tuple(lines))
 
     @contextmanager
-    def _writing(self) -> Iterator[Database]:
-        with self._lock, faults(self._path), self._db.atomic():
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        with self._lock, faults(self._path), transaction(self._db):
             yield self._db
-
-
-def _seen(row: dict[str, Any]) -> SeenPatron:
-    return SeenPatron(_EPOCH + timedelta(row["day"]), bool(row["alone"]))

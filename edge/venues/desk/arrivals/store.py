@@ -15,7 +15,7 @@ import msgspec
 
 from edge.durable import rename_durably
 from edge.errors import StorageFault
-from edge.sqlite import faults, open_draft, open_reader
+from edge.sqlite import faults, make_tables, open_draft, open_reader
 from edge.venues.desk.arrivals.arrivals import MAX_MISTAKES, Mistake
 from edge.venues.desk.booking import BookedGuest, Expected, expected
 
@@ -72,8 +72,7 @@ class Build:
         self._adult_age = adult_age
         with faults(self._path):
             self._db = open_draft(self._path, cache_kb=_CACHE_KB)
-            for statement in _TABLES.split(";"):
-                self._db.execute(statement)
+            make_tables(self._db, _TABLES)
             self._db.execute("BEGIN")
 
     def take(self, items: Iterable[Item]) -> Imported:
