@@ -46,21 +46,18 @@ class DeviceStatus(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 @dataclass(frozen=True, slots=True)
-class RecordBatch:
+class ProvenRecords:
     """Records `first` to `next` - 1 of one device, with what proves that they belong together.
 
     `base`: the tree of all records before; `bodies`: canonical bytes as in the journal, maybe none; `note`: a
     signed checkpoint over at least `next` records; `proof`: RFC 6962 consistency from a tree of `next`
-    records to the note's; `sent_ms`: UTC by the device's clock. A stranger's until signatures are checked.
+    records to the note's.
     """
 
-    device: str
     base: Frontier
     bodies: tuple[bytes, ...]
     note: str
     proof: tuple[bytes, ...]
-    sent_ms: int
-    status: DeviceStatus
 
     @property
     def first(self) -> int:
@@ -71,6 +68,18 @@ class RecordBatch:
     def next(self) -> int:
         """The seq after the last of these records."""
         return self.base.size + len(self.bodies)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordBatch(ProvenRecords):
+    """Records as they are sent; a stranger's until signatures are checked.
+
+    `sent_ms`: UTC by the device's clock.
+    """
+
+    device: str
+    sent_ms: int
+    status: DeviceStatus
 
 
 class _Head(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

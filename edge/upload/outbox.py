@@ -16,7 +16,7 @@ from edge.audit.errors import JournalBroken
 from edge.audit.merkle import Frontier, leaf_hash
 from edge.errors import SyncError
 from edge.sqlite import BUSY_S, faults, make_tables, open_reader, open_writer, transaction
-from edge.upload.batch import MAX_RECORDS
+from edge.upload.batch import MAX_RECORDS, ProvenRecords
 from edge.upload.journal_reader import Growth, open_journal_reader
 
 if TYPE_CHECKING:
@@ -40,30 +40,14 @@ class HistoryDiffers(SyncError):
 
 
 @dataclass(frozen=True, slots=True)
-class Unsent:
-    """Records that a hub does not have, with what proves that they belong to the device's journal.
+class Unsent(ProvenRecords):
+    """Records that a hub does not have. `note` is the device's newest signed checkpoint, over `size` records.
 
-    `base`: the tree of all records before; `bodies`: canonical bytes, maybe none; `note`: the device's newest
-    signed checkpoint, over `size` records; `proof`: RFC 6962 consistency from the tree after these records to
-    the note's; `missing`: how many that the hub does not have either were removed before it was configured.
+    `missing`: how many that the hub does not have either were removed before it was configured.
     """
 
-    base: Frontier
-    bodies: tuple[bytes, ...]
-    note: str
-    proof: tuple[bytes, ...]
     size: int
     missing: int = 0
-
-    @property
-    def first(self) -> int:
-        """The seq of the first of these records."""
-        return self.base.size
-
-    @property
-    def next(self) -> int:
-        """The seq after the last of these records."""
-        return self.base.size + len(self.bodies)
 
     @property
     def more(self) -> bool:

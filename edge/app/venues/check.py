@@ -43,7 +43,7 @@ ANSWER_S: Final = 10.0  # the longest that a host may think about one result
 _POLL_S: Final = 0.02
 
 
-def open_check(root: config.Config, base: Path, stack: ExitStack | None = None) -> CheckVenue:
+def open_check(root: config.Config, base: Path, stack: ExitStack) -> CheckVenue:
     """The venue of a configuration; what it opens closes with `stack`. Raises ConfigError, StorageFault."""
     check = root.check
     purpose = Purpose(
@@ -54,8 +54,7 @@ def open_check(root: config.Config, base: Path, stack: ExitStack | None = None) 
     )
     key = sector_key(base / check.sector_key)
     results = open_results(root, base)
-    if stack is not None:
-        stack.callback(results.close)
+    stack.callback(results.close)
     return CheckVenue(purpose, key, results)
 
 

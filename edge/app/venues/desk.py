@@ -34,15 +34,14 @@ if TYPE_CHECKING:
 MATCH_KEY: Final = "match.key"
 
 
-def open_desk(root: config.Config, base: Path, stack: ExitStack | None = None) -> DeskVenue:
+def open_desk(root: config.Config, base: Path, stack: ExitStack) -> DeskVenue:
     """The venue of a configuration; what it opens closes with `stack`. Raises ConfigError, StorageFault."""
     desk = root.desk
     folder = base / desk.folder
     arrivals = ArrivalsFile(folder)
+    stack.callback(arrivals.close)
     store = open_store(root, base, arrivals)
-    if stack is not None:
-        stack.callback(arrivals.close)
-        stack.callback(store.close)
+    stack.callback(store.close)
     return DeskVenue(rules_of(desk), Digests(match_key(folder)), arrivals, store)
 
 

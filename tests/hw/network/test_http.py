@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import ssl
-import subprocess
 from collections.abc import Iterator, Mapping
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler
@@ -12,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from peers.web_server import Answer, Web, reply, serve
+from worlds.certificates import self_signed
 
 from edge.errors import FetchError, NotThere
 from hw.network.http import LIMITS, MAX_REDIRECTS, FetchLimits, HttpSource
@@ -217,14 +217,7 @@ def test_a_server_that_is_not_there_is_a_failure_with_a_hint(url: str) -> None:
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("tls")
-    made = subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-         "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
-         "-keyout", folder / "key.pem", "-out", folder / "cert.pem"],
-        capture_output=True, check=False,
-    )  # fmt: skip
-    if made.returncode:
-        pytest.skip("openssl makes no certificate here")
+    self_signed(folder / "cert.pem", folder / "key.pem")
     return folder
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -59,7 +60,7 @@ def test_a_desk_without_a_key_to_seal_to_does_not_start(tmp_path: Path, content:
     if content is not None:
         key.write_text(content)
     with pytest.raises(ConfigError, match=r"public key"):
-        open_desk(world.config, tmp_path)
+        open_desk(world.config, tmp_path, ExitStack())
 
 
 def test_the_key_that_names_are_compared_under_is_made_once_and_kept_to_ourselves(tmp_path: Path) -> None:
