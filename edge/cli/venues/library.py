@@ -164,7 +164,7 @@ def _upload(args: argparse.Namespace) -> int:
 
 def _told(settings: LibraryConfig, base: Path) -> Iterator[UploadedEntry]:
     from edge.app.venues.library import open_store
-    from edge.venues.library.offline_queue import OfflineState, tell_first
+    from edge.venues.library.offline_queue import OfflineState
 
     with open_store(settings, base) as store, _library(settings, base) as library:
         total = store.count(OfflineState.WAITING)
@@ -172,7 +172,7 @@ def _told(settings: LibraryConfig, base: Path) -> Iterator[UploadedEntry]:
             library.connect()
         for _ in progress(range(total), total=total, label="telling"):
             with store.alone():  # the entrance may be at the same work
-                one = tell_first(store, lambda entry: library.circulate(entry.act, done_at=entry.at))
+                one = store.tell_first(lambda entry: library.circulate(entry.act, done_at=entry.at))
             if one is None:
                 return
             yield one

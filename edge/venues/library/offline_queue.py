@@ -7,16 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
-
-from edge.venues.library.sip2.messages import Malformed
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from edge.venues.library.lending import Lend, TakeBack
-    from edge.venues.library.sip2.replies import Circulated
 
 
 class OfflineState(StrEnum):
@@ -37,52 +33,9 @@ class OfflineEntry:
     lines: tuple[str, ...] = field(default=(), repr=False)
 
 
-class OfflineQueue(Protocol):
-    """The store of entries. Raises StorageFault."""
-
-    def add(self, act: Lend | TakeBack, at: datetime) -> OfflineEntry:
-        """Durable when this returns."""
-        ...
-
-    def entries(self, state: OfflineState | None = None) -> Sequence[OfflineEntry]:
-        """The oldest first."""
-        ...
-
-    def first(self) -> OfflineEntry | None:
-        """The oldest that waits."""
-        ...
-
-    def refuse(self, seq: int, lines: tuple[str, ...]) -> None: ...
-
-    def erase(self, seq: int) -> None: ...
-
-
 @dataclass(frozen=True, slots=True)
 class UploadedEntry:
     """One entry of an upload. `refused`: the system objects, in these lines."""
 
     entry: OfflineEntry
     refused: tuple[str, ...] | None = field(repr=False)
-
-
-def tell_first(queue: OfflineQueue, tell: Callable[[OfflineEntry], Circulated]) -> UploadedEntry | None:
-    """Tell the system the oldest entry that waits, and keep what it objects to; None: nothing waits.
-
-    A return must never overtake the loan before it: where there is no answer (`tell` raises HostFault)
-    that entry waits on, and all behind it. An answer that makes no sense would make none tomorrow, and is a
-    conflict. Raises HostFault, StorageFault.
-    """
-    entry = queue.first()
-    if entry is None:
-        return None
-    try:
-        result = tell(entry)
-    except Malformed as fault:
-        refused: tuple[str, ...] | None = (fault.message,)
-    else:
-        refused = None if result.done else result.lines
-    if refused is None:
-        queue.erase(entry.seq)
-    else:
-        queue.refuse(entry.seq, refused)
-    return UploadedEntry(entry, refused)

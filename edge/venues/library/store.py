@@ -17,16 +17,18 @@ from typing import TYPE_CHECKING, Final
 from edge.delivery.queue import KEEP_ALL, DeliveryQueue, QueuedMessage
 from edge.sqlite import connect, faults, make_tables, transaction
 from edge.venues.library.lending import Lend, TakeBack
-from edge.venues.library.offline_queue import OfflineEntry, OfflineState
+from edge.venues.library.offline_queue import OfflineEntry, OfflineState, UploadedEntry
 from edge.venues.library.rules import SeenPatron
+from edge.venues.library.sip2.messages import Malformed
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
     from typing import Self
 
     from edge.venues.library.identity import Vault
+    from edge.venues.library.sip2.replies import Circulated
 
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS patrons (name BLOB PRIMARY KEY, sealed BLOB) STRICT;
@@ -38,7 +40,7 @@ _EPOCH: Final = date(1970, 1, 1)
 
 
 class LibraryStore:
-    """Implements Queue, and keeps the roll and who was seen lately. Raises StorageFault. For any thread."""
+    """Acts without the system, the roll, and who was seen lately. Raises StorageFault. For any thread."""
 
     def __init__(self, path: Path, vault: Vault) -> None:
         """Open the file, or make it with mode 0600."""
@@ -108,18 +110,21 @@ class LibraryStore:
                 db.execute("DELETE FROM seen WHERE name = ?", (name,))
 
     def add(self, act: Lend | TakeBack, at: datetime) -> OfflineEntry:
+        """Durable when this returns."""
         with self._writing():
             seq = self._queue.next_seq(CHANNEL)
             self._queue.put(QueuedMessage(CHANNEL, seq, self._sealed(act, ()), int(at.timestamp() * 1_000)))
         return OfflineEntry(seq, act, at)
 
     def entries(self, state: OfflineState | None = None) -> Sequence[OfflineEntry]:
+        """The oldest first."""
         with self._lock:
             kept = self._queue.kept(CHANNEL)
         entries = (self._entry(*one) for one in kept)
         return tuple(entry for entry in entries if state in (None, entry.state))
 
     def first(self) -> OfflineEntry | None:
+        """The oldest that waits."""
         with self._lock:
             message = self._queue.next(CHANNEL, now_ms=0)  # the worker waits, not the channel
         return None if message is None else self._entry(message)
@@ -141,6 +146,28 @@ class LibraryStore:
             yield
         finally:
             os.close(file)
+
+    def tell_first(self, tell: Callable[[OfflineEntry], Circulated]) -> UploadedEntry | None:
+        """Tell the system the oldest entry that waits, and keep what it objects to; None: nothing waits.
+
+        A return must never overtake the loan before it: where there is no answer (`tell` raises HostFault)
+        that entry waits on, and all behind it. An answer that makes no sense would make none tomorrow, and is
+        a conflict. Raises HostFault.
+        """
+        entry = self.first()
+        if entry is None:
+            return None
+        try:
+            result = tell(entry)
+        except Malformed as fault:
+            refused: tuple[str, ...] | None = (fault.message,)
+        else:
+            refused = None if result.done else result.lines
+        if refused is None:
+            self.erase(entry.seq)
+        else:
+            self.refuse(entry.seq, refused)
+        return UploadedEntry(entry, refused)
 
     def refuse(self, seq: int, lines: tuple[str, ...]) -> None:
         with self._lock:

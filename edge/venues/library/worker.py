@@ -11,7 +11,6 @@ from edge.decision import Reason
 from edge.errors import HostFault, StorageFault
 from edge.retry import RetrySchedule
 from edge.venues.library.lending import Finish, Lend, TakeBack
-from edge.venues.library.offline_queue import tell_first
 from edge.venues.library.rules import PatronVerdict, SeenPatron, judge, judge_offline, may_be_alone
 from edge.venues.library.sip2.messages import Malformed
 
@@ -232,7 +231,7 @@ class Worker:
             return self._library.circulate(entry.act, done_at=entry.at)
 
         with self._store.alone():
-            return self._attempt(lambda: tell_first(self._store, tell)) is not None
+            return self._attempt(lambda: self._store.tell_first(tell)) is not None
 
     def _attempt(self, ask: Callable[[], T]) -> T | None:
         try:

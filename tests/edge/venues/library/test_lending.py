@@ -15,7 +15,7 @@ from edge.errors import HostFault
 from edge.keyed_digest import KEY_BYTES
 from edge.venues.library.identity import Vault
 from edge.venues.library.lending import REPEAT_MS, Act, Finish, Lend, Lending, TakeBack
-from edge.venues.library.offline_queue import OfflineEntry, OfflineState, tell_first
+from edge.venues.library.offline_queue import OfflineEntry, OfflineState
 from edge.venues.library.sip2.messages import Malformed
 from edge.venues.library.sip2.replies import Circulated
 from edge.venues.library.sip2.requests import Terminal
@@ -168,7 +168,7 @@ def test_what_was_kept_is_told_in_its_order_and_erased(kept: LibraryStore) -> No
         told.append(entry.act)
         return Circulated(done=True, item="B1001")
 
-    while tell_first(kept, tell):
+    while kept.tell_first(tell):
         pass
     assert told == [LENT, BACK]
     assert kept.entries() == ()
@@ -181,13 +181,13 @@ def test_without_an_answer_nothing_overtakes_what_waits(kept: LibraryStore) -> N
 
     for _ in range(2):
         with pytest.raises(HostFault):
-            tell_first(kept, tell)
+            kept.tell_first(tell)
     assert [entry.act for entry in kept.entries(OfflineState.WAITING)] == [LENT, BACK]
 
 
 def test_what_the_system_refuses_is_kept_for_staff_and_the_next_is_told(kept: LibraryStore) -> None:
-    first = tell_first(kept, lambda _: Circulated(done=False, item="B1001", lines=("on hold",)))
-    second = tell_first(kept, lambda _: Circulated(done=True, item="B1001"))
+    first = kept.tell_first(lambda _: Circulated(done=False, item="B1001", lines=("on hold",)))
+    second = kept.tell_first(lambda _: Circulated(done=True, item="B1001"))
     assert first is not None
     assert first.refused == ("on hold",)
     assert second is not None
@@ -200,7 +200,7 @@ def test_an_answer_that_makes_no_sense_is_a_conflict_and_blocks_nothing(kept: Li
     def tell(_: OfflineEntry) -> Circulated:
         raise Malformed("a checksum that does not hold")
 
-    told = tell_first(kept, tell)
+    told = kept.tell_first(tell)
     assert told is not None
     assert told.refused == ("a checksum that does not hold",)
     assert [entry.act for entry in kept.entries(OfflineState.WAITING)] == [BACK]
