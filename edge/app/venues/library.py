@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from edge import config
-    from edge.decision import Decision, Reason
+    from edge.decision import Reason
     from edge.errors import HostFault
     from edge.policy.obligations import Obligations, Visit
     from edge.ports import Clock, HostLine
@@ -52,7 +52,7 @@ class _Question:
     refused: Reason | None = None
 
 
-class LibraryEntrance:
+class LibraryEntrance(LibraryVenue):
     """Implements Venue and Host, and takes what the scanner reads. For the passage's thread; never blocks."""
 
     def __init__(
@@ -65,19 +65,13 @@ class LibraryEntrance:
         hours: StaffedHours,
         clock: Clock,
     ) -> None:
-        self._worker, self._store, self._roll, self._clock = worker, store, roll, clock
+        super().__init__(roll, rules, hours, came_in=self._begin_session)
+        self._worker, self._store, self._clock = worker, store, clock
         self._answer_ms = settings.answer_ms
         self._lends = settings.lending
         self._lending = Lending(session_ms=settings.session_s * 1_000, returns=settings.returns)
-        self._venue = LibraryVenue(roll, rules, hours, came_in=self._came_in)
         self._number = 0
         self._question: _Question | None = None
-
-    def evaluate(self, visit: Visit) -> Obligations:
-        return self._venue.evaluate(visit)
-
-    def commit(self, visit: Visit, decision: Decision, seq: int) -> None:
-        self._venue.commit(visit, decision, seq)
 
     def ask(self, visit: Visit) -> None:
         self._number += 1
@@ -133,7 +127,7 @@ class LibraryEntrance:
         self._worker.close()
         self._store.close()
 
-    def _came_in(self, patron: str) -> None:
+    def _begin_session(self, patron: str) -> None:
         if self._lends:
             self._worker.do(self._lending.granted(patron, self._clock.tick_ms()))
 
