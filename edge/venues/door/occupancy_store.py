@@ -6,7 +6,7 @@ import sqlite3
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 
-from edge.sqlite import connect, faults, make_tables, transaction
+from edge.sqlite import connect, faults, transaction
 from edge.venues.door.occupancy import Inside, WaitingPerson
 
 if TYPE_CHECKING:
@@ -14,23 +14,14 @@ if TYPE_CHECKING:
 
     from edge.venues.door.occupancy import OccupancyChange
 
-# `areas` counts those in `inside` as they come and go: nobody waits while 100,000 are counted.
-_TABLES: Final = """
-CREATE TABLE IF NOT EXISTS inside (
-  area TEXT NOT NULL, person BLOB NOT NULL, at INTEGER NOT NULL, day INTEGER NOT NULL,
-  PRIMARY KEY (area, person)
-) STRICT;
-CREATE TABLE IF NOT EXISTS areas (
-  area TEXT NOT NULL PRIMARY KEY, day INTEGER NOT NULL, count INTEGER NOT NULL
-) STRICT;
-CREATE TABLE IF NOT EXISTS opened (
-  area TEXT NOT NULL, team TEXT NOT NULL, day INTEGER NOT NULL, PRIMARY KEY (area, team)
-) STRICT;
-CREATE TABLE IF NOT EXISTS waiting (
-  door TEXT NOT NULL PRIMARY KEY, person BLOB NOT NULL, at INTEGER NOT NULL
-) STRICT;
-CREATE TABLE IF NOT EXISTS switches (switch TEXT NOT NULL PRIMARY KEY, since INTEGER NOT NULL) STRICT
-"""
+_TABLES: Final[dict[str, tuple[dict[str, type], tuple[str, ...]]]] = {
+    "inside": ({"area": str, "person": bytes, "at": int, "day": int}, ("area", "person")),
+    # How many there are in `inside`: counted as they come and go, for nobody waits while 100,000 are counted.
+    "areas": ({"area": str, "day": int, "count": int}, ("area",)),
+    "opened": ({"area": str, "team": str, "day": int}, ("area", "team")),
+    "waiting": ({"door": str, "person": bytes, "at": int}, ("door",)),
+    "switches": ({"switch": str, "since": int}, ("switch",)),
+}
 
 
 class Switch(StrEnum):
@@ -46,7 +37,7 @@ class OccupancyFile:
     def __init__(self, path: Path) -> None:
         """Open it, or make it. Raises StorageFault."""
         self._path = path
-        self._db = connect(path, prepare=lambda db: make_tables(db, _TABLES))
+        self._db = connect(path, prepare=_make_tables)
 
     def inside(self, area: str, person: bytes) -> Inside | None:
         row = self._row("SELECT at, day FROM inside WHERE area = ? AND person = ?", area, person)
@@ -124,3 +115,15 @@ class OccupancyFile:
             with faults(self._path):  # not around it: a visit asks five times, and a context takes 5 us
                 raise
         return row
+
+
+def _make_tables(db: sqlite3.Connection) -> None:
+    known = db.execute("SELECT count(*) FROM sqlite_schema WHERE type = 'table'").fetchone()
+    if known == (len(_TABLES),):
+        return
+    from sqlite_utils import Database  # 0.3 s, at the first start only
+
+    with transaction(db):
+        tables = Database(db, execute_plugins=False)
+        for name, (columns, pk) in _TABLES.items():
+            tables.table(name).create(columns, pk=pk, not_null=columns, if_not_exists=True, strict=True)
