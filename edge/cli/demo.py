@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,11 +35,8 @@ def run(args: argparse.Namespace) -> int:
     world = World(open_face_engine(), (Cast(args.photos) if args.photos else Cast()).complete())
     folder = _fresh(args.out)
     seed = secrets.token_bytes(32)
-    theatre = Theatre(world, folder, seed)
-    try:
+    with closing(Theatre(world, folder, seed)) as theatre:
         played = [theatre.play(scene) for scene in progress(SCENES, total=len(SCENES), label="passages")]
-    finally:
-        theatre.close()
     journal, intact = _verified(theatre.journal_path, seed)
     right = sum(passage.as_expected for passage in played)
     report = folder / "report.html"

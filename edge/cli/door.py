@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from edge.cli.output import emit
@@ -25,22 +26,18 @@ ENROL_S = 60.0  # for somebody to walk to the panel and tell it
 
 def _status(args: argparse.Namespace) -> int:
     link, config = _open(args)
-    try:
+    with closing(link):
         row = _row(link, config)
-    finally:
-        link.close()
     _say(args, row)
     return Exit.OK
 
 
 def _events(args: argparse.Namespace) -> int:
     link, _ = _open(args)
-    try:
+    with closing(link):
         link.recount(None)
         link.wait_until_told()
         told = link.events()
-    finally:
-        link.close()
     for event in told:
         row = _event_row(event)
         if args.json:
@@ -54,13 +51,11 @@ def _mode(args: argparse.Namespace) -> int:
     from edge.link.messages import Mode
 
     link, _ = _open(args)
-    try:
+    with closing(link):
         link.set_mode(Mode(MODES.index(args.mode)))
         _say(args, {"mode": args.mode})
         if args.mode == "free-access":  # the controller ends it when nobody talks to it any more
             _hold(link)
-    finally:
-        link.close()
     return Exit.OK
 
 
@@ -80,11 +75,8 @@ def _commission(args: argparse.Namespace) -> int:
         _say(args, {"result": "commissioned", "key": config.strike.key})
         return Exit.OK
     _with_controller(config)
-    link = commission(config.strike, base)
-    try:
+    with closing(commission(config.strike, base)) as link:
         row = {"result": "commissioned", "key": config.strike.key, **_row(link, config)}
-    finally:
-        link.close()
     _say(args, row)
     return Exit.OK
 

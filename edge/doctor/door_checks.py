@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from typing import TYPE_CHECKING, Any, Final
 
 from edge.doctor import findings as f
@@ -48,12 +49,9 @@ def strike(probe: DeviceProbe) -> list[Finding]:
     from edge.doctor.strike_record import open_strike_record
 
     try:
-        lock = _opened(probe)
-        try:
+        with closing(_opened(probe)) as lock:
             with open_strike_record(probe.config, probe.base) as record:
                 happened = _tried(lock, record)
-        finally:
-            lock.close()
     except EdgeError as fault:
         return [f.STRIKE_FAULT.found(fault.message, fault.hint)]
     return thresholds.strike(happened, has_contact=probe.config.strike.kind == "controller")
@@ -95,11 +93,8 @@ def _controller(probe: DeviceProbe) -> list[Finding]:
     from edge.app.parts.strike import open_controller
 
     config = probe.config.strike
-    link = open_controller(config, probe.base)
-    try:
+    with closing(open_controller(config, probe.base)) as link:
         status, there = link.status, link.firmware
-    finally:
-        link.close()
     assert status is not None
     assert there is not None
     state = _word(status.state)

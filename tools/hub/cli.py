@@ -15,7 +15,7 @@ import argparse
 import secrets
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -132,12 +132,9 @@ def _now_ms() -> int:
 
 @contextmanager
 def _store(args: argparse.Namespace) -> Iterator[HubStore]:
-    database = Database(args.db)
-    try:
+    with closing(Database(args.db)) as database:
         database.prepare()
         yield HubStore(database)
-    finally:
-        database.close()
 
 
 def _password(file: Path) -> str:

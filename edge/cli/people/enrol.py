@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from contextlib import closing
 from typing import TYPE_CHECKING, Final
 
 from edge.cli.output import emit, fail, progress
@@ -29,14 +30,11 @@ def run(args: argparse.Namespace) -> int:
     people_file = base / config.permits.people
     is_new = not people_file.exists()
     enrolments = _enrolments(args.file, data, _site(config, base, may_make=is_new))
-    people = PeopleFile(people_file)
-    try:
+    with closing(PeopleFile(people_file)) as people:
         taken = people.take(
             progress(enrolments, total=len(enrolments), label="enrolling"), replace=args.replace
         )
         enrolled = len(people)
-    finally:
-        people.close()
     if args.json:
         emit({"taken": taken, "enrolled": enrolled})
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from edge.errors import ConfigError, InputError
@@ -37,13 +38,10 @@ def find(config: Config, base: Path, issuer: str, subject: str) -> Person:
     from edge.app.venues.door import site_key
     from edge.venues.door.person import person_name
 
-    people = open_people(config, base)
-    try:
+    with closing(open_people(config, base)) as people:
         person = people.find(
             person_name(issuer, subject, site_key(base / config.permits.key, may_make=False))
         )
-    finally:
-        people.close()
     if person is None:
         raise InputError(
             "nobody of this issuer and subject is enrolled",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import sys
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,13 +23,10 @@ if TYPE_CHECKING:
 
 
 def _list(args: argparse.Namespace) -> int:
-    people = open_people(*read(args))
-    try:
+    with closing(open_people(*read(args))) as people:
         for name, same_as, person in people.rows():
             if args.group is None or args.group in person.groups:
                 _say(args, {"name": name.hex()[:12]} | _row(same_as, person))
-    finally:
-        people.close()
     return Exit.OK
 
 
@@ -51,11 +49,8 @@ def _pin(args: argparse.Namespace) -> int:
         if usual == duress:
             raise InputError("both PINs are the same", hint="staff could not tell one from the other")
         pin = Pin(verifier(usual), None if duress is None else verifier(duress))
-    people = open_people(config, base)
-    try:
+    with closing(open_people(config, base)) as people:
         people.set_pin(name, pin)
-    finally:
-        people.close()
     _say(args, {"pin": "none" if pin is None else "set", "duress_pin": bool(pin and pin.duress)})
     return Exit.OK
 
@@ -71,15 +66,12 @@ def _typed(what: str) -> str:
 
 
 def _export(args: argparse.Namespace) -> int:
-    people = open_people(*read(args))
-    try:
+    with closing(open_people(*read(args))) as people:
         for name, same_as, person in people.rows():
             row = {"name": name.hex()} | _row(same_as, person, short=False)
             if person.pin is not None:
                 row |= {"pin": person.pin.usual.decode(), "duress_pin": _text(person.pin.duress)}
             emit({key: value for key, value in row.items() if _is_told(value)})
-    finally:
-        people.close()
     return Exit.OK
 
 
@@ -88,11 +80,8 @@ def _forgive(args: argparse.Namespace) -> int:
         raise InputError("a subject goes with an issuer", hint="doorward people forgive ISSUER SUBJECT")
     config, base = read(args)
     name = find(config, base, args.issuer, args.subject).name if args.issuer else None
-    presence = _presence(config, base)
-    try:
+    with closing(_presence(config, base)) as presence:
         forgiven = presence.forgive(name)
-    finally:
-        presence.close()
     _say(args, {"forgiven": forgiven})
     return Exit.OK
 
@@ -100,12 +89,9 @@ def _forgive(args: argparse.Namespace) -> int:
 def _lock_down(args: argparse.Namespace) -> int:
     from edge.venues.door.occupancy_store import Switch
 
-    presence = _presence(*read(args))
-    try:
+    with closing(_presence(*read(args))) as presence:
         is_on = args.switch == "on"
         presence.switch(Switch.LOCK_DOWN, int(datetime.now(UTC).timestamp()) if is_on else None)
-    finally:
-        presence.close()
     _say(args, {"lock-down": args.switch})
     return Exit.OK
 

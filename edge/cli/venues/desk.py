@@ -6,6 +6,7 @@ import json
 import os
 import random
 import time
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -44,27 +45,21 @@ def _key(args: argparse.Namespace) -> int:
 
 
 def _import(args: argparse.Namespace) -> int:
-    office = _office(args)
-    try:
+    with closing(_office(args)) as office:
         with bar("taking") as watch:
             imported = office.take(args.file, watch=watch)
-    finally:
-        office.close()
     _tell_taken(args.file.name, imported, as_json=args.json)
     return Exit.REFUSED if imported.mistakes else Exit.OK
 
 
 def _work(args: argparse.Namespace) -> int:
-    office = _office(args)
-    try:
+    with closing(_office(args)) as office:
         if args.watch:
             os.nice(NICE)
             return rounds(lambda: _round(office, args))
         office.glance()
         time.sleep(SETTLED_S)
         return _round(office, args)
-    finally:
-        office.close()
 
 
 def _round(office: DeskOffice, args: argparse.Namespace) -> int:
@@ -91,8 +86,7 @@ def _round(office: DeskOffice, args: argparse.Namespace) -> int:
 
 
 def _show(args: argparse.Namespace) -> int:
-    office = _office(args)
-    try:
+    with closing(_office(args)) as office:
         made = office.arrivals.made_at()
         statuses = office.statuses(_now_ms())
         row: dict[str, Any] = {
@@ -106,8 +100,6 @@ def _show(args: argparse.Namespace) -> int:
                 for letter in office.store.queue.dead(status.channel)
             ],
         }
-    finally:
-        office.close()
     if args.json:
         emit(row)
     else:
@@ -130,11 +122,8 @@ def _print_show(row: dict[str, Any]) -> None:
 
 
 def _retry(args: argparse.Namespace) -> int:
-    office = _office(args)
-    try:
+    with closing(_office(args)) as office:
         count = sum(office.store.queue.revive(s.channel) for s in office.statuses(_now_ms()))
-    finally:
-        office.close()
     print(f"{count} to try again: doorward desk work")
     return Exit.OK
 
@@ -227,15 +216,12 @@ def _office(args: argparse.Namespace) -> DeskOffice:
     return DeskOffice(*_given(args))
 
 
-def _opened_store(args: argparse.Namespace) -> Any:  # noqa: ANN401  closing() of a DeskStore
-    from contextlib import closing
-
+def _opened_store(args: argparse.Namespace) -> closing[DeskStore]:
     from edge.app.venues.desk import open_store
     from edge.venues.desk.arrivals.store import ArrivalsFile
 
     config, base = _given(args)
-    store: DeskStore = open_store(config, base, ArrivalsFile(base / config.desk.folder))
-    return closing(store)
+    return closing(open_store(config, base, ArrivalsFile(base / config.desk.folder)))
 
 
 def _private(args: argparse.Namespace) -> Any:  # noqa: ANN401  nacl's own type, without importing it here

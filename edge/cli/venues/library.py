@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from contextlib import contextmanager
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -239,15 +239,10 @@ def _settings(args: argparse.Namespace) -> tuple[LibraryConfig, Path]:
     return file.read(args.config).library, args.config.parent
 
 
-@contextmanager
-def _library(settings: LibraryConfig, base: Path) -> Iterator[Library]:
+def _library(settings: LibraryConfig, base: Path) -> closing[Library]:
     from edge.app.venues.library import open_library
 
-    library = open_library(settings, base)
-    try:
-        yield library
-    finally:
-        library.close()
+    return closing(open_library(settings, base))
 
 
 _PATRONS = argument("--patrons", action="store_true", help="name the patrons, to call them")
