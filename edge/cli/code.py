@@ -21,7 +21,7 @@ from edge.app.parts.code_readers import (
 from edge.app.parts.trust_folder import open_trust
 from edge.cli.output import emit, fail, harmless, progress
 from edge.cli.values import octets
-from edge.cli.verbs import Verb, argument, json_lines
+from edge.cli.verbs import argument, json_lines, verb
 from edge.decision import Reason
 from edge.errors import Exit, InputError, Refused
 
@@ -206,33 +206,27 @@ def _instant(text: str) -> datetime:
 
 
 VERBS = (
-    Verb(
+    verb(
         "read",
         "list the codes in pictures; believes nothing",
         _read,
-        (
-            argument("images", type=Path, nargs="+", metavar="IMAGE"),
-            argument("--engine", choices=READERS, help="this engine alone; left out: all, best first"),
-            json_lines("one JSON object a picture"),
-        ),
+        argument("images", type=Path, nargs="+", metavar="IMAGE"),
+        argument("--engine", choices=READERS, help="this engine alone; left out: all, best first"),
+        json_lines("one JSON object a picture"),
     ),
-    Verb(
+    verb(
         "verify",
         "check codes against a trust folder, as a door would",
         _verify,
-        (
-            argument("files", nargs="+", metavar="FILE", help="a picture, a text file, or - for either"),
-            argument("--trust", type=Path, required=True, metavar="DIR", help="issuer keys and status lists"),
-            argument("--now", type=_instant, metavar="RFC3339", help="left out: the clock of this machine"),
-            argument("--site", help='this door, such as "tower-1/lobby"; left out: any door'),
-            argument(
-                "--jurisdiction",
-                metavar="CODE",
-                help="where this door is, such as MO or CN-GD; goes with --site",
-            ),
-            argument("--aud", help="another audience that this door answers to"),
-            argument("--nonce", type=octets, metavar="HEX", help="what this door's screen shows"),
-            json_lines("one JSON object an input"),
+        argument("files", nargs="+", metavar="FILE", help="a picture, a text file, or - for either"),
+        argument("--trust", type=Path, required=True, metavar="DIR", help="issuer keys and status lists"),
+        argument("--now", type=_instant, metavar="RFC3339", help="left out: the clock of this machine"),
+        argument("--site", help='this door, such as "tower-1/lobby"; left out: any door'),
+        argument(
+            "--jurisdiction", metavar="CODE", help="where this door is, such as MO or CN-GD; goes with --site"
         ),
+        argument("--aud", help="another audience that this door answers to"),
+        argument("--nonce", type=octets, metavar="HEX", help="what this door's screen shows"),
+        json_lines("one JSON object an input"),
     ),
 )

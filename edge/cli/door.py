@@ -7,7 +7,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from edge.cli.output import emit
-from edge.cli.verbs import CONFIG, Verb, argument, json_lines
+from edge.cli.verbs import CONFIG, argument, json_lines, verb
 from edge.errors import ConfigError, Exit
 
 if TYPE_CHECKING:
@@ -148,13 +148,16 @@ def _say(args: argparse.Namespace, row: dict[str, object]) -> None:
 
 _HERE = (CONFIG, json_lines())
 VERBS = (
-    Verb("status", "how the door stands, and what its controller is", _status, _HERE),
-    Verb("events", "everything that the controller still keeps", _events, _HERE),
-    Verb(
+    verb("status", "how the door stands, and what its controller is", _status, *_HERE),
+    verb("events", "everything that the controller still keeps", _events, *_HERE),
+    verb(
         "mode",
         "normal, lock-down or free-access",
         _mode,
-        (*_HERE, argument("mode", choices=MODES, help="free-access ends with this command: Ctrl-C")),
+        *_HERE,
+        argument("mode", choices=MODES, help="free-access ends with this command: Ctrl-C"),
     ),
-    Verb("commission", "give the controller its key, with its lid off; or get a panel's", _commission, _HERE),
+    verb(
+        "commission", "give the controller its key, with its lid off; or get a panel's", _commission, *_HERE
+    ),
 )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from edge.card.claims import Freshness
 from edge.cli.output import emit, harmless
 from edge.cli.sync.sync import age
-from edge.cli.verbs import CONFIG_OR_DEFAULTS, Verb, json_lines
+from edge.cli.verbs import CONFIG_OR_DEFAULTS, json_lines, verb
 from edge.errors import Exit
 from edge.trust.time.freshness import AgeAction, TrustInput, aged
 
@@ -143,10 +143,11 @@ def _iso(moment: datetime) -> str:
 
 
 VERBS = (
-    Verb(
+    verb(
         "show",
         "every issuer, every list, their ages and what those mean",
         _show,
-        (CONFIG_OR_DEFAULTS, json_lines("all of it as one JSON object")),
+        CONFIG_OR_DEFAULTS,
+        json_lines("all of it as one JSON object"),
     ),
 )

@@ -49,9 +49,8 @@ def strike(probe: DeviceProbe) -> list[Finding]:
     from edge.doctor.strike_record import open_strike_record
 
     try:
-        with closing(_opened(probe)) as lock:
-            with open_strike_record(probe.config, probe.base) as record:
-                happened = _tried(lock, record)
+        with closing(_opened(probe)) as lock, open_strike_record(probe.config, probe.base) as record:
+            happened = _tried(lock, record)
     except EdgeError as fault:
         return [f.STRIKE_FAULT.found(fault.message, fault.hint)]
     return thresholds.strike(happened, has_contact=probe.config.strike.kind == "controller")

@@ -16,7 +16,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from edge.cli import verbs
-from edge.cli.verbs import Verb
+from edge.cli.verbs import Verb, verb
 from edge.errors import Exit, InputError
 from tools.authority import contents, issuers, rotation, show
 from tools.authority.folder import REPOSITORY, authority_of, locked
@@ -52,7 +52,7 @@ AUTHORITY = Verb(
     "python tools/authority",
     "the authority of a trust repository",
     verbs=(
-        Verb("init", "make keys and a repository", init, REPOSITORY, about=init.__doc__),
+        verb("init", "make keys and a repository", init, *REPOSITORY, about=init.__doc__),
         Verb("issuer", "the issuers that the authority stands for", verbs=issuers.VERBS),
         *contents.VERBS,
         *rotation.VERBS,

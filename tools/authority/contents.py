@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from edge.app.parts.trust_folder import open_files, trust_files
 from edge.cli.output import progress
 from edge.cli.values import octets
-from edge.cli.verbs import Verb, argument
+from edge.cli.verbs import Verb, argument, verb
 from edge.errors import Exit, InputError
 from edge.sync import names
 from edge.trust import site_policy
@@ -163,67 +163,52 @@ _LIFELONG = (
     ),
 )
 VERBS = (
-    Verb(
+    verb(
         "publish",
         "publish lists and sealed templates",
         publish,
-        (
-            *REPOSITORY,
-            argument(
-                "--from",
-                dest="trust",
-                type=Path,
-                action="append",
-                required=True,
-                metavar="TRUST",
-                help="what tools/issuer publish wrote; may be given again",
-            ),
-            argument("--site", help="the site that the sealed templates are for (default every site)"),
-            argument("--issuer", type=octets, metavar="KID", help="whose they are, if TRUST has several"),
-            *_LIFELONG,
+        *REPOSITORY,
+        argument(
+            "--from",
+            dest="trust",
+            type=Path,
+            action="append",
+            required=True,
+            metavar="TRUST",
+            help="what tools/issuer publish wrote; may be given again",
         ),
+        argument("--site", help="the site that the sealed templates are for (default every site)"),
+        argument("--issuer", type=octets, metavar="KID", help="whose they are, if TRUST has several"),
+        *_LIFELONG,
         about=publish.__doc__,
     ),
-    Verb(
-        "refresh",
-        "sign the time again, for cron",
-        refresh,
-        (*REPOSITORY, *_LIFELONG),
-        about=refresh.__doc__,
-    ),
+    verb("refresh", "sign the time again, for cron", refresh, *REPOSITORY, *_LIFELONG, about=refresh.__doc__),
     Verb(
         "policy",
         "what a site asks for",
         verbs=(
-            Verb(
+            verb(
                 "set",
                 "publish a policy",
                 set_policy,
-                (
-                    *REPOSITORY,
-                    argument("file", type=Path, help="TOML (edge/trust/site_policy.py)"),
-                    _SITE,
-                ),
+                *REPOSITORY,
+                argument("file", type=Path, help="TOML (edge/trust/site_policy.py)"),
+                _SITE,
                 about=set_policy.__doc__,
             ),
-            Verb(
-                "remove",
-                "remove a policy",
-                remove_policy,
-                (*REPOSITORY, _SITE),
-                about=remove_policy.__doc__,
-            ),
+            verb("remove", "remove a policy", remove_policy, *REPOSITORY, _SITE, about=remove_policy.__doc__),
         ),
     ),
     Verb(
         "models",
         "models of faces",
         verbs=(
-            Verb(
+            verb(
                 "add",
                 "publish models",
                 add_models,
-                (*REPOSITORY, argument("models", type=Path, help="models/built")),
+                *REPOSITORY,
+                argument("models", type=Path, help="models/built"),
                 about=add_models.__doc__,
             ),
         ),
@@ -232,18 +217,20 @@ VERBS = (
         "firmware",
         "images of the door controller",
         verbs=(
-            Verb(
+            verb(
                 "add",
                 "publish an image",
                 add_firmware,
-                (*REPOSITORY, argument("image", type=Path)),
+                *REPOSITORY,
+                argument("image", type=Path),
                 about=add_firmware.__doc__,
             ),
-            Verb(
+            verb(
                 "remove",
                 "remove an image",
                 remove_firmware,
-                (*REPOSITORY, argument("name")),
+                *REPOSITORY,
+                argument("name"),
                 about=remove_firmware.__doc__,
             ),
         ),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from edge.app.parts.trust_folder import open_files
 from edge.cli.output import emit
 from edge.cli.values import instant
-from edge.cli.verbs import Verb, argument, json_lines, one_of
+from edge.cli.verbs import argument, json_lines, one_of, verb
 from edge.errors import Exit, InputError
 from edge.sync import names
 from edge.trust.issuer_file import MAX_ISSUER_BYTES, read_issuer
@@ -105,8 +105,7 @@ def _find(known: dict[bytes, IssuerKey], begins: str) -> IssuerKey:
     found = [key for kid, key in known.items() if kid.hex().startswith(begins.lower())]
     if len(found) != 1:
         raise InputError(
-            f"{len(found)} issuers' keys begin with {begins}",
-            hint="they are in: tools/authority issuer list",
+            f"{len(found)} issuers' keys begin with {begins}", hint="they are in: tools/authority issuer list"
         )
     return found[0]
 
@@ -137,50 +136,47 @@ _OFFER = one_of(
     required=True,
 )
 VERBS = (
-    Verb(
+    verb(
         "add",
         "publish a key with a scope",
         add,
-        (
-            *REPOSITORY,
-            _OFFER,
-            argument("--venue", action="append", help="kind of venue (default what the office says)"),
-            argument("--site", action="append", help="site and all below it (default what the office says)"),
-            argument(
-                "--jurisdiction",
-                action="append",
-                metavar="CODE",
-                help="ISO 3166: MO, CN-GD (default what the office says)",
-            ),
-            argument("--valid-from", type=instant, metavar="DATE"),
-            argument("--valid-until", type=instant, metavar="DATE"),
+        *REPOSITORY,
+        _OFFER,
+        argument("--venue", action="append", help="kind of venue (default what the office says)"),
+        argument("--site", action="append", help="site and all below it (default what the office says)"),
+        argument(
+            "--jurisdiction",
+            action="append",
+            metavar="CODE",
+            help="ISO 3166: MO, CN-GD (default what the office says)",
         ),
+        argument("--valid-from", type=instant, metavar="DATE"),
+        argument("--valid-until", type=instant, metavar="DATE"),
         about=add.__doc__,
     ),
-    Verb(
+    verb(
         "rotate",
         "the next key of an issuer",
         rotate,
-        (
-            *REPOSITORY,
-            argument("kid", help="the key that goes, or how its id begins"),
-            _OFFER,
-            argument(
-                "--overlap",
-                type=days,
-                default=OVERLAP,
-                metavar="DAYS",
-                help="how long the old key is good for (default 30)",
-            ),
+        *REPOSITORY,
+        argument("kid", help="the key that goes, or how its id begins"),
+        _OFFER,
+        argument(
+            "--overlap",
+            type=days,
+            default=OVERLAP,
+            metavar="DAYS",
+            help="how long the old key is good for (default 30)",
         ),
         about=rotate.__doc__,
     ),
-    Verb(
+    verb(
         "remove",
         "end the trust in a key",
         remove,
-        (*REPOSITORY, argument("kid", help="the key, or how its id begins")),
+        *REPOSITORY,
+        argument("kid", help="the key, or how its id begins"),
         about=remove.__doc__,
     ),
-    Verb("list", "where and when their cards count", show, (*REPOSITORY, json_lines()), about=show.__doc__),
+    verb("list", "where and when their cards count", show, *REPOSITORY, json_lines(), about=show.__doc__),
 )

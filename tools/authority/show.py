@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from edge.cli.output import emit, progress
-from edge.cli.verbs import Verb, json_lines
+from edge.cli.verbs import json_lines, verb
 from edge.errors import EdgeError, Exit, InputError
 from tools.authority.folder import REPOSITORY, opened
 from tools.issuing.checking import check_target
@@ -110,6 +110,6 @@ def _table(rows: list[dict[str, object]]) -> None:
 
 
 VERBS = (
-    Verb("show", "what is published", show, (*REPOSITORY, json_lines()), about=show.__doc__),
-    Verb("check", "verify everything", check, REPOSITORY, about=check.__doc__),
+    verb("show", "what is published", show, *REPOSITORY, json_lines(), about=show.__doc__),
+    verb("check", "verify everything", check, *REPOSITORY, about=check.__doc__),
 )

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from edge.cli import verbs
-from edge.cli.verbs import Verb, argument
+from edge.cli.verbs import Verb, argument, verb
 from edge.errors import Exit
 from tools.vectors.card import accepted, claims, disclosed, malformed
 from tools.vectors.link import controller, frames, host
@@ -112,8 +112,8 @@ VECTORS = Verb(
     run_check,
     (argument("--check", action="store_true", required=True, help="the verb check, as scripts know it"),),
     (
-        Verb("write", "write all of them anew", run_write),
-        Verb("check", "only compare; exit 1 on any difference", run_check),
+        verb("write", "write all of them anew", run_write),
+        verb("check", "only compare; exit 1 on any difference", run_check),
     ),
     about=__doc__,
 )

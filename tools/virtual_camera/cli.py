@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from edge.cli import verbs
-from edge.cli.verbs import Verb, argument
+from edge.cli.verbs import Verb, argument, verb
 from edge.errors import Fault
 
 if TYPE_CHECKING:
@@ -174,7 +174,7 @@ VIRTUAL_CAMERA = Verb(
     "test the Pi's camera on a real Picamera2",
     run,
     ARGUMENTS,
-    (Verb("run", "make the root where it is missing, and test in it", run, ARGUMENTS, about=__doc__),),
+    (verb("run", "make the root where it is missing, and test in it", run, *ARGUMENTS, about=__doc__),),
     about=__doc__,
 )
 main = partial(verbs.main, VIRTUAL_CAMERA)

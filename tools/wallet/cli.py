@@ -25,7 +25,7 @@ from edge.card.claims import Claims, SealedReference, TemplateReference
 from edge.cli import verbs
 from edge.cli.output import emit
 from edge.cli.values import instant, octets
-from edge.cli.verbs import Verb, argument, json_lines
+from edge.cli.verbs import Verb, argument, json_lines, verb
 from edge.errors import Exit, InputError, StorageFault
 from tools.issuing.wallet import MAX_WALLET_BYTES, ROTATION, Delivery, Wallet
 from tools.wallet.code import FORMS, present, print_code, symbol, write
@@ -184,64 +184,56 @@ WALLET = Verb(
     "python tools/wallet",
     "a phone in a terminal",
     verbs=(
-        Verb(
+        verb(
             "show",
             "make a code and show it, in every form that was asked for",
             show,
-            (
-                _WALLET,
-                *FORMS,
-                argument(
-                    "--watch", action="store_true", help="show it in the terminal and renew it, until Ctrl-C"
-                ),
-                argument("--aud", metavar="SITE", help="good at this site only"),
-                argument("--nonce", type=octets, metavar="HEX", help="what the site's screen shows"),
-                _NOW,
+            _WALLET,
+            *FORMS,
+            argument(
+                "--watch", action="store_true", help="show it in the terminal and renew it, until Ctrl-C"
             ),
+            argument("--aud", metavar="SITE", help="good at this site only"),
+            argument("--nonce", type=octets, metavar="HEX", help="what the site's screen shows"),
+            _NOW,
         ),
-        Verb(
+        verb(
             "request",
             "say who asks for what, why and for how long, if the wallet knows who vouches for it",
             request,
-            (
-                _WALLET,
-                argument(
-                    "request", metavar="CODE|PICTURE", help="its text, a file, a picture, or - for stdin"
-                ),
-                _NOW,
-                json_lines("the request as one JSON object"),
-            ),
+            _WALLET,
+            argument("request", metavar="CODE|PICTURE", help="its text, a file, a picture, or - for stdin"),
+            _NOW,
+            json_lines("the request as one JSON object"),
         ),
-        Verb(
+        verb(
             "code",
             "make the code that answers a request, and disclose what its holder agrees to",
             code,
-            (
-                _WALLET,
-                argument(
-                    "--for", dest="request", required=True, metavar="CODE|PICTURE", help="as for: request"
-                ),
-                argument(
-                    "--disclose",
-                    metavar="NAME,...",
-                    help=f"what you agree to disclose, or the word {NEEDED} (default nothing)",
-                ),
-                *FORMS,
-                _NOW,
+            _WALLET,
+            argument("--for", dest="request", required=True, metavar="CODE|PICTURE", help="as for: request"),
+            argument(
+                "--disclose",
+                metavar="NAME,...",
+                help=f"what you agree to disclose, or the word {NEEDED} (default nothing)",
             ),
+            *FORMS,
+            _NOW,
         ),
-        Verb(
+        verb(
             "info",
             "what the card says, and how large its code is",
             info,
-            (_WALLET, json_lines("all of it as one JSON object")),
+            _WALLET,
+            json_lines("all of it as one JSON object"),
         ),
-        Verb("new", "make a key, and a wallet without a card; print what the issuer needs", new, (_WALLET,)),
-        Verb(
+        verb("new", "make a key, and a wallet without a card; print what the issuer needs", new, _WALLET),
+        verb(
             "accept",
             "put a card that was issued to this wallet's key into it",
             accept,
-            (_WALLET, argument("card", type=Path, help="from: tools/issuer enrol --holder-key")),
+            _WALLET,
+            argument("card", type=Path, help="from: tools/issuer enrol --holder-key"),
         ),
     ),
     about=__doc__,

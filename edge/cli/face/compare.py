@@ -10,7 +10,7 @@ from edge.app.parts.face_engine import open_face_engine
 from edge.cli.face import calibrate, evaluate, pad
 from edge.cli.face.pictures import TEMPLATES, embedding_of, template_format
 from edge.cli.output import emit
-from edge.cli.verbs import Verb, argument, json_lines
+from edge.cli.verbs import argument, json_lines, verb
 from edge.errors import Exit, InputError
 
 if TYPE_CHECKING:
@@ -55,32 +55,17 @@ COMMON = (
     ),
 )
 VERBS = (
-    Verb(
+    verb(
         "compare",
         "is this one person in two pictures",
         _compare,
-        (
-            *COMMON,
-            argument("a", type=Path, metavar="A", help="the reference, as at enrolment"),
-            argument("b", type=Path, metavar="B", help="the probe, as at the door"),
-        ),
+        *COMMON,
+        argument("a", type=Path, metavar="A", help="the reference, as at enrolment"),
+        argument("b", type=Path, metavar="B", help="the probe, as at the door"),
     ),
-    Verb(
-        "eval",
-        "error rates over a list of picture pairs",
-        evaluate.run,
-        (*COMMON, *evaluate.ARGUMENTS),
+    verb("eval", "error rates over a list of picture pairs", evaluate.run, *COMMON, *evaluate.ARGUMENTS),
+    verb(
+        "calibrate", "which similarity is 1 in N at this site", calibrate.run, *COMMON, *calibrate.ARGUMENTS
     ),
-    Verb(
-        "calibrate",
-        "which similarity is 1 in N at this site",
-        calibrate.run,
-        (*COMMON, *calibrate.ARGUMENTS),
-    ),
-    Verb(
-        "pad",
-        "how often attacks pass, people do not",
-        pad.run,
-        (*COMMON, *pad.ARGUMENTS),
-    ),
+    verb("pad", "how often attacks pass, people do not", pad.run, *COMMON, *pad.ARGUMENTS),
 )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from edge.cli.log import export as log_export
 from edge.cli.output import emit, fail, progress
 from edge.cli.values import count, public_key
-from edge.cli.verbs import Verb, argument, json_lines
+from edge.cli.verbs import argument, json_lines, verb
 from edge.errors import Exit, InputError
 
 if TYPE_CHECKING:
@@ -83,15 +83,7 @@ def run_verify(args: argparse.Namespace) -> int:
 
 def _report_broken(args: argparse.Namespace, name: str, error: EdgeError) -> int:
     if args.json:
-        emit(
-            {
-                "path": name,
-                "result": "broken",
-                "records": None,
-                "root": None,
-                "reason": error.message,
-            }
-        )
+        emit({"path": name, "result": "broken", "records": None, "root": None, "reason": error.message})
     else:
         print(f"{name}: broken")
         fail(error)
@@ -148,35 +140,29 @@ def _what(row: dict[str, object]) -> tuple[str, str]:
 
 
 VERBS = (
-    Verb(
+    verb(
         "show",
         "print the records",
         run_show,
-        (
-            argument(
-                "path",
-                type=Path,
-                help="the journal (with the closed files beside it), or a folder of copies",
-            ),
-            json_lines("every record as one JSON object a line"),
-            argument("--last", type=count, metavar="N", help=f"only the last N (table: {TABLE_ROWS})"),
+        argument(
+            "path", type=Path, help="the journal (with the closed files beside it), or a folder of copies"
         ),
+        json_lines("every record as one JSON object a line"),
+        argument("--last", type=count, metavar="N", help=f"only the last N (table: {TABLE_ROWS})"),
     ),
-    Verb(
+    verb(
         "verify",
         "check every record, the order and the signature",
         run_verify,
-        (
-            argument(
-                "path",
-                type=Path,
-                nargs="+",
-                help="one file alone, several that follow each other, or their folder",
-            ),
-            json_lines("the result as one JSON object"),
-            argument("--key", type=public_key, metavar="HEX", help="public key of the device, 64 hex digits"),
-            argument("--checkpoint", type=Path, metavar="FILE", help="an earlier checkpoint, kept elsewhere"),
+        argument(
+            "path",
+            type=Path,
+            nargs="+",
+            help="one file alone, several that follow each other, or their folder",
         ),
+        json_lines("the result as one JSON object"),
+        argument("--key", type=public_key, metavar="HEX", help="public key of the device, 64 hex digits"),
+        argument("--checkpoint", type=Path, metavar="FILE", help="an earlier checkpoint, kept elsewhere"),
     ),
-    Verb("export", "write the records as CSV or JSON Lines", log_export.run_export, log_export.ARGUMENTS),
+    verb("export", "write the records as CSV or JSON Lines", log_export.run_export, *log_export.ARGUMENTS),
 )

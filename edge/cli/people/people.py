@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from edge.cli.output import emit, harmless
 from edge.cli.people.file import find, open_people, read
-from edge.cli.verbs import CONFIG, Verb, argument, json_lines
+from edge.cli.verbs import CONFIG, Verb, argument, json_lines, verb
 from edge.errors import ConfigError, Exit, InputError
 
 if TYPE_CHECKING:
@@ -149,55 +149,51 @@ def _words(value: object) -> str:
 _HERE = (CONFIG, json_lines())
 _PERSON = (argument("issuer"), argument("subject"))
 VERBS = (
-    Verb(
+    verb(
         "import",
         "enrol everybody in a CSV or JSON file, or nobody",
         "edge.cli.people.enrol:run",
-        (
-            *_HERE,
-            argument("file", type=Path, help="CSV with a head line, JSON array, or JSON Lines"),
-            argument("--replace", action="store_true", help="delete everyone who is not in this file"),
-        ),
+        *_HERE,
+        argument("file", type=Path, help="CSV with a head line, JSON array, or JSON Lines"),
+        argument("--replace", action="store_true", help="delete everyone who is not in this file"),
     ),
-    Verb(
+    verb(
         "list",
         "everybody, by the names that this site keeps",
         _list,
-        (*_HERE, argument("--group", help="only who belongs to this group")),
+        *_HERE,
+        argument("--group", help="only who belongs to this group"),
     ),
-    Verb("show", "what is said of one person", _show, (*_HERE, *_PERSON)),
-    Verb(
+    verb("show", "what is said of one person", _show, *_HERE, *_PERSON),
+    verb(
         "pin",
         "give one person a PIN, typed twice; or from standard input",
         _pin,
-        (
-            *_HERE,
-            *_PERSON,
-            argument("--duress", action="store_true", help="and a second one, which tells staff silently"),
-            argument("--remove", action="store_true", help="delete this person's PIN"),
-        ),
+        *_HERE,
+        *_PERSON,
+        argument("--duress", action="store_true", help="and a second one, which tells staff silently"),
+        argument("--remove", action="store_true", help="delete this person's PIN"),
     ),
-    Verb("export", "everybody as JSON Lines, which `import` takes with the same key", _export, _HERE),
+    verb("export", "everybody as JSON Lines, which `import` takes with the same key", _export, *_HERE),
     Verb(
         "check",
         "what the rules say at some time",
         "edge.cli.people.check:run",
         "edge.cli.people.check:ARGUMENTS",
     ),
-    Verb(
+    verb(
         "forgive",
         "take somebody to have gone out",
         _forgive,
-        (
-            *_HERE,
-            argument("issuer", nargs="?", help="left out: everybody has"),
-            argument("subject", nargs="?"),
-        ),
+        *_HERE,
+        argument("issuer", nargs="?", help="left out: everybody has"),
+        argument("subject", nargs="?"),
     ),
-    Verb(
+    verb(
         "lock-down",
         "let nobody pass but who may, until it is switched off",
         _lock_down,
-        (*_HERE, argument("switch", choices=("on", "off"))),
+        *_HERE,
+        argument("switch", choices=("on", "off")),
     ),
 )

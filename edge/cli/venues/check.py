@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from edge.cli.output import emit, fail, harmless
 from edge.cli.repeat import rounds
-from edge.cli.verbs import CONFIG_OR_DEFAULTS, Verb, argument, json_lines
+from edge.cli.verbs import CONFIG_OR_DEFAULTS, argument, json_lines, verb
 from edge.errors import ConfigError, Exit, InputError
 
 if TYPE_CHECKING:
@@ -190,25 +190,22 @@ def _now_ms() -> int:
 
 _HERE = (CONFIG_OR_DEFAULTS, json_lines())
 VERBS = (
-    Verb(
+    verb(
         "verify",
         "at the host: was this result signed by that device",
         _verify,
-        (
-            argument("file", type=Path, help="a result as it came over HTTP, or results as text, one a line"),
-            argument(
-                "--key", required=True, help="the device's public key, 64 hex digits, or a file of them"
-            ),
-            argument("--open", type=Path, metavar="FILE", help="the host's private key, to read attributes"),
-            json_lines(),
-        ),
+        argument("file", type=Path, help="a result as it came over HTTP, or results as text, one a line"),
+        argument("--key", required=True, help="the device's public key, 64 hex digits, or a file of them"),
+        argument("--open", type=Path, metavar="FILE", help="the host's private key, to read attributes"),
+        json_lines(),
     ),
-    Verb(
+    verb(
         "work",
         "tell the host what waits",
         _work,
-        (argument("--watch", action="store_true", help="for ever, until told to stop"), *_HERE),
+        argument("--watch", action="store_true", help="for ever, until told to stop"),
+        *_HERE,
     ),
-    Verb("show", "how much waits, and the device's public key", _show, _HERE),
-    Verb("retry", "try again what the host refused", _retry, _HERE),
+    verb("show", "how much waits, and the device's public key", _show, *_HERE),
+    verb("retry", "try again what the host refused", _retry, *_HERE),
 )

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from edge.cli.output import emit, fail, harmless
 from edge.cli.output_file import whole_file, whole_text
 from edge.cli.repeat import bar, rounds
-from edge.cli.verbs import CONFIG_OR_DEFAULTS, Verb, argument, json_lines
+from edge.cli.verbs import CONFIG_OR_DEFAULTS, argument, json_lines, verb
 from edge.errors import Exit, InputError, StorageFault, TrustFault
 
 if TYPE_CHECKING:
@@ -45,9 +45,8 @@ def _key(args: argparse.Namespace) -> int:
 
 
 def _import(args: argparse.Namespace) -> int:
-    with closing(_office(args)) as office:
-        with bar("taking") as watch:
-            imported = office.take(args.file, watch=watch)
+    with closing(_office(args)) as office, bar("taking") as watch:
+        imported = office.take(args.file, watch=watch)
     _tell_taken(args.file.name, imported, as_json=args.json)
     return Exit.REFUSED if imported.mistakes else Exit.OK
 
@@ -264,48 +263,43 @@ _OUT = (
     argument("--out", type=Path, metavar="FILE", help="whole or not at all; else standard output"),
 )
 VERBS = (
-    Verb(
+    verb(
         "key",
         "make the pair of keys that everything is sealed to",
         _key,
-        (argument("file", type=Path, help="the private key; the public one goes beside it, as FILE.pub"),),
+        argument("file", type=Path, help="the private key; the public one goes beside it, as FILE.pub"),
     ),
-    Verb(
+    verb(
         "import",
         "take a list of arrivals",
         _import,
-        (
-            argument("file", type=Path, help="*.csv, *.json or *.jsonl, with *.minisig where it is signed"),
-            *_HERE,
-        ),
+        argument("file", type=Path, help="*.csv, *.json or *.jsonl, with *.minisig where it is signed"),
+        *_HERE,
     ),
-    Verb(
+    verb(
         "work",
         "take lists from the folder, tell who is to be told, erase",
         _work,
-        (argument("--watch", action="store_true", help="for ever, until told to stop"), *_HERE),
+        argument("--watch", action="store_true", help="for ever, until told to stop"),
+        *_HERE,
     ),
-    Verb("show", "how many are expected, registered and not yet reported", _show, _HERE),
-    Verb("retry", "try again what the other system refused", _retry, _HERE),
-    Verb(
+    verb("show", "how many are expected, registered and not yet reported", _show, *_HERE),
+    verb("retry", "try again what the other system refused", _retry, *_HERE),
+    verb(
         "export",
         "registrations, opened with the private key",
         _export,
-        (
-            argument("--format", choices=("csv", "jsonl", "pdf"), default="csv", help="csv if left out"),
-            argument("--font", type=Path, help="a TrueType font, embedded for names beyond Latin"),
-            *_HERE,
-            *_OUT,
-        ),
+        argument("--format", choices=("csv", "jsonl", "pdf"), default="csv", help="csv if left out"),
+        argument("--font", type=Path, help="a TrueType font, embedded for names beyond Latin"),
+        *_HERE,
+        *_OUT,
     ),
-    Verb(
+    verb(
         "report",
         "what the authority does not have yet, to hand over by hand",
         _report,
-        (
-            argument("--confirm", type=Path, metavar="FILE", help="this report was handed over"),
-            *_HERE,
-            *_OUT,
-        ),
+        argument("--confirm", type=Path, metavar="FILE", help="this report was handed over"),
+        *_HERE,
+        *_OUT,
     ),
 )

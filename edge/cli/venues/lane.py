@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from edge.cli.output import emit
-from edge.cli.verbs import CONFIG_REQUIRED, Verb, argument, json_lines
+from edge.cli.verbs import CONFIG_REQUIRED, argument, json_lines, verb
 from edge.errors import Exit, InputError
 
 if TYPE_CHECKING:
@@ -179,20 +179,19 @@ class _Screen:
 
 
 VERBS = (
-    Verb(
+    verb(
         "run",
         "work the lane until told to stop",
         run_work,
-        (CONFIG_REQUIRED, json_lines("one JSON object for each decision and each passage")),
+        CONFIG_REQUIRED,
+        json_lines("one JSON object for each decision and each passage"),
     ),
-    Verb(
+    verb(
         "watch",
         "show the cases of a lane; a word on a line rules on the open one",
         run_watch,
-        (
-            argument("socket", type=Path, help="the lane's socket: [lane] socket, or other_socket"),
-            json_lines("cases as JSON Lines"),
-        ),
+        argument("socket", type=Path, help="the lane's socket: [lane] socket, or other_socket"),
+        json_lines("cases as JSON Lines"),
         about=f"Shows the cases of a lane. A word on a line rules on the open one: {WORDS}.",
     ),
 )

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.cli.output import emit, harmless, progress
-from edge.cli.verbs import CONFIG_REQUIRED, Verb, argument, json_lines
+from edge.cli.verbs import CONFIG_REQUIRED, argument, json_lines, verb
 from edge.errors import Exit, InputError
 
 if TYPE_CHECKING:
@@ -247,53 +247,50 @@ def _library(settings: LibraryConfig, base: Path) -> closing[Library]:
 
 _PATRONS = argument("--patrons", action="store_true", help="name the patrons, to call them")
 VERBS = (
-    Verb(
-        "status", "log in, and say what the library system can do", _status, (CONFIG_REQUIRED, json_lines())
-    ),
-    Verb(
+    verb("status", "log in, and say what the library system can do", _status, CONFIG_REQUIRED, json_lines()),
+    verb(
         "patron",
         "what it says of a patron, and whether this entrance would let them in now",
         _patron,
-        (
-            CONFIG_REQUIRED,
-            argument("number", metavar="NUMBER", help="the patron's number at the library"),
-            json_lines(),
-        ),
+        CONFIG_REQUIRED,
+        argument("number", metavar="NUMBER", help="the patron's number at the library"),
+        json_lines(),
     ),
-    Verb(
+    verb(
         "bind",
         "bind cards to patrons, from a CSV file with the columns subject,patron",
         _bind,
-        (CONFIG_REQUIRED, argument("file", type=Path, metavar="FILE")),
+        CONFIG_REQUIRED,
+        argument("file", type=Path, metavar="FILE"),
     ),
-    Verb(
+    verb(
         "unbind",
         "forget which patron a card belongs to",
         _unbind,
-        (
-            CONFIG_REQUIRED,
-            argument("subject", metavar="SUBJECT", help="the pseudonym of the card's holder here"),
-        ),
+        CONFIG_REQUIRED,
+        argument("subject", metavar="SUBJECT", help="the pseudonym of the card's holder here"),
     ),
-    Verb(
+    verb(
         "queue",
         "what the library system has not been told, or refuses",
         _queue,
-        (CONFIG_REQUIRED, json_lines(), _PATRONS),
+        CONFIG_REQUIRED,
+        json_lines(),
+        _PATRONS,
     ),
-    Verb(
+    verb(
         "settle",
         "erase refused entries that staff have seen to",
         _settle,
-        (
-            CONFIG_REQUIRED,
-            argument("entries", type=int, nargs="+", metavar="SEQ", help="as `queue` numbers them"),
-        ),
+        CONFIG_REQUIRED,
+        argument("entries", type=int, nargs="+", metavar="SEQ", help="as `queue` numbers them"),
     ),
-    Verb(
+    verb(
         "upload",
         "tell the library system now, and say what it refuses",
         _upload,
-        (CONFIG_REQUIRED, json_lines(), _PATRONS),
+        CONFIG_REQUIRED,
+        json_lines(),
+        _PATRONS,
     ),
 )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from edge.card import numbers as n
 from edge.cli.output import emit
-from edge.cli.verbs import CONFIG_REQUIRED, Verb, argument, json_lines
+from edge.cli.verbs import CONFIG_REQUIRED, argument, json_lines, verb
 from edge.errors import ConfigError, Exit
 
 if TYPE_CHECKING:
@@ -107,16 +107,14 @@ def _signer(root: Config, base: Path) -> RequestSigner:
 
 
 VERBS = (
-    Verb("key", "this device's public key, for tools/issuer certify", _key, (CONFIG_REQUIRED,)),
-    Verb(
+    verb("key", "this device's public key, for tools/issuer certify", _key, CONFIG_REQUIRED),
+    verb(
         "show",
         "what is asked, why, and until when an issuer vouches for it",
         _show,
-        (
-            CONFIG_REQUIRED,
-            json_lines("as one JSON object"),
-            argument("--text", action="store_true", help="the text of the code instead, good for a minute"),
-        ),
+        CONFIG_REQUIRED,
+        json_lines("as one JSON object"),
+        argument("--text", action="store_true", help="the text of the code instead, good for a minute"),
     ),
-    Verb("post", "the code on this device's screen, until told to stop", _post, (CONFIG_REQUIRED,)),
+    verb("post", "the code on this device's screen, until told to stop", _post, CONFIG_REQUIRED),
 )
