@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import partial
 
 from edge.cli import verbs
-from edge.cli.verbs import Verb, verb
+from edge.cli.verbs import Verb
 
 
 def _measurement(name: str, text: str) -> Verb:
     module = f"tools.bench.{name}"
-    return verb(name, text, f"{module}:run", *f"{module}:ARGUMENTS")
+    return Verb(name, text, f"{module}:run", f"{module}:ARGUMENTS")
 
 
 BENCH = Verb(
