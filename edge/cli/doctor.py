@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -56,15 +57,7 @@ def _agreed() -> bool:
 
 def _say(args: argparse.Namespace, finding: Finding) -> None:
     if args.json:
-        emit(
-            {
-                "number": finding.number,
-                "name": finding.name,
-                "level": finding.level.value,
-                "text": finding.text,
-                "hint": finding.hint,
-            }
-        )
+        emit(asdict(finding))
         return
     number = f" {finding.number}" if finding.number else ""
     text = finding.text if finding.text.startswith(finding.name) else f"{finding.name}: {finding.text}"

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import threading
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from edge.cli.config import given
 from edge.cli.output import emit
 from edge.cli.verbs import CONFIG, argument, json_lines, verb
+from edge.doctor.door_checks import word, words
 from edge.errors import ConfigError, Exit
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterable
-    from enum import IntEnum, IntFlag
-    from pathlib import Path
 
     from edge.app.parts.strike import DoorController
     from edge.config import Config
@@ -69,7 +68,7 @@ def _hold(link: DoorController) -> None:
 def _commission(args: argparse.Namespace) -> int:
     from edge.app.parts.strike import commission, learn_panel_key
 
-    config, base = _read(args)
+    config, base = given(args.config)
     if config.strike.kind == "osdp":
         learn_panel_key(config, base, for_s=ENROL_S)
         _say(args, {"result": "commissioned", "key": config.strike.key})
@@ -84,15 +83,9 @@ def _commission(args: argparse.Namespace) -> int:
 def _open(args: argparse.Namespace) -> tuple[DoorController, Config]:
     from edge.app.parts.strike import open_controller
 
-    config, base = _read(args)
+    config, base = given(args.config)
     _with_controller(config)
     return open_controller(config.strike, base), config
-
-
-def _read(args: argparse.Namespace) -> tuple[Config, Path]:
-    from edge.cli import config as file
-
-    return file.read(args.config), args.config.parent
 
 
 def _with_controller(config: Config) -> None:
@@ -111,11 +104,11 @@ def _row(link: DoorController, config: Config) -> dict[str, object]:
         "port": config.strike.port,
         "firmware": ".".join(map(str, there.firmware)),
         "lock": config.strike.lock,
-        "state": _word(status.state),
-        "mode": _word(status.mode),
-        "inputs": _words(status.inputs),
-        "outputs": _words(status.outputs),
-        "flags": _words(there.flags),
+        "state": word(status.state),
+        "mode": word(status.mode),
+        "inputs": words(status.inputs),
+        "outputs": words(status.outputs),
+        "flags": words(there.flags),
     }
 
 
@@ -127,15 +120,6 @@ def _event_row(event: DoorEvent) -> dict[str, object]:
         "cause": event.cause.value if event.cause else None,
         "grant": event.grant,
     }
-
-
-def _word(value: IntEnum) -> str:
-    return value.name.lower().replace("_", "-")
-
-
-def _words(flags: IntFlag) -> list[str]:
-    members: Iterable[Any] = type(flags)
-    return [_word(member) for member in members if member in flags]
 
 
 def _say(args: argparse.Namespace, row: dict[str, object]) -> None:

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge.cli.config import given
 from edge.cli.output import emit, harmless
 from edge.cli.service import serve
 from edge.cli.values import count
@@ -40,9 +41,8 @@ def run(args: argparse.Namespace) -> int:
 
         return run_sim(stop=stop, on_ready=show.ready, on_moment=show, journal=args.journal)
     from edge.app.door_device import open_device
-    from edge.cli import config as file
 
-    config, base = file.given(args.config)
+    config, base = given(args.config)
     if config.door.venue == "lane":
         from edge.cli.venues.lane import run_work
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from edge.card.claims import Freshness
+from edge.cli.config import given
 from edge.cli.output import emit, harmless
 from edge.cli.sync.sync import age
 from edge.cli.verbs import CONFIG_OR_DEFAULTS, json_lines, verb
@@ -29,12 +30,11 @@ MEANS = {AgeAction.PASS: "cards pass", AgeAction.STEP_UP: "cards step up", AgeAc
 def _show(args: argparse.Namespace) -> int:
     from edge.app.parts.trust_folder import open_trust
     from edge.app.sync.updates import Updates
-    from edge.cli import config as file
     from edge.sync.generation import read_generation
     from edge.trust.site_policy import LocalLists, age_policy_for
     from edge.trust.time.trust_age import trust_state
 
-    config, base = file.given(args.config)
+    config, base = given(args.config)
     folder = (base / config.paths.trust).resolve()  # one generation, whatever a sync does meanwhile
     trust = open_trust(folder)
     lists = LocalLists.of(

@@ -96,15 +96,17 @@ def _controller(probe: DeviceProbe) -> list[Finding]:
         status, there = link.status, link.firmware
     assert status is not None
     assert there is not None
-    state = _word(status.state)
+    state = word(status.state)
     about = f"firmware {'.'.join(map(str, there.firmware))} at {config.port}, {config.lock}, {state}"
-    return thresholds.door(state, _word(status.mode), _words(status.inputs), _words(there.flags), about)
+    return thresholds.door(state, word(status.mode), words(status.inputs), words(there.flags), about)
 
 
-def _word(value: IntEnum) -> str:
+def word(value: IntEnum) -> str:
+    """A state or a mode in the words of `doorward door status`."""
     return value.name.lower().replace("_", "-")
 
 
-def _words(flags: IntFlag) -> list[str]:
+def words(flags: IntFlag) -> list[str]:
+    """The flags that are set."""
     members: Iterable[Any] = type(flags)
-    return [_word(member) for member in members if member in flags]
+    return [word(member) for member in members if member in flags]

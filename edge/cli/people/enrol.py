@@ -6,6 +6,7 @@ import io
 from contextlib import closing
 from typing import TYPE_CHECKING, Final
 
+from edge.cli.config import given
 from edge.cli.output import emit, fail, progress
 from edge.errors import Exit, InputError
 
@@ -22,10 +23,9 @@ SHOWN: Final = 20  # mistakes; who made more made one of them often
 
 def run(args: argparse.Namespace) -> int:
     """`people import FILE`."""
-    from edge.cli.people.file import read
     from edge.venues.door.people_store import PeopleFile
 
-    config, base = read(args)
+    config, base = given(args.config)
     data = _read(args.file)
     people_file = base / config.permits.people
     is_new = not people_file.exists()

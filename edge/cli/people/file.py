@@ -8,19 +8,11 @@ from typing import TYPE_CHECKING
 from edge.errors import ConfigError, InputError
 
 if TYPE_CHECKING:
-    import argparse
     from pathlib import Path
 
     from edge.config import Config
     from edge.venues.door.people_store import PeopleFile
     from edge.venues.door.person import Person
-
-
-def read(args: argparse.Namespace) -> tuple[Config, Path]:
-    """The configuration, and the folder that its paths begin in. Raises ConfigError."""
-    from edge.cli import config as file
-
-    return file.read(args.config), args.config.parent
 
 
 def open_people(config: Config, base: Path) -> PeopleFile:

@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge.cli.config import given
 from edge.cli.output import emit, harmless
-from edge.cli.people.file import find, open_people, read
+from edge.cli.people.file import find, open_people
 from edge.cli.verbs import CONFIG, Verb, argument, json_lines, verb
 from edge.errors import ConfigError, Exit, InputError
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def _list(args: argparse.Namespace) -> int:
-    with closing(open_people(*read(args))) as people:
+    with closing(open_people(*given(args.config))) as people:
         for name, same_as, person in people.rows():
             if args.group is None or args.group in person.groups:
                 _say(args, {"name": name.hex()[:12]} | _row(same_as, person))
@@ -31,7 +32,7 @@ def _list(args: argparse.Namespace) -> int:
 
 
 def _show(args: argparse.Namespace) -> int:
-    config, base = read(args)
+    config, base = given(args.config)
     person = find(config, base, args.issuer, args.subject)
     _say(args, {"name": person.name.hex()[:12]} | _row(person.name if person.duress else None, person))
     return Exit.OK
@@ -40,7 +41,7 @@ def _show(args: argparse.Namespace) -> int:
 def _pin(args: argparse.Namespace) -> int:
     from edge.policy.pin import Pin, verifier
 
-    config, base = read(args)
+    config, base = given(args.config)
     name = find(config, base, args.issuer, args.subject).name
     pin = None
     if not args.remove:
@@ -66,7 +67,7 @@ def _typed(what: str) -> str:
 
 
 def _export(args: argparse.Namespace) -> int:
-    with closing(open_people(*read(args))) as people:
+    with closing(open_people(*given(args.config))) as people:
         for name, same_as, person in people.rows():
             row = {"name": name.hex()} | _row(same_as, person, short=False)
             if person.pin is not None:
@@ -78,7 +79,7 @@ def _export(args: argparse.Namespace) -> int:
 def _forgive(args: argparse.Namespace) -> int:
     if args.issuer and not args.subject:
         raise InputError("a subject goes with an issuer", hint="doorward people forgive ISSUER SUBJECT")
-    config, base = read(args)
+    config, base = given(args.config)
     name = find(config, base, args.issuer, args.subject).name if args.issuer else None
     with closing(_presence(config, base)) as presence:
         forgiven = presence.forgive(name)
@@ -89,7 +90,7 @@ def _forgive(args: argparse.Namespace) -> int:
 def _lock_down(args: argparse.Namespace) -> int:
     from edge.venues.door.occupancy_store import Switch
 
-    with closing(_presence(*read(args))) as presence:
+    with closing(_presence(*given(args.config))) as presence:
         is_on = args.switch == "on"
         presence.switch(Switch.LOCK_DOWN, int(datetime.now(UTC).timestamp()) if is_on else None)
     _say(args, {"lock-down": args.switch})

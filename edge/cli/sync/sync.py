@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge.cli.config import given
 from edge.cli.output import emit, fail, harmless
 from edge.cli.sync.records import send, whose
 from edge.cli.verbs import CONFIG_OR_DEFAULTS, argument, json_lines, one_of
@@ -65,9 +66,7 @@ def _shares(config: Config, base: Path, *, folder: bool) -> list[_Share]:
 
 def run(args: argparse.Namespace) -> int:
     """Take what is new, send records; once, or until told to stop."""
-    from edge.cli import config as file
-
-    config, base = file.given(args.config)
+    config, base = given(args.config)
     shares = _shares(config, base, folder=args.folder is not None)
     if args.watch:
         return _watch(shares, as_json=args.json)

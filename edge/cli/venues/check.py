@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge.app.venues.check import CHANNEL, CheckOffice, open_results
+from edge.cli.config import given
 from edge.cli.output import emit, fail, harmless
 from edge.cli.repeat import rounds
 from edge.cli.verbs import CONFIG_OR_DEFAULTS, argument, json_lines, verb
@@ -18,8 +20,6 @@ from edge.errors import ConfigError, Exit, InputError
 if TYPE_CHECKING:
     import argparse
 
-    from edge.app.venues.check import CheckOffice
-    from edge.config import Config
     from edge.venues.check.result import Result
 
 EVERY_S = 0.2  # somebody stands at the counter while the host waits for this
@@ -84,8 +84,7 @@ def _opened(sealed: bytes, key: Path) -> dict[str, str]:
 
 
 def _work(args: argparse.Namespace) -> int:
-    office = _office(args)
-    with closing(office):
+    with closing(CheckOffice(*given(args.config))) as office:
         if args.watch:
             os.nice(NICE)
             return rounds(lambda: _round(office, args), every_s=EVERY_S)
@@ -108,9 +107,8 @@ def _show(args: argparse.Namespace) -> int:
     from nacl.signing import SigningKey
 
     from edge.app.parts.keys import device_seed
-    from edge.app.venues.check import CHANNEL, open_results
 
-    config, base = _given(args)
+    config, base = given(args.config)
     with closing(open_results(config, base)) as results:
         status = results.queue.status(CHANNEL, _now_ms())
         letters = results.queue.dead(CHANNEL)
@@ -137,9 +135,7 @@ def _show(args: argparse.Namespace) -> int:
 
 
 def _retry(args: argparse.Namespace) -> int:
-    from edge.app.venues.check import CHANNEL, open_results
-
-    with closing(open_results(*_given(args))) as results:
+    with closing(open_results(*given(args.config))) as results:
         count = results.queue.revive(CHANNEL)
     print(f"{count} to try again: doorward check work")
     return Exit.OK
@@ -170,18 +166,6 @@ def _read(file: Path) -> bytes:
             f"{file}: larger than {MAX_FILE_BYTES // 1024} kB", hint="is this a file of results?"
         )
     return data
-
-
-def _given(args: argparse.Namespace) -> tuple[Config, Path]:
-    from edge.cli import config as file
-
-    return file.given(args.config)
-
-
-def _office(args: argparse.Namespace) -> CheckOffice:
-    from edge.app.venues.check import CheckOffice
-
-    return CheckOffice(*_given(args))
 
 
 def _now_ms() -> int:

@@ -11,6 +11,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edge.app.venues.desk import DeskOffice, open_store
+from edge.cli.config import given
 from edge.cli.output import emit, fail, harmless
 from edge.cli.output_file import whole_file, whole_text
 from edge.cli.repeat import bar, rounds
@@ -21,8 +23,6 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable
 
-    from edge.app.venues.desk import DeskOffice
-    from edge.config import Config
     from edge.delivery.queue import ChannelStatus
     from edge.venues.desk.arrivals.store import Imported
     from edge.venues.desk.register_store import DeskStore, OpenedRegistration
@@ -131,7 +131,7 @@ def _export(args: argparse.Namespace) -> int:
     from edge.venues.desk.export import write_csv, write_jsonl
     from edge.venues.desk.registration_pdf import write_pdf
 
-    config, _ = _given(args)
+    config, _ = given(args.config)
     with _opened_store(args) as store:
         opened = store.opened(_private(args))
         if args.format == "pdf":
@@ -203,23 +203,14 @@ def _standing(status: ChannelStatus) -> dict[str, object]:
     }
 
 
-def _given(args: argparse.Namespace) -> tuple[Config, Path]:
-    from edge.cli import config as file
-
-    return file.given(args.config)
-
-
 def _office(args: argparse.Namespace) -> DeskOffice:
-    from edge.app.venues.desk import DeskOffice
-
-    return DeskOffice(*_given(args))
+    return DeskOffice(*given(args.config))
 
 
 def _opened_store(args: argparse.Namespace) -> closing[DeskStore]:
-    from edge.app.venues.desk import open_store
     from edge.venues.desk.arrivals.store import ArrivalsFile
 
-    config, base = _given(args)
+    config, base = given(args.config)
     return closing(open_store(config, base, ArrivalsFile(base / config.desk.folder)))
 
 
@@ -238,7 +229,7 @@ def _erase_before(args: argparse.Namespace) -> datetime:
     from edge.trust.time.trusted_clock import FIRST
     from edge.venues.desk.registration import erasable_before
 
-    config, base = _given(args)
+    config, base = given(args.config)
     try:
         trust = open_trust(base / config.paths.trust)
         trusted_time = Updates(config, base).time(trust)

@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from edge.cli.config import given
 from edge.cli.output import emit
 from edge.cli.verbs import CONFIG_REQUIRED, argument, json_lines, verb
 from edge.errors import Exit, InputError
@@ -41,13 +42,12 @@ ABOUT: Final = {
 def run_work(args: argparse.Namespace) -> int:
     """Work the lane; a line for each decision and each passage."""
     from edge.app.lane_device import open_lane
-    from edge.cli import config as file
     from edge.cli.service import serve
 
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    config, base = file.given(args.config)
+    config, base = given(args.config)
 
     def ready() -> None:
         if not args.json:

@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge.app.venues.library import hours_of, open_library, open_store, rules_of
+from edge.cli.config import given
 from edge.cli.output import emit, harmless, progress
 from edge.cli.verbs import CONFIG_REQUIRED, argument, json_lines, verb
 from edge.errors import Exit, InputError
@@ -58,7 +60,6 @@ def _status(args: argparse.Namespace) -> int:
 
 def _patron(args: argparse.Namespace) -> int:
     from edge.app.parts.camera import system_clock
-    from edge.app.venues.library import hours_of, rules_of
     from edge.venues.library.identity import patron_number
     from edge.venues.library.rules import WORDS, judge
 
@@ -93,8 +94,6 @@ def _patron(args: argparse.Namespace) -> int:
 
 
 def _bind(args: argparse.Namespace) -> int:
-    from edge.app.venues.library import open_store
-
     settings, base = _settings(args)
     pairs = list(_pairs(args.file))
     with open_store(settings, base) as store:
@@ -104,19 +103,13 @@ def _bind(args: argparse.Namespace) -> int:
 
 
 def _unbind(args: argparse.Namespace) -> int:
-    from edge.app.venues.library import open_store
-
-    settings, base = _settings(args)
-    with open_store(settings, base) as store:
+    with open_store(*_settings(args)) as store:
         store.unbind(args.subject)
     return Exit.OK
 
 
 def _queue(args: argparse.Namespace) -> int:
-    from edge.app.venues.library import open_store
-
-    settings, base = _settings(args)
-    with open_store(settings, base) as store:
+    with open_store(*_settings(args)) as store:
         entries = store.entries()
     for entry in entries:
         if args.json:
@@ -129,11 +122,9 @@ def _queue(args: argparse.Namespace) -> int:
 
 
 def _settle(args: argparse.Namespace) -> int:
-    from edge.app.venues.library import open_store
     from edge.venues.library.offline_queue import OfflineState
 
-    settings, base = _settings(args)
-    with open_store(settings, base) as store:
+    with open_store(*_settings(args)) as store:
         refused = {entry.seq for entry in store.entries(OfflineState.REFUSED)}
         if unknown := set(args.entries) - refused:
             raise InputError(
@@ -163,7 +154,6 @@ def _upload(args: argparse.Namespace) -> int:
 
 
 def _told(settings: LibraryConfig, base: Path) -> Iterator[UploadedEntry]:
-    from edge.app.venues.library import open_store
     from edge.venues.library.offline_queue import OfflineState, tell_first
 
     with open_store(settings, base) as store, _library(settings, base) as library:
@@ -234,14 +224,11 @@ def _pairs(file: Path) -> Iterator[tuple[str, str]]:
 
 
 def _settings(args: argparse.Namespace) -> tuple[LibraryConfig, Path]:
-    from edge.cli import config as file
-
-    return file.read(args.config).library, args.config.parent
+    config, base = given(args.config)
+    return config.library, base
 
 
 def _library(settings: LibraryConfig, base: Path) -> closing[Library]:
-    from edge.app.venues.library import open_library
-
     return closing(open_library(settings, base))
 
 

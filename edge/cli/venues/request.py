@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from edge.card import numbers as n
+from edge.cli.config import given
 from edge.cli.output import emit
 from edge.cli.verbs import CONFIG_REQUIRED, argument, json_lines, verb
 from edge.errors import ConfigError, Exit
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 def _key(args: argparse.Namespace) -> int:
     from edge.card.cose import public_key
 
-    root, base = _settings(args)
+    root, base = given(args.config)
     print(public_key(_seed(root, base)).hex())
     return Exit.OK
 
@@ -31,7 +32,7 @@ def _show(args: argparse.Namespace) -> int:
     from edge.app.parts.camera import system_clock
     from edge.card.documents import word_of
 
-    signer = _signer(*_settings(args))
+    signer = _signer(*given(args.config))
     text = signer.at(system_clock().now(), secrets.token_bytes(n.MIN_NONCE_BYTES))
     if args.text:
         print(text)
@@ -62,7 +63,7 @@ def _post(args: argparse.Namespace) -> int:
     from edge.cli.repeat import rounds
     from edge.passage.requirements.request_display import DisplayMode, RequestDisplay
 
-    root, base = _settings(args)
+    root, base = given(args.config)
     signer, clock = _signer(root, base), system_clock()
     with open_board(root, base) as board:
         if board is None:
@@ -79,12 +80,6 @@ def _post(args: argparse.Namespace) -> int:
             return Exit.OK
 
         return rounds(once)
-
-
-def _settings(args: argparse.Namespace) -> tuple[Config, Path]:
-    from edge.cli.config import read
-
-    return read(args.config), args.config.parent
 
 
 def _seed(root: Config, base: Path) -> bytes:
