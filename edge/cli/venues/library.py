@@ -8,11 +8,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge.app.parts.camera import system_clock
 from edge.app.venues.library import hours_of, open_library, open_store, rules_of
 from edge.cli.config import given
 from edge.cli.output import emit, harmless, progress
 from edge.cli.verbs import CONFIG_REQUIRED, argument, json_lines, verb
 from edge.errors import Exit, InputError
+from edge.venues.library.identity import patron_number
+from edge.venues.library.lending import Lend
+from edge.venues.library.offline_queue import OfflineState, tell_first
+from edge.venues.library.rules import WORDS, judge
 
 if TYPE_CHECKING:
     import argparse
@@ -59,10 +64,6 @@ def _status(args: argparse.Namespace) -> int:
 
 
 def _patron(args: argparse.Namespace) -> int:
-    from edge.app.parts.camera import system_clock
-    from edge.venues.library.identity import patron_number
-    from edge.venues.library.rules import WORDS, judge
-
     settings, base = _settings(args)
     number, hours, now = patron_number(args.number), hours_of(settings), system_clock().now()
     with _library(settings, base) as library:
@@ -122,8 +123,6 @@ def _queue(args: argparse.Namespace) -> int:
 
 
 def _settle(args: argparse.Namespace) -> int:
-    from edge.venues.library.offline_queue import OfflineState
-
     with open_store(*_settings(args)) as store:
         refused = {entry.seq for entry in store.entries(OfflineState.REFUSED)}
         if unknown := set(args.entries) - refused:
@@ -154,8 +153,6 @@ def _upload(args: argparse.Namespace) -> int:
 
 
 def _told(settings: LibraryConfig, base: Path) -> Iterator[UploadedEntry]:
-    from edge.venues.library.offline_queue import OfflineState, tell_first
-
     with open_store(settings, base) as store, _library(settings, base) as library:
         total = store.count(OfflineState.WAITING)
         if total:
@@ -169,14 +166,10 @@ def _told(settings: LibraryConfig, base: Path) -> Iterator[UploadedEntry]:
 
 
 def _refused(told: UploadedEntry) -> OfflineEntry:
-    from edge.venues.library.offline_queue import OfflineState
-
     return replace(told.entry, state=OfflineState.REFUSED, lines=told.refused or ())
 
 
 def _row(entry: OfflineEntry, *, patrons: bool) -> dict[str, object]:
-    from edge.venues.library.lending import Lend
-
     row: dict[str, object] = {
         "seq": entry.seq,
         "at": f"{entry.at:%Y-%m-%dT%H:%M:%SZ}",
@@ -199,8 +192,6 @@ def _line(entry: OfflineEntry, *, patrons: bool) -> str:
 
 def _pairs(file: Path) -> Iterator[tuple[str, str]]:
     """The rows of a CSV file. Raises InputError with the line."""
-    from edge.venues.library.identity import patron_number
-
     try:
         with file.open("rb") as stream:
             data = stream.read(MAX_PAIRS_BYTES + 1)
