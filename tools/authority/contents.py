@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, Final
 from edge.app.parts.trust_folder import open_files, trust_files
 from edge.cli.output import progress
 from edge.cli.values import octets
-from edge.cli.verbs import Verb, argument, verb
+from edge.cli.verbs import Verb, argument
 from edge.errors import Exit, InputError
 from edge.sync import names
 from edge.trust import site_policy
 from edge.trust.scope import ANYWHERE
-from tools.authority.folder import KEEP, REPOSITORY, days, opened
+from tools.authority.folder import KEEP, days, opened, repository_verb
 from tools.issuing.publication import boxes, lists, only_issuer, plain
 from tools.issuing.roles import FIRMWARE, LIVES, MODELS, TIMESTAMP
 
@@ -163,11 +163,10 @@ _LIFELONG = (
     ),
 )
 VERBS = (
-    verb(
+    repository_verb(
         "publish",
         "publish lists and sealed templates",
         publish,
-        *REPOSITORY,
         argument(
             "--from",
             dest="trust",
@@ -180,36 +179,28 @@ VERBS = (
         argument("--site", help="the site that the sealed templates are for (default every site)"),
         argument("--issuer", type=octets, metavar="KID", help="whose they are, if TRUST has several"),
         *_LIFELONG,
-        about=publish.__doc__,
     ),
-    verb("refresh", "sign the time again, for cron", refresh, *REPOSITORY, *_LIFELONG, about=refresh.__doc__),
+    repository_verb("refresh", "sign the time again, for cron", refresh, *_LIFELONG),
     Verb(
         "policy",
         "what a site asks for",
         verbs=(
-            verb(
+            repository_verb(
                 "set",
                 "publish a policy",
                 set_policy,
-                *REPOSITORY,
                 argument("file", type=Path, help="TOML (edge/trust/site_policy.py)"),
                 _SITE,
-                about=set_policy.__doc__,
             ),
-            verb("remove", "remove a policy", remove_policy, *REPOSITORY, _SITE, about=remove_policy.__doc__),
+            repository_verb("remove", "remove a policy", remove_policy, _SITE),
         ),
     ),
     Verb(
         "models",
         "models of faces",
         verbs=(
-            verb(
-                "add",
-                "publish models",
-                add_models,
-                *REPOSITORY,
-                argument("models", type=Path, help="models/built"),
-                about=add_models.__doc__,
+            repository_verb(
+                "add", "publish models", add_models, argument("models", type=Path, help="models/built")
             ),
         ),
     ),
@@ -217,22 +208,8 @@ VERBS = (
         "firmware",
         "images of the door controller",
         verbs=(
-            verb(
-                "add",
-                "publish an image",
-                add_firmware,
-                *REPOSITORY,
-                argument("image", type=Path),
-                about=add_firmware.__doc__,
-            ),
-            verb(
-                "remove",
-                "remove an image",
-                remove_firmware,
-                *REPOSITORY,
-                argument("name"),
-                about=remove_firmware.__doc__,
-            ),
+            repository_verb("add", "publish an image", add_firmware, argument("image", type=Path)),
+            repository_verb("remove", "remove an image", remove_firmware, argument("name")),
         ),
     ),
 )

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Final
 from edge.app.parts.trust_folder import open_files
 from edge.cli.output import emit
 from edge.cli.values import instant
-from edge.cli.verbs import argument, json_lines, one_of, verb
+from edge.cli.verbs import argument, json_lines, one_of
 from edge.errors import Exit, InputError
 from edge.sync import names
 from edge.trust.issuer_file import MAX_ISSUER_BYTES, read_issuer
 from edge.trust.scope import Scope
-from tools.authority.folder import REPOSITORY, days, opened
+from tools.authority.folder import days, opened, repository_verb
 from tools.issuing.publication import Term, add_issuer, issuers, remove_issuer
 
 if TYPE_CHECKING:
@@ -136,11 +136,10 @@ _OFFER = one_of(
     required=True,
 )
 VERBS = (
-    verb(
+    repository_verb(
         "add",
         "publish a key with a scope",
         add,
-        *REPOSITORY,
         _OFFER,
         argument("--venue", action="append", help="kind of venue (default what the office says)"),
         argument("--site", action="append", help="site and all below it (default what the office says)"),
@@ -152,13 +151,11 @@ VERBS = (
         ),
         argument("--valid-from", type=instant, metavar="DATE"),
         argument("--valid-until", type=instant, metavar="DATE"),
-        about=add.__doc__,
     ),
-    verb(
+    repository_verb(
         "rotate",
         "the next key of an issuer",
         rotate,
-        *REPOSITORY,
         argument("kid", help="the key that goes, or how its id begins"),
         _OFFER,
         argument(
@@ -168,15 +165,9 @@ VERBS = (
             metavar="DAYS",
             help="how long the old key is good for (default 30)",
         ),
-        about=rotate.__doc__,
     ),
-    verb(
-        "remove",
-        "end the trust in a key",
-        remove,
-        *REPOSITORY,
-        argument("kid", help="the key, or how its id begins"),
-        about=remove.__doc__,
+    repository_verb(
+        "remove", "end the trust in a key", remove, argument("kid", help="the key, or how its id begins")
     ),
-    verb("list", "where and when their cards count", show, *REPOSITORY, json_lines(), about=show.__doc__),
+    repository_verb("list", "where and when their cards count", show, json_lines()),
 )
