@@ -7,7 +7,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 
 from edge.cli.config import given
-from edge.cli.output import emit
+from edge.cli.output import tell
 from edge.cli.verbs import CONFIG, argument, json_lines, verb
 from edge.doctor.door_checks import word, words
 from edge.errors import ConfigError, Exit
@@ -39,10 +39,7 @@ def _events(args: argparse.Namespace) -> int:
         told = link.events()
     for event in told:
         row = _event_row(event)
-        if args.json:
-            emit(row)
-        else:
-            print("  ".join(str(value) for value in row.values() if value is not None))
+        tell(row, "  ".join(str(value) for value in row.values() if value is not None), as_json=args.json)
     return Exit.OK
 
 
@@ -123,11 +120,11 @@ def _event_row(event: DoorEvent) -> dict[str, object]:
 
 
 def _say(args: argparse.Namespace, row: dict[str, object]) -> None:
-    if args.json:
-        emit(row)
-        return
-    for name, value in row.items():
-        print(f"{name:9} {', '.join(value) or '-' if isinstance(value, list) else value}")
+    lines = (
+        f"{name:9} {', '.join(value) or '-' if isinstance(value, list) else value}"
+        for name, value in row.items()
+    )
+    tell(row, *lines, as_json=args.json)
 
 
 _HERE = (CONFIG, json_lines())

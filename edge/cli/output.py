@@ -25,6 +25,14 @@ def emit(row: Mapping[str, object]) -> None:
     print(text.encode(errors="backslashreplace").decode(), flush=True)
 
 
+def tell(row: Mapping[str, object], *lines: str, as_json: bool) -> None:
+    """The row for a program, or the lines for a person."""
+    if as_json:
+        emit(row)
+    else:
+        print(*lines, sep="\n", flush=True)
+
+
 def harmless(text: str) -> str:
     """A stranger's text on one line, without the control sequences that a terminal would obey."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

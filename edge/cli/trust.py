@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from edge.card.claims import Freshness
 from edge.cli.config import given
-from edge.cli.output import emit, harmless
+from edge.cli.output import harmless, tell
 from edge.cli.sync.sync import age
 from edge.cli.verbs import CONFIG_OR_DEFAULTS, json_lines, verb
 from edge.errors import Exit
@@ -47,10 +47,7 @@ def _show(args: argparse.Namespace) -> int:
         trust_state(trust, trusted_time, age_policy_for(trust.policy, lists)),
         read_generation(folder),
     )
-    if args.json:
-        emit(row)
-    else:
-        _print(row)
+    tell(row, *map(harmless, _lines(row)), as_json=args.json)
     return Exit.OK
 
 
@@ -107,11 +104,6 @@ def _list(kid: bytes, uri: str, status: StatusList, at: TrustState) -> dict[str,
         "freshness": Freshness.STALE if expired else part.freshness,
         "leaves": at.age_policy.status.stale if expired else part.action,
     }
-
-
-def _print(row: dict[str, Any]) -> None:
-    for line in _lines(row):
-        print(harmless(line))
 
 
 def _lines(row: dict[str, Any]) -> Iterator[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from edge.app.parts.trust_folder import open_files
-from edge.cli.output import emit
+from edge.cli.output import tell
 from edge.cli.values import instant
 from edge.cli.verbs import argument, json_lines, one_of
 from edge.errors import Exit, InputError
@@ -70,10 +70,7 @@ def show(args: argparse.Namespace) -> int:
     """Lists the issuers' keys: where and when their cards count."""
     with opened(args) as authority:
         for key in issuers(authority.repository).values():
-            if args.json:
-                emit(_row(key))
-            else:
-                print(_line(key))
+            tell(_row(key), _line(key), as_json=args.json)
     return Exit.OK
 
 

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Final
 
 from edge.app.parts.trust_folder import open_files
 from edge.cli import verbs
-from edge.cli.output import emit
+from edge.cli.output import emit, tell
 from edge.cli.verbs import Verb, argument, json_lines, verb
 from edge.errors import Exit, InputError
 from edge.upload.protocol import device_name
@@ -96,10 +96,11 @@ def alarm_list(args: argparse.Namespace) -> int:
             for alarm in store.alarms(row["serial"]):
                 said = {key: alarm[key] for key in ("kind", "detail", "times", "first_ms", "last_ms", "note")}
                 open_ = alarm["cleared_ms"] is None
-                if args.json:
-                    emit({"device": row["id"], "open": open_, **said})
-                else:
-                    print(f"{row['id']}: {alarm['kind']}, {alarm['times']} times: {alarm['detail']}")
+                tell(
+                    {"device": row["id"], "open": open_, **said},
+                    f"{row['id']}: {alarm['kind']}, {alarm['times']} times: {alarm['detail']}",
+                    as_json=args.json,
+                )
     return Exit.OK
 
 

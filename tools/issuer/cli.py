@@ -31,7 +31,7 @@ from edge.card.attributes import Attribute
 from edge.card.claims import TemplateReference, pseudonym
 from edge.card.documents import BY_WORD, DisclosedDocument
 from edge.cli import verbs
-from edge.cli.output import emit
+from edge.cli.output import emit, tell
 from edge.cli.values import instant, public_key
 from edge.cli.verbs import Verb, argument, json_lines, one_of, verb
 from edge.errors import Exit, InputError, Refused, StorageFault
@@ -159,10 +159,11 @@ def show(args: argparse.Namespace) -> int:
     with IssuingOffice(args.folder).open() as issuer:
         rows = [_public(entry, issuer.kid) for entry in issuer.register if entry.part is IndexUse.CARD]
     for row in rows:
-        if args.json:
-            emit(row)
-        else:
-            print("{index:>8}  {card}  {pseudonym}  {standing:9}  {issued_at} - {expires}".format(**row))
+        tell(
+            row,
+            "{index:>8}  {card}  {pseudonym}  {standing:9}  {issued_at} - {expires}".format(**row),
+            as_json=args.json,
+        )
     return Exit.OK
 
 

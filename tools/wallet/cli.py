@@ -23,7 +23,7 @@ from edge.app.parts.trust_folder import open_files
 from edge.card import cose
 from edge.card.claims import Claims, SealedReference, TemplateReference
 from edge.cli import verbs
-from edge.cli.output import emit
+from edge.cli.output import tell
 from edge.cli.values import instant, octets
 from edge.cli.verbs import Verb, argument, json_lines, verb
 from edge.errors import Exit, InputError, StorageFault
@@ -71,11 +71,7 @@ def info(args: argparse.Namespace) -> int:
         "code_chars": len(text),
         "qr": drawn.designator,
     }
-    if args.json:
-        emit(row)
-    else:
-        for name, value in row.items():
-            print(f"{name:12} {_words(value)}")
+    tell(row, *(f"{name:12} {_words(value)}" for name, value in row.items()), as_json=args.json)
     return Exit.OK
 
 
@@ -83,11 +79,8 @@ def request(args: argparse.Namespace) -> int:
     """Says who asks for what, why and for how long, if somebody whom the wallet knows vouches for it."""
     wallet = _read(args.wallet)
     known = known_request(wallet, args.request, args.now or datetime.now(UTC))
-    if args.json:
-        emit(row_of(known, wallet))
-    else:
-        print("\n".join(words_for(known, wallet)))
-        print("answer it with: tools/wallet code WALLET --for REQUEST --disclose NAME,...")
+    answer = "answer it with: tools/wallet code WALLET --for REQUEST --disclose NAME,..."
+    tell(row_of(known, wallet), *words_for(known, wallet), answer, as_json=args.json)
     return Exit.OK
 
 

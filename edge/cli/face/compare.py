@@ -9,7 +9,7 @@ from edge.app.parts.code_readers import read_image
 from edge.app.parts.face_engine import open_face_engine
 from edge.cli.face import calibrate, evaluate, pad
 from edge.cli.face.pictures import TEMPLATES, embedding_of, template_format
-from edge.cli.output import emit
+from edge.cli.output import tell
 from edge.cli.verbs import argument, json_lines, verb
 from edge.errors import Exit, InputError
 
@@ -28,11 +28,10 @@ def _compare(args: argparse.Namespace) -> int:
     similarity = min(1.0, max(-1.0, float(reference @ probe)))
     limit = engine.threshold
     match = similarity >= limit.cosine
-    if args.json:
-        emit({"similarity": similarity, "match": match, "threshold": limit.cosine, "fmr": limit.fmr})
-    else:
-        verdict = "match" if match else "no match"
-        print(f"{verdict}: similarity {similarity:.3f}, threshold {limit.cosine:.2f}")
+    row = {"similarity": similarity, "match": match, "threshold": limit.cosine, "fmr": limit.fmr}
+    verdict = "match" if match else "no match"
+    line = f"{verdict}: similarity {similarity:.3f}, threshold {limit.cosine:.2f}"
+    tell(row, line, as_json=args.json)
     return Exit.OK if match else Exit.REFUSED
 
 

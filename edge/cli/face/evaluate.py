@@ -18,7 +18,7 @@ from edge.app.parts.face_engine import open_face_engine
 from edge.app.parts.trust_folder import open_files
 from edge.cli.face.pictures import embedding_of, template_format
 from edge.cli.face.tables import eval_lines
-from edge.cli.output import emit, progress
+from edge.cli.output import progress, tell
 from edge.cli.verbs import argument
 from edge.errors import Exit, InputError
 from edge.face.evaluation import verification_rates
@@ -90,10 +90,7 @@ def run(args: argparse.Namespace) -> int:
     if groups:
         result["groups"] = _by_group(faces, groups, cosine)
     _write_det(args, found, result, cosine)
-    if args.json:
-        emit(result)
-    else:
-        print(*eval_lines(result), sep="\n")
+    tell(result, *eval_lines(result), as_json=args.json)
     return Exit.OK
 
 

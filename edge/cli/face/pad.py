@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from edge.app.parts.code_readers import read_image
 from edge.app.parts.face_engine import installed_pad, open_face_engine
 from edge.cli.face.tables import pad_lines
-from edge.cli.output import emit, progress
+from edge.cli.output import emit, progress, tell
 from edge.cli.verbs import argument
 from edge.errors import Exit, InputError
 from edge.face.engine import subject
@@ -51,10 +51,7 @@ def run(args: argparse.Namespace) -> int:
         emit(_figures(shown))
         return Exit.OK
     row = _details(policy, shown) | {"ms_per_picture": sorted(spent)[len(spent) // 2]}
-    if args.json:
-        emit(row)
-    else:
-        print(*pad_lines(row), sep="\n")
+    tell(row, *pad_lines(row), as_json=args.json)
     return Exit.OK
 
 

@@ -7,7 +7,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Final
 
 from edge.cli.config import given
-from edge.cli.output import emit, fail, progress
+from edge.cli.output import fail, progress, tell
 from edge.errors import Exit, InputError
 
 if TYPE_CHECKING:
@@ -35,10 +35,8 @@ def run(args: argparse.Namespace) -> int:
             progress(enrolments, total=len(enrolments), label="enrolling"), replace=args.replace
         )
         enrolled = len(people)
-    if args.json:
-        emit({"taken": taken, "enrolled": enrolled})
-    else:
-        print(f"taken     {taken}\nenrolled  {enrolled}")
+    lines = f"taken     {taken}", f"enrolled  {enrolled}"
+    tell({"taken": taken, "enrolled": enrolled}, *lines, as_json=args.json)
     return Exit.OK
 
 

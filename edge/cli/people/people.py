@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.cli.config import given
-from edge.cli.output import emit, harmless
+from edge.cli.output import emit, harmless, tell
 from edge.cli.people.file import find, open_people
 from edge.cli.verbs import CONFIG, Verb, argument, json_lines, verb
 from edge.errors import ConfigError, Exit, InputError
@@ -129,11 +129,8 @@ def iso(moment: datetime | None) -> str | None:
 
 
 def _say(args: argparse.Namespace, row: dict[str, object]) -> None:
-    if args.json:
-        emit(row)
-        return
     told = (f"{key} {_words(value)}" for key, value in row.items() if _is_told(value))
-    print(harmless("  ".join(told)))
+    tell(row, harmless("  ".join(told)), as_json=args.json)
 
 
 def _is_told(value: object) -> bool:

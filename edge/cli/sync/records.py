@@ -6,7 +6,7 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from edge.cli.output import emit
+from edge.cli.output import tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,13 +35,10 @@ def whose(config: Config) -> str:
 
 
 def _show(uploaded: Uploaded, config: Config, *, as_json: bool) -> None:
-    if as_json:
-        row = {"result": "sent", "records": uploaded.count, "next": uploaded.next, "left": uploaded.left}
-        emit(row | {"device": config.device.id})
-    else:
-        left = f", {uploaded.left:,} to go" if uploaded.left else ""
-        said = f"records: {uploaded.count:,} sent, the hub has all before {uploaded.next:,}{left}"
-        print(whose(config) + said, flush=True)
+    row = {"result": "sent", "records": uploaded.count, "next": uploaded.next, "left": uploaded.left}
+    left = f", {uploaded.left:,} to go" if uploaded.left else ""
+    said = f"records: {uploaded.count:,} sent, the hub has all before {uploaded.next:,}{left}"
+    tell(row | {"device": config.device.id}, whose(config) + said, as_json=as_json)
 
 
 @contextmanager

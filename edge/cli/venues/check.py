@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from edge.app.venues.check import CHANNEL, CheckOffice, open_results
 from edge.cli.config import given
-from edge.cli.output import emit, fail, harmless
+from edge.cli.output import emit, fail, harmless, tell
 from edge.cli.repeat import rounds
 from edge.cli.verbs import CONFIG_OR_DEFAULTS, argument, json_lines, verb
 from edge.errors import ConfigError, Exit, InputError
@@ -61,10 +61,8 @@ def _show_result(result: Result, args: argparse.Namespace) -> None:
         row["reason"] = result.reason.value
     if result.sealed is not None:
         row["attributes"] = _opened(result.sealed, args.open) if args.open else "sealed"
-    if args.json:
-        emit(row)
-        return
-    print(" ".join(f"{key}={harmless(_plain(value))}" for key, value in row.items()))
+    line = " ".join(f"{key}={harmless(_plain(value))}" for key, value in row.items())
+    tell(row, line, as_json=args.json)
 
 
 def _plain(value: object) -> str:
@@ -96,10 +94,7 @@ def _round(office: CheckOffice, args: argparse.Namespace) -> int:
     status = office.status(_now_ms())
     if delivered or not args.watch:
         row = {"delivered": delivered, "waiting": status.waiting, "refused": status.dead}
-        if args.json:
-            emit(row)
-        else:
-            print(", ".join(f"{count} {word}" for word, count in row.items()), flush=True)
+        tell(row, ", ".join(f"{count} {word}" for word, count in row.items()), as_json=args.json)
     return Exit.REFUSED if status.waiting or status.dead else Exit.OK
 
 

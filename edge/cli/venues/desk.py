@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from edge.app.venues.desk import DeskOffice, open_store
 from edge.cli.config import given
-from edge.cli.output import emit, fail, harmless
+from edge.cli.output import fail, harmless, tell
 from edge.cli.output_file import whole_file, whole_text
 from edge.cli.repeat import bar, rounds
 from edge.cli.verbs import CONFIG_OR_DEFAULTS, argument, json_lines, verb
@@ -21,7 +21,7 @@ from edge.errors import Exit, InputError, StorageFault, TrustFault
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from edge.delivery.queue import ChannelStatus
     from edge.venues.desk.arrivals.store import Imported
@@ -77,10 +77,7 @@ def _round(office: DeskOffice, args: argparse.Namespace) -> int:
     statuses = office.statuses(_now_ms())
     if lists or delivered or erased or not args.watch:
         row = {"delivered": delivered, "erased": erased, "overdue": sum(s.overdue for s in statuses)}
-        if args.json:
-            emit(row)
-        else:
-            print(", ".join(f"{count} {word}" for word, count in row.items()), flush=True)
+        tell(row, ", ".join(f"{count} {word}" for word, count in row.items()), as_json=args.json)
     return code or (Exit.REFUSED if any(s.overdue or s.dead for s in statuses) else Exit.OK)
 
 
@@ -99,25 +96,20 @@ def _show(args: argparse.Namespace) -> int:
                 for letter in office.store.queue.dead(status.channel)
             ],
         }
-    if args.json:
-        emit(row)
-    else:
-        _print_show(row)
+    tell(row, *_lines(row), as_json=args.json)
     return Exit.REFUSED if any(s.overdue or s.dead for s in statuses) else Exit.OK
 
 
-def _print_show(row: dict[str, Any]) -> None:
-    print(
-        f"expected       bookings {row['expected']}, list of {row['list_taken'] or 'no day: none was taken'}"
-    )
-    print(f"registrations  {row['registrations']}")
+def _lines(row: dict[str, Any]) -> Iterator[str]:
+    day = row["list_taken"] or "no day: none was taken"
+    yield f"expected       bookings {row['expected']}, list of {day}"
+    yield f"registrations  {row['registrations']}"
     for status in row["channels"]:
-        print(
-            f"{status['channel']:14} {status['waiting']} waiting, {status['overdue']} overdue,"
-            f" {status['dead']} refused{'; ' + harmless(status['why']) if status['why'] else ''}"
-        )
+        why = f"; {harmless(status['why'])}" if status["why"] else ""
+        counts = f"{status['waiting']} waiting, {status['overdue']} overdue, {status['dead']} refused"
+        yield f"{status['channel']:14} {counts}{why}"
     for letter in row["refused"]:
-        print(f"  refused      {letter['channel']} {letter['seq']}: {harmless(letter['why'])}")
+        yield f"  refused      {letter['channel']} {letter['seq']}: {harmless(letter['why'])}"
 
 
 def _retry(args: argparse.Namespace) -> int:
@@ -176,19 +168,14 @@ def _marks(file: Path) -> list[tuple[int, int]]:
 
 
 def _tell_taken(name: str, imported: Imported, *, as_json: bool) -> None:
-    if as_json:
-        emit(
-            {
-                "list": name,
-                "bookings": imported.bookings,
-                "guests": imported.guests,
-                "mistakes": [{"line": one.line, "reason": one.reason} for one in imported.mistakes],
-            }
-        )
-        return
-    print(f"{harmless(name)}: bookings {imported.bookings}, guests {imported.guests}", flush=True)
-    for one in imported.mistakes:
-        print(f"  {one}", flush=True)
+    row = {
+        "list": name,
+        "bookings": imported.bookings,
+        "guests": imported.guests,
+        "mistakes": [{"line": one.line, "reason": one.reason} for one in imported.mistakes],
+    }
+    head = f"{harmless(name)}: bookings {imported.bookings}, guests {imported.guests}"
+    tell(row, head, *(f"  {one}" for one in imported.mistakes), as_json=as_json)
 
 
 def _standing(status: ChannelStatus) -> dict[str, object]:

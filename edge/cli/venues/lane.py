@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from edge.cli.config import given
-from edge.cli.output import emit
+from edge.cli.output import emit, tell
 from edge.cli.verbs import CONFIG_REQUIRED, argument, json_lines, verb
 from edge.errors import Exit, InputError
 
@@ -70,15 +70,17 @@ def _show(step: LaneStepResult, *, as_json: bool) -> None:
 
     for outcome in step.update.outcomes:
         said = [each.reason.value if isinstance(each, Deny) else "grant" for each in outcome.decisions]
-        if as_json:
-            emit({"door": outcome.side, "decisions": said, "records": list(outcome.seqs)})
-        else:
-            print(f"{outcome.side}: {', '.join(said)}", flush=True)
+        tell(
+            {"door": outcome.side, "decisions": said, "records": list(outcome.seqs)},
+            f"{outcome.side}: {', '.join(said)}",
+            as_json=as_json,
+        )
     if step.update.passed_ms is not None:
-        if as_json:
-            emit({"passed_ms": step.update.passed_ms})
-        else:
-            print(f"through in {step.update.passed_ms / 1000:.1f} s", flush=True)
+        tell(
+            {"passed_ms": step.update.passed_ms},
+            f"through in {step.update.passed_ms / 1000:.1f} s",
+            as_json=as_json,
+        )
 
 
 def run_watch(args: argparse.Namespace) -> int:

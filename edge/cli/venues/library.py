@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from edge.app.parts.camera import system_clock
 from edge.app.venues.library import hours_of, open_library, open_store, rules_of
 from edge.cli.config import given
-from edge.cli.output import emit, harmless, progress
+from edge.cli.output import emit, harmless, progress, tell
 from edge.cli.verbs import CONFIG_REQUIRED, argument, json_lines, verb
 from edge.errors import Exit, InputError
 from edge.venues.library.identity import patron_number
@@ -113,10 +113,9 @@ def _queue(args: argparse.Namespace) -> int:
     with open_store(*_settings(args)) as store:
         entries = store.entries()
     for entry in entries:
-        if args.json:
-            emit(_row(entry, patrons=args.patrons))
-        else:
-            print(harmless(_line(entry, patrons=args.patrons)))
+        tell(
+            _row(entry, patrons=args.patrons), harmless(_line(entry, patrons=args.patrons)), as_json=args.json
+        )
     if not entries and not args.json:
         print("nothing waits, and nothing was refused")
     return Exit.OK

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from edge.card import numbers as n
 from edge.cli.config import given
-from edge.cli.output import emit
+from edge.cli.output import tell
 from edge.cli.verbs import CONFIG_REQUIRED, argument, json_lines, verb
 from edge.errors import ConfigError, Exit
 
@@ -49,11 +49,11 @@ def _show(args: argparse.Namespace) -> int:
         "vouched_until": signer.expires.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "code_chars": len(text),
     }
-    if args.json:
-        emit(row)
-    else:
-        for name, value in row.items():
-            print(f"{name:14} {(', '.join(value) or '-') if isinstance(value, list) else value}")
+    lines = (
+        f"{name:14} {(', '.join(value) or '-') if isinstance(value, list) else value}"
+        for name, value in row.items()
+    )
+    tell(row, *lines, as_json=args.json)
     return Exit.OK
 
 
