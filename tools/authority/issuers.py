@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from edge.app.parts.trust_folder import open_files
 from edge.cli.output import tell
+from edge.cli.trust import issuer_row
 from edge.cli.values import instant
 from edge.cli.verbs import argument, json_lines, one_of
 from edge.errors import Exit, InputError
@@ -70,7 +71,7 @@ def show(args: argparse.Namespace) -> int:
     """Lists the issuers' keys: where and when their cards count."""
     with opened(args) as authority:
         for key in issuers(authority.repository).values():
-            tell(_row(key), _line(key), as_json=args.json)
+            tell(issuer_row(key), _line(key), as_json=args.json)
     return Exit.OK
 
 
@@ -105,18 +106,6 @@ def _find(known: dict[bytes, IssuerKey], begins: str) -> IssuerKey:
             f"{len(found)} issuers' keys begin with {begins}", hint="they are in: tools/authority issuer list"
         )
     return found[0]
-
-
-def _row(key: IssuerKey) -> dict[str, object]:
-    return {
-        "kid": key.kid.hex(),
-        "name": key.name,
-        "venues": list(key.scope.venues),
-        "sites": list(key.scope.sites),
-        "jurisdictions": list(key.scope.jurisdictions),
-        "valid_from": key.valid_from.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "valid_until": key.valid_until.strftime("%Y-%m-%dT%H:%M:%SZ"),
-    }
 
 
 def _line(key: IssuerKey) -> str:

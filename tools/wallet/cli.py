@@ -23,7 +23,7 @@ from edge.app.parts.trust_folder import open_files
 from edge.card import cose
 from edge.card.claims import Claims, SealedReference, TemplateReference
 from edge.cli import verbs
-from edge.cli.output import tell
+from edge.cli.output import tell, utc
 from edge.cli.values import instant, octets
 from edge.cli.verbs import Verb, argument, json_lines, verb
 from edge.errors import Exit, InputError, StorageFault
@@ -58,8 +58,8 @@ def info(args: argparse.Namespace) -> int:
         "issuer": claims.issuer,
         "card": claims.card_id.hex(),
         "holder_key": wallet.holder_key.hex(),
-        "not_before": _time(claims.not_before),
-        "expires": _time(claims.expires),
+        "not_before": utc(claims.not_before),
+        "expires": utc(claims.expires),
         "face": _face(claims),
         "scope": list(claims.scope),
         "documents": [document.type for document in claims.documents],
@@ -154,10 +154,6 @@ def _words(value: object) -> str:
             return ", ".join(f"{name} {part}" for name, part in parts.items())
         case _:
             return str(value)
-
-
-def _time(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _read(path: Path) -> Wallet:

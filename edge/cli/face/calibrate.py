@@ -61,10 +61,7 @@ def run(args: argparse.Namespace) -> int:
         people=strangers.people,
         comparisons=strangers.total,
         rows=calibration.estimate(
-            strangers.similarities,
-            total=strangers.total,
-            ceiling=strangers.ceiling,
-            unseen=strangers.unseen,
+            strangers.similarities, total=strangers.total, ceiling=strangers.ceiling, unseen=strangers.unseen
         ),
     )
     open_files(args.out.parent).write(args.out.name, calibration.seal(made))

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.cli.config import given
-from edge.cli.output import emit, fail, harmless
+from edge.cli.output import emit, fail, harmless, utc
 from edge.cli.sync.records import send, whose
 from edge.cli.verbs import CONFIG_OR_DEFAULTS, argument, json_lines, one_of
 from edge.errors import EdgeError, Exit, FetchError, InputError, SyncError
@@ -275,7 +275,7 @@ def _row(report: Report) -> dict[str, object]:
     return {
         "result": "updated" if report.changed else "up-to-date",
         "generation": report.generation,
-        "signed_at": _iso(report.signed_at),
+        "signed_at": utc(report.signed_at),
         "fetched_bytes": report.fetched,
         "keys_added": [{"kid": key.kid.hex(), "name": key.name} for key in report.keys_added],
         "keys_removed": list(report.keys_removed),
@@ -284,7 +284,7 @@ def _row(report: Report) -> dict[str, object]:
                 "uri": change.uri,
                 "serial": change.serial,
                 "size": change.size,
-                "issued_at": _iso(change.issued_at),
+                "issued_at": utc(change.issued_at),
             }
             for change in report.lists
         ],
@@ -297,7 +297,7 @@ def _row(report: Report) -> dict[str, object]:
 
 
 def _lines(report: Report) -> Iterator[str]:
-    where = f"generation {report.generation}, signed {_iso(report.signed_at)}"
+    where = f"generation {report.generation}, signed {utc(report.signed_at)}"
     if not report.changed:
         yield f"up to date: {where}"
     else:
@@ -329,10 +329,6 @@ def age(past: timedelta) -> str:
         if seconds >= 2 * size:
             return f"{seconds / size:.0f} {unit} ago"
     return f"{seconds:.0f} s ago"
-
-
-def _iso(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 ARGUMENTS = (

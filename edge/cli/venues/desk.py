@@ -7,6 +7,7 @@ import os
 import random
 import time
 from contextlib import closing
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -179,15 +180,7 @@ def _tell_taken(name: str, imported: Imported, *, as_json: bool) -> None:
 
 
 def _standing(status: ChannelStatus) -> dict[str, object]:
-    return {
-        "channel": status.channel,
-        "waiting": status.waiting,
-        "bytes": status.bytes,
-        "overdue": status.overdue,
-        "dead": status.dead,
-        "failures": status.failures,
-        "why": status.why,
-    }
+    return {name: value for name, value in asdict(status).items() if name != "oldest_ms"}
 
 
 def _office(args: argparse.Namespace) -> DeskOffice:
