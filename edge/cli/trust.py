@@ -5,13 +5,18 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from edge.app.parts.trust_folder import open_trust
+from edge.app.sync.updates import Updates
 from edge.card.claims import Freshness
 from edge.cli.config import given
 from edge.cli.output import harmless, tell, utc
 from edge.cli.sync.sync import age
 from edge.cli.verbs import CONFIG_OR_DEFAULTS, json_lines, verb
 from edge.errors import Exit
+from edge.sync.generation import read_generation
+from edge.trust.site_policy import LocalLists, age_policy_for
 from edge.trust.time.freshness import AgeAction, TrustInput, aged
+from edge.trust.time.trust_age import trust_state
 
 if TYPE_CHECKING:
     import argparse
@@ -28,12 +33,6 @@ MEANS = {AgeAction.PASS: "cards pass", AgeAction.STEP_UP: "cards step up", AgeAc
 
 
 def _show(args: argparse.Namespace) -> int:
-    from edge.app.parts.trust_folder import open_trust
-    from edge.app.sync.updates import Updates
-    from edge.sync.generation import read_generation
-    from edge.trust.site_policy import LocalLists, age_policy_for
-    from edge.trust.time.trust_age import trust_state
-
     config, base = given(args.config)
     folder = (base / config.paths.trust).resolve()  # one generation, whatever a sync does meanwhile
     trust = open_trust(folder)

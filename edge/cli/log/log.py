@@ -6,6 +6,12 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nacl.signing import VerifyKey
+
+from edge.audit.chain import files_of, open_chain
+from edge.audit.checkpoint import MAX_NOTE_BYTES, open_checkpoint, origin_of
+from edge.audit.errors import JournalBroken
+from edge.audit.export import row_of, utc
 from edge.cli.log import export as log_export
 from edge.cli.output import emit, fail, progress
 from edge.cli.values import count, public_key
@@ -26,9 +32,6 @@ TABLE_ROWS = 40
 
 def run_show(args: argparse.Namespace) -> int:
     """Print records; exit 1 at the first that cannot be one."""
-    from edge.audit.chain import files_of, open_chain
-    from edge.audit.export import row_of
-
     last = args.last if args.json else args.last or TABLE_ROWS
     paths = (args.path,) if args.path.is_dir() else files_of(args.path, last=last)
     with open_chain(paths) as chain:
@@ -42,10 +45,6 @@ def run_show(args: argparse.Namespace) -> int:
 
 def run_verify(args: argparse.Namespace) -> int:
     """Say "intact" or "broken, because"; exit 0 or 1. Exit 2: this is no journal."""
-    from edge.audit.chain import open_chain
-    from edge.audit.errors import JournalBroken
-    from edge.audit.export import utc
-
     name = " ".join(map(str, args.path))
     try:
         with open_chain(args.path) as chain:
@@ -93,10 +92,6 @@ def _report_broken(args: argparse.Namespace, name: str, error: EdgeError) -> int
 def _previous(args: argparse.Namespace, chain: Chain) -> Checkpoint | None:
     if args.checkpoint is None:
         return None
-    from nacl.signing import VerifyKey
-
-    from edge.audit.checkpoint import MAX_NOTE_BYTES, open_checkpoint, origin_of
-
     try:
         with args.checkpoint.open("rb") as file:
             note = file.read(MAX_NOTE_BYTES + 1)

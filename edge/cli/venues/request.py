@@ -6,11 +6,18 @@ import secrets
 import sys
 from typing import TYPE_CHECKING
 
+from edge.app.parts.camera import system_clock
+from edge.app.parts.keys import device_seed
+from edge.app.parts.request_display import open_board, open_request
 from edge.card import numbers as n
+from edge.card.cose import public_key
+from edge.card.documents import word_of
 from edge.cli.config import given
 from edge.cli.output import tell
+from edge.cli.repeat import rounds
 from edge.cli.verbs import CONFIG_REQUIRED, argument, json_lines, verb
 from edge.errors import ConfigError, Exit
+from edge.passage.requirements.request_display import DisplayMode, RequestDisplay
 
 if TYPE_CHECKING:
     import argparse
@@ -21,17 +28,12 @@ if TYPE_CHECKING:
 
 
 def _key(args: argparse.Namespace) -> int:
-    from edge.card.cose import public_key
-
     root, base = given(args.config)
     print(public_key(_seed(root, base)).hex())
     return Exit.OK
 
 
 def _show(args: argparse.Namespace) -> int:
-    from edge.app.parts.camera import system_clock
-    from edge.card.documents import word_of
-
     signer = _signer(*given(args.config))
     text = signer.at(system_clock().now(), secrets.token_bytes(n.MIN_NONCE_BYTES))
     if args.text:
@@ -58,11 +60,6 @@ def _show(args: argparse.Namespace) -> int:
 
 
 def _post(args: argparse.Namespace) -> int:
-    from edge.app.parts.camera import system_clock
-    from edge.app.parts.request_display import open_board
-    from edge.cli.repeat import rounds
-    from edge.passage.requirements.request_display import DisplayMode, RequestDisplay
-
     root, base = given(args.config)
     signer, clock = _signer(root, base), system_clock()
     with open_board(root, base) as board:
@@ -84,14 +81,10 @@ def _post(args: argparse.Namespace) -> int:
 
 def _seed(root: Config, base: Path) -> bytes:
     """The device's own, made now where this is the first that is heard of it."""
-    from edge.app.parts.keys import device_seed
-
     return device_seed(base / root.device.key)
 
 
 def _signer(root: Config, base: Path) -> RequestSigner:
-    from edge.app.parts.request_display import open_request
-
     signer = open_request(root, base, _seed(root, base))
     if signer is None:
         raise ConfigError(
