@@ -6,11 +6,13 @@ import threading
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+from edge.app.parts.strike import commission, learn_panel_key, open_controller
 from edge.cli.config import given
 from edge.cli.output import tell
 from edge.cli.verbs import CONFIG, argument, json_lines, verb
 from edge.doctor.door_checks import word, words
 from edge.errors import ConfigError, Exit
+from edge.link.messages import Mode
 
 if TYPE_CHECKING:
     import argparse
@@ -44,8 +46,6 @@ def _events(args: argparse.Namespace) -> int:
 
 
 def _mode(args: argparse.Namespace) -> int:
-    from edge.link.messages import Mode
-
     link, _ = _open(args)
     with closing(link):
         link.set_mode(Mode(MODES.index(args.mode)))
@@ -63,8 +63,6 @@ def _hold(link: DoorController) -> None:
 
 
 def _commission(args: argparse.Namespace) -> int:
-    from edge.app.parts.strike import commission, learn_panel_key
-
     config, base = given(args.config)
     if config.strike.kind == "osdp":
         learn_panel_key(config, base, for_s=ENROL_S)
@@ -78,8 +76,6 @@ def _commission(args: argparse.Namespace) -> int:
 
 
 def _open(args: argparse.Namespace) -> tuple[DoorController, Config]:
-    from edge.app.parts.strike import open_controller
-
     config, base = given(args.config)
     _with_controller(config)
     return open_controller(config.strike, base), config

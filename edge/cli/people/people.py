@@ -14,12 +14,13 @@ from edge.cli.output import emit, harmless, tell
 from edge.cli.people.file import find, open_people
 from edge.cli.verbs import CONFIG, Verb, argument, json_lines, verb
 from edge.errors import ConfigError, Exit, InputError
+from edge.policy.pin import Pin, verifier
+from edge.venues.door.occupancy_store import OccupancyFile, Switch
 
 if TYPE_CHECKING:
     import argparse
 
     from edge.config import Config
-    from edge.venues.door.occupancy_store import OccupancyFile
     from edge.venues.door.person import Person
 
 
@@ -39,8 +40,6 @@ def _show(args: argparse.Namespace) -> int:
 
 
 def _pin(args: argparse.Namespace) -> int:
-    from edge.policy.pin import Pin, verifier
-
     config, base = given(args.config)
     name = find(config, base, args.issuer, args.subject).name
     pin = None
@@ -88,8 +87,6 @@ def _forgive(args: argparse.Namespace) -> int:
 
 
 def _lock_down(args: argparse.Namespace) -> int:
-    from edge.venues.door.occupancy_store import Switch
-
     with closing(_presence(*given(args.config))) as presence:
         is_on = args.switch == "on"
         presence.switch(Switch.LOCK_DOWN, int(datetime.now(UTC).timestamp()) if is_on else None)
@@ -99,8 +96,6 @@ def _lock_down(args: argparse.Namespace) -> int:
 
 def _presence(config: Config, base: Path) -> OccupancyFile:
     """What the door remembers. Raises ConfigError where no rules would read it, StorageFault."""
-    from edge.venues.door.occupancy_store import OccupancyFile
-
     if config.permits.rules is None:
         raise ConfigError("this door goes by no rules", hint='[permits] rules = "site.toml"')
     return OccupancyFile(base / config.permits.presence)

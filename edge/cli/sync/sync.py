@@ -15,19 +15,23 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge.app.sync.mqtt import open_mqtt_status
+from edge.app.sync.updates import Updates
+from edge.app.sync.uploads import Uploads
 from edge.cli.config import given
 from edge.cli.output import emit, fail, harmless, utc
 from edge.cli.sync.records import send, whose
 from edge.cli.verbs import CONFIG_OR_DEFAULTS, argument, json_lines, one_of
+from edge.config.authorities import authorities
 from edge.errors import EdgeError, Exit, FetchError, InputError, SyncError
+from edge.sync.plan import wait_s
+from edge.sync.wake_file import WakeFile
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterator
 
     from edge.app.sync.mqtt import MqttStatus
-    from edge.app.sync.updates import Updates
-    from edge.app.sync.uploads import Uploads
     from edge.config import Config
     from edge.sync.download import DownloadProgress
     from edge.sync.report import Report
@@ -49,10 +53,6 @@ class _Share:
 
 def _shares(config: Config, base: Path, *, folder: bool) -> list[_Share]:
     """The shares of all authorities of a device, its own first. `folder`: a stick has one repository."""
-    from edge.app.sync.updates import Updates
-    from edge.app.sync.uploads import Uploads
-    from edge.config.authorities import authorities
-
     # A stick has no hub on it; and without either, what is missing is the repository.
     records = config.hub.url is not None and not folder
     trust = config.sync.url is not None or not records
@@ -108,8 +108,6 @@ def _begin(updates: Updates, *, as_json: bool) -> None:
 
 
 def _watch(shares: list[_Share], *, as_json: bool) -> int:
-    from edge.app.sync.mqtt import open_mqtt_status
-
     own, config, base = shares[0], shares[0].updates.config, shares[0].updates.base
     if own.trust and config.sync.url is None:
         raise InputError("--watch needs a repository on the network", hint="set [sync] url")
@@ -173,8 +171,6 @@ class _Job:
     failures: int = 0
 
     def attempt(self) -> None:
-        from edge.sync.plan import wait_s
-
         asked_s, more = 0.0, False
         try:
             more = self.run()
@@ -202,8 +198,6 @@ class _Alarm:
     """
 
     def __init__(self, updates: Updates, woken: Callable[[], bool] | None = None) -> None:
-        from edge.sync.wake_file import WakeFile
-
         self.stopped = False
         self._broker_woke = woken or (lambda: False)
         self._wake_file = WakeFile(updates.state)

@@ -10,12 +10,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nacl.signing import SigningKey
+
+from edge.app.parts.keys import device_seed
+from edge.app.parts.sealed_keys import read_private
 from edge.app.venues.check import CHANNEL, CheckOffice, open_results
 from edge.cli.config import given
 from edge.cli.output import emit, fail, harmless, tell
 from edge.cli.repeat import rounds
 from edge.cli.verbs import CONFIG_OR_DEFAULTS, argument, json_lines, verb
+from edge.delivery.sealed_box import unseal
 from edge.errors import ConfigError, Exit, InputError
+from edge.venues.check.result import PREFIX, from_text, verify
 
 if TYPE_CHECKING:
     import argparse
@@ -29,8 +35,6 @@ KEY_HEX = 64
 
 
 def _verify(args: argparse.Namespace) -> int:
-    from edge.venues.check.result import PREFIX, from_text, verify
-
     key = _public_key(args.key)
     data = _read(args.file)
     code: int = Exit.OK
@@ -70,9 +74,6 @@ def _plain(value: object) -> str:
 
 
 def _opened(sealed: bytes, key: Path) -> dict[str, str]:
-    from edge.app.parts.sealed_keys import read_private
-    from edge.delivery.sealed_box import unseal
-
     plain = unseal(sealed, read_private(key))
     try:
         attributes: dict[str, str] = json.loads(plain)
@@ -99,10 +100,6 @@ def _round(office: CheckOffice, args: argparse.Namespace) -> int:
 
 
 def _show(args: argparse.Namespace) -> int:
-    from nacl.signing import SigningKey
-
-    from edge.app.parts.keys import device_seed
-
     config, base = given(args.config)
     with closing(open_results(config, base)) as results:
         status = results.queue.status(CHANNEL, _now_ms())

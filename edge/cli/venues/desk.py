@@ -12,6 +12,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from edge.app.parts.sealed_keys import make_pair, read_private
+from edge.app.parts.trust_folder import open_trust
+from edge.app.sync.updates import Updates
 from edge.app.venues.desk import DeskOffice, open_store
 from edge.cli.config import given
 from edge.cli.output import fail, harmless, tell
@@ -19,6 +22,12 @@ from edge.cli.output_file import whole_file, whole_text
 from edge.cli.repeat import bar, rounds
 from edge.cli.verbs import CONFIG_OR_DEFAULTS, argument, json_lines, verb
 from edge.errors import Exit, InputError, StorageFault, TrustFault
+from edge.trust.time.trusted_clock import FIRST
+from edge.venues.desk.arrivals.store import ArrivalsFile
+from edge.venues.desk.export import write_csv, write_jsonl
+from edge.venues.desk.register_store import AUTHORITY
+from edge.venues.desk.registration import erasable_before
+from edge.venues.desk.registration_pdf import write_pdf
 
 if TYPE_CHECKING:
     import argparse
@@ -37,8 +46,6 @@ MAX_CONFIRM_BYTES = 64 * 1024 * 1024  # a report of 100,000 guests
 
 
 def _key(args: argparse.Namespace) -> int:
-    from edge.app.parts.sealed_keys import make_pair
-
     public = make_pair(args.file)
     print(f"{public}: on the device, as [desk] key, or [check] host_key")
     print(f"{args.file}: away from it; without it nobody reads what is sealed")
@@ -121,9 +128,6 @@ def _retry(args: argparse.Namespace) -> int:
 
 
 def _export(args: argparse.Namespace) -> int:
-    from edge.venues.desk.export import write_csv, write_jsonl
-    from edge.venues.desk.registration_pdf import write_pdf
-
     config, _ = given(args.config)
     with _opened_store(args) as store:
         opened = store.opened(_private(args))
@@ -140,9 +144,6 @@ def _export(args: argparse.Namespace) -> int:
 
 
 def _report(args: argparse.Namespace) -> int:
-    from edge.venues.desk.export import write_jsonl
-    from edge.venues.desk.register_store import AUTHORITY
-
     with _opened_store(args) as store:
         if args.confirm:
             count = store.queue.acknowledge(AUTHORITY, _marks(args.confirm), _now_ms())
@@ -188,15 +189,11 @@ def _office(args: argparse.Namespace) -> DeskOffice:
 
 
 def _opened_store(args: argparse.Namespace) -> closing[DeskStore]:
-    from edge.venues.desk.arrivals.store import ArrivalsFile
-
     config, base = given(args.config)
     return closing(open_store(config, base, ArrivalsFile(base / config.desk.folder)))
 
 
 def _private(args: argparse.Namespace) -> Any:  # noqa: ANN401  nacl's own type, without importing it here
-    from edge.app.parts.sealed_keys import read_private
-
     if args.key is None:
         raise InputError("the private key is needed to open registrations", hint="--key FILE")
     return read_private(args.key)
@@ -204,11 +201,6 @@ def _private(args: argparse.Namespace) -> Any:  # noqa: ANN401  nacl's own type,
 
 def _erase_before(args: argparse.Namespace) -> datetime:
     """DESK.md section 6: nothing goes early, whatever the clock says."""
-    from edge.app.parts.trust_folder import open_trust
-    from edge.app.sync.updates import Updates
-    from edge.trust.time.trusted_clock import FIRST
-    from edge.venues.desk.registration import erasable_before
-
     config, base = given(args.config)
     try:
         trust = open_trust(base / config.paths.trust)
