@@ -56,7 +56,7 @@ $(EMULATORS): tools/firmware/packages.py | $(STAMP)
 	@touch $@
 
 test-picamera2: $(MODELS) ## the Pi's camera on a real Picamera2, in a Debian 13 root (as root; 2 GB, 4 minutes the first time)
-	@$(BIN)/python tools/virtual_camera
+	@$(BIN)/python tools/virtual_camera run
 
 check: format lint types arch vectors-check ## format, lint, types, architecture, vectors
 
@@ -92,9 +92,9 @@ bench-link: $(MICROPYTHON) ## the door link over a real pty: ping, grant, a host
 	@$(BIN)/python tools/bench link
 
 vectors: $(STAMP) ## regenerate tests/vectors
-	@$(BIN)/python tools/vectors
+	@$(BIN)/python tools/vectors write
 vectors-check: $(STAMP)
-	@$(BIN)/python tools/vectors --check
+	@$(BIN)/python tools/vectors check
 
 fuzz: $(STAMP) ## the parsers under Hypothesis, 50 times longer than in `make test`
 	@HYPOTHESIS_PROFILE=long $(BIN)/pytest -q tests -k fuzz

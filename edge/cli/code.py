@@ -19,11 +19,16 @@ from edge.app.parts.code_readers import (
     read_stream,
 )
 from edge.app.parts.trust_folder import open_trust
+from edge.card.claims import Freshness
+from edge.card.code import one_code, parse_code
+from edge.card.ecard import decode
 from edge.cli.output import emit, fail, harmless, progress
 from edge.cli.values import octets
-from edge.cli.verbs import Verb, argument, json_lines
+from edge.cli.verbs import argument, json_lines, verb
 from edge.decision import Reason
 from edge.errors import Exit, InputError, Refused
+from edge.trust.scope import ANYWHERE, Scope
+from edge.trust.verify import VerificationContext, verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,7 +37,6 @@ if TYPE_CHECKING:
     from edge.card.code import Code
     from edge.ports import CodeReader, Pixels, Symbol
     from edge.trust.snapshot import TrustSnapshot
-    from edge.trust.verify import VerificationContext
 
 _STDIN = "-"
 
@@ -111,9 +115,6 @@ def _judge(
     site: str | None,
 ) -> None:
     """Fills in what becomes known of one input, as far as it gets. Raises InputError and Refused."""
-    from edge.card.ecard import decode
-    from edge.trust.verify import verify
-
     code = _code(data, str(row["input"]))
     row["format"] = "ecard"
     signed = decode(code)
@@ -124,8 +125,6 @@ def _judge(
 
 def _check_rules(card: Card, site: str | None) -> None:
     """The rules of `edge.policy.decide` that hold at every door. Raises Refused."""
-    from edge.card.claims import Freshness
-
     if site is not None and not card.covers(site):
         raise Refused(Reason.DOOR_NOT_PERMITTED, "the card is for other doors")
     if card.list_freshness is Freshness.STALE:
@@ -144,8 +143,6 @@ def _facts(card: Card) -> dict[str, object]:
 
 def _code(data: bytes, name: str) -> Code:
     """The one code in a picture, or in a text. Raises InputError for a broken picture, else Refused."""
-    from edge.card.code import one_code, parse_code
-
     luma = luma_of(data, name=name)
     if luma is None:
         # Only line ends are cut: a space is a digit of base45. Latin-1 takes any byte; parse_code does not.
@@ -175,9 +172,6 @@ def _gate(
     nonce: bytes | None,
 ) -> VerificationContext:
     """The door that is asked about; without `site`, one that stands where the issuer's cards are for."""
-    from edge.trust.scope import ANYWHERE, Scope
-    from edge.trust.verify import VerificationContext
-
     venue = "door"
     if site is None:
         issuer = trust.issuers.get(signed.kid)
@@ -206,33 +200,27 @@ def _instant(text: str) -> datetime:
 
 
 VERBS = (
-    Verb(
+    verb(
         "read",
         "list the codes in pictures; believes nothing",
         _read,
-        (
-            argument("images", type=Path, nargs="+", metavar="IMAGE"),
-            argument("--engine", choices=READERS, help="this engine alone; left out: all, best first"),
-            json_lines("one JSON object a picture"),
-        ),
+        argument("images", type=Path, nargs="+", metavar="IMAGE"),
+        argument("--engine", choices=READERS, help="this engine alone; left out: all, best first"),
+        json_lines("one JSON object a picture"),
     ),
-    Verb(
+    verb(
         "verify",
         "check codes against a trust folder, as a door would",
         _verify,
-        (
-            argument("files", nargs="+", metavar="FILE", help="a picture, a text file, or - for either"),
-            argument("--trust", type=Path, required=True, metavar="DIR", help="issuer keys and status lists"),
-            argument("--now", type=_instant, metavar="RFC3339", help="left out: the clock of this machine"),
-            argument("--site", help='this door, such as "tower-1/lobby"; left out: any door'),
-            argument(
-                "--jurisdiction",
-                metavar="CODE",
-                help="where this door is, such as MO or CN-GD; goes with --site",
-            ),
-            argument("--aud", help="another audience that this door answers to"),
-            argument("--nonce", type=octets, metavar="HEX", help="what this door's screen shows"),
-            json_lines("one JSON object an input"),
+        argument("files", nargs="+", metavar="FILE", help="a picture, a text file, or - for either"),
+        argument("--trust", type=Path, required=True, metavar="DIR", help="issuer keys and status lists"),
+        argument("--now", type=_instant, metavar="RFC3339", help="left out: the clock of this machine"),
+        argument("--site", help='this door, such as "tower-1/lobby"; left out: any door'),
+        argument(
+            "--jurisdiction", metavar="CODE", help="where this door is, such as MO or CN-GD; goes with --site"
         ),
+        argument("--aud", help="another audience that this door answers to"),
+        argument("--nonce", type=octets, metavar="HEX", help="what this door's screen shows"),
+        json_lines("one JSON object an input"),
     ),
 )

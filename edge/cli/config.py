@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from edge.cli.output import emit, fail
-from edge.cli.verbs import Verb, argument, json_lines
+from edge.cli.verbs import argument, json_lines, verb
 from edge.config import MAX_CONFIG_BYTES, Config, explain, parse_config, profile
 from edge.config.profiles import VENUES, about
 from edge.errors import ConfigError, Exit, InputError
@@ -86,31 +86,27 @@ def _show(args: argparse.Namespace) -> int:
 
 
 VERBS = (
-    Verb(
+    verb(
         "check",
         "is this configuration right",
         _check,
-        (
-            argument("file", type=Path),
-            argument("--text", action="store_true", help="the text alone: not what it names on this machine"),
-            json_lines("the result as one JSON object"),
-        ),
+        argument("file", type=Path),
+        argument("--text", action="store_true", help="the text alone: not what it names on this machine"),
+        json_lines("the result as one JSON object"),
         about="Finds every mistake that it can name.",
     ),
-    Verb(
+    verb(
         "show",
         "every key, its value here and what it means",
         _show,
-        (
-            argument("file", type=Path, nargs="?", help="left out: the defaults"),
-            argument(
-                "--venue",
-                type=venue_name,
-                choices=VENUES,
-                help="the profile of this kind of place, as it is unchanged",
-            ),
-            json_lines("one JSON object a key"),
+        argument("file", type=Path, nargs="?", help="left out: the defaults"),
+        argument(
+            "--venue",
+            type=venue_name,
+            choices=VENUES,
+            help="the profile of this kind of place, as it is unchanged",
         ),
+        json_lines("one JSON object a key"),
     ),
-    Verb("schema", "JSON Schema, for editors that complete and check", _schema),
+    verb("schema", "JSON Schema, for editors that complete and check", _schema),
 )

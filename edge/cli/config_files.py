@@ -24,12 +24,7 @@ MAX_PEM_BYTES = 64 * 1024  # a private key of 16 kbit takes 13 kB
 
 def findings(config: Config, base: Path) -> list[EdgeError]:
     """Everything that keeps this machine from working by this configuration; nothing is opened or made."""
-    return [
-        *_secrets(config, base),
-        *_files(config, base),
-        *_folders(config, base),
-        *_permits(config, base),
-    ]
+    return [*_secrets(config, base), *_files(config, base), *_folders(config, base), *_permits(config, base)]
 
 
 def _secrets(config: Config, base: Path) -> Iterator[EdgeError]:

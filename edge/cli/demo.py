@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import secrets
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nacl.signing import SigningKey
+
+from edge.app.demo.cast import CREDIT, Cast
+from edge.app.demo.passages import SCENES
+from edge.app.demo.play import DEVICE, Theatre
+from edge.app.demo.report import page
+from edge.app.demo.world import SITE, START, World
+from edge.app.parts.face_engine import open_face_engine
+from edge.app.parts.trust_folder import open_files
+from edge.audit.errors import JournalBroken
+from edge.audit.evidence import open_segment_reader, verify
 from edge.cli.output import emit, progress
 from edge.cli.verbs import argument, json_lines
 from edge.errors import Exit, InputError, StorageFault
+from edge.version import software_version
 
 if TYPE_CHECKING:
     import argparse
@@ -22,24 +34,12 @@ STAGES = ("code", "verify", "face", "record")
 
 def run(args: argparse.Namespace) -> int:
     """Play every scene, write the page, verify the journal; exit 1 where something differs."""
-    from edge.app.demo.cast import CREDIT, Cast
-    from edge.app.demo.passages import SCENES
-    from edge.app.demo.play import Theatre
-    from edge.app.demo.report import page
-    from edge.app.demo.world import SITE, START, World
-    from edge.app.parts.face_engine import open_face_engine
-    from edge.app.parts.trust_folder import open_files
-    from edge.version import software_version
-
     started = time.perf_counter()
     world = World(open_face_engine(), (Cast(args.photos) if args.photos else Cast()).complete())
     folder = _fresh(args.out)
     seed = secrets.token_bytes(32)
-    theatre = Theatre(world, folder, seed)
-    try:
+    with closing(Theatre(world, folder, seed)) as theatre:
         played = [theatre.play(scene) for scene in progress(SCENES, total=len(SCENES), label="passages")]
-    finally:
-        theatre.close()
     journal, intact = _verified(theatre.journal_path, seed)
     right = sum(passage.as_expected for passage in played)
     report = folder / "report.html"
@@ -81,10 +81,6 @@ def _fresh(folder: Path) -> Path:
 
 def _expect_ours(journal: Path) -> None:
     """The evidence of a real door is not ours to clear away. Raises StorageFault."""
-    from edge.app.demo.play import DEVICE
-    from edge.audit.errors import JournalBroken
-    from edge.audit.evidence import open_segment_reader
-
     if not journal.is_file():
         return
     with suppress(JournalBroken, InputError), open_segment_reader(journal) as segment:
@@ -97,11 +93,6 @@ def _expect_ours(journal: Path) -> None:
 
 def _verified(journal: Path, seed: bytes) -> tuple[str, bool]:
     """Verify the journal, as somebody would who was handed it."""
-    from nacl.signing import SigningKey
-
-    from edge.audit.errors import JournalBroken
-    from edge.audit.evidence import verify
-
     key = SigningKey(seed).verify_key.encode()
     try:
         found = verify(journal, key=key)

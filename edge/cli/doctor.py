@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge.cli import config as file
 from edge.cli.output import emit, harmless
 from edge.cli.verbs import CONFIG, argument, json_lines
+from edge.doctor import findings as f
+from edge.doctor.checks import CHECKS, examine
+from edge.doctor.device_probe import DeviceProbe
+from edge.doctor.report import write
 from edge.errors import ConfigError, Exit, InputError
 
 if TYPE_CHECKING:
@@ -18,11 +24,6 @@ if TYPE_CHECKING:
 
 def run(args: argparse.Namespace) -> int:
     """Examine this device; exit 1 where an error was found."""
-    from edge.cli import config as file
-    from edge.doctor import findings as f
-    from edge.doctor.checks import CHECKS, examine
-    from edge.doctor.device_probe import DeviceProbe
-
     unknown = set(args.only) - set(CHECKS)
     if unknown:
         raise InputError(f"no such check: {', '.join(sorted(unknown))}", hint=f"one of {', '.join(CHECKS)}")
@@ -38,8 +39,6 @@ def run(args: argparse.Namespace) -> int:
         _say(args, finding)
         found.append(finding)
     if args.report:
-        from edge.doctor.report import write
-
         write(args.report, probe, found)
     return Exit.REFUSED if f.worst(found) is f.Severity.ERROR else Exit.OK
 
@@ -56,15 +55,7 @@ def _agreed() -> bool:
 
 def _say(args: argparse.Namespace, finding: Finding) -> None:
     if args.json:
-        emit(
-            {
-                "number": finding.number,
-                "name": finding.name,
-                "level": finding.level.value,
-                "text": finding.text,
-                "hint": finding.hint,
-            }
-        )
+        emit(asdict(finding))
         return
     number = f" {finding.number}" if finding.number else ""
     text = finding.text if finding.text.startswith(finding.name) else f"{finding.name}: {finding.text}"

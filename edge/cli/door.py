@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+from contextlib import closing
+from typing import TYPE_CHECKING
 
-from edge.cli.output import emit
-from edge.cli.verbs import CONFIG, Verb, argument, json_lines
+from edge.app.parts.strike import commission, learn_panel_key, open_controller
+from edge.cli.config import given
+from edge.cli.output import tell
+from edge.cli.verbs import CONFIG, argument, json_lines, verb
+from edge.doctor.door_checks import word, words
 from edge.errors import ConfigError, Exit
+from edge.link.messages import Mode
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterable
-    from enum import IntEnum, IntFlag
-    from pathlib import Path
 
     from edge.app.parts.strike import DoorController
     from edge.config import Config
@@ -25,42 +27,31 @@ ENROL_S = 60.0  # for somebody to walk to the panel and tell it
 
 def _status(args: argparse.Namespace) -> int:
     link, config = _open(args)
-    try:
+    with closing(link):
         row = _row(link, config)
-    finally:
-        link.close()
     _say(args, row)
     return Exit.OK
 
 
 def _events(args: argparse.Namespace) -> int:
     link, _ = _open(args)
-    try:
+    with closing(link):
         link.recount(None)
         link.wait_until_told()
         told = link.events()
-    finally:
-        link.close()
     for event in told:
         row = _event_row(event)
-        if args.json:
-            emit(row)
-        else:
-            print("  ".join(str(value) for value in row.values() if value is not None))
+        tell(row, "  ".join(str(value) for value in row.values() if value is not None), as_json=args.json)
     return Exit.OK
 
 
 def _mode(args: argparse.Namespace) -> int:
-    from edge.link.messages import Mode
-
     link, _ = _open(args)
-    try:
+    with closing(link):
         link.set_mode(Mode(MODES.index(args.mode)))
         _say(args, {"mode": args.mode})
         if args.mode == "free-access":  # the controller ends it when nobody talks to it any more
             _hold(link)
-    finally:
-        link.close()
     return Exit.OK
 
 
@@ -72,35 +63,22 @@ def _hold(link: DoorController) -> None:
 
 
 def _commission(args: argparse.Namespace) -> int:
-    from edge.app.parts.strike import commission, learn_panel_key
-
-    config, base = _read(args)
+    config, base = given(args.config)
     if config.strike.kind == "osdp":
         learn_panel_key(config, base, for_s=ENROL_S)
         _say(args, {"result": "commissioned", "key": config.strike.key})
         return Exit.OK
     _with_controller(config)
-    link = commission(config.strike, base)
-    try:
+    with closing(commission(config.strike, base)) as link:
         row = {"result": "commissioned", "key": config.strike.key, **_row(link, config)}
-    finally:
-        link.close()
     _say(args, row)
     return Exit.OK
 
 
 def _open(args: argparse.Namespace) -> tuple[DoorController, Config]:
-    from edge.app.parts.strike import open_controller
-
-    config, base = _read(args)
+    config, base = given(args.config)
     _with_controller(config)
     return open_controller(config.strike, base), config
-
-
-def _read(args: argparse.Namespace) -> tuple[Config, Path]:
-    from edge.cli import config as file
-
-    return file.read(args.config), args.config.parent
 
 
 def _with_controller(config: Config) -> None:
@@ -119,11 +97,11 @@ def _row(link: DoorController, config: Config) -> dict[str, object]:
         "port": config.strike.port,
         "firmware": ".".join(map(str, there.firmware)),
         "lock": config.strike.lock,
-        "state": _word(status.state),
-        "mode": _word(status.mode),
-        "inputs": _words(status.inputs),
-        "outputs": _words(status.outputs),
-        "flags": _words(there.flags),
+        "state": word(status.state),
+        "mode": word(status.mode),
+        "inputs": words(status.inputs),
+        "outputs": words(status.outputs),
+        "flags": words(there.flags),
     }
 
 
@@ -137,32 +115,26 @@ def _event_row(event: DoorEvent) -> dict[str, object]:
     }
 
 
-def _word(value: IntEnum) -> str:
-    return value.name.lower().replace("_", "-")
-
-
-def _words(flags: IntFlag) -> list[str]:
-    members: Iterable[Any] = type(flags)
-    return [_word(member) for member in members if member in flags]
-
-
 def _say(args: argparse.Namespace, row: dict[str, object]) -> None:
-    if args.json:
-        emit(row)
-        return
-    for name, value in row.items():
-        print(f"{name:9} {', '.join(value) or '-' if isinstance(value, list) else value}")
+    lines = (
+        f"{name:9} {', '.join(value) or '-' if isinstance(value, list) else value}"
+        for name, value in row.items()
+    )
+    tell(row, *lines, as_json=args.json)
 
 
 _HERE = (CONFIG, json_lines())
 VERBS = (
-    Verb("status", "how the door stands, and what its controller is", _status, _HERE),
-    Verb("events", "everything that the controller still keeps", _events, _HERE),
-    Verb(
+    verb("status", "how the door stands, and what its controller is", _status, *_HERE),
+    verb("events", "everything that the controller still keeps", _events, *_HERE),
+    verb(
         "mode",
         "normal, lock-down or free-access",
         _mode,
-        (*_HERE, argument("mode", choices=MODES, help="free-access ends with this command: Ctrl-C")),
+        *_HERE,
+        argument("mode", choices=MODES, help="free-access ends with this command: Ctrl-C"),
     ),
-    Verb("commission", "give the controller its key, with its lid off; or get a panel's", _commission, _HERE),
+    verb(
+        "commission", "give the controller its key, with its lid off; or get a panel's", _commission, *_HERE
+    ),
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from datetime import datetime
 
     from edge.errors import EdgeError
 
@@ -23,6 +24,19 @@ def emit(row: Mapping[str, object]) -> None:
     text = json.dumps(row, ensure_ascii=False, separators=(",", ":")).translate(_LINE_ENDS)
     # A file name that is not UTF-8 becomes \udcXX escapes, which JSON allows.
     print(text.encode(errors="backslashreplace").decode(), flush=True)
+
+
+def utc(moment: datetime) -> str:
+    """A time in a row or a line, to the second."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def tell(row: Mapping[str, object], *lines: str, as_json: bool) -> None:
+    """The row for a program, or the lines for a person."""
+    if as_json:
+        emit(row)
+    else:
+        print(*lines, sep="\n", flush=True)
 
 
 def harmless(text: str) -> str:

@@ -36,15 +36,16 @@ def rounds(work: Callable[[], int], *, every_s: float = EVERY_S) -> int:
 
 
 @contextmanager
-def bar(label: str) -> Iterator[Callable[[int, int], None]]:
-    """Told (done, total); drawn on standard error while a terminal is attached there."""
+def bar(label: str, *, counts_bytes: bool = True) -> Iterator[Callable[[int, int], None]]:
+    """Told (done, total) of bytes or things; drawn on standard error while a terminal is attached there."""
     if not sys.stderr.isatty():
         yield lambda _done, _total: None
         return
     from rich.console import Console  # only a terminal pays for the import
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
-    columns = (TextColumn(label), BarColumn(), DownloadColumn())
+    of_bytes = (TextColumn(label), BarColumn(), DownloadColumn())
+    columns = of_bytes if counts_bytes else Progress.get_default_columns()
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(label, total=None, visible=False)
         yield lambda done, total: progress.update(task, completed=done, total=total, visible=True)

@@ -9,7 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edge.cli.output import emit, harmless
+from edge.cli.config import given
+from edge.cli.output import harmless, tell
 from edge.cli.service import serve
 from edge.cli.values import count
 from edge.cli.verbs import CONFIG_OR_DEFAULTS, argument, json_lines, one_of
@@ -40,9 +41,8 @@ def run(args: argparse.Namespace) -> int:
 
         return run_sim(stop=stop, on_ready=show.ready, on_moment=show, journal=args.journal)
     from edge.app.door_device import open_device
-    from edge.cli import config as file
 
-    config, base = file.given(args.config)
+    config, base = given(args.config)
     if config.door.venue == "lane":
         from edge.cli.venues.lane import run_work
 
@@ -84,11 +84,10 @@ class _Rows:
     def _print(self, outcome: PassageOutcome, trust_state: TrustState | None) -> None:
         word = "deny" if outcome.reason else "grant"
         total = sum(outcome.micros.get(stage, 0) for stage in ("code", "verify", "face", "record")) / 1000
-        if self._json:
-            row = {"outcome": word, "reason": outcome.reason, "record": outcome.seq, "ms": round(total, 1)}
-            emit(row | (_standing(trust_state) if trust_state else {}))
-        else:
-            print(f"{word:5}  {outcome.reason or '':24} record {outcome.seq}  {total:.1f} ms", flush=True)
+        row: dict[str, object] = {"outcome": word, "reason": outcome.reason, "record": outcome.seq}
+        row |= {"ms": round(total, 1)} | (_standing(trust_state) if trust_state else {})
+        line = f"{word:5}  {outcome.reason or '':24} record {outcome.seq}  {total:.1f} ms"
+        tell(row, line, as_json=self._json)
 
     def _brief(self, obligations: Obligations) -> None:
         """What whoever works here should know of this visit; on a screen, and nowhere else."""

@@ -8,15 +8,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge.app.risk_policy import able_of, risk_policy, zone_of_door
+from edge.audit.chain import files_of, open_chain
+from edge.audit.export import utc
+from edge.cli.config import read
 from edge.cli.output import emit, progress
 from edge.cli.verbs import argument, json_lines
 from edge.errors import Exit, InputError
+from edge.simulate import SimulatedRules, simulate
+from edge.trust.site_policy import MAX_POLICY_BYTES, LocalLists, age_policy_for, parse
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
-    from edge.simulate import ChangedDecision, SimulatedRules
+    from edge.simulate import ChangedDecision
 
 SHOWN = 20  # changes on a screen; all of them with --json
 
@@ -37,9 +43,6 @@ def run(args: argparse.Namespace) -> int:
 
 def _changes(journal: Path, rules: SimulatedRules) -> Iterator[ChangedDecision | None]:
     """What would become of each passage, in the order of the journal. Raises InputError, JournalBroken."""
-    from edge.audit.chain import files_of, open_chain
-    from edge.simulate import simulate
-
     paths = (journal,) if journal.is_dir() else files_of(journal)
     with open_chain(paths) as chain:
         for _, change in simulate(progress(chain.entries(), total=chain.size, label="replaying"), rules):
@@ -55,8 +58,6 @@ class _Told:
         self._tally: Counter[tuple[str, str]] = Counter()
 
     def add(self, change: ChangedDecision | None) -> None:
-        from edge.audit.export import utc
-
         self._passages += 1
         if change is None:
             return
@@ -95,11 +96,6 @@ def _row(change: ChangedDecision) -> dict[str, object]:
 
 def _rules(file: Path) -> SimulatedRules:
     """The rules in a file: a site's policy names its time of issue, a configuration does not."""
-    from edge.app.risk_policy import able_of, risk_policy, zone_of_door
-    from edge.cli.config import read
-    from edge.simulate import SimulatedRules
-    from edge.trust.site_policy import MAX_POLICY_BYTES, LocalLists, age_policy_for, parse
-
     try:
         data = file.read_bytes()[: MAX_POLICY_BYTES * 8]
         is_policy = "issued_at" in tomllib.loads(data.decode())

@@ -5,20 +5,26 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from edge.app.parts.trust_folder import open_trust
+from edge.app.sync.updates import Updates
 from edge.card.claims import Freshness
-from edge.cli.output import emit, harmless
+from edge.cli.config import given
+from edge.cli.output import harmless, tell, utc
 from edge.cli.sync.sync import age
-from edge.cli.verbs import CONFIG_OR_DEFAULTS, Verb, json_lines
+from edge.cli.verbs import CONFIG_OR_DEFAULTS, json_lines, verb
 from edge.errors import Exit
+from edge.sync.generation import read_generation
+from edge.trust.site_policy import LocalLists, age_policy_for
 from edge.trust.time.freshness import AgeAction, TrustInput, aged
+from edge.trust.time.trust_age import trust_state
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
-    from datetime import datetime
     from pathlib import Path
 
     from edge.trust.generation import Generation
+    from edge.trust.scope import IssuerKey
     from edge.trust.snapshot import TrustSnapshot
     from edge.trust.status.status import StatusList
     from edge.trust.time.trust_age import TrustState
@@ -27,14 +33,7 @@ MEANS = {AgeAction.PASS: "cards pass", AgeAction.STEP_UP: "cards step up", AgeAc
 
 
 def _show(args: argparse.Namespace) -> int:
-    from edge.app.parts.trust_folder import open_trust
-    from edge.app.sync.updates import Updates
-    from edge.cli import config as file
-    from edge.sync.generation import read_generation
-    from edge.trust.site_policy import LocalLists, age_policy_for
-    from edge.trust.time.trust_age import trust_state
-
-    config, base = file.given(args.config)
+    config, base = given(args.config)
     folder = (base / config.paths.trust).resolve()  # one generation, whatever a sync does meanwhile
     trust = open_trust(folder)
     lists = LocalLists.of(
@@ -47,10 +46,7 @@ def _show(args: argparse.Namespace) -> int:
         trust_state(trust, trusted_time, age_policy_for(trust.policy, lists)),
         read_generation(folder),
     )
-    if args.json:
-        emit(row)
-    else:
-        _print(row)
+    tell(row, *map(harmless, _lines(row)), as_json=args.json)
     return Exit.OK
 
 
@@ -58,9 +54,9 @@ def _row(folder: Path, trust: TrustSnapshot, at: TrustState, generation: Generat
     return {
         "generation": folder.name,
         "source": generation.source if generation else None,
-        "synced_at": _iso(generation.synced_at) if generation else None,
-        "signed_at": _iso(trust.floor),
-        "now": _iso(at.at.now),
+        "synced_at": utc(generation.synced_at) if generation else None,
+        "signed_at": utc(trust.floor),
+        "now": utc(at.at.now),
         "clock": at.at.anomaly or "trusted",
         "clock_leaves": at.clock,
         "versions": dict(generation.versions) if generation else {},
@@ -68,7 +64,7 @@ def _row(folder: Path, trust: TrustSnapshot, at: TrustState, generation: Generat
         "ages": [
             {
                 "kind": part.kind,
-                "issued_at": _iso(part.issued_at),
+                "issued_at": utc(part.issued_at),
                 "age_s": int(part.age.total_seconds()),
                 "freshness": part.freshness,
                 "leaves": part.action,
@@ -76,20 +72,24 @@ def _row(folder: Path, trust: TrustSnapshot, at: TrustState, generation: Generat
             for part in at.ages
         ],
         "issuers": [
-            {
-                "kid": kid.hex(),
-                "name": key.name,
-                "venues": list(key.scope.venues),
-                "sites": list(key.scope.sites),
-                "jurisdictions": list(key.scope.jurisdictions),
-                "valid_from": _iso(key.valid_from),
-                "valid_until": _iso(key.valid_until),
-                "in_force": key.valid_from <= at.at.now < key.valid_until,
-            }
-            for kid, key in trust.issuers.items()
+            issuer_row(key) | {"in_force": key.valid_from <= at.at.now < key.valid_until}
+            for key in trust.issuers.values()
         ],
         "lists": [_list(kid, uri, status, at) for (kid, uri), status in trust.status_lists.items()],
         "sealed": len(trust.sealed),
+    }
+
+
+def issuer_row(key: IssuerKey) -> dict[str, Any]:
+    """An issuer's key: whose it is, where and when its cards count."""
+    return {
+        "kid": key.kid.hex(),
+        "name": key.name,
+        "venues": list(key.scope.venues),
+        "sites": list(key.scope.sites),
+        "jurisdictions": list(key.scope.jurisdictions),
+        "valid_from": utc(key.valid_from),
+        "valid_until": utc(key.valid_until),
     }
 
 
@@ -101,17 +101,12 @@ def _list(kid: bytes, uri: str, status: StatusList, at: TrustState) -> dict[str,
         "issuer": kid.hex(),
         "serial": status.serial or None,
         "cards": status.size,
-        "issued_at": _iso(status.issued_at),
-        "expires": _iso(status.expires),
+        "issued_at": utc(status.issued_at),
+        "expires": utc(status.expires),
         "age_s": int(part.age.total_seconds()),
         "freshness": Freshness.STALE if expired else part.freshness,
         "leaves": at.age_policy.status.stale if expired else part.action,
     }
-
-
-def _print(row: dict[str, Any]) -> None:
-    for line in _lines(row):
-        print(harmless(line))
 
 
 def _lines(row: dict[str, Any]) -> Iterator[str]:
@@ -138,15 +133,12 @@ def _aged(part: dict[str, Any]) -> str:
     return f"signed {part['issued_at']}, {how_old}: {part['freshness']}, {MEANS[part['leaves']]}"
 
 
-def _iso(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 VERBS = (
-    Verb(
+    verb(
         "show",
         "every issuer, every list, their ages and what those mean",
         _show,
-        (CONFIG_OR_DEFAULTS, json_lines("all of it as one JSON object")),
+        CONFIG_OR_DEFAULTS,
+        json_lines("all of it as one JSON object"),
     ),
 )

@@ -61,6 +61,17 @@ class Verb:
     former: str | None = None
 
 
+def verb(
+    name: str,
+    text: str,
+    run: Callable[[argparse.Namespace], int] | str,
+    *arguments: Argument | OneOf,
+    about: str | None = None,
+) -> Verb:
+    """A function and its arguments as a verb; `text` and `about` are its help."""
+    return Verb(name, text, run, arguments, about=about)
+
+
 def argument(*names: str, **options: Any) -> Argument:  # noqa: ANN401  whatever argparse takes
     """An argument of a verb."""
     return Argument(names, options)

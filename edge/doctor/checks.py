@@ -131,11 +131,7 @@ def _storage(probe: DeviceProbe) -> list[Finding]:
         why = fault.message
         space = disk_space(probe.base)
     disk = thresholds.Disk(
-        space.free_bytes,
-        space.read_only,
-        spent_ms,
-        probe.machine.fs_errors(),
-        probe.machine.worn_tenths(),
+        space.free_bytes, space.read_only, spent_ms, probe.machine.fs_errors(), probe.machine.worn_tenths()
     )
     return thresholds.storage(disk, spare_bytes=probe.config.journal.spare_mb * thresholds.MEGABYTE, why=why)
 

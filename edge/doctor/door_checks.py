@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from typing import TYPE_CHECKING, Any, Final
 
 from edge.doctor import findings as f
@@ -48,12 +49,8 @@ def strike(probe: DeviceProbe) -> list[Finding]:
     from edge.doctor.strike_record import open_strike_record
 
     try:
-        lock = _opened(probe)
-        try:
-            with open_strike_record(probe.config, probe.base) as record:
-                happened = _tried(lock, record)
-        finally:
-            lock.close()
+        with closing(_opened(probe)) as lock, open_strike_record(probe.config, probe.base) as record:
+            happened = _tried(lock, record)
     except EdgeError as fault:
         return [f.STRIKE_FAULT.found(fault.message, fault.hint)]
     return thresholds.strike(happened, has_contact=probe.config.strike.kind == "controller")
@@ -95,22 +92,21 @@ def _controller(probe: DeviceProbe) -> list[Finding]:
     from edge.app.parts.strike import open_controller
 
     config = probe.config.strike
-    link = open_controller(config, probe.base)
-    try:
+    with closing(open_controller(config, probe.base)) as link:
         status, there = link.status, link.firmware
-    finally:
-        link.close()
     assert status is not None
     assert there is not None
-    state = _word(status.state)
+    state = word(status.state)
     about = f"firmware {'.'.join(map(str, there.firmware))} at {config.port}, {config.lock}, {state}"
-    return thresholds.door(state, _word(status.mode), _words(status.inputs), _words(there.flags), about)
+    return thresholds.door(state, word(status.mode), words(status.inputs), words(there.flags), about)
 
 
-def _word(value: IntEnum) -> str:
+def word(value: IntEnum) -> str:
+    """A state or a mode in the words of `doorward door status`."""
     return value.name.lower().replace("_", "-")
 
 
-def _words(flags: IntFlag) -> list[str]:
+def words(flags: IntFlag) -> list[str]:
+    """The flags that are set."""
     members: Iterable[Any] = type(flags)
-    return [_word(member) for member in members if member in flags]
+    return [word(member) for member in members if member in flags]

@@ -90,6 +90,11 @@ def test_words_that_make_no_command_are_told_in_two_lines(
     assert hint.startswith("hint: ")
 
 
+def test_scripts_check_the_vectors_by_the_option_that_the_verb_was() -> None:
+    main = command("vectors")[1]
+    assert (main(["check"]), main(["--check"])) == (Exit.OK, Exit.OK)
+
+
 def test_the_names_in_a_tools_folder_hide_no_module_of_python(tmp_path: Path) -> None:
     """tools/wallet has a code.py, and so has Python."""
     line = "import runpy, sys; sys.argv[1:] = ['--help']\ntry: runpy.run_path({!r}, run_name='__main__')\nfinally:"

@@ -19,7 +19,7 @@ from edge.cli import verbs
 from edge.cli.verbs import Verb
 from edge.errors import Exit, InputError
 from tools.authority import contents, issuers, rotation, show
-from tools.authority.folder import REPOSITORY, authority_of, locked
+from tools.authority.folder import authority_of, locked, repository_verb
 from tools.authority.keys import check_outside, store
 from tools.issuing.draft import metadata_path
 from tools.issuing.repository import create
@@ -52,7 +52,7 @@ AUTHORITY = Verb(
     "python tools/authority",
     "the authority of a trust repository",
     verbs=(
-        Verb("init", "make keys and a repository", init, REPOSITORY, about=init.__doc__),
+        repository_verb("init", "make keys and a repository", init),
         Verb("issuer", "the issuers that the authority stands for", verbs=issuers.VERBS),
         *contents.VERBS,
         *rotation.VERBS,

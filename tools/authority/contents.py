@@ -15,7 +15,7 @@ from edge.errors import Exit, InputError
 from edge.sync import names
 from edge.trust import site_policy
 from edge.trust.scope import ANYWHERE
-from tools.authority.folder import KEEP, REPOSITORY, days, opened
+from tools.authority.folder import KEEP, days, opened, repository_verb
 from tools.issuing.publication import boxes, lists, only_issuer, plain
 from tools.issuing.roles import FIRMWARE, LIVES, MODELS, TIMESTAMP
 
@@ -163,68 +163,44 @@ _LIFELONG = (
     ),
 )
 VERBS = (
-    Verb(
+    repository_verb(
         "publish",
         "publish lists and sealed templates",
         publish,
-        (
-            *REPOSITORY,
-            argument(
-                "--from",
-                dest="trust",
-                type=Path,
-                action="append",
-                required=True,
-                metavar="TRUST",
-                help="what tools/issuer publish wrote; may be given again",
-            ),
-            argument("--site", help="the site that the sealed templates are for (default every site)"),
-            argument("--issuer", type=octets, metavar="KID", help="whose they are, if TRUST has several"),
-            *_LIFELONG,
+        argument(
+            "--from",
+            dest="trust",
+            type=Path,
+            action="append",
+            required=True,
+            metavar="TRUST",
+            help="what tools/issuer publish wrote; may be given again",
         ),
-        about=publish.__doc__,
+        argument("--site", help="the site that the sealed templates are for (default every site)"),
+        argument("--issuer", type=octets, metavar="KID", help="whose they are, if TRUST has several"),
+        *_LIFELONG,
     ),
-    Verb(
-        "refresh",
-        "sign the time again, for cron",
-        refresh,
-        (*REPOSITORY, *_LIFELONG),
-        about=refresh.__doc__,
-    ),
+    repository_verb("refresh", "sign the time again, for cron", refresh, *_LIFELONG),
     Verb(
         "policy",
         "what a site asks for",
         verbs=(
-            Verb(
+            repository_verb(
                 "set",
                 "publish a policy",
                 set_policy,
-                (
-                    *REPOSITORY,
-                    argument("file", type=Path, help="TOML (edge/trust/site_policy.py)"),
-                    _SITE,
-                ),
-                about=set_policy.__doc__,
+                argument("file", type=Path, help="TOML (edge/trust/site_policy.py)"),
+                _SITE,
             ),
-            Verb(
-                "remove",
-                "remove a policy",
-                remove_policy,
-                (*REPOSITORY, _SITE),
-                about=remove_policy.__doc__,
-            ),
+            repository_verb("remove", "remove a policy", remove_policy, _SITE),
         ),
     ),
     Verb(
         "models",
         "models of faces",
         verbs=(
-            Verb(
-                "add",
-                "publish models",
-                add_models,
-                (*REPOSITORY, argument("models", type=Path, help="models/built")),
-                about=add_models.__doc__,
+            repository_verb(
+                "add", "publish models", add_models, argument("models", type=Path, help="models/built")
             ),
         ),
     ),
@@ -232,20 +208,8 @@ VERBS = (
         "firmware",
         "images of the door controller",
         verbs=(
-            Verb(
-                "add",
-                "publish an image",
-                add_firmware,
-                (*REPOSITORY, argument("image", type=Path)),
-                about=add_firmware.__doc__,
-            ),
-            Verb(
-                "remove",
-                "remove an image",
-                remove_firmware,
-                (*REPOSITORY, argument("name")),
-                about=remove_firmware.__doc__,
-            ),
+            repository_verb("add", "publish an image", add_firmware, argument("image", type=Path)),
+            repository_verb("remove", "remove an image", remove_firmware, argument("name")),
         ),
     ),
 )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from edge.app.parts.trust_folder import open_files
 from edge.cli.output import progress
 from edge.cli.values import instant
-from edge.cli.verbs import argument
+from edge.cli.verbs import Argument, OneOf, Verb, argument, verb
 from edge.errors import InputError, StorageFault
 from tools.authority.keys import default_folder, gather
 from tools.issuing.pruning import obsolete
@@ -21,7 +21,7 @@ from tools.issuing.roles import LIVES, ONLINE, TIMESTAMP
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
     from tools.issuing.tufsigner import Keyring
@@ -131,3 +131,10 @@ REPOSITORY: Final = (
     ),
     argument("--now", type=instant, default="now", metavar="TIME", help="rehearse at this time"),
 )
+
+
+def repository_verb(
+    name: str, text: str, run: Callable[[argparse.Namespace], int], *arguments: Argument | OneOf
+) -> Verb:
+    """A verb that works on a repository; its --help says what the function says of itself."""
+    return verb(name, text, run, *REPOSITORY, *arguments, about=run.__doc__)

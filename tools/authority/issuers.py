@@ -7,14 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from edge.app.parts.trust_folder import open_files
-from edge.cli.output import emit
+from edge.cli.output import tell
+from edge.cli.trust import issuer_row
 from edge.cli.values import instant
-from edge.cli.verbs import Verb, argument, json_lines, one_of
+from edge.cli.verbs import argument, json_lines, one_of
 from edge.errors import Exit, InputError
 from edge.sync import names
 from edge.trust.issuer_file import MAX_ISSUER_BYTES, read_issuer
 from edge.trust.scope import Scope
-from tools.authority.folder import REPOSITORY, days, opened
+from tools.authority.folder import days, opened, repository_verb
 from tools.issuing.publication import Term, add_issuer, issuers, remove_issuer
 
 if TYPE_CHECKING:
@@ -70,10 +71,7 @@ def show(args: argparse.Namespace) -> int:
     """Lists the issuers' keys: where and when their cards count."""
     with opened(args) as authority:
         for key in issuers(authority.repository).values():
-            if args.json:
-                emit(_row(key))
-            else:
-                print(_line(key))
+            tell(issuer_row(key), _line(key), as_json=args.json)
     return Exit.OK
 
 
@@ -105,22 +103,9 @@ def _find(known: dict[bytes, IssuerKey], begins: str) -> IssuerKey:
     found = [key for kid, key in known.items() if kid.hex().startswith(begins.lower())]
     if len(found) != 1:
         raise InputError(
-            f"{len(found)} issuers' keys begin with {begins}",
-            hint="they are in: tools/authority issuer list",
+            f"{len(found)} issuers' keys begin with {begins}", hint="they are in: tools/authority issuer list"
         )
     return found[0]
-
-
-def _row(key: IssuerKey) -> dict[str, object]:
-    return {
-        "kid": key.kid.hex(),
-        "name": key.name,
-        "venues": list(key.scope.venues),
-        "sites": list(key.scope.sites),
-        "jurisdictions": list(key.scope.jurisdictions),
-        "valid_from": key.valid_from.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "valid_until": key.valid_until.strftime("%Y-%m-%dT%H:%M:%SZ"),
-    }
 
 
 def _line(key: IssuerKey) -> str:
@@ -137,50 +122,38 @@ _OFFER = one_of(
     required=True,
 )
 VERBS = (
-    Verb(
+    repository_verb(
         "add",
         "publish a key with a scope",
         add,
-        (
-            *REPOSITORY,
-            _OFFER,
-            argument("--venue", action="append", help="kind of venue (default what the office says)"),
-            argument("--site", action="append", help="site and all below it (default what the office says)"),
-            argument(
-                "--jurisdiction",
-                action="append",
-                metavar="CODE",
-                help="ISO 3166: MO, CN-GD (default what the office says)",
-            ),
-            argument("--valid-from", type=instant, metavar="DATE"),
-            argument("--valid-until", type=instant, metavar="DATE"),
+        _OFFER,
+        argument("--venue", action="append", help="kind of venue (default what the office says)"),
+        argument("--site", action="append", help="site and all below it (default what the office says)"),
+        argument(
+            "--jurisdiction",
+            action="append",
+            metavar="CODE",
+            help="ISO 3166: MO, CN-GD (default what the office says)",
         ),
-        about=add.__doc__,
+        argument("--valid-from", type=instant, metavar="DATE"),
+        argument("--valid-until", type=instant, metavar="DATE"),
     ),
-    Verb(
+    repository_verb(
         "rotate",
         "the next key of an issuer",
         rotate,
-        (
-            *REPOSITORY,
-            argument("kid", help="the key that goes, or how its id begins"),
-            _OFFER,
-            argument(
-                "--overlap",
-                type=days,
-                default=OVERLAP,
-                metavar="DAYS",
-                help="how long the old key is good for (default 30)",
-            ),
+        argument("kid", help="the key that goes, or how its id begins"),
+        _OFFER,
+        argument(
+            "--overlap",
+            type=days,
+            default=OVERLAP,
+            metavar="DAYS",
+            help="how long the old key is good for (default 30)",
         ),
-        about=rotate.__doc__,
     ),
-    Verb(
-        "remove",
-        "end the trust in a key",
-        remove,
-        (*REPOSITORY, argument("kid", help="the key, or how its id begins")),
-        about=remove.__doc__,
+    repository_verb(
+        "remove", "end the trust in a key", remove, argument("kid", help="the key, or how its id begins")
     ),
-    Verb("list", "where and when their cards count", show, (*REPOSITORY, json_lines()), about=show.__doc__),
+    repository_verb("list", "where and when their cards count", show, json_lines()),
 )

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from tuf.api.metadata import Metadata, Root
 
 from edge.app.parts.trust_folder import open_files
-from edge.cli.verbs import Verb, argument
+from edge.cli.verbs import argument
 from edge.errors import Exit
-from tools.authority.folder import REPOSITORY, opened
+from tools.authority.folder import opened, repository_verb
 from tools.authority.keys import check_outside, store
 from tools.issuing import rotation
 from tools.issuing.metadata import MAX_METADATA_BYTES, parse
@@ -80,27 +80,19 @@ _STAGE = argument(
     "--stage", type=Path, metavar="FILE", help="where to keep a root that lacks signatures: see sign-root"
 )
 VERBS = (
-    Verb(
+    repository_verb(
         "rotate",
         "a new key for a role",
         rotate,
-        (
-            *REPOSITORY,
-            _ROLE,
-            argument("--drop", default="", metavar="ID", help="the root key that goes, or how its id begins"),
-            _STAGE,
-        ),
-        about=rotate.__doc__,
+        _ROLE,
+        argument("--drop", default="", metavar="ID", help="the root key that goes, or how its id begins"),
+        _STAGE,
     ),
-    Verb("renew", "sign a role for another year", renew, (*REPOSITORY, _ROLE, _STAGE), about=renew.__doc__),
-    Verb(
+    repository_verb("renew", "sign a role for another year", renew, _ROLE, _STAGE),
+    repository_verb(
         "sign-root",
         "add a stick's signature to a root",
         sign_root,
-        (
-            *REPOSITORY,
-            argument("stage", type=Path, metavar="FILE", help="what rotate or renew kept with --stage"),
-        ),
-        about=sign_root.__doc__,
+        argument("stage", type=Path, metavar="FILE", help="what rotate or renew kept with --stage"),
     ),
 )

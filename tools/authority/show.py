@@ -6,9 +6,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from edge.cli.output import emit, progress
-from edge.cli.verbs import Verb, json_lines
+from edge.cli.verbs import json_lines
 from edge.errors import EdgeError, Exit, InputError
-from tools.authority.folder import REPOSITORY, opened
+from tools.authority.folder import opened, repository_verb
 from tools.issuing.checking import check_target
 from tools.issuing.publication import issuers
 from tools.issuing.roles import DELEGATED, LIVES, ROOT, SIGN_FIRST, TARGETS
@@ -110,6 +110,6 @@ def _table(rows: list[dict[str, object]]) -> None:
 
 
 VERBS = (
-    Verb("show", "what is published", show, (*REPOSITORY, json_lines()), about=show.__doc__),
-    Verb("check", "verify everything", check, REPOSITORY, about=check.__doc__),
+    repository_verb("show", "what is published", show, json_lines()),
+    repository_verb("check", "verify everything", check),
 )

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
@@ -25,6 +24,7 @@ from typing import TYPE_CHECKING
 import cv2
 
 from edge.cli.verbs import argument
+from tools.bench import tables
 from tools.bench.idle import save_film
 from tools.bench.passage import prepare
 
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "tests" / "BENCHMARKS.md"
+HEADS = ("figure", "measured", "promised")
 LFW = ROOT.parent / "shared" / "data" / "faces" / "lfw"
 
 
@@ -198,43 +199,28 @@ def accuracy() -> list[Figure]:
 
 def show(figures: list[Figure]) -> None:
     """The table for people."""
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=None, header_style="dim")
-    for title in ("figure", "measured", "promised", ""):
-        table.add_column(title, justify="left" if title == "figure" else "right")
-    for figure in figures:
-        sign = "at least" if figure.more_is_better else "at most"
-        bound = f"{sign} {figure.bound:g} {figure.unit}" if figure.bound is not None else ""
-        mark = {True: "[green]holds[/]", False: "[red]missed[/]", None: ""}[figure.holds]
-        table.add_row(figure.name, f"{figure.value:.2f} {figure.unit}", bound, mark)
-    Console().print(table)
+    marks = {True: "[green]holds[/]", False: "[red]missed[/]", None: ""}
+    rows = [(*_cells(figure, "at least", "at most"), marks[figure.holds]) for figure in figures]
+    tables.show((*HEADS, ""), rows)
 
 
 def page(figures: list[Figure]) -> str:
     """The figures as the Markdown page that is kept in the repository."""
     from hw.inference.processors import this_kind
 
-    rows = [
-        f"| {f.name} | {f.value:.2f} {f.unit} | "
-        f"{'' if f.bound is None else ('≥ ' if f.more_is_better else '≤ ') + f'{f.bound:g} {f.unit}'} |"
-        for f in figures
-    ]
-    machine = f"{this_kind()}, {platform.system()}, Python {platform.python_version()}, one core"
-    return "\n".join(
-        [
-            "# Benchmarks",
-            "",
-            f"`python tools/bench device --write` on {time.strftime('%Y-%m-%d')}, {machine}. Medians.",
-            "No Raspberry Pi was measured: plan on two to six times these times there, and run it yourself.",
-            "",
-            "| figure | measured | promised |",
-            "| --- | ---: | ---: |",
-            *rows,
-            "",
-        ]
+    notes = (
+        ". Medians.",
+        "No Raspberry Pi was measured: plan on two to six times these times there, and run it yourself.",
     )
+    table = tables.markdown(HEADS, [_cells(figure, "≥", "≤") for figure in figures])
+    return tables.page("Benchmarks", "device --write", notes, table, machine=this_kind())
+
+
+def _cells(figure: Figure, least: str, most: str) -> tuple[str, str, str]:
+    """The name, the figure, the promise in these words."""
+    sign = least if figure.more_is_better else most
+    bound = "" if figure.bound is None else f"{sign} {figure.bound:g} {figure.unit}"
+    return figure.name, f"{figure.value:.2f} {figure.unit}", bound
 
 
 def _child(module: str, folder: str) -> list[str]:

@@ -42,6 +42,7 @@ from edge.cli.verbs import argument  # noqa: E402
 from edge.link import frame  # noqa: E402
 from edge.link import messages as m  # noqa: E402
 from edge.link.session import PING_EVERY_MS, LinkPairing, LinkSession  # noqa: E402
+from tools.bench import tables  # noqa: E402
 
 if TYPE_CHECKING:
     import argparse
@@ -164,12 +165,11 @@ def _p95(times: list[float]) -> float:
 
 
 def _table(columns: dict[str, list[LinkFigure]]) -> list[str]:
-    names = list(columns)
-    lines = [f"| ms | {' | '.join(names)} | promised |", f"| --- |{' ---: |' * len(names)} ---: |"]
-    for rows in zip(*columns.values(), strict=True):
-        figures = " | ".join(f"{row.ms:,.1f}" for row in rows)
-        lines.append(f"| {rows[0].what} | {figures} | {rows[0].promised} |")
-    return lines
+    rows = [
+        [row[0].what, *(f"{each.ms:,.1f}" for each in row), row[0].promised]
+        for row in zip(*columns.values(), strict=True)
+    ]
+    return tables.markdown(["ms", *columns, "promised"], rows)
 
 
 def _page(table: str) -> str:

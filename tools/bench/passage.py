@@ -119,10 +119,10 @@ def _until(
     raise SystemExit(f"the passage never came to {state}")
 
 
-def _peak_mb() -> float:
-    """Most memory this program ever held. Not ru_maxrss, which remembers the parent that was forked."""
+def memory_mb(kind: str = "VmHWM") -> float:
+    """Most memory this program ever held, or VmRSS. Not ru_maxrss, which remembers the forked parent."""
     status = Path("/proc/self/status").read_text("ascii")
-    return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]) / 1024
+    return int(next(line for line in status.splitlines() if line.startswith(kind)).split()[1]) / 1024
 
 
 def run(folder: Path) -> None:
@@ -180,7 +180,7 @@ def run(folder: Path) -> None:
             verifier.see(frame_from_rgb(face, clock.tick_ms()))
     verifier.stop(StopCause.END)
     journal.close()
-    peak = _peak_mb()
+    peak = memory_mb()
     print(json.dumps({"peak_mb": peak, "decision_ms": decisions, "median_ms": statistics.median(decisions)}))
 
 

@@ -29,6 +29,7 @@ from PIL import Image
 from edge.cli.verbs import argument
 from edge.face.evaluation import verification_rates
 from edge.face.evaluation.intervals import wilson
+from tools.bench import tables
 
 if TYPE_CHECKING:
     import argparse
@@ -181,29 +182,32 @@ def door_frames(folder: Path) -> list[Path]:
 
 def show(ours: dict[str, Any], theirs: dict[str, Any]) -> None:
     """The table of ratios."""
-    from rich.console import Console
-    from rich.table import Table
 
-    table = Table(box=None, header_style="dim")
-    for title in ("figure", "Doorward", "dlib", "ratio"):
-        table.add_column(title, justify="left" if title == "figure" else "right")
-
-    def share(name: str, a: float, b: float, *, error: bool) -> None:
+    def share(name: str, a: float, b: float, *, error: bool) -> tuple[str, ...]:
         wrong = (a, b) if error else (1 - a, 1 - b)
-        ratio = f"{wrong[1] / wrong[0]:.1f} x fewer errors" if wrong[0] else "no error"
-        table.add_row(name, f"{a:.2%}", f"{b:.2%}", ratio)
+        return (
+            name,
+            f"{a:.2%}",
+            f"{b:.2%}",
+            f"{wrong[1] / wrong[0]:.1f} x fewer errors" if wrong[0] else "no error",
+        )
 
-    share("accuracy (10 folds)", ours["accuracy"], theirs["accuracy"], error=False)
-    share("EER, all pairs", ours["eer"], theirs["eer"], error=True)
-    for fmr in ours["tar"]:
-        share(f"TAR at FMR {fmr}", ours["tar"][fmr], theirs["tar"][fmr], error=False)
-    table.add_row("no face found (FTA)", f"{ours['fta']:.2%}", f"{theirs['fta']:.2%}", "")
-    for name, text in SPEEDS.items():
-        speed = theirs[name] / ours[name]
-        table.add_row(text, f"{ours[name]:.1f}", f"{theirs[name]:.1f}", f"{speed:.1f} x faster")
+    rows = [
+        share("accuracy (10 folds)", ours["accuracy"], theirs["accuracy"], error=False),
+        share("EER, all pairs", ours["eer"], theirs["eer"], error=True),
+        *(
+            share(f"TAR at FMR {fmr}", ours["tar"][fmr], theirs["tar"][fmr], error=False)
+            for fmr in ours["tar"]
+        ),
+        ("no face found (FTA)", f"{ours['fta']:.2%}", f"{theirs['fta']:.2%}", ""),
+        *(
+            (text, f"{ours[name]:.1f}", f"{theirs[name]:.1f}", f"{theirs[name] / ours[name]:.1f} x faster")
+            for name, text in SPEEDS.items()
+        ),
+    ]
     memory = ours["peak_mb"] / theirs["peak_mb"]
-    table.add_row("peak memory, MB", f"{ours['peak_mb']:.0f}", f"{theirs['peak_mb']:.0f}", f"{memory:.2f} x")
-    Console().print(table)
+    rows.append(("peak memory, MB", f"{ours['peak_mb']:.0f}", f"{theirs['peak_mb']:.0f}", f"{memory:.2f} x"))
+    tables.show(("figure", "Doorward", "dlib", "ratio"), rows)
 
 
 def run(args: argparse.Namespace) -> int:

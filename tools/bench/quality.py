@@ -26,10 +26,11 @@ from edge.cli.verbs import argument
 from edge.face.engine import subject
 from edge.face.quality import shortfall
 from edge.face.template import TemplateFormat
+from tools.bench.tables import markdown
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from edge.face.engine import FaceEngine, Probe
     from edge.ports import Floats, Pixels
@@ -143,12 +144,10 @@ def projected(engine: FaceEngine, probe: Probe) -> Floats:
     return engine.sides(engine.embed(probe), TemplateFormat.INT8_64)[1]
 
 
-def show(rows: Mapping[str, Mapping[str, object]], columns: Sequence[str]) -> None:
+def show(rows: Mapping[str, Mapping[str, object]], *columns: str) -> None:
     """A Markdown table."""
-    print("|", " | ".join(["", *columns]), "|")
-    print("|---" * (len(columns) + 1) + "|")
-    for name, row in rows.items():
-        print("|", " | ".join([name, *(str(row[column]) for column in columns)]), "|")
+    cells = [[name, *(str(row[column]) for column in columns)] for name, row in rows.items()]
+    print("\n".join(markdown(["", *columns], cells)))
 
 
 def run(args: argparse.Namespace) -> int:
@@ -158,11 +157,11 @@ def run(args: argparse.Namespace) -> int:
     for folder in args.folders:
         print(f"\n{folder}\n")
         told[str(folder)] = rows = fta(engine, folder)
-        show(rows, ("n", "fta", "by"))
+        show(rows, "n", "fta", "by")
     if args.pairs:
         print(f"\n{args.pairs}, made worse\n")
         told["made worse"] = counts = worse(engine, args.pairs)
-        show(counts, ("n", "stopped", "unlike", "missed", "needless"))
+        show(counts, "n", "stopped", "unlike", "missed", "needless")
     print(json.dumps(told))
     return 0
 

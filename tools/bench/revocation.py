@@ -15,17 +15,17 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
-import platform
 import sys
 import tempfile
-import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from edge.cli.output import progress
 from edge.cli.verbs import argument
+from tools.bench import tables
 from tools.bench.revocation_steps import NATION, SIZES, STEPS
+from tools.bench.tables import Line
 
 if TYPE_CHECKING:
     import argparse
@@ -33,46 +33,45 @@ if TYPE_CHECKING:
     from tools.bench.revocation_steps import Told
 
 PAGE: Final = Path(__file__).resolve().parents[2] / "tests" / "BENCHMARKS-revocation.md"
-# What is shown: name, key, format, and the promise for 10^8 cards
+# What is shown; the promises are those for 10^8 cards
 ROWS: Final = (
-    ("revoked", "revoked", ",.0f", None),
-    ("suspended", "suspended", ",.0f", None),
-    ("full list, bytes", "full", ",.0f", None),
-    ("what information theory asks for", "full_bound", ",.0f", None),
-    ("full list / that", "full_ratio", ".4f", 1.01),
-    ("zlib -9 of the bitmaps (IETF), bytes", "full_zlib", ",.0f", None),
-    ("newly revoked in a day", "new", ",.0f", None),
-    ("reinstated in a day", "reinstated", ",.0f", None),
-    ("delta, bytes", "delta", ",.0f", None),
-    ("what information theory asks for", "delta_bound", ",.0f", None),
-    ("delta / that", "delta_ratio", ".4f", 1.02),
-    ("zlib -9 of the changed bits, bytes", "delta_zlib", ",.0f", None),
-    ("encode the full list, ms", "full_encode_ms", ",.1f", None),
-    ("zlib -9, ms", "full_zlib_ms", ",.0f", None),
-    ("encode the delta, ms", "delta_encode_ms", ",.1f", None),
-    ("write a full list into bitmaps, ms", "full_decode_ms", ",.1f", None),
-    ("flip a day's bits, ms", "flip_ms", ",.1f", None),
-    ("check both hashes, ms", "hash_ms", ",.1f", None),
-    ("apply a day: flip and check, ms", "day_ms", ",.1f", 50),
-    ("the same with copying before and fsync after, ms", "disk_ms", ",.0f", None),
-    ("answer for one card, us", "query_us", ".2f", 1),
-    ("own memory to encode, MB", "encode_mb", ".1f", None),
-    ("own memory to expand, MB", "expand_mb", ".1f", None),
-    ("own memory to apply, MB", "apply_mb", ".1f", None),
-    ("own memory to answer, MB", "answer_mb", ".1f", None),
-    ("resident with all mapped pages, to apply, MB", "apply_rss_mb", ".0f", None),
+    Line("revoked", "revoked", ",.0f", None),
+    Line("suspended", "suspended", ",.0f", None),
+    Line("full list, bytes", "full", ",.0f", None),
+    Line("what information theory asks for", "full_bound", ",.0f", None),
+    Line("full list / that", "full_ratio", ".4f", 1.01),
+    Line("zlib -9 of the bitmaps (IETF), bytes", "full_zlib", ",.0f", None),
+    Line("newly revoked in a day", "new", ",.0f", None),
+    Line("reinstated in a day", "reinstated", ",.0f", None),
+    Line("delta, bytes", "delta", ",.0f", None),
+    Line("what information theory asks for", "delta_bound", ",.0f", None),
+    Line("delta / that", "delta_ratio", ".4f", 1.02),
+    Line("zlib -9 of the changed bits, bytes", "delta_zlib", ",.0f", None),
+    Line("encode the full list, ms", "full_encode_ms", ",.1f", None),
+    Line("zlib -9, ms", "full_zlib_ms", ",.0f", None),
+    Line("encode the delta, ms", "delta_encode_ms", ",.1f", None),
+    Line("write a full list into bitmaps, ms", "full_decode_ms", ",.1f", None),
+    Line("flip a day's bits, ms", "flip_ms", ",.1f", None),
+    Line("check both hashes, ms", "hash_ms", ",.1f", None),
+    Line("apply a day: flip and check, ms", "day_ms", ",.1f", 50),
+    Line("the same with copying before and fsync after, ms", "disk_ms", ",.0f", None),
+    Line("answer for one card, us", "query_us", ".2f", 1),
+    Line("own memory to encode, MB", "encode_mb", ".1f", None),
+    Line("own memory to expand, MB", "expand_mb", ".1f", None),
+    Line("own memory to apply, MB", "apply_mb", ".1f", None),
+    Line("own memory to answer, MB", "answer_mb", ".1f", None),
+    Line("resident with all mapped pages, to apply, MB", "apply_rss_mb", ".0f", None),
 )  # fmt: skip
 NOTE: Final = (
+    ".",
     "No Raspberry Pi was measured. What is drawn and how is said at the head of that file.",
     "",
     "Sizes are those of whole files; each has two sets, of revoked and of suspended cards. Own memory is",
     "what a step took beside an idle process. Mapped bitmaps are not in it, because the system takes their",
     "pages back when it needs them; the last line has them. zlib was not run on the largest list. The head",
     "of a delta and of its two sets, 32 bytes, is what tells at a million cards.",
-    "",
 )
 PROMISED_AT: Final = 10**8
-COMMAND: Final = "python tools/bench revocation"
 
 
 def measure(size: int) -> Told:
@@ -90,57 +89,13 @@ def measure(size: int) -> Told:
 
 def cells(figures: list[Told]) -> list[list[str]]:
     """The table, row by row: name, a figure for each size, the promise."""
-    return [
-        [
-            name,
-            *(format(told[key], form) if key in told else "" for told in figures),
-            f"≤ {most}" if most else "",
-        ]
-        for name, key, form, most in ROWS
-    ]
+    return [row.cells(figures) for row in ROWS]
 
 
 def missed(figures: list[Told]) -> list[str]:
     """The promises that did not hold."""
     (told,) = (told for told in figures if told["cards"] == PROMISED_AT)
-    return [
-        f"{name}: {told[key]:{form}}, at most {most}"
-        for name, key, form, most in ROWS
-        if most and told[key] > most
-    ]
-
-
-def page(figures: list[Told]) -> str:
-    """The figures as the Markdown page that is kept in the repository."""
-    heads = ["", *(f"{told['cards']:,.0f}" for told in figures), f"promised at {PROMISED_AT:,}"]
-    machine = f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}, one core"
-    return "\n".join(
-        [
-            "# Benchmarks of revocation",
-            "",
-            f"`{COMMAND} --nation --write` on {time.strftime('%Y-%m-%d')}, {machine}.",
-            *NOTE,
-            "| " + " | ".join(heads) + " |",
-            "| --- |" + " ---: |" * (len(heads) - 1),
-            *("| " + " | ".join(row) + " |" for row in cells(figures)),
-            "",
-        ]
-    )
-
-
-def show(figures: list[Told]) -> None:
-    """The table for people."""
-    from rich.console import Console
-    from rich.table import Table
-
-    table = Table(box=None, header_style="dim")
-    table.add_column("cards")
-    for told in figures:
-        table.add_column(f"{told['cards']:,.0f}", justify="right")
-    table.add_column("promised", justify="right")
-    for row in cells(figures):
-        table.add_row(*row)
-    Console().print(table)
+    return tables.missed(ROWS, told)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -148,10 +103,13 @@ def run(args: argparse.Namespace) -> int:
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     sizes = (*SIZES, NATION) if args.nation else SIZES
     figures = [measure(size) for size in progress(sizes, total=len(sizes), label="measuring")]
-    show(figures)
+    heads = [f"{size:,.0f}" for size in sizes]
+    tables.show(["cards", *heads, "promised"], cells(figures))
     print(json.dumps(figures))
     if args.write:
-        PAGE.write_text(page(figures), "utf-8")
+        table = tables.markdown(["", *heads, f"promised at {PROMISED_AT:,}"], cells(figures))
+        page = tables.page("Benchmarks of revocation", "revocation --nation --write", NOTE, table)
+        PAGE.write_text(page, "utf-8")
     for line in (lines := missed(figures)):
         print(f"missed: {line}", file=sys.stderr)
     return 1 if lines else 0

@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import secrets
 import statistics
 import subprocess
@@ -29,6 +28,9 @@ from typing import TYPE_CHECKING, Final
 
 from edge.cli.output import progress
 from edge.cli.verbs import argument
+from tools.bench import tables
+from tools.bench.passage import memory_mb
+from tools.bench.tables import Line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -50,31 +52,28 @@ VISITS: Final = 5_000
 SETTLED: Final = 500  # each is on the disk before the next one begins
 NOW: Final = datetime(2027, 3, 1, 10, 0, tzinfo=UTC)
 ISSUER: Final = "CN-GD"
-# What is shown: name, key, format, the promise
 ROWS: Final = (
-    ("people enrolled", "people", ",.0f", None),
-    ("schedule entries", "entries", ",.0f", None),
-    ("permits", "permits", ",.0f", None),
-    ("import of everybody, s", "import_s", ".1f", None),
-    ("open the door, s", "open_s", ".2f", 1.0),
-    ("of the processor, s", "open_cpu_s", ".2f", None),
-    ("of that, read the rules, s", "rules_cpu_s", ".2f", None),
-    ("admit, median, ms", "admit_ms", ".3f", 0.3),
-    ("admit, 99 of 100, ms", "admit_99_ms", ".3f", None),
-    ("admit, slowest, ms", "admit_max_ms", ".3f", None),
-    ("admitted, of 100", "admitted", ".0f", None),
-    ("policy, risk and venue, median, ms", "passage_ms", ".3f", 1.0),
-    ("policy, risk and venue, 99 of 100, ms", "passage_99_ms", ".3f", None),
-    ("mode of the door, median, ms", "mode_ms", ".3f", None),
-    ("settle with fsync, median, ms", "settle_ms", ".2f", None),
-    ("own memory, MB", "own_mb", ".1f", 30.0),
+    Line("people enrolled", "people", ",.0f", None),
+    Line("schedule entries", "entries", ",.0f", None),
+    Line("permits", "permits", ",.0f", None),
+    Line("import of everybody, s", "import_s", ".1f", None),
+    Line("open the door, s", "open_s", ".2f", 1.0),
+    Line("of the processor, s", "open_cpu_s", ".2f", None),
+    Line("of that, read the rules, s", "rules_cpu_s", ".2f", None),
+    Line("admit, median, ms", "admit_ms", ".3f", 0.3),
+    Line("admit, 99 of 100, ms", "admit_99_ms", ".3f", None),
+    Line("admit, slowest, ms", "admit_max_ms", ".3f", None),
+    Line("admitted, of 100", "admitted", ".0f", None),
+    Line("policy, risk and venue, median, ms", "passage_ms", ".3f", 1.0),
+    Line("policy, risk and venue, 99 of 100, ms", "passage_99_ms", ".3f", None),
+    Line("mode of the door, median, ms", "mode_ms", ".3f", None),
+    Line("settle with fsync, median, ms", "settle_ms", ".2f", None),
+    Line("own memory, MB", "own_mb", ".1f", 30.0),
 )
 NOTE: Final = (
     "No Raspberry Pi was measured. What is drawn and how is said at the head of that file. Own memory is",
     "what the process held at most, beside a device with a verified card and no rules.",
-    "",
 )
-COMMAND: Final = "python tools/bench venue"
 
 
 def site_toml() -> str:
@@ -176,12 +175,6 @@ def config() -> Config:
     return Config(permits=PermitsConfig(rules="site.toml"))
 
 
-def memory_mb(kind: str) -> float:
-    """VmRSS or VmHWM of this process."""
-    status = Path("/proc/self/status").read_text("ascii")
-    return int(next(line for line in status.splitlines() if line.startswith(kind)).split()[1]) / 1024
-
-
 def timed(ask: Callable[[], object]) -> float:
     """How long it took, in milliseconds."""
     began = time.perf_counter_ns()
@@ -279,30 +272,6 @@ def measure(folder: Path) -> dict[str, float]:
     }
 
 
-def cells(told: dict[str, float]) -> list[tuple[str, str, str]]:
-    """Name, figure, promise."""
-    return [(name, format(told[key], form), f"≤ {most:g}" if most else "") for name, key, form, most in ROWS]
-
-
-def page(told: dict[str, float]) -> str:
-    """The figures as the Markdown page that is kept in the repository."""
-    machine = f"{platform.machine()}, {platform.system()}, Python {platform.python_version()}, one core"
-    busy = f"{os.cpu_count()}, with a load average of {os.getloadavg()[0]:.0f}"
-    rows = (f"| {name} | {figure} | {most} |" for name, figure, most in cells(told))
-    return "\n".join(
-        [
-            "# Benchmarks of the venues",
-            "",
-            f"`{COMMAND} --write` on {time.strftime('%Y-%m-%d')}, {machine} of {busy}.",
-            *NOTE,
-            "| a building's door |  | promised |",
-            "| --- | ---: | ---: |",
-            *rows,
-            "",
-        ]
-    )
-
-
 def run(args: argparse.Namespace) -> int:
     """Measure, print, and say with the exit code whether every promise held."""
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
@@ -314,13 +283,16 @@ def run(args: argparse.Namespace) -> int:
         command = [sys.executable, str(Path(__file__).parent), "venue", "--in", name]
         done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     told = {"import_s": import_s} | json.loads(done.stdout)
-    for row in cells(told):
-        print("{:32} {:>10}  {}".format(*row).rstrip())
+    heads, rows = ("a building's door", "", "promised"), [row.cells([told]) for row in ROWS]
+    tables.show(heads, rows)
     print(json.dumps(told))
     if args.write:
-        PAGE.write_text(page(told), "utf-8")
-    lines = [f"{name}: {told[key]:{form}}" for name, key, form, most in ROWS if most and told[key] > most]
-    for line in lines:
+        busy = f" of {os.cpu_count()}, with a load average of {os.getloadavg()[0]:.0f}."
+        table = tables.markdown(heads, rows)
+        PAGE.write_text(
+            tables.page("Benchmarks of the venues", "venue --write", (busy, *NOTE), table), "utf-8"
+        )
+    for line in (lines := tables.missed(ROWS, told)):
         print(f"missed: {line}", file=sys.stderr)
     return 1 if lines else 0
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final
 from edge.app.parts.trust_folder import open_files
 from edge.cli import verbs
 from edge.cli.output import emit, progress
-from edge.cli.verbs import Verb, argument, json_lines
+from edge.cli.verbs import Verb, argument, json_lines, verb
 from edge.errors import Exit, StorageFault
 from edge.version import software_version
 from tools.demo.page import link, page
@@ -133,7 +133,7 @@ DEMO = Verb(
     "the second act of the demo",
     run,
     ARGUMENTS,
-    (Verb("month", "play a month in the life of one door", run, ARGUMENTS, about=__doc__),),
+    (verb("month", "play a month in the life of one door", run, *ARGUMENTS, about=__doc__),),
     about=__doc__,
 )
 main = partial(verbs.main, DEMO)

@@ -153,12 +153,7 @@ class DemoDoor:
         stages = replace(stages, pad_rule=replace(stages.pad_rule, random_below=lambda _: 0))
         self._journal = open_journal(self.config, self.folder)
         own, self._store = resume_authority(
-            self.config,
-            self.folder,
-            trust=watch,
-            journal=self._journal,
-            stages=stages,
-            clock=self.clock,
+            self.config, self.folder, trust=watch, journal=self._journal, stages=stages, clock=self.clock
         )
         self._trusted_clock = own.trusted_clock
         self._strike = SimDoor(self.clock, visitor=Visitor())

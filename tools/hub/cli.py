@@ -15,15 +15,15 @@ import argparse
 import secrets
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from edge.app.parts.trust_folder import open_files
 from edge.cli import verbs
-from edge.cli.output import emit
-from edge.cli.verbs import Verb, argument, json_lines
+from edge.cli.output import emit, tell
+from edge.cli.verbs import Verb, argument, json_lines, verb
 from edge.errors import Exit, InputError
 from edge.upload.protocol import device_name
 from tools.hub.export import FORMATS, lines
@@ -96,10 +96,11 @@ def alarm_list(args: argparse.Namespace) -> int:
             for alarm in store.alarms(row["serial"]):
                 said = {key: alarm[key] for key in ("kind", "detail", "times", "first_ms", "last_ms", "note")}
                 open_ = alarm["cleared_ms"] is None
-                if args.json:
-                    emit({"device": row["id"], "open": open_, **said})
-                else:
-                    print(f"{row['id']}: {alarm['kind']}, {alarm['times']} times: {alarm['detail']}")
+                tell(
+                    {"device": row["id"], "open": open_, **said},
+                    f"{row['id']}: {alarm['kind']}, {alarm['times']} times: {alarm['detail']}",
+                    as_json=args.json,
+                )
     return Exit.OK
 
 
@@ -132,12 +133,9 @@ def _now_ms() -> int:
 
 @contextmanager
 def _store(args: argparse.Namespace) -> Iterator[HubStore]:
-    database = Database(args.db)
-    try:
+    with closing(Database(args.db)) as database:
         database.prepare()
         yield HubStore(database)
-    finally:
-        database.close()
 
 
 def _password(file: Path) -> str:
@@ -201,48 +199,50 @@ def _device(text: str) -> str:
 
 _DB = argument("--db", default="hub.db", metavar="URL", help="FILE, or postgresql://... (default hub.db)")
 _DEVICE = argument("device", type=_device)
-SERVE = Verb(
+SERVE = verb(
     "serve",
     "serve devices and operators until it is stopped",
     serve,
-    (
-        _DB,
-        argument("--listen", type=_address, default=("127.0.0.1", 8440), metavar="HOST:PORT"),
-        argument("--repository", type=Path, metavar="DIR", help="trust repository to serve too"),
-        argument(
-            "--password-file", type=Path, default=Path("hub.password"), metavar="FILE", help="of the pages"
-        ),
-        argument("--cert", type=Path, metavar="PEM", help="serve TLS; else put TLS in front"),
-        argument("--cert-key", type=Path, metavar="PEM"),
-        argument("--client-ca", type=Path, metavar="PEM", help="let in only clients that it certified"),
-    ),
+    _DB,
+    argument("--listen", type=_address, default=("127.0.0.1", 8440), metavar="HOST:PORT"),
+    argument("--repository", type=Path, metavar="DIR", help="trust repository to serve too"),
+    argument("--password-file", type=Path, default=Path("hub.password"), metavar="FILE", help="of the pages"),
+    argument("--cert", type=Path, metavar="PEM", help="serve TLS; else put TLS in front"),
+    argument("--cert-key", type=Path, metavar="PEM"),
+    argument("--client-ca", type=Path, metavar="PEM", help="let in only clients that it certified"),
 )
 DEVICES = (
-    Verb(
+    verb(
         "add",
         "register the public key of a device",
         device_add,
-        (_DB, _DEVICE, argument("--key", required=True, metavar="HEX|FILE", help="its public key")),
+        _DB,
+        _DEVICE,
+        argument("--key", required=True, metavar="HEX|FILE", help="its public key"),
     ),
-    Verb(
+    verb(
         "remove",
         "take no more records of a device; those it sent stay",
         device_remove,
-        (_DB, _DEVICE, argument("--records-too", action="store_true", help="and forget what it sent")),
+        _DB,
+        _DEVICE,
+        argument("--records-too", action="store_true", help="and forget what it sent"),
     ),
-    Verb("list", "all devices with last contact and open alarms", device_list, (_DB, json_lines())),
+    verb("list", "all devices with last contact and open alarms", device_list, _DB, json_lines()),
 )
 ALARMS = (
-    Verb("list", "all alarms, open and cleared", alarm_list, (_DB, json_lines())),
-    Verb(
-        "clear", "mark the alarms of a device as seen", alarm_clear, (_DB, _DEVICE), about=alarm_clear.__doc__
+    verb("list", "all alarms, open and cleared", alarm_list, _DB, json_lines()),
+    verb(
+        "clear", "mark the alarms of a device as seen", alarm_clear, _DB, _DEVICE, about=alarm_clear.__doc__
     ),
 )
-EXPORT = Verb(
+EXPORT = verb(
     "export",
     "the records of a device, byte for byte as signed (jsonl), or as a table (csv)",
     records_export,
-    (_DB, _DEVICE, argument("--format", choices=list(FORMATS), default="jsonl")),
+    _DB,
+    _DEVICE,
+    argument("--format", choices=list(FORMATS), default="jsonl"),
 )
 HUB = Verb(
     "python tools/hub",

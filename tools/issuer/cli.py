@@ -31,9 +31,9 @@ from edge.card.attributes import Attribute
 from edge.card.claims import TemplateReference, pseudonym
 from edge.card.documents import BY_WORD, DisclosedDocument
 from edge.cli import verbs
-from edge.cli.output import emit
+from edge.cli.output import emit, tell
 from edge.cli.values import instant, public_key
-from edge.cli.verbs import Verb, argument, json_lines, one_of
+from edge.cli.verbs import Verb, argument, json_lines, one_of, verb
 from edge.errors import Exit, InputError, Refused, StorageFault
 from edge.face.template import TemplateFormat
 from edge.request.certificate import CertificateAuthority
@@ -159,10 +159,11 @@ def show(args: argparse.Namespace) -> int:
     with IssuingOffice(args.folder).open() as issuer:
         rows = [_public(entry, issuer.kid) for entry in issuer.register if entry.part is IndexUse.CARD]
     for row in rows:
-        if args.json:
-            emit(row)
-        else:
-            print("{index:>8}  {card}  {pseudonym}  {standing:9}  {issued_at} - {expires}".format(**row))
+        tell(
+            row,
+            "{index:>8}  {card}  {pseudonym}  {standing:9}  {issued_at} - {expires}".format(**row),
+            as_json=args.json,
+        )
     return Exit.OK
 
 
@@ -254,118 +255,95 @@ _OFFICE = (
     argument("--now", type=instant, default="now", metavar="TIME", help="rehearse at this time"),
 )
 _CARD = (*_OFFICE, argument("card", help="card id, or its pseudonym in a log"))
-INIT = Verb(
+INIT = verb(
     "init",
     "make the keys of a new issuer",
     init,
-    (
-        *_OFFICE,
-        argument("--name", required=True, help="what cards call the issuer; up to 32 characters, no space"),
-        argument("--uri", required=True, help="name of the status list; short, it is in every code"),
-        argument("--capacity", type=int, default=CAPACITY, help=f"cards on the list (default {CAPACITY})"),
-        argument("--venue", action="append", help="kind of venue that its cards are for (default any)"),
-        argument("--site", action="append", help="site that its cards are for (default any)"),
-        argument(
-            "--jurisdiction",
-            action="append",
-            metavar="CODE",
-            help="where its cards count, as ISO 3166 codes it: MO, CN-GD (default anywhere)",
-        ),
+    *_OFFICE,
+    argument("--name", required=True, help="what cards call the issuer; up to 32 characters, no space"),
+    argument("--uri", required=True, help="name of the status list; short, it is in every code"),
+    argument("--capacity", type=int, default=CAPACITY, help=f"cards on the list (default {CAPACITY})"),
+    argument("--venue", action="append", help="kind of venue that its cards are for (default any)"),
+    argument("--site", action="append", help="site that its cards are for (default any)"),
+    argument(
+        "--jurisdiction",
+        action="append",
+        metavar="CODE",
+        help="where its cards count, as ISO 3166 codes it: MO, CN-GD (default anywhere)",
     ),
 )
-ENROL = Verb(
+ENROL = verb(
     "enrol",
     "sign a card for the face in a picture, and put it into a wallet",
     enrol,
-    (
-        *_OFFICE,
-        one_of(
-            argument("--photo", type=Path, help="picture of the holder, one face"),
-            argument("--no-face", action="store_true", help="a card without a face"),
-            required=True,
-        ),
-        argument("--out", type=Path, required=True, help="the wallet to write; with --holder-key, the card"),
-        argument("--holder-key", type=public_key, metavar="HEX", help="public key from: tools/wallet new"),
-        argument("--days", type=float, default=30, help="how long it is valid (default 30)"),
-        argument("--starts", type=instant, metavar="TIME", help="when it begins to be (default now)"),
-        argument(
-            "--scope", nargs="+", default=[], metavar="SITE", help="sites and doors it opens (default all)"
-        ),
-        argument(
-            "--variant", choices="AB", default="A", help="A: template in the card; B: sealed at the site"
-        ),
-        argument("--document", type=_paper, action="append", default=[], metavar="TYPE:NUMBER:EXPIRES"),
-        argument("--assurance", type=int, default=0, help="0 to 3, how the face was checked (default 0)"),
-        argument(
-            "--attributes", type=Path, metavar="FILE", help="JSON of what the holder may disclose, by name"
-        ),
-        argument(
-            "--attribute",
-            type=_attribute,
-            action="append",
-            default=[],
-            metavar="NAME=VALUE",
-            help="one of them; other users of this machine see it while the command runs",
-        ),
-        argument(
-            "--authority",
-            type=_authority,
-            action="append",
-            default=[],
-            metavar="NAME:HEX",
-            help="another issuer, whose word about venues the wallet takes as well (default this one only)",
-        ),
-        json_lines("the result as one JSON object"),
+    *_OFFICE,
+    one_of(
+        argument("--photo", type=Path, help="picture of the holder, one face"),
+        argument("--no-face", action="store_true", help="a card without a face"),
+        required=True,
     ),
+    argument("--out", type=Path, required=True, help="the wallet to write; with --holder-key, the card"),
+    argument("--holder-key", type=public_key, metavar="HEX", help="public key from: tools/wallet new"),
+    argument("--days", type=float, default=30, help="how long it is valid (default 30)"),
+    argument("--starts", type=instant, metavar="TIME", help="when it begins to be (default now)"),
+    argument("--scope", nargs="+", default=[], metavar="SITE", help="sites and doors it opens (default all)"),
+    argument("--variant", choices="AB", default="A", help="A: template in the card; B: sealed at the site"),
+    argument("--document", type=_paper, action="append", default=[], metavar="TYPE:NUMBER:EXPIRES"),
+    argument("--assurance", type=int, default=0, help="0 to 3, how the face was checked (default 0)"),
+    argument("--attributes", type=Path, metavar="FILE", help="JSON of what the holder may disclose, by name"),
+    argument(
+        "--attribute",
+        type=_attribute,
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="one of them; other users of this machine see it while the command runs",
+    ),
+    argument(
+        "--authority",
+        type=_authority,
+        action="append",
+        default=[],
+        metavar="NAME:HEX",
+        help="another issuer, whose word about venues the wallet takes as well (default this one only)",
+    ),
+    json_lines("the result as one JSON object"),
 )
-CERTIFY = Verb(
+CERTIFY = verb(
     "certify",
     "vouch for a venue's device: holders of this issuer's cards then know who asks them",
     certify,
-    (
-        *_OFFICE,
-        argument(
-            "--device-key", type=public_key, required=True, metavar="HEX", help="the device's public key"
-        ),
-        argument("--site", required=True, help="where the device asks, or a place around it"),
-        argument("--operator", required=True, help="who runs the place, as its visitors know it"),
-        argument(
-            "--attribute",
-            type=_attribute_name,
-            action="append",
-            default=[],
-            metavar="NAME",
-            help="what it may ever ask for (default nothing)",
-        ),
-        argument(
-            "--retention",
-            type=int,
-            default=0,
-            metavar="DAYS",
-            help="the longest it may keep them (default 0)",
-        ),
-        argument("--days", type=float, default=90, help="how long it is valid (default 90)"),
-        argument("--out", type=Path, required=True, help="the certificate to write"),
+    *_OFFICE,
+    argument("--device-key", type=public_key, required=True, metavar="HEX", help="the device's public key"),
+    argument("--site", required=True, help="where the device asks, or a place around it"),
+    argument("--operator", required=True, help="who runs the place, as its visitors know it"),
+    argument(
+        "--attribute",
+        type=_attribute_name,
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="what it may ever ask for (default nothing)",
     ),
+    argument(
+        "--retention", type=int, default=0, metavar="DAYS", help="the longest it may keep them (default 0)"
+    ),
+    argument("--days", type=float, default=90, help="how long it is valid (default 90)"),
+    argument("--out", type=Path, required=True, help="the certificate to write"),
 )
-PUBLISH = Verb(
+PUBLISH = verb(
     "publish",
     "write the key, the signed status list and the sealed templates that a site needs",
     publish,
-    (
-        *_OFFICE,
-        argument("--to", type=Path, required=True, metavar="TRUSTDIR", help="the trust folder of a verifier"),
-        argument(
-            "--life",
-            type=float,
-            default=7,
-            help="days after which the list is stale at every site (default 7)",
-        ),
-        argument(
-            "--manifest",
-            action=argparse.BooleanOptionalAction,
-            help=f"sign a manifest, with the bitmaps beside it (default above {RAW_CAPACITY} cards)",
-        ),
+    *_OFFICE,
+    argument("--to", type=Path, required=True, metavar="TRUSTDIR", help="the trust folder of a verifier"),
+    argument(
+        "--life", type=float, default=7, help="days after which the list is stale at every site (default 7)"
+    ),
+    argument(
+        "--manifest",
+        action=argparse.BooleanOptionalAction,
+        help=f"sign a manifest, with the bitmaps beside it (default above {RAW_CAPACITY} cards)",
     ),
 )
 ISSUER = Verb(
@@ -376,16 +354,13 @@ ISSUER = Verb(
         ENROL,
         CERTIFY,
         PUBLISH,
-        Verb(
-            "suspend", "refuse a card until it is reinstated", partial(stand, CardStanding.SUSPENDED), _CARD
+        verb(
+            "suspend", "refuse a card until it is reinstated", partial(stand, CardStanding.SUSPENDED), *_CARD
         ),
-        Verb("revoke", "refuse a card for good", partial(stand, CardStanding.REVOKED), _CARD),
-        Verb("reinstate", "lift the suspension of a card", partial(stand, CardStanding.GOOD), _CARD),
-        Verb(
-            "list",
-            "all cards: index, id, pseudonym in logs, standing, dates",
-            show,
-            (*_OFFICE, json_lines()),
+        verb("revoke", "refuse a card for good", partial(stand, CardStanding.REVOKED), *_CARD),
+        verb("reinstate", "lift the suspension of a card", partial(stand, CardStanding.GOOD), *_CARD),
+        verb(
+            "list", "all cards: index, id, pseudonym in logs, standing, dates", show, *_OFFICE, json_lines()
         ),
     ),
     about=__doc__,

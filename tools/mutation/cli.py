@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from edge.cli import verbs
-from edge.cli.verbs import Verb, argument
+from edge.cli.verbs import Verb, argument, verb
 from tools.mutation.mutants import Mutant, mutants
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ MUTATION = Verb(
     "mutation tests of the firmware's core",
     run,
     ARGUMENTS,
-    (Verb("run", "try every mutant", run, ARGUMENTS, about=__doc__),),
+    (verb("run", "try every mutant", run, *ARGUMENTS, about=__doc__),),
     about=__doc__,
 )
 main = partial(verbs.main, MUTATION)

@@ -14,7 +14,7 @@ import segno
 from PIL import Image, ImageDraw, ImageFont
 
 from edge.cli import verbs
-from edge.cli.verbs import Verb, argument
+from edge.cli.verbs import argument, verb
 from edge.doctor import card_layout as layout
 from edge.errors import Exit, InputError
 
@@ -106,11 +106,11 @@ def run(args: argparse.Namespace) -> int:
     return Exit.OK
 
 
-TEST_CARD = Verb(
+TEST_CARD = verb(
     "python tools/test_card",
     "draw the test card of doorward doctor",
     run,
-    (argument("file", type=Path, help="card.pdf or card.png"),),
+    argument("file", type=Path, help="card.pdf or card.png"),
     about=__doc__,
 )
 main = partial(verbs.main, TEST_CARD)

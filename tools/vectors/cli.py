@@ -1,6 +1,7 @@
 """Write the vectors that tests/vectors holds, or check the committed ones.
 
-    python tools/vectors [--check]
+    python tools/vectors write
+    python tools/vectors check
 
 Deterministic: every key is the SHA-256 of a label and every time a constant. Each vector is the genuine one
 with one thing changed; tests/vectors/README.md explains the files.
@@ -14,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from edge.cli import verbs
-from edge.cli.verbs import Verb, argument
+from edge.cli.verbs import Verb, argument, verb
 from edge.errors import Exit
 from tools.vectors.card import accepted, claims, disclosed, malformed
 from tools.vectors.link import controller, frames, host
@@ -87,26 +88,33 @@ def write(folder: Path, expected: Mapping[str, bytes]) -> None:
         path.write_bytes(data)
 
 
-def run(args: argparse.Namespace) -> int:
-    """0 where the files are as they should be, 1 where they are not."""
+def run_write(_: argparse.Namespace) -> int:
+    """Write all files."""
     expected = expected_files()
-    if not args.check:
-        write(FOLDER, expected)
-        print(f"{len(expected)} files")
-        return Exit.OK
-    lines = differences(FOLDER, expected)
+    write(FOLDER, expected)
+    print(f"{len(expected)} files")
+    return Exit.OK
+
+
+def run_check(_: argparse.Namespace) -> int:
+    """0 where the files are as they should be, 1 where they are not."""
+    lines = differences(FOLDER, expected_files())
     for line in lines:
         print(f"error: {line}", file=sys.stderr)
     if lines:
-        print("hint: run tools/vectors and look at what git diff says", file=sys.stderr)
+        print("hint: run tools/vectors write and look at what git diff says", file=sys.stderr)
     return Exit.REFUSED if lines else Exit.OK
 
 
 VECTORS = Verb(
     "python tools/vectors",
-    "write the vectors that tests/vectors holds",
-    run,
-    (argument("--check", action="store_true", help="only compare; exit 1 on any difference"),),
+    "the vectors that tests/vectors holds",
+    run_check,
+    (argument("--check", action="store_true", required=True, help="the verb check, as scripts know it"),),
+    (
+        verb("write", "write all of them anew", run_write),
+        verb("check", "only compare; exit 1 on any difference", run_check),
+    ),
     about=__doc__,
 )
 main = partial(verbs.main, VECTORS)

@@ -9,6 +9,7 @@ import base45
 import cbor2
 
 from edge.card import cose
+from tools.vectors.card import make
 from tools.vectors.card.make import CARD, DAY, DROP, ISSUER, NOW, Envelope, encoded, kid, same, seed, stamp
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ class RequestVector:
             "authority-key": cose.public_key(ISSUER).hex(),
             "comment": self.comment,
         }
-        return "".join(f"{key}: {value}\n" for key, value in headers.items() if value) + f"\n{self.text}\n"
+        return make.headed(headers, f"{self.text}\n")
 
 
 def request_vectors() -> Iterator[RequestVector]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import base45
@@ -10,7 +11,7 @@ import cbor2
 from nacl.public import Box, PrivateKey
 
 from edge.card import cose
-from tools.vectors.card.make import DROP, NOW, Envelope, encoded, same, seed
+from tools.vectors.card.make import DROP, NOW, Envelope, encoded, headed, same, seed
 from tools.vectors.card.make import kid as kid_of
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ GRANTED: Final = Envelope(
     },
     seed=DEVICE,
 )
+_granted: Final = partial(replace, GRANTED)
 _NOBODY: Final = {OUTCOME: 0, FACE: 0, PSEUDONYM: DROP, SEALED: DROP}
 DENIED: Final = GRANTED.but(_NOBODY)
 
@@ -63,7 +65,7 @@ class ResultVector:
             "host-private-key": bytes(HOST).hex() if self.expect == "valid" else "",
             "comment": self.comment,
         }
-        return "".join(f"{key}: {value}\n" for key, value in headers.items() if value) + f"\n{self.text}\n"
+        return headed(headers, f"{self.text}\n")
 
 
 def code(result: Envelope, change: Callable[[bytes], bytes] = same) -> str:
@@ -122,9 +124,9 @@ def _envelopes() -> Iterator[ResultVector]:
         ("untagged", "without tag 18", code(GRANTED, lambda data: data[1:])),
         ("tag_cwt", "tag 61 around it", code(GRANTED, lambda data: b"\xd8\x3d" + data)),
         ("array_five", "five items", _raw(cbor2.CBORTag(18, [*tag.value, b""]))),
-        ("loose", "the key id once more, where nobody signed it", _raw(_with_loose(tag, {4: bytes(8)}))),
-        ("signature_short", "63 bytes of signature", _raw(_signed(tag, lambda data: data[:-1]))),
-        ("signature_empty", "no signature", _raw(_signed(tag, lambda _: b""))),
+        ("loose", "the key id once more, where nobody signed it", code(_granted(loose={4: bytes(8)}))),
+        ("signature_short", "63 bytes of signature", code(_granted(signature=lambda data: data[:-1]))),
+        ("signature_empty", "no signature", code(_granted(signature=lambda _: b""))),
     ):
         yield ResultVector(f"bytes_{name}", 2, "refused", comment, text)
     for name, comment, result in (
@@ -141,14 +143,16 @@ def _envelopes() -> Iterator[ResultVector]:
 
 def _signatures() -> Iterator[ResultVector]:
     other = seed("another device")
-    tag = GRANTED.tag()
+    forged = _granted(seed=other)
+    header, loose, _, signature = GRANTED.tag().value
+    changed = cbor2.CBORTag(18, [header, loose, encoded(GRANTED.but({FACE: 0}).payload), signature])
     for name, step, comment, text in (
-        ("other_key", 3, "another device, which says so", code(_by(other, kid_of(other)))),
-        ("forged", 4, "another device, which says it is this one", code(_by(other, kid_of(DEVICE)))),
-        ("bit", 4, "one bit of the signature", _raw(_signed(tag, _flipped))),
-        ("zero", 4, "64 bytes of nothing", _raw(_signed(tag, lambda _: bytes(64)))),
-        ("payload", 4, "one bit of the claims", _raw(_claimed(tag))),
-        ("context", 4, "signed as an enveloped message", code(_context("Signature"))),
+        ("other_key", 3, "another device, which says so", code(forged.header_but(kid=kid_of(other)))),
+        ("forged", 4, "another device, which says it is this one", code(forged)),
+        ("bit", 4, "one bit of the signature", code(_granted(signature=_flipped))),
+        ("zero", 4, "64 bytes of nothing", code(_granted(signature=lambda _: bytes(64)))),
+        ("payload", 4, "one bit of the claims", _raw(changed)),
+        ("context", 4, "signed as an enveloped message", code(_granted(context="Signature"))),
     ):
         yield ResultVector(f"signature_{name}", step, "refused", comment, text)
 
@@ -197,28 +201,5 @@ def _raw(value: object) -> str:
     return PREFIX + str(base45.b45encode(encoded(value)), "ascii")
 
 
-def _with_loose(tag: cbor2.CBORTag, loose: Mapping[int, bytes]) -> cbor2.CBORTag:
-    header, _, payload, signature = tag.value
-    return cbor2.CBORTag(18, [header, dict(loose), payload, signature])
-
-
-def _signed(tag: cbor2.CBORTag, change: Callable[[bytes], bytes]) -> cbor2.CBORTag:
-    header, loose, payload, signature = tag.value
-    return cbor2.CBORTag(18, [header, loose, payload, change(signature)])
-
-
-def _claimed(tag: cbor2.CBORTag) -> cbor2.CBORTag:
-    header, loose, _, signature = tag.value
-    return cbor2.CBORTag(18, [header, loose, encoded(GRANTED.but({FACE: 0}).payload), signature])
-
-
 def _flipped(signature: bytes) -> bytes:
     return bytes([signature[0] ^ 1]) + signature[1:]
-
-
-def _by(signer: bytes, kid: bytes) -> Envelope:
-    return Envelope(header={**GRANTED.header, 4: kid}, payload=GRANTED.payload, seed=signer)
-
-
-def _context(context: str) -> Envelope:
-    return Envelope(header=GRANTED.header, payload=GRANTED.payload, seed=DEVICE, context=context)

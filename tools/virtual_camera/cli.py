@@ -1,6 +1,6 @@
 """Tests the Pi's camera on a real Picamera2 over libcamera's virtual camera: `make test-picamera2`.
 
-    python tools/virtual_camera [--root DIR] [-- pytest's arguments]
+    python tools/virtual_camera run [--root DIR] [-- pytest's arguments]
 
 Debian 13 has libcamera with the virtual camera, which plays pictures; older releases do not. So the tests run
 in a Debian 13 root of their own, made once with mmdebstrap (as root, for its chroot). Python's packages come
@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from edge.cli import verbs
-from edge.cli.verbs import Verb, argument
+from edge.cli.verbs import Verb, argument, verb
 from edge.errors import Fault
 
 if TYPE_CHECKING:
@@ -159,20 +159,22 @@ def _run(command: Sequence[str], what: str) -> None:
         )
 
 
+ARGUMENTS = (
+    argument(
+        "--root",
+        type=Path,
+        metavar="DIR",
+        default=Path(os.environ.get("DOORWARD_CAMERA_ROOT") or ROOT / "build" / "camera-root"),
+        help="where Debian is, or shall be",
+    ),
+    argument("pytest", nargs="*", help="arguments of pytest, after --"),
+)
 VIRTUAL_CAMERA = Verb(
     "python tools/virtual_camera",
     "test the Pi's camera on a real Picamera2",
     run,
-    (
-        argument(
-            "--root",
-            type=Path,
-            metavar="DIR",
-            default=Path(os.environ.get("DOORWARD_CAMERA_ROOT") or ROOT / "build" / "camera-root"),
-            help="where Debian is, or shall be",
-        ),
-        argument("pytest", nargs="*", help="arguments of pytest, after --"),
-    ),
+    ARGUMENTS,
+    (verb("run", "make the root where it is missing, and test in it", run, *ARGUMENTS, about=__doc__),),
     about=__doc__,
 )
 main = partial(verbs.main, VIRTUAL_CAMERA)

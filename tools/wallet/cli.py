@@ -23,9 +23,9 @@ from edge.app.parts.trust_folder import open_files
 from edge.card import cose
 from edge.card.claims import Claims, SealedReference, TemplateReference
 from edge.cli import verbs
-from edge.cli.output import emit
+from edge.cli.output import tell, utc
 from edge.cli.values import instant, octets
-from edge.cli.verbs import Verb, argument, json_lines
+from edge.cli.verbs import Verb, argument, json_lines, verb
 from edge.errors import Exit, InputError, StorageFault
 from tools.issuing.wallet import MAX_WALLET_BYTES, ROTATION, Delivery, Wallet
 from tools.wallet.code import FORMS, present, print_code, symbol, write
@@ -58,8 +58,8 @@ def info(args: argparse.Namespace) -> int:
         "issuer": claims.issuer,
         "card": claims.card_id.hex(),
         "holder_key": wallet.holder_key.hex(),
-        "not_before": _time(claims.not_before),
-        "expires": _time(claims.expires),
+        "not_before": utc(claims.not_before),
+        "expires": utc(claims.expires),
         "face": _face(claims),
         "scope": list(claims.scope),
         "documents": [document.type for document in claims.documents],
@@ -71,11 +71,7 @@ def info(args: argparse.Namespace) -> int:
         "code_chars": len(text),
         "qr": drawn.designator,
     }
-    if args.json:
-        emit(row)
-    else:
-        for name, value in row.items():
-            print(f"{name:12} {_words(value)}")
+    tell(row, *(f"{name:12} {_words(value)}" for name, value in row.items()), as_json=args.json)
     return Exit.OK
 
 
@@ -83,11 +79,8 @@ def request(args: argparse.Namespace) -> int:
     """Says who asks for what, why and for how long, if somebody whom the wallet knows vouches for it."""
     wallet = _read(args.wallet)
     known = known_request(wallet, args.request, args.now or datetime.now(UTC))
-    if args.json:
-        emit(row_of(known, wallet))
-    else:
-        print("\n".join(words_for(known, wallet)))
-        print("answer it with: tools/wallet code WALLET --for REQUEST --disclose NAME,...")
+    answer = "answer it with: tools/wallet code WALLET --for REQUEST --disclose NAME,..."
+    tell(row_of(known, wallet), *words_for(known, wallet), answer, as_json=args.json)
     return Exit.OK
 
 
@@ -163,10 +156,6 @@ def _words(value: object) -> str:
             return str(value)
 
 
-def _time(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 def _read(path: Path) -> Wallet:
     return Wallet.from_bytes(_bytes(path, MAX_WALLET_BYTES))
 
@@ -184,64 +173,56 @@ WALLET = Verb(
     "python tools/wallet",
     "a phone in a terminal",
     verbs=(
-        Verb(
+        verb(
             "show",
             "make a code and show it, in every form that was asked for",
             show,
-            (
-                _WALLET,
-                *FORMS,
-                argument(
-                    "--watch", action="store_true", help="show it in the terminal and renew it, until Ctrl-C"
-                ),
-                argument("--aud", metavar="SITE", help="good at this site only"),
-                argument("--nonce", type=octets, metavar="HEX", help="what the site's screen shows"),
-                _NOW,
+            _WALLET,
+            *FORMS,
+            argument(
+                "--watch", action="store_true", help="show it in the terminal and renew it, until Ctrl-C"
             ),
+            argument("--aud", metavar="SITE", help="good at this site only"),
+            argument("--nonce", type=octets, metavar="HEX", help="what the site's screen shows"),
+            _NOW,
         ),
-        Verb(
+        verb(
             "request",
             "say who asks for what, why and for how long, if the wallet knows who vouches for it",
             request,
-            (
-                _WALLET,
-                argument(
-                    "request", metavar="CODE|PICTURE", help="its text, a file, a picture, or - for stdin"
-                ),
-                _NOW,
-                json_lines("the request as one JSON object"),
-            ),
+            _WALLET,
+            argument("request", metavar="CODE|PICTURE", help="its text, a file, a picture, or - for stdin"),
+            _NOW,
+            json_lines("the request as one JSON object"),
         ),
-        Verb(
+        verb(
             "code",
             "make the code that answers a request, and disclose what its holder agrees to",
             code,
-            (
-                _WALLET,
-                argument(
-                    "--for", dest="request", required=True, metavar="CODE|PICTURE", help="as for: request"
-                ),
-                argument(
-                    "--disclose",
-                    metavar="NAME,...",
-                    help=f"what you agree to disclose, or the word {NEEDED} (default nothing)",
-                ),
-                *FORMS,
-                _NOW,
+            _WALLET,
+            argument("--for", dest="request", required=True, metavar="CODE|PICTURE", help="as for: request"),
+            argument(
+                "--disclose",
+                metavar="NAME,...",
+                help=f"what you agree to disclose, or the word {NEEDED} (default nothing)",
             ),
+            *FORMS,
+            _NOW,
         ),
-        Verb(
+        verb(
             "info",
             "what the card says, and how large its code is",
             info,
-            (_WALLET, json_lines("all of it as one JSON object")),
+            _WALLET,
+            json_lines("all of it as one JSON object"),
         ),
-        Verb("new", "make a key, and a wallet without a card; print what the issuer needs", new, (_WALLET,)),
-        Verb(
+        verb("new", "make a key, and a wallet without a card; print what the issuer needs", new, _WALLET),
+        verb(
             "accept",
             "put a card that was issued to this wallet's key into it",
             accept,
-            (_WALLET, argument("card", type=Path, help="from: tools/issuer enrol --holder-key")),
+            _WALLET,
+            argument("card", type=Path, help="from: tools/issuer enrol --holder-key"),
         ),
     ),
     about=__doc__,

@@ -94,8 +94,7 @@ def consent(known: KnownRequest, said: str | None) -> frozenset[Attribute]:
             )
     if beyond := chosen - known.request.attributes:
         raise InputError(
-            f"nobody asked for {_listed(sorted(beyond))}",
-            hint="this place has no use for it: leave it out",
+            f"nobody asked for {_listed(sorted(beyond))}", hint="this place has no use for it: leave it out"
         )
     return frozenset(chosen)
 

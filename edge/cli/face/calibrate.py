@@ -7,22 +7,28 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+import numpy as np
 
 from edge.app.parts.code_readers import read_image
 from edge.app.parts.face_engine import engine_parts, open_face_engine
 from edge.app.parts.trust_folder import open_files
+from edge.audit.chain import files_of, open_chain
+from edge.audit.record import Outcome, Passage
 from edge.cli.face.pictures import embedding_of, template_format
 from edge.cli.output import emit, progress
 from edge.cli.verbs import argument
+from edge.decision import Reason
 from edge.errors import Exit, InputError
+from edge.face.evaluation import calibration, verification_rates
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable, Sequence
 
     from edge.audit.record import JournalEntry
-    from edge.face.evaluation.calibration import Parts
     from edge.ports import Floats
 
 MAX_PICTURES = 10_000  # as many as `face eval` compares
@@ -46,8 +52,6 @@ class _Strangers:
 
 def run(args: argparse.Namespace) -> int:
     """Compare strangers, write the file, print its rows."""
-    from edge.face.evaluation import calibration
-
     parts = engine_parts(args.models, runtime=args.runtime)
     strangers = _pictures(args) if os.path.isdir(args.source) else _journal(args.source, parts)  # noqa: PTH112
     made = calibration.Calibration(
@@ -57,10 +61,7 @@ def run(args: argparse.Namespace) -> int:
         people=strangers.people,
         comparisons=strangers.total,
         rows=calibration.estimate(
-            strangers.similarities,
-            total=strangers.total,
-            ceiling=strangers.ceiling,
-            unseen=strangers.unseen,
+            strangers.similarities, total=strangers.total, ceiling=strangers.ceiling, unseen=strangers.unseen
         ),
     )
     open_files(args.out.parent).write(args.out.name, calibration.seal(made))
@@ -76,9 +77,7 @@ def run(args: argparse.Namespace) -> int:
     return Exit.OK
 
 
-def _row(out: Path, made: Any, notes: Sequence[str]) -> dict[str, object]:  # noqa: ANN401  loaded late
-    import msgspec
-
+def _row(out: Path, made: calibration.Calibration, notes: Sequence[str]) -> dict[str, object]:
     return {"file": str(out), "supported": made.supported, **msgspec.to_builtins(made), "notes": notes}
 
 
@@ -87,10 +86,6 @@ def _row(out: Path, made: Any, notes: Sequence[str]) -> dict[str, object]:  # no
 
 def _pictures(args: argparse.Namespace) -> _Strangers:
     """Every two pictures of different people in a folder, as a card and a camera compare them."""
-    import numpy as np
-
-    from edge.face.evaluation import verification_rates
-
     root: Path = args.source
     names = [n for n in open_files(root).names() if Path(n).suffix.lower() in SUFFIXES]
     if len(names) > MAX_PICTURES:
@@ -128,8 +123,6 @@ def _people(names: Sequence[str]) -> list[int]:
 
 def _alike(names: Sequence[str], people: Sequence[int], references: Floats, probes: Floats) -> list[str]:
     """Notes on people of two names who may be one: each such pair counts as a false match."""
-    import numpy as np
-
     person = np.asarray(people)
     notes = []
     for i, reference in enumerate(references):
@@ -146,7 +139,7 @@ def _alike(names: Sequence[str], people: Sequence[int], references: Floats, prob
 # --- journal -----------------------------------------------------------------------------------------------
 
 
-def _journal(path: Path, parts: Parts) -> _Strangers:
+def _journal(path: Path, parts: calibration.Parts) -> _Strangers:
     """Cards that were refused with `face.no_match` and never granted: perhaps somebody else's phone.
 
     Nobody knows which of these were strangers. What keeps the estimate on the careful side:
@@ -158,10 +151,6 @@ def _journal(path: Path, parts: Parts) -> _Strangers:
     - nothing is known above the threshold that was in force, since strangers who reached it were let in: no
       row goes beyond, and one such match is reckoned with in every row.
     """
-    import numpy as np
-
-    from edge.audit.chain import files_of, open_chain
-
     with open_chain(files_of(path)) as chain:
         chain.verify()
         entries = progress(chain.entries(), total=chain.size - chain.first, label="reading the journal")
@@ -182,9 +171,6 @@ def _journal(path: Path, parts: Parts) -> _Strangers:
 
 def _refusals(entries: Iterable[JournalEntry], model_id: str) -> tuple[dict[str, int], set[str], int]:
     """Highest refused similarity by card, cards granted, lowest threshold in force; cosines times 1000."""
-    from edge.audit.record import Outcome, Passage
-    from edge.decision import Reason
-
     best: dict[str, int] = defaultdict(lambda: -1000)
     granted: set[str] = set()
     ceiling = 1000

@@ -9,8 +9,8 @@ from edge.app.parts.code_readers import read_image
 from edge.app.parts.face_engine import open_face_engine
 from edge.cli.face import calibrate, evaluate, pad
 from edge.cli.face.pictures import TEMPLATES, embedding_of, template_format
-from edge.cli.output import emit
-from edge.cli.verbs import Verb, argument, json_lines
+from edge.cli.output import tell
+from edge.cli.verbs import argument, json_lines, verb
 from edge.errors import Exit, InputError
 
 if TYPE_CHECKING:
@@ -28,11 +28,10 @@ def _compare(args: argparse.Namespace) -> int:
     similarity = min(1.0, max(-1.0, float(reference @ probe)))
     limit = engine.threshold
     match = similarity >= limit.cosine
-    if args.json:
-        emit({"similarity": similarity, "match": match, "threshold": limit.cosine, "fmr": limit.fmr})
-    else:
-        verdict = "match" if match else "no match"
-        print(f"{verdict}: similarity {similarity:.3f}, threshold {limit.cosine:.2f}")
+    row = {"similarity": similarity, "match": match, "threshold": limit.cosine, "fmr": limit.fmr}
+    verdict = "match" if match else "no match"
+    line = f"{verdict}: similarity {similarity:.3f}, threshold {limit.cosine:.2f}"
+    tell(row, line, as_json=args.json)
     return Exit.OK if match else Exit.REFUSED
 
 
@@ -55,32 +54,17 @@ COMMON = (
     ),
 )
 VERBS = (
-    Verb(
+    verb(
         "compare",
         "is this one person in two pictures",
         _compare,
-        (
-            *COMMON,
-            argument("a", type=Path, metavar="A", help="the reference, as at enrolment"),
-            argument("b", type=Path, metavar="B", help="the probe, as at the door"),
-        ),
+        *COMMON,
+        argument("a", type=Path, metavar="A", help="the reference, as at enrolment"),
+        argument("b", type=Path, metavar="B", help="the probe, as at the door"),
     ),
-    Verb(
-        "eval",
-        "error rates over a list of picture pairs",
-        evaluate.run,
-        (*COMMON, *evaluate.ARGUMENTS),
+    verb("eval", "error rates over a list of picture pairs", evaluate.run, *COMMON, *evaluate.ARGUMENTS),
+    verb(
+        "calibrate", "which similarity is 1 in N at this site", calibrate.run, *COMMON, *calibrate.ARGUMENTS
     ),
-    Verb(
-        "calibrate",
-        "which similarity is 1 in N at this site",
-        calibrate.run,
-        (*COMMON, *calibrate.ARGUMENTS),
-    ),
-    Verb(
-        "pad",
-        "how often attacks pass, people do not",
-        pad.run,
-        (*COMMON, *pad.ARGUMENTS),
-    ),
+    verb("pad", "how often attacks pass, people do not", pad.run, *COMMON, *pad.ARGUMENTS),
 )

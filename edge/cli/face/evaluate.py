@@ -11,14 +11,19 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from edge.app.parts.code_readers import read_image
 from edge.app.parts.face_engine import open_face_engine
 from edge.app.parts.trust_folder import open_files
 from edge.cli.face.pictures import embedding_of, template_format
 from edge.cli.face.tables import eval_lines
-from edge.cli.output import emit, progress
+from edge.cli.output import progress, tell
 from edge.cli.verbs import argument
 from edge.errors import Exit, InputError
+from edge.face.evaluation import verification_rates
+from edge.face.evaluation.intervals import rare, wilson
+from edge.face.template import EMBEDDING
 
 if TYPE_CHECKING:
     import argparse
@@ -85,10 +90,7 @@ def run(args: argparse.Namespace) -> int:
     if groups:
         result["groups"] = _by_group(faces, groups, cosine)
     _write_det(args, found, result, cosine)
-    if args.json:
-        emit(result)
-    else:
-        print(*eval_lines(result), sep="\n")
+    tell(result, *eval_lines(result), as_json=args.json)
     return Exit.OK
 
 
@@ -99,11 +101,6 @@ def _faces(
     embeddings: Sequence[Floats | None],
     fmt: TemplateFormat | None,
 ) -> _Faces:
-    import numpy as np
-
-    from edge.face.evaluation import verification_rates
-    from edge.face.template import EMBEDDING
-
     missing = np.full(EMBEDDING, np.nan, dtype=np.float32)
     sides = [None if e is None else engine.sides(e, fmt) for e in embeddings]
     width = next((len(side[0]) for side in sides if side), EMBEDDING)
@@ -117,8 +114,6 @@ def _faces(
 
 
 def _all_pairs(faces: _Faces) -> Similarities:
-    from edge.face.evaluation import verification_rates
-
     found = verification_rates.all_pairs(faces.references, faces.probes, faces.people)
     if not len(found.mated) or not found.total:
         raise InputError("the pairs must show at least one person twice, and at least two people")
@@ -129,11 +124,6 @@ def _figures(
     pairs: Sequence[PicturePair], faces: _Faces, found: Similarities, cosine: float
 ) -> dict[str, Any]:
     """The row of `face eval`; `ms_per_face` is left for the caller, who held the watch."""
-    import numpy as np
-
-    from edge.face.evaluation import verification_rates
-    from edge.face.evaluation.intervals import wilson
-
     row = {name: number for number, name in enumerate(faces.names)}
     same = np.array([pair.same for pair in pairs])
     rows = [(row[pair.a], row[pair.b]) for pair in pairs]
@@ -163,9 +153,6 @@ def _more_figures(
     pairs: Sequence[PicturePair], result: Mapping[str, Any], found: Similarities
 ) -> dict[str, Any]:
     """What came later than the row that scripts rely on."""
-    from edge.face.evaluation import verification_rates
-    from edge.face.evaluation.intervals import rare, wilson
-
     tar = interval = None
     if found.total * STRICTEST >= 1:  # with fewer comparisons it would be the TAR at no match at all
         strict = verification_rates.rates(found.mated, found.non_mated, (STRICTEST,), total=found.total)
@@ -186,11 +173,6 @@ def _more_figures(
 
 def _by_group(faces: _Faces, groups: Mapping[str, str], cosine: float) -> dict[str, Any]:
     """Errors at the default threshold where both pictures are of one group: the strangers most alike."""
-    import numpy as np
-
-    from edge.face.evaluation import verification_rates
-    from edge.face.evaluation.intervals import rare
-
     people = np.asarray(faces.people)
     table = {}
     for group in sorted(set(groups.values())):
@@ -214,8 +196,6 @@ def _by_group(faces: _Faces, groups: Mapping[str, str], cosine: float) -> dict[s
 def _write_det(
     args: argparse.Namespace, found: Similarities, result: Mapping[str, Any], cosine: float
 ) -> None:
-    from edge.face.evaluation import verification_rates
-
     if not (args.det or args.det_json):
         return
     points = list(verification_rates.det(found, steps=FILE_STEPS))

@@ -10,17 +10,20 @@ from typing import TYPE_CHECKING, Any
 from edge.app.parts.code_readers import read_image
 from edge.app.parts.face_engine import installed_pad, open_face_engine
 from edge.cli.face.tables import pad_lines
-from edge.cli.output import emit, progress
+from edge.cli.output import emit, progress, tell
 from edge.cli.verbs import argument
 from edge.errors import Exit, InputError
+from edge.face.engine import subject
+from edge.face.evaluation import pad_rates
+from edge.face.evaluation.pad_rates import Shown
+from edge.face.pad.fusion import TABLE, THRESHOLD, Family, PadPolicy
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping
 
     from edge.face.engine import FaceEngine
-    from edge.face.evaluation.pad_rates import Shown
-    from edge.face.pad.fusion import PadEvidence, PadPolicy
+    from edge.face.pad.fusion import PadEvidence
     from edge.ports import Pixels
 
 BONA_FIDE = "bona_fide"
@@ -48,33 +51,23 @@ def run(args: argparse.Namespace) -> int:
         emit(_figures(shown))
         return Exit.OK
     row = _details(policy, shown) | {"ms_per_picture": sorted(spent)[len(spent) // 2]}
-    if args.json:
-        emit(row)
-    else:
-        print(*pad_lines(row), sep="\n")
+    tell(row, *pad_lines(row), as_json=args.json)
     return Exit.OK
 
 
 def _evidence(engine: FaceEngine, picture: Pixels) -> PadEvidence | None:
     """What PAD says about whom a picture is of; None where nobody is found."""
-    from edge.face.engine import subject
-
     faces = engine.find(picture)
     return engine.inspect(picture, subject(faces, picture)) if faces else None
 
 
 def _shown(found: list[PadEvidence | None]) -> Shown:
-    from edge.face.evaluation.pad_rates import Shown
-
     evidence = [one for one in found if one is not None]
     return Shown(evidence, not_acquired=len(found) - len(evidence))
 
 
 def _figures(shown: Mapping[str, Shown]) -> dict[str, Any]:
     """The row that scripts rely on: error rates of ISO/IEC 30107-3, each attack species by itself."""
-    from edge.face.evaluation import pad_rates
-    from edge.face.pad.fusion import THRESHOLD
-
     people = shown[BONA_FIDE]
     return {
         "bona_fide": {"n": len(people.evidence), "bpcer": pad_rates.bpcer(people)},
@@ -93,9 +86,6 @@ def _figures(shown: Mapping[str, Shown]) -> dict[str, Any]:
 
 def _details(policy: PadPolicy, shown: Mapping[str, Shown]) -> dict[str, Any]:
     """The same row with intervals, with who was not acquired, and with what each measure alone would do."""
-    from edge.face.evaluation import pad_rates
-    from edge.face.pad.fusion import TABLE
-
     row = _figures(shown)
     attacks = {label: species for label, species in shown.items() if label != BONA_FIDE}
     row["bona_fide"] |= _certainty(row["bona_fide"]["bpcer"], shown[BONA_FIDE], "bpcer_95")
@@ -114,14 +104,10 @@ def _details(policy: PadPolicy, shown: Mapping[str, Shown]) -> dict[str, Any]:
 
 
 def _certainty(rate: float | None, shown: Shown, name: str) -> dict[str, object]:
-    from edge.face.evaluation import pad_rates
-
     return {name: pad_rates.interval(rate, shown), "not_acquired": shown.not_acquired}
 
 
 def _policy(names: str) -> PadPolicy:
-    from edge.face.pad.fusion import Family, PadPolicy
-
     wanted = [name.strip() for name in names.split(",")]
     if unknown := [name for name in wanted if name not in FAMILIES]:
         raise InputError(f"unknown measures {unknown[0]!r}", hint=f"some of: {','.join(FAMILIES)}")

@@ -6,6 +6,8 @@ import csv
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge.audit.chain import files_of, open_chain
+from edge.audit.export import COLUMNS, csv_row, json_line
 from edge.cli.output import progress
 from edge.cli.output_file import whole_text
 from edge.cli.values import instant
@@ -22,8 +24,6 @@ if TYPE_CHECKING:
 
 def run_export(args: argparse.Namespace) -> int:
     """Write the rows; nothing is written of a journal that is broken (exit 1)."""
-    from edge.audit.chain import files_of, open_chain
-
     paths = (args.path,) if args.path.is_dir() else files_of(args.path)
     with open_chain(paths) as chain:
         if not args.unverified:
@@ -42,16 +42,12 @@ def _within(entries: Iterable[JournalEntry], args: argparse.Namespace) -> Iterat
 
 
 def _write_csv(file: TextIO, entries: Iterable[JournalEntry]) -> None:
-    from edge.audit.export import COLUMNS, csv_row
-
     writer = csv.writer(file)  # RFC 4180, CRLF and all
     writer.writerow(COLUMNS)
     writer.writerows(map(csv_row, entries))
 
 
 def _write_jsonl(file: TextIO, entries: Iterable[JournalEntry]) -> None:
-    from edge.audit.export import json_line
-
     file.writelines(json_line(entry) + "\n" for entry in entries)
 
 

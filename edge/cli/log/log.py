@@ -6,10 +6,16 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nacl.signing import VerifyKey
+
+from edge.audit.chain import files_of, open_chain
+from edge.audit.checkpoint import MAX_NOTE_BYTES, open_checkpoint, origin_of
+from edge.audit.errors import JournalBroken
+from edge.audit.export import row_of, utc
 from edge.cli.log import export as log_export
 from edge.cli.output import emit, fail, progress
 from edge.cli.values import count, public_key
-from edge.cli.verbs import Verb, argument, json_lines
+from edge.cli.verbs import argument, json_lines, verb
 from edge.errors import Exit, InputError
 
 if TYPE_CHECKING:
@@ -26,9 +32,6 @@ TABLE_ROWS = 40
 
 def run_show(args: argparse.Namespace) -> int:
     """Print records; exit 1 at the first that cannot be one."""
-    from edge.audit.chain import files_of, open_chain
-    from edge.audit.export import row_of
-
     last = args.last if args.json else args.last or TABLE_ROWS
     paths = (args.path,) if args.path.is_dir() else files_of(args.path, last=last)
     with open_chain(paths) as chain:
@@ -42,10 +45,6 @@ def run_show(args: argparse.Namespace) -> int:
 
 def run_verify(args: argparse.Namespace) -> int:
     """Say "intact" or "broken, because"; exit 0 or 1. Exit 2: this is no journal."""
-    from edge.audit.chain import open_chain
-    from edge.audit.errors import JournalBroken
-    from edge.audit.export import utc
-
     name = " ".join(map(str, args.path))
     try:
         with open_chain(args.path) as chain:
@@ -83,15 +82,7 @@ def run_verify(args: argparse.Namespace) -> int:
 
 def _report_broken(args: argparse.Namespace, name: str, error: EdgeError) -> int:
     if args.json:
-        emit(
-            {
-                "path": name,
-                "result": "broken",
-                "records": None,
-                "root": None,
-                "reason": error.message,
-            }
-        )
+        emit({"path": name, "result": "broken", "records": None, "root": None, "reason": error.message})
     else:
         print(f"{name}: broken")
         fail(error)
@@ -101,10 +92,6 @@ def _report_broken(args: argparse.Namespace, name: str, error: EdgeError) -> int
 def _previous(args: argparse.Namespace, chain: Chain) -> Checkpoint | None:
     if args.checkpoint is None:
         return None
-    from nacl.signing import VerifyKey
-
-    from edge.audit.checkpoint import MAX_NOTE_BYTES, open_checkpoint, origin_of
-
     try:
         with args.checkpoint.open("rb") as file:
             note = file.read(MAX_NOTE_BYTES + 1)
@@ -148,35 +135,29 @@ def _what(row: dict[str, object]) -> tuple[str, str]:
 
 
 VERBS = (
-    Verb(
+    verb(
         "show",
         "print the records",
         run_show,
-        (
-            argument(
-                "path",
-                type=Path,
-                help="the journal (with the closed files beside it), or a folder of copies",
-            ),
-            json_lines("every record as one JSON object a line"),
-            argument("--last", type=count, metavar="N", help=f"only the last N (table: {TABLE_ROWS})"),
+        argument(
+            "path", type=Path, help="the journal (with the closed files beside it), or a folder of copies"
         ),
+        json_lines("every record as one JSON object a line"),
+        argument("--last", type=count, metavar="N", help=f"only the last N (table: {TABLE_ROWS})"),
     ),
-    Verb(
+    verb(
         "verify",
         "check every record, the order and the signature",
         run_verify,
-        (
-            argument(
-                "path",
-                type=Path,
-                nargs="+",
-                help="one file alone, several that follow each other, or their folder",
-            ),
-            json_lines("the result as one JSON object"),
-            argument("--key", type=public_key, metavar="HEX", help="public key of the device, 64 hex digits"),
-            argument("--checkpoint", type=Path, metavar="FILE", help="an earlier checkpoint, kept elsewhere"),
+        argument(
+            "path",
+            type=Path,
+            nargs="+",
+            help="one file alone, several that follow each other, or their folder",
         ),
+        json_lines("the result as one JSON object"),
+        argument("--key", type=public_key, metavar="HEX", help="public key of the device, 64 hex digits"),
+        argument("--checkpoint", type=Path, metavar="FILE", help="an earlier checkpoint, kept elsewhere"),
     ),
-    Verb("export", "write the records as CSV or JSON Lines", log_export.run_export, log_export.ARGUMENTS),
+    verb("export", "write the records as CSV or JSON Lines", log_export.run_export, *log_export.ARGUMENTS),
 )

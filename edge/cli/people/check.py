@@ -6,9 +6,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from edge.app.venues.door import read_rules
+from edge.cli.config import given
 from edge.cli.output import emit, harmless
+from edge.cli.people.file import find
 from edge.cli.verbs import CONFIG, argument, json_lines
-from edge.errors import Exit, InputError
+from edge.errors import ConfigError, Exit, InputError
+from edge.schedule.weekly_schedule import KINDS
+from edge.venues.door.explain import member, outlook
+from edge.venues.door.occupancy import MemoryOccupancyStore
 
 if TYPE_CHECKING:
     import argparse
@@ -35,13 +41,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _rules(args: argparse.Namespace) -> DoorRules:
-    from edge.app.venues.door import read_rules
-    from edge.cli.people.file import read
-    from edge.errors import ConfigError
-
     if args.site is not None and args.door is not None:
         return read_rules(args.site, args.door)
-    config, base = read(args)
+    config, base = given(args.config)
     if args.site is not None:
         return read_rules(args.site, config.door.site)
     if config.permits.rules is None:
@@ -51,11 +53,8 @@ def _rules(args: argparse.Namespace) -> DoorRules:
 
 def _people(args: argparse.Namespace, rules: DoorRules) -> Iterator[tuple[str, Person | None]]:
     """Whom to ask about, and what to call them."""
-    from edge.cli.people.file import find, read
-    from edge.venues.door.explain import member
-
     if args.person:
-        yield " ".join(args.person), find(*read(args), *args.person)
+        yield " ".join(args.person), find(*given(args.config), *args.person)
         return
     for group in args.group or sorted(rules.permits)[:MOST]:
         if group not in rules.groups:
@@ -93,10 +92,6 @@ def _tell(
     note: str,
     people: Iterable[tuple[str, Person | None]],
 ) -> None:
-    from edge.schedule.weekly_schedule import KINDS
-    from edge.venues.door.explain import outlook
-    from edge.venues.door.occupancy import MemoryOccupancyStore
-
     zone, occupancy = rules.calendar.zone, MemoryOccupancyStore()
     kind = KINDS[rules.calendar.local_time(at).kind]
     told = [(name, outlook(rules, person, at, occupancy)) for name, person in people]

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import io
+from contextlib import closing
 from typing import TYPE_CHECKING, Final
 
-from edge.cli.output import emit, fail, progress
+from edge.app.venues.door import read_rules, site_key
+from edge.cli.config import given
+from edge.cli.output import fail, progress, tell
 from edge.errors import Exit, InputError
+from edge.venues.door.enrolment import MAX_LIST_BYTES, EnrolmentContext, gather, read_csv, read_json
+from edge.venues.door.people_store import PeopleFile
 
 if TYPE_CHECKING:
     import argparse
@@ -14,41 +19,30 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from edge.config import Config
-    from edge.venues.door.enrolment import Enrolment, EnrolmentContext, EnrolmentLine
+    from edge.venues.door.enrolment import Enrolment, EnrolmentLine
 
 SHOWN: Final = 20  # mistakes; who made more made one of them often
 
 
 def run(args: argparse.Namespace) -> int:
     """`people import FILE`."""
-    from edge.cli.people.file import read
-    from edge.venues.door.people_store import PeopleFile
-
-    config, base = read(args)
+    config, base = given(args.config)
     data = _read(args.file)
     people_file = base / config.permits.people
     is_new = not people_file.exists()
     enrolments = _enrolments(args.file, data, _site(config, base, may_make=is_new))
-    people = PeopleFile(people_file)
-    try:
+    with closing(PeopleFile(people_file)) as people:
         taken = people.take(
             progress(enrolments, total=len(enrolments), label="enrolling"), replace=args.replace
         )
         enrolled = len(people)
-    finally:
-        people.close()
-    if args.json:
-        emit({"taken": taken, "enrolled": enrolled})
-    else:
-        print(f"taken     {taken}\nenrolled  {enrolled}")
+    lines = f"taken     {taken}", f"enrolled  {enrolled}"
+    tell({"taken": taken, "enrolled": enrolled}, *lines, as_json=args.json)
     return Exit.OK
 
 
 def _site(config: Config, base: Path, *, may_make: bool) -> EnrolmentContext:
     """What the list is read against; the key is made where nobody is enrolled yet."""
-    from edge.app.venues.door import read_rules, site_key
-    from edge.venues.door.enrolment import EnrolmentContext
-
     permits = config.permits
     key = site_key(base / permits.key, may_make=may_make)
     if permits.rules is None:
@@ -58,8 +52,6 @@ def _site(config: Config, base: Path, *, may_make: bool) -> EnrolmentContext:
 
 
 def _read(file: Path) -> bytes:
-    from edge.venues.door.enrolment import MAX_LIST_BYTES
-
     try:
         with file.open("rb") as stream:
             data = stream.read(MAX_LIST_BYTES + 1)
@@ -73,8 +65,6 @@ def _read(file: Path) -> bytes:
 
 def _enrolments(file: Path, data: bytes, site: EnrolmentContext) -> list[Enrolment]:
     """Everybody in the file. Raises InputError, after saying what is wrong with which line."""
-    from edge.venues.door.enrolment import gather
-
     try:
         people, wrong = gather(progress(_told(file, data, site), total=data.count(b"\n"), label="reading"))
     except InputError as error:
@@ -90,8 +80,6 @@ def _enrolments(file: Path, data: bytes, site: EnrolmentContext) -> list[Enrolme
 
 
 def _told(file: Path, data: bytes, site: EnrolmentContext) -> Iterator[EnrolmentLine]:
-    from edge.venues.door.enrolment import read_csv, read_json
-
     if file.suffix in (".json", ".jsonl", ".ndjson"):
         yield from read_json(data, site)
         return

@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING
 
+from edge.app.venues.door import site_key
 from edge.errors import ConfigError, InputError
+from edge.venues.door.people_store import PeopleFile
+from edge.venues.door.person import person_name
 
 if TYPE_CHECKING:
-    import argparse
     from pathlib import Path
 
     from edge.config import Config
-    from edge.venues.door.people_store import PeopleFile
     from edge.venues.door.person import Person
-
-
-def read(args: argparse.Namespace) -> tuple[Config, Path]:
-    """The configuration, and the folder that its paths begin in. Raises ConfigError."""
-    from edge.cli import config as file
-
-    return file.read(args.config), args.config.parent
 
 
 def open_people(config: Config, base: Path) -> PeopleFile:
     """The people that are there already. Raises ConfigError where nobody ever was, StorageFault."""
-    from edge.venues.door.people_store import PeopleFile
-
     path = base / config.permits.people
     if not path.exists():
         raise ConfigError(f"{path}: nobody is enrolled yet", hint="doorward people import FILE")
@@ -34,16 +27,10 @@ def open_people(config: Config, base: Path) -> PeopleFile:
 
 def find(config: Config, base: Path, issuer: str, subject: str) -> Person:
     """Who this is. Raises InputError for nobody; the error does not repeat who was asked for."""
-    from edge.app.venues.door import site_key
-    from edge.venues.door.person import person_name
-
-    people = open_people(config, base)
-    try:
+    with closing(open_people(config, base)) as people:
         person = people.find(
             person_name(issuer, subject, site_key(base / config.permits.key, may_make=False))
         )
-    finally:
-        people.close()
     if person is None:
         raise InputError(
             "nobody of this issuer and subject is enrolled",

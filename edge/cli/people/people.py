@@ -4,45 +4,43 @@ from __future__ import annotations
 
 import getpass
 import sys
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edge.cli.output import emit, harmless
-from edge.cli.people.file import find, open_people, read
-from edge.cli.verbs import CONFIG, Verb, argument, json_lines
+from edge.cli.config import given
+from edge.cli.output import emit, harmless, tell
+from edge.cli.people.file import find, open_people
+from edge.cli.verbs import CONFIG, Verb, argument, json_lines, verb
 from edge.errors import ConfigError, Exit, InputError
+from edge.policy.pin import Pin, verifier
+from edge.venues.door.occupancy_store import OccupancyFile, Switch
 
 if TYPE_CHECKING:
     import argparse
 
     from edge.config import Config
-    from edge.venues.door.occupancy_store import OccupancyFile
     from edge.venues.door.person import Person
 
 
 def _list(args: argparse.Namespace) -> int:
-    people = open_people(*read(args))
-    try:
+    with closing(open_people(*given(args.config))) as people:
         for name, same_as, person in people.rows():
             if args.group is None or args.group in person.groups:
                 _say(args, {"name": name.hex()[:12]} | _row(same_as, person))
-    finally:
-        people.close()
     return Exit.OK
 
 
 def _show(args: argparse.Namespace) -> int:
-    config, base = read(args)
+    config, base = given(args.config)
     person = find(config, base, args.issuer, args.subject)
     _say(args, {"name": person.name.hex()[:12]} | _row(person.name if person.duress else None, person))
     return Exit.OK
 
 
 def _pin(args: argparse.Namespace) -> int:
-    from edge.policy.pin import Pin, verifier
-
-    config, base = read(args)
+    config, base = given(args.config)
     name = find(config, base, args.issuer, args.subject).name
     pin = None
     if not args.remove:
@@ -51,11 +49,8 @@ def _pin(args: argparse.Namespace) -> int:
         if usual == duress:
             raise InputError("both PINs are the same", hint="staff could not tell one from the other")
         pin = Pin(verifier(usual), None if duress is None else verifier(duress))
-    people = open_people(config, base)
-    try:
+    with closing(open_people(config, base)) as people:
         people.set_pin(name, pin)
-    finally:
-        people.close()
     _say(args, {"pin": "none" if pin is None else "set", "duress_pin": bool(pin and pin.duress)})
     return Exit.OK
 
@@ -71,49 +66,36 @@ def _typed(what: str) -> str:
 
 
 def _export(args: argparse.Namespace) -> int:
-    people = open_people(*read(args))
-    try:
+    with closing(open_people(*given(args.config))) as people:
         for name, same_as, person in people.rows():
             row = {"name": name.hex()} | _row(same_as, person, short=False)
             if person.pin is not None:
                 row |= {"pin": person.pin.usual.decode(), "duress_pin": _text(person.pin.duress)}
             emit({key: value for key, value in row.items() if _is_told(value)})
-    finally:
-        people.close()
     return Exit.OK
 
 
 def _forgive(args: argparse.Namespace) -> int:
     if args.issuer and not args.subject:
         raise InputError("a subject goes with an issuer", hint="doorward people forgive ISSUER SUBJECT")
-    config, base = read(args)
+    config, base = given(args.config)
     name = find(config, base, args.issuer, args.subject).name if args.issuer else None
-    presence = _presence(config, base)
-    try:
+    with closing(_presence(config, base)) as presence:
         forgiven = presence.forgive(name)
-    finally:
-        presence.close()
     _say(args, {"forgiven": forgiven})
     return Exit.OK
 
 
 def _lock_down(args: argparse.Namespace) -> int:
-    from edge.venues.door.occupancy_store import Switch
-
-    presence = _presence(*read(args))
-    try:
+    with closing(_presence(*given(args.config))) as presence:
         is_on = args.switch == "on"
         presence.switch(Switch.LOCK_DOWN, int(datetime.now(UTC).timestamp()) if is_on else None)
-    finally:
-        presence.close()
     _say(args, {"lock-down": args.switch})
     return Exit.OK
 
 
 def _presence(config: Config, base: Path) -> OccupancyFile:
     """What the door remembers. Raises ConfigError where no rules would read it, StorageFault."""
-    from edge.venues.door.occupancy_store import OccupancyFile
-
     if config.permits.rules is None:
         raise ConfigError("this door goes by no rules", hint='[permits] rules = "site.toml"')
     return OccupancyFile(base / config.permits.presence)
@@ -142,11 +124,8 @@ def iso(moment: datetime | None) -> str | None:
 
 
 def _say(args: argparse.Namespace, row: dict[str, object]) -> None:
-    if args.json:
-        emit(row)
-        return
     told = (f"{key} {_words(value)}" for key, value in row.items() if _is_told(value))
-    print(harmless("  ".join(told)))
+    tell(row, harmless("  ".join(told)), as_json=args.json)
 
 
 def _is_told(value: object) -> bool:
@@ -163,55 +142,51 @@ def _words(value: object) -> str:
 _HERE = (CONFIG, json_lines())
 _PERSON = (argument("issuer"), argument("subject"))
 VERBS = (
-    Verb(
+    verb(
         "import",
         "enrol everybody in a CSV or JSON file, or nobody",
         "edge.cli.people.enrol:run",
-        (
-            *_HERE,
-            argument("file", type=Path, help="CSV with a head line, JSON array, or JSON Lines"),
-            argument("--replace", action="store_true", help="delete everyone who is not in this file"),
-        ),
+        *_HERE,
+        argument("file", type=Path, help="CSV with a head line, JSON array, or JSON Lines"),
+        argument("--replace", action="store_true", help="delete everyone who is not in this file"),
     ),
-    Verb(
+    verb(
         "list",
         "everybody, by the names that this site keeps",
         _list,
-        (*_HERE, argument("--group", help="only who belongs to this group")),
+        *_HERE,
+        argument("--group", help="only who belongs to this group"),
     ),
-    Verb("show", "what is said of one person", _show, (*_HERE, *_PERSON)),
-    Verb(
+    verb("show", "what is said of one person", _show, *_HERE, *_PERSON),
+    verb(
         "pin",
         "give one person a PIN, typed twice; or from standard input",
         _pin,
-        (
-            *_HERE,
-            *_PERSON,
-            argument("--duress", action="store_true", help="and a second one, which tells staff silently"),
-            argument("--remove", action="store_true", help="delete this person's PIN"),
-        ),
+        *_HERE,
+        *_PERSON,
+        argument("--duress", action="store_true", help="and a second one, which tells staff silently"),
+        argument("--remove", action="store_true", help="delete this person's PIN"),
     ),
-    Verb("export", "everybody as JSON Lines, which `import` takes with the same key", _export, _HERE),
+    verb("export", "everybody as JSON Lines, which `import` takes with the same key", _export, *_HERE),
     Verb(
         "check",
         "what the rules say at some time",
         "edge.cli.people.check:run",
         "edge.cli.people.check:ARGUMENTS",
     ),
-    Verb(
+    verb(
         "forgive",
         "take somebody to have gone out",
         _forgive,
-        (
-            *_HERE,
-            argument("issuer", nargs="?", help="left out: everybody has"),
-            argument("subject", nargs="?"),
-        ),
+        *_HERE,
+        argument("issuer", nargs="?", help="left out: everybody has"),
+        argument("subject", nargs="?"),
     ),
-    Verb(
+    verb(
         "lock-down",
         "let nobody pass but who may, until it is switched off",
         _lock_down,
-        (*_HERE, argument("switch", choices=("on", "off"))),
+        *_HERE,
+        argument("switch", choices=("on", "off")),
     ),
 )

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from edge.cli.output import emit
+from edge.cli.output import tell
+from edge.cli.repeat import bar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from edge.app.sync.uploads import Uploads
     from edge.config import Config
     from edge.upload.client import Uploaded
@@ -21,7 +18,7 @@ def send(uploads: Uploads, *, as_json: bool, news_only: bool = False) -> bool:
 
     Raises what `edge.app.sync.uploads.Uploads.run` does.
     """
-    with _bar() as watch:
+    with bar("sending records", counts_bytes=False) as watch:
         uploaded = uploads.run(watch=watch)
     if uploaded is None or (news_only and not uploaded.count):
         return False
@@ -35,24 +32,7 @@ def whose(config: Config) -> str:
 
 
 def _show(uploaded: Uploaded, config: Config, *, as_json: bool) -> None:
-    if as_json:
-        row = {"result": "sent", "records": uploaded.count, "next": uploaded.next, "left": uploaded.left}
-        emit(row | {"device": config.device.id})
-    else:
-        left = f", {uploaded.left:,} to go" if uploaded.left else ""
-        said = f"records: {uploaded.count:,} sent, the hub has all before {uploaded.next:,}{left}"
-        print(whose(config) + said, flush=True)
-
-
-@contextmanager
-def _bar() -> Iterator[Callable[[int, int], None]]:
-    """A bar on standard error while a terminal is attached there."""
-    if not sys.stderr.isatty():
-        yield lambda _done, _total: None
-        return
-    from rich.console import Console  # only a terminal pays for the import
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("sending records", total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
+    row = {"result": "sent", "records": uploaded.count, "next": uploaded.next, "left": uploaded.left}
+    left = f", {uploaded.left:,} to go" if uploaded.left else ""
+    said = f"records: {uploaded.count:,} sent, the hub has all before {uploaded.next:,}{left}"
+    tell(row | {"device": config.device.id}, whose(config) + said, as_json=as_json)

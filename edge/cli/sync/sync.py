@@ -15,18 +15,23 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edge.cli.output import emit, fail, harmless
+from edge.app.sync.mqtt import open_mqtt_status
+from edge.app.sync.updates import Updates
+from edge.app.sync.uploads import Uploads
+from edge.cli.config import given
+from edge.cli.output import emit, fail, harmless, utc
 from edge.cli.sync.records import send, whose
 from edge.cli.verbs import CONFIG_OR_DEFAULTS, argument, json_lines, one_of
+from edge.config.authorities import authorities
 from edge.errors import EdgeError, Exit, FetchError, InputError, SyncError
+from edge.sync.plan import wait_s
+from edge.sync.wake_file import WakeFile
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterator
 
     from edge.app.sync.mqtt import MqttStatus
-    from edge.app.sync.updates import Updates
-    from edge.app.sync.uploads import Uploads
     from edge.config import Config
     from edge.sync.download import DownloadProgress
     from edge.sync.report import Report
@@ -48,10 +53,6 @@ class _Share:
 
 def _shares(config: Config, base: Path, *, folder: bool) -> list[_Share]:
     """The shares of all authorities of a device, its own first. `folder`: a stick has one repository."""
-    from edge.app.sync.updates import Updates
-    from edge.app.sync.uploads import Uploads
-    from edge.config.authorities import authorities
-
     # A stick has no hub on it; and without either, what is missing is the repository.
     records = config.hub.url is not None and not folder
     trust = config.sync.url is not None or not records
@@ -65,9 +66,7 @@ def _shares(config: Config, base: Path, *, folder: bool) -> list[_Share]:
 
 def run(args: argparse.Namespace) -> int:
     """Take what is new, send records; once, or until told to stop."""
-    from edge.cli import config as file
-
-    config, base = file.given(args.config)
+    config, base = given(args.config)
     shares = _shares(config, base, folder=args.folder is not None)
     if args.watch:
         return _watch(shares, as_json=args.json)
@@ -109,8 +108,6 @@ def _begin(updates: Updates, *, as_json: bool) -> None:
 
 
 def _watch(shares: list[_Share], *, as_json: bool) -> int:
-    from edge.app.sync.mqtt import open_mqtt_status
-
     own, config, base = shares[0], shares[0].updates.config, shares[0].updates.base
     if own.trust and config.sync.url is None:
         raise InputError("--watch needs a repository on the network", hint="set [sync] url")
@@ -174,8 +171,6 @@ class _Job:
     failures: int = 0
 
     def attempt(self) -> None:
-        from edge.sync.plan import wait_s
-
         asked_s, more = 0.0, False
         try:
             more = self.run()
@@ -203,8 +198,6 @@ class _Alarm:
     """
 
     def __init__(self, updates: Updates, woken: Callable[[], bool] | None = None) -> None:
-        from edge.sync.wake_file import WakeFile
-
         self.stopped = False
         self._broker_woke = woken or (lambda: False)
         self._wake_file = WakeFile(updates.state)
@@ -276,7 +269,7 @@ def _row(report: Report) -> dict[str, object]:
     return {
         "result": "updated" if report.changed else "up-to-date",
         "generation": report.generation,
-        "signed_at": _iso(report.signed_at),
+        "signed_at": utc(report.signed_at),
         "fetched_bytes": report.fetched,
         "keys_added": [{"kid": key.kid.hex(), "name": key.name} for key in report.keys_added],
         "keys_removed": list(report.keys_removed),
@@ -285,7 +278,7 @@ def _row(report: Report) -> dict[str, object]:
                 "uri": change.uri,
                 "serial": change.serial,
                 "size": change.size,
-                "issued_at": _iso(change.issued_at),
+                "issued_at": utc(change.issued_at),
             }
             for change in report.lists
         ],
@@ -298,7 +291,7 @@ def _row(report: Report) -> dict[str, object]:
 
 
 def _lines(report: Report) -> Iterator[str]:
-    where = f"generation {report.generation}, signed {_iso(report.signed_at)}"
+    where = f"generation {report.generation}, signed {utc(report.signed_at)}"
     if not report.changed:
         yield f"up to date: {where}"
     else:
@@ -330,10 +323,6 @@ def age(past: timedelta) -> str:
         if seconds >= 2 * size:
             return f"{seconds / size:.0f} {unit} ago"
     return f"{seconds:.0f} s ago"
-
-
-def _iso(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 ARGUMENTS = (

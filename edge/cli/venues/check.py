@@ -10,16 +10,22 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edge.cli.output import emit, fail, harmless
+from nacl.signing import SigningKey
+
+from edge.app.parts.keys import device_seed
+from edge.app.parts.sealed_keys import read_private
+from edge.app.venues.check import CHANNEL, CheckOffice, open_results
+from edge.cli.config import given
+from edge.cli.output import emit, fail, harmless, tell
 from edge.cli.repeat import rounds
-from edge.cli.verbs import CONFIG_OR_DEFAULTS, Verb, argument, json_lines
+from edge.cli.verbs import CONFIG_OR_DEFAULTS, argument, json_lines, verb
+from edge.delivery.sealed_box import unseal
 from edge.errors import ConfigError, Exit, InputError
+from edge.venues.check.result import PREFIX, from_text, verify
 
 if TYPE_CHECKING:
     import argparse
 
-    from edge.app.venues.check import CheckOffice
-    from edge.config import Config
     from edge.venues.check.result import Result
 
 EVERY_S = 0.2  # somebody stands at the counter while the host waits for this
@@ -29,8 +35,6 @@ KEY_HEX = 64
 
 
 def _verify(args: argparse.Namespace) -> int:
-    from edge.venues.check.result import PREFIX, from_text, verify
-
     key = _public_key(args.key)
     data = _read(args.file)
     code: int = Exit.OK
@@ -61,10 +65,8 @@ def _show_result(result: Result, args: argparse.Namespace) -> None:
         row["reason"] = result.reason.value
     if result.sealed is not None:
         row["attributes"] = _opened(result.sealed, args.open) if args.open else "sealed"
-    if args.json:
-        emit(row)
-        return
-    print(" ".join(f"{key}={harmless(_plain(value))}" for key, value in row.items()))
+    line = " ".join(f"{key}={harmless(_plain(value))}" for key, value in row.items())
+    tell(row, line, as_json=args.json)
 
 
 def _plain(value: object) -> str:
@@ -72,9 +74,6 @@ def _plain(value: object) -> str:
 
 
 def _opened(sealed: bytes, key: Path) -> dict[str, str]:
-    from edge.app.parts.sealed_keys import read_private
-    from edge.delivery.sealed_box import unseal
-
     plain = unseal(sealed, read_private(key))
     try:
         attributes: dict[str, str] = json.loads(plain)
@@ -84,8 +83,7 @@ def _opened(sealed: bytes, key: Path) -> dict[str, str]:
 
 
 def _work(args: argparse.Namespace) -> int:
-    office = _office(args)
-    with closing(office):
+    with closing(CheckOffice(*given(args.config))) as office:
         if args.watch:
             os.nice(NICE)
             return rounds(lambda: _round(office, args), every_s=EVERY_S)
@@ -97,20 +95,12 @@ def _round(office: CheckOffice, args: argparse.Namespace) -> int:
     status = office.status(_now_ms())
     if delivered or not args.watch:
         row = {"delivered": delivered, "waiting": status.waiting, "refused": status.dead}
-        if args.json:
-            emit(row)
-        else:
-            print(", ".join(f"{count} {word}" for word, count in row.items()), flush=True)
+        tell(row, ", ".join(f"{count} {word}" for word, count in row.items()), as_json=args.json)
     return Exit.REFUSED if status.waiting or status.dead else Exit.OK
 
 
 def _show(args: argparse.Namespace) -> int:
-    from nacl.signing import SigningKey
-
-    from edge.app.parts.keys import device_seed
-    from edge.app.venues.check import CHANNEL, open_results
-
-    config, base = _given(args)
+    config, base = given(args.config)
     with closing(open_results(config, base)) as results:
         status = results.queue.status(CHANNEL, _now_ms())
         letters = results.queue.dead(CHANNEL)
@@ -137,9 +127,7 @@ def _show(args: argparse.Namespace) -> int:
 
 
 def _retry(args: argparse.Namespace) -> int:
-    from edge.app.venues.check import CHANNEL, open_results
-
-    with closing(open_results(*_given(args))) as results:
+    with closing(open_results(*given(args.config))) as results:
         count = results.queue.revive(CHANNEL)
     print(f"{count} to try again: doorward check work")
     return Exit.OK
@@ -172,43 +160,28 @@ def _read(file: Path) -> bytes:
     return data
 
 
-def _given(args: argparse.Namespace) -> tuple[Config, Path]:
-    from edge.cli import config as file
-
-    return file.given(args.config)
-
-
-def _office(args: argparse.Namespace) -> CheckOffice:
-    from edge.app.venues.check import CheckOffice
-
-    return CheckOffice(*_given(args))
-
-
 def _now_ms() -> int:
     return int(datetime.now(UTC).timestamp() * 1_000)
 
 
 _HERE = (CONFIG_OR_DEFAULTS, json_lines())
 VERBS = (
-    Verb(
+    verb(
         "verify",
         "at the host: was this result signed by that device",
         _verify,
-        (
-            argument("file", type=Path, help="a result as it came over HTTP, or results as text, one a line"),
-            argument(
-                "--key", required=True, help="the device's public key, 64 hex digits, or a file of them"
-            ),
-            argument("--open", type=Path, metavar="FILE", help="the host's private key, to read attributes"),
-            json_lines(),
-        ),
+        argument("file", type=Path, help="a result as it came over HTTP, or results as text, one a line"),
+        argument("--key", required=True, help="the device's public key, 64 hex digits, or a file of them"),
+        argument("--open", type=Path, metavar="FILE", help="the host's private key, to read attributes"),
+        json_lines(),
     ),
-    Verb(
+    verb(
         "work",
         "tell the host what waits",
         _work,
-        (argument("--watch", action="store_true", help="for ever, until told to stop"), *_HERE),
+        argument("--watch", action="store_true", help="for ever, until told to stop"),
+        *_HERE,
     ),
-    Verb("show", "how much waits, and the device's public key", _show, _HERE),
-    Verb("retry", "try again what the host refused", _retry, _HERE),
+    verb("show", "how much waits, and the device's public key", _show, *_HERE),
+    verb("retry", "try again what the host refused", _retry, *_HERE),
 )

@@ -6,22 +6,33 @@ import json
 import os
 import random
 import time
+from contextlib import closing
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from edge.cli.output import emit, fail, harmless
+from edge.app.parts.sealed_keys import make_pair, read_private
+from edge.app.parts.trust_folder import open_trust
+from edge.app.sync.updates import Updates
+from edge.app.venues.desk import DeskOffice, open_store
+from edge.cli.config import given
+from edge.cli.output import fail, harmless, tell
 from edge.cli.output_file import whole_file, whole_text
 from edge.cli.repeat import bar, rounds
-from edge.cli.verbs import CONFIG_OR_DEFAULTS, Verb, argument, json_lines
+from edge.cli.verbs import CONFIG_OR_DEFAULTS, argument, json_lines, verb
 from edge.errors import Exit, InputError, StorageFault, TrustFault
+from edge.trust.time.trusted_clock import FIRST
+from edge.venues.desk.arrivals.store import ArrivalsFile
+from edge.venues.desk.export import write_csv, write_jsonl
+from edge.venues.desk.register_store import AUTHORITY
+from edge.venues.desk.registration import erasable_before
+from edge.venues.desk.registration_pdf import write_pdf
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
-    from edge.app.venues.desk import DeskOffice
-    from edge.config import Config
     from edge.delivery.queue import ChannelStatus
     from edge.venues.desk.arrivals.store import Imported
     from edge.venues.desk.register_store import DeskStore, OpenedRegistration
@@ -35,8 +46,6 @@ MAX_CONFIRM_BYTES = 64 * 1024 * 1024  # a report of 100,000 guests
 
 
 def _key(args: argparse.Namespace) -> int:
-    from edge.app.parts.sealed_keys import make_pair
-
     public = make_pair(args.file)
     print(f"{public}: on the device, as [desk] key, or [check] host_key")
     print(f"{args.file}: away from it; without it nobody reads what is sealed")
@@ -44,27 +53,20 @@ def _key(args: argparse.Namespace) -> int:
 
 
 def _import(args: argparse.Namespace) -> int:
-    office = _office(args)
-    try:
-        with bar("taking") as watch:
-            imported = office.take(args.file, watch=watch)
-    finally:
-        office.close()
+    with closing(_office(args)) as office, bar("taking") as watch:
+        imported = office.take(args.file, watch=watch)
     _tell_taken(args.file.name, imported, as_json=args.json)
     return Exit.REFUSED if imported.mistakes else Exit.OK
 
 
 def _work(args: argparse.Namespace) -> int:
-    office = _office(args)
-    try:
+    with closing(_office(args)) as office:
         if args.watch:
             os.nice(NICE)
             return rounds(lambda: _round(office, args))
         office.glance()
         time.sleep(SETTLED_S)
         return _round(office, args)
-    finally:
-        office.close()
 
 
 def _round(office: DeskOffice, args: argparse.Namespace) -> int:
@@ -83,16 +85,12 @@ def _round(office: DeskOffice, args: argparse.Namespace) -> int:
     statuses = office.statuses(_now_ms())
     if lists or delivered or erased or not args.watch:
         row = {"delivered": delivered, "erased": erased, "overdue": sum(s.overdue for s in statuses)}
-        if args.json:
-            emit(row)
-        else:
-            print(", ".join(f"{count} {word}" for word, count in row.items()), flush=True)
+        tell(row, ", ".join(f"{count} {word}" for word, count in row.items()), as_json=args.json)
     return code or (Exit.REFUSED if any(s.overdue or s.dead for s in statuses) else Exit.OK)
 
 
 def _show(args: argparse.Namespace) -> int:
-    office = _office(args)
-    try:
+    with closing(_office(args)) as office:
         made = office.arrivals.made_at()
         statuses = office.statuses(_now_ms())
         row: dict[str, Any] = {
@@ -106,44 +104,31 @@ def _show(args: argparse.Namespace) -> int:
                 for letter in office.store.queue.dead(status.channel)
             ],
         }
-    finally:
-        office.close()
-    if args.json:
-        emit(row)
-    else:
-        _print_show(row)
+    tell(row, *_lines(row), as_json=args.json)
     return Exit.REFUSED if any(s.overdue or s.dead for s in statuses) else Exit.OK
 
 
-def _print_show(row: dict[str, Any]) -> None:
-    print(
-        f"expected       bookings {row['expected']}, list of {row['list_taken'] or 'no day: none was taken'}"
-    )
-    print(f"registrations  {row['registrations']}")
+def _lines(row: dict[str, Any]) -> Iterator[str]:
+    day = row["list_taken"] or "no day: none was taken"
+    yield f"expected       bookings {row['expected']}, list of {day}"
+    yield f"registrations  {row['registrations']}"
     for status in row["channels"]:
-        print(
-            f"{status['channel']:14} {status['waiting']} waiting, {status['overdue']} overdue,"
-            f" {status['dead']} refused{'; ' + harmless(status['why']) if status['why'] else ''}"
-        )
+        why = f"; {harmless(status['why'])}" if status["why"] else ""
+        counts = f"{status['waiting']} waiting, {status['overdue']} overdue, {status['dead']} refused"
+        yield f"{status['channel']:14} {counts}{why}"
     for letter in row["refused"]:
-        print(f"  refused      {letter['channel']} {letter['seq']}: {harmless(letter['why'])}")
+        yield f"  refused      {letter['channel']} {letter['seq']}: {harmless(letter['why'])}"
 
 
 def _retry(args: argparse.Namespace) -> int:
-    office = _office(args)
-    try:
+    with closing(_office(args)) as office:
         count = sum(office.store.queue.revive(s.channel) for s in office.statuses(_now_ms()))
-    finally:
-        office.close()
     print(f"{count} to try again: doorward desk work")
     return Exit.OK
 
 
 def _export(args: argparse.Namespace) -> int:
-    from edge.venues.desk.export import write_csv, write_jsonl
-    from edge.venues.desk.registration_pdf import write_pdf
-
-    config, _ = _given(args)
+    config, _ = given(args.config)
     with _opened_store(args) as store:
         opened = store.opened(_private(args))
         if args.format == "pdf":
@@ -159,9 +144,6 @@ def _export(args: argparse.Namespace) -> int:
 
 
 def _report(args: argparse.Namespace) -> int:
-    from edge.venues.desk.export import write_jsonl
-    from edge.venues.desk.register_store import AUTHORITY
-
     with _opened_store(args) as store:
         if args.confirm:
             count = store.queue.acknowledge(AUTHORITY, _marks(args.confirm), _now_ms())
@@ -188,59 +170,30 @@ def _marks(file: Path) -> list[tuple[int, int]]:
 
 
 def _tell_taken(name: str, imported: Imported, *, as_json: bool) -> None:
-    if as_json:
-        emit(
-            {
-                "list": name,
-                "bookings": imported.bookings,
-                "guests": imported.guests,
-                "mistakes": [{"line": one.line, "reason": one.reason} for one in imported.mistakes],
-            }
-        )
-        return
-    print(f"{harmless(name)}: bookings {imported.bookings}, guests {imported.guests}", flush=True)
-    for one in imported.mistakes:
-        print(f"  {one}", flush=True)
+    row = {
+        "list": name,
+        "bookings": imported.bookings,
+        "guests": imported.guests,
+        "mistakes": [{"line": one.line, "reason": one.reason} for one in imported.mistakes],
+    }
+    head = f"{harmless(name)}: bookings {imported.bookings}, guests {imported.guests}"
+    tell(row, head, *(f"  {one}" for one in imported.mistakes), as_json=as_json)
 
 
 def _standing(status: ChannelStatus) -> dict[str, object]:
-    return {
-        "channel": status.channel,
-        "waiting": status.waiting,
-        "bytes": status.bytes,
-        "overdue": status.overdue,
-        "dead": status.dead,
-        "failures": status.failures,
-        "why": status.why,
-    }
-
-
-def _given(args: argparse.Namespace) -> tuple[Config, Path]:
-    from edge.cli import config as file
-
-    return file.given(args.config)
+    return {name: value for name, value in asdict(status).items() if name != "oldest_ms"}
 
 
 def _office(args: argparse.Namespace) -> DeskOffice:
-    from edge.app.venues.desk import DeskOffice
-
-    return DeskOffice(*_given(args))
+    return DeskOffice(*given(args.config))
 
 
-def _opened_store(args: argparse.Namespace) -> Any:  # noqa: ANN401  closing() of a DeskStore
-    from contextlib import closing
-
-    from edge.app.venues.desk import open_store
-    from edge.venues.desk.arrivals.store import ArrivalsFile
-
-    config, base = _given(args)
-    store: DeskStore = open_store(config, base, ArrivalsFile(base / config.desk.folder))
-    return closing(store)
+def _opened_store(args: argparse.Namespace) -> closing[DeskStore]:
+    config, base = given(args.config)
+    return closing(open_store(config, base, ArrivalsFile(base / config.desk.folder)))
 
 
 def _private(args: argparse.Namespace) -> Any:  # noqa: ANN401  nacl's own type, without importing it here
-    from edge.app.parts.sealed_keys import read_private
-
     if args.key is None:
         raise InputError("the private key is needed to open registrations", hint="--key FILE")
     return read_private(args.key)
@@ -248,12 +201,7 @@ def _private(args: argparse.Namespace) -> Any:  # noqa: ANN401  nacl's own type,
 
 def _erase_before(args: argparse.Namespace) -> datetime:
     """DESK.md section 6: nothing goes early, whatever the clock says."""
-    from edge.app.parts.trust_folder import open_trust
-    from edge.app.sync.updates import Updates
-    from edge.trust.time.trusted_clock import FIRST
-    from edge.venues.desk.registration import erasable_before
-
-    config, base = _given(args)
+    config, base = given(args.config)
     try:
         trust = open_trust(base / config.paths.trust)
         trusted_time = Updates(config, base).time(trust)
@@ -278,48 +226,43 @@ _OUT = (
     argument("--out", type=Path, metavar="FILE", help="whole or not at all; else standard output"),
 )
 VERBS = (
-    Verb(
+    verb(
         "key",
         "make the pair of keys that everything is sealed to",
         _key,
-        (argument("file", type=Path, help="the private key; the public one goes beside it, as FILE.pub"),),
+        argument("file", type=Path, help="the private key; the public one goes beside it, as FILE.pub"),
     ),
-    Verb(
+    verb(
         "import",
         "take a list of arrivals",
         _import,
-        (
-            argument("file", type=Path, help="*.csv, *.json or *.jsonl, with *.minisig where it is signed"),
-            *_HERE,
-        ),
+        argument("file", type=Path, help="*.csv, *.json or *.jsonl, with *.minisig where it is signed"),
+        *_HERE,
     ),
-    Verb(
+    verb(
         "work",
         "take lists from the folder, tell who is to be told, erase",
         _work,
-        (argument("--watch", action="store_true", help="for ever, until told to stop"), *_HERE),
+        argument("--watch", action="store_true", help="for ever, until told to stop"),
+        *_HERE,
     ),
-    Verb("show", "how many are expected, registered and not yet reported", _show, _HERE),
-    Verb("retry", "try again what the other system refused", _retry, _HERE),
-    Verb(
+    verb("show", "how many are expected, registered and not yet reported", _show, *_HERE),
+    verb("retry", "try again what the other system refused", _retry, *_HERE),
+    verb(
         "export",
         "registrations, opened with the private key",
         _export,
-        (
-            argument("--format", choices=("csv", "jsonl", "pdf"), default="csv", help="csv if left out"),
-            argument("--font", type=Path, help="a TrueType font, embedded for names beyond Latin"),
-            *_HERE,
-            *_OUT,
-        ),
+        argument("--format", choices=("csv", "jsonl", "pdf"), default="csv", help="csv if left out"),
+        argument("--font", type=Path, help="a TrueType font, embedded for names beyond Latin"),
+        *_HERE,
+        *_OUT,
     ),
-    Verb(
+    verb(
         "report",
         "what the authority does not have yet, to hand over by hand",
         _report,
-        (
-            argument("--confirm", type=Path, metavar="FILE", help="this report was handed over"),
-            *_HERE,
-            *_OUT,
-        ),
+        argument("--confirm", type=Path, metavar="FILE", help="this report was handed over"),
+        *_HERE,
+        *_OUT,
     ),
 )

@@ -13,8 +13,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from edge.cli.output import emit
-from edge.cli.verbs import CONFIG_REQUIRED, Verb, argument, json_lines
+from edge.cli.config import given
+from edge.cli.output import emit, tell
+from edge.cli.verbs import CONFIG_REQUIRED, argument, json_lines, verb
 from edge.errors import Exit, InputError
 
 if TYPE_CHECKING:
@@ -41,13 +42,12 @@ ABOUT: Final = {
 def run_work(args: argparse.Namespace) -> int:
     """Work the lane; a line for each decision and each passage."""
     from edge.app.lane_device import open_lane
-    from edge.cli import config as file
     from edge.cli.service import serve
 
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    config, base = file.given(args.config)
+    config, base = given(args.config)
 
     def ready() -> None:
         if not args.json:
@@ -70,15 +70,17 @@ def _show(step: LaneStepResult, *, as_json: bool) -> None:
 
     for outcome in step.update.outcomes:
         said = [each.reason.value if isinstance(each, Deny) else "grant" for each in outcome.decisions]
-        if as_json:
-            emit({"door": outcome.side, "decisions": said, "records": list(outcome.seqs)})
-        else:
-            print(f"{outcome.side}: {', '.join(said)}", flush=True)
+        tell(
+            {"door": outcome.side, "decisions": said, "records": list(outcome.seqs)},
+            f"{outcome.side}: {', '.join(said)}",
+            as_json=as_json,
+        )
     if step.update.passed_ms is not None:
-        if as_json:
-            emit({"passed_ms": step.update.passed_ms})
-        else:
-            print(f"through in {step.update.passed_ms / 1000:.1f} s", flush=True)
+        tell(
+            {"passed_ms": step.update.passed_ms},
+            f"through in {step.update.passed_ms / 1000:.1f} s",
+            as_json=as_json,
+        )
 
 
 def run_watch(args: argparse.Namespace) -> int:
@@ -179,20 +181,19 @@ class _Screen:
 
 
 VERBS = (
-    Verb(
+    verb(
         "run",
         "work the lane until told to stop",
         run_work,
-        (CONFIG_REQUIRED, json_lines("one JSON object for each decision and each passage")),
+        CONFIG_REQUIRED,
+        json_lines("one JSON object for each decision and each passage"),
     ),
-    Verb(
+    verb(
         "watch",
         "show the cases of a lane; a word on a line rules on the open one",
         run_watch,
-        (
-            argument("socket", type=Path, help="the lane's socket: [lane] socket, or other_socket"),
-            json_lines("cases as JSON Lines"),
-        ),
+        argument("socket", type=Path, help="the lane's socket: [lane] socket, or other_socket"),
+        json_lines("cases as JSON Lines"),
         about=f"Shows the cases of a lane. A word on a line rules on the open one: {WORDS}.",
     ),
 )

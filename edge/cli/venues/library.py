@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import csv
-from contextlib import contextmanager
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edge.cli.output import emit, harmless, progress
-from edge.cli.verbs import CONFIG_REQUIRED, Verb, argument, json_lines
+from edge.app.parts.camera import system_clock
+from edge.app.venues.library import hours_of, open_library, open_store, rules_of
+from edge.cli.config import given
+from edge.cli.output import emit, harmless, progress, tell
+from edge.cli.verbs import CONFIG_REQUIRED, argument, json_lines, verb
 from edge.errors import Exit, InputError
+from edge.venues.library.identity import patron_number
+from edge.venues.library.lending import Lend
+from edge.venues.library.offline_queue import OfflineState, tell_first
+from edge.venues.library.rules import WORDS, judge
 
 if TYPE_CHECKING:
     import argparse
@@ -57,11 +64,6 @@ def _status(args: argparse.Namespace) -> int:
 
 
 def _patron(args: argparse.Namespace) -> int:
-    from edge.app.parts.camera import system_clock
-    from edge.app.venues.library import hours_of, rules_of
-    from edge.venues.library.identity import patron_number
-    from edge.venues.library.rules import WORDS, judge
-
     settings, base = _settings(args)
     number, hours, now = patron_number(args.number), hours_of(settings), system_clock().now()
     with _library(settings, base) as library:
@@ -93,8 +95,6 @@ def _patron(args: argparse.Namespace) -> int:
 
 
 def _bind(args: argparse.Namespace) -> int:
-    from edge.app.venues.library import open_store
-
     settings, base = _settings(args)
     pairs = list(_pairs(args.file))
     with open_store(settings, base) as store:
@@ -104,36 +104,25 @@ def _bind(args: argparse.Namespace) -> int:
 
 
 def _unbind(args: argparse.Namespace) -> int:
-    from edge.app.venues.library import open_store
-
-    settings, base = _settings(args)
-    with open_store(settings, base) as store:
+    with open_store(*_settings(args)) as store:
         store.unbind(args.subject)
     return Exit.OK
 
 
 def _queue(args: argparse.Namespace) -> int:
-    from edge.app.venues.library import open_store
-
-    settings, base = _settings(args)
-    with open_store(settings, base) as store:
+    with open_store(*_settings(args)) as store:
         entries = store.entries()
     for entry in entries:
-        if args.json:
-            emit(_row(entry, patrons=args.patrons))
-        else:
-            print(harmless(_line(entry, patrons=args.patrons)))
+        tell(
+            _row(entry, patrons=args.patrons), harmless(_line(entry, patrons=args.patrons)), as_json=args.json
+        )
     if not entries and not args.json:
         print("nothing waits, and nothing was refused")
     return Exit.OK
 
 
 def _settle(args: argparse.Namespace) -> int:
-    from edge.app.venues.library import open_store
-    from edge.venues.library.offline_queue import OfflineState
-
-    settings, base = _settings(args)
-    with open_store(settings, base) as store:
+    with open_store(*_settings(args)) as store:
         refused = {entry.seq for entry in store.entries(OfflineState.REFUSED)}
         if unknown := set(args.entries) - refused:
             raise InputError(
@@ -163,9 +152,6 @@ def _upload(args: argparse.Namespace) -> int:
 
 
 def _told(settings: LibraryConfig, base: Path) -> Iterator[UploadedEntry]:
-    from edge.app.venues.library import open_store
-    from edge.venues.library.offline_queue import OfflineState
-
     with open_store(settings, base) as store, _library(settings, base) as library:
         total = store.count(OfflineState.WAITING)
         if total:
@@ -179,14 +165,10 @@ def _told(settings: LibraryConfig, base: Path) -> Iterator[UploadedEntry]:
 
 
 def _refused(told: UploadedEntry) -> OfflineEntry:
-    from edge.venues.library.offline_queue import OfflineState
-
     return replace(told.entry, state=OfflineState.REFUSED, lines=told.refused or ())
 
 
 def _row(entry: OfflineEntry, *, patrons: bool) -> dict[str, object]:
-    from edge.venues.library.lending import Lend
-
     row: dict[str, object] = {
         "seq": entry.seq,
         "at": f"{entry.at:%Y-%m-%dT%H:%M:%SZ}",
@@ -209,8 +191,6 @@ def _line(entry: OfflineEntry, *, patrons: bool) -> str:
 
 def _pairs(file: Path) -> Iterator[tuple[str, str]]:
     """The rows of a CSV file. Raises InputError with the line."""
-    from edge.venues.library.identity import patron_number
-
     try:
         with file.open("rb") as stream:
             data = stream.read(MAX_PAIRS_BYTES + 1)
@@ -234,71 +214,60 @@ def _pairs(file: Path) -> Iterator[tuple[str, str]]:
 
 
 def _settings(args: argparse.Namespace) -> tuple[LibraryConfig, Path]:
-    from edge.cli import config as file
+    config, base = given(args.config)
+    return config.library, base
 
-    return file.read(args.config).library, args.config.parent
 
-
-@contextmanager
-def _library(settings: LibraryConfig, base: Path) -> Iterator[Library]:
-    from edge.app.venues.library import open_library
-
-    library = open_library(settings, base)
-    try:
-        yield library
-    finally:
-        library.close()
+def _library(settings: LibraryConfig, base: Path) -> closing[Library]:
+    return closing(open_library(settings, base))
 
 
 _PATRONS = argument("--patrons", action="store_true", help="name the patrons, to call them")
 VERBS = (
-    Verb(
-        "status", "log in, and say what the library system can do", _status, (CONFIG_REQUIRED, json_lines())
-    ),
-    Verb(
+    verb("status", "log in, and say what the library system can do", _status, CONFIG_REQUIRED, json_lines()),
+    verb(
         "patron",
         "what it says of a patron, and whether this entrance would let them in now",
         _patron,
-        (
-            CONFIG_REQUIRED,
-            argument("number", metavar="NUMBER", help="the patron's number at the library"),
-            json_lines(),
-        ),
+        CONFIG_REQUIRED,
+        argument("number", metavar="NUMBER", help="the patron's number at the library"),
+        json_lines(),
     ),
-    Verb(
+    verb(
         "bind",
         "bind cards to patrons, from a CSV file with the columns subject,patron",
         _bind,
-        (CONFIG_REQUIRED, argument("file", type=Path, metavar="FILE")),
+        CONFIG_REQUIRED,
+        argument("file", type=Path, metavar="FILE"),
     ),
-    Verb(
+    verb(
         "unbind",
         "forget which patron a card belongs to",
         _unbind,
-        (
-            CONFIG_REQUIRED,
-            argument("subject", metavar="SUBJECT", help="the pseudonym of the card's holder here"),
-        ),
+        CONFIG_REQUIRED,
+        argument("subject", metavar="SUBJECT", help="the pseudonym of the card's holder here"),
     ),
-    Verb(
+    verb(
         "queue",
         "what the library system has not been told, or refuses",
         _queue,
-        (CONFIG_REQUIRED, json_lines(), _PATRONS),
+        CONFIG_REQUIRED,
+        json_lines(),
+        _PATRONS,
     ),
-    Verb(
+    verb(
         "settle",
         "erase refused entries that staff have seen to",
         _settle,
-        (
-            CONFIG_REQUIRED,
-            argument("entries", type=int, nargs="+", metavar="SEQ", help="as `queue` numbers them"),
-        ),
+        CONFIG_REQUIRED,
+        argument("entries", type=int, nargs="+", metavar="SEQ", help="as `queue` numbers them"),
     ),
-    Verb(
+    verb(
         "upload",
         "tell the library system now, and say what it refuses",
         _upload,
-        (CONFIG_REQUIRED, json_lines(), _PATRONS),
+        CONFIG_REQUIRED,
+        json_lines(),
+        _PATRONS,
     ),
 )

@@ -6,10 +6,18 @@ import secrets
 import sys
 from typing import TYPE_CHECKING
 
+from edge.app.parts.camera import system_clock
+from edge.app.parts.keys import device_seed
+from edge.app.parts.request_display import open_board, open_request
 from edge.card import numbers as n
-from edge.cli.output import emit
-from edge.cli.verbs import CONFIG_REQUIRED, Verb, argument, json_lines
+from edge.card.cose import public_key
+from edge.card.documents import word_of
+from edge.cli.config import given
+from edge.cli.output import tell
+from edge.cli.repeat import rounds
+from edge.cli.verbs import CONFIG_REQUIRED, argument, json_lines, verb
 from edge.errors import ConfigError, Exit
+from edge.passage.requirements.request_display import DisplayMode, RequestDisplay
 
 if TYPE_CHECKING:
     import argparse
@@ -20,18 +28,13 @@ if TYPE_CHECKING:
 
 
 def _key(args: argparse.Namespace) -> int:
-    from edge.card.cose import public_key
-
-    root, base = _settings(args)
+    root, base = given(args.config)
     print(public_key(_seed(root, base)).hex())
     return Exit.OK
 
 
 def _show(args: argparse.Namespace) -> int:
-    from edge.app.parts.camera import system_clock
-    from edge.card.documents import word_of
-
-    signer = _signer(*_settings(args))
+    signer = _signer(*given(args.config))
     text = signer.at(system_clock().now(), secrets.token_bytes(n.MIN_NONCE_BYTES))
     if args.text:
         print(text)
@@ -48,21 +51,16 @@ def _show(args: argparse.Namespace) -> int:
         "vouched_until": signer.expires.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "code_chars": len(text),
     }
-    if args.json:
-        emit(row)
-    else:
-        for name, value in row.items():
-            print(f"{name:14} {(', '.join(value) or '-') if isinstance(value, list) else value}")
+    lines = (
+        f"{name:14} {(', '.join(value) or '-') if isinstance(value, list) else value}"
+        for name, value in row.items()
+    )
+    tell(row, *lines, as_json=args.json)
     return Exit.OK
 
 
 def _post(args: argparse.Namespace) -> int:
-    from edge.app.parts.camera import system_clock
-    from edge.app.parts.request_display import open_board
-    from edge.cli.repeat import rounds
-    from edge.passage.requirements.request_display import DisplayMode, RequestDisplay
-
-    root, base = _settings(args)
+    root, base = given(args.config)
     signer, clock = _signer(root, base), system_clock()
     with open_board(root, base) as board:
         if board is None:
@@ -81,22 +79,12 @@ def _post(args: argparse.Namespace) -> int:
         return rounds(once)
 
 
-def _settings(args: argparse.Namespace) -> tuple[Config, Path]:
-    from edge.cli.config import read
-
-    return read(args.config), args.config.parent
-
-
 def _seed(root: Config, base: Path) -> bytes:
     """The device's own, made now where this is the first that is heard of it."""
-    from edge.app.parts.keys import device_seed
-
     return device_seed(base / root.device.key)
 
 
 def _signer(root: Config, base: Path) -> RequestSigner:
-    from edge.app.parts.request_display import open_request
-
     signer = open_request(root, base, _seed(root, base))
     if signer is None:
         raise ConfigError(
@@ -107,16 +95,14 @@ def _signer(root: Config, base: Path) -> RequestSigner:
 
 
 VERBS = (
-    Verb("key", "this device's public key, for tools/issuer certify", _key, (CONFIG_REQUIRED,)),
-    Verb(
+    verb("key", "this device's public key, for tools/issuer certify", _key, CONFIG_REQUIRED),
+    verb(
         "show",
         "what is asked, why, and until when an issuer vouches for it",
         _show,
-        (
-            CONFIG_REQUIRED,
-            json_lines("as one JSON object"),
-            argument("--text", action="store_true", help="the text of the code instead, good for a minute"),
-        ),
+        CONFIG_REQUIRED,
+        json_lines("as one JSON object"),
+        argument("--text", action="store_true", help="the text of the code instead, good for a minute"),
     ),
-    Verb("post", "the code on this device's screen, until told to stop", _post, (CONFIG_REQUIRED,)),
+    verb("post", "the code on this device's screen, until told to stop", _post, CONFIG_REQUIRED),
 )

@@ -41,6 +41,11 @@ def encoded(value: object) -> bytes:
     return cbor2.dumps(value, canonical=True)
 
 
+def headed(headers: Mapping[str, str], body: str) -> str:
+    """A file: the headers that say something, an empty line, the body."""
+    return "".join(f"{key}: {value}\n" for key, value in headers.items() if value) + f"\n{body}"
+
+
 def same(data: bytes) -> bytes:
     """No change."""
     return data
@@ -154,7 +159,7 @@ class CardVector:
         """Headers, an empty line, the text."""
         headers = {"expect": self.expect, "step": str(self.step), "detail": self.detail}
         headers |= {"clock": stamp(self.clock), "site": self.site, **self.gate, "comment": self.comment}
-        return "".join(f"{key}: {value}\n" for key, value in headers.items() if value) + f"\n{self.text}\n"
+        return headed(headers, f"{self.text}\n")
 
 
 def moment(seconds: int) -> datetime:

@@ -11,31 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from tools.vectors.link import make
-from tools.vectors.link.make import (
-    DENIED,
-    DONE,
-    EVENTS,
-    FAIL_SAFE,
-    FAIL_SECURE,
-    KEY,
-    KEY_SET,
-    MODE,
-    NONCES,
-    OTHER_KEY,
-    PING,
-    PONG,
-    REFUSED,
-    RELEASE,
-    RELOCK,
-    SET_KEY,
-    SIGNAL,
-    WIEGAND,
-    LinkVector,
-    Talk,
-    u32,
-    wire,
-)
+from tools.vectors.link import make as m
+from tools.vectors.link.make import LinkVector, Talk, u32, wire
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,19 +30,19 @@ class ControllerPlay:
 
     name: str
     comment: str
-    key: bytes | None = KEY
-    lock: int = FAIL_SECURE
+    key: bytes | None = m.KEY
+    lock: int = m.FAIL_SECURE
     inputs: int = 0
     steps: list[dict[str, Any]] = field(default_factory=list)
 
     def step(
         self, ms: int, heard: bytes, *said: bytes, strike: int = 0, inputs: int | None = None
     ) -> ControllerPlay:
-        """At `ms` these bytes are heard; the answers, and the strike's current after them."""
+        """At `ms` this payload is heard, or nothing; the answers, and the strike's current after them."""
         step = {
             "ms": ms,
             "inputs": self.inputs if inputs is None else inputs,
-            "hear": heard.hex(),
+            "hear": wire(heard).hex() if heard else "",
             "say": [payload.hex() for payload in said],
             "strike": strike,
         }
@@ -76,13 +53,13 @@ class ControllerPlay:
         self, talk: Talk = TALK, *, next_event: int = 2, strike: int = 0, flags: int = 0
     ) -> ControllerPlay:
         """The handshake."""
-        self.step(0, wire(talk.hello()), talk.welcome(flags=flags), strike=strike)
-        return self.step(STARTED, wire(talk.prove(lock=self.lock)), talk.ready(next_event), strike=strike)
+        self.step(0, talk.hello(), talk.welcome(flags=flags), strike=strike)
+        return self.step(STARTED, talk.prove(lock=self.lock), talk.ready(next_event), strike=strike)
 
     def vector(self) -> LinkVector:
         """The file."""
         pair = {"key": self.key.hex() if self.key else None, "lock": self.lock}
-        nonces = [nonce.hex() for nonce in NONCES]
+        nonces = [nonce.hex() for nonce in m.NONCES]
         return LinkVector(
             f"controller_{self.name}",
             self.comment,
@@ -99,10 +76,10 @@ def controller_vectors() -> Iterator[LinkVector]:
 
 def _handshakes() -> Iterator[ControllerPlay]:
     """Opening a session, and what does not open one."""
-    hello, again = wire(TALK.hello()), Talk(nonce=NONCES[1])
+    hello, again = TALK.hello(), Talk(nonce=m.NONCES[1])
     yield ControllerPlay("handshake", "a session is opened").open()
     yield ControllerPlay(
-        "handshake_fail_safe", "likewise, with a lock that is free without current", lock=FAIL_SAFE
+        "handshake_fail_safe", "likewise, with a lock that is free without current", lock=m.FAIL_SAFE
     ).open(strike=1)
     yield ControllerPlay("handshake_tampered", "WELCOME says that the lid is off", inputs=TAMPER).open(
         next_event=3, flags=1
@@ -111,66 +88,66 @@ def _handshakes() -> Iterator[ControllerPlay]:
         ("short", "HELLO with 15 bytes of nonce", TALK.hello()[:-1]),
         ("long", "HELLO with a byte more", TALK.hello() + b"\0"),
     ):
-        yield ControllerPlay(f"hello_{name}", comment).step(0, wire(payload))
+        yield ControllerPlay(f"hello_{name}", comment).step(0, payload)
     yield ControllerPlay(
         "hello_version", "HELLO of a version to come: WELCOME says which one is spoken here"
-    ).step(0, wire(TALK.hello(version=2)), TALK.welcome())
+    ).step(0, TALK.hello(version=2), TALK.welcome())
     yield ControllerPlay("hello_no_key", "HELLO before commissioning", key=None, lock=0).step(
-        0, hello, bytes([REFUSED, NO_KEY])
+        0, hello, bytes([m.REFUSED, NO_KEY])
     )
     flood = ControllerPlay(
         "hello_flood", "four HELLOs in one second are answered, the fifth is refused, more are not heard"
     )
     for number in range(3):
-        flood.step(number, hello, Talk(nonce=NONCES[number]).welcome())
-    flood.step(3, hello, Talk(nonce=NONCES[0]).welcome())
-    flood.step(4, hello, bytes([REFUSED, BUSY])).step(5, hello)
-    yield flood.step(1_000, hello, Talk(nonce=NONCES[1]).welcome())
+        flood.step(number, hello, Talk(nonce=m.NONCES[number]).welcome())
+    flood.step(3, hello, Talk(nonce=m.NONCES[0]).welcome())
+    flood.step(4, hello, bytes([m.REFUSED, BUSY])).step(5, hello)
+    yield flood.step(1_000, hello, Talk(nonce=m.NONCES[1]).welcome())
     yield (
         ControllerPlay("hello_newer", "a newer HELLO takes the place of one without PROVE")
         .step(0, hello, TALK.welcome())
         .step(1, hello, again.welcome())
-        .step(2, wire(TALK.prove()), bytes([REFUSED, WRONG_TAG]))
+        .step(2, TALK.prove(), bytes([m.REFUSED, WRONG_TAG]))
     )
-    yield ControllerPlay("prove_alone", "PROVE without HELLO").step(0, wire(TALK.prove()))
-    yield ControllerPlay("prove_twice", "PROVE is good once").open().step(11, wire(TALK.prove()))
+    yield ControllerPlay("prove_alone", "PROVE without HELLO").step(0, TALK.prove())
+    yield ControllerPlay("prove_twice", "PROVE is good once").open().step(11, TALK.prove())
     for name, comment, payload in (
-        ("tag", "a wrong tag", make.Talk(key=OTHER_KEY).prove()),
+        ("tag", "a wrong tag", Talk(key=m.OTHER_KEY).prove()),
         ("side", "tagged with the controller's key", _said_by_controller(TALK.prove()[:2])),
         (
             "lock_changed",
             "another lock under the same tag",
-            bytes([TALK.prove()[0], FAIL_SAFE]) + TALK.prove()[2:],
+            bytes([TALK.prove()[0], m.FAIL_SAFE]) + TALK.prove()[2:],
         ),
     ):
         yield (
             ControllerPlay(f"prove_{name}", f"PROVE with {comment}")
             .step(0, hello, TALK.welcome())
-            .step(1, wire(payload), bytes([REFUSED, WRONG_TAG]))
-            .step(2, wire(TALK.prove()))
+            .step(1, payload, bytes([m.REFUSED, WRONG_TAG]))
+            .step(2, TALK.prove())
         )
     yield (
         ControllerPlay("prove_lock", "PROVE for the other kind of lock")
         .step(0, hello, TALK.welcome())
-        .step(1, wire(TALK.prove(lock=FAIL_SAFE)), bytes([REFUSED, LOCK_KIND]))
+        .step(1, TALK.prove(lock=m.FAIL_SAFE), bytes([m.REFUSED, LOCK_KIND]))
     )
     yield (
         ControllerPlay("prove_short", "PROVE without the last byte of its tag")
         .step(0, hello, TALK.welcome())
-        .step(1, wire(TALK.prove()[:-1]))
-        .step(2, wire(TALK.prove()), TALK.ready(2))
+        .step(1, TALK.prove()[:-1])
+        .step(2, TALK.prove(), TALK.ready(2))
     )
     yield (
         ControllerPlay("welcome_back", "the controller's own words, said back to it")
         .step(0, hello, TALK.welcome())
-        .step(1, wire(TALK.welcome()))
-        .step(2, wire(TALK.ready(2)))
+        .step(1, TALK.welcome())
+        .step(2, TALK.ready(2))
     )
 
 
 def _hostile() -> Iterator[ControllerPlay]:
     """What moves nothing: the strike stays without current, and there is no answer."""
-    good = TALK.ask(RELEASE, 1, THREE_SECONDS)
+    good = TALK.ask(m.RELEASE, 1, THREE_SECONDS)
     forged = bytearray(good)
     forged[-1] ^= 1
     longer = bytearray(good)
@@ -184,45 +161,49 @@ def _hostile() -> Iterator[ControllerPlay]:
         (
             "other_key",
             "tagged with the key of another pair",
-            Talk(key=OTHER_KEY).ask(RELEASE, 1, THREE_SECONDS),
+            Talk(key=m.OTHER_KEY).ask(m.RELEASE, 1, THREE_SECONDS),
         ),
-        ("other_session", "tagged for another session", Talk(nonce=NONCES[1]).ask(RELEASE, 1, THREE_SECONDS)),
+        (
+            "other_session",
+            "tagged for another session",
+            Talk(nonce=m.NONCES[1]).ask(m.RELEASE, 1, THREE_SECONDS),
+        ),
         ("direction", "tagged with the controller's key", _said_by_controller(good[:-8])),
-        ("counter_zero", "counter 0", TALK.ask(RELEASE, 0, THREE_SECONDS)),
-        ("counter_huge", "counter 2^30", TALK.ask(RELEASE, 1 << 30, THREE_SECONDS)),
+        ("counter_zero", "counter 0", TALK.ask(m.RELEASE, 0, THREE_SECONDS)),
+        ("counter_huge", "counter 2^30", TALK.ask(m.RELEASE, 1 << 30, THREE_SECONDS)),
         ("counter_changed", "another counter under the same tag", good[:1] + u32(2) + good[5:]),
-        ("kind_changed", "another type under the same tag", bytes([MODE]) + good[1:]),
+        ("kind_changed", "another type under the same tag", bytes([m.MODE]) + good[1:]),
     ):
-        yield ControllerPlay(f"release_{name}", f"RELEASE: {comment}").open().step(20, wire(payload))
+        yield ControllerPlay(f"release_{name}", f"RELEASE: {comment}").open().step(20, payload)
     released = ControllerPlay(
         "release_replayed", "RELEASE twice: the second does not make the release longer"
     ).open()
-    released.step(20, wire(good), TALK.tell(DONE, 1, u32(1)), strike=1).step(620, wire(good), strike=1)
-    yield released.step(1_030, b"").step(1_040, wire(good))
+    released.step(20, good, TALK.tell(m.DONE, 1, u32(1)), strike=1).step(620, good, strike=1)
+    yield released.step(1_030, b"").step(1_040, good)
     yield (
         ControllerPlay("release_reordered", "RELEASE arrives after the RELOCK that was said later")
         .open()
-        .step(20, wire(TALK.ask(RELOCK, 2)), TALK.tell(DONE, 1, u32(2)))
-        .step(21, wire(good))
+        .step(20, TALK.ask(m.RELOCK, 2), TALK.tell(m.DONE, 1, u32(2)))
+        .step(21, good)
     )
-    yield ControllerPlay("release_without_session", "RELEASE before any session").step(0, wire(good))
+    yield ControllerPlay("release_without_session", "RELEASE before any session").step(0, good)
     yield (
         ControllerPlay("release_after_silence", "RELEASE in a session that ended 5 s ago")
         .open()
-        .step(5_020, wire(good))
+        .step(5_020, good)
     )
     yield (
         ControllerPlay("ping_wrong_tag", "a PING with a wrong tag is no sign of life")
         .open()
-        .step(20, wire(good), TALK.tell(DONE, 1, u32(1)), strike=1)
-        .step(1_000, wire(TALK.ask(PING, 2)[:-1] + b"\0"), strike=1)
+        .step(20, good, TALK.tell(m.DONE, 1, u32(1)), strike=1)
+        .step(1_000, TALK.ask(m.PING, 2)[:-1] + b"\0", strike=1)
         .step(1_021, b"")
     )
 
 
 def _asked() -> Iterator[ControllerPlay]:
     """What is obeyed, and what is denied."""
-    done, release = TALK.tell(DONE, 1, u32(1)), wire(TALK.ask(RELEASE, 1, THREE_SECONDS))
+    done, release = TALK.tell(m.DONE, 1, u32(1)), TALK.ask(m.RELEASE, 1, THREE_SECONDS)
     yield (
         ControllerPlay("release", "RELEASE is obeyed, and is over when nobody is heard for a second")
         .open()
@@ -231,7 +212,7 @@ def _asked() -> Iterator[ControllerPlay]:
         .step(1_021, b"")
     )
     yield (
-        ControllerPlay("release_fail_safe", "RELEASE takes the current away", lock=FAIL_SAFE)
+        ControllerPlay("release_fail_safe", "RELEASE takes the current away", lock=m.FAIL_SAFE)
         .open(strike=1)
         .step(20, release, done)
         .step(1_021, b"", strike=1)
@@ -242,47 +223,45 @@ def _asked() -> Iterator[ControllerPlay]:
     held.step(20, release, done, strike=1)
     for number, ms in enumerate(range(500, 3_001, 500), start=2):
         state = bytes((1, 0, 3, 0))  # released; no input; strike and passage
-        held.step(ms, wire(TALK.ask(PING, number)), TALK.tell(PONG, number, state + u32(ms)), strike=1)
+        held.step(ms, TALK.ask(m.PING, number), TALK.tell(m.PONG, number, state + u32(ms)), strike=1)
     yield held.step(3_020, b"")
     yield (
         ControllerPlay("relock", "RELOCK ends a release")
         .open()
         .step(20, release, done, strike=1)
-        .step(30, wire(TALK.ask(RELOCK, 2)), TALK.tell(DONE, 2, u32(2)))
+        .step(30, TALK.ask(m.RELOCK, 2), TALK.tell(m.DONE, 2, u32(2)))
     )
     yield (
         ControllerPlay("ping", "PING is answered with how the door stands")
         .open()
-        .step(20, wire(TALK.ask(PING, 1)), TALK.tell(PONG, 1, bytes(4) + u32(20)))
+        .step(20, TALK.ask(m.PING, 1), TALK.tell(m.PONG, 1, bytes(4) + u32(20)))
     )
     yield (
         ControllerPlay("counters_skip", "a lost message is lost, and those after it count")
         .open()
-        .step(20, wire(TALK.ask(PING, 900)), TALK.tell(PONG, 1, bytes(4) + u32(20)))
+        .step(20, TALK.ask(m.PING, 900), TALK.tell(m.PONG, 1, bytes(4) + u32(20)))
     )
     yield (
         ControllerPlay("lock_down", "RELEASE in lock-down")
         .open()
-        .step(20, wire(TALK.ask(MODE, 1, b"\1")), done)
-        .step(
-            21, wire(TALK.ask(RELEASE, 2, THREE_SECONDS)), TALK.tell(DENIED, 2, u32(2) + bytes([LOCK_DOWN]))
-        )
+        .step(20, TALK.ask(m.MODE, 1, b"\1"), done)
+        .step(21, TALK.ask(m.RELEASE, 2, THREE_SECONDS), TALK.tell(m.DENIED, 2, u32(2) + bytes([LOCK_DOWN])))
     )
     yield (
         ControllerPlay("free_access", "free-access ends with the heartbeat")
         .open()
-        .step(20, wire(TALK.ask(MODE, 1, b"\2")), done, strike=1)
+        .step(20, TALK.ask(m.MODE, 1, b"\2"), done, strike=1)
         .step(1_021, b"")
     )
     yield (
         ControllerPlay("tampered", "RELEASE with the lid off")
         .open()
-        .step(20, release, TALK.tell(DENIED, 1, u32(1) + bytes([SHUT_OR_TAMPERED])), inputs=TAMPER)
+        .step(20, release, TALK.tell(m.DENIED, 1, u32(1) + bytes([SHUT_OR_TAMPERED])), inputs=TAMPER)
     )
     yield (
         ControllerPlay("forced", "RELEASE of a leaf that was forced")
         .open()
-        .step(20, release, TALK.tell(DENIED, 1, u32(1) + bytes([NOT_NOW])), inputs=CONTACT)
+        .step(20, release, TALK.tell(m.DENIED, 1, u32(1) + bytes([NOT_NOW])), inputs=CONTACT)
     )
     for name, comment, opened, code in (
         (
@@ -293,124 +272,122 @@ def _asked() -> Iterator[ControllerPlay]:
         ),
         ("forced", "100 ms after the passage was free it was: RELEASE is denied", 130, NOT_NOW),
     ):
-        answer = TALK.tell(DENIED, 3, u32(3) + bytes([code])) if code else TALK.tell(DONE, 3, u32(3))
+        answer = TALK.tell(m.DENIED, 3, u32(3) + bytes([code])) if code else TALK.tell(m.DONE, 3, u32(3))
         yield (
             ControllerPlay(f"opening_{name}", comment)
             .open()
             .step(20, release, done, strike=1)
-            .step(30, wire(TALK.ask(RELOCK, 2)), TALK.tell(DONE, 2, u32(2)))
+            .step(30, TALK.ask(m.RELOCK, 2), TALK.tell(m.DONE, 2, u32(2)))
             .step(opened, b"", inputs=CONTACT)
-            .step(200, wire(TALK.ask(RELEASE, 3, THREE_SECONDS)), answer, inputs=CONTACT)
+            .step(200, TALK.ask(m.RELEASE, 3, THREE_SECONDS), answer, inputs=CONTACT)
         )
     yield (
         ControllerPlay("session_replaced", "a new session takes the release of the old one away")
         .open()
         .step(20, release, done, strike=1)
-        .step(30, wire(TALK.hello()), Talk(nonce=NONCES[1]).welcome(), strike=1)
-        .step(40, wire(Talk(nonce=NONCES[1]).prove()), Talk(nonce=NONCES[1]).ready(4), strike=1)
+        .step(30, TALK.hello(), Talk(nonce=m.NONCES[1]).welcome(), strike=1)
+        .step(40, Talk(nonce=m.NONCES[1]).prove(), Talk(nonce=m.NONCES[1]).ready(4), strike=1)
         .step(50, b"")
     )
 
 
 def _limits() -> Iterator[ControllerPlay]:
     """Contents at and beyond the edge of what they may be: authentic, so there is an answer."""
-    malformed = TALK.tell(DENIED, 1, u32(1) + bytes([MALFORMED]))
+    malformed = TALK.tell(m.DENIED, 1, u32(1) + bytes([MALFORMED]))
     for name, comment, kind, content in (
-        ("release_no_time", "RELEASE for 0 ms", RELEASE, bytes(2) + u32(1)),
-        ("release_short", "RELEASE without a grant", RELEASE, THREE_SECONDS[:2]),
-        ("release_long", "RELEASE with a byte more", RELEASE, THREE_SECONDS + b"\0"),
-        ("relock_long", "RELOCK with content", RELOCK, b"\0"),
-        ("mode_unknown", "MODE 3", MODE, b"\3"),
-        ("mode_empty", "MODE without a mode", MODE, b""),
-        ("signal_unknown", "SIGNAL 6", SIGNAL, b"\6"),
-        ("events_zero", "EVENTS from 0", EVENTS, u32(0)),
-        ("events_future", "EVENTS from one that is two ahead", EVENTS, u32(4)),
-        ("events_huge", "EVENTS from 2^32 - 1", EVENTS, u32(2**32 - 1)),
-        ("wiegand_no_bits", "WIEGAND of 0 bits", WIEGAND, bytes(9)),
-        ("wiegand_65_bits", "WIEGAND of 65 bits", WIEGAND, bytes([65]) + bytes(8)),
-        ("wiegand_short", "WIEGAND with 7 bytes", WIEGAND, bytes([26]) + bytes(7)),
-        ("ping_long", "PING with content", PING, b"\0"),
+        ("release_no_time", "RELEASE for 0 ms", m.RELEASE, bytes(2) + u32(1)),
+        ("release_short", "RELEASE without a grant", m.RELEASE, THREE_SECONDS[:2]),
+        ("release_long", "RELEASE with a byte more", m.RELEASE, THREE_SECONDS + b"\0"),
+        ("relock_long", "RELOCK with content", m.RELOCK, b"\0"),
+        ("mode_unknown", "MODE 3", m.MODE, b"\3"),
+        ("mode_empty", "MODE without a mode", m.MODE, b""),
+        ("signal_unknown", "SIGNAL 6", m.SIGNAL, b"\6"),
+        ("events_zero", "EVENTS from 0", m.EVENTS, u32(0)),
+        ("events_future", "EVENTS from one that is two ahead", m.EVENTS, u32(4)),
+        ("events_huge", "EVENTS from 2^32 - 1", m.EVENTS, u32(2**32 - 1)),
+        ("wiegand_no_bits", "WIEGAND of 0 bits", m.WIEGAND, bytes(9)),
+        ("wiegand_65_bits", "WIEGAND of 65 bits", m.WIEGAND, bytes([65]) + bytes(8)),
+        ("wiegand_short", "WIEGAND with 7 bytes", m.WIEGAND, bytes([26]) + bytes(7)),
+        ("ping_long", "PING with content", m.PING, b"\0"),
         ("unknown", "a type that is not known", 0x17, b""),
     ):
         yield (
-            ControllerPlay(f"denied_{name}", comment)
-            .open()
-            .step(20, wire(TALK.ask(kind, 1, content)), malformed)
+            ControllerPlay(f"denied_{name}", comment).open().step(20, TALK.ask(kind, 1, content), malformed)
         )
-    done = TALK.tell(DONE, 1, u32(1))
+    done = TALK.tell(m.DONE, 1, u32(1))
     for name, comment, kind, content in (
-        ("signal_last", "SIGNAL 5", SIGNAL, b"\5"),
-        ("events_first", "EVENTS from 1", EVENTS, u32(1)),
-        ("events_next", "EVENTS from the one that has not happened yet", EVENTS, u32(3)),
-        ("wiegand_1_bit", "WIEGAND of 1 bit", WIEGAND, bytes([1, 0x80]) + bytes(7)),
-        ("wiegand_64_bits", "WIEGAND of 64 bits", WIEGAND, bytes([64]) + bytes(8)),
-        ("mode_same", "MODE that is already in force", MODE, b"\0"),
+        ("signal_last", "SIGNAL 5", m.SIGNAL, b"\5"),
+        ("events_first", "EVENTS from 1", m.EVENTS, u32(1)),
+        ("events_next", "EVENTS from the one that has not happened yet", m.EVENTS, u32(3)),
+        ("wiegand_1_bit", "WIEGAND of 1 bit", m.WIEGAND, bytes([1, 0x80]) + bytes(7)),
+        ("wiegand_64_bits", "WIEGAND of 64 bits", m.WIEGAND, bytes([64]) + bytes(8)),
+        ("mode_same", "MODE that is already in force", m.MODE, b"\0"),
     ):
-        yield ControllerPlay(f"done_{name}", comment).open().step(20, wire(TALK.ask(kind, 1, content)), done)
+        yield ControllerPlay(f"done_{name}", comment).open().step(20, TALK.ask(kind, 1, content), done)
     longest = (0xFFFF).to_bytes(2, "little") + u32(1)
     capped = ControllerPlay("release_capped", "RELEASE for a minute ends after ten seconds").open()
-    capped.step(20, wire(TALK.ask(RELEASE, 1, longest)), done, strike=1)
+    capped.step(20, TALK.ask(m.RELEASE, 1, longest), done, strike=1)
     for number, ms in enumerate(range(1_000, 10_001, 1_000), start=2):
         pong = bytes((1, 0, 3, 0)) + u32(ms)
-        capped.step(ms, wire(TALK.ask(PING, number)), TALK.tell(PONG, number, pong), strike=1)
+        capped.step(ms, TALK.ask(m.PING, number), TALK.tell(m.PONG, number, pong), strike=1)
     yield capped.step(10_019, b"", strike=1).step(10_020, b"")
 
 
 def _keys() -> Iterator[ControllerPlay]:
     """Commissioning."""
-    new = bytes([SET_KEY, FAIL_SECURE]) + KEY
-    is_set = bytes([KEY_SET]) + make.mac(KEY, b"doorward key check")[:8]
+    new = bytes([m.SET_KEY, m.FAIL_SECURE]) + m.KEY
+    is_set = bytes([m.KEY_SET]) + m.mac(m.KEY, b"doorward key check")[:8]
     blank: dict[str, Any] = {"key": None, "lock": 0}
     yield (
         ControllerPlay(
             "set_key", "with the lid off; the session that follows needs it", inputs=TAMPER, **blank
         )
-        .step(0, wire(new), is_set)
-        .step(10, wire(TALK.hello()), TALK.welcome(flags=1))
-        .step(20, wire(TALK.prove()), TALK.ready(4))
+        .step(0, new, is_set)
+        .step(10, TALK.hello(), TALK.welcome(flags=1))
+        .step(20, TALK.prove(), TALK.ready(4))
     )
     yield (
         ControllerPlay(
             "set_key_fail_safe", "current flows as soon as the lock is known", inputs=TAMPER, **blank
-        ).step(0, wire(bytes([SET_KEY, FAIL_SAFE]) + KEY), is_set, strike=1)
+        ).step(0, bytes([m.SET_KEY, m.FAIL_SAFE]) + m.KEY, is_set, strike=1)
     )
     yield (
         ControllerPlay("set_key_lid_shut", "with the lid shut", **blank)
-        .step(0, wire(new), bytes([REFUSED, SHUT_OR_TAMPERED]))
-        .step(10, wire(TALK.hello()), bytes([REFUSED, NO_KEY]))
+        .step(0, new, bytes([m.REFUSED, SHUT_OR_TAMPERED]))
+        .step(10, TALK.hello(), bytes([m.REFUSED, NO_KEY]))
     )
-    yield ControllerPlay("set_key_again", "where there is a key already", inputs=TAMPER, key=OTHER_KEY).step(
-        0, wire(new), bytes([REFUSED, NOT_NOW])
-    )
+    yield ControllerPlay(
+        "set_key_again", "where there is a key already", inputs=TAMPER, key=m.OTHER_KEY
+    ).step(0, new, bytes([m.REFUSED, NOT_NOW]))
     for name, comment, payload in (
-        ("lock_unknown", "for a lock of kind 3", bytes([SET_KEY, 3]) + KEY),
-        ("lock_zero", "for a lock of kind 0", bytes([SET_KEY, 0]) + KEY),
+        ("lock_unknown", "for a lock of kind 3", bytes([m.SET_KEY, 3]) + m.KEY),
+        ("lock_zero", "for a lock of kind 0", bytes([m.SET_KEY, 0]) + m.KEY),
         ("short", "with 31 bytes", new[:-1]),
         ("long", "with 33 bytes", new + b"\0"),
     ):
         yield (
             ControllerPlay(f"set_key_{name}", comment, inputs=TAMPER, **blank)
-            .step(0, wire(payload))
-            .step(10, wire(TALK.hello()), bytes([REFUSED, NO_KEY]))
+            .step(0, payload)
+            .step(10, TALK.hello(), bytes([m.REFUSED, NO_KEY]))
         )
     erased = ControllerPlay(
         "erase", "the service jumper, for five seconds with the lid off, erases the key", inputs=TAMPER
     )
     erased.step(0, b"", inputs=TAMPER | SERVICE).step(
-        4_999, wire(TALK.hello()), TALK.welcome(flags=1), inputs=TAMPER | SERVICE
+        4_999, TALK.hello(), TALK.welcome(flags=1), inputs=TAMPER | SERVICE
     )
-    yield erased.step(5_000, wire(TALK.hello()), bytes([REFUSED, NO_KEY]), inputs=TAMPER | SERVICE)
+    yield erased.step(5_000, TALK.hello(), bytes([m.REFUSED, NO_KEY]), inputs=TAMPER | SERVICE)
     kept = ControllerPlay("erase_interrupted", "a jumper that slips begins anew", inputs=TAMPER)
     kept.step(0, b"", inputs=TAMPER | SERVICE).step(4_000, b"")
     yield kept.step(4_001, b"", inputs=TAMPER | SERVICE).step(
-        9_000, wire(TALK.hello()), TALK.welcome(flags=1), inputs=TAMPER | SERVICE
+        9_000, TALK.hello(), TALK.welcome(flags=1), inputs=TAMPER | SERVICE
     )
     yield (
         ControllerPlay("erase_lid_shut", "the jumper alone erases nothing")
         .step(0, b"", inputs=SERVICE)
-        .step(6_000, wire(TALK.hello()), TALK.welcome(), inputs=SERVICE)
+        .step(6_000, TALK.hello(), TALK.welcome(), inputs=SERVICE)
     )
 
 
 def _said_by_controller(body: bytes) -> bytes:
-    return body + make.mac(TALK.controller, body)[:8]
+    return body + m.mac(TALK.controller, body)[:8]

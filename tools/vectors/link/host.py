@@ -10,32 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from tools.vectors.link import make
-from tools.vectors.link.make import (
-    DENIED,
-    DONE,
-    EVENT,
-    FAIL_SECURE,
-    HOST_NONCE,
-    KEY,
-    NONCES,
-    OTHER_KEY,
-    PING,
-    PONG,
-    READY,
-    REFUSED,
-    LinkVector,
-    Talk,
-    digest,
-    u32,
-    wire,
-)
+from tools.vectors.link import make as m
+from tools.vectors.link.make import LinkVector, Talk, u32, wire
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 TALK: Final = Talk()
-NEXT_NONCE: Final = digest("door link: next nonce of the host")[:16]
+NEXT_NONCE: Final = m.digest("door link: next nonce of the host")[:16]
 WELCOMED: Final = ["Welcomed", [0, 1, 0], 0]
 PONGED: Final = bytes((1, 2, 3, 0)) + u32(12_345)
 
@@ -49,9 +31,11 @@ class HostPlay:
     steps: list[dict[str, Any]] = field(default_factory=list)
 
     def step(self, ms: int, heard: bytes, *said: bytes, told: list[Any] | None = None) -> HostPlay:
-        """At `ms` these bytes are heard: the answers, and what the program is told."""
+        """At `ms` this payload is heard, or nothing: the answers, and what the program is told."""
         says = [payload.hex() for payload in said]
-        self.steps.append({"ms": ms, "hear": heard.hex(), "say": says, "told": told or []})
+        self.steps.append(
+            {"ms": ms, "hear": wire(heard).hex() if heard else "", "say": says, "told": told or []}
+        )
         return self
 
     def greet(self) -> HostPlay:
@@ -60,16 +44,16 @@ class HostPlay:
 
     def open(self) -> HostPlay:
         """The handshake."""
-        self.greet().step(1, wire(TALK.welcome()), TALK.prove(), told=[WELCOMED])
-        return self.step(2, wire(TALK.ready(7)), told=[["SessionOpened", 7]])
+        self.greet().step(1, TALK.welcome(), TALK.prove(), told=[WELCOMED])
+        return self.step(2, TALK.ready(7), told=[["SessionOpened", 7]])
 
     def vector(self) -> LinkVector:
         """The file."""
-        nonces = [HOST_NONCE.hex(), NEXT_NONCE.hex()]
+        nonces = [m.HOST_NONCE.hex(), NEXT_NONCE.hex()]
         return LinkVector(
             f"host_{self.name}",
             self.comment,
-            {"key": KEY.hex(), "lock": FAIL_SECURE, "nonces": nonces, "steps": self.steps},
+            {"key": m.KEY.hex(), "lock": m.FAIL_SECURE, "nonces": nonces, "steps": self.steps},
         )
 
 
@@ -86,17 +70,17 @@ def _handshakes() -> Iterator[HostPlay]:
     yield (
         HostPlay("welcome_flags", "WELCOME says that the lid is off and the watchdog bit")
         .greet()
-        .step(1, wire(TALK.welcome(flags=5)), prove, told=[["Welcomed", [0, 1, 0], 5]])
+        .step(1, TALK.welcome(flags=5), prove, told=[["Welcomed", [0, 1, 0], 5]])
     )
     yield (
         HostPlay("welcome_twice", "WELCOME is good once")
         .greet()
-        .step(1, wire(TALK.welcome()), prove, told=welcomed)
-        .step(2, wire(TALK.welcome()))
+        .step(1, TALK.welcome(), prove, told=welcomed)
+        .step(2, TALK.welcome())
     )
     wrong = [["HandshakeRefused", 5]]
     for name, comment, payload, told in (
-        ("other_key", "of another pair", Talk(key=OTHER_KEY).welcome(), wrong),
+        ("other_key", "of another pair", Talk(key=m.OTHER_KEY).welcome(), wrong),
         ("other_nonce", "for another HELLO", Talk(host_nonce=NEXT_NONCE).welcome(), wrong),
         ("tag_bit", "with one bit of its tag changed", _flip(TALK.welcome()), wrong),
         ("side", "tagged with the host's key", _tagged(TALK.host, TALK.welcome()[:-8]), wrong),
@@ -110,32 +94,32 @@ def _handshakes() -> Iterator[HostPlay]:
         ("short", "without its last byte", TALK.welcome()[:-1], []),
         ("long", "with a byte more", TALK.welcome() + b"\0", []),
     ):
-        yield HostPlay(f"welcome_{name}", f"WELCOME {comment}").greet().step(1, wire(payload), told=told)
+        yield HostPlay(f"welcome_{name}", f"WELCOME {comment}").greet().step(1, payload, told=told)
     for name, comment, payload in (
-        ("other_key", "of another pair", Talk(key=OTHER_KEY).ready(7)),
-        ("other_session", "of another session", Talk(nonce=NONCES[1]).ready(7)),
+        ("other_key", "of another pair", Talk(key=m.OTHER_KEY).ready(7)),
+        ("other_session", "of another session", Talk(nonce=m.NONCES[1]).ready(7)),
         ("tag_bit", "with one bit of its tag changed", _flip(TALK.ready(7))),
-        ("side", "tagged with the host's key", _tagged(TALK.host, bytes([READY]) + u32(7))),
+        ("side", "tagged with the host's key", _tagged(TALK.host, bytes([m.READY]) + u32(7))),
         ("short", "without its last byte", TALK.ready(7)[:-1]),
     ):
         yield (
             HostPlay(f"ready_{name}", f"READY {comment}")
             .greet()
-            .step(1, wire(TALK.welcome()), prove, told=welcomed)
-            .step(2, wire(payload))
+            .step(1, TALK.welcome(), prove, told=welcomed)
+            .step(2, payload)
         )
-    yield HostPlay("ready_alone", "READY without WELCOME").greet().step(1, wire(TALK.ready(7)))
-    yield HostPlay("ready_twice", "READY is good once").open().step(3, wire(TALK.ready(8)))
+    yield HostPlay("ready_alone", "READY without WELCOME").greet().step(1, TALK.ready(7))
+    yield HostPlay("ready_twice", "READY is good once").open().step(3, TALK.ready(8))
     yield (
         HostPlay("refused", "REFUSED, which anybody may say")
         .greet()
-        .step(1, wire(bytes([REFUSED, 4])), told=[["HandshakeRefused", 4]])
+        .step(1, bytes([m.REFUSED, 4]), told=[["HandshakeRefused", 4]])
     )
     yield (
         HostPlay("refused_in_session", "REFUSED ends no session")
         .open()
-        .step(3, wire(bytes([REFUSED, 3])), told=[["HandshakeRefused", 3]])
-        .step(4, wire(TALK.tell(DONE, 1, u32(9))), told=[["CommandDone", 9]])
+        .step(3, bytes([m.REFUSED, 3]), told=[["HandshakeRefused", 3]])
+        .step(4, TALK.tell(m.DONE, 1, u32(9)), told=[["CommandDone", 9]])
     )
     yield (
         HostPlay("hello_again", "nobody answers: a new HELLO after half a second")
@@ -146,53 +130,51 @@ def _handshakes() -> Iterator[HostPlay]:
 
 
 def _messages() -> Iterator[HostPlay]:
-    pong = TALK.tell(PONG, 1, PONGED)
+    pong = TALK.tell(m.PONG, 1, PONGED)
     event = u32(7) + bytes([7]) + u32(500) + u32(0)
     for name, comment, payload, told in (
         ("pong", "how the door stands", pong, ["ControllerStatus", 1, 2, 3, 0, 12_345]),
-        ("done", "a message was obeyed", TALK.tell(DONE, 1, u32(3)), ["CommandDone", 3]),
-        ("denied", "a message was not", TALK.tell(DENIED, 1, u32(3) + b"\6"), ["CommandDenied", 3, 6]),
-        ("event", "forced open", TALK.tell(EVENT, 1, event), ["Happened", 7, 7, 500, 0]),
+        ("done", "a message was obeyed", TALK.tell(m.DONE, 1, u32(3)), ["CommandDone", 3]),
+        ("denied", "a message was not", TALK.tell(m.DENIED, 1, u32(3) + b"\6"), ["CommandDenied", 3, 6]),
+        ("event", "forced open", TALK.tell(m.EVENT, 1, event), ["Happened", 7, 7, 500, 0]),
     ):
-        yield HostPlay(name, comment).open().step(3, wire(payload), told=[told])
+        yield HostPlay(name, comment).open().step(3, payload, told=[told])
     for name, comment, payload in (
         ("tag_bit", "with one bit of its tag changed", _flip(pong)),
-        ("other_key", "of another pair", Talk(key=OTHER_KEY).tell(PONG, 1, PONGED)),
-        ("other_session", "of another session", Talk(nonce=NONCES[1]).tell(PONG, 1, PONGED)),
-        ("side", "tagged with the host's key", TALK.ask(PONG, 1, PONGED)),
-        ("counter_zero", "with counter 0", TALK.tell(PONG, 0, PONGED)),
+        ("other_key", "of another pair", Talk(key=m.OTHER_KEY).tell(m.PONG, 1, PONGED)),
+        ("other_session", "of another session", Talk(nonce=m.NONCES[1]).tell(m.PONG, 1, PONGED)),
+        ("side", "tagged with the host's key", TALK.ask(m.PONG, 1, PONGED)),
+        ("counter_zero", "with counter 0", TALK.tell(m.PONG, 0, PONGED)),
         ("counter_changed", "with another counter under the same tag", pong[:1] + u32(2) + pong[5:]),
-        ("short", "with content missing", TALK.tell(PONG, 1, PONGED[:-1])),
-        ("long", "with a byte more", TALK.tell(PONG, 1, PONGED + b"\0")),
-        ("state", "with a state to come", TALK.tell(PONG, 1, b"\x63" + PONGED[1:])),
-        ("mode", "with a mode to come", TALK.tell(PONG, 1, PONGED[:3] + b"\x09" + PONGED[4:])),
+        ("short", "with content missing", TALK.tell(m.PONG, 1, PONGED[:-1])),
+        ("long", "with a byte more", TALK.tell(m.PONG, 1, PONGED + b"\0")),
+        ("state", "with a state to come", TALK.tell(m.PONG, 1, b"\x63" + PONGED[1:])),
+        ("mode", "with a mode to come", TALK.tell(m.PONG, 1, PONGED[:3] + b"\x09" + PONGED[4:])),
     ):
-        yield HostPlay(f"pong_{name}", f"PONG {comment}").open().step(3, wire(payload))
+        yield HostPlay(f"pong_{name}", f"PONG {comment}").open().step(3, payload)
     yield (
         HostPlay("pong_replayed", "PONG twice")
         .open()
-        .step(3, wire(pong), told=[["ControllerStatus", 1, 2, 3, 0, 12_345]])
-        .step(4, wire(pong))
+        .step(3, pong, told=[["ControllerStatus", 1, 2, 3, 0, 12_345]])
+        .step(4, pong)
     )
-    yield HostPlay("pong_without_session", "PONG before READY").greet().step(1, wire(pong))
+    yield HostPlay("pong_without_session", "PONG before READY").greet().step(1, pong)
     yield (
         HostPlay("event_kind", "an event of a kind to come")
         .open()
-        .step(3, wire(TALK.tell(EVENT, 1, event[:4] + b"\x63" + event[5:])))
+        .step(3, TALK.tell(m.EVENT, 1, event[:4] + b"\x63" + event[5:]))
     )
     yield (
         HostPlay("denied_code", "a denial for a reason to come")
         .open()
-        .step(3, wire(TALK.tell(DENIED, 1, u32(3) + b"\x63")))
+        .step(3, TALK.tell(m.DENIED, 1, u32(3) + b"\x63"))
     )
-    yield (
-        HostPlay("own_words", "the host's own words, said back to it").open().step(3, wire(TALK.ask(PING, 1)))
-    )
+    yield (HostPlay("own_words", "the host's own words, said back to it").open().step(3, TALK.ask(m.PING, 1)))
     quiet = HostPlay(
         "silence", "a PING every 250 ms; nobody answers for a second: the session is lost"
     ).open()
     for number, ms in enumerate(range(252, 1_003, 250), start=1):
-        quiet.step(ms, b"", TALK.ask(PING, number))
+        quiet.step(ms, b"", TALK.ask(m.PING, number))
     yield quiet.step(1_003, b"", Talk(host_nonce=NEXT_NONCE).hello(), told=[["Lost"]])
 
 
@@ -201,4 +183,4 @@ def _flip(payload: bytes) -> bytes:
 
 
 def _tagged(key: bytes, body: bytes) -> bytes:
-    return body + make.mac(key, body)[:8]
+    return body + m.mac(key, body)[:8]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from tools.vectors.card.make import CARDS, DAY, ISSUER, NOW, URI, Envelope, kid
+from tools.vectors.card.make import CARDS, DAY, ISSUER, NOW, URI, Envelope, headed, kid
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -31,10 +31,8 @@ class StatusVector:
     def render(self) -> str:
         """Headers, an empty line, the file in hex, 64 digits a line."""
         headers = {"expect": self.expect, "detail": self.detail, **self.gate, "comment": self.comment}
-        head = "".join(f"{name}: {value}\n" for name, value in headers.items() if value)
         digits = self.body.hex()
-        lines = (digits[start : start + 64] for start in range(0, len(digits), 64))
-        return f"{head}\n" + "".join(f"{line}\n" for line in lines)
+        return headed(headers, "".join(f"{digits[at : at + 64]}\n" for at in range(0, len(digits), 64)))
 
 
 def packed(bits: Iterable[int]) -> bytes:
