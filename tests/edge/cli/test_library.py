@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import ssl
-import subprocess
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from peers.tls import make_certificate, server_context
 
 from edge.__main__ import main
 from edge.app.venues.library import open_store
@@ -272,18 +271,9 @@ def test_a_configuration_that_contradicts_itself(text: str, error: str) -> None:
 def test_tls_believes_whom_it_is_told_to(
     library: SimLibrary, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    made = subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-         "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
-         "-keyout", tmp_path / "key.pem", "-out", tmp_path / "cert.pem"],
-        capture_output=True, check=False,
-    )  # fmt: skip
-    if made.returncode:
-        pytest.skip("openssl makes no certificate here")
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
+    make_certificate(tmp_path)
     file = tmp_path / "tls.toml"
-    with SimLibrary(tls=context) as secure:
+    with SimLibrary(tls=server_context(tmp_path)) as secure:
         plain = f'[library]\nhost = "localhost"\nport = {secure.port}\nreply_ms = 30000\nconnect_ms = 30000\n'
         file.write_text(plain + 'ca = "cert.pem"\n')
         assert main(["library", "status", "--config", str(file)]) == 0

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import socket
 import ssl
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from peers.tls import make_certificate, server_context
 
 from edge.errors import ConfigError, HostFault
 from edge.ports import HostLine
@@ -24,14 +24,7 @@ CHUNK_BYTES = 4_096
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("tls")
-    made = subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-         "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
-         "-keyout", folder / "key.pem", "-out", folder / "cert.pem"],
-        capture_output=True, check=False,
-    )  # fmt: skip
-    if made.returncode:
-        pytest.skip("openssl makes no certificate here")
+    make_certificate(folder)
     return folder
 
 
@@ -67,8 +60,7 @@ def handshake(
     ours: socket.socket, theirs: socket.socket, folder: Path
 ) -> tuple[socket.socket, socket.socket]:
     """TLS on both ends, which take turns in one thread."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
+    context = server_context(folder)
     believed = trust(folder / "cert.pem")
     ends = []
     for end in (ours, theirs):
