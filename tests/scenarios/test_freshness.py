@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from samples.journals import read_records
 from worlds.sim_device import door_verifier
 
 from edge.app.demo.cast import Cast
 from edge.app.demo.world import DAY, SITE, World
-from edge.audit.evidence import open_segment_reader
 from edge.audit.journal import Journal
 from edge.audit.record import Passage, StopCause
 from edge.face.challenge import Prompt
@@ -108,8 +108,7 @@ class Door:
         return Prompt.TURN_LEFT.value in self.signals.asked
 
     def last(self) -> Passage:
-        with open_segment_reader(self.path) as segment:
-            return [entry.record for entry in segment.entries() if isinstance(entry.record, Passage)][-1]
+        return [record for record in read_records(self.path) if isinstance(record, Passage)][-1]
 
 
 @pytest.fixture

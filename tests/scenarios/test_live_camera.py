@@ -17,11 +17,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from peers.scanner_on_pty import EngineOnPty
+from samples.journals import read_records
 from worlds import folders
 from worlds.office import new_holder, new_issuer
 
 from edge.app.demo.cast import Cast
-from edge.audit.evidence import open_segment_reader
 from edge.audit.record import DevicePart, DoorChange, Faulted, Outcome, Passage, StopCause, Stopped
 from edge.card.claims import TemplateReference
 from edge.decision import Reason
@@ -116,9 +116,7 @@ class Lobby:
         return found + [word for word in words if word.encode() in everything]
 
     def records(self) -> list[object]:
-        with open_segment_reader(self.folder / "journal.db") as segment:
-            segment.verify()
-            return [entry.record for entry in segment.entries()]
+        return read_records(self.folder / "journal.db")
 
 
 def forms(data: bytes) -> list[bytes]:

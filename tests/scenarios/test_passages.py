@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import segno
-from samples.journals import database
+from samples.journals import database, read_records
 from worlds.office import new_issuer
 from worlds.sim_device import door_verifier
 
@@ -25,7 +25,6 @@ from edge.app.demo.cast import Cast
 from edge.app.demo.issuer import DemoHolder
 from edge.app.demo.world import DAY, SITE, World
 from edge.app.parts.code_readers import open_live_reader
-from edge.audit.evidence import open_segment_reader
 from edge.audit.journal import Journal
 from edge.audit.record import (
     AuditRecord,
@@ -161,9 +160,7 @@ class Lobby:
     # -- what came of it -----------------------------------------------------------------------------------
 
     def records(self) -> list[AuditRecord]:
-        with open_segment_reader(self._path) as segment:
-            segment.verify()
-            return [entry.record for entry in segment.entries()]
+        return read_records(self._path)
 
     def passages(self) -> list[Passage]:
         return [record for record in self.records() if isinstance(record, Passage)]

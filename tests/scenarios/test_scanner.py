@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 from peers.scanner_on_pty import EngineOnPty
+from samples.journals import read_records
 
-from edge.audit.evidence import open_segment_reader
 from edge.audit.record import DevicePart, DoorChange, Faulted, Passage
 
 DOOR = """
@@ -80,9 +80,7 @@ class Turnstile:
                 device.kill()
 
     def records(self) -> list[object]:
-        with open_segment_reader(self.folder / "journal.db") as segment:
-            segment.verify()
-            return [entry.record for entry in segment.entries()]
+        return read_records(self.folder / "journal.db")
 
 
 @pytest.fixture

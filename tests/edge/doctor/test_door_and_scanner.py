@@ -10,8 +10,8 @@ import pytest
 from peers.cpython_controller import KEY, LEAF_OPEN, PATIENCE_S, SHUT, TAMPER, OnPty, let_it_crawl
 from peers.scanner_on_pty import EngineOnPty
 from peers.waiting import until
+from samples.journals import read_records
 
-from edge.audit.evidence import open_segment_reader
 from edge.audit.record import AuditRecord, DoorChange, Faulted
 from edge.config import Config, ScannerConfig, StrikeConfig
 from edge.doctor.checks import examine
@@ -88,9 +88,7 @@ def test_a_lock_that_is_released_once_while_somebody_opens_the_door_is_well(
 
 
 def records(folder: Path) -> list[AuditRecord]:
-    with open_segment_reader(folder / "journal.db") as segment:
-        segment.verify()
-        return [entry.record for entry in segment.entries()]
+    return read_records(folder / "journal.db")
 
 
 def test_a_release_that_cannot_be_put_on_record_is_none(controller: OnPty, tmp_path: Path) -> None:

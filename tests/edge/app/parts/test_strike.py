@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from peers.cpython_controller import KEY, LEAF_OPEN, SHUT, OnPty, let_it_crawl
 from peers.waiting import until
+from samples.journals import read_records
 
 from edge.app.parts.signals import open_signals
 from edge.app.parts.strike import LINK_KEY_BYTES, door_key, open_strike
-from edge.audit.evidence import open_segment_reader
 from edge.audit.journal import Journal
 from edge.audit.record import DoorChange, Started
 from edge.config import Config, PanelConfig, StrikeConfig, parse_config
@@ -172,8 +172,7 @@ def test_over_a_restart_every_event_is_on_record_once(controller: OnPty, tmp_pat
             door.recount(journal.last_mark(100))
             record(journal, door, kind)
             door.close()
-    with open_segment_reader(tmp_path / "journal.db") as written:
-        changes = [entry.record for entry in written.entries()]
+    changes = read_records(tmp_path / "journal.db")
     assert [change.change for change in changes] == [
         DoorEventKind.BOOT,
         DoorEventKind.OPENED,
