@@ -78,18 +78,13 @@ def test_the_device_key_may_be_missing_for_the_first_start_makes_it(
     assert check(folder, capsys) == (0, [])
 
 
+NO_FACES = '[door]\nface = "none"\n'
 # What is added to the file, and what is found.
 UNFIT = {
     "faces without models": ('[door]\nface = "required"\n[paths]\nmodels = "none"\n', "needs models"),
-    "a calibration that was not made": (
-        '[door]\nface = "none"\n[face]\ncalibration = "c"\n',
-        "face.calibration",
-    ),
-    "a repository without a root": (
-        '[door]\nface = "none"\n[sync]\nurl = "https://t.example/"\n',
-        "sync.root",
-    ),
-    "a journal nowhere": ('[door]\nface = "none"\n[paths]\njournal = "a/b.db"\n', "its folder is not there"),
+    "a calibration that was not made": (NO_FACES + '[face]\ncalibration = "c"\n', "face.calibration"),
+    "a repository without a root": (NO_FACES + '[sync]\nurl = "https://t.example/"\n', "sync.root"),
+    "a journal nowhere": (NO_FACES + '[paths]\njournal = "a/b.db"\n', "its folder is not there"),
 }
 
 
