@@ -11,7 +11,11 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import numpy as np
+    from peers.cpython_controller import OnPty
+    from peers.web_server import Web
 
     from edge.app.demo.cast import Cast
     from edge.face.engine import FaceEngine
@@ -49,6 +53,26 @@ def shared(*parts: str) -> Path:
     if not path.exists():
         pytest.skip(f"outside test data not on this machine: {'/'.join(parts)}")
     return path
+
+
+@pytest.fixture
+def controller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OnPty]:
+    """A door's controller at the other end of a pty, whose answers are never late."""
+    from peers.cpython_controller import OnPty, let_it_crawl
+
+    let_it_crawl(monkeypatch)
+    controller = OnPty(tmp_path)
+    yield controller
+    controller.close()
+
+
+@pytest.fixture
+def web() -> Iterator[Web]:
+    """A web server that has nothing yet."""
+    from peers.web_server import serve
+
+    with serve({}) as web:
+        yield web
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from controller import FIRMWARE, Controller
 from hypothesis import given
 from hypothesis import strategies as st
 from limits import EVENTS_KEPT, HEARTBEAT_MS, MAX_RELEASE_MS, PRE_ALARM_MS, REX_RELEASE_MS, SESSION_MS
-from peers.link_host import KEY, Host, framed, mac, nonces, tagged, unframed
+from peers.link_host import KEY, Host, Keys, framed, mac, nonces, tagged, unframed
 from signals import BUZZER, GREEN, RED
 
 WRAP = 2**30
@@ -33,22 +33,6 @@ KINDS = {
     10: "tamper",
 }
 KINDS |= {12: "mode", 13: "fault", 14: "session", 15: "alarm over", 16: "lost", 18: "key set"}
-
-
-class Keys:
-    """A key store in memory that remembers what was asked of it."""
-
-    def __init__(self, stored: tuple[int, bytes] | None) -> None:
-        self.stored = stored
-
-    def load(self) -> tuple[int, bytes] | None:
-        return self.stored
-
-    def save(self, lock: int, key: bytes) -> None:
-        self.stored = lock, key
-
-    def erase(self) -> None:
-        self.stored = None
 
 
 class Bench:

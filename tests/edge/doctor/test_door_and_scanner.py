@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from peers.cpython_controller import KEY, LEAF_OPEN, PATIENCE_S, SHUT, TAMPER, OnPty, let_it_crawl
+from peers.cpython_controller import KEY, LEAF_OPEN, PATIENCE_S, SHUT, TAMPER, OnPty
 from peers.scanner_on_pty import EngineOnPty
 from peers.waiting import until
 from samples.journals import read_records
@@ -21,14 +20,10 @@ from edge.ports import Cause, DoorEventKind
 pytest.importorskip("serial")
 
 
-@pytest.fixture
-def controller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OnPty]:
-    let_it_crawl(monkeypatch)
+@pytest.fixture(autouse=True)
+def key(tmp_path: Path) -> None:
     (tmp_path / "door.key").write_bytes(KEY)
     (tmp_path / "door.key").chmod(0o600)
-    controller = OnPty(tmp_path)
-    yield controller
-    controller.close()
 
 
 def probe_of(folder: Path, *, agreed: bool = False) -> DeviceProbe:

@@ -73,29 +73,24 @@ def sim_clock() -> SimClock:
 def sim_bench() -> Bench:
     clock = sim_clock()
     door = SimDoor(clock)
-
-    def left_ms() -> int:
-        spent = 0
-        while door.energised:
-            clock.advance(1)
-            spent += 1
-        return spent
-
-    return Bench(door, lambda: door.energised, lambda: clock.advance(MAX_RELEASE_MS), left_ms)
+    return timed_bench(door, clock, lambda: door.energised)
 
 
 def none_bench() -> Bench:
     clock = sim_clock()
     strike = NoStrike(clock)
+    return timed_bench(strike, clock, lambda: strike.released)
 
+
+def timed_bench(strike: Strike, clock: SimClock, energised: Callable[[], bool]) -> Bench:
     def left_ms() -> int:
         spent = 0
-        while strike.released:
+        while energised():
             clock.advance(1)
             spent += 1
         return spent
 
-    return Bench(strike, lambda: strike.released, lambda: clock.advance(MAX_RELEASE_MS), left_ms)
+    return Bench(strike, energised, lambda: clock.advance(MAX_RELEASE_MS), left_ms)
 
 
 class Alarms:

@@ -24,12 +24,6 @@ HEADERS = {"Content-Type": "application/x-test", "Doorward-Signature": "ed25519=
 SOON = PostTimeouts(connect_s=5, read_s=0.15, whole_s=0.2)
 
 
-@pytest.fixture
-def web() -> Iterator[Web]:
-    with serve({}) as web:
-        yield web
-
-
 def posted(web: Web, body: bytes = b"body", *, timeouts: PostTimeouts | None = None) -> Said:
     return HttpPost(web.url, timeouts=timeouts).post(PATH, body, HEADERS)
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from peers.cpython_controller import KEY, LEAF_OPEN, SHUT, OnPty, let_it_crawl
+from peers.cpython_controller import KEY, LEAF_OPEN, SHUT, OnPty
 from peers.waiting import until
 from samples.journals import read_records
 
@@ -22,14 +21,6 @@ from edge.policy.decide import DoorPolicy
 from edge.ports import Cause, DoorEventKind, EventMark, Recounts
 
 NOW = datetime(2026, 6, 15, 10, tzinfo=UTC)
-
-
-@pytest.fixture
-def controller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OnPty]:
-    let_it_crawl(monkeypatch)
-    controller = OnPty(tmp_path)
-    yield controller
-    controller.close()
 
 
 def key_file(folder: Path, *, data: bytes = KEY, mode: int = 0o600) -> Path:

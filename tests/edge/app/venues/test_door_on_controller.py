@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-import pytest
-from peers.cpython_controller import KEY, OnPty, let_it_crawl
+from peers.cpython_controller import KEY, OnPty
 from peers.waiting import until
 from worlds.building_door import SITE, local
 
@@ -32,14 +30,6 @@ office = ["mon-fri 08:00-18:00"]
 unlock = "office"
 """
 NOON, NIGHT = local("2027-03-01T12:00", "Asia/Macau"), local("2027-03-01T22:00", "Asia/Macau")
-
-
-@pytest.fixture
-def controller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OnPty]:
-    let_it_crawl(monkeypatch)
-    controller = OnPty(tmp_path)
-    yield controller
-    controller.close()
 
 
 def test_a_controller_follows_the_hours_and_the_switch(controller: OnPty, tmp_path: Path) -> None:

@@ -25,20 +25,21 @@ KEY_ID = b"property"
 PUBLIC = b64encode(b"Ed" + KEY_ID + bytes(SIGNER.verify_key)).decode()
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[DeskWorld]:
-    world = DeskWorld(tmp_path, arrivals="inbox")
-    (tmp_path / "inbox").mkdir()
+def open_world(folder: Path, **desk: str) -> Iterator[DeskWorld]:
+    world = DeskWorld(folder, arrivals="inbox", **desk)
+    (folder / "inbox").mkdir()
     yield world
     world.close()
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[DeskWorld]:
+    yield from open_world(tmp_path)
 
 
 @pytest.fixture
 def signed_world(tmp_path: Path) -> Iterator[DeskWorld]:
-    world = DeskWorld(tmp_path, arrivals="inbox", arrivals_key=PUBLIC)
-    (tmp_path / "inbox").mkdir()
-    yield world
-    world.close()
+    yield from open_world(tmp_path, arrivals_key=PUBLIC)
 
 
 def put(world: DeskWorld, text: str | bytes, name: str = "today.csv") -> Path:
