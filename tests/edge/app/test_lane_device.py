@@ -238,8 +238,9 @@ def watch(cameras: CameraPair) -> None:
         cameras.next()
 
 
-def test_a_camera_that_will_not_come_back_ends_the_lane() -> None:
-    cameras = {Side.OUTER: Still(FRAME), Side.INNER: Reel(CameraFault("gone"))}
+@pytest.mark.parametrize("passing", [False, True], ids=["never comes back", "never gave a frame"])
+def test_a_camera_that_will_not_come_ends_the_lane(passing: bool) -> None:
+    cameras = {Side.OUTER: Still(FRAME), Side.INNER: Reel(CameraFault("gone", passing=passing))}
     with CameraPair(cameras).looking() as camera_pair, pytest.raises(CameraFault, match="gone"):
         watch(camera_pair)
 
@@ -273,12 +274,6 @@ def test_a_camera_that_comes_back_is_told_of_when_it_goes_and_when_it_is_back(
     said = capsys.readouterr().err.splitlines()
     assert ["fault" in line for line in said] == [True, False]
     assert "seeing" in said[1]
-
-
-def test_a_camera_that_never_gave_a_frame_ends_the_lane() -> None:
-    cameras = {Side.OUTER: Still(FRAME), Side.INNER: Reel(CameraFault("not there", passing=True))}
-    with CameraPair(cameras).looking() as camera_pair, pytest.raises(CameraFault, match="not there"):
-        watch(camera_pair)
 
 
 def test_a_frame_is_told_once_and_the_latest_counts() -> None:

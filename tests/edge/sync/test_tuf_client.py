@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,6 +16,8 @@ from peers import tuf_client
 from peers.web_server import Web, reply, serve
 from tuf.api.metadata import Metadata, MetaFile
 from worlds.tuf import TOP, Attack, TufWorld
+
+from tools.issuing.tufsigner import SeedSigner
 
 DAY = timedelta(days=1)
 

@@ -267,9 +267,10 @@ def test_events_are_told_once_and_their_ticks_never_go_back(bench: Bench) -> Non
     assert bench.kinds() == []
 
 
-def test_relock_ends_a_release_early(bench: Bench) -> None:
+@pytest.mark.parametrize("end", ["relock", "close"])
+def test_relock_and_close_end_a_release_early(bench: Bench, end: str) -> None:
     bench.strike.release(MAX_RELEASE_MS)
-    bench.strike.relock()
+    getattr(bench.strike, end)()
     assert not bench.energised()
     assert bench.kinds() == [RELEASED, RELOCKED]
 
@@ -306,13 +307,6 @@ def test_a_release_for_no_time_is_a_fault_and_moves_nothing(bench: Bench, for_ms
         bench.strike.release(for_ms)
     assert not bench.energised()
     assert bench.kinds() == []
-
-
-def test_close_relocks(bench: Bench) -> None:
-    bench.strike.release(MAX_RELEASE_MS)
-    bench.strike.close()
-    assert not bench.energised()
-    assert bench.kinds() == [RELEASED, RELOCKED]
 
 
 def test_a_closed_strike_cannot_be_released(bench: Bench) -> None:
