@@ -335,10 +335,7 @@ def test_the_host_takes_a_grant_back() -> None:
     assert bench.events()[-1][1:] == ("relocked", 4)
 
 
-@pytest.mark.parametrize(
-    ("situation", "code"),
-    [("lock-down", 6), ("fault", 7), ("lid", 8), ("forced", 9)],
-)
+@pytest.mark.parametrize(("situation", "code"), [("lock-down", 6), ("fault", 7), ("lid", 8), ("forced", 9)])
 def test_a_release_is_denied_with_the_code_of_the_specification(situation: str, code: int) -> None:
     bench = Bench().open()
     if situation == "lock-down":
@@ -476,13 +473,7 @@ def test_events_of_the_time_without_a_host_are_kept_for_who_asks() -> None:
     assert bench.next_event == 6
     assert bench.events() == [(6, "session", 1)]
     assert bench.rewind(2) == 0
-    assert [kind for _, kind, _ in bench.events()] == [
-        "opened",
-        "forced",
-        "closed",
-        "alarm over",
-        "session",
-    ]
+    assert [kind for _, kind, _ in bench.events()] == ["opened", "forced", "closed", "alarm over", "session"]
 
 
 @pytest.mark.parametrize("flips", [62, 63, 64, 65, 66, 200])
@@ -584,8 +575,7 @@ def test_a_key_is_taken_with_the_lid_off_and_shown_to_have_come_whole(lock: int)
 
 
 @pytest.mark.parametrize(
-    ("stored", "inputs", "code"),
-    [(None, 0, 8), ((1, bytes(32)), LID, 9), ((1, bytes(32)), 0, 9)],
+    ("stored", "inputs", "code"), [(None, 0, 8), ((1, bytes(32)), LID, 9), ((1, bytes(32)), 0, 9)]
 )
 def test_a_key_is_refused_with_the_lid_on_or_where_one_is(
     stored: tuple[int, bytes] | None, inputs: int, code: int

@@ -46,14 +46,7 @@ class Turnstile:
         office = str(folder / "office")
         tool("issuer", "init", office, "--name", "tower-1", "--uri", "https://tower-1.example/s")
         tool(
-            "issuer",
-            "enrol",
-            office,
-            "--no-face",
-            "--scope",
-            "tower-1",
-            "--out",
-            str(folder / "ada.wallet"),
+            "issuer", "enrol", office, "--no-face", "--scope", "tower-1", "--out", str(folder / "ada.wallet")
         )
         tool("issuer", "publish", office, "--to", str(folder / "trust"))
         (folder / "door.toml").write_text(DOOR)

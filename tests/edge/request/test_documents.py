@@ -118,10 +118,7 @@ def disclosing(**told: str):
 
 TOLD = {
     "type and number of a linked one": ({"document_type": "id-card", "document_number": "G1234567"}, None),
-    "another number": (
-        {"document_type": "id-card", "document_number": "G7654321"},
-        Reason.DOCUMENT_MISMATCH,
-    ),
+    "another number": ({"document_type": "id-card", "document_number": "G7654321"}, Reason.DOCUMENT_MISMATCH),
     "a type that nobody knows": (
         {"document_type": "library-card", "document_number": "G1234567"},
         Reason.DOCUMENT_MISMATCH,

@@ -190,10 +190,7 @@ def test_with_mutual_tls_only_certified_devices_are_let_in(db: str, tmp_path: Pa
     run("device", "add", DEVICE, "--key", PUBLIC.hex(), db=db)
     more = ["--cert", tmp_path / "localhost.pem", "--cert-key", tmp_path / "localhost.key"]
     body = pack(History(3).batch(0, 3))
-    headers = {
-        "Content-Type": CONTENT_TYPE,
-        SIGNATURE_HEADER: sign(upload_message(DEVICE, body), KEY),
-    }
+    headers = {"Content-Type": CONTENT_TYPE, SIGNATURE_HEADER: sign(upload_message(DEVICE, body), KEY)}
     with running_hub(db, tmp_path, *more, "--client-ca", tmp_path / f"{DEVICE}.pem") as hub_:
         url = hub_.url.replace("http://127.0.0.1", "https://localhost")
         ours = Credentials(tmp_path / "localhost.pem", tmp_path / f"{DEVICE}.pem", tmp_path / f"{DEVICE}.key")

@@ -196,11 +196,7 @@ def test_a_list_that_is_not_signed_as_it_must_be_is_refused(signed_world: DeskWo
     FORGED[forgery](put(signed_world, LIST))
     (taken,) = look(signed_world)
     assert isinstance(taken.error, InputError)
-    assert left(signed_world) == [
-        "refused/today.csv",
-        "refused/today.csv.minisig",
-        "refused/today.csv.txt",
-    ]
+    assert left(signed_world) == ["refused/today.csv", "refused/today.csv.minisig", "refused/today.csv.txt"]
     assert signed_world.comes(guest("Silva")) == "booking.unknown"
 
 
