@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,6 +54,14 @@ def shared(*parts: str) -> Path:
     if not path.exists():
         pytest.skip(f"outside test data not on this machine: {'/'.join(parts)}")
     return path
+
+
+def tracked() -> list[str]:
+    """The names of the files that git tracks."""
+    listing = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False)
+    if listing.returncode:
+        pytest.skip("not a git checkout")
+    return [name for name in listing.stdout.decode().split("\0") if name and (ROOT / name).is_file()]
 
 
 @pytest.fixture

@@ -35,7 +35,7 @@ def card(subject: str | None, patron: str | None = None) -> Card:
     )
 
 
-class World:
+class LibraryWorld:
     """A library system, and entrances that ask it. `told`: what an entrance's log would say of the system."""
 
     def __init__(self, folder: Path) -> None:

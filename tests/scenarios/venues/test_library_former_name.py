@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from samples.journals import open_journal, passage
 from worlds.fleet import History, MemoryHub
-from worlds.library import World, until
+from worlds.library import LibraryWorld, until
 from worlds.passage_site import Site
 from worlds.sim_device import door_verifier
 from worlds.trust import GATE, ISSUER, TRUST
@@ -31,14 +31,14 @@ OLD_VISIT = msgspec.structs.replace(passage(), visit=Visited(venue="gate", path=
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    world = World(tmp_path)
+def world(tmp_path: Path) -> Iterator[LibraryWorld]:
+    world = LibraryWorld(tmp_path)
     world.bind(s1="P1")
     with world.library:
         yield world
 
 
-def visited(world: World, text: str, *, issuer_for: str) -> Site:
+def visited(world: LibraryWorld, text: str, *, issuer_for: str) -> Site:
     """One passage at a device with this configuration, of a card whose issuer is for that kind of venue."""
     config = parse_config(text.encode(), world.folder / "door.toml")
     site = Site()
@@ -67,7 +67,7 @@ def visited(world: World, text: str, *, issuer_for: str) -> Site:
 @pytest.mark.parametrize("issuer_for", ["gate", "library"])
 @pytest.mark.parametrize("word", ["gate", "library"])
 def test_the_door_opens_whichever_word_its_file_and_its_issuer_use(
-    world: World, word: str, issuer_for: str
+    world: LibraryWorld, word: str, issuer_for: str
 ) -> None:
     text = (
         f'[door]\nvenue = "{word}"\n[{word}]\nhost = "127.0.0.1"\ntls = false\nport = {world.library.port}\n'
@@ -81,7 +81,7 @@ def test_the_door_opens_whichever_word_its_file_and_its_issuer_use(
     assert record.visit.venue == "library"
 
 
-def test_an_issuer_for_doors_does_not_count_at_a_library(world: World) -> None:
+def test_an_issuer_for_doors_does_not_count_at_a_library(world: LibraryWorld) -> None:
     text = f'[door]\nvenue = "gate"\n[gate]\nhost = "127.0.0.1"\ntls = false\nport = {world.library.port}\n'
     site = visited(world, text, issuer_for="door")
     (record,) = site.passages
