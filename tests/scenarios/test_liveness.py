@@ -6,6 +6,7 @@ The heads are rendered from one photograph (hw/sim/pictures/head.py): no film of
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
@@ -46,15 +47,8 @@ class Lane(FaceDoor):
 
 @pytest.fixture
 def lane(tmp_path: Path, engine: FaceEngine, cast: Cast):
-    made: list[Lane] = []
-
-    def make(*, folder: Path = tmp_path, **rule: object) -> Lane:
-        made.append(Lane(folder, engine, cast, **rule))
-        return made[-1]
-
-    yield make
-    for each in made:
-        each.close()
+    with ExitStack() as stack:
+        yield lambda folder=tmp_path, **rule: stack.enter_context(closing(Lane(folder, engine, cast, **rule)))
 
 
 def test_a_head_that_follows_is_let_in_and_was_told_what_to_do(lane) -> None:
