@@ -75,6 +75,16 @@ def controller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OnPt
     controller.close()
 
 
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with cert.pem for localhost, and its key."""
+    from peers.tls import make_certificate
+
+    folder = tmp_path_factory.mktemp("tls")
+    make_certificate(folder)
+    return folder
+
+
 @pytest.fixture
 def web() -> Iterator[Web]:
     """A web server that has nothing yet."""

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from worlds.folders import write_secret
 
 from edge.__main__ import main
 
@@ -34,8 +35,7 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "trust").mkdir()
     (tmp_path / "hub.pem").touch()
     for name, data in SECRETS.items():
-        (tmp_path / name).write_bytes(data)
-        (tmp_path / name).chmod(0o600)
+        write_secret(tmp_path / name, data)
     return tmp_path
 
 

@@ -10,6 +10,7 @@ from peers.cpython_controller import KEY, LEAF_OPEN, PATIENCE_S, SHUT, TAMPER, O
 from peers.scanner_on_pty import EngineOnPty
 from peers.waiting import until
 from samples.journals import read_records
+from worlds.folders import write_secret
 
 from edge.audit.record import AuditRecord, DoorChange, Faulted
 from edge.config import Config, ScannerConfig, StrikeConfig
@@ -22,8 +23,7 @@ pytest.importorskip("serial")
 
 @pytest.fixture(autouse=True)
 def key(tmp_path: Path) -> None:
-    (tmp_path / "door.key").write_bytes(KEY)
-    (tmp_path / "door.key").chmod(0o600)
+    write_secret(tmp_path / "door.key", KEY)
 
 
 def probe_of(folder: Path, *, agreed: bool = False) -> DeviceProbe:

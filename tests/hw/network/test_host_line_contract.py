@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from peers.tls import make_certificate, server_context
+from peers.tls import server_context
 
 from edge.errors import ConfigError, HostFault
 from edge.ports import HostLine
@@ -19,13 +19,6 @@ from hw.sim.line import line_pair
 
 LONG_S = 30.0  # for a busy machine
 CHUNK_BYTES = 4_096
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("tls")
-    make_certificate(folder)
-    return folder
 
 
 @dataclass

@@ -8,7 +8,7 @@ from email.utils import formatdate
 from pathlib import Path
 
 import pytest
-from peers.tls import make_certificate, server_context
+from peers.tls import server_context
 from peers.web_server import Answer, Web, answers, breaking_off, dripping, serve
 
 from edge.errors import FetchError, NotThere
@@ -184,13 +184,6 @@ def test_a_server_that_is_not_there_is_a_failure_with_a_hint(url: str) -> None:
 
 
 # -- TLS and proxies ---------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("tls")
-    make_certificate(folder)
-    return folder
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from pathlib import Path
 from peers.cpython_controller import KEY, OnPty
 from peers.waiting import until
 from worlds.building_door import SITE, local
+from worlds.folders import write_secret
 
 from edge.app.parts.strike import open_strike
 from edge.app.venues.door import LOOK_MS, ControlledDoor, SiteDoor, open_door
@@ -34,9 +35,7 @@ NOON, NIGHT = local("2027-03-01T12:00", "Asia/Macau"), local("2027-03-01T22:00",
 
 def test_a_controller_follows_the_hours_and_the_switch(controller: OnPty, tmp_path: Path) -> None:
     (tmp_path / "site.toml").write_text(SITE_TOML)
-    key = tmp_path / "door.key"
-    key.write_bytes(KEY)
-    key.chmod(0o600)
+    write_secret(tmp_path / "door.key", KEY)
     strike = StrikeConfig(kind="controller", port=controller.path.name, lock="fail-secure")
     config = Config(strike=strike, permits=PermitsConfig(rules="site.toml"))
     door = open_door(config, tmp_path)
