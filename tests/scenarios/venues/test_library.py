@@ -11,13 +11,12 @@ from pathlib import Path
 
 import pytest
 from peers.waiting import until
-from worlds.library import NOW, LibraryWorld, card, come_in, outcome
+from worlds.library import NOW, LibraryWorld, card, come_in, outcome, see_until_decided
 from worlds.passage_site import Site
 
 from edge.app.venues.library import LibraryEntrance, open_store
 from edge.card.claims import Card
 from edge.decision import Deny, Grant, Reason
-from edge.passage.machine import PassageState
 from edge.passage.requirements.means import Means
 from edge.passage.requirements.visit_rules import VisitRules
 from edge.policy.obligations import Obligations
@@ -236,12 +235,7 @@ def passes(site: Site, entrance: LibraryEntrance, **claims: object) -> Reason | 
     site.reader.in_view = (site.code(**claims),)
     site.see()
     site.engine.who = "holder"
-    for _ in range(200):
-        if site.passages:
-            break
-        site.see()
-        if site.verifier.state is PassageState.FACTOR:
-            until(lambda: entrance.answer() is not None)  # frames come faster here than a library answers
+    see_until_decided(site, entrance)
     (passage,) = site.passages
     assert ("release" in site.tape.entries) == (passage.reason is None)
     return passage.reason

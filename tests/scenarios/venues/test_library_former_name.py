@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from samples.journals import open_journal, passage
 from worlds.fleet import History, MemoryHub
-from worlds.library import LibraryWorld, until
+from worlds.library import LibraryWorld, see_until_decided
 from worlds.passage_site import Site
 from worlds.sim_device import door_verifier
 from worlds.trust import GATE, ISSUER, TRUST
@@ -23,7 +23,6 @@ from edge.audit.record import JournalEntry, Visited, encode
 from edge.audit.record import Path as Way
 from edge.config import parse_config
 from edge.decision import Reason
-from edge.passage.machine import PassageState
 from edge.trust.scope import Scope
 from edge.trust.snapshot import TrustSnapshot
 
@@ -55,12 +54,7 @@ def visited(world: LibraryWorld, text: str, *, issuer_for: str) -> Site:
         site.reader.in_view, site.engine.who = (site.code(subject="s1"),), "holder"
         host = rules.means.host
         assert host is not None
-        for _ in range(200):
-            if site.passages:
-                break
-            site.see()
-            if site.verifier.state is PassageState.FACTOR:
-                until(lambda: host.answer() is not None)  # frames come faster here than a library answers
+        see_until_decided(site, host)
     return site
 
 

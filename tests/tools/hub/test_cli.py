@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from peers.tls import make_certificate
 from worlds.fleet import DEVICE, HUB, KEY, History, running_hub
 
 from edge.errors import Exit, FetchError
@@ -173,20 +174,9 @@ def test_an_address_that_is_taken_is_said(db: str, tmp_path: Path) -> None:
     assert "address already in use" in done.stderr
 
 
-def certificate(folder: Path, name: str) -> None:
-    made = subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-         "-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}",
-         "-keyout", folder / f"{name}.key", "-out", folder / f"{name}.pem"],
-        capture_output=True, check=False,
-    )  # fmt: skip
-    if made.returncode:
-        pytest.skip("openssl makes no certificate here")
-
-
 def test_with_mutual_tls_only_certified_devices_are_let_in(db: str, tmp_path: Path) -> None:
     for name in ("localhost", DEVICE):
-        certificate(tmp_path, name)
+        make_certificate(tmp_path, name, subject=name)
     run("device", "add", DEVICE, "--key", PUBLIC.hex(), db=db)
     more = ["--cert", tmp_path / "localhost.pem", "--cert-key", tmp_path / "localhost.key"]
     body = pack(History(3).batch(0, 3))
