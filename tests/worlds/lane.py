@@ -319,6 +319,14 @@ class Border:
                 return
         raise AssertionError(f"still {self.state}, with {self.books[0].decisions}")
 
+    def present(self, code: str, *seen: str) -> None:
+        """A code before the outer door, and who is seen with it, until that is decided."""
+        self.before, self.reader.in_view = seen, (code,)
+        self.see()
+        while self.state is LaneState.OUTSIDE:
+            self.see()
+        self.before, self.reader.in_view = (), ()
+
     def code(self, name: str, **changes: object) -> str:
         plain = {
             "card_id": b"card%04d" % CARDS[name],
