@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,11 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import numpy as np
+    from peers.cpython_controller import OnPty
+    from peers.web_server import Web
 
     from edge.app.demo.cast import Cast
     from edge.face.engine import FaceEngine
@@ -49,6 +54,44 @@ def shared(*parts: str) -> Path:
     if not path.exists():
         pytest.skip(f"outside test data not on this machine: {'/'.join(parts)}")
     return path
+
+
+def tracked() -> list[str]:
+    """The names of the files that git tracks."""
+    listing = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False)
+    if listing.returncode:
+        pytest.skip("not a git checkout")
+    return [name for name in listing.stdout.decode().split("\0") if name and (ROOT / name).is_file()]
+
+
+@pytest.fixture
+def controller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OnPty]:
+    """A door's controller at the other end of a pty, whose answers are never late."""
+    from peers.cpython_controller import OnPty, let_it_crawl
+
+    let_it_crawl(monkeypatch)
+    controller = OnPty(tmp_path)
+    yield controller
+    controller.close()
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with cert.pem for localhost, and its key."""
+    from peers.tls import make_certificate
+
+    folder = tmp_path_factory.mktemp("tls")
+    make_certificate(folder)
+    return folder
+
+
+@pytest.fixture
+def web() -> Iterator[Web]:
+    """A web server that has nothing yet."""
+    from peers.web_server import serve
+
+    with serve({}) as web:
+        yield web
 
 
 @pytest.fixture(scope="session")

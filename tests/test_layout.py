@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import subprocess
 import tomllib
 from collections import defaultdict
 from functools import cache
@@ -13,11 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from conftest import ROOT, tracked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ROOT = Path(__file__).resolve().parent.parent
 SOURCES = sorted(path for room in ("edge", "hw", "tools", "models") for path in (ROOT / room).rglob("*.py"))
 # firmware/ shares no code with the device: the same thing has the same name at both ends of the cable.
 MODULES = [*SOURCES, *sorted((ROOT / "firmware").rglob("*.py"))]
@@ -97,23 +96,18 @@ def test_every_dependency_says_why() -> None:
         assert re.search(r'",\s+# \S.{10,}', line), f"{dependency} has no sentence"
 
 
-def tracked() -> list[Path]:
-    listing = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False)
-    if listing.returncode:
-        pytest.skip("not a git checkout")
-    return [ROOT / name for name in listing.stdout.decode().split("\0") if name and (ROOT / name).is_file()]
-
-
 def test_no_weights_and_no_photographs_are_committed() -> None:
     assert not [
-        path for path in tracked() if path.suffix in {".tflite", ".npz", ".npy", ".jpg", ".jpeg", ".bin"}
+        path
+        for path in map(Path, tracked())
+        if path.suffix in {".tflite", ".npz", ".npy", ".jpg", ".jpeg", ".bin"}
     ]
 
 
 def test_no_file_names_a_place_of_one_machine() -> None:
     # Assembled here, so that this file does not find itself.
     places = re.compile("|".join(f"(?<![A-Za-z0-9_.])/{name}/[A-Za-z.]" for name in ("work", "root", "farm")))
-    texts = {path: path.read_bytes().decode("utf-8", "replace") for path in tracked()}
+    texts = {name: (ROOT / name).read_bytes().decode("utf-8", "replace") for name in tracked()}
     assert not [path for path, text in texts.items() if places.search(text)]
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
-import subprocess
 from pathlib import Path, PurePosixPath
 
 import pytest
+from conftest import ROOT, tracked
 
-ROOT = Path(__file__).resolve().parent.parent
 # A path of ours has a folder, and then an ending or a slash: `edge/card/`, `models/pad.md`, `tests/hw/test_*.py`.
 QUOTED = re.compile(r"`([\w.*-]+/[\w./*-]*)`")
 BARE = re.compile(r"(?<![\w`./-])((?:edge|firmware|hw|models|tests|tools)/[\w./*-]*[\w/])")
@@ -21,13 +20,6 @@ ELSEWHERE = re.compile(
     r"demo-out/.*|models/(built|cache|photos)/.*|edge/built\.txt"
     r"|(built|cache|photos|state|policy|revocation|sealed|\.taken|done|refused|bona_fide)/.*"
 )
-
-
-def tracked() -> list[str]:
-    listing = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False)
-    if listing.returncode:
-        pytest.skip("not a git checkout")
-    return [name for name in listing.stdout.decode().split("\0") if name and (ROOT / name).is_file()]
 
 
 def paths(text: str) -> set[str]:

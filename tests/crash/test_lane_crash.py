@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 from crash.dying import lines_run
+from samples.journals import read_records
 from worlds.lane import Border
 
-from edge.audit.evidence import open_segment_reader
 from edge.audit.journal import Journal
 from edge.audit.record import AuditRecord, DoorChange, Passage
 from edge.passage.lane.events import Side
@@ -63,9 +63,7 @@ def told(folder: Path) -> list[list[str]]:
     """What each journal says of passages and releases, once it is found whole."""
     both = []
     for name in "ab":
-        with open_segment_reader(folder / f"{name}.db") as segment:
-            segment.verify()
-            records = [entry.record for entry in segment.entries()]
+        records = read_records(folder / f"{name}.db")
         both.append(
             [
                 f"{record.door.rpartition('/')[2]}: {record.reason or 'granted'}"

@@ -20,12 +20,7 @@ def test_a_line_is_an_object_with_its_time(capsys: pytest.CaptureFixture[str]) -
     row = json.loads(err)
     when = datetime.fromisoformat(row.pop("timestamp"))
     assert abs(datetime.now(UTC) - when) < timedelta(hours=1)
-    assert row == {
-        "event": "door",
-        "level": "warning",
-        "state": "fault\n\x1b[2J\u2028\udc80",
-        "pins": [1, 2],
-    }
+    assert row == {"event": "door", "level": "warning", "state": "fault\n\x1b[2J\u2028\udc80", "pins": [1, 2]}
 
 
 class Gone(io.StringIO):

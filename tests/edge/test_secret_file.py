@@ -7,19 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from worlds.folders import write_secret
 
 from edge.app.parts.keys import device_seed, read_seed
 from edge.app.parts.strike import door_key
 from edge.errors import ConfigError, StorageFault
 from edge.secret_file import read_password, read_secret
-
-
-def secret(folder: Path, data: bytes = bytes(32), mode: int = 0o600) -> Path:
-    file = folder / "secret"
-    file.write_bytes(data)
-    file.chmod(mode)
-    return file
-
 
 READERS: dict[str, Callable[[Path], object]] = {
     "the device's key": device_seed,
@@ -28,10 +21,10 @@ READERS: dict[str, Callable[[Path], object]] = {
 }
 
 
-@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o602, 0o610, 0o777])
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o602, 0o610, 0o666, 0o777])
 @pytest.mark.parametrize("what", READERS)
 def test_what_others_can_read_or_change_is_no_secret(what: str, mode: int, tmp_path: Path) -> None:
-    file = secret(tmp_path, mode=mode)
+    file = write_secret(tmp_path / "secret", mode=mode)
     with pytest.raises(ConfigError, match=f"others can read or change {what}") as caught:
         READERS[what](file)
     assert f"chmod 600 {file}" in caught.value.hint
@@ -39,7 +32,7 @@ def test_what_others_can_read_or_change_is_no_secret(what: str, mode: int, tmp_p
 
 @pytest.mark.parametrize("mode", [0o600, 0o400])
 def test_what_is_its_owners_is_read(mode: int, tmp_path: Path) -> None:
-    file = secret(tmp_path, b"x" * 32, mode)
+    file = write_secret(tmp_path / "secret", b"x" * 32, mode=mode)
     assert [read(file) for read in READERS.values()] == [b"x" * 32, b"x" * 32, "x" * 32]
 
 
@@ -70,11 +63,11 @@ def test_what_is_no_file_says_so_with_the_way_out(
 @pytest.mark.parametrize("size", [0, 31, 33, 1_000])
 def test_a_device_key_of_another_size_is_none(size: int, tmp_path: Path) -> None:
     with pytest.raises(StorageFault, match="is no device key"):
-        read_seed(secret(tmp_path, bytes(size)))
+        read_seed(write_secret(tmp_path / "secret", bytes(size)))
 
 
 def test_a_password_has_an_end(tmp_path: Path) -> None:
-    assert read_password(secret(tmp_path, b"  open sesame\n")) == "open sesame"
+    assert read_password(write_secret(tmp_path / "secret", b"  open sesame\n")) == "open sesame"
     for data, words in ((b"x" * 1_001, "larger than 1000"), (b"\xff", "not text")):
         with pytest.raises(ConfigError, match=words):
-            read_password(secret(tmp_path, data))
+            read_password(write_secret(tmp_path / "secret", data))

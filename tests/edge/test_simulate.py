@@ -47,27 +47,24 @@ def aged(part: str, hours: int) -> tuple[TrustAge, ...]:
 STRICT = AgePolicy(status=AgeRule(Budgets(timedelta(hours=2), timedelta(hours=4)), ageing=AgeAction.STEP_UP))
 LAX = AgePolicy(clock=AgeAction.STEP_UP, status=AgeRule(Budgets(timedelta(days=300), timedelta(days=301))))
 NIGHT = RiskPolicy(quiet=(7, 9))  # the record is of eight in the morning, UTC
+Expected = tuple[SimulatedOutcome, Reason | None, tuple[Factor, ...]]
+GO_ON: Expected = (SimulatedOutcome.GO_ON, None, ())
 
-ROWS: dict[
-    str, tuple[Passage, SimulatedRules, tuple[SimulatedOutcome, Reason | None, tuple[Factor, ...]] | None]
-] = {
+
+def deny(reason: Reason) -> Expected:
+    return SimulatedOutcome.DENY, reason, ()
+
+
+ROWS: dict[str, tuple[Passage, SimulatedRules, Expected | None]] = {
     "the same rules change nothing": (granted(), PLAIN, None),
     "a refusal of another kind stays": (denied(Reason.CARD_REVOKED), SimulatedRules(min_assurance=3), None),
-    "a better enrolment is wanted": (
-        granted(),
-        SimulatedRules(min_assurance=3),
-        (SimulatedOutcome.DENY, Reason.CARD_ASSURANCE, ()),
-    ),
+    "a better enrolment is wanted": (granted(), SimulatedRules(min_assurance=3), deny(Reason.CARD_ASSURANCE)),
     "a worse enrolment will do": (
         denied(Reason.CARD_ASSURANCE, similarity_milli=None, threshold_milli=None),
         PLAIN,
-        (SimulatedOutcome.GO_ON, None, ()),
+        GO_ON,
     ),
-    "a higher threshold": (
-        granted(),
-        SimulatedRules(similarity_milli=800),
-        (SimulatedOutcome.DENY, Reason.FACE_NO_MATCH, ()),
-    ),
+    "a higher threshold": (granted(), SimulatedRules(similarity_milli=800), deny(Reason.FACE_NO_MATCH)),
     "a lower threshold": (
         denied(Reason.FACE_NO_MATCH, similarity_milli=350),
         SimulatedRules(similarity_milli=300),
@@ -81,7 +78,7 @@ ROWS: dict[
     "a list that may be less old": (
         granted(trust=aged("status", 5)),
         SimulatedRules(STRICT),
-        (SimulatedOutcome.DENY, Reason.STATUS_STALE, ()),
+        deny(Reason.STATUS_STALE),
     ),
     "a list that ages steps up to a face that was there": (
         granted(trust=aged("status", 3)),
@@ -91,27 +88,23 @@ ROWS: dict[
     "and where none was compared": (
         granted(trust=aged("status", 3), similarity_milli=None, threshold_milli=None),
         SimulatedRules(STRICT),
-        (SimulatedOutcome.DENY, Reason.STATUS_STALE, ()),
+        deny(Reason.STATUS_STALE),
     ),
     "a list that may be older": (
         denied(Reason.STATUS_STALE, trust=aged("status", 200)),
         SimulatedRules(LAX),
-        (SimulatedOutcome.GO_ON, None, ()),
+        GO_ON,
     ),
     "old keys": (
         granted(trust=aged("keys", 24 * 40)),
         SimulatedRules(AgePolicy(keys=AgeRule(Budgets(), stale=AgeAction.STAFF))),
-        (SimulatedOutcome.DENY, Reason.TRUST_STALE, ()),
+        deny(Reason.TRUST_STALE),
     ),
-    "a clock in doubt": (
-        granted(clock=ClockTrust.SUSPECT),
-        PLAIN,
-        (SimulatedOutcome.DENY, Reason.CLOCK_UNTRUSTED, ()),
-    ),
+    "a clock in doubt": (granted(clock=ClockTrust.SUSPECT), PLAIN, deny(Reason.CLOCK_UNTRUSTED)),
     "a clock in doubt that may step up": (
         denied(Reason.CLOCK_UNTRUSTED, clock=ClockTrust.SUSPECT),
         SimulatedRules(LAX),
-        (SimulatedOutcome.GO_ON, None, ()),
+        GO_ON,
     ),
     "an unusual hour": (
         granted(),
@@ -121,7 +114,7 @@ ROWS: dict[
     "an unusual hour, where nothing can be asked": (
         granted(),
         SimulatedRules(risk=NIGHT, able=frozenset()),
-        (SimulatedOutcome.DENY, Reason.RISK_HOUR, ()),
+        deny(Reason.RISK_HOUR),
     ),
     "what was asked and given then": (
         granted(visit=Visited(venue="door", path=Path.FACE, required=("challenge",), given=("challenge",))),

@@ -12,7 +12,7 @@ from controller import FIRMWARE, Controller
 from hypothesis import given
 from hypothesis import strategies as st
 from limits import EVENTS_KEPT, HEARTBEAT_MS, MAX_RELEASE_MS, PRE_ALARM_MS, REX_RELEASE_MS, SESSION_MS
-from peers.link_host import KEY, Host, framed, mac, nonces, tagged, unframed
+from peers.link_host import KEY, Host, Keys, framed, mac, nonces, tagged, unframed
 from signals import BUZZER, GREEN, RED
 
 WRAP = 2**30
@@ -33,22 +33,6 @@ KINDS = {
     10: "tamper",
 }
 KINDS |= {12: "mode", 13: "fault", 14: "session", 15: "alarm over", 16: "lost", 18: "key set"}
-
-
-class Keys:
-    """A key store in memory that remembers what was asked of it."""
-
-    def __init__(self, stored: tuple[int, bytes] | None) -> None:
-        self.stored = stored
-
-    def load(self) -> tuple[int, bytes] | None:
-        return self.stored
-
-    def save(self, lock: int, key: bytes) -> None:
-        self.stored = lock, key
-
-    def erase(self) -> None:
-        self.stored = None
 
 
 class Bench:
@@ -351,10 +335,7 @@ def test_the_host_takes_a_grant_back() -> None:
     assert bench.events()[-1][1:] == ("relocked", 4)
 
 
-@pytest.mark.parametrize(
-    ("situation", "code"),
-    [("lock-down", 6), ("fault", 7), ("lid", 8), ("forced", 9)],
-)
+@pytest.mark.parametrize(("situation", "code"), [("lock-down", 6), ("fault", 7), ("lid", 8), ("forced", 9)])
 def test_a_release_is_denied_with_the_code_of_the_specification(situation: str, code: int) -> None:
     bench = Bench().open()
     if situation == "lock-down":
@@ -492,13 +473,7 @@ def test_events_of_the_time_without_a_host_are_kept_for_who_asks() -> None:
     assert bench.next_event == 6
     assert bench.events() == [(6, "session", 1)]
     assert bench.rewind(2) == 0
-    assert [kind for _, kind, _ in bench.events()] == [
-        "opened",
-        "forced",
-        "closed",
-        "alarm over",
-        "session",
-    ]
+    assert [kind for _, kind, _ in bench.events()] == ["opened", "forced", "closed", "alarm over", "session"]
 
 
 @pytest.mark.parametrize("flips", [62, 63, 64, 65, 66, 200])
@@ -600,8 +575,7 @@ def test_a_key_is_taken_with_the_lid_off_and_shown_to_have_come_whole(lock: int)
 
 
 @pytest.mark.parametrize(
-    ("stored", "inputs", "code"),
-    [(None, 0, 8), ((1, bytes(32)), LID, 9), ((1, bytes(32)), 0, 9)],
+    ("stored", "inputs", "code"), [(None, 0, 8), ((1, bytes(32)), LID, 9), ((1, bytes(32)), 0, 9)]
 )
 def test_a_key_is_refused_with_the_lid_on_or_where_one_is(
     stored: tuple[int, bytes] | None, inputs: int, code: int

@@ -14,17 +14,13 @@ import tty
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 from controller import Controller
+from peers.link_host import KEY, Keys
 from strike import FAIL_SECURE
 from ticks import wrapped
 
-if TYPE_CHECKING:
-    pass
-
-KEY = bytes(range(32))
 PATIENCE_S = 60.0
 PATIENCE_MS = 60_000
 SHUT, LEAF_OPEN, REX, TAMPER, FIRE, SERVICE = 0, 1, 2, 4, 8, 16
@@ -60,22 +56,6 @@ class PushedClock:
 
     def push(self, ms: int) -> None:
         self._pushed_ms += ms
-
-
-class Keys:
-    """What the controller's flash holds: (lock, key), or nothing."""
-
-    def __init__(self, stored: tuple[int, bytes] | None) -> None:
-        self.stored = stored
-
-    def load(self) -> tuple[int, bytes] | None:
-        return self.stored
-
-    def save(self, lock: int, key: bytes) -> None:
-        self.stored = lock, key
-
-    def erase(self) -> None:
-        self.stored = None
 
 
 class OnPty:

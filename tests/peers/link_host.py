@@ -51,6 +51,25 @@ def nonces(label: bytes = b"controller") -> Callable[[], bytes]:
     return lambda: hashlib.sha256(label + b"%d" % next(numbers)).digest()[:16]
 
 
+class Keys:
+    """A key store in memory: (lock, key), or nothing; and how often it was written."""
+
+    def __init__(self, stored: tuple[int, bytes] | None = (1, KEY)) -> None:
+        self.stored = stored
+        self.writes = 0
+
+    def load(self) -> tuple[int, bytes] | None:
+        return self.stored
+
+    def save(self, lock: int, key: bytes) -> None:
+        self.stored = lock, key
+        self.writes += 1
+
+    def erase(self) -> None:
+        self.stored = None
+        self.writes += 1
+
+
 @dataclass
 class Host:
     """What a host knows: makes payloads, and checks those that come back."""

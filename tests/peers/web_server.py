@@ -78,6 +78,33 @@ def reply(handler: BaseHTTPRequestHandler, status: int, body: bytes, headers: Ma
     handler.wfile.write(body)
 
 
+def answers(status: int, body: bytes = b"", **headers: str) -> Answer:
+    """This answer, whatever is asked; `Retry_After` is the header Retry-After."""
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return lambda handler: reply(handler, status, body, named)
+
+
+def breaking_off(said: bytes) -> Answer:
+    """These bytes as they are, and no more."""
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.wfile.write(said)
+        handler.close_connection = True
+
+    return answer
+
+
+def dripping(web: Web, start: bytes, drip: bytes) -> Answer:
+    """A byte or two before every time-out, for ever."""
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.wfile.write(start)
+        while not web.over.wait(0.02):
+            handler.wfile.write(drip)
+
+    return answer
+
+
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
 

@@ -18,10 +18,7 @@ indices = st.integers(0, LIST_SIZE - 1)
 words = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), min_size=1, max_size=16)
 sites = st.from_regex(r"[a-z0-9-]{1,12}(/[a-z0-9-]{1,12}){0,2}", fullmatch=True)
 templates = st.builds(
-    TemplateReference,
-    format=st.integers(100, 200),
-    model=words,
-    data=st.binary(min_size=1, max_size=64),
+    TemplateReference, format=st.integers(100, 200), model=words, data=st.binary(min_size=1, max_size=64)
 )
 sealed = st.builds(
     SealedReference, hash=st.binary(min_size=16, max_size=16), key=st.binary(min_size=16, max_size=16)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from edge.audit.evidence import open_segment_reader
 from edge.audit.journal import Journal, SegmentLimits
 from edge.audit.record import Outcome, Passage, TrustAge
 from edge.audit.segments import journal_files
@@ -12,6 +13,8 @@ from edge.decision import Reason
 if TYPE_CHECKING:
     import sqlite3
     from pathlib import Path
+
+    from edge.audit.record import AuditRecord
 
 SEED = bytes(range(32))
 DEVICE = "lobby-1"
@@ -62,6 +65,13 @@ def write_chain(folder: Path, sizes: list[int]) -> list[Path]:
                 journal.append(passage(tick))
                 tick += 1
     return list(journal_files(path))
+
+
+def read_records(path: Path) -> list[AuditRecord]:
+    """The records of a journal's file, which is whole."""
+    with open_segment_reader(path) as segment:
+        segment.verify()
+        return [entry.record for entry in segment.entries()]
 
 
 def rotate(journal: Journal) -> Path | None:

@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from samples.journals import read_records
 
 from edge.app.parts.face_engine import CHECKOUT
 from edge.app.parts.trust_folder import open_files, open_trust
-from edge.audit.evidence import open_segment_reader
 from edge.audit.record import Passage
 from edge.errors import Exit
 from tools.demo import cli
@@ -61,8 +61,8 @@ def test_the_ladder_goes_from_pass_to_step_up_to_staff(told: list[dict]) -> None
 
 @pytest.mark.slow
 def test_ages_and_doubts_are_in_the_records(act: Act) -> None:
-    with open_segment_reader(act[0] / "month" / "device" / "journal.db") as segment:
-        passages = [entry.record for entry in segment.entries() if isinstance(entry.record, Passage)]
+    records = read_records(act[0] / "month" / "device" / "journal.db")
+    passages = [record for record in records if isinstance(record, Passage)]
     ages = [age.age_s for passage in passages for age in passage.trust if age.part == "status"]
     assert max(ages) > 29 * 86_400
     assert {passage.policy for passage in passages} == {"month-1"}

@@ -110,19 +110,12 @@ def test_white_paper_that_fills_the_picture_is_no_broken_exposure(folder: Path) 
     assert row["number"] in {0, 21}  # the latter on a busy machine
 
 
+CONTROLLER = "[strike]\nkind = 'controller'\nport = 'ttyNONE'\nlock = 'fail-secure'"
 WRONG = {
     "a camera that is not there": ("camera", "[camera]\ndevice = 'nothing.mp4'", 20),
     "a scanner that is not there": ("scanner", "[scanner]\nkind = 'serial'\nport = 'ttyNONE'", 31),
-    "a controller without a key": (
-        "door",
-        "[strike]\nkind = 'controller'\nport = 'ttyNONE'\nlock = 'fail-secure'",
-        41,
-    ),
-    "a key that is not there": (
-        "config",
-        "[strike]\nkind = 'controller'\nport = 'ttyNONE'\nlock = 'fail-secure'",
-        13,
-    ),
+    "a controller without a key": ("door", CONTROLLER, 41),
+    "a key that is not there": ("config", CONTROLLER, 13),
     "a hub where nobody listens": ("network", "[hub]\nurl = 'http://127.0.0.1:1'", 85),
     "models that are not there": ("models", "[paths]\nmodels = 'nowhere'", 71),
     "a journal in a folder that is not there": ("storage", "[paths]\njournal = 'nowhere/j.db'", 60),

@@ -2,38 +2,25 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
-import numpy as np
 import pytest
-from worlds.sim_device import door_verifier
+from samples.journals import read_records
+from worlds.face_door import FaceDoor
 
 from edge.app.demo.cast import Cast
-from edge.app.demo.world import DAY, SITE, World
-from edge.audit.evidence import open_segment_reader
-from edge.audit.journal import Journal
+from edge.app.demo.world import DAY
 from edge.audit.record import Passage, StopCause
 from edge.face.challenge import Prompt
 from edge.face.engine import FaceEngine
 from edge.passage.face.pad_rule import PadRule
-from edge.passage.stages import Stages
-from edge.passage.verifier import PassageOutcome, Verifier
-from edge.policy.decide import DoorPolicy, FaceRule
-from edge.ports import Frame, Pixels
-from edge.trust.replay import ReplayMemory
+from edge.policy.decide import FaceRule
 from edge.trust.site_policy import parse
-from edge.trust.verify import VerificationContext
-from hw.sim.door import SimDoor, Visitor
-from hw.sim.pictures.head import FRAME_MS, Move, Subject, head, script
-from hw.sim.pictures.scene import visitor
-from hw.sim.reader import SimReader
-from hw.sim.signals import SimSignals
+from hw.sim.pictures.head import Move, head, script
 
-CODE = np.zeros((8, 8), np.uint8)
 WRITTEN = b"""
 version = "tower-7"
 issued_at = 2026-11-01T00:00:00Z
@@ -47,21 +34,13 @@ suspect = "step-up"
 """
 
 
-class Door:
+class Door(FaceDoor):
     """A door that compares faces and asks for no movement by itself; Erin comes to it."""
 
     def __init__(self, folder: Path, engine: FaceEngine, cast: Cast) -> None:
-        self.engine = engine
-        self.world = World(engine, cast)
-        self.door = SimDoor(self.world.clock, visitor=Visitor())
-        self.signals = SimSignals()
-        self.path = folder / "journal.db"
-        self.journal = Journal.open(self.path, bytes(32), "lobby-1")
-        self.policy = DoorPolicy(SITE, self.engine.threshold.cosine, can_step_up=True)
+        super().__init__(folder, engine, cast)
+        self.policy = replace(self.policy, can_step_up=True)
         self.written: bytes | None = WRITTEN
-        frame = visitor(self.world.cast.sitter("Erin"), face_share=0.34, seed=1)
-        probe = self.engine.probe(frame, self.engine.people(frame)[0])
-        self.erin = Subject(frame, probe.landmarks.points)
 
     def age(self, days: float) -> None:
         """The device's lists are so old."""
@@ -69,47 +48,19 @@ class Door:
 
     def visit(self, moves: tuple[Move, ...] = (), *, face: bool = True) -> str:
         """Erin shows her code and stands before the camera, moving like this; what came of it."""
-        world, reader = self.world, SimReader()
-        reader.in_view = (world.enrol("Erin" if face else None).code(world.now()),)
-        written = parse(self.written) if self.written else None
-        trust = replace(world.trust, policy=written)
-        stages = Stages(
-            VerificationContext(site=SITE),
-            self.policy,
-            self.engine,
-            ReplayMemory(),
-            time.perf_counter_ns,
-            PadRule(random_below=lambda _: 0),
-        )
-        verifier = door_verifier(
-            stages,
-            reader=reader,
-            strike=self.door,
-            clock=world.clock,
-            journal=self.journal,
-            trust=lambda: trust,
-            signals=self.signals,
-        )
-        outcome = self._play(verifier, head(self.erin, script(moves, seed=2, rest=14), seed=2))
+        holder = self.world.enrol("Erin" if face else None)
+        trust = replace(self.world.trust, policy=parse(self.written) if self.written else None)
+        verifier = self.verifier(holder, PadRule(random_below=lambda _: 0), lambda: trust)
+        outcome = self.play(verifier, head(self.erin, script(moves, seed=2, rest=14), seed=2))
         verifier.stop(StopCause.END)
         return (outcome.reason.value if outcome.reason else "granted") if outcome else "not decided"
-
-    def _play(self, verifier: Verifier, film: Iterable[tuple[Pixels, int]]) -> PassageOutcome | None:
-        outcome = verifier.see(Frame(CODE, self.erin.photo, self.world.clock.tick_ms())).outcome
-        for picture, _ in film:
-            if outcome is not None:
-                break
-            self.world.clock.advance(FRAME_MS)
-            outcome = verifier.see(Frame(CODE, picture, self.world.clock.tick_ms())).outcome
-        return outcome
 
     @property
     def asked(self) -> bool:
         return Prompt.TURN_LEFT.value in self.signals.asked
 
     def last(self) -> Passage:
-        with open_segment_reader(self.path) as segment:
-            return [entry.record for entry in segment.entries() if isinstance(entry.record, Passage)][-1]
+        return [record for record in read_records(self.path) if isinstance(record, Passage)][-1]
 
 
 @pytest.fixture

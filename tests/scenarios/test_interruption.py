@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from samples.journals import read_records
 
 from edge.app.demo.cast import Cast
 from edge.app.demo.passages import SCENES, Before, DemoScene
 from edge.app.demo.play import Theatre
 from edge.app.demo.world import World
-from edge.audit.evidence import open_segment_reader, verify
+from edge.audit.evidence import verify
 from edge.audit.record import DoorChange, Passage, StopCause, Stopped
 from edge.decision import Reason
 from edge.face.engine import FaceEngine
@@ -30,11 +31,6 @@ if TYPE_CHECKING:
 @pytest.fixture
 def world(engine: FaceEngine, cast: Cast) -> World:
     return World(engine, cast)
-
-
-def records(journal: Path) -> list[object]:
-    with open_segment_reader(journal) as segment:
-        return [entry.record for entry in segment.entries()]
 
 
 MOVES = next(scene for scene in SCENES if scene.face is Before.MOVES)
@@ -54,7 +50,7 @@ def interrupted_in(
     theatre.play(scene, stop=stop, on_moment=watch)
     theatre.close(StopCause.SIGNAL)
     assert verify(theatre.journal_path).size > 0
-    return records(theatre.journal_path)
+    return read_records(theatre.journal_path)
 
 
 @pytest.mark.parametrize(
@@ -88,6 +84,6 @@ def test_ctrl_c_ends_the_running_device_in_order(tmp_path: Path) -> None:
         _, errors = device.communicate(timeout=30)
     assert device.returncode == 0
     assert errors == ""
-    last = records(tmp_path / "journal.db")[-1]
+    last = read_records(tmp_path / "journal.db")[-1]
     assert isinstance(last, Stopped)
     assert last.cause is StopCause.SIGNAL

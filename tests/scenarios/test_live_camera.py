@@ -5,7 +5,6 @@ The film is what a webcam would give: a phone that shows a code made for this mi
 
 from __future__ import annotations
 
-import base64
 import json
 import signal
 import subprocess
@@ -17,11 +16,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from peers.scanner_on_pty import EngineOnPty
+from samples.journals import read_records
+from samples.traces import Haystack
 from worlds import folders
 from worlds.office import new_holder, new_issuer
 
 from edge.app.demo.cast import Cast
-from edge.audit.evidence import open_segment_reader
 from edge.audit.record import DevicePart, DoorChange, Faulted, Outcome, Passage, StopCause, Stopped
 from edge.card.claims import TemplateReference
 from edge.decision import Reason
@@ -111,25 +111,12 @@ class Lobby:
         }
         left = [file.read_bytes() for file in self.folder.glob("journal.db*")]
         everything = b"\n".join([ran.out.encode(), ran.err.encode(), *left])
-        found = [name for name, data in secret.items() for form in forms(data) if form in everything]
+        found = [name for name, data in secret.items() if Haystack(everything).holds(data)]
         words = ("EC1:", "Erin", claims.issuer, claims.status.uri)
         return found + [word for word in words if word.encode() in everything]
 
     def records(self) -> list[object]:
-        with open_segment_reader(self.folder / "journal.db") as segment:
-            segment.verify()
-            return [entry.record for entry in segment.entries()]
-
-
-def forms(data: bytes) -> list[bytes]:
-    """How bytes might be spelt in a log."""
-    return [
-        data,
-        data.hex().encode(),
-        base64.b64encode(data),
-        base64.urlsafe_b64encode(data),
-        repr(data).encode(),
-    ]
+        return read_records(self.folder / "journal.db")
 
 
 @pytest.fixture

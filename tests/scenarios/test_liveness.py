@@ -5,103 +5,50 @@ The heads are rendered from one photograph (hw/sim/pictures/head.py): no film of
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
+from contextlib import ExitStack, closing
 from pathlib import Path
 
-import numpy as np
 import pytest
-from worlds.sim_device import door_verifier
+from worlds.face_door import FaceDoor
 
 from edge.app.demo.cast import Cast
-from edge.app.demo.world import SITE, World
-from edge.audit.journal import Journal
 from edge.audit.record import StopCause
 from edge.decision import Reason
 from edge.face.challenge import Prompt
 from edge.face.engine import FaceEngine
 from edge.passage.face.pad_rule import PadRule
-from edge.passage.machine import PassageState
-from edge.passage.stages import Stages
-from edge.policy.decide import DoorPolicy
-from edge.ports import Frame, Pixels
-from edge.trust.replay import ReplayMemory
-from edge.trust.verify import VerificationContext
-from hw.sim.door import SimDoor, Visitor
-from hw.sim.pictures.head import FRAME_MS, Move, Species, Subject, attack, head, script
-from hw.sim.pictures.scene import empty, visitor
-from hw.sim.reader import SimReader
-from hw.sim.signals import SimSignals
+from edge.ports import Pixels
+from hw.sim.pictures.head import FRAME_MS, Move, Species, attack, head, script
+from hw.sim.pictures.scene import empty
 
 ASKED = (Move.LEFT, Move.NOD)  # what the dice below draw
-CODE = np.zeros((8, 8), np.uint8)
 
 
-class Lane:
+class Lane(FaceDoor):
     """A door that asks for a turn to the left and a nod, and one visitor with a good card."""
 
     def __init__(self, folder: Path, engine: FaceEngine, cast: Cast, **rule: object) -> None:
-        self.world = World(engine, cast)
-        self.door = SimDoor(self.world.clock, visitor=Visitor())
-        self.signals = SimSignals()
-        self.journal = Journal.open(folder / "journal.db", bytes(32), "lane-1")
-        text = self.world.enrol("Erin").code(self.world.now())
-        reader = SimReader()
-        reader.in_view = (text,)
+        super().__init__(folder, engine, cast)
         throws = iter((0, 1, 0, 1, 0, 1))  # of three prompts the first, then of the two others the second
-        stages = Stages(
-            VerificationContext(site=SITE),
-            DoorPolicy(SITE, engine.threshold.cosine),
-            engine,
-            ReplayMemory(),
-            time.perf_counter_ns,
-            PadRule(random_below=lambda _: next(throws), **rule),  # type: ignore[arg-type]
-        )
-        self.verifier = door_verifier(
-            stages,
-            reader=reader,
-            strike=self.door,
-            clock=self.world.clock,
-            journal=self.journal,
-            trust=lambda: self.world.trust,
-            signals=self.signals,
-        )
-        self.erin, self.bea = self.subject("Erin"), self.subject("Bea")
-
-    def subject(self, name: str) -> Subject:
-        """A person before the camera, whom hw.sim.pictures.head can turn."""
-        engine = self.world.engine
-        frame = visitor(self.world.cast.sitter(name), face_share=0.34, seed=1)
-        probe = engine.probe(frame, engine.people(frame)[0])
-        return Subject(frame, probe.landmarks.points)
+        pad_rule = PadRule(random_below=lambda _: next(throws), **rule)  # type: ignore[arg-type]
+        self.device = self.verifier(self.world.enrol("Erin"), pad_rule, lambda: self.world.trust)
+        self.bea = self.subject("Bea")
 
     def visit(self, film: Iterable[tuple[Pixels, int]]) -> Reason | str | None:
         """Show the code, then the film; what the passage came to, or None where it was not decided."""
-        self.verifier.see(Frame(CODE, self.erin.photo, self.world.clock.tick_ms()))
-        assert self.verifier.state is PassageState.FACE
-        for picture, _ in film:
-            self.world.clock.advance(FRAME_MS)
-            outcome = self.verifier.see(Frame(CODE, picture, self.world.clock.tick_ms())).outcome
-            if outcome is not None:
-                return outcome.reason or "granted"
-        return None
+        outcome = self.play(self.device, film)
+        return (outcome.reason or "granted") if outcome else None
 
     def close(self) -> None:
-        self.verifier.stop(StopCause.END)
+        self.device.stop(StopCause.END)
         self.journal.close()
 
 
 @pytest.fixture
 def lane(tmp_path: Path, engine: FaceEngine, cast: Cast):
-    made: list[Lane] = []
-
-    def make(*, folder: Path = tmp_path, **rule: object) -> Lane:
-        made.append(Lane(folder, engine, cast, **rule))
-        return made[-1]
-
-    yield make
-    for each in made:
-        each.close()
+    with ExitStack() as stack:
+        yield lambda folder=tmp_path, **rule: stack.enter_context(closing(Lane(folder, engine, cast, **rule)))
 
 
 def test_a_head_that_follows_is_let_in_and_was_told_what_to_do(lane) -> None:

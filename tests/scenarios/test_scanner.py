@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 from peers.scanner_on_pty import EngineOnPty
+from samples.journals import read_records
 
-from edge.audit.evidence import open_segment_reader
 from edge.audit.record import DevicePart, DoorChange, Faulted, Passage
 
 DOOR = """
@@ -46,14 +46,7 @@ class Turnstile:
         office = str(folder / "office")
         tool("issuer", "init", office, "--name", "tower-1", "--uri", "https://tower-1.example/s")
         tool(
-            "issuer",
-            "enrol",
-            office,
-            "--no-face",
-            "--scope",
-            "tower-1",
-            "--out",
-            str(folder / "ada.wallet"),
+            "issuer", "enrol", office, "--no-face", "--scope", "tower-1", "--out", str(folder / "ada.wallet")
         )
         tool("issuer", "publish", office, "--to", str(folder / "trust"))
         (folder / "door.toml").write_text(DOOR)
@@ -80,9 +73,7 @@ class Turnstile:
                 device.kill()
 
     def records(self) -> list[object]:
-        with open_segment_reader(self.folder / "journal.db") as segment:
-            segment.verify()
-            return [entry.record for entry in segment.entries()]
+        return read_records(self.folder / "journal.db")
 
 
 @pytest.fixture

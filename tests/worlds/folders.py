@@ -25,6 +25,13 @@ def fill(folder: Path, files: Mapping[str, bytes]) -> Path:
     return folder
 
 
+def write_secret(file: Path, data: bytes = bytes(32), *, mode: int = 0o600) -> Path:
+    """A file that its owner alone can read, if `mode` says no other."""
+    file.write_bytes(data)
+    file.chmod(mode)
+    return file
+
+
 def trust(folder: Path, issuer: Issuer | None = None, now: datetime = NOW) -> Path:
     """A trust folder: what an issuer publishes at `now`."""
     return fill(folder, dict((issuer or new_issuer()).publish(now)))

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import numpy as np
+from worlds.passage_site import ScriptedEngine
 from worlds.trust import DAY, ISSUER, KID, LIST, NOW, URI, shown
 
 from edge.app.assemble import assemble
@@ -23,9 +24,9 @@ from edge.card.claims import StatusPointer, TemplateReference
 from edge.config import Config, DoorConfig, LaneConfig
 from edge.decision import Reason
 from edge.errors import DoorLinkFault, StorageFault
-from edge.face import template
 from edge.face.engine import FaceEvidence
-from edge.face.template import Reference, TemplateFormat
+from edge.face.fusion import Fusion
+from edge.face.template import TemplateFormat
 from edge.passage.lane.documents import LaneVenue
 from edge.passage.lane.events import Side
 from edge.passage.lane.machine import LaneState
@@ -74,15 +75,13 @@ def face_of(name: str) -> TemplateReference:
     return TemplateReference(TemplateFormat.INT8_64, "sim", data)
 
 
-class Eye:
+class Eye(ScriptedEngine):
     """A FaceEngine that sees the people whose number is in the picture."""
 
-    model_id = "sim"
     threshold = SimpleNamespace(cosine=0.6)
 
     def __init__(self) -> None:
-        self.references: list[Reference] = []
-        self.fails: type[Exception] | None = None
+        super().__init__()
         self._seen: list[tuple[str, ...]] = [()]
 
     def picture(self, people: Sequence[str]) -> Pixels:
@@ -90,15 +89,7 @@ class Eye:
             self._seen.append(tuple(people))
         return np.full((2, 2), self._seen.index(tuple(people)), np.uint8)
 
-    def reference(self, data: bytes, *, fmt: int, model: str) -> Reference:
-        made = template.decode(data, fmt=fmt, model=model, expected=self.model_id)
-        self.references.append(made)
-        return made
-
-    def assess(self, rgb: Pixels, reference: Reference, fusion) -> FaceEvidence:
-        assert not reference.wiped
-        if self.fails:
-            raise self.fails("the engine failed")
+    def look(self, rgb: Pixels, fusion: Fusion) -> FaceEvidence:
         people = self._seen[int(rgb[0, 0])]
         if not people:
             return FaceEvidence(0, reason=Reason.FACE_ABSENT)
@@ -327,6 +318,14 @@ class Border:
             if self.state in states:
                 return
         raise AssertionError(f"still {self.state}, with {self.books[0].decisions}")
+
+    def present(self, code: str, *seen: str) -> None:
+        """A code before the outer door, and who is seen with it, until that is decided."""
+        self.before, self.reader.in_view = seen, (code,)
+        self.see()
+        while self.state is LaneState.OUTSIDE:
+            self.see()
+        self.before, self.reader.in_view = (), ()
 
     def code(self, name: str, **changes: object) -> str:
         plain = {

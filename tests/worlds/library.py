@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from peers.waiting import until
+from worlds.passage_site import Site
 from worlds.trust import verified_card
 
 from edge import config
@@ -17,7 +18,8 @@ from edge.card.attributes import Attribute
 from edge.card.claims import Card
 from edge.decision import Grant, Reason
 from edge.errors import Refused
-from edge.policy.obligations import Obligations, Visit
+from edge.passage.machine import PassageState
+from edge.policy.obligations import Host, Obligations, Visit
 from hw.sim.clock import SimClock
 from hw.sim.library import SimItem, SimLibrary, SimPatron
 
@@ -35,7 +37,7 @@ def card(subject: str | None, patron: str | None = None) -> Card:
     )
 
 
-class World:
+class LibraryWorld:
     """A library system, and entrances that ask it. `told`: what an entrance's log would say of the system."""
 
     def __init__(self, folder: Path) -> None:
@@ -103,6 +105,16 @@ def outcome(entrance: LibraryEntrance, visit: Visit) -> Obligations | Reason:
 
     until(answered)
     return answers[0]
+
+
+def see_until_decided(site: Site, host: Host) -> None:
+    """Frames until the passage is on record; they come faster here than a library answers."""
+    for _ in range(200):
+        if site.passages:
+            break
+        site.see()
+        if site.verifier.state is PassageState.FACTOR:
+            until(lambda: host.answer() is not None)
 
 
 def come_in(entrance: LibraryEntrance, visit: Visit) -> None:

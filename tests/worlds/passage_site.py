@@ -18,6 +18,7 @@ from edge.decision import Decision, Reason, Signal
 from edge.errors import DoorDenied, DoorLinkFault, Refused, StorageFault
 from edge.face import template
 from edge.face.engine import FaceEvidence
+from edge.face.fusion import Fusion
 from edge.face.template import Reference, TemplateFormat
 from edge.passage.face.pad_rule import PadRule
 from edge.passage.machine import PassageState, PassageTimes
@@ -78,10 +79,13 @@ class ScriptedEngine:
         self.references.append(made)
         return made
 
-    def assess(self, rgb: Pixels, reference: Reference, fusion: object) -> FaceEvidence:
+    def assess(self, rgb: Pixels, reference: Reference, fusion: Fusion) -> FaceEvidence:
         assert not reference.wiped
         if self.fails:
             raise self.fails("the engine failed")
+        return self.look(rgb, fusion)
+
+    def look(self, rgb: Pixels, fusion: Fusion) -> FaceEvidence:
         return LOOKS[self.who]
 
 

@@ -19,7 +19,7 @@ from edge.trust.snapshot import TrustSnapshot
 from hw.sim.source import SimSource
 from tools.issuing import roles
 from tools.issuing.issuer import Issuer
-from tools.issuing.publication import boxes, lists
+from tools.issuing.publication import lists
 from tools.issuing.repository import Repository, create
 from tools.issuing.tufsigner import keyring, new_keys
 
@@ -82,10 +82,6 @@ class Authority:
         """What the issuer says now, through the tools of the authority."""
         trust = dict(self.issuer.publish(self.now, manifest=self.manifest))
         self.publish(lists(self.repository, trust, now=self.now))
-
-    def publish_boxes(self, sealed: list[bytes], *, site: str | None = SITE) -> None:
-        trust = dict(self.issuer.publish(self.now, boxes=sealed))
-        self.publish(boxes(self.repository, trust, kid=self.issuer.kid, site=site))
 
     def later(self, by: timedelta = DAY) -> Authority:
         self.now += by

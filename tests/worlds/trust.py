@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from edge.card import cose, ecard
 from edge.card.claims import Card, Claims, Freshness, StatusPointer
 from edge.card.code import parse_code
 from edge.card.encode import sign_card, sign_presentation
+from edge.decision import Reason
+from edge.errors import Refused
 from edge.trust.scope import ANYWHERE, IssuerKey, Scope
 from edge.trust.snapshot import TrustSnapshot
-from edge.trust.status.status import StatusList
+from edge.trust.status.status import Bitmaps, StatusList
 from edge.trust.verify import VerificationContext, verify
 
 NOW = datetime(2026, 6, 15, 10, tzinfo=UTC)
@@ -33,6 +36,19 @@ LIST = StatusList(
     16, b"\x02\x00", b"\x04\x00", NOW - timedelta(hours=1), NOW + 30 * DAY
 )  # 1 revoked, 2 suspended
 TRUST = TrustSnapshot.of([ISSUER], {(KID, URI): LIST})
+
+
+def refusal(check: Callable[..., object], *given: object) -> Reason | None:
+    """The reason for which a check refuses; None where it does not."""
+    try:
+        check(*given)
+    except Refused as refused:
+        return refused.reason
+    return None
+
+
+def standing(status: StatusList | Bitmaps, index: int) -> Reason | None:
+    return refusal(status.check, index)
 
 
 def claims(**changes: object) -> Claims:

@@ -65,7 +65,7 @@ class Client:
         return Path(updater.download_target(info)).read_bytes() if info else None
 
 
-class World:
+class RepositoryWorld:
     """The authority's half."""
 
     def __init__(self, folder: Path, *, now: datetime = NOW) -> None:

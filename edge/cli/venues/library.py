@@ -16,7 +16,7 @@ from edge.cli.verbs import CONFIG_REQUIRED, argument, json_lines, verb
 from edge.errors import Exit, InputError
 from edge.venues.library.identity import patron_number
 from edge.venues.library.lending import Lend
-from edge.venues.library.offline_queue import OfflineState, tell_first
+from edge.venues.library.offline_queue import OfflineState
 from edge.venues.library.rules import WORDS, judge
 
 if TYPE_CHECKING:

@@ -121,11 +121,7 @@ def border() -> Border:
 def comes(border: Border, name: str, code: str) -> None:
     """A holder shows a code and their face outside, and goes through where they are let in."""
     border.lane.approach(name)
-    border.before, border.reader.in_view = (name,), (code,)
-    border.see()
-    while border.state is LaneState.OUTSIDE:
-        border.see()
-    border.reader.in_view, border.before = (), ()
+    border.present(code, name)
     border.until(LaneState.IDLE)
     border.see(13)  # the phone has left the picture
 

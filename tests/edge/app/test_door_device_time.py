@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from samples.journals import read_records
 from worlds import folders
 from worlds.office import NOW
 from worlds.trust import TRUST
@@ -18,7 +19,6 @@ from edge.app.clock_store import remembered
 from edge.app.door_device import open_device
 from edge.app.loop.run import run_device
 from edge.app.parts.trust_folder import open_files
-from edge.audit.evidence import open_segment_reader
 from edge.audit.record import ClockChange, ClockEvent, StopCause, utc_ms
 from edge.config import Config, parse_config
 from edge.errors import ConfigError, StorageFault, TrustFault
@@ -52,8 +52,7 @@ def stored(folder: Path) -> ClockMemory:
 
 
 def events(folder: Path) -> list[ClockEvent]:
-    with open_segment_reader(folder / "journal.db") as segment:
-        return [entry.record.event for entry in segment.entries() if isinstance(entry.record, ClockChange)]
+    return [record.event for record in read_records(folder / "journal.db") if isinstance(record, ClockChange)]
 
 
 def test_a_device_remembers_what_it_believed_and_who_signed(folder: Path) -> None:
@@ -126,8 +125,7 @@ def test_the_later_of_file_and_record_is_what_is_remembered(
 def test_a_state_folder_that_cannot_be_written_keeps_no_door_shut(folder: Path) -> None:
     (folder / "state").write_bytes(b"a file where a folder should be")
     run(folder)
-    with open_segment_reader(folder / "journal.db") as segment:
-        assert [entry.record.time_ms for entry in segment.entries()]
+    assert [record.time_ms for record in read_records(folder / "journal.db")]
 
 
 def test_the_policy_of_another_site_keeps_a_device_from_starting(folder: Path) -> None:

@@ -29,6 +29,7 @@ def closed(number: int, days: float, *, size_bytes: int = 10) -> Closed:
 
 OLD = tuple(closed(number, 100 - number) for number in range(3))
 YOUNG = tuple(closed(number, 3 - number) for number in range(3))
+FROM_1970 = (Closed(Path("0.db"), 0, 10, 1_000, 10),)
 
 # files, free bytes, what a hub has, now: how many go
 CASES: dict[str, tuple[tuple[Closed, ...], int, int | None, int | None, int]] = {
@@ -50,20 +51,8 @@ CASES: dict[str, tuple[tuple[Closed, ...], int, int | None, int | None, int]] = 
     "young, the hub has one file, nothing free": (YOUNG, 0, 10, NOW, 1),
     "old, but the clock is not believed": (OLD, 1_000, None, None, 0),
     "short, and the clock is not believed": (YOUNG, 0, 30, None, 3),
-    "closed in 1970, as a clock without a battery has it": (
-        (Closed(Path("0.db"), 0, 10, 1_000, 10),),
-        1_000,
-        None,
-        NOW,
-        0,
-    ),
-    "closed in 1970, the hub has it, and the disk is short": (
-        (Closed(Path("0.db"), 0, 10, 1_000, 10),),
-        0,
-        10,
-        NOW,
-        1,
-    ),
+    "closed in 1970, as a clock without a battery has it": (FROM_1970, 1_000, None, NOW, 0),
+    "closed in 1970, the hub has it, and the disk is short": (FROM_1970, 0, 10, NOW, 1),
     "an older one was kept": ((YOUNG[0], OLD[1]), 1_000, None, NOW, 0),
     "nothing closed": ((), 0, 30, NOW, 0),
 }

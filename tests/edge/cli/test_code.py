@@ -57,9 +57,7 @@ def test_each_picture_is_a_row_in_the_order_of_the_command_line(run, tmp_path) -
         [],
         ["EC1: A  B"],
     ]
-    assert rows[2]["codes"] == [
-        {"text": "EC1: A  B", "payload_hex": b"EC1: A  B".hex(), "engine": "zxing"},
-    ]
+    assert rows[2]["codes"] == [{"text": "EC1: A  B", "payload_hex": b"EC1: A  B".hex(), "engine": "zxing"}]
 
 
 def test_an_unreadable_picture_does_not_stop_the_others(run, tmp_path) -> None:

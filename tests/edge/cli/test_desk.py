@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 from nacl.public import PrivateKey
-from peers.web_server import Web, reply, serve
+from peers.web_server import Web, reply
 from samples.traces import Haystack
 from worlds.desk import NOW, PASSPORT, DeskWorld, booking, guest
 
@@ -74,12 +74,6 @@ def house(tmp_path: Path) -> Iterator[House]:
     house = House(tmp_path)
     yield house
     house.close()
-
-
-@pytest.fixture
-def web() -> Iterator[Web]:
-    with serve({}) as web:
-        yield web
 
 
 Said = pytest.CaptureFixture[str]

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from peers.cpython_controller import KEY, LEAF_OPEN, PATIENCE_MS, SHUT, TAMPER, OnPty, let_it_crawl
 from peers.waiting import until
+from worlds.folders import write_secret
 
 from edge.__main__ import main
 from edge.errors import Exit
@@ -36,9 +37,7 @@ def controller(tmp_path: Path) -> Iterator[OnPty]:
 def commissioned(tmp_path: Path) -> Iterator[OnPty]:
     controller = OnPty(tmp_path)
     (tmp_path / "door.toml").write_text(TOML)
-    key = tmp_path / "door.key"
-    key.write_bytes(KEY)
-    key.chmod(0o600)
+    write_secret(tmp_path / "door.key", KEY)
     yield controller
     controller.close()
 

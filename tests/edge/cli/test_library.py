@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import ssl
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from worlds.certificates import self_signed
+from peers.tls import make_certificate, server_context
 
 from edge.__main__ import main
 from edge.app.venues.library import open_store
@@ -272,11 +271,9 @@ def test_a_configuration_that_contradicts_itself(text: str, error: str) -> None:
 def test_tls_believes_whom_it_is_told_to(
     library: SimLibrary, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    self_signed(tmp_path / "cert.pem", tmp_path / "key.pem")
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
+    make_certificate(tmp_path)
     file = tmp_path / "tls.toml"
-    with SimLibrary(tls=context) as secure:
+    with SimLibrary(tls=server_context(tmp_path)) as secure:
         plain = f'[library]\nhost = "localhost"\nport = {secure.port}\nreply_ms = 30000\nconnect_ms = 30000\n'
         file.write_text(plain + 'ca = "cert.pem"\n')
         assert main(["library", "status", "--config", str(file)]) == 0

@@ -140,15 +140,22 @@ def test_what_is_no_journal_is_exit_2_with_a_hint(
     assert "hint: " in said.err
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [["--key", "zz"], ["--key", "00"], ["--key", ""]],
+# Verb, option, what is said, and values that are none.
+WRONG_VALUES = (
+    ("verify", "--key", "64 hex digits", ("zz", "00", "")),
+    ("export", "--since", "2026-01-31", ("yesterday", "", "2026-13-01", "12:00")),
+    ("show", "--last", "give a number", ("0", "-1", "x", "1e3", "9" * 5_000)),
 )
-def test_a_key_that_is_none_is_a_usage_error(
-    journal: Path, capsys: pytest.CaptureFixture[str], arguments: list[str]
+
+
+@pytest.mark.parametrize(
+    ("verb", "option", "words", "value"), [(*row, value) for *row, values in WRONG_VALUES for value in values]
+)
+def test_a_value_that_is_none_is_a_usage_error(
+    journal: Path, capsys: pytest.CaptureFixture[str], verb: str, option: str, words: str, value: str
 ) -> None:
-    assert main(["log", "verify", str(journal), *arguments]) == Exit.USAGE
-    assert "64 hex digits" in capsys.readouterr().err
+    assert main(["log", verb, str(journal), option, value]) == Exit.USAGE
+    assert words in capsys.readouterr().err
 
 
 # -- several files --------------------------------------------------------------------------------
@@ -266,14 +273,6 @@ def test_only_the_time_that_was_asked_for(
     assert [int(row["seq"]) for row in rows_of_csv(capsys.readouterr().out)] == list(seqs)
 
 
-@pytest.mark.parametrize("time", ["yesterday", "", "2026-13-01", "12:00"])
-def test_a_time_that_is_none_is_a_usage_error(
-    chain: Path, capsys: pytest.CaptureFixture[str], time: str
-) -> None:
-    assert main(["log", "export", str(chain), "--since", time]) == Exit.USAGE
-    assert "2026-01-31" in capsys.readouterr().err
-
-
 def test_a_file_is_written_whole_or_not_at_all(chain: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = chain / "records.csv"
     assert main(["log", "export", str(chain), "--out", str(out)]) == Exit.OK
@@ -333,14 +332,6 @@ def test_last_shows_the_last_ones(
     out = capsys.readouterr().out
     rows = [line for line in out.splitlines() if "card.revoked" in line]
     assert len(rows) == 2
-
-
-@pytest.mark.parametrize("count", ["0", "-1", "x", "1e3", "9" * 5_000])
-def test_a_count_that_is_none_is_a_usage_error(
-    journal: Path, capsys: pytest.CaptureFixture[str], count: str
-) -> None:
-    assert main(["log", "show", str(journal), "--last", count]) == Exit.USAGE
-    assert "give a number" in capsys.readouterr().err
 
 
 def test_the_table_has_every_kind_of_record(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

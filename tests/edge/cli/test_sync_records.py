@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from samples.journals import SEED, open_journal, passage, write_journal
 from worlds.fleet import DEVICE, KEY, OTHER_KEY, PASSWORD, Hub, serving
+from worlds.folders import write_secret
 
 from edge.__main__ import main
 from edge.audit.journal import Journal
@@ -44,8 +45,7 @@ def config(tmp_path: Path, hub: Hub) -> Path:
     """A device with seven records whose only network is the hub."""
     file = tmp_path / "door.toml"
     file.write_text(f'[device]\nid = "{DEVICE}"\n[hub]\nurl = "{hub.url}"\n')
-    (tmp_path / "device.key").write_bytes(SEED)
-    (tmp_path / "device.key").chmod(0o600)
+    write_secret(tmp_path / "device.key", SEED)
     write_journal(tmp_path / "journal.db", 7)
     return file
 

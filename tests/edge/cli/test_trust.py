@@ -38,11 +38,7 @@ def show(folder: Path, *more: str) -> int:
     return main(["trust", "show", "--config", str(folder / "door.toml"), *more])
 
 
-AGES = {
-    "fresh": (timedelta(hours=1), "pass"),
-    "ageing": (3 * DAY, "step-up"),
-    "stale": (9 * DAY, "staff"),
-}
+AGES = {"fresh": (timedelta(hours=1), "pass"), "ageing": (3 * DAY, "step-up"), "stale": (9 * DAY, "staff")}
 
 
 @pytest.mark.parametrize("freshness", AGES)

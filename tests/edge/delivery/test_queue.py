@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from nacl.signing import SigningKey
-from peers.web_server import Web, reply, serve
+from peers.web_server import Web, reply
 
 from edge.delivery.carriers import Delivered, DeliveryRefused, RetryLater, Webhook, deliver
 from edge.delivery.queue import KEEP_ALL, MAX_WAIT_S, RETRY, DeliveryQueue, QueuedMessage, QueueLimits
@@ -227,12 +227,6 @@ def test_what_may_never_be_lost_is_kept_whatever_its_size_and_age(tmp_path: Path
     ]
     shop.queue.expire("host", shop.now_ms)
     assert shop.queue.waiting("host") == ((2, 1_000_000), (3, 1_000_000))
-
-
-@pytest.fixture
-def web() -> Iterator[Web]:
-    with serve({}) as web:
-        yield web
 
 
 def test_a_host_can_check_who_sent_what(web: Web) -> None:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from peers.cpython_controller import KEY, LEAF_OPEN, PATIENCE_S, SHUT, TAMPER, OnPty, let_it_crawl
+from peers.cpython_controller import KEY, LEAF_OPEN, PATIENCE_S, SHUT, TAMPER, OnPty
 from peers.scanner_on_pty import EngineOnPty
 from peers.waiting import until
+from samples.journals import read_records
+from worlds.folders import write_secret
 
-from edge.audit.evidence import open_segment_reader
 from edge.audit.record import AuditRecord, DoorChange, Faulted
 from edge.config import Config, ScannerConfig, StrikeConfig
 from edge.doctor.checks import examine
@@ -21,14 +21,9 @@ from edge.ports import Cause, DoorEventKind
 pytest.importorskip("serial")
 
 
-@pytest.fixture
-def controller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OnPty]:
-    let_it_crawl(monkeypatch)
-    (tmp_path / "door.key").write_bytes(KEY)
-    (tmp_path / "door.key").chmod(0o600)
-    controller = OnPty(tmp_path)
-    yield controller
-    controller.close()
+@pytest.fixture(autouse=True)
+def key(tmp_path: Path) -> None:
+    write_secret(tmp_path / "door.key", KEY)
 
 
 def probe_of(folder: Path, *, agreed: bool = False) -> DeviceProbe:
@@ -88,9 +83,7 @@ def test_a_lock_that_is_released_once_while_somebody_opens_the_door_is_well(
 
 
 def records(folder: Path) -> list[AuditRecord]:
-    with open_segment_reader(folder / "journal.db") as segment:
-        segment.verify()
-        return [entry.record for entry in segment.entries()]
+    return read_records(folder / "journal.db")
 
 
 def test_a_release_that_cannot_be_put_on_record_is_none(controller: OnPty, tmp_path: Path) -> None:

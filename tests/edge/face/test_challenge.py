@@ -182,33 +182,24 @@ def test_a_face_that_only_moves_aside_is_not_done():
     assert isinstance(watch(Challenge((LEFT,), 0), looks), ChallengeWaiting)
 
 
-def test_a_face_held_still_runs_out_of_time():
-    assert failure(follow((LEFT,), [(0, 0)] * 200)) is Failure.TIME
+# A head that is asked to turn left: its (yaw, nod) in each frame, and what becomes of it.
+FAILURES = {
+    "held still": ([(0, 0)] * 200, Failure.TIME),
+    "turned, and never back": (swing(LEFT)[:14] + [(PEAK, 0)] * 100, Failure.TIME),
+    "turned from the start": ([(35, 0)] * 200, Failure.TIME),
+    "the other way first": (swing(RIGHT, LEFT), Failure.OTHER_WAY),
+    "a nod for a turn": (swing(NOD), Failure.OTHER_WAY),
+    "a cut from looking to turned": ([(0, 0)] * 8 + [(PEAK, 0)] * 8, Failure.JUMP),
+}
+
+
+@pytest.mark.parametrize(("track", "expected"), FAILURES.values(), ids=FAILURES)
+def test_a_head_that_does_not_turn_as_asked_fails(track, expected):
+    assert failure(follow((LEFT,), track)) is expected
 
 
 def test_nobody_runs_out_of_time():
     assert failure(watch(Challenge((LEFT,), 0), [None] * 200)) is Failure.TIME
-
-
-def test_a_head_that_stays_turned_runs_out_of_time():
-    track = swing(LEFT)[:14] + [(PEAK, 0)] * 100
-    assert failure(follow((LEFT,), track)) is Failure.TIME
-
-
-def test_a_head_that_was_turned_from_the_start_runs_out_of_time():
-    assert failure(follow((LEFT,), [(35, 0)] * 200)) is Failure.TIME
-
-
-def test_the_other_way_first_is_another_way():
-    assert failure(follow((LEFT,), swing(RIGHT, LEFT))) is Failure.OTHER_WAY
-
-
-def test_a_nod_for_a_turn_is_another_way():
-    assert failure(follow((LEFT,), swing(NOD))) is Failure.OTHER_WAY
-
-
-def test_a_cut_from_looking_to_turned_is_a_jump():
-    assert failure(follow((LEFT,), [(0, 0)] * 8 + [(PEAK, 0)] * 8)) is Failure.JUMP
 
 
 def test_a_cut_back_is_a_jump():

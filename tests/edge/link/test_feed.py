@@ -10,23 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from limits import EVENTS_KEPT
+from peers.link_host import KEY, Keys
 
 from edge.link import messages as m
 from edge.link.feed import ASK_EVERY_MS, KEPT, Feed, LastEvent
 from edge.link.session import LinkPairing, LinkSession
 
-KEY = bytes(range(32))
 OPEN, SHUT = 1, 0
 NOISES = 3
-
-
-class Keys:
-    def load(self):
-        return 1, KEY
-
-    def save(self, lock, key): ...
-
-    def erase(self): ...
 
 
 def fresh(label: bytes):

@@ -13,6 +13,7 @@ import random
 import pytest
 from controller import Controller
 from limits import HANDSHAKES_A_SECOND
+from peers.link_host import Keys
 
 from edge.link import frame
 from edge.link import messages as m
@@ -32,19 +33,6 @@ LENGTHS = {
 def fresh(label: str):
     counter = itertools.count()
     return lambda: hashlib.sha256(f"{label} {next(counter)}".encode()).digest()[:16]
-
-
-class Keys:
-    saved = 0
-
-    def load(self):
-        return 1, KEY
-
-    def save(self, lock, key) -> None:
-        self.saved += 1
-
-    def erase(self) -> None:
-        self.saved += 1
 
 
 class Door:
@@ -145,7 +133,7 @@ def test_fuzz_frames_without_the_key_raise_nothing_and_move_nothing(seed: int) -
         if number % 10 == 0:
             door.work(ms=20)
         assert door.moves == 0
-        assert door.keys.saved == 0
+        assert door.keys.writes == 0
     door.work(ms=20)
     assert door.host.is_open
     assert door.controller.session.alive

@@ -11,6 +11,7 @@ import pytest
 from conftest import ROOT
 from controller import Controller
 from limits import MAX_WIRE
+from peers.link_host import Keys
 
 from edge.link import frame
 from edge.link import messages as m
@@ -47,20 +48,6 @@ def test_a_valid_frame_is_what_both_halves_make(file: Path) -> None:
     for payload in heard:
         made += out[: controller_frame.encode(bytearray(payload + bytes(2)), len(payload), out)]
     assert made == wire
-
-
-class Keys:
-    def __init__(self, stored: tuple[int, bytes] | None) -> None:
-        self.stored = stored
-
-    def load(self):
-        return self.stored
-
-    def save(self, lock, key) -> None:
-        self.stored = lock, key
-
-    def erase(self) -> None:
-        self.stored = None
 
 
 @pytest.mark.parametrize("file", vectors("controller"), ids=lambda file: file.stem)

@@ -2,57 +2,27 @@
 
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
 import pytest
-from worlds.sim_device import door_verifier
-from worlds.trust import GATE, NOW, TRUST, shown
+from worlds.code_door import CodeDoor
+from worlds.trust import shown
 
-from edge.audit.record import AuditRecord, DevicePart, Faulted, Passage
+from edge.audit.record import DevicePart
 from edge.config import Config, ScannerConfig
 from edge.decision import Reason
 from edge.passage.inputs.code_tracker import GAP_MS
 from edge.passage.machine import PassageState
-from edge.passage.stages import Stages
-from edge.policy.decide import DoorPolicy, FaceRule
 from edge.ports import Frame
-from edge.trust.replay import ReplayMemory
-from hw.sim.clock import SimClock
-from hw.sim.door import SimDoor
-from hw.sim.reader import SimReader
-from hw.sim.scanner import SimScanner
 
 PIXELS = np.zeros((0, 0), np.uint8)
 AGAIN_MS = 1_500
 
 
-class Site:
+class Site(CodeDoor):
     """A door that compares no faces, with a scanner and, as far as a test shows it something, a camera."""
 
     def __init__(self) -> None:
-        self.clock = SimClock(NOW, tick_ms=5_000)
-        self.door = SimDoor(self.clock)
-        self.reader = SimReader()
-        self.scanner = SimScanner(self.clock)
-        self.records: list[AuditRecord] = []
-        stages = Stages(
-            GATE, DoorPolicy(GATE.site, 1.0, face=FaceRule.NONE), None, ReplayMemory(), itertools.count().__next__
-        )  # fmt: skip
-        self.verifier = door_verifier(
-            stages,
-            reader=self.reader,
-            strike=self.door,
-            clock=self.clock,
-            journal=self,
-            trust=lambda: TRUST,
-            scanner=self.scanner,
-            config=Config(scanner=ScannerConfig(again_ms=AGAIN_MS)),
-        )
-
-    def append(self, record: AuditRecord) -> int:
-        self.records.append(record)
-        return len(self.records) - 1
+        super().__init__(Config(scanner=ScannerConfig(again_ms=AGAIN_MS)))
 
     def see(self, frames: int = 1) -> None:
         for _ in range(frames):
@@ -64,14 +34,6 @@ class Site:
         while self.verifier.state is not PassageState.IDLE:
             self.see()
         self.see(AGAIN_MS // 100 + 1)
-
-    @property
-    def told(self) -> list[Reason | None | DevicePart]:
-        return [
-            r.part if isinstance(r, Faulted) else r.reason
-            for r in self.records
-            if isinstance(r, Passage | Faulted)
-        ]
 
 
 @pytest.fixture

@@ -37,6 +37,8 @@ CARD = verified_card(
 POLICY = DoorPolicy(site="tower-1/lobby", similarity=0.6)
 MATCH = FaceEvidence(1, similarity=0.8)
 FIRM = TrustState(TrustedTime(NOW), (), AgePolicy())
+IF_BOUND = replace(POLICY, face=FaceRule.IF_BOUND)
+NO_FACES = replace(POLICY, face=FaceRule.NONE)
 
 CASES: dict[str, tuple[VerifiedCard, FaceEvidence | None, DoorPolicy, Reason | None]] = {
     "right card, right face": (CARD, MATCH, POLICY, None),
@@ -59,29 +61,19 @@ CASES: dict[str, tuple[VerifiedCard, FaceEvidence | None, DoorPolicy, Reason | N
     "assurance as asked": (CARD, MATCH, replace(POLICY, min_assurance=2), None),
     "assurance below": (CARD, MATCH, replace(POLICY, min_assurance=3), Reason.CARD_ASSURANCE),
     "no reference at a door that compares": (replace(CARD, face=None), MATCH, POLICY, Reason.FACE_TEMPLATE),
-    "no reference where it is optional": (
-        replace(CARD, face=None),
-        None,
-        replace(POLICY, face=FaceRule.IF_BOUND),
-        None,
-    ),
-    "a reference where it is optional is compared": (
-        CARD,
-        None,
-        replace(POLICY, face=FaceRule.IF_BOUND),
-        Reason.FACE_ABSENT,
-    ),
+    "no reference where it is optional": (replace(CARD, face=None), None, IF_BOUND, None),
+    "a reference where it is optional is compared": (CARD, None, IF_BOUND, Reason.FACE_ABSENT),
     "a rule that nobody knows asks for a face": (
         CARD,
         None,
         replace(POLICY, face="required"),  # a plain string is no FaceRule
         Reason.FACE_ABSENT,
     ),
-    "a door without faces": (CARD, None, replace(POLICY, face=FaceRule.NONE), None),
+    "a door without faces": (CARD, None, NO_FACES, None),
     "a door without faces still has lists": (
         replace(CARD, list_freshness=Freshness.STALE),
         None,
-        replace(POLICY, face=FaceRule.NONE),
+        NO_FACES,
         Reason.STATUS_STALE,
     ),
 }

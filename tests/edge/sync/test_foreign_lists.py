@@ -12,9 +12,10 @@ from pathlib import Path
 import nacl.signing
 import pytest
 from worlds.publishing import DAY, Authority, Gate
+from worlds.trust import standing
 
 from edge.decision import Reason
-from edge.errors import InputError, Refused
+from edge.errors import InputError
 from edge.trust import folder as bundle
 from edge.trust.issuer_file import issuer_file
 from edge.trust.status.jwk import ForeignKey
@@ -59,11 +60,7 @@ class Town:
         return self.gate.sync(self.authority.files, now=self.authority.now).changed
 
     def says(self, index: int) -> Reason | None:
-        try:
-            self.gate.trust.status_lists[self.kid, URI].check(index)
-        except Refused as refused:
-            return refused.reason
-        return None
+        return standing(self.gate.trust.status_lists[self.kid, URI], index)
 
 
 @pytest.fixture

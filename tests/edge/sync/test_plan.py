@@ -110,29 +110,18 @@ def lengths(found: plan.Way) -> list[str]:
     return [target.name.removeprefix(f"{LIST.stem}.") for target in found.fetch]
 
 
+FULL, FIRST, LAST = (LIST.full(7), 1_000), (LIST.delta(5, 6), 10), (LIST.delta(6, 7), 10)
 WAYS: dict[str, tuple[int | None, list[tuple[str, int]], list[str]]] = {
-    "one step": (6, [(LIST.full(7), 1_000), (LIST.delta(6, 7), 10)], ["6-7.delta"]),
-    "several": (
-        5,
-        [(LIST.full(7), 1_000), (LIST.delta(5, 6), 10), (LIST.delta(6, 7), 10)],
-        ["5-6.delta", "6-7.delta"],
-    ),
-    "a merged one is cheaper": (
-        5,
-        [(LIST.full(7), 1_000), (LIST.delta(5, 6), 10), (LIST.delta(6, 7), 10), (LIST.delta(5, 7), 15)],
-        ["5-7.delta"],
-    ),
-    "the full list is cheaper": (
-        5,
-        [(LIST.full(7), 20), (LIST.delta(5, 6), 10), (LIST.delta(6, 7), 10)],
-        ["7.full"],
-    ),
-    "nothing here yet": (None, [(LIST.full(7), 1_000), (LIST.delta(6, 7), 10)], ["7.full"]),
-    "the base is too old": (3, [(LIST.full(7), 1_000), (LIST.delta(6, 7), 10)], ["7.full"]),
-    "here already": (7, [(LIST.full(7), 1_000), (LIST.delta(6, 7), 10)], []),
-    "ahead of what is published": (9, [(LIST.full(7), 1_000), (LIST.delta(7, 9), 10)], ["7.full"]),
-    "only a delta": (6, [(LIST.delta(6, 7), 10)], ["6-7.delta"]),
-    "an older full list": (6, [(LIST.full(6), 1_000), (LIST.delta(6, 7), 10)], ["6-7.delta"]),
+    "one step": (6, [FULL, LAST], ["6-7.delta"]),
+    "several": (5, [FULL, FIRST, LAST], ["5-6.delta", "6-7.delta"]),
+    "a merged one is cheaper": (5, [FULL, FIRST, LAST, (LIST.delta(5, 7), 15)], ["5-7.delta"]),
+    "the full list is cheaper": (5, [(LIST.full(7), 20), FIRST, LAST], ["7.full"]),
+    "nothing here yet": (None, [FULL, LAST], ["7.full"]),
+    "the base is too old": (3, [FULL, LAST], ["7.full"]),
+    "here already": (7, [FULL, LAST], []),
+    "ahead of what is published": (9, [FULL, (LIST.delta(7, 9), 10)], ["7.full"]),
+    "only a delta": (6, [LAST], ["6-7.delta"]),
+    "an older full list": (6, [(LIST.full(6), 1_000), LAST], ["6-7.delta"]),
 }
 
 

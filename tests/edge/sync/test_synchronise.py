@@ -378,11 +378,7 @@ def test_what_does_not_load_is_not_named(tmp_path: Path, authority: Authority) -
     assert gate.generations() == ["1"]
 
 
-LISTS = {
-    "garbage": b"\x00",
-    "empty": b"",
-    "too large": bytes(3_000_000),
-}
+LISTS = {"garbage": b"\x00", "empty": b"", "too large": bytes(3_000_000)}
 
 
 @pytest.mark.parametrize("what", LISTS)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -16,6 +16,8 @@ from peers import tuf_client
 from peers.web_server import Web, reply, serve
 from tuf.api.metadata import Metadata, MetaFile
 from worlds.tuf import TOP, Attack, TufWorld
+
+from tools.issuing.tufsigner import SeedSigner
 
 DAY = timedelta(days=1)
 
@@ -122,9 +124,7 @@ def test_a_version_driven_too_far_is_left_with_a_new_key(case: Conformance, role
     world = case.world
     world.role(role).version = 90_000
     world.sign(role)
-    world.describe("timestamp", "snapshot")
-    world.timestamp.version += 1
-    world.sign("timestamp")
+    next_timestamp(world)
     assert case.refresh() == 0
     for rotated in {role, "timestamp"}:
         world.rotate(rotated)
@@ -165,12 +165,17 @@ def old_timestamp(world: TufWorld) -> None:
     world.sign("timestamp")
 
 
-def old_snapshot(world: TufWorld) -> None:
-    world.snapshot.version -= 1
-    world.sign("snapshot")
+def next_timestamp(world: TufWorld) -> None:
+    """A timestamp of the next version, of the snapshot as it is now."""
     world.describe("timestamp", "snapshot")
     world.timestamp.version += 1
     world.sign("timestamp")
+
+
+def old_snapshot(world: TufWorld) -> None:
+    world.snapshot.version -= 1
+    world.sign("snapshot")
+    next_timestamp(world)
 
 
 def with_snapshot(change: Attack) -> Attack:
@@ -180,9 +185,7 @@ def with_snapshot(change: Attack) -> Attack:
         change(world)
         world.snapshot.version += 1
         world.sign("snapshot")
-        world.describe("timestamp", "snapshot")
-        world.timestamp.version += 1
-        world.sign("timestamp")
+        next_timestamp(world)
 
     return attack
 
@@ -234,41 +237,37 @@ def expired(role: str) -> Attack:
     return attack
 
 
-def strangers_key(role: str) -> Attack:
+def signed_by(role: str, keys: Callable[[TufWorld], list[SeedSigner]]) -> Attack:
+    """A role signed by other keys than its own, or by none."""
+
     def attack(world: TufWorld) -> None:
-        world.keys[role] = [world.new_key()]
+        world.keys[role] = keys(world)
         if role == "root":
             world.next_root()
         else:
             world.release()
 
     return attack
+
+
+def strangers_key(role: str) -> Attack:
+    return signed_by(role, lambda world: [world.new_key()])
 
 
 def unsigned(role: str) -> Attack:
-    def attack(world: TufWorld) -> None:
-        world.keys[role] = []
-        if role == "root":
-            world.next_root()
-        else:
-            world.release()
-
-    return attack
+    return signed_by(role, lambda _: [])
 
 
-def one_signature_of_two(world: TufWorld) -> None:
+def one_signature_of_two(world: TufWorld, *, times: int = 1) -> None:
     world.root.roles["timestamp"].threshold = 2
     world.root.add_key(world.new_key().public_key, "timestamp")
     world.next_root()
+    world.keys["timestamp"] *= times
     world.release()
 
 
 def one_key_twice(world: TufWorld) -> None:
-    world.root.roles["timestamp"].threshold = 2
-    world.root.add_key(world.new_key().public_key, "timestamp")
-    world.next_root()
-    world.keys["timestamp"] *= 2
-    world.release()
+    one_signature_of_two(world, times=2)
 
 
 def root_of_new_keys_only(world: TufWorld) -> None:

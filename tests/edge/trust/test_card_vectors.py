@@ -106,9 +106,6 @@ def test_there_is_a_vector_for_every_step_and_reason():
 
 def test_the_committed_files_are_what_the_tool_makes():
     result = subprocess.run(
-        [sys.executable, ROOT / "tools" / "vectors", "--check"],
-        capture_output=True,
-        text=True,
-        check=False,
+        [sys.executable, ROOT / "tools" / "vectors", "--check"], capture_output=True, text=True, check=False
     )
     assert (result.returncode, result.stderr) == (0, "")

@@ -5,10 +5,10 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from worlds.trust import NOW, verified
+from worlds.trust import NOW, refusal, verified
 
 from edge.decision import Reason
-from edge.errors import Fault, Refused
+from edge.errors import Fault
 from edge.trust.replay import ReplayMemory
 from edge.trust.time.code_window import MAX_WINDOW
 
@@ -16,49 +16,41 @@ S = timedelta(seconds=1)
 CARDS = [{"card_id": name} for name in (b"card0001", b"card0002", b"card0003")]
 
 
-def refusal(memory: ReplayMemory, card, now) -> Reason | None:
-    try:
-        memory.admit(card, now)
-    except Refused as refused:
-        return refused.reason
-    return None
-
-
 def test_the_first_showing_is_admitted_and_the_second_refused():
     memory, card = ReplayMemory(), verified()
-    assert refusal(memory, card, NOW) is None
-    assert refusal(memory, card, NOW + 5 * S) is Reason.CARD_REPLAYED
+    assert refusal(memory.admit, card, NOW) is None
+    assert refusal(memory.admit, card, NOW + 5 * S) is Reason.CARD_REPLAYED
 
 
 def test_a_fresh_code_of_the_same_card_is_admitted():
     memory = ReplayMemory()
-    assert refusal(memory, verified(NOW), NOW) is None
-    assert refusal(memory, verified(NOW + 20 * S), NOW + 20 * S) is None
+    assert refusal(memory.admit, verified(NOW), NOW) is None
+    assert refusal(memory.admit, verified(NOW + 20 * S), NOW + 20 * S) is None
 
 
 def test_an_older_code_of_the_same_card_is_refused():
     memory = ReplayMemory()
-    assert refusal(memory, verified(NOW), NOW) is None
-    assert refusal(memory, verified(NOW - 10 * S), NOW) is Reason.CARD_REPLAYED
+    assert refusal(memory.admit, verified(NOW), NOW) is None
+    assert refusal(memory.admit, verified(NOW - 10 * S), NOW) is Reason.CARD_REPLAYED
 
 
 def test_another_card_at_the_same_second_is_admitted():
     memory = ReplayMemory()
     for changes in CARDS:
-        assert refusal(memory, verified(**changes), NOW) is None
+        assert refusal(memory.admit, verified(**changes), NOW) is None
 
 
 def test_a_code_is_remembered_as_long_as_any_window_could_let_it_pass():
     memory, card = ReplayMemory(), verified()
     memory.admit(card, NOW)
-    assert refusal(memory, card, NOW + MAX_WINDOW) is Reason.CARD_REPLAYED
+    assert refusal(memory.admit, card, NOW + MAX_WINDOW) is Reason.CARD_REPLAYED
 
 
 def test_a_clock_that_went_forward_and_back_does_not_open_the_memory():
     memory, card = ReplayMemory(), verified()
     memory.admit(card, NOW)
     memory.admit(verified(NOW + timedelta(hours=1), **CARDS[1]), NOW + timedelta(hours=1))
-    assert refusal(memory, card, NOW) is Reason.CLOCK_UNTRUSTED
+    assert refusal(memory.admit, card, NOW) is Reason.CLOCK_UNTRUSTED
 
 
 def test_a_clock_that_is_set_right_far_back_shuts_nobody_out_for_long():
@@ -67,17 +59,17 @@ def test_a_clock_that_is_set_right_far_back_shuts_nobody_out_for_long():
     memory.admit(verified(NOW, **CARDS[1]), NOW)
     memory.tidy(ahead)
     memory.tidy(NOW + S)
-    assert refusal(memory, verified(NOW, **CARDS[1]), NOW + S) is Reason.CLOCK_UNTRUSTED
-    assert refusal(memory, verified(NOW + S), NOW + S) is Reason.CLOCK_UNTRUSTED
-    assert refusal(memory, verified(NOW + 3 * S), NOW + 3 * S) is None
-    assert refusal(memory, verified(NOW + 3 * S), NOW + 4 * S) is Reason.CARD_REPLAYED
+    assert refusal(memory.admit, verified(NOW, **CARDS[1]), NOW + S) is Reason.CLOCK_UNTRUSTED
+    assert refusal(memory.admit, verified(NOW + S), NOW + S) is Reason.CLOCK_UNTRUSTED
+    assert refusal(memory.admit, verified(NOW + 3 * S), NOW + 3 * S) is None
+    assert refusal(memory.admit, verified(NOW + 3 * S), NOW + 4 * S) is Reason.CARD_REPLAYED
 
 
 def test_a_card_that_was_shown_by_a_clock_a_year_ahead_is_admitted_by_one_that_is_right():
     memory, ahead = ReplayMemory(), NOW + timedelta(days=20)
     memory.admit(verified(ahead), ahead)
     memory.tidy(NOW)
-    assert refusal(memory, verified(NOW + 3 * S), NOW + 3 * S) is None
+    assert refusal(memory.admit, verified(NOW + 3 * S), NOW + 3 * S) is None
 
 
 def test_a_memory_full_of_live_entries_is_a_fault_and_admits_nobody():
@@ -88,21 +80,21 @@ def test_a_memory_full_of_live_entries_is_a_fault_and_admits_nobody():
     with pytest.raises(Fault, match="full") as caught:
         memory.admit(third, NOW)
     assert caught.value.hint
-    assert refusal(memory, first, NOW) is Reason.CARD_REPLAYED
+    assert refusal(memory.admit, first, NOW) is Reason.CARD_REPLAYED
 
 
 def test_a_full_memory_still_takes_a_newer_code_of_a_card_it_knows():
     memory = ReplayMemory(max_entries=1)
     memory.admit(verified(NOW), NOW)
     memory.admit(verified(NOW + S), NOW + S)
-    assert refusal(memory, verified(NOW), NOW + S) is Reason.CARD_REPLAYED
+    assert refusal(memory.admit, verified(NOW), NOW + S) is Reason.CARD_REPLAYED
 
 
 def test_entries_leave_when_no_window_could_let_them_pass():
     memory = ReplayMemory(max_entries=1)
     memory.admit(verified(NOW), NOW)
     later = NOW + MAX_WINDOW + S
-    assert refusal(memory, verified(later, **CARDS[1]), later) is None
+    assert refusal(memory.admit, verified(later, **CARDS[1]), later) is None
 
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(-30, 10), st.integers(0, 40)), max_size=12))
@@ -112,7 +104,7 @@ def test_no_code_is_ever_admitted_twice(steps):
     for which, offset, passed in steps:
         now += passed * S
         presented_at = now + offset * S
-        if refusal(memory, verified(presented_at, **CARDS[which]), now) is None:
+        if refusal(memory.admit, verified(presented_at, **CARDS[which]), now) is None:
             assert (which, presented_at) not in admitted
             admitted.add((which, presented_at))
 
@@ -131,40 +123,40 @@ def recalled(*decided, now=NOW, max_entries: int = 8) -> ReplayMemory:
 def test_what_was_decided_before_the_start_is_a_replay_after_it():
     card = verified(NOW)
     memory = recalled((card.pseudonym, NOW), now=NOW + 5 * S)
-    assert refusal(memory, card, NOW + 5 * S) is Reason.CARD_REPLAYED
+    assert refusal(memory.admit, card, NOW + 5 * S) is Reason.CARD_REPLAYED
 
 
 def test_a_phone_that_is_fast_gains_nothing_by_a_restart():
     """Its code says ten seconds later than it was decided, and the record only says when it was decided."""
     card = verified(NOW + AHEAD, now=NOW)
     memory = recalled((card.pseudonym, NOW), now=NOW + S)
-    assert refusal(memory, card, NOW + S) is Reason.CARD_REPLAYED
+    assert refusal(memory.admit, card, NOW + S) is Reason.CARD_REPLAYED
 
 
 def test_the_holder_waits_ten_seconds_after_a_restart_and_others_do_not():
     memory = recalled((verified().pseudonym, NOW), now=NOW)
-    assert refusal(memory, verified(NOW + AHEAD), NOW + AHEAD) is Reason.CARD_REPLAYED
-    assert refusal(memory, verified(NOW + AHEAD + S), NOW + AHEAD + S) is None
-    assert refusal(memory, verified(NOW, **CARDS[1]), NOW + AHEAD) is None
+    assert refusal(memory.admit, verified(NOW + AHEAD), NOW + AHEAD) is Reason.CARD_REPLAYED
+    assert refusal(memory.admit, verified(NOW + AHEAD + S), NOW + AHEAD + S) is None
+    assert refusal(memory.admit, verified(NOW, **CARDS[1]), NOW + AHEAD) is None
 
 
 def test_a_record_from_a_clock_that_was_ahead_locks_nobody_out():
     memory = recalled((verified().pseudonym, NOW + timedelta(days=365)), now=NOW)
-    assert refusal(memory, verified(NOW + AHEAD + S), NOW + AHEAD + S) is None
+    assert refusal(memory.admit, verified(NOW + AHEAD + S), NOW + AHEAD + S) is None
 
 
 def test_a_card_is_remembered_by_the_latest_of_its_records_in_whatever_order_they_stand():
     """As they do where the clock was set right between two of them."""
     name = verified().pseudonym
     memory = recalled((name, NOW), (name, NOW - 60 * S), now=NOW)
-    assert refusal(memory, verified(NOW + 5 * S), NOW + 5 * S) is Reason.CARD_REPLAYED
+    assert refusal(memory.admit, verified(NOW + 5 * S), NOW + 5 * S) is Reason.CARD_REPLAYED
 
 
 def test_of_too_many_the_newest_are_remembered():
     names = [verified(**changes).pseudonym for changes in CARDS]
     memory = recalled(*((name, NOW) for name in names), max_entries=2)
     assert len(memory) == 2
-    assert refusal(memory, verified(NOW, **CARDS[2]), NOW) is Reason.CARD_REPLAYED
+    assert refusal(memory.admit, verified(NOW, **CARDS[2]), NOW) is Reason.CARD_REPLAYED
 
 
 def test_what_no_window_lets_pass_is_not_recalled():
@@ -184,7 +176,7 @@ def test_no_code_is_admitted_twice_however_often_the_device_is_restarted(steps):
         if restart:
             memory = recalled(*records, now=now)
         card = verified(now + offset * S, now=now, **CARDS[which])
-        if refusal(memory, card, now) is None:
+        if refusal(memory.admit, card, now) is None:
             assert (which, card.presented_at) not in admitted
             admitted.add((which, card.presented_at))
             records.append((card.pseudonym, now))

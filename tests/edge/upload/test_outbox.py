@@ -360,17 +360,16 @@ def test_a_journal_that_was_changed_is_not_sent(tmp_path: Path, path: Path, stat
         outbox.unsent(limit=2)
 
 
-def test_a_file_that_is_missing_in_the_middle_is_found(tmp_path: Path, path: Path, state: Path) -> None:
+@pytest.mark.parametrize(
+    ("to", "message"),
+    [("elsewhere", "record 3 is missing"), ("journal.000000000002.db", "what its name says")],
+)
+def test_a_file_that_is_missing_or_under_anothers_name_is_found(
+    tmp_path: Path, path: Path, state: Path, to: str, message: str
+) -> None:
     write_chain(tmp_path, [3, 3, 3])
-    (tmp_path / "journal.000000000003.db").unlink()
-    with Outbox(path, state, HUB) as outbox, pytest.raises(JournalBroken, match="record 3 is missing"):
-        outbox.unsent()
-
-
-def test_a_file_under_anothers_name_is_found(tmp_path: Path, path: Path, state: Path) -> None:
-    write_chain(tmp_path, [3, 3, 3])
-    (tmp_path / "journal.000000000003.db").rename(tmp_path / "journal.000000000002.db")
-    with Outbox(path, state, HUB) as outbox, pytest.raises(JournalBroken, match="what its name says"):
+    (tmp_path / "journal.000000000003.db").rename(tmp_path / to)
+    with Outbox(path, state, HUB) as outbox, pytest.raises(JournalBroken, match=message):
         outbox.unsent(limit=9)
 
 

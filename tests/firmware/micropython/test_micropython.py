@@ -14,16 +14,7 @@ import pytest
 from conftest import ROOT
 from door_cases import CASES
 from door_walk import walk
-from peers.micropython_controller import (
-    CONTACT,
-    REX,
-    STRIKE,
-    TAMPER,
-    Host,
-    MicroPython,
-    Served,
-    micropythons,
-)
+from peers.micropython_controller import CONTACT, REX, STRIKE, TAMPER, Host, MicroPython, Served, micropythons
 
 from edge.link import frame
 from edge.link import messages as m

@@ -16,16 +16,7 @@ import pytest
 from conftest import ROOT
 from limits import HEARTBEAT_MS
 from peers import cpython_controller
-from peers.cpython_controller import (
-    KEY,
-    LEAF_OPEN,
-    PATIENCE_MS,
-    REX,
-    SHUT,
-    TAMPER,
-    OnPty,
-    let_it_crawl,
-)
+from peers.cpython_controller import KEY, LEAF_OPEN, PATIENCE_MS, REX, SHUT, TAMPER, OnPty, let_it_crawl
 from peers.waiting import until
 from strike import FAIL_SAFE
 

@@ -73,29 +73,24 @@ def sim_clock() -> SimClock:
 def sim_bench() -> Bench:
     clock = sim_clock()
     door = SimDoor(clock)
-
-    def left_ms() -> int:
-        spent = 0
-        while door.energised:
-            clock.advance(1)
-            spent += 1
-        return spent
-
-    return Bench(door, lambda: door.energised, lambda: clock.advance(MAX_RELEASE_MS), left_ms)
+    return timed_bench(door, clock, lambda: door.energised)
 
 
 def none_bench() -> Bench:
     clock = sim_clock()
     strike = NoStrike(clock)
+    return timed_bench(strike, clock, lambda: strike.released)
 
+
+def timed_bench(strike: Strike, clock: SimClock, energised: Callable[[], bool]) -> Bench:
     def left_ms() -> int:
         spent = 0
-        while strike.released:
+        while energised():
             clock.advance(1)
             spent += 1
         return spent
 
-    return Bench(strike, lambda: strike.released, lambda: clock.advance(MAX_RELEASE_MS), left_ms)
+    return Bench(strike, energised, lambda: clock.advance(MAX_RELEASE_MS), left_ms)
 
 
 class Alarms:
@@ -272,9 +267,10 @@ def test_events_are_told_once_and_their_ticks_never_go_back(bench: Bench) -> Non
     assert bench.kinds() == []
 
 
-def test_relock_ends_a_release_early(bench: Bench) -> None:
+@pytest.mark.parametrize("end", ["relock", "close"])
+def test_relock_and_close_end_a_release_early(bench: Bench, end: str) -> None:
     bench.strike.release(MAX_RELEASE_MS)
-    bench.strike.relock()
+    getattr(bench.strike, end)()
     assert not bench.energised()
     assert bench.kinds() == [RELEASED, RELOCKED]
 
@@ -311,13 +307,6 @@ def test_a_release_for_no_time_is_a_fault_and_moves_nothing(bench: Bench, for_ms
         bench.strike.release(for_ms)
     assert not bench.energised()
     assert bench.kinds() == []
-
-
-def test_close_relocks(bench: Bench) -> None:
-    bench.strike.release(MAX_RELEASE_MS)
-    bench.strike.close()
-    assert not bench.energised()
-    assert bench.kinds() == [RELEASED, RELOCKED]
 
 
 def test_a_closed_strike_cannot_be_released(bench: Bench) -> None:

@@ -92,19 +92,15 @@ def test_a_wake_up_is_heard_with_its_topic(world: World) -> None:
     broker.close()
 
 
-def test_who_dies_without_a_word_is_offline(world: World) -> None:
+@pytest.mark.parametrize("dies", [True, False], ids=["without a word", "with a word"])
+def test_a_device_that_leaves_is_offline(world: World, dies: bool) -> None:
     broker = world.connect()
     broker.publish(PRESENCE.birth)
     until(lambda: world.retained("doorward/lobby-1/availability") == "online")
-    world.cut(broker)
-    until(lambda: world.retained("doorward/lobby-1/availability") == "offline")
-
-
-def test_who_takes_his_leave_is_offline_too(world: World) -> None:
-    broker = world.connect()
-    broker.publish(PRESENCE.birth)
-    until(lambda: world.retained("doorward/lobby-1/availability") == "online")
-    broker.close()
+    if dies:
+        world.cut(broker)
+    else:
+        broker.close()
     until(lambda: world.retained("doorward/lobby-1/availability") == "offline")
 
 

@@ -10,23 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from worlds.certificates import self_signed
+from peers.tls import server_context
 
 from edge.errors import ConfigError, HostFault
 from edge.ports import HostLine
-from hw.network.certificates import trust
-from hw.network.sip2_line import SocketLine, open_line
+from hw.network.sip2_line import SocketLine, open_line, trust
 from hw.sim.line import line_pair
 
 LONG_S = 30.0  # for a busy machine
 CHUNK_BYTES = 4_096
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("tls")
-    self_signed(folder / "cert.pem", folder / "key.pem")
-    return folder
 
 
 @dataclass
@@ -61,9 +53,8 @@ def handshake(
     ours: socket.socket, theirs: socket.socket, folder: Path
 ) -> tuple[socket.socket, socket.socket]:
     """TLS on both ends, which take turns in one thread."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
-    believed = trust(folder / "cert.pem", "[library] ca")
+    context = server_context(folder)
+    believed = trust(folder / "cert.pem")
     ends = []
     for end in (ours, theirs):
         end.setblocking(False)
@@ -145,4 +136,4 @@ def test_a_name_that_nobody_knows() -> None:
 def test_certificates_that_are_none(tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_text("no certificate")
     with pytest.raises(ConfigError, match="no certificates"):
-        trust(tmp_path / "ca.pem", "[library] ca")
+        trust(tmp_path / "ca.pem")

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import gzip
-import ssl
 from collections.abc import Iterator, Mapping
 from email.utils import formatdate
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
-from peers.web_server import Answer, Web, reply, serve
-from worlds.certificates import self_signed
+from peers.tls import server_context
+from peers.web_server import Answer, Web, answers, breaking_off, dripping, serve
 
 from edge.errors import FetchError, NotThere
 from hw.network.http import LIMITS, MAX_REDIRECTS, FetchLimits, HttpSource
@@ -29,12 +27,6 @@ def web() -> Iterator[Web]:
 
 def fetched(web: Web, name: str = "file", *, offset: int = 0, limits: FetchLimits = LIMITS) -> bytes:
     return b"".join(HttpSource(web.url, limits=limits).fetch(name, offset=offset))
-
-
-def answers(status: int, body: bytes = b"", **headers: str) -> Answer:
-    return lambda handler: reply(
-        handler, status, body, {name.replace("_", "-"): value for name, value in headers.items()}
-    )
 
 
 @pytest.mark.parametrize("status", [403, 404, 410])
@@ -125,17 +117,6 @@ def silent(web: Web) -> Answer:
     return lambda _: web.over.wait(20) and None
 
 
-def dripping(web: Web, *, start: bytes, drip: bytes) -> Answer:
-    """A byte or two before every time-out, for ever."""
-
-    def answer(handler: BaseHTTPRequestHandler) -> None:
-        handler.wfile.write(start)
-        while not web.over.wait(0.02):
-            handler.wfile.write(drip)
-
-    return answer
-
-
 HEADERS = b"HTTP/1.1 200 OK\r\n"
 SLOW = {
     "headers that never end": (HEADERS, b"a: b\r\n"),
@@ -148,8 +129,7 @@ SLOW = {
 
 @pytest.mark.parametrize("case", SLOW)
 def test_a_server_that_drips_is_left(web: Web, case: str) -> None:
-    start, drip = SLOW[case]
-    web.answers["file"] = dripping(web, start=start, drip=drip)
+    web.answers["file"] = dripping(web, *SLOW[case])
     with pytest.raises(FetchError, match=r"slow|failed"):
         fetched(web, limits=SOON)
 
@@ -161,24 +141,20 @@ def test_a_server_that_says_nothing_is_left(web: Web) -> None:
 
 
 def test_too_few_bytes_a_second_are_too_slow(web: Web) -> None:
-    web.answers["file"] = dripping(web, start=HEADERS + b"Content-Length: 1000000\r\n\r\n", drip=b"x")
+    web.answers["file"] = dripping(web, HEADERS + b"Content-Length: 1000000\r\n\r\n", b"x")
     with pytest.raises(FetchError, match="bytes in"):
         fetched(web, limits=FetchLimits(grace_s=0.2, slowest=1_000))
 
 
 def test_an_endless_body_ends_at_the_limit(web: Web) -> None:
-    web.answers["file"] = dripping(web, start=HEADERS + b"Connection: close\r\n\r\n", drip=bytes(60_000))
+    web.answers["file"] = dripping(web, HEADERS + b"Connection: close\r\n\r\n", bytes(60_000))
     with pytest.raises(FetchError, match="more than 200000 bytes"):
         fetched(web, limits=FetchLimits(max_bytes=200_000))
 
 
 @pytest.mark.parametrize("offset", [0, 3])
 def test_a_body_that_breaks_off_is_a_failure(web: Web, offset: int) -> None:
-    def answer(handler: BaseHTTPRequestHandler) -> None:
-        handler.wfile.write(HEADERS + b"Content-Length: 100\r\n\r\nhalf")
-        handler.close_connection = True
-
-    web.answers["file"] = answer
+    web.answers["file"] = breaking_off(HEADERS + b"Content-Length: 100\r\n\r\nhalf")
     with pytest.raises(FetchError, match="failed"):
         fetched(web, offset=offset)
 
@@ -188,11 +164,7 @@ GARBAGE = [b"", b"\0" * 100, b"HTTP/9.9 9999\r\n\r\n", b"HTTP/1.1 200 OK\r\n" + 
 
 @pytest.mark.parametrize("said", GARBAGE, ids=range(len(GARBAGE)))
 def test_what_is_no_answer_is_a_failure(web: Web, said: bytes) -> None:
-    def answer(handler: BaseHTTPRequestHandler) -> None:
-        handler.wfile.write(said)
-        handler.close_connection = True
-
-    web.answers["file"] = answer
+    web.answers["file"] = breaking_off(said)
     with pytest.raises(FetchError):
         fetched(web)
 
@@ -214,18 +186,9 @@ def test_a_server_that_is_not_there_is_a_failure_with_a_hint(url: str) -> None:
 # -- TLS and proxies ---------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("tls")
-    self_signed(folder / "cert.pem", folder / "key.pem")
-    return folder
-
-
 @pytest.fixture
 def secure(certificate: Path) -> Iterator[Web]:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate / "cert.pem", certificate / "key.pem")
-    with serve({"file": b"content"}, tls=context) as web:
+    with serve({"file": b"content"}, tls=server_context(certificate)) as web:
         yield web
 
 

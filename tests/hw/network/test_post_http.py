@@ -9,8 +9,8 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
-from peers.web_server import Answer, Web, reply, serve
-from worlds.certificates import self_signed
+from peers.tls import make_certificate, server_context
+from peers.web_server import Web, answers, breaking_off, dripping, reply, serve
 
 from edge.errors import ConfigError, FetchError
 from edge.ports import Answer as Said
@@ -22,18 +22,6 @@ PATH = "v1/devices/lobby-1/records"
 HEADERS = {"Content-Type": "application/x-test", "Doorward-Signature": "ed25519=AAAA"}
 # For hubs that never come to an end; the others get the time that a busy machine needs.
 SOON = PostTimeouts(connect_s=5, read_s=0.15, whole_s=0.2)
-
-
-@pytest.fixture
-def web() -> Iterator[Web]:
-    with serve({}) as web:
-        yield web
-
-
-def answers(status: int, body: bytes = b"", **headers: str) -> Answer:
-    return lambda handler: reply(
-        handler, status, body, {name.replace("_", "-"): value for name, value in headers.items()}
-    )
 
 
 def posted(web: Web, body: bytes = b"body", *, timeouts: PostTimeouts | None = None) -> Said:
@@ -53,11 +41,8 @@ def port(request: pytest.FixtureRequest, web: Web) -> Ports:
         return SimHub([said] if said else [])
 
     def http(said: Said | None) -> Post:
-        def hang_up(handler: BaseHTTPRequestHandler) -> None:
-            handler.close_connection = True
-
         web.answers[PATH] = (
-            answers(said.status, said.body, Retry_After=str(int(said.after_s))) if said else hang_up
+            answers(said.status, said.body, Retry_After=str(int(said.after_s))) if said else breaking_off(b"")
         )
         return HttpPost(web.url, timeouts=SOON)
 
@@ -134,15 +119,6 @@ def test_how_long_to_stay_away_is_at_most_an_hour(web: Web, text: str) -> None:
     assert posted(web).after_s == RETRY[text]
 
 
-def dripping(web: Web, start: bytes, drip: bytes) -> Answer:
-    def answer(handler: BaseHTTPRequestHandler) -> None:
-        handler.wfile.write(start)
-        while not web.over.wait(0.05):
-            handler.wfile.write(drip)
-
-    return answer
-
-
 OK = b"HTTP/1.1 200 OK\r\n"
 BAD = {
     "silence": (b"", b""),
@@ -164,11 +140,7 @@ def test_a_hub_that_is_slow_is_left(web: Web, case: str) -> None:
     "said", [b"", b"\0" * 100, b"HTTP/9.9 9999\r\n\r\n", OK + b"Content-Length: 9\r\n\r\nhalf"]
 )
 def test_what_is_no_answer_is_a_failure(web: Web, said: bytes) -> None:
-    def answer(handler: BaseHTTPRequestHandler) -> None:
-        handler.wfile.write(said)
-        handler.close_connection = True
-
-    web.answers[PATH] = answer
+    web.answers[PATH] = breaking_off(said)
     with pytest.raises(FetchError):
         posted(web)
 
@@ -194,15 +166,14 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """hub.pem and device.pem, each with its key and each its own authority."""
     folder = tmp_path_factory.mktemp("tls")
     for name, subject in (("hub", "localhost"), ("device", "lobby-1"), ("stranger", "lobby-1")):
-        self_signed(folder / f"{name}.pem", folder / f"{name}.key", subject)
+        make_certificate(folder, name, subject)
     return folder
 
 
 @pytest.fixture
 def mutual(certificates: Path) -> Iterator[Web]:
     """A hub that lets in whoever has device.pem."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificates / "hub.pem", certificates / "hub.key")
+    context = server_context(certificates, "hub")
     context.load_verify_locations(certificates / "device.pem")
     context.verify_mode = ssl.CERT_REQUIRED
     with serve({}, tls=context) as web:

@@ -13,13 +13,8 @@ from hw.sim.clock import SimClock
 from hw.sim.door import Leaf, SimDoor, Visitor
 
 START = datetime(2026, 1, 2, 8, tzinfo=UTC)
-RELEASED, OPENED, CLOSED, RELOCKED, FORCED = (
-    DoorEventKind.RELEASED,
-    DoorEventKind.OPENED,
-    DoorEventKind.CLOSED,
-    DoorEventKind.RELOCKED,
-    DoorEventKind.FORCED,
-)
+K = DoorEventKind
+RELEASED, OPENED, CLOSED, RELOCKED, FORCED = K.RELEASED, K.OPENED, K.CLOSED, K.RELOCKED, K.FORCED
 LEAF = Leaf(coil_ms=40, contact_deg=2.0, open_deg=80.0, opening_ms=800, closer_ms=2_000)
 # The contact breaks 800 * 2 / 80 = 20 ms after the push, and makes 2000 * 78 / 80 = 1950 after letting go.
 

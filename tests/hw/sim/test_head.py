@@ -148,11 +148,7 @@ def test_a_bulging_print_is_nearer_in_its_middle():
 
 @pytest.mark.parametrize(
     ("move", "measure"),
-    [
-        (Move.LEFT, lambda p: p.yaw),
-        (Move.RIGHT, lambda p: -p.yaw),
-        (Move.NOD, lambda p: -p.pitch),
-    ],
+    [(Move.LEFT, lambda p: p.yaw), (Move.RIGHT, lambda p: -p.yaw), (Move.NOD, lambda p: -p.pitch)],
 )
 @pytest.mark.parametrize("seed", range(5))
 def test_a_script_goes_the_way_it_says_and_comes_back(move, measure, seed):

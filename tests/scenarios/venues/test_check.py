@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -93,15 +94,8 @@ Open = Callable[..., CheckWorld]
 
 @pytest.fixture
 def open_world(tmp_path: Path) -> Iterator[Open]:
-    worlds: list[CheckWorld] = []
-
-    def open_world(folder: Path = tmp_path, **check: object) -> CheckWorld:
-        worlds.append(CheckWorld(folder, **check))
-        return worlds[-1]
-
-    yield open_world
-    for world in worlds:
-        world.close()
+    with ExitStack() as stack:
+        yield lambda folder=tmp_path, **check: stack.enter_context(closing(CheckWorld(folder, **check)))
 
 
 @pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)

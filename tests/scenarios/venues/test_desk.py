@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -163,15 +163,8 @@ Open = Callable[..., DeskWorld]
 
 @pytest.fixture
 def open_world(tmp_path: Path) -> Iterator[Open]:
-    worlds: list[DeskWorld] = []
-
-    def open_world(**desk: object) -> DeskWorld:
-        worlds.append(DeskWorld(tmp_path, **desk))
-        return worlds[-1]
-
-    yield open_world
-    for world in worlds:
-        world.close()
+    with ExitStack() as stack:
+        yield lambda **desk: stack.enter_context(closing(DeskWorld(tmp_path, **desk)))
 
 
 @pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)

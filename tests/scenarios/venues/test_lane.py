@@ -36,12 +36,7 @@ def comes(name: str, *behind: str, seen: str | None = None, **card: object) -> D
 
     def do(border: Border) -> None:
         border.lane.approach(name, *behind)
-        border.before = () if seen == "nobody" else (seen or name,)
-        border.reader.in_view = (border.code(name, **card),)
-        border.see()
-        while border.state is LaneState.OUTSIDE:
-            border.see()
-        border.reader.in_view, border.before = (), ()
+        border.present(border.code(name, **card), *(() if seen == "nobody" else (seen or name,)))
 
     return do
 
@@ -680,11 +675,7 @@ def test_a_code_is_spent_once_though_two_look_at_it() -> None:
     code = border.code("Erin")
     for _ in range(2):
         border.lane.approach("Erin")
-        border.before, border.reader.in_view = ("Erin",), (code,)
-        border.see()
-        while border.state is LaneState.OUTSIDE:
-            border.see()
-        border.before, border.reader.in_view = (), ()
+        border.present(code, "Erin")
         rests(border)
     again = ["outer: card.replayed"]
     assert [book.decisions for book in border.books] == [GONE + again, GONE + again]

@@ -11,13 +11,12 @@ from pathlib import Path
 
 import pytest
 from peers.waiting import until
-from worlds.library import NOW, World, card, come_in, outcome
+from worlds.library import NOW, LibraryWorld, card, come_in, outcome, see_until_decided
 from worlds.passage_site import Site
 
 from edge.app.venues.library import LibraryEntrance, open_store
 from edge.card.claims import Card
 from edge.decision import Deny, Grant, Reason
-from edge.passage.machine import PassageState
 from edge.passage.requirements.means import Means
 from edge.passage.requirements.visit_rules import VisitRules
 from edge.policy.obligations import Obligations
@@ -35,8 +34,8 @@ SOON = {"reply_ms": 100}  # where no answer will come, however long one waits
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    world = World(tmp_path)
+def world(tmp_path: Path) -> Iterator[LibraryWorld]:
+    world = LibraryWorld(tmp_path)
     with world.library:
         yield world
 
@@ -161,7 +160,7 @@ ROWS = {
 
 
 @pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
-def test_row(world: World, row: Row) -> None:
+def test_row(world: LibraryWorld, row: Row) -> None:
     world.bind(s1="P1")
     world.clock.jump(row.at)
     world.library.patrons["P1"] = row.patron
@@ -177,7 +176,7 @@ def test_row(world: World, row: Row) -> None:
     assert "P1" not in repr(entrance.lines) + repr(found) + repr(world.told)
 
 
-def remember(world: World, row: Row) -> None:
+def remember(world: LibraryWorld, row: Row) -> None:
     """The patron came in some days ago, when everything was well."""
     world.clock.jump(row.at - timedelta(days=row.seen_days or 0))
     with world.entrance() as entrance:
@@ -197,7 +196,7 @@ SYSTEMS = {
 
 @pytest.mark.parametrize(("system", "settings"), SYSTEMS.values(), ids=SYSTEMS)
 def test_systems_differ(tmp_path: Path, system: dict[str, object], settings: dict[str, object]) -> None:
-    world = World(tmp_path)
+    world = LibraryWorld(tmp_path)
     world.library = SimLibrary(**system)  # type: ignore[arg-type]
     world.library.patrons["P1"] = SimPatron(name="João", message="Olá, é bom vê-lo")
     world.library.items["B1001"] = SimItem(title="Ação")
@@ -219,7 +218,7 @@ MISUNDERSTANDINGS = {
 def test_an_entrance_that_is_set_up_wrongly_lets_nobody_in(
     tmp_path: Path, system: dict[str, object], settings: dict[str, object]
 ) -> None:
-    world = World(tmp_path)
+    world = LibraryWorld(tmp_path)
     world.library = SimLibrary(**system)  # type: ignore[arg-type]
     world.library.patrons["P1"] = SimPatron(name="João")
     with world.library, world.entrance(**settings, offline="everybody") as entrance:
@@ -236,12 +235,7 @@ def passes(site: Site, entrance: LibraryEntrance, **claims: object) -> Reason | 
     site.reader.in_view = (site.code(**claims),)
     site.see()
     site.engine.who = "holder"
-    for _ in range(200):
-        if site.passages:
-            break
-        site.see()
-        if site.verifier.state is PassageState.FACTOR:
-            until(lambda: entrance.answer() is not None)  # frames come faster here than a library answers
+    see_until_decided(site, entrance)
     (passage,) = site.passages
     assert ("release" in site.tape.entries) == (passage.reason is None)
     return passage.reason
@@ -258,7 +252,7 @@ PASSAGES = {
 
 @pytest.mark.parametrize("row", PASSAGES.values(), ids=PASSAGES)
 def test_the_door_opens_for_a_card_a_face_and_the_librarys_word(
-    world: World, row: tuple[str, SimPatron, FaultMode, Reason | None]
+    world: LibraryWorld, row: tuple[str, SimPatron, FaultMode, Reason | None]
 ) -> None:
     subject, someone, fault_mode, expect = row
     world.bind(s1="P1")
@@ -283,7 +277,7 @@ def items(entrance: LibraryEntrance, count: int) -> list[ItemResult]:
     return heard
 
 
-def test_a_patron_comes_in_borrows_two_and_leaves(world: World) -> None:
+def test_a_patron_comes_in_borrows_two_and_leaves(world: LibraryWorld) -> None:
     with world.entrance() as entrance:
         come_in(entrance, world.visit(card(None, "P1")))
         entrance.scanned("B1001")
@@ -300,7 +294,7 @@ def test_a_patron_comes_in_borrows_two_and_leaves(world: World) -> None:
     assert world.library.patrons["P1"].loans == {"B1001", "B1002"}
 
 
-def test_an_item_that_somebody_waits_for_is_not_lent_and_the_screen_says_why(world: World) -> None:
+def test_an_item_that_somebody_waits_for_is_not_lent_and_the_screen_says_why(world: LibraryWorld) -> None:
     world.library.items["B1001"].on_hold = True
     with world.entrance() as entrance:
         come_in(entrance, world.visit(card(None, "P1")))
@@ -310,7 +304,7 @@ def test_an_item_that_somebody_waits_for_is_not_lent_and_the_screen_says_why(wor
     assert news.line == "Blue Nights: Item is on hold for somebody else"
 
 
-def test_whoever_was_denied_borrows_nothing(world: World) -> None:
+def test_whoever_was_denied_borrows_nothing(world: LibraryWorld) -> None:
     with world.entrance() as entrance:
         visit = world.visit(card(None, "P1"))
         assert isinstance(outcome(entrance, visit), Obligations)
@@ -321,7 +315,7 @@ def test_whoever_was_denied_borrows_nothing(world: World) -> None:
         assert store.entries() == ()
 
 
-def test_an_item_is_taken_back_from_whoever_brings_it(world: World) -> None:
+def test_an_item_is_taken_back_from_whoever_brings_it(world: LibraryWorld) -> None:
     world.library.patrons["P2"].loans.add("B1003")
     world.library.items["B1003"].on_hold = True
     with world.entrance(returns=True) as entrance:
@@ -332,7 +326,7 @@ def test_an_item_is_taken_back_from_whoever_brings_it(world: World) -> None:
     assert world.library.patrons["P2"].loans == set()
 
 
-def test_lent_while_the_system_was_away_and_told_when_it_is_back(world: World) -> None:
+def test_lent_while_the_system_was_away_and_told_when_it_is_back(world: LibraryWorld) -> None:
     world.bind(s1="P1")
     world.library.stop()
     with world.entrance(offline="everybody", loan_days=21, returns=True) as entrance:
@@ -353,7 +347,7 @@ def test_lent_while_the_system_was_away_and_told_when_it_is_back(world: World) -
     assert told[4:22] == "20260107    110000"
 
 
-def test_what_the_system_refuses_later_waits_for_staff(world: World) -> None:
+def test_what_the_system_refuses_later_waits_for_staff(world: LibraryWorld) -> None:
     world.bind(s1="P1")
     world.library.stop()
     with world.entrance(offline="everybody") as entrance:
@@ -372,7 +366,7 @@ def test_what_the_system_refuses_later_waits_for_staff(world: World) -> None:
     assert conflict.lines == ("Item is on hold for somebody else",)
 
 
-def test_what_waits_for_its_answer_as_the_entrance_is_closed_is_kept(world: World) -> None:
+def test_what_waits_for_its_answer_as_the_entrance_is_closed_is_kept(world: LibraryWorld) -> None:
     with world.entrance() as entrance:
         come_in(entrance, world.visit(card(None, "P1")))
         world.library.fault_mode = FaultMode.SILENT
@@ -384,7 +378,7 @@ def test_what_waits_for_its_answer_as_the_entrance_is_closed_is_kept(world: Worl
     assert world.told == []
 
 
-def test_what_can_neither_be_told_nor_kept_is_not_lent(world: World) -> None:
+def test_what_can_neither_be_told_nor_kept_is_not_lent(world: LibraryWorld) -> None:
     world.library.stop()
     with world.entrance(offline="everybody") as entrance:
         come_in(entrance, world.visit(card(None, "P1")))
@@ -396,7 +390,7 @@ def test_what_can_neither_be_told_nor_kept_is_not_lent(world: World) -> None:
     assert any("gate.db" in (text or "") for text in world.told)
 
 
-def test_the_system_comes_back_and_the_next_visitor_is_asked_about(world: World) -> None:
+def test_the_system_comes_back_and_the_next_visitor_is_asked_about(world: LibraryWorld) -> None:
     world.library.stop()
     with world.entrance() as entrance:
         assert outcome(entrance, world.visit(card(None, "P1"))) == Reason.HOST_UNAVAILABLE
@@ -408,14 +402,14 @@ def test_the_system_comes_back_and_the_next_visitor_is_asked_about(world: World)
     assert len(world.told) == 2, "a log line when it goes, and one when it is back"
 
 
-def test_a_connection_that_was_hung_up_meanwhile_is_opened_again_for_the_visitor(world: World) -> None:
+def test_a_connection_that_was_hung_up_meanwhile_is_opened_again_for_the_visitor(world: LibraryWorld) -> None:
     with world.entrance() as entrance:
         assert isinstance(outcome(entrance, world.visit(card(None, "P1"))), Obligations)
         world.library.hang_up()
         assert isinstance(outcome(entrance, world.visit(card(None, "P2"))), Obligations)
 
 
-def test_a_slow_system_keeps_nobody_waiting_longer_than_the_entrance_says(world: World) -> None:
+def test_a_slow_system_keeps_nobody_waiting_longer_than_the_entrance_says(world: LibraryWorld) -> None:
     world.library.answering.clear()
     with world.entrance(answer_ms=5_000, reply_ms=100) as entrance:
         visit = world.visit(card(None, "P1"))
@@ -426,7 +420,7 @@ def test_a_slow_system_keeps_nobody_waiting_longer_than_the_entrance_says(world:
         world.library.answering.set()
 
 
-def test_the_answer_about_the_visitor_before_is_not_taken_for_this_one(world: World) -> None:
+def test_the_answer_about_the_visitor_before_is_not_taken_for_this_one(world: LibraryWorld) -> None:
     world.library.patrons["P2"].valid = False
     world.library.answering.clear()
     with world.entrance() as entrance:
@@ -439,7 +433,7 @@ def test_the_answer_about_the_visitor_before_is_not_taken_for_this_one(world: Wo
         assert answers[-1] == Reason.PATRON_UNKNOWN
 
 
-def test_who_is_refused_by_the_system_is_no_member_any_more(world: World) -> None:
+def test_who_is_refused_by_the_system_is_no_member_any_more(world: LibraryWorld) -> None:
     with world.entrance() as entrance:
         assert isinstance(outcome(entrance, world.visit(card(None, "P1"))), Obligations)
         world.library.patrons["P1"].flags = flags(4)
@@ -449,13 +443,13 @@ def test_who_is_refused_by_the_system_is_no_member_any_more(world: World) -> Non
         assert outcome(entrance, world.visit(card(None, "P1"))) == Reason.HOST_UNAVAILABLE
 
 
-def test_a_thread_that_died_lets_nobody_in(world: World) -> None:
+def test_a_thread_that_died_lets_nobody_in(world: LibraryWorld) -> None:
     with world.entrance(offline="everybody", answer_ms=100) as entrance:
         entrance._worker.close()
         assert outcome(entrance, world.visit(card(None, "P1"))) == Reason.HOST_UNAVAILABLE
 
 
-def test_a_grant_without_lending_lends_nothing(world: World) -> None:
+def test_a_grant_without_lending_lends_nothing(world: LibraryWorld) -> None:
     with world.entrance(lending=False) as entrance:
         visit = world.visit(card(None, "P1"))
         assert isinstance(outcome(entrance, visit), Obligations)

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from samples.journals import open_journal, passage
 from worlds.fleet import History, MemoryHub
-from worlds.library import World, until
+from worlds.library import LibraryWorld, see_until_decided
 from worlds.passage_site import Site
 from worlds.sim_device import door_verifier
 from worlds.trust import GATE, ISSUER, TRUST
@@ -23,7 +23,6 @@ from edge.audit.record import JournalEntry, Visited, encode
 from edge.audit.record import Path as Way
 from edge.config import parse_config
 from edge.decision import Reason
-from edge.passage.machine import PassageState
 from edge.trust.scope import Scope
 from edge.trust.snapshot import TrustSnapshot
 
@@ -31,14 +30,14 @@ OLD_VISIT = msgspec.structs.replace(passage(), visit=Visited(venue="gate", path=
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    world = World(tmp_path)
+def world(tmp_path: Path) -> Iterator[LibraryWorld]:
+    world = LibraryWorld(tmp_path)
     world.bind(s1="P1")
     with world.library:
         yield world
 
 
-def visited(world: World, text: str, *, issuer_for: str) -> Site:
+def visited(world: LibraryWorld, text: str, *, issuer_for: str) -> Site:
     """One passage at a device with this configuration, of a card whose issuer is for that kind of venue."""
     config = parse_config(text.encode(), world.folder / "door.toml")
     site = Site()
@@ -55,19 +54,14 @@ def visited(world: World, text: str, *, issuer_for: str) -> Site:
         site.reader.in_view, site.engine.who = (site.code(subject="s1"),), "holder"
         host = rules.means.host
         assert host is not None
-        for _ in range(200):
-            if site.passages:
-                break
-            site.see()
-            if site.verifier.state is PassageState.FACTOR:
-                until(lambda: host.answer() is not None)  # frames come faster here than a library answers
+        see_until_decided(site, host)
     return site
 
 
 @pytest.mark.parametrize("issuer_for", ["gate", "library"])
 @pytest.mark.parametrize("word", ["gate", "library"])
 def test_the_door_opens_whichever_word_its_file_and_its_issuer_use(
-    world: World, word: str, issuer_for: str
+    world: LibraryWorld, word: str, issuer_for: str
 ) -> None:
     text = (
         f'[door]\nvenue = "{word}"\n[{word}]\nhost = "127.0.0.1"\ntls = false\nport = {world.library.port}\n'
@@ -81,7 +75,7 @@ def test_the_door_opens_whichever_word_its_file_and_its_issuer_use(
     assert record.visit.venue == "library"
 
 
-def test_an_issuer_for_doors_does_not_count_at_a_library(world: World) -> None:
+def test_an_issuer_for_doors_does_not_count_at_a_library(world: LibraryWorld) -> None:
     text = f'[door]\nvenue = "gate"\n[gate]\nhost = "127.0.0.1"\ntls = false\nport = {world.library.port}\n'
     site = visited(world, text, issuer_for="door")
     (record,) = site.passages

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from worlds.certificates import self_signed
+from peers.tls import make_certificate
 from worlds.fleet import DEVICE, HUB, KEY, History, running_hub
 
 from edge.errors import Exit, FetchError
@@ -176,14 +176,11 @@ def test_an_address_that_is_taken_is_said(db: str, tmp_path: Path) -> None:
 
 def test_with_mutual_tls_only_certified_devices_are_let_in(db: str, tmp_path: Path) -> None:
     for name in ("localhost", DEVICE):
-        self_signed(tmp_path / f"{name}.pem", tmp_path / f"{name}.key", name)
+        make_certificate(tmp_path, name, subject=name)
     run("device", "add", DEVICE, "--key", PUBLIC.hex(), db=db)
     more = ["--cert", tmp_path / "localhost.pem", "--cert-key", tmp_path / "localhost.key"]
     body = pack(History(3).batch(0, 3))
-    headers = {
-        "Content-Type": CONTENT_TYPE,
-        SIGNATURE_HEADER: sign(upload_message(DEVICE, body), KEY),
-    }
+    headers = {"Content-Type": CONTENT_TYPE, SIGNATURE_HEADER: sign(upload_message(DEVICE, body), KEY)}
     with running_hub(db, tmp_path, *more, "--client-ca", tmp_path / f"{DEVICE}.pem") as hub_:
         url = hub_.url.replace("http://127.0.0.1", "https://localhost")
         ours = Credentials(tmp_path / "localhost.pem", tmp_path / f"{DEVICE}.pem", tmp_path / f"{DEVICE}.key")

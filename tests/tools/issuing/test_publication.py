@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from worlds.office import URI, enrolment, new_issuer
-from worlds.trust_repository import Client, World
+from worlds.trust_repository import Client, RepositoryWorld
 
 from edge.card import cbor
 from edge.errors import InputError, TrustFault
@@ -32,7 +32,7 @@ from tools.issuing.publication import (
 class Office:
     """An issuer and the trust folder that it publishes, by name."""
 
-    def __init__(self, world: World, *, seed: int = 1) -> None:
+    def __init__(self, world: RepositoryWorld, *, seed: int = 1) -> None:
         self.world = world
         self.issuer = new_issuer(seed=seed)
         self.boxes: list[bytes] = []
@@ -57,8 +57,8 @@ class Office:
 
 
 @pytest.fixture
-def world(tmp_path) -> World:
-    return World(tmp_path)
+def world(tmp_path) -> RepositoryWorld:
+    return RepositoryWorld(tmp_path)
 
 
 @pytest.fixture
@@ -68,13 +68,13 @@ def office(world) -> Office:
     return office
 
 
-def publish(world: World, trust: dict[str, bytes]) -> None:
+def publish(world: RepositoryWorld, trust: dict[str, bytes]) -> None:
     """With the online keys."""
     world.later()
     world.publish(lists(world.repository(), trust, now=world.now), world.online)
 
 
-def check(world: World) -> None:
+def check(world: RepositoryWorld) -> None:
     repository = world.repository()
     for target in repository:
         check_target(repository, target.path, issuers(repository))

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from tuf.api.exceptions import ExpiredMetadataError, RepositoryError
 from tuf.api.metadata import Metadata, TargetFile
-from worlds.trust_repository import NOW, Client, World
+from worlds.trust_repository import NOW, Client, RepositoryWorld
 
 from edge.app.parts.trust_folder import open_files
 from edge.errors import InputError
@@ -28,8 +28,8 @@ ISSUER = "issuers/00112233aabbccdd.json"
 
 
 @pytest.fixture
-def world(tmp_path) -> World:
-    return World(tmp_path)
+def world(tmp_path) -> RepositoryWorld:
+    return RepositoryWorld(tmp_path)
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def new_key() -> SeedSigner:
     return SeedSigner(secrets.token_bytes(SEED_BYTES))
 
 
-def turned(world: World, role: str, *, lost: bool = False) -> dict[str, bytes]:
+def turned(world: RepositoryWorld, role: str, *, lost: bool = False) -> dict[str, bytes]:
     """The files that give a role a new key, which is among the world's from then on."""
     old, new = world.keys[role][0], new_key()
     keys = world.keyring(role) if lost else world.keyring()
@@ -276,7 +276,7 @@ def test_a_device_does_not_go_back_to_an_old_root_or_an_old_publication(world, c
 
 def test_a_stranger_with_another_root_is_refused(world, client, tmp_path):
     client.look(world.folder)
-    stranger = World(tmp_path / "stranger")
+    stranger = RepositoryWorld(tmp_path / "stranger")
     with pytest.raises(RepositoryError):
         client.look(stranger.folder)
     with pytest.raises(RepositoryError):
@@ -285,7 +285,7 @@ def test_a_stranger_with_another_root_is_refused(world, client, tmp_path):
 
 def test_a_publication_expires_in_days_and_a_journey_takes_a_longer_life(tmp_path):
     week_ago = NOW - timedelta(days=7)
-    world = World(tmp_path, now=week_ago)
+    world = RepositoryWorld(tmp_path, now=week_ago)
     client = Client(tmp_path / "device", world.anchor)
     world.publish({}, world.online)
     with pytest.raises(ExpiredMetadataError):
@@ -355,7 +355,7 @@ def test_metadata_that_clients_would_not_take_is_not_published(world):
         world.publish(many)
 
 
-def prune(world: World, keep: int) -> None:
+def prune(world: RepositoryWorld, keep: int) -> None:
     for name in obsolete(world.repository(), world.files, keep=keep):
         (world.folder / name).unlink()
 

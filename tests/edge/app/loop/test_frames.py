@@ -8,66 +8,30 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from worlds.sim_device import door_verifier
-from worlds.trust import GATE, NOW, TRUST, shown
+from worlds.code_door import CodeDoor
+from worlds.trust import shown
 
 from edge.app.loop.frames import BLIND_MS, steps
-from edge.audit.record import AuditRecord, DevicePart, DoorChange, Faulted, Passage
-from edge.decision import Reason
+from edge.audit.record import DevicePart, DoorChange
 from edge.errors import CameraFault
-from edge.passage.stages import Stages
 from edge.passage.verifier import StepResult
-from edge.policy.decide import DoorPolicy, FaceRule
 from edge.ports import Frame
-from edge.trust.replay import ReplayMemory
 from hw.sim.camera import Scene, SimCamera, Stall, Unplug
-from hw.sim.clock import SimClock
-from hw.sim.door import SimDoor
-from hw.sim.reader import SimReader
-from hw.sim.scanner import SimScanner
 
 FRAME = Frame(np.full((16, 16), 90, np.uint8), np.full((8, 8, 3), 90, np.uint8), 0)
 SECOND = [FRAME] * 10
 
 
-class Site:
+class Site(CodeDoor):
     """A door without a face, and a simulated camera with a script."""
 
     def __init__(self, *script: Scene) -> None:
-        self.clock = SimClock(NOW, tick_ms=5_000)
+        super().__init__()
         self.camera = SimCamera(script, clock=self.clock, fps=10)
-        self.door = SimDoor(self.clock)
-        self.reader = SimReader()
-        self.scanner = SimScanner(self.clock)
-        self.records: list[AuditRecord] = []
         self.stop = threading.Event()
-        policy = DoorPolicy(GATE.site, 1.0, face=FaceRule.NONE)
-        ticks = itertools.count(step=1_000)
-        stages = Stages(GATE, policy, None, ReplayMemory(), lambda: next(ticks))
-        self.verifier = door_verifier(
-            stages,
-            reader=self.reader,
-            strike=self.door,
-            clock=self.clock,
-            journal=self,
-            trust=lambda: TRUST,
-            scanner=self.scanner,
-        )
-
-    def append(self, record: AuditRecord) -> int:
-        self.records.append(record)
-        return len(self.records) - 1
 
     def run(self, *, blind_ms: int | None = BLIND_MS) -> Iterator[StepResult]:
         return steps(self.camera, self.verifier, stop=self.stop, blind_ms=blind_ms)
-
-    @property
-    def told(self) -> list[Reason | None | DevicePart]:
-        return [
-            record.part if isinstance(record, Faulted) else record.reason
-            for record in self.records
-            if isinstance(record, Passage | Faulted)
-        ]
 
 
 @pytest.mark.parametrize("trouble", [Stall(4_000), Unplug(4_000)], ids=["stalled", "unplugged"])

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from worlds.folders import write_secret
 
 from edge.app.parts.keys import own_key
 from edge.errors import ConfigError
@@ -42,9 +43,7 @@ def test_one_that_is_lost_is_made_anew_only_where_it_may_be(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("content", [b"", b"short", bytes(33)])
 def test_what_is_no_key_is_refused_and_stays(tmp_path: Path, content: bytes) -> None:
-    file = tmp_path / "the.key"
-    file.write_bytes(content)
-    file.chmod(0o600)
+    file = write_secret(tmp_path / "the.key", content)
     with pytest.raises(ConfigError, match="is not 32 bytes"):
         ask(file)
     assert file.read_bytes() == content

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from peers.waiting import until
+from worlds.folders import write_secret
 
 from edge.app.parts.request_display import document_keys, open_board, open_request, request_of
 from edge.card import cose
@@ -112,9 +113,7 @@ KEYS = '[request]\ndocument_keys = "papers"\n'
 
 def test_document_keys_are_found_by_the_key_of_their_issuer(base):
     (base / "papers").mkdir()
-    file = base / "papers" / "0011223344556677.key"
-    file.write_bytes(b"k" * 32)
-    file.chmod(0o600)
+    write_secret(base / "papers" / "0011223344556677.key", b"k" * 32)
     (base / "papers" / "README").write_text("whose keys these are")
     assert document_keys(configured(KEYS), base) == {bytes.fromhex("0011223344556677"): b"k" * 32}
     assert document_keys(configured(""), base) == {}

@@ -15,30 +15,18 @@ from edge.errors import ConfigError
 MISTAKES = {
     "a time zone that does not exist": (
         "[desk]\nzone = 'Asia/Macao_'\n",
-        "door.toml:2: no time zone of that name",
+        "2: no time zone of that name",
         "Asia/Maca",
     ),
-    "a zone that is a path": (
-        "[desk]\nzone = '../etc/passwd'\n",
-        "door.toml:2: no time zone",
-        "names are like",
-    ),
+    "a zone that is a path": ("[desk]\nzone = '../etc/passwd'\n", "2: no time zone", "names are like"),
     "nothing to know a guest by": (
         "[door]\nvenue = 'desk'\n[desk]\nrequest = ['nationality']\n",
-        "door.toml:4: a desk knows its guests by",
+        "4: a desk knows its guests by",
         "add one of the two",
     ),
-    "a key of no authority": (
-        "[desk]\nauthority_key = 'a.pub'\n",
-        "door.toml:2: a key of no authority",
-        "authority",
-    ),
-    "an attribute that nobody can disclose": (
-        "[desk]\nrequest = ['shoe_size']\n",
-        "door.toml:2: desk.request",
-        "",
-    ),
-    "half a minisign key": ("[desk]\narrivals_key = 'RWshort'\n", "door.toml:2: desk.arrivals_key", ""),
+    "a key of no authority": ("[desk]\nauthority_key = 'a.pub'\n", "2: a key of no authority", "authority"),
+    "an attribute that nobody can disclose": ("[desk]\nrequest = ['shoe_size']\n", "2: desk.request", ""),
+    "half a minisign key": ("[desk]\narrivals_key = 'RWshort'\n", "2: desk.arrivals_key", ""),
 }
 
 
@@ -47,7 +35,7 @@ def test_a_mistake_names_its_line(name: str) -> None:
     text, message, hint = MISTAKES[name]
     with pytest.raises(ConfigError) as caught:
         parse_config(text.encode(), Path("door.toml"))
-    assert caught.value.message.startswith(message)
+    assert caught.value.message.startswith(f"door.toml:{message}")
     assert hint in caught.value.hint
 
 

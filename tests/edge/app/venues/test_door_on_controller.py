@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-import pytest
-from peers.cpython_controller import KEY, OnPty, let_it_crawl
+from peers.cpython_controller import KEY, OnPty
 from peers.waiting import until
 from worlds.building_door import SITE, local
+from worlds.folders import write_secret
 
 from edge.app.parts.strike import open_strike
 from edge.app.venues.door import LOOK_MS, ControlledDoor, SiteDoor, open_door
@@ -34,19 +33,9 @@ unlock = "office"
 NOON, NIGHT = local("2027-03-01T12:00", "Asia/Macau"), local("2027-03-01T22:00", "Asia/Macau")
 
 
-@pytest.fixture
-def controller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[OnPty]:
-    let_it_crawl(monkeypatch)
-    controller = OnPty(tmp_path)
-    yield controller
-    controller.close()
-
-
 def test_a_controller_follows_the_hours_and_the_switch(controller: OnPty, tmp_path: Path) -> None:
     (tmp_path / "site.toml").write_text(SITE_TOML)
-    key = tmp_path / "door.key"
-    key.write_bytes(KEY)
-    key.chmod(0o600)
+    write_secret(tmp_path / "door.key", KEY)
     strike = StrikeConfig(kind="controller", port=controller.path.name, lock="fail-secure")
     config = Config(strike=strike, permits=PermitsConfig(rules="site.toml"))
     door = open_door(config, tmp_path)

@@ -21,21 +21,10 @@ from edge.trust.time.trusted_clock import ClockAnomaly, TrustedTime
 
 GRANT, DENY = Grant(3_000), Deny(Reason.FACE_NO_MATCH)
 FOOTING = trust_state(TRUST, TrustedTime(NOW), AgePolicy())
-RELEASED, OPENED, CLOSED, RELOCKED, FORCED = (
-    DoorEventKind.RELEASED,
-    DoorEventKind.OPENED,
-    DoorEventKind.CLOSED,
-    DoorEventKind.RELOCKED,
-    DoorEventKind.FORCED,
-)
-DENIED, PRESENTED, REX, FIRE, FREE_ACCESS, BOOT = (
-    DoorEventKind.DENIED,
-    DoorEventKind.PRESENTED,
-    DoorEventKind.REX,
-    DoorEventKind.FIRE,
-    DoorEventKind.FREE_ACCESS,
-    DoorEventKind.BOOT,
-)
+K = DoorEventKind
+RELEASED, OPENED, CLOSED, RELOCKED, FORCED = K.RELEASED, K.OPENED, K.CLOSED, K.RELOCKED, K.FORCED
+DENIED, PRESENTED, REX, FIRE = K.DENIED, K.PRESENTED, K.REX, K.FIRE
+FREE_ACCESS, BOOT = K.FREE_ACCESS, K.BOOT
 END = "the program ends"
 
 # What is recorded in order (a decision), and what the door does: with the cause and the record it goes back to.

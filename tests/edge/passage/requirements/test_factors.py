@@ -100,11 +100,7 @@ ROWS: dict[str, tuple[Obligations, Callable[[Site], None], Reason | None]] = {
     "a host that is silent": (asks(Factor.HOST), nothing, Reason.HOST_UNAVAILABLE),
     "nobody comes along": (asks(Factor.COMPANION), nothing, Reason.PERSON_ALONE),
     "staff are asked before the face is": (asks(Factor.STAFF), nothing, Reason.RISK_HIGH),
-    "a PIN, then a host": (
-        asks(Factor.PIN, Factor.HOST),
-        both(typed("271828#"), says(Obligations())),
-        None,
-    ),
+    "a PIN, then a host": (asks(Factor.PIN, Factor.HOST), both(typed("271828#"), says(Obligations())), None),
     "movements that nobody makes": (asks(Factor.CHALLENGE), nothing, Reason.FACE_QUALITY),
 }
 

@@ -43,10 +43,7 @@ def hub(tmp_path: Path):
 A, B = "0" * 12, "1" * 12
 ROWS = {
     "one door is nothing to tell": ([(1, seen(A, "x"))], {}),
-    "two doors are": (
-        [(1, seen(A, "x", 5)), (2, seen(A, "y"))],
-        {A: {"y": NOW_MS, "x": NOW_MS - 5}},
-    ),
+    "two doors are": ([(1, seen(A, "x", 5)), (2, seen(A, "y"))], {A: {"y": NOW_MS, "x": NOW_MS - 5}}),
     "the latest at each door counts": (
         [(1, seen(A, "x", 9)), (2, seen(A, "y")), (1, seen(A, "x", 5))],
         {A: {"y": NOW_MS, "x": NOW_MS - 5}},

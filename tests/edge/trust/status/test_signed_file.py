@@ -10,7 +10,7 @@ import cbor2
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from worlds.trust import DAY, ISSUER, KID, LIST, NOW, SEED, URI, verified
+from worlds.trust import DAY, ISSUER, KID, LIST, NOW, SEED, URI, standing, verified
 
 from edge.app.parts.trust_folder import open_trust
 from edge.card import cose
@@ -35,14 +35,6 @@ def signed(manifest: StatusManifest) -> bytes:
 
 DATA = signed(MANIFEST)
 FILES = {KEY_NAME: KEY_DATA, NAME: DATA, REVOKED: BITS.revoked, SUSPENDED: BITS.suspended}
-
-
-def standing(status, index: int) -> Reason | None:
-    try:
-        status.check(index)
-    except Refused as refused:
-        return refused.reason
-    return None
 
 
 @given(

@@ -9,21 +9,11 @@ import pytest
 from conftest import shared
 from hypothesis import given
 from hypothesis import strategies as st
-from worlds.trust import DAY, ISSUER, LIST, NOW, SEED, URI
+from worlds.trust import DAY, ISSUER, LIST, NOW, SEED, URI, standing
 
 from edge.decision import Reason
-from edge.errors import Refused
 from edge.trust.status import signed_file
 from edge.trust.status.status import StatusList
-
-
-def standing(status: StatusList, index: int) -> Reason | None:
-    try:
-        status.check(index)
-    except Refused as refused:
-        return refused.reason
-    return None
-
 
 CARDS = {
     "a card in good standing": (0, None),

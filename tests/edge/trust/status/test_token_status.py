@@ -16,13 +16,13 @@ import pytest
 from conftest import shared
 from hypothesis import given
 from hypothesis import strategies as st
+from worlds.trust import standing
 
 from edge.decision import Reason
 from edge.errors import EdgeError, Refused, TrustFault
 from edge.trust.status import jwk as foreignkey
 from edge.trust.status import token_status
 from edge.trust.status.jwk import ForeignKey
-from edge.trust.status.status import StatusList
 
 URI = "https://example.com/statuslists/1"
 IAT, EXP = 1_686_920_170, 2_291_720_170
@@ -73,14 +73,6 @@ def cwt(
     )
     signature = sign(cbor2.dumps(["Signature1", protected, b"", payload]))
     return cbor2.dumps(cbor2.CBORTag(18, [protected, {4: b"12"}, payload, signature]))
-
-
-def standing(status: StatusList, index: int) -> Reason | None:
-    try:
-        status.check(index)
-    except Refused as refused:
-        return refused.reason
-    return None
 
 
 def expected(value: int) -> Reason | None:

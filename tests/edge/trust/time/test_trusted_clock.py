@@ -149,8 +149,6 @@ def test_without_a_clock_at_the_start_the_first_sensible_time_is_believed() -> N
 
 # -- what a sync may settle --------------------------------------------------------------------------------
 
-NEWS = trust(signed=NOW + 10 * S, synced=NOW + 60 * S)
-
 # The wall clock and the reckoning beside it when a sync is seen, from NOW on; whether the wall clock is believed then.
 SETTLED = {
     "ahead, and the news is as new": (9 * HOUR, trust(signed=NOW + 8 * HOUR), True),

@@ -140,19 +140,7 @@ def test_staff_know_of_duress_also_where_the_door_stays_shut() -> None:
 
 # -- the first to come ---------------------------------------------------------------------------------
 
-FIRST = """
-[schedules]
-office = ["mon-fri 08:00-18:00"]
-night = ["daily 22:00-06:00"]
-[[permits]]
-groups = ["staff"]
-doors = ["tower-1"]
-schedule = "office"
-after = "guards"
-[[permits]]
-groups = ["guards"]
-doors = ["tower-1"]
-"""
+FIRST = OFFICE + 'after = "guards"\n[[permits]]\ngroups = ["guards"]\ndoors = ["tower-1"]\n'
 TWO = {"anna": {}, "gus": {"groups": {"guards"}}}
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from peers.waiting import until
-from worlds.library import NOW, World, card, outcome
+from worlds.library import NOW, LibraryWorld, card, outcome
 
 from edge.app.venues.library import open_store
 from edge.decision import Deny, Grant, Reason
@@ -152,7 +152,7 @@ def test_a_file_that_is_no_database(tmp_path: Path) -> None:
 
 
 def test_what_a_command_binds_and_unbinds_an_entrance_at_work_takes_over(tmp_path: Path) -> None:
-    world = World(tmp_path)
+    world = LibraryWorld(tmp_path)
     world.bind(s1="P1", s2="P2")
     with world.library, world.entrance() as entrance:
         assert outcome(entrance, world.visit(card("s3"))) == Reason.PATRON_UNKNOWN
@@ -165,7 +165,7 @@ def test_what_a_command_binds_and_unbinds_an_entrance_at_work_takes_over(tmp_pat
 
 
 def test_binding_makes_a_key_and_a_store(tmp_path: Path) -> None:
-    world = World(tmp_path)
+    world = LibraryWorld(tmp_path)
     world.bind(s1="P1")
     assert (tmp_path / "gate.key").stat().st_mode & 0o777 == 0o600
     with LibraryStore(tmp_path / "gate.db", Vault((tmp_path / "gate.key").read_bytes())) as store:

@@ -61,10 +61,7 @@ MISTAKES = {
     "no arrival": ("R-1,,2026-06-18,,,Silva,Maria,\n", "no arrival"),
     "no departure": ("R-1,2026-06-15,,,,Silva,Maria,\n", "no departure"),
     "a day of no calendar": ("R-1,2026-02-30,2026-03-02,,,S,M,\n", "arrival is no day like 2026-01-31"),
-    "another way to write days": (
-        "R-1,15/06/2026,2026-06-18,,,S,M,\n",
-        "arrival is no day like 2026-01-31",
-    ),
+    "another way to write days": ("R-1,15/06/2026,2026-06-18,,,S,M,\n", "arrival is no day like 2026-01-31"),
     "leaves before they come": ("R-1,2026-06-18,2026-06-15,,,S,M,\n", "departure is before arrival"),
     "stays for two years": ("R-1,2026-06-18,2028-06-15,,,S,M,\n", "departure is before arrival, or more"),
     "minus one guest": (f"R-1,{STAY},-1,,S,M,\n", "guests is no number"),

@@ -25,20 +25,21 @@ KEY_ID = b"property"
 PUBLIC = b64encode(b"Ed" + KEY_ID + bytes(SIGNER.verify_key)).decode()
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[DeskWorld]:
-    world = DeskWorld(tmp_path, arrivals="inbox")
-    (tmp_path / "inbox").mkdir()
+def open_world(folder: Path, **desk: str) -> Iterator[DeskWorld]:
+    world = DeskWorld(folder, arrivals="inbox", **desk)
+    (folder / "inbox").mkdir()
     yield world
     world.close()
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[DeskWorld]:
+    yield from open_world(tmp_path)
 
 
 @pytest.fixture
 def signed_world(tmp_path: Path) -> Iterator[DeskWorld]:
-    world = DeskWorld(tmp_path, arrivals="inbox", arrivals_key=PUBLIC)
-    (tmp_path / "inbox").mkdir()
-    yield world
-    world.close()
+    yield from open_world(tmp_path, arrivals_key=PUBLIC)
 
 
 def put(world: DeskWorld, text: str | bytes, name: str = "today.csv") -> Path:
@@ -195,11 +196,7 @@ def test_a_list_that_is_not_signed_as_it_must_be_is_refused(signed_world: DeskWo
     FORGED[forgery](put(signed_world, LIST))
     (taken,) = look(signed_world)
     assert isinstance(taken.error, InputError)
-    assert left(signed_world) == [
-        "refused/today.csv",
-        "refused/today.csv.minisig",
-        "refused/today.csv.txt",
-    ]
+    assert left(signed_world) == ["refused/today.csv", "refused/today.csv.minisig", "refused/today.csv.txt"]
     assert signed_world.comes(guest("Silva")) == "booking.unknown"
 
 

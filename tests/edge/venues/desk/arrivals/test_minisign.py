@@ -43,11 +43,7 @@ BROKEN = {
         "not hold",
     ),
     "another key id": ("\n".join((COMMENT, flipped(FIRST, 2), TRUSTED, SECOND)), CONTENT, "another key"),
-    "the old way": (
-        "\n".join((COMMENT, flipped(FIRST, 1), TRUSTED, SECOND)),
-        CONTENT,
-        "old way",
-    ),
+    "the old way": ("\n".join((COMMENT, flipped(FIRST, 1), TRUSTED, SECOND)), CONTENT, "old way"),
     "another trusted comment": (SIGNATURE.replace("arrivals", "departures"), CONTENT, "does not hold"),
     "a line missing": (f"{COMMENT}\n{FIRST}\n{TRUSTED}", CONTENT, "not a minisign signature"),
     "no trusted comment": (f"{COMMENT}\n{FIRST}\n{COMMENT}\n{SECOND}", CONTENT, "not a minisign signature"),

@@ -90,14 +90,7 @@ def test_the_durable_desk_and_the_one_in_memory_agree(bookings: list, arriving: 
         with closing(sqlite3.connect(world.office.store.path)) as db:
             places = dict(db.execute("SELECT seq, place FROM registrations").fetchall())
         assert kept == [
-            (
-                one.seq,
-                places[one.seq],
-                one.adult,
-                one.covers,
-                dict(one.attributes),
-            )
-            for one in world.kept()
+            (one.seq, places[one.seq], one.adult, one.covers, dict(one.attributes)) for one in world.kept()
         ]
         world.close()
         room = {one.id: one.guests for one in known}
