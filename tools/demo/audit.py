@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -96,9 +97,13 @@ def _personal(
     words = {f"{holder.name}'s {what}": data for holder in holders for what, data in holder.personal.items()}
     words |= {f"code {number}": code.encode() for number, code in enumerate(codes)}
     found = [what for what, data in words.items() if any(form in written for form in _forms(data))]
-    # Three letters turn up in any hash; in a record they do not.
+    # Three letters turn up in any hash, but hardly as a word: in a record they do not.
     records = b"\n".join(bodies).lower()
-    return found + [holder.name for holder in holders if holder.name.lower().encode() in records]
+    return found + [holder.name for holder in holders if _as_word(holder.name).search(records)]
+
+
+def _as_word(name: str) -> re.Pattern[bytes]:
+    return re.compile(rb"(?<![0-9a-z])" + re.escape(name.lower().encode()) + rb"(?![0-9a-z])")
 
 
 def _forms(data: bytes) -> tuple[bytes, ...]:
