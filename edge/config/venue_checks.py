@@ -69,20 +69,19 @@ def _lane(config: Config, page: ConfigSource) -> None:
 
 
 def _two_authorities(config: Config, page: ConfigSource) -> None:
-    """Refuse a joint lane whose authorities share a file or a name: a journal is the evidence of one."""
+    """Refuse a joint lane whose authorities share a file: a journal is the evidence of one."""
     lane = config.lane
     pairs = {
         "other_trust": (lane.other_trust, "[paths] trust", config.paths.trust),
         "other_journal": (lane.other_journal, "[paths] journal", config.paths.journal),
         "other_key": (lane.other_key, "[device] key", config.device.key),
-        "other_id": (lane.other_id, "[device] id", config.device.id),
     }
     for key, (word, own, taken) in pairs.items():
         if word == taken:
             raise page.wrong(
                 f"[lane] {key} is {word}, as {own} is",
                 at=page.line("lane", key) or page.line("lane", "other_trust"),
-                hint="each authority has a trust folder, a journal, a key and an id of its own",
+                hint="each authority has a trust folder, a journal and a key of its own",
             )
 
 

@@ -193,9 +193,6 @@ INCOHERENT: dict[str, tuple[str, str]] = {
     "one key for two authorities": (
         "lane.other_trust = 'other'\nlane.other_key = 'device.key'", "other_key is device.key",
     ),
-    "one name for two authorities": (
-        "lane.other_trust = 'other'\nlane.other_id = 'doorward-1'", "other_id is doorward-1",
-    ),
     "half a certificate for the other hub": ("lane.other_hub_cert = 'hub.pem'", "go together"),
     "an officer without a role": ("lane.officers = ['anna']", "lane.officers"),
 }  # fmt: skip

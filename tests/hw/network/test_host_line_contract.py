@@ -14,7 +14,8 @@ from peers.tls import server_context
 
 from edge.errors import ConfigError, HostFault
 from edge.ports import HostLine
-from hw.network.sip2_line import SocketLine, open_line, trust
+from hw.network.certificates import trust
+from hw.network.sip2_line import SocketLine, open_line
 from hw.sim.line import line_pair
 
 LONG_S = 30.0  # for a busy machine
@@ -54,7 +55,7 @@ def handshake(
 ) -> tuple[socket.socket, socket.socket]:
     """TLS on both ends, which take turns in one thread."""
     context = server_context(folder)
-    believed = trust(folder / "cert.pem")
+    believed = trust(folder / "cert.pem", "[library] ca")
     ends = []
     for end in (ours, theirs):
         end.setblocking(False)
@@ -136,4 +137,4 @@ def test_a_name_that_nobody_knows() -> None:
 def test_certificates_that_are_none(tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_text("no certificate")
     with pytest.raises(ConfigError, match="no certificates"):
-        trust(tmp_path / "ca.pem")
+        trust(tmp_path / "ca.pem", "[library] ca")

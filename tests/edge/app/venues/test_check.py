@@ -187,7 +187,7 @@ def test_a_host_on_a_line_is_told_and_can_verify_it(tmp_path: Path) -> None:
 @pytest.mark.parametrize("answer", [b"OK 40\n", b"ERROR\r\n", b"\xff\xfe\n", b"\n", b""])
 def test_a_host_that_says_nothing_or_something_else_is_told_later(answer: bytes) -> None:
     host = HostOnPty(lambda _: answer)
-    with SerialHost(host.path, 115_200) as line:
+    with closing(SerialHost(host.path, 115_200)) as line:
         serial = OverSerial(line, wait_s=PATIENCE_S if answer else 0.05)
         assert serial.send(PARCEL) == RetryLater("another answer" if answer else "no answer")
     host.close()
@@ -195,7 +195,7 @@ def test_a_host_that_says_nothing_or_something_else_is_told_later(answer: bytes)
 
 def test_an_answer_without_end_is_cut() -> None:
     host = HostOnPty(lambda _: b"x" * 1_000)
-    with SerialHost(host.path, 115_200) as line, pytest.raises(FetchError, match="no answer"):
+    with closing(SerialHost(host.path, 115_200)) as line, pytest.raises(FetchError, match="no answer"):
         line.ask("hello", wait_s=PATIENCE_S)
     host.close()
 
