@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from crash.dying import lines_run
 from samples.journals import read_records
-from worlds.lane import Border
+from worlds.venues.lane import Border
 
 from edge.audit.journal import Journal
 from edge.audit.record import AuditRecord, DoorChange, Passage

@@ -6,6 +6,7 @@ over. It is the last step before the decision, so that no holder types a PIN for
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
@@ -42,16 +43,17 @@ class Given:
     obligations: Obligations = field(default_factory=Obligations)
 
 
-class Asking:
+class Asking(ABC):
     """One factor while it is asked for. `prompt`: what the holder is told; `signal`: which of the four."""
 
     prompt: str | None = None
     signal: Signal = Signal.LOOK_HERE
 
+    @abstractmethod
     def hear(self, heard: Heard) -> Given | Deny | None:
-        raise NotImplementedError
+        """The factor, a refusal, or None while neither has come."""
 
-    def end(self) -> None:
+    def end(self) -> None:  # noqa: B027  most factors have nothing to end
         """It is over, however it ended."""
 
 

@@ -10,8 +10,8 @@ import pytest
 from msgspec import structs
 from prometheus_client import generate_latest
 from samples.journals import open_journal
-from worlds.lane import Border
 from worlds.trust import TRUST
+from worlds.venues.lane import Border
 
 from edge.app.assemble import assemble
 from edge.app.authority import AuthorityParts

@@ -18,7 +18,7 @@ from conftest import ROOT
 from nacl.public import PrivateKey
 from peers.web_server import Web, reply
 from samples.traces import Haystack
-from worlds.desk import NOW, PASSPORT, DeskWorld, booking, guest
+from worlds.venues.desk import NOW, PASSPORT, DeskWorld, booking, guest
 
 from edge.__main__ import main
 from edge.delivery.sealed_box import unseal

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from worlds.building_door import local
+from worlds.venues.building_door import local
 
 from edge.schedule.calendar import Calendar, Holidays, parse_holidays
 from edge.schedule.weekly_schedule import (

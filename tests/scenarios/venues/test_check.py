@@ -10,8 +10,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from worlds.check import GRANT, CheckWorld, card
-from worlds.venue_passages import Counter
+from worlds.venues.check import GRANT, CheckWorld, card
+from worlds.venues.venue_passages import Counter
 
 from edge.card.claims import Card, TemplateReference
 from edge.decision import Decision, Deny, Reason

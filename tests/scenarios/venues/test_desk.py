@@ -12,8 +12,8 @@ from typing import get_args
 
 import pytest
 from peers.web_server import reply, serve
-from worlds.desk import DENY, GRANT, PASSPORT, DeskWorld, booking, card, guest, on
-from worlds.venue_passages import Counter
+from worlds.venues.desk import DENY, GRANT, PASSPORT, DeskWorld, booking, card, guest, on
+from worlds.venues.venue_passages import Counter
 
 from edge.card.attributes import Attribute
 from edge.card.claims import Card

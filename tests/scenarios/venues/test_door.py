@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from worlds.building_door import Entrance, card, local, rules
+from worlds.venues.building_door import Entrance, card, local, rules
 
 from edge.decision import Deny, Reason
 from edge.errors import Refused

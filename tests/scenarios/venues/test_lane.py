@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import pytest
-from worlds.lane import CARDS, Border
 from worlds.trust import DAY
+from worlds.venues.lane import CARDS, Border
 
 from edge.audit.record import DevicePart, Passage, Path, Visited
 from edge.card.claims import Document

@@ -8,7 +8,7 @@ from functools import cache
 
 import numpy as np
 import pytest
-from worlds.lane import Book
+from worlds.venues.lane import Book
 
 from edge.app.assemble import assemble
 from edge.app.authority import AuthorityParts

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 from peers.waiting import until
-from worlds.library import NOW, LibraryWorld, card, come_in, outcome, see_until_decided
 from worlds.passage_site import Site
+from worlds.venues.library import NOW, LibraryWorld, card, come_in, outcome, see_until_decided
 
 from edge.app.venues.library import LibraryEntrance, open_store
 from edge.card.claims import Card

@@ -12,10 +12,10 @@ import msgspec
 import pytest
 from samples.journals import open_journal, passage
 from worlds.fleet import History, MemoryHub
-from worlds.library import LibraryWorld, see_until_decided
 from worlds.passage_site import Site
 from worlds.sim_device import door_verifier
 from worlds.trust import GATE, ISSUER, TRUST
+from worlds.venues.library import LibraryWorld, see_until_decided
 
 from edge.__main__ import main
 from edge.app.venues.visit_rules import open_visit_rules

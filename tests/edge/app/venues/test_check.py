@@ -15,7 +15,7 @@ import pytest
 from conftest import ROOT
 from peers.mosquitto import Mosquitto
 from peers.web_server import Web, reply
-from worlds.check import CheckWorld, card
+from worlds.venues.check import CheckWorld, card
 
 from edge.__main__ import main
 from edge.app.venues.check import OverBroker, OverSerial

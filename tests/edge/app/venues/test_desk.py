@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from worlds.desk import DeskWorld
+from worlds.venues.desk import DeskWorld
 
 from edge.app.venues.desk import match_key, open_desk
 from edge.config import parse_config

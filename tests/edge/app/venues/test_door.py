@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from worlds.building_door import SITE, Entrance, card, local
+from worlds.venues.building_door import SITE, Entrance, card, local
 
 from edge.app.venues.door import LOOK_MS, RulesFile, SiteDoor, open_door
 from edge.config import Config, PermitsConfig, parse_config

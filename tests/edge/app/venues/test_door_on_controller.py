@@ -7,8 +7,8 @@ from pathlib import Path
 
 from peers.cpython_controller import KEY, OnPty
 from peers.waiting import until
-from worlds.building_door import SITE, local
 from worlds.folders import write_secret
+from worlds.venues.building_door import SITE, local
 
 from edge.app.parts.strike import open_strike
 from edge.app.venues.door import LOOK_MS, ControlledDoor, SiteDoor, open_door

@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from worlds.lane import CARDS, FACES, Border
+from worlds.venues.lane import CARDS, FACES, Border
 
 from edge.audit.record import Passage, StopCause
 from edge.errors import ModelFault

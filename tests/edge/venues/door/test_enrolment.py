@@ -13,7 +13,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from worlds.building_door import SITE_KEY
+from worlds.venues.building_door import SITE_KEY
 
 from edge.errors import InputError, StorageFault
 from edge.policy.pin import Entered, Pin, verifier

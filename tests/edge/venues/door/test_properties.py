@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
-from worlds.building_door import MONDAY, SITE_KEY, Entrance, card, decided, rules
+from worlds.venues.building_door import MONDAY, SITE_KEY, Entrance, card, decided, rules
 
 from edge.decision import Decision, Deny, Grant, Reason
 from edge.policy.obligations import Factor, Obligations, StaffNotice

@@ -8,7 +8,7 @@ import pytest
 from conftest import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
-from worlds.building_door import SITE, ZONES, rules
+from worlds.venues.building_door import SITE, ZONES, rules
 
 from edge.errors import ConfigError
 from edge.policy.obligations import Factor

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from worlds.building_door import MONDAY, SITE_KEY, Entrance, card, local, name_of, rules
+from worlds.venues.building_door import MONDAY, SITE_KEY, Entrance, card, local, name_of, rules
 
 from edge.card.claims import SealedReference
 from edge.decision import Deny, Grant, Reason

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from peers.waiting import until
-from worlds.library import NOW, LibraryWorld, card, outcome
+from worlds.venues.library import NOW, LibraryWorld, card, outcome
 
 from edge.app.venues.library import open_store
 from edge.decision import Deny, Grant, Reason

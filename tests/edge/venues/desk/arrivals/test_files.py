@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from nacl.signing import SigningKey
-from worlds.desk import DeskWorld, booking, guest
+from worlds.venues.desk import DeskWorld, booking, guest
 
 from edge.errors import InputError
 from edge.venues.desk.arrivals.arrivals import MAX_FILE_BYTES, MAX_MISTAKES

@@ -12,8 +12,8 @@ from tempfile import TemporaryDirectory
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from worlds.desk import SITE, DeskWorld, booking, guest
-from worlds.desk_memory import MemoryArrivals, MemoryRegistrationStore
+from worlds.venues.desk import SITE, DeskWorld, booking, guest
+from worlds.venues.desk_memory import MemoryArrivals, MemoryRegistrationStore
 
 from edge.app.venues.desk import match_key, rules_of
 from edge.decision import Grant

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from nacl.public import PrivateKey
 from nacl.signing import SigningKey
-from worlds.desk import NOW, card
+from worlds.venues.desk import NOW, card
 
 from edge.app.venues.check import CHANNEL, CheckOffice, open_check
 from edge.audit.record import utc_ms
