@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -87,15 +88,20 @@ def test_one_connection_serves_all_batches(web: Web) -> None:
 
 
 def test_a_connection_that_the_hub_has_closed_is_opened_anew(web: Web) -> None:
+    closed = threading.Event()
+
     def answer(handler: BaseHTTPRequestHandler) -> None:
         reply(handler, 200, b"{}")
         handler.connection.shutdown(socket.SHUT_RDWR)
         handler.close_connection = True
+        closed.set()
 
     web.answers[PATH] = answer
     post = HttpPost(web.url)
     for _ in range(3):
         assert post.post(PATH, b"body", HEADERS).status == 200
+        assert closed.wait(10)  # what is sent before that meets a connection that closes under it
+        closed.clear()
 
 
 def test_a_long_answer_is_cut(web: Web) -> None:
