@@ -55,6 +55,17 @@ def test_every_path_in_a_page_is_there() -> None:
     assert missing == {}
 
 
+def test_every_module_that_a_page_names_alone_is_there() -> None:
+    known = {PurePosixPath(name).name for name in tracked()}
+    alone = {
+        name: gone
+        for name in tracked()
+        if name.endswith(".md")
+        if (gone := set(re.findall(r"`(\w+\.py)`", (ROOT / name).read_text("utf-8"))) - known)
+    }
+    assert alone == {}
+
+
 def said(name: str) -> str:
     """The prose of a file: a page, or the docstrings of a module."""
     text = (ROOT / name).read_text("utf-8")

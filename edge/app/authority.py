@@ -121,7 +121,7 @@ def housekeeper_for(
 
 
 def rules_for(config: Config) -> RetentionRules:
-    """How long the journal's files stay."""
+    """Retention of the journal's files, as the configuration sets it."""
     keep_ms = config.journal.keep_days * DAY_MS
     # A quiet door fills a file in years: closed after a quarter of it, nothing stays much longer than asked.
     segment = SegmentLimits(config.journal.segment_mb * MEGABYTE, keep_ms // 4)

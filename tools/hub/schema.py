@@ -103,7 +103,7 @@ alarms = Table(
 )
 
 
-# Where each card was shown last at each device, for an hour: hub_sightings.py.
+# Where each card was shown last at each device, for an hour: sightings.py.
 sightings = Table(
     "sightings",
     metadata,

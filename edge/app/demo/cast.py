@@ -24,7 +24,7 @@ CREDIT: Final = "NASA (astronaut, public domain, from scikit-image) and the demo
 
 @dataclass(frozen=True, slots=True)
 class _Likeness:
-    """Where in which photograph a person is."""
+    """Place of a person in a photograph."""
 
     photo: str
     face: Box

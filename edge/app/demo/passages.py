@@ -21,7 +21,7 @@ ERIN, ADA, BEA, CLEO = "Erin", "Ada", "Bea", "Cleo"
 
 
 class Before(Enum):
-    """What stands before the camera once the code has been read."""
+    """Sight before the camera once the code has been read."""
 
     SAME = "the enrolment photograph"
     OTHER = "another photograph of the same person"

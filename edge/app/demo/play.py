@@ -59,7 +59,7 @@ LOOKING = (PassageState.FACE, PassageState.CHALLENGE)
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """What one scene came to."""
+    """Result of one scene."""
 
     scene: DemoScene
     taken: list[tuple[Frame, StepResult]]
@@ -210,7 +210,7 @@ class Theatre:
             yield nobody
 
     def _film(self, scene: DemoScene) -> Iterator[Pixels]:
-        """What stands before the camera once the code has been read, frame by frame."""
+        """Give the sight before the camera once the code has been read, frame by frame."""
         if scene.asks_to_move:
             return self._moving(scene)
         moments = cache(partial(self._faces, scene))

@@ -24,7 +24,7 @@ FRESHNESS: Final = {"fresh": 0, "ageing": 1, "stale": 2}
 
 
 class Metrics:
-    """What is counted and measured of one device. `see` belongs to the passage's thread; reading to any.
+    """Counts and measures of one device. `see` belongs to the passage's thread; reading to any.
 
     `replay` and `records` say how many entries the replay memory and the journal have; they are asked in the
     passage's thread, too.

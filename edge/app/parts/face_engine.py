@@ -20,7 +20,7 @@ CHECKOUT = Path(__file__).resolve().parents[3]
 
 
 def models_dir() -> Path:
-    """Where `make models` leaves what it built: beside this checkout, or where an image keeps it."""
+    """Folder of the models that `make models` built: beside this checkout, or where an image keeps it."""
     built = CHECKOUT / "models" / "built"
     return built if built.parent.is_dir() else Path("/var/lib/doorward/models")
 
@@ -127,7 +127,7 @@ def _installed(folder: Path, parts: EngineManifest) -> tuple[ModelFile, ModelFil
 
 
 def engine_parts(folder: Path | None = None, *, runtime: str | None = None) -> Parts:
-    """What `open_face_engine` would put together, as a calibration names it. Raises ModelFault."""
+    """Parts that `open_face_engine` would join, as a calibration names them. Raises ModelFault."""
     from edge.face.manifest import parse
     from hw.inference.networks import read_manifest
     from hw.inference.processors import this_kind
