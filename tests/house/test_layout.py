@@ -21,7 +21,6 @@ SOURCES = sorted(path for room in ("edge", "hw", "tools", "models") for path in 
 # firmware/ shares no code with the device: the same thing has the same name at both ends of the cable.
 MODULES = [*SOURCES, *sorted((ROOT / "firmware").rglob("*.py"))]
 MAX_FILES = 15  # more than a reader keeps in view
-OPENINGS = re.compile(r"(What|Who|Whoever|The same|How|Where|When)\b")  # a subordinate clause names nothing
 
 
 @cache
@@ -157,11 +156,6 @@ def test_three_files_with_one_prefix_are_a_folder() -> None:
         for name in names:
             prefixed[f"{folder}/{name.partition('_')[0]}"].append(name)
     assert {prefix: names for prefix, names in prefixed.items() if len(names) >= 3} == {}
-
-
-def test_a_module_says_first_what_it_holds_or_does() -> None:
-    opened = {path: ast.get_docstring(tree_of(path)) or "" for path in MODULES}
-    assert [str(path.relative_to(ROOT)) for path, text in opened.items() if OPENINGS.match(text)] == []
 
 
 def glossary() -> list[str]:
