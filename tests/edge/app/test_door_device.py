@@ -195,7 +195,7 @@ def test_a_device_opens_works_and_closes_everything(folder: Path) -> None:
 
 BROKEN: dict[str, tuple[str, str]] = {
     "no trust": ("paths.trust = 'nowhere'", "no such folder"),
-    "no camera": ("camera.device = 'nothing.avi'", "there is no"),
+    "no camera": ("camera.device = 'nothing.avi'", "does not exist"),
     "no models": ("door.face = 'required'\npaths.models = '.'", "models are not built"),
 }
 
