@@ -100,10 +100,10 @@ class LiveCamera:
     def frames(self) -> Iterator[Frame]:
         """The latest frame, each at most once, until a film is over. Raises CameraFault."""
         capture = self._capturing()
-        patience_s = self._timeouts.stall_s if self._has_begun else self._timeouts.start_s
+        timeout_s = self._timeouts.stall_s if self._has_begun else self._timeouts.start_s
         try:
-            while raw := capture.next(patience_s):
-                patience_s = self._timeouts.stall_s
+            while raw := capture.next(timeout_s):
+                timeout_s = self._timeouts.stall_s
                 self._has_begun = True
                 yield self._shown(raw.frame())
         except CameraFault:
@@ -191,15 +191,15 @@ class _Capture:
         )
         self.reader.start()
 
-    def next(self, patience_s: float) -> RawFrame | None:
+    def next(self, timeout_s: float) -> RawFrame | None:
         """The latest picture that was not taken yet; None after the last of a film. Raises CameraFault."""
         with self.reader.guard:
-            self.reader.wait_for(self._has_news, patience_s)
+            self.reader.wait_for(self._has_news, timeout_s)
             raw, self._latest = self._latest, None
             fault, self._fault = self._fault, None
             if raw is not None or (fault is None and self.reader.stopped.is_set()):
                 return raw
-        what = fault.message if fault else f"camera {self._name}: no frame for {patience_s:g} s"
+        what = fault.message if fault else f"camera {self._name}: no frame for {timeout_s:g} s"
         hint = fault.hint if fault else "plug the camera in again"
         raise CameraFault(what, hint=hint, passing=not self._is_film) from fault
 

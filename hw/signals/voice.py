@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MAX_TEXT_BYTES: Final = 400  # 10 s of speech
-_PATIENCE_S: Final = 20.0  # a Pi 3 takes 0.1 s for a phrase, and its card a second to find the program
+_TIMEOUT_S: Final = 20.0  # a Pi 3 takes 0.1 s for a phrase, and its card a second to find the program
 _WORDS_A_MINUTE: Final = "150"  # espeak-ng's own 175 is fast for whoever hears a door for the first time
 _COMMAND: Final = "espeak-ng"
 
@@ -98,7 +98,7 @@ class Voice:
                     [command, "-v", self._language, "-s", _WORDS_A_MINUTE, "--stdin", "-w", file],
                     input=text.encode(),
                     capture_output=True,
-                    timeout=_PATIENCE_S,
+                    timeout=_TIMEOUT_S,
                     check=True,
                 )
                 return file.read_bytes()

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _MOST_CHARS: Final = 65_536  # /proc/mountinfo of a machine full of containers; the others have a line
-_PATIENCE_S: Final = 3.0  # vcgencmd answers in 10 ms, or the firmware hangs
+_TIMEOUT_S: Final = 3.0  # vcgencmd answers in 10 ms, or the firmware hangs
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class MachineHealth:
             return None
         with suppress(OSError, subprocess.SubprocessError, ValueError):
             done = subprocess.run(  # noqa: S603  the firmware's own tool
-                [tool, "get_throttled"], capture_output=True, text=True, timeout=_PATIENCE_S, check=True
+                [tool, "get_throttled"], capture_output=True, text=True, timeout=_TIMEOUT_S, check=True
             )
             return int(done.stdout.partition("=")[2], 16)
         return None

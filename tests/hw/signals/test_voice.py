@@ -149,7 +149,7 @@ def test_a_voice_that_cannot_speak_is_a_fault_at_the_start(then: str, tmp_path: 
 
 
 def test_a_program_that_hangs_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(voice, "_PATIENCE_S", 0.2)
+    monkeypatch.setattr(voice, "_TIMEOUT_S", 0.2)
     speaker = Speaker(tmp_path / "bin", "exec sleep 3600")
     says = Voice("en", folder=None, cache=tmp_path / "cache", command=speaker.command)
     with pytest.raises(ConfigError, match="does not end"):
