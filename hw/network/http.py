@@ -154,6 +154,7 @@ def _moved(name: str, url: str, location: str) -> str:
     before, after = urlsplit(url), urlsplit(target)
     if not location or after.hostname != before.hostname or after.scheme not in {before.scheme, "https"}:
         raise FetchError(
-            f"{name}: the server redirects to another host", hint="set [sync] url to the repository's address"
+            f"{name}: the server redirects to another host, or away from https",
+            hint="set [sync] url to the repository's address",
         )
     return target

@@ -219,7 +219,7 @@ def test_a_door_that_needs_weights_that_nobody_gave_does_not_start(folder: Path,
 
 def test_the_camera_of_the_command_line_wins(folder: Path) -> None:
     with (
-        pytest.raises(CameraFault, match="there is no /dev/video77"),
+        pytest.raises(CameraFault, match="/dev/video77 does not exist"),
         open_device(config(), folder, camera="77"),
     ):
         pytest.fail("it opened")
