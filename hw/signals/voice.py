@@ -48,7 +48,7 @@ class Voice:
             raise ConfigError(
                 f"[signals] voice: {where}: no {missing[0]}.wav and no {missing[0]}.txt"
                 + (f", and {len(missing) - 1} more are missing" if len(missing) > 1 else ""),
-                hint="set voice to a folder with a recording or a translation of each phrase",
+                hint="set [signals] voice to a folder with a recording or a translation of each phrase",
             )
         sounds: dict[str, Sound] = {}
         for words in phrases:

@@ -208,7 +208,7 @@ def test_upload_tells_everything_and_reports_what_conflicts(
     assert run("upload") == 1
     said = capsys.readouterr().out
     assert "3 told, 1 of them refused" in said
-    assert "B1002  refused  Item is on hold for somebody else" in said
+    assert "B1002  refused  Item is on hold for another patron" in said
     assert library.patrons["P1"].loans == set(), "lent and brought back, in this order"
     assert waiting(tmp_path) == 0
     assert run("settle", "1") == 2
