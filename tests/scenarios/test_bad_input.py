@@ -106,7 +106,7 @@ CASES: dict[str, Case] = {
     # the camera
     "camera that does not exist": Case(DEVICE + " --camera 77", 3, "camera: /dev/video77 does not exist", "ls /dev/video"),
     "a camera with no possible name": Case(f"{DEVICE} --camera {'a' * 5000}", 3, "camera: aaa", "ls /dev/video"),
-    "a film that is none": Case(DEVICE + " --camera {garbage}", 3, "camera {garbage}: OpenCV cannot open it", "is it a film", leaves=MADE),
+    "a film that is none": Case(DEVICE + " --camera {garbage}", 3, "camera {garbage}: OpenCV cannot open it", "name a video file", leaves=MADE),
     # models and photographs
     "models not built": Case("face compare {garbage} {garbage} --models .", 3, "manifest.toml: the models are not built", "make models"),
     "a model that was altered": Case(
