@@ -10,6 +10,7 @@ import json
 import subprocess
 import sys
 import tomllib
+from functools import partial
 from importlib.metadata import requires
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -64,9 +65,6 @@ SBOM = verb(
         default=[],
         help="also list the packages of doorward[EXTRA]: pi, mqtt, osdp ...",
     ),
+    about=__doc__,
 )
-
-
-def main() -> int:
-    """Run the command; returns its exit code."""
-    return verbs.main(SBOM)
+main = partial(verbs.main, SBOM)

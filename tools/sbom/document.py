@@ -14,7 +14,7 @@ from packaging.utils import canonicalize_name
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-Document = dict[str, Any]  # CycloneDX 1.6, JSON
+Bill = dict[str, Any]  # CycloneDX 1.6, JSON
 
 
 def runtime(name: str, extras: Iterable[str], requires: Callable[[str], Iterable[str] | None]) -> set[str]:
@@ -38,7 +38,7 @@ def runtime(name: str, extras: Iterable[str], requires: Callable[[str], Iterable
     return found
 
 
-def weights(manifest: Mapping[str, Any]) -> Iterable[Document]:
+def weights(manifest: Mapping[str, Any]) -> Iterable[Bill]:
     """A component for each archive of models/manifest.toml that weights come from."""
     used = {entry["package"] for entry in manifest["files"].values() if "package" in entry}
     used |= {manifest["source"]["package"]}
@@ -58,7 +58,7 @@ def weights(manifest: Mapping[str, Any]) -> Iterable[Document]:
         }
 
 
-def of_device(environment: Document, names: set[str], manifest: Mapping[str, Any]) -> Document:
+def of_device(environment: Bill, names: set[str], manifest: Mapping[str, Any]) -> Bill:
     """The bill of a device: the packages with these names, and the models of the manifest.
 
     `environment` is the bill of a whole virtual environment; its main component is the device's program.
