@@ -26,13 +26,14 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 PAGE: Final = ROOT / "demo-out" / "report.html"
 PICTURE: Final = ROOT / "tools" / "guide" / "pictures" / "demo.png"
 ROWS: Final = 12  # of the table: a reader sees how it goes on
-SIZE: Final = (1240, 1010)  # pixels of the window; GitHub shows a README 1,012 wide at most
+SIZE: Final = (1240, 1040)  # pixels of the window; GitHub shows a README 1,012 wide at most
 COLOURS: Final = 128  # a page of few colours: a third of the bytes of a picture in true colour
 
 # Frames of the camera that show a face. Codes are drawn by the demo itself, and stay.
 FACE: Final = re.compile(r'<img src="data:image/jpeg;base64,[^"]*" alt="[^"]*" width="264" height="198">')
 OUTLINE: Final = (
-    '<svg width="264" height="198" viewBox="0 0 264 198" style="height:198px;width:100%;border-radius:6px;background:#6b6259">'
+    '<svg width="264" height="198" viewBox="0 0 264 198"'
+    ' style="height:198px;width:100%;border-radius:6px;background:#6b6259">'
     '<path d="M60 198c4-44 30-56 72-56s68 12 72 56z" fill="#2d3236"/>'
     '<ellipse cx="132" cy="86" rx="36" ry="46" fill="#c9b8a8"/>'
     '<rect x="88" y="34" width="88" height="106" fill="none" stroke="#3db8ff" stroke-width="2"/></svg>'
