@@ -34,6 +34,6 @@ def find(config: Config, base: Path, issuer: str, subject: str) -> Person:
     if person is None:
         raise InputError(
             "nobody of this issuer and subject is enrolled",
-            hint="both are written as in the card: doorward code verify",
+            hint="both are in the card: doorward-wallet info",
         )
     return person
