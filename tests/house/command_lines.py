@@ -26,6 +26,7 @@ PROGRAMS = {
 SEPARATORS = frozenset("();|&") | {"&&", "||", "|&", ";;"}
 # A value that the reader fills in: long enough for a public key, and a word for every other argument.
 VARIABLE = re.compile(r"\$\([^)]*\)|\$\{?\w*\}?")
+DESCRIPTOR = re.compile(r"(?<!\S)\d(?=[<>])")  # the 2 of `2> FILE`
 FILLED_IN = "00" * 32
 
 
@@ -39,7 +40,7 @@ def complaints(script: str) -> list[str]:
 def commands(script: str) -> Iterator[list[str]]:
     """The words of each simple command, without redirections."""
     for line in script.replace("\\\n", " ").splitlines():
-        lexer = shlex.shlex(line, posix=True, punctuation_chars=True)
+        lexer = shlex.shlex(DESCRIPTOR.sub("", line), posix=True, punctuation_chars=True)
         lexer.whitespace_split = True
         words: list[str] = []
         is_target = False  # of a redirection

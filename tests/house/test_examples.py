@@ -74,7 +74,7 @@ def test_right_examples_pass(tmp_path: Path) -> None:
 ```sh board
 sudo -u doorward .venv/bin/doorward door status --config door.toml   # with `doorward run` stopped
 doorward-issuer certify office --device-key "$KEY" --site inn --operator "Inn" \\
-    --out inn.cert > certify.txt
+    --out inn.cert --retention 2 > certify.txt 2>> errors.txt
 ```
 ```toml door.toml part
 [desk]
