@@ -69,8 +69,8 @@ def with_exits(lines: list[str]) -> list[str]:
     return changed
 
 
-def play(blocks: list[Block], folder: Path) -> str | None:
-    """Plays a page in this folder, which is made. Returns None, or the output of the page if it fails."""
+def play(blocks: list[Block], folder: Path) -> tuple[bool, str]:
+    """Plays a page in this folder, which is made. Returns whether all of it worked, and its output."""
     folder.mkdir()
     around = folder.parent
     (around / "page.sh").write_text(script(blocks), "utf-8")
@@ -93,7 +93,7 @@ def play(blocks: list[Block], folder: Path) -> str | None:
             with suppress(ProcessLookupError):
                 os.killpg(shell.pid, signal.SIGKILL)
             shell.wait()
-    return None if is_right else (around / "output.txt").read_text("utf-8", "replace")
+    return is_right, (around / "output.txt").read_text("utf-8", "replace")
 
 
 @contextmanager

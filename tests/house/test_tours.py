@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
 from house.pages import NOT_YET, blocks, pages
 from house.player import play
+
+from edge.decision import Reason
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,28 +25,38 @@ TOURS = {
 }
 
 
+REASONS = frozenset(Reason)
+
+
+def outcomes(page: list[Block]) -> set[str]:
+    """The decisions and reasons in each output that the page shows after commands which are run."""
+    shown = [after for before, after in pairwise(page) if before.info == "sh" and after.info == "text"]
+    words = {word for block in shown for word in re.findall(r"[a-z_]+(?:\.[a-z_]+)?", block.text)}
+    return words & (REASONS | {"grant", "deny"})
+
+
 @pytest.mark.parametrize(
     "page", [pytest.param(page, marks=[pytest.mark.slow] if page in SLOW else []) for page in TOURS]
 )
 def test_the_commands_of_a_page_work(page: str, tmp_path: Path, built_models: Path) -> None:
-    output = play(TOURS[page], tmp_path / "doorward-lab")
-    assert output is None, f"{page}:\n{output}"
+    is_right, output = play(TOURS[page], tmp_path / "doorward-lab")
+    assert is_right, f"{page}:\n{output}"
+    assert {outcome for outcome in outcomes(TOURS[page]) if outcome not in output} == set()
 
 
-def played(page: str, tmp_path: Path) -> str | None:
-    found: list[Block] = blocks(page)
-    return play(found, tmp_path / "doorward-lab")
+def played(page: str, tmp_path: Path) -> tuple[bool, str]:
+    return play(blocks(page), tmp_path / "doorward-lab")
 
 
 def test_a_failure_names_the_line_of_the_page(tmp_path: Path) -> None:
-    output = played("# Title\n\n```sh\ntrue\nls no-such-file\n```\n", tmp_path)
-    assert output is not None
+    is_right, output = played("# Title\n\n```sh\ntrue\nls no-such-file\n```\n", tmp_path)
+    assert not is_right
     assert "line 5: exit 2: ls no-such-file" in output
 
 
 def test_an_exit_that_a_page_does_not_expect_is_a_failure(tmp_path: Path) -> None:
-    output = played("# Title\n\n```sh\ntrue \\\n  --option  # exit 1\n```\n", tmp_path)
-    assert output is not None
+    is_right, output = played("# Title\n\n```sh\ntrue \\\n  --option  # exit 1\n```\n", tmp_path)
+    assert not is_right
     assert "exit 0, and the page says exit 1" in output
 
 
@@ -73,10 +87,16 @@ doorward-issuer --help > help.txt
 reboot
 ```
 """
-    assert played(page, tmp_path) is None
+    is_right, output = played(page, tmp_path)
+    assert is_right, output
 
 
 def test_a_server_that_does_not_start_is_a_failure(tmp_path: Path) -> None:
-    output = played("# Title\n\n```sh server\nls no-such-file\n```\n", tmp_path)
-    assert output is not None
+    is_right, output = played("# Title\n\n```sh server\nls no-such-file\n```\n", tmp_path)
+    assert not is_right
     assert "no-such-file" in output
+
+
+def test_the_outcomes_of_a_page_are_those_after_commands_that_are_run() -> None:
+    page = "```sh\nrun\n```\n```text\ndeny   code.stale\ngrant\n```\n```sh board\nrun\n```\n```text\ncard.revoked\n```\n"
+    assert outcomes(blocks(page)) == {"deny", "code.stale", "grant"}
