@@ -47,8 +47,8 @@ def script(blocks: list[Block]) -> str:
         if block.info == "sh":
             lines[opening + 1 : closing] = with_exits(text)
         elif block.info == "sh server":
-            log = f"../server-{block.line}.log"
-            lines[opening], lines[closing] = "{", f"}} > {log} 2>&1 & is_ready {log}"
+            log = f"$HOME/server-{block.line}.log"
+            lines[opening], lines[closing] = f": > {log}; {{", f"}} >> {log} 2>&1 & is_ready {log}"
             lines[opening + 1 : closing] = [f"exec {text[0]}", *text[1:]]
         elif block.file is not None:
             lines[opening], lines[closing] = f"cat > {block.file} <<'{END}'", END
