@@ -25,7 +25,7 @@ PROGRAMS = {
 }
 SEPARATORS = frozenset("();|&") | {"&&", "||", "|&", ";;"}
 # A value that the reader fills in: long enough for a public key, and a word for every other argument.
-VARIABLE = re.compile(r"\$\([^)]*\)|\$\{?\w*\}?")
+VARIABLE = re.compile(r"\$\{?\w+\}?")
 DESCRIPTOR = re.compile(r"(?<!\S)\d(?=[<>])")  # the 2 of `2> FILE`
 FILLED_IN = "00" * 32
 
@@ -38,9 +38,12 @@ def complaints(script: str) -> list[str]:
 
 
 def commands(script: str) -> Iterator[list[str]]:
-    """The words of each simple command, without redirections."""
+    """The words of each simple command, without redirections; those in `$(...)` come first."""
     for line in script.replace("\\\n", " ").splitlines():
-        lexer = shlex.shlex(DESCRIPTOR.sub("", line), posix=True, punctuation_chars=True)
+        outside, inside = _substituted(line)
+        for part in inside:
+            yield from commands(part)
+        lexer = shlex.shlex(DESCRIPTOR.sub("", outside), posix=True, punctuation_chars=True)
         lexer.whitespace_split = True
         words: list[str] = []
         is_target = False  # of a redirection
@@ -55,6 +58,19 @@ def commands(script: str) -> Iterator[list[str]]:
             else:
                 words.append(word)
         yield from [words] if words else []
+
+
+def _substituted(line: str) -> tuple[str, list[str]]:
+    """A line with a value in place of each `$(...)`, and the commands that stood there."""
+    inside = []
+    while (start := line.find("$(")) >= 0:
+        depth, end = 1, start + 2
+        while depth and end < len(line):
+            depth += (line[end] == "(") - (line[end] == ")")
+            end += 1
+        inside.append(line[start + 2 : end - 1])
+        line = line[:start] + FILLED_IN + line[end:]
+    return line, inside
 
 
 def _complaint(words: list[str]) -> str | None:

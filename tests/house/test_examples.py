@@ -53,6 +53,7 @@ def test_every_example_is_what_it_says(page: str, tmp_path: Path) -> None:
         ("```sh\ndoorward log show --jsno journal.db\n```", "unrecognized arguments"),
         ("```sh board\nsudo -u doorward .venv/bin/doorward confg check door.toml\n```", "'confg' is no verb"),
         ("```sh board\ndoorward doctor --json | jq . && doorward-hub device ad x\n```", "'ad' is no verb"),
+        ('```sh\nkey="$(doorward check shwo)"\n```', "'shwo' is no verb"),
         ("```sh checkout\nmake no-such-target\n```", "no target no-such-target"),
         ("```sh checkout\npython tools/issuer enroll\n```", "'enroll' is no verb"),
         ("```sh checkout\ncp tools/no-such-file/*.service /etc\n```", "tools/no-such-file/*.service"),
@@ -73,7 +74,7 @@ def test_right_examples_pass(tmp_path: Path) -> None:
     page = """
 ```sh board
 sudo -u doorward .venv/bin/doorward door status --config door.toml   # with `doorward run` stopped
-doorward-issuer certify office --device-key "$KEY" --site inn --operator "Inn" \\
+doorward-issuer certify office --device-key $(doorward check show --json | jq -r ".key") --site "$SITE" --operator "Inn" \\
     --out inn.cert --retention 2 > certify.txt 2>> errors.txt
 ```
 ```toml door.toml part

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from house.pages import Block
 
-# Pages that take over 5 s.
-SLOW = {f"tools/guide/{name}.md" for name in ("integrator", "manager", "technician")}
+GUIDES = ("hotel", "integrator", "issuer", "library", "manager", "officer", "operator", "technician")
+SLOW = {f"tools/guide/{name}.md" for name in GUIDES}  # pages that take over 5 s
 TOURS = {
     page: found
     for page, found in pages()
