@@ -21,7 +21,6 @@ from markdown_it import MarkdownIt
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PACKAGES = ("edge/", "firmware/", "models/", "tools/", "tests/")
 FILE = re.compile(r"(toml|csv|json|python|text) ([\w-]+(\.[\w-]+)+)( part)?")
 BARE = ("sh", "sh server", "sh checkout", "sh board", "text", "json", "cddl")
 
@@ -80,9 +79,7 @@ def blocks(page: str) -> list[Block]:
 
 
 def pages() -> Iterator[tuple[str, list[Block]]]:
-    """Each page that has fenced blocks, by its name: README.md, the guides, the pages of packages."""
+    """Each page that has fenced blocks, by its name."""
     for name in tracked():
-        if name.endswith(".md") and (name == "README.md" or name.startswith(PACKAGES)):
-            found = blocks((ROOT / name).read_text("utf-8"))
-            if found:
-                yield name, found
+        if name.endswith(".md") and (found := blocks((ROOT / name).read_text("utf-8"))):
+            yield name, found
