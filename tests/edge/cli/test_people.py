@@ -160,7 +160,7 @@ def test_a_pin_is_set_and_exported_as_its_verifier(run: Run, monkeypatch: pytest
 
 
 @pytest.mark.parametrize(
-    ("typed", "says"), [("12\n", "this is no PIN"), ("271828\n271828\n", "both PINs are the same")]
+    ("typed", "says"), [("12\n", "not a PIN"), ("271828\n271828\n", "both PINs are the same")]
 )
 def test_what_is_no_pin(run: Run, monkeypatch: pytest.MonkeyPatch, typed: str, says: str) -> None:
     run("import", "people.csv")
