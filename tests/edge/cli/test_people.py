@@ -240,7 +240,10 @@ def test_the_configuration_is_checked_with_its_rules(
     (tmp_path / "people.key").unlink()
     (tmp_path / "site.toml").write_text(SITE_TOML.replace("Lisbon", "Lisboa"))
     found = findings()
-    assert 'error: site.toml: zone: "Europe/Lisboa" is not a time zone\nhint: did you mean Europe/Lisbon' in found
+    assert (
+        'error: site.toml: zone: "Europe/Lisboa" is not a time zone\nhint: did you mean Europe/Lisbon'
+        in found
+    )
     assert "error: the site's key people.key: no such file or directory\nhint: put it back" in found
 
 
