@@ -179,7 +179,7 @@ def open_library(settings: config.LibraryConfig, base: Path, *, clock: Clock | N
         _terminal(settings, base, zone_of(settings.zone)),
         Dialect(settings.encoding, "\r" if settings.terminator == "cr" else "\r\n", settings.checksum),
         clock=clock or system_clock(),
-        patience_ms=settings.reply_ms,
+        timeout_ms=settings.reply_ms,
         kind_field=settings.kind_field,
         birth_field=settings.birth_field,
         status_only=settings.inquiry == "status",

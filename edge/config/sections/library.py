@@ -71,7 +71,7 @@ class LibraryConfig(Table, frozen=True):
     """What keeps a patron out, of the fourteen things that SIP2 knows; the others are shown to staff."""
     fee_limit: Annotated[float, Meta(ge=0, le=1_000_000)] | None = None
     """Who owes more than this (BV) stays out; left out: as the library system's own flags say."""
-    offline: Literal["deny", "members", "everybody"] = "deny"
+    offline: Literal["deny", "members", "everyone"] = "deny"
     """Who comes in while the library system is away: nobody, whom it let in lately, whoever is bound here."""
     offline_days: Annotated[int, Meta(ge=1, le=366)] = 30
     """What is lately, for `members`; it is also how long an entrance remembers whom it let in."""
@@ -81,7 +81,7 @@ class LibraryConfig(Table, frozen=True):
     """When staff are there, such as "mon-fri 09:00-18:00" or "holiday 10:00-12:00"; left out: always."""
     holidays: tuple[Holiday, ...] = ()
     """Days that count as holidays, not as days of the week: "2027-02-06", "05-01", "12-24..01-02"."""
-    unstaffed: Literal["nobody", "registered", "everybody"] = "nobody"
+    unstaffed: Literal["none", "registered", "everyone"] = "none"
     """Who comes in at other times; `registered`: by `unstaffed_kinds` and `unstaffed_age`."""
     unstaffed_kinds: tuple[SipText, ...] = ()
     """Kinds of patrons who have signed the agreement for hours without staff."""

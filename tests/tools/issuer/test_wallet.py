@@ -263,12 +263,12 @@ def stranger() -> str:
 
 
 REFUSED = {
-    "a stranger's device": (stranger, [], Exit.REFUSED, "nobody whom this wallet knows", "disclose nothing"),
+    "a stranger's device": (stranger, [], Exit.REFUSED, "does not know the issuer", "disclose nothing"),
     "a screen of yesterday": (
         lambda: asked(new_issuer(), at=NOW - timedelta(days=1)),
         [],
         Exit.REFUSED,
-        "not made just now",
+        "not made within 60 s",
         "clock",
     ),
     "what is no request": (lambda: "EQ1:BB8", [], Exit.REFUSED, "card.malformed", "disclose nothing"),
