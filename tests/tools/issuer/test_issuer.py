@@ -301,7 +301,7 @@ def test_box_of_a_revoked_card_leaves_the_trust_folder(office, capsys, built_mod
         (
             ["enrol", "OFFICE", "--no-face", "--out", "W", "--attribute", "birth_date=10.12.1815"],
             Exit.USAGE,
-            "birth_date: not of its form",
+            "birth_date: not in the form",
         ),
         (["enrol", "OFFICE", "--no-face", "--out", "W", "--attributes", "J"], Exit.USAGE, "not attributes"),
         (["enrol", "OFFICE", "--no-face", "--out", "W", "--attributes", "T/x"], Exit.USAGE, "x"),
