@@ -172,7 +172,7 @@ def open_library(settings: config.LibraryConfig, base: Path, *, clock: Clock | N
     context = trust(base / settings.ca if settings.ca else None, "[library] ca") if settings.tls else None
 
     def open_line() -> HostLine:
-        return sip2_line.open_line(host, settings.port, tls=context, patience_s=settings.connect_ms / 1_000)
+        return sip2_line.open_line(host, settings.port, tls=context, timeout_s=settings.connect_ms / 1_000)
 
     return Library(
         open_line,
