@@ -25,15 +25,15 @@ class Offline(StrEnum):
 
     DENY = "deny"
     MEMBERS = "members"  # whom it knew and let in not long ago
-    EVERYBODY = "everybody"  # whoever has a patron's number here
+    EVERYONE = "everyone"  # a patron whose number is bound here
 
 
 class Unstaffed(StrEnum):
     """The patrons who come in while no staff are there."""
 
-    NOBODY = "nobody"
+    NONE = "none"
     REGISTERED = "registered"  # patrons of the kinds and the age that the library names
-    EVERYBODY = "everybody"
+    EVERYONE = "everyone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ def judge_offline(
         return PatronVerdict(Reason.HOST_UNAVAILABLE, (f"{away}, and this patron was not here lately.",))
     if not staffed:
         alone = known and seen is not None and seen.alone
-        if rules.unstaffed == Unstaffed.NOBODY or (rules.unstaffed == Unstaffed.REGISTERED and not alone):
+        if rules.unstaffed == Unstaffed.NONE or (rules.unstaffed == Unstaffed.REGISTERED and not alone):
             return PatronVerdict(
                 Reason.SCHEDULE_CLOSED, (f"{away}, and this patron may not be here without staff.",)
             )
@@ -135,9 +135,9 @@ def judge_offline(
 def _not_alone(patron: Patron, rules: LibraryRules, today: date) -> str | None:
     """Why a patron may not come in without staff. What the system does not say counts against it."""
     match rules.unstaffed:
-        case Unstaffed.EVERYBODY:
+        case Unstaffed.EVERYONE:
             return None
-        case Unstaffed.NOBODY:
+        case Unstaffed.NONE:
             return "Nobody comes in without staff."
     if rules.unstaffed_kinds and patron.kind not in rules.unstaffed_kinds:
         return "Not registered for hours without staff."

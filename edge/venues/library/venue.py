@@ -28,7 +28,7 @@ class LibraryVenue:
 
     def evaluate(self, visit: Visit) -> Obligations:
         """Raises Refused: patron.unknown, document.mismatch, schedule.closed."""
-        if self._rules.unstaffed == Unstaffed.NOBODY and not self._hours.staffed(visit.now):
+        if self._rules.unstaffed == Unstaffed.NONE and not self._hours.staffed(visit.now):
             raise Refused(Reason.SCHEDULE_CLOSED, "nobody comes in without staff")
         self._roll.patron_of(visit.card)
         return Obligations(required=(Obligation(Factor.HOST, Reason.HOST_UNAVAILABLE),))

@@ -83,7 +83,7 @@ def test_the_venue_asks_the_library_and_tells_who_came_in() -> None:
 
 def test_where_nobody_comes_in_without_staff_nobody_is_asked_about() -> None:
     hours = staffed_hours(["sun 09:00-10:00"], (), NOW.tzinfo)  # type: ignore[arg-type]
-    venue = LibraryVenue(ROLL, LibraryRules(unstaffed=Unstaffed.NOBODY), hours, came_in=lambda _: None)
+    venue = LibraryVenue(ROLL, LibraryRules(unstaffed=Unstaffed.NONE), hours, came_in=lambda _: None)
     with pytest.raises(Refused) as caught:
         venue.evaluate(Visit(card("s1"), "library/entrance", NOW))
     assert caught.value.reason == Reason.SCHEDULE_CLOSED

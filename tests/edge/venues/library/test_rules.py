@@ -80,10 +80,10 @@ JUDGED = {
     ),
     "holds on the shelf": Case(None, {"holds_ready": 2}, line="Holds on the shelf: 2."),
     "without staff nobody, by that rule": Case(
-        Reason.SCHEDULE_CLOSED, {}, LibraryRules(unstaffed=Unstaffed.NOBODY), staffed=False
+        Reason.SCHEDULE_CLOSED, {}, LibraryRules(unstaffed=Unstaffed.NONE), staffed=False
     ),
     "without staff everybody, by that rule": Case(
-        None, {}, LibraryRules(unstaffed=Unstaffed.EVERYBODY), staffed=False
+        None, {}, LibraryRules(unstaffed=Unstaffed.EVERYONE), staffed=False
     ),
     "without staff who is eighteen today": Case(None, {"born": date(2008, 3, 1)}, ADULTS, staffed=False),
     "without staff who is eighteen tomorrow": Case(
@@ -104,7 +104,7 @@ JUDGED = {
     "who is blocked is told so, not that it is closed": Case(
         Reason.PATRON_BLOCKED,
         {"flags": {Flag.CARD_LOST}},
-        LibraryRules(unstaffed=Unstaffed.NOBODY),
+        LibraryRules(unstaffed=Unstaffed.NONE),
         staffed=False,
     ),
 }
@@ -128,17 +128,17 @@ OFFLINE = {
     "members, a day later": (MEMBERS, SeenPatron(TODAY - 31 * DAY, alone=False), True, Reason.HOST_UNAVAILABLE),
     "members, whom a wrong clock saw tomorrow": (MEMBERS, SeenPatron(TODAY + DAY, alone=False), True, Reason.HOST_UNAVAILABLE),
     "members, who never came": (MEMBERS, None, True, Reason.HOST_UNAVAILABLE),
-    "everybody": (LibraryRules(offline=Offline.EVERYBODY), None, True, None),
+    "everybody": (LibraryRules(offline=Offline.EVERYONE), None, True, None),
     "everybody, but not without staff": (
-        LibraryRules(offline=Offline.EVERYBODY, unstaffed=Unstaffed.REGISTERED), None, False, Reason.SCHEDULE_CLOSED,
+        LibraryRules(offline=Offline.EVERYONE, unstaffed=Unstaffed.REGISTERED), None, False, Reason.SCHEDULE_CLOSED,
     ),
     "everybody, where everybody may be alone": (
-        LibraryRules(offline=Offline.EVERYBODY, unstaffed=Unstaffed.EVERYBODY), None, False, None,
+        LibraryRules(offline=Offline.EVERYONE, unstaffed=Unstaffed.EVERYONE), None, False, None,
     ),
     "members who may be alone": (MEMBERS, SeenPatron(TODAY, alone=True), False, None),
     "members who may not": (MEMBERS, SeenPatron(TODAY, alone=False), False, Reason.SCHEDULE_CLOSED),
     "a child whom nobody knows any more may not": (
-        LibraryRules(offline=Offline.EVERYBODY, offline_days=1), SeenPatron(TODAY - 9 * DAY, alone=True), False, Reason.SCHEDULE_CLOSED,
+        LibraryRules(offline=Offline.EVERYONE, offline_days=1), SeenPatron(TODAY - 9 * DAY, alone=True), False, Reason.SCHEDULE_CLOSED,
     ),
 }  # fmt: skip
 
