@@ -71,7 +71,7 @@ def test_one_person_under_two_names_is_pointed_out(
     out, err = capsys.readouterr()
     assert code == Exit.USAGE
     assert "the highest known similarity" in err
-    assert "one person under two names?" in err
+    assert "one person under two names" in err
     assert out == ""
 
 
