@@ -109,7 +109,7 @@ def test_an_earlier_checkpoint_shows_that_records_were_removed(
     assert main(["log", "verify", str(journal), "--json", "--checkpoint", str(kept)]) == Exit.OK
     shorter = write_journal(tmp_path / "shorter.db", 5)
     assert main(["log", "verify", str(shorter), "--json", "--checkpoint", str(kept)]) == Exit.REFUSED
-    assert lines(capsys)[-1]["reason"] == "it had 6 records once and has 5 now"
+    assert lines(capsys)[-1]["reason"] == "it had 6 records at the checkpoint and has 5 now"
 
 
 @pytest.mark.parametrize("content", [None, "hello\n"], ids=["missing", "no note"])
