@@ -172,14 +172,14 @@ def open_library(settings: config.LibraryConfig, base: Path, *, clock: Clock | N
     context = trust(base / settings.ca if settings.ca else None, "[library] ca") if settings.tls else None
 
     def open_line() -> HostLine:
-        return sip2_line.open_line(host, settings.port, tls=context, patience_s=settings.connect_ms / 1_000)
+        return sip2_line.open_line(host, settings.port, tls=context, timeout_s=settings.connect_ms / 1_000)
 
     return Library(
         open_line,
         _terminal(settings, base, zone_of(settings.zone)),
         Dialect(settings.encoding, "\r" if settings.terminator == "cr" else "\r\n", settings.checksum),
         clock=clock or system_clock(),
-        patience_ms=settings.reply_ms,
+        timeout_ms=settings.reply_ms,
         kind_field=settings.kind_field,
         birth_field=settings.birth_field,
         status_only=settings.inquiry == "status",

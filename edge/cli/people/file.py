@@ -36,6 +36,6 @@ def find(config: Config, base: Path, issuer: str, subject: str) -> Person:
     if person is None:
         raise InputError(
             "no person with this issuer and subject is enrolled",
-            hint="copy both from the list that was imported, letter by letter",
+            hint="copy both from the card: doorward-wallet info",
         )
     return person

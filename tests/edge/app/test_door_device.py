@@ -195,7 +195,7 @@ def test_a_device_opens_works_and_closes_everything(folder: Path) -> None:
 
 BROKEN: dict[str, tuple[str, str]] = {
     "no trust": ("paths.trust = 'nowhere'", "no such folder"),
-    "no camera": ("camera.device = 'nothing.avi'", "there is no"),
+    "no camera": ("camera.device = 'nothing.avi'", "does not exist"),
     "no models": ("door.face = 'required'\npaths.models = '.'", "models are not built"),
 }
 
@@ -219,7 +219,7 @@ def test_a_door_with_passive_pad_does_not_start_without_its_weights(folder: Path
 
 def test_the_camera_of_the_command_line_replaces_the_configured_one(folder: Path) -> None:
     with (
-        pytest.raises(CameraFault, match="there is no /dev/video77"),
+        pytest.raises(CameraFault, match="/dev/video77 does not exist"),
         open_device(config(), folder, camera="77"),
     ):
         pytest.fail("it opened")

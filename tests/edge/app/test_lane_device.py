@@ -160,7 +160,7 @@ WRONG: dict[str, tuple[str, type[Exception], str]] = {
         "is not a type of document",
     ),
     "no trust of the other authority": ("lane.other_trust = 'nowhere'", Fault, "no such folder"),
-    "no camera inside": ("lane.inner_camera = 'nothing.avi'", CameraFault, "there is no"),
+    "no camera inside": ("lane.inner_camera = 'nothing.avi'", CameraFault, "does not exist"),
 }
 
 

@@ -97,11 +97,11 @@ def test_an_import_prints_bookings_and_mistakes(house: House, capsys: Said) -> N
     assert house.run("import", str(file)) == 1
     assert capsys.readouterr().out.splitlines()[-2:] == [
         "today.csv: bookings 1, guests 1",
-        "  line 3: arrival is no day like 2026-01-31",
+        "  line 3: arrival is not a day such as 2026-01-31",
     ]
     assert house.run("import", str(file), "--json") == 1
     row = json.loads(capsys.readouterr().out)
-    assert row["mistakes"] == [{"line": 3, "reason": "arrival is no day like 2026-01-31"}]
+    assert row["mistakes"] == [{"line": 3, "reason": "arrival is not a day such as 2026-01-31"}]
 
 
 def test_work_imports_lists_and_prints_them(house: House, capsys: Said) -> None:

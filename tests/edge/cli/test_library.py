@@ -95,7 +95,7 @@ def test_a_system_that_is_down_is_a_fault_with_a_hint(
 ) -> None:
     library.stop()
     assert run("status") == 3
-    assert "nobody listens there" in (said := capsys.readouterr().err)
+    assert "the connection was refused" in (said := capsys.readouterr().err)
     assert "hint: " in said
 
 
@@ -103,7 +103,7 @@ def test_a_password_that_is_wrong(run: Run, tmp_path: Path, capsys: pytest.Captu
     (tmp_path / "password").write_text("guess")
     assert run("status") == 3
     said = capsys.readouterr().err
-    assert "does not accept our login" in said
+    assert "refuses our login" in said
     assert "guess" not in said
 
 
@@ -139,7 +139,7 @@ def test_a_message_with_a_wrong_checksum_is_a_fault(
 ) -> None:
     library.fault_mode = FaultMode.WRONG_CHECKSUM
     assert run("patron", "P1") == 3
-    assert "a checksum that does not hold" in capsys.readouterr().err
+    assert "wrong checksum" in capsys.readouterr().err
 
 
 def test_patrons_are_bound_and_unbound(run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -206,7 +206,7 @@ def test_upload_sends_everything_and_reports_refused_entries(
     assert run("upload") == 1
     said = capsys.readouterr().out
     assert "3 sent, 1 of them refused" in said
-    assert "B1002  refused  Item is on hold for somebody else" in said
+    assert "B1002  refused  Item is on hold for another patron" in said
     assert library.patrons["P1"].loans == set(), "lent and brought back, in this order"
     assert waiting(tmp_path) == 0
     assert run("settle", "1") == 2
@@ -224,7 +224,7 @@ def test_an_upload_without_a_system_loses_nothing(
     keep(tmp_path, Lend("P1", "B1001"))
     library.stop()
     assert run("upload") == 3
-    assert "nobody listens" in capsys.readouterr().err
+    assert "the connection was refused" in capsys.readouterr().err
     assert waiting(tmp_path) == 1
     library.start()
     assert run("upload") == 0
@@ -277,6 +277,6 @@ def test_tls_trusts_the_configured_certificates_only(
         assert main(["library", "status", "--config", str(file)]) == 0
         file.write_text(plain)
         assert main(["library", "status", "--config", str(file)]) == 3
-        assert "its certificate is not to be believed" in capsys.readouterr().err
+        assert "its certificate is not trusted" in capsys.readouterr().err
     file.write_text(f'[library]\nhost = "localhost"\nport = {library.port}\nca = "cert.pem"\n')
     assert main(["library", "status", "--config", str(file)]) == 3

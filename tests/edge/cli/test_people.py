@@ -107,7 +107,7 @@ def test_a_list_with_mistakes_enrols_no_person_and_names_every_line(run: Run, tm
     code, out, err = run("import", "bad.csv", "--replace")
     assert (code, out) == (2, "")
     assert [line for line in err.splitlines() if line.startswith("error: ")] == [
-        "error: bad.csv: line 2: assisted is neither yes nor no",
+        "error: bad.csv: line 2: assisted is not yes or no",
         "error: bad.csv: line 3: subject is missing",
         'error: bad.csv: line 4: groups: site.toml has no group "staf"',
         "error: bad.csv: 3 mistakes, and no person was enrolled",
@@ -119,8 +119,8 @@ def test_a_list_with_mistakes_enrols_no_person_and_names_every_line(run: Run, tm
     ("name", "data", "says"),
     [
         ("people.csv", b"issuer,subject\nA,\xff\n", "people.csv: line 2: is not UTF-8 text"),
-        ("people.csv", b"\xef\xbb\xbfissuer,grops\n", 'people.csv: there is no column "grops"'),
-        ("people.json", b"[", "people.json: it is no array of people"),
+        ("people.csv", b"\xef\xbb\xbfissuer,grops\n", 'people.csv: unknown column "grops"'),
+        ("people.json", b"[", "people.json: not a JSON array of objects"),
         ("nothing.csv", None, "nothing.csv: no such file or directory"),
         (".", None, ".: is a directory"),
     ],
@@ -162,7 +162,7 @@ def test_a_pin_is_set_and_exported_as_its_verifier(run: Run, monkeypatch: pytest
 
 
 @pytest.mark.parametrize(
-    ("typed", "says"), [("12\n", "this is no PIN"), ("271828\n271828\n", "both PINs are the same")]
+    ("typed", "says"), [("12\n", "not a PIN"), ("271828\n271828\n", "both PINs are the same")]
 )
 def test_a_pin_that_is_not_accepted(run: Run, monkeypatch: pytest.MonkeyPatch, typed: str, says: str) -> None:
     run("import", "people.csv")
@@ -242,7 +242,10 @@ def test_the_configuration_is_checked_with_its_rules(
     (tmp_path / "people.key").unlink()
     (tmp_path / "site.toml").write_text(SITE_TOML.replace("Lisbon", "Lisboa"))
     found = findings()
-    assert 'error: site.toml: zone: there is no "Europe/Lisboa"\nhint: did you mean Europe/Lisbon' in found
+    assert (
+        'error: site.toml: zone: "Europe/Lisboa" is not a time zone\nhint: did you mean Europe/Lisbon'
+        in found
+    )
     assert "error: the site's key people.key: no such file or directory\nhint: put it back" in found
 
 

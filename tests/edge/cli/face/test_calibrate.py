@@ -70,8 +70,8 @@ def test_one_person_under_two_names_is_reported(
     code = run(site, "--out", tmp_path / "c.json")
     out, err = capsys.readouterr()
     assert code == Exit.USAGE
-    assert "nothing is known" in err
-    assert "one person under two names?" in err
+    assert "the highest known similarity" in err
+    assert "one person under two names" in err
     assert out == ""
 
 
