@@ -150,15 +150,11 @@ class _Screen:
         if self._json:
             emit(_row(news))
         elif isinstance(news, Referral):
-            who = (
-                "an unknown number of people in the lane"
-                if news.people is None
-                else f"{news.people} people in the lane"
-            )
+            count = "unknown" if news.people is None else news.people
             family = f", {news.party[0]} of {news.party[1]} of a party are through" if news.party else ""
             may = "admit or send-back" if news.admissible else "send-back, or empty"
-            why = f"{news.reason}; {ABOUT[news.why]}"
-            print(f"referral {news.referral}, {news.lane}: {why}; {who}{family} [{may}]")
+            about = f"{news.reason}; {ABOUT[news.why]}; people in the lane: {count}{family}"
+            print(f"referral {news.referral}, {news.lane}: {about} [{may}]")
         else:
             print(f"referral {news.referral}: closed")
         sys.stdout.flush()
