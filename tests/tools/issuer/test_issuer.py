@@ -86,7 +86,7 @@ def test_office_runs_as_a_file_from_init_to_a_revoked_card(tmp_path):
         verified(tmp_path / "a.wallet", tmp_path / "trust", NOW + timedelta(minutes=6))
     again = tool("reinstate", "office", json.loads(made.stdout)["card"])
     assert again.returncode == Exit.USAGE
-    assert again.stderr == "error: this card is revoked, which is for good\nhint: enrol the holder again\n"
+    assert again.stderr == "error: this card is revoked, which is final\nhint: enrol the holder again\n"
 
 
 @pytest.mark.parametrize(
@@ -394,4 +394,4 @@ def test_full_list_says_so(tmp_path, capsys):
     run("init", folder, "--name", "x", "--uri", URI, "--capacity", "1", *AT)
     enrol(folder)
     assert run("enrol", folder, "--no-face", "--out", tmp_path / "b", *AT) == Exit.USAGE
-    assert "1 of 1 indexes are held" in capsys.readouterr().err
+    assert "1 of 1 indexes are in use" in capsys.readouterr().err

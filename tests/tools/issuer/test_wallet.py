@@ -291,7 +291,7 @@ REFUSED = {
         lambda: asked(new_issuer(), replace(REQUEST, optional=(Attribute.PATRON,))),
         ["--disclose", "patron"],
         Exit.USAGE,
-        "holds no such attribute",
+        "has no such attribute",
         "info",
     ),
 }
