@@ -162,7 +162,7 @@ def _key(text: str) -> bytes:
         if len(data) == KEY_DIGITS // 2:
             raise InputError(
                 f"{path}: this is the private key of a device, not its public key",
-                hint="print the public key on the device: doorward log verify --json journal.db",
+                hint="print the public key on the device with: doorward request key",
             )
         hexadecimal = data.decode("ascii", errors="replace").strip()
     try:

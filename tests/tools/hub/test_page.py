@@ -225,7 +225,7 @@ def test_the_history_of_a_device_that_was_removed_stays(office: Office) -> None:
     office.store.add("lobby", bytes(SigningKey.generate().verify_key), NOW_MS)
     page = office.hub.page("devices/lobby")
     (older,) = re.findall(r'href="/(devices/lobby\?history=\d+)"', page)
-    assert "None yet" in page
+    assert "No records yet" in page
     assert len(Table(office.hub.page(older)).rows) == 6
 
 

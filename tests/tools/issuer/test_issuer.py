@@ -287,15 +287,15 @@ def test_box_of_a_revoked_card_leaves_the_trust_folder(office, capsys, built_mod
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["init", "OFFICE", "--name", "x", "--uri", "u"], Exit.USAGE, "there is an issuer here"),
+        (["init", "OFFICE", "--name", "x", "--uri", "u"], Exit.USAGE, "already holds an issuer"),
         (["init", "NEW", "--name", "a b", "--uri", "u"], Exit.USAGE, "name"),
         (["init", "NEW", "--name", "x", "--uri", "u" * 65], Exit.USAGE, "sub"),
         (["init", "NEW", "--name", "x", "--uri", "u", "--capacity", "0"], Exit.USAGE, "not 1 to"),
         (["init", "NEW", "--name", "x", "--uri", "u", "--site", "A"], Exit.USAGE, "sites"),
-        (["list", "NEW"], Exit.USAGE, "no issuer here"),
-        (["publish", "NEW", "--to", "T"], Exit.USAGE, "no issuer here"),
+        (["list", "NEW"], Exit.USAGE, "holds no issuer"),
+        (["publish", "NEW", "--to", "T"], Exit.USAGE, "holds no issuer"),
         (["revoke", "OFFICE", "0011223344556677"], Exit.USAGE, "no such card"),
-        (["enrol", "OFFICE", "--no-face", "--out", "OFFICE/issuer.key"], Exit.USAGE, "is there already"),
+        (["enrol", "OFFICE", "--no-face", "--out", "OFFICE/issuer.key"], Exit.USAGE, "exists already"),
         (["enrol", "OFFICE", "--no-face", "--out", "W", "--scope", "A B"], Exit.USAGE, "scope"),
         (["enrol", "OFFICE", "--no-face", "--out", "W", "--days", "0"], Exit.USAGE, "exp"),
         (
@@ -308,7 +308,7 @@ def test_box_of_a_revoked_card_leaves_the_trust_folder(office, capsys, built_mod
         (
             ["enrol", "OFFICE", "--no-face", "--out", "W", *["--authority", f"MO:{'ab' * 32}"] * 8],
             Exit.USAGE,
-            "8 issuers at most",
+            "at most 8 issuers",
         ),
         (["certify", "OFFICE", "--operator", "", "--out", "W", *SITE], Exit.USAGE, "operator"),
         (["certify", "OFFICE", "--operator", "Inn", "--out", "W", *SITE, "--days", "401"], Exit.USAGE, "exp"),
