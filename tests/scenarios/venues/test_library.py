@@ -300,8 +300,8 @@ def test_an_item_that_somebody_waits_for_is_not_lent_and_the_screen_says_why(wor
         come_in(entrance, world.visit(card(None, "P1")))
         entrance.scanned("B1001")
         (news,) = items(entrance, 1)
-    assert (news.done, news.kept, news.lines) == (False, False, ("Item is on hold for somebody else",))
-    assert news.line == "Blue Nights: Item is on hold for somebody else"
+    assert (news.done, news.kept, news.lines) == (False, False, ("Item is on hold for another patron",))
+    assert news.line == "Blue Nights: Item is on hold for another patron"
 
 
 def test_whoever_was_denied_borrows_nothing(world: LibraryWorld) -> None:
@@ -363,7 +363,7 @@ def test_what_the_system_refuses_later_waits_for_staff(world: LibraryWorld) -> N
     with open_store(world.settings(), world.folder) as store:
         (conflict,) = store.entries()
     assert (conflict.act, conflict.state) == (Lend("P1", "B1001"), Kept.REFUSED)
-    assert conflict.lines == ("Item is on hold for somebody else",)
+    assert conflict.lines == ("Item is on hold for another patron",)
 
 
 def test_what_waits_for_its_answer_as_the_entrance_is_closed_is_kept(world: LibraryWorld) -> None:

@@ -90,6 +90,7 @@ def test_info_says_what_the_card_says_and_no_secret(wallet, capsys, card):
     out = capsys.readouterr().out
     row = json.loads(out)
     assert row["issuer"] == "tower-1"
+    assert row["subject"] is None
     assert row["expires"] == "2026-04-01T08:00:07Z"
     assert row["face"] == "template in the card, format 100, model mfn1"
     assert row["scope"] == ["tower-1"]
