@@ -188,12 +188,12 @@ def test_a_library_that_names_no_hours_has_staff() -> None:
 @pytest.mark.parametrize(
     ("entries", "holidays", "wrong"),
     [
-        ([""], [], '"": it is not like'),
-        (["monday 09:00-18:00"], [], '"monday 09:00-18:00": monday is no day'),
+        ([""], [], '"": not an entry such as'),
+        (["monday 09:00-18:00"], [], '"monday 09:00-18:00": "monday" is not one of'),
         (["mon 09:00-18:00", "mon 9-18"], [], '"mon 9-18"'),
-        (["mon 09:00-24:01"], [], "no time of day"),
-        (["mon 09:00-09:00"], [], "ends when it begins"),
-        ([], ["2026-02-30"], "no such day"),
+        (["mon 09:00-24:01"], [], "not a time from"),
+        (["mon 09:00-09:00"], [], "start and end are equal"),
+        ([], ["2026-02-30"], "not a day of the calendar"),
     ],
 )
 def test_a_text_that_is_no_time_is_quoted(entries: list[str], holidays: list[str], wrong: str) -> None:
