@@ -33,7 +33,6 @@ NOT_YET = frozenset(
         "edge/trust/status/STATUS.md",
         "edge/trust/time/TIME.md",
         "edge/upload/UPLOAD.md",
-        "firmware/LINK.md",
         "tests/EVIDENCE.md",
         "tests/vectors/README.md",
     }
