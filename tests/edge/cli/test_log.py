@@ -142,9 +142,9 @@ def test_what_is_no_journal_is_exit_2_with_a_hint(
 
 # Verb, option, what is said, and values that are none.
 WRONG_VALUES = (
-    ("verify", "--key", "64 hex digits", ("zz", "00", "")),
+    ("verify", "--key", "64 hexadecimal digits", ("zz", "00", "")),
     ("export", "--since", "2026-01-31", ("yesterday", "", "2026-13-01", "12:00")),
-    ("show", "--last", "give a number", ("0", "-1", "x", "1e3", "9" * 5_000)),
+    ("show", "--last", "is not a whole number from 1", ("0", "-1", "x", "1e3", "9" * 5_000)),
 )
 
 

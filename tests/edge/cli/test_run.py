@@ -103,11 +103,11 @@ def test_the_run_ends_when_the_last_passage_is_over(ending: str) -> None:
 
 
 REFUSED = {
-    "no passages": (["--passages", "0"], "give a number from 1"),
-    "passages that are no number": (["--passages", "many"], "give a number from 1"),
+    "no passages": (["--passages", "0"], "is not a whole number from 1"),
+    "passages that are no number": (["--passages", "many"], "is not a whole number from 1"),
     "a configuration for the simulation": (["--sim", "--config", "door.toml"], "--config is for a real door"),
     "a folder for a real journal": (["--journal", "."], "--journal goes with --sim"),
-    "two sources": (["--sim", "--camera", "0"], "not allowed with argument"),
+    "two sources": (["--sim", "--camera", "0"], "--camera and --sim exclude each other"),
 }
 
 
