@@ -34,15 +34,18 @@ def make_parser(path: str, about: str, arguments: Sequence[Argument | OneOf]) ->
     return parser
 
 
-def add_arguments(parser: argparse.ArgumentParser, path: str, arguments: Sequence[Argument | OneOf]) -> None:
-    """Add the arguments of a verb to its parser."""
+def add_arguments(
+    parser: argparse.ArgumentParser, path: str, arguments: Sequence[Argument | OneOf]
+) -> list[tuple[Argument, argparse.Action]]:
+    """Add the arguments of a verb to its parser; returns each with what argparse made of it."""
+    added = []
     for each in arguments:
         if isinstance(each, OneOf):
             group = parser.add_mutually_exclusive_group(required=each.required)
-            for option in each.arguments:
-                group.add_argument(*option.names, **_options(path, option))
+            added += [(one, group.add_argument(*one.names, **_options(path, one))) for one in each.arguments]
         else:
-            parser.add_argument(*each.names, **_options(path, each))
+            added.append((each, parser.add_argument(*each.names, **_options(path, each))))
+    return added
 
 
 def parse(
