@@ -77,9 +77,9 @@ def test_a_word_finds_its_code_its_group_or_its_ending() -> None:
 
 
 def test_the_page_is_written_from_the_table() -> None:
-    assert (ROOT / "edge" / "REASONS.md").read_text("utf-8") == reasons_page(), (
-        "run: python tools/manual pages"
-    )
+    page = (ROOT / "edge" / "REASONS.md").read_text("utf-8")
+    assert page == reasons_page(), "run: python tools/manual pages"
+    assert re.findall(r"^\| `(\S+)` \|", page, re.MULTILINE) == list(TABLE)
 
 
 def test_explain_prints_a_code_a_group_and_all_of_them(capsys: pytest.CaptureFixture[str]) -> None:

@@ -63,9 +63,10 @@ def pages(_: argparse.Namespace) -> int:
 
 def page_texts() -> Mapping[str, str]:
     """The text of each page by its name in this repository."""
+    from tools.manual.interface import interface_text
     from tools.manual.reasons import reasons_page
 
-    return {"edge/REASONS.md": reasons_page()}
+    return {"edge/REASONS.md": reasons_page(), "tools/hub/openapi.json": interface_text()}
 
 
 def _write(texts: Mapping[Path, str]) -> None:

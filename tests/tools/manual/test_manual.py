@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 if not all(importlib.util.find_spec(name) for name in ("shtab", "argparse_manpage")):
     pytest.skip("shtab and argparse-manpage come with make setup", allow_module_level=True)
 
-from tools.manual.cli import main, page_texts
+from tools.manual.cli import main
 
 COMMANDS = ("doorward", "doorward-authority", "doorward-hub", "doorward-issuer", "doorward-wallet")
 
@@ -103,12 +103,6 @@ def test_bash_completes_nouns_verbs_options_and_choices(share: Path) -> None:
     assert completed(file, "doorward", "log", "sh") == {"show"}
     assert completed(file, "doorward", "log", "show", "--") == {"--help", "--json", "--last"}
     assert completed(file, "doorward", "log", "export", "--format", "c") == {"csv"}
-
-
-def test_the_pages_of_the_repository_are_written_from_the_tables() -> None:
-    assert {name: (ROOT / name).read_text("utf-8") for name in page_texts()} == page_texts(), (
-        "run: python tools/manual pages"
-    )
 
 
 def test_no_page_names_a_folder_of_this_machine(share: Path) -> None:
