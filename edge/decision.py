@@ -18,7 +18,7 @@ class Signal(StrEnum):
 class Reason(StrEnum):
     """The reasons of a denial. The strings are stable: records and sites rely on them.
 
-    `edge/reasons.toml` has the meaning of each, and what staff do.
+    `edge/reasons/denials.toml` has the meaning of each, and what staff do.
     """
 
     CODE_UNREADABLE = "code.unreadable"

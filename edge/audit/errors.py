@@ -9,3 +9,4 @@ class JournalBroken(EdgeError):
     """The journal cannot be the one that this device wrote: it is altered, cut, damaged or foreign."""
 
     exit_code = Exit.REFUSED
+    usual_hint = "keep this journal as evidence, and compare it with the copy at the hub"
