@@ -84,10 +84,10 @@ def _typed(path: str, argument: Argument, convert: Callable[[str], object]) -> C
         except EdgeError as error:
             raise UsageError(f"{where}: {error.message}", hint=error.hint) from error
         except argparse.ArgumentTypeError as error:
-            message, hint = f"{where}: {quoted(text)}: {error}", ""
+            message = f"{where}: {error}"
         except (TypeError, ValueError):
             kind = kinds.get(convert, "a value of this argument")  # type: ignore[call-overload]
-            message, hint = f"{where}: {quoted(text)} is not {kind}", ""
-        raise UsageError(message, hint=hint or f"write {meaning(argument)}")
+            message = f"{where}: {quoted(text)} is not {kind}"
+        raise UsageError(message, hint=f"write {meaning(argument)}")
 
     return typed
