@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping
 
+# The tools that are installed as doorward-TOOL, beside doorward itself.
+TOOLS: Final = ("issuer", "wallet", "authority", "hub")
 ROOT: Final = Path(__file__).resolve().parents[2]
 # Where a shell looks for the completion of a command below share/.
 _PLACES: Final = {
@@ -35,7 +37,7 @@ def man(args: argparse.Namespace) -> int:
     from tools.manual.parsers import commands
     from tools.manual.troff import manual_page
 
-    _write({args.folder / f"{command.name}.1": manual_page(command) for command in commands()})
+    _write({args.folder / f"{each.name}.1": manual_page(each) for each in commands(TOOLS, args.only)})
     return Exit.OK
 
 
@@ -47,8 +49,8 @@ def completion(args: argparse.Namespace) -> int:
 
     _write(
         {
-            args.folder / place.format(command.name): shtab.complete(whole_parser(command), shell)
-            for command in commands()
+            args.folder / place.format(each.name): shtab.complete(whole_parser(each), shell)
+            for each in commands(TOOLS, args.only)
             for shell, place in _PLACES.items()
         }
     )
@@ -76,6 +78,13 @@ def _write(texts: Mapping[Path, str]) -> None:
         print(path)
 
 
+_ONLY: Final = argument(
+    "--only",
+    action="append",
+    default=[],
+    choices=("doorward", *(f"doorward-{tool}" for tool in TOOLS)),
+    help="write this command alone; may be given several times",
+)
 MANUAL = Verb(
     "python tools/manual",
     "write manual pages, completion for shells, and pages from tables",
@@ -85,12 +94,14 @@ MANUAL = Verb(
             "write the manual page of each command, for man",
             man,
             argument("folder", type=Path, metavar="DIR", help="the folder for the pages, such as man1"),
+            _ONLY,
         ),
         verb(
             "completion",
             "write the completion of each command for bash, zsh and fish",
             completion,
             argument("folder", type=Path, metavar="DIR", help="the folder that becomes share/"),
+            _ONLY,
         ),
         verb("pages", "write the pages of this repository that come from tables", pages),
     ),

@@ -6,7 +6,7 @@ import argparse
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import shtab
 
@@ -14,18 +14,23 @@ from edge.__main__ import DOORWARD
 from edge.cli.command.parser import add_arguments
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator, Sequence
 
     from edge.cli.verbs import Verb
 
-TOOLS: Final = ("issuer", "wallet", "authority", "hub")  # those that the wheel installs as doorward-TOOL
+
+def commands(tools: Sequence[str], names: Collection[str] = ()) -> Iterator[Verb]:
+    """`doorward` and the tools under their installed names. `names`: these alone; if empty, all of them."""
+    for command in (DOORWARD, *map(_installed, tools)):
+        if not names or command.name in names:
+            yield command
 
 
-def commands() -> Iterator[Verb]:
-    """The commands of the wheel under their installed names."""
-    yield DOORWARD
-    for tool in TOOLS:
-        yield replace(import_module(f"tools.{tool}.cli").main.args[0], name=f"doorward-{tool}")
+def _installed(tool: str) -> Verb:
+    """The command of a tool, as an installed one names itself."""
+    verb: Verb = import_module(f"tools.{tool}.cli").main.args[0]
+    name = f"doorward-{tool}"
+    return replace(verb, name=name, about=verb.load_about().replace(f"python tools/{tool}", name))
 
 
 def whole_parser(command: Verb) -> argparse.ArgumentParser:

@@ -6,12 +6,16 @@ import os
 import re
 import sys
 import traceback
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, requires
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from edge.cli.output import fail
 from edge.errors import BugError, EdgeError, Exit, Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 DEBUG: Final = "DOORWARD_DEBUG"  # set to 1, it prints the traceback
 OURS: Final = ("edge", "hw", "tools")
@@ -43,24 +47,28 @@ def _explained(error: Exception, command: str) -> EdgeError:
 
 def _not_installed(module: str) -> EdgeError:
     """The error for a module that does not exist here. `extra`: the part of doorward that brings it."""
-    extra = next((found[1] for line in _requirements() if (found := _brings(line, module))), None)
-    return Fault(
-        f"Python package {module} is not installed",
-        hint=f"install it: pip install 'doorward[{extra}]'" if extra else f"install it: pip install {module}",
+    wanted = next(
+        (
+            f"'{ours}[{found[1]}]'" if found[1] else ours
+            for ours, line in _requirements()
+            if (found := _brings(line, module))
+        ),
+        module,
     )
+    return Fault(f"Python package {module} is not installed", hint=f"install it: pip install {wanted}")
 
 
 def _brings(requirement: str, module: str) -> re.Match[str] | None:
     """Whether a requirement, such as `paho-mqtt<3; extra == "mqtt"`, names the package of this module."""
     named = re.escape(module).replace("_", "[-_]")
-    return re.match(rf"{named}\b.*extra == ['\"](?!dev)([\w-]+)", requirement)
+    return re.match(rf"{named}\b(?!.*extra == ['\"]dev)(?:.*extra == ['\"]([\w-]+))?", requirement)
 
 
-def _requirements() -> list[str]:
-    try:
-        return requires("doorward") or []
-    except PackageNotFoundError:
-        return []
+def _requirements() -> Iterator[tuple[str, str]]:
+    """The requirements of our distributions that are installed."""
+    for ours in ("doorward", "doorward-office"):
+        with suppress(PackageNotFoundError):
+            yield from ((ours, line) for line in requires(ours) or ())
 
 
 def _place(error: Exception) -> str:

@@ -105,6 +105,19 @@ def test_bash_completes_nouns_verbs_options_and_choices(share: Path) -> None:
     assert completed(file, "doorward", "log", "export", "--format", "c") == {"csv"}
 
 
+def test_one_command_is_written_alone(tmp_path: Path) -> None:
+    assert main(["man", str(tmp_path), "--only", "doorward-hub", "--only", "doorward"]) == Exit.OK
+    assert {path.name for path in tmp_path.iterdir()} == {"doorward.1", "doorward-hub.1"}
+
+
+def test_a_page_of_an_installed_command_names_no_checkout(share: Path) -> None:
+    for command in COMMANDS:
+        assert (
+            f"python tools/{command.partition('-')[2] or 'x'} "
+            not in (share / "man" / f"{command}.1").read_text()
+        )
+
+
 def test_no_page_names_a_folder_of_this_machine(share: Path) -> None:
     named = [
         path for path in share.rglob("*") if path.is_file() and re.search(str(ROOT), path.read_text("utf-8"))

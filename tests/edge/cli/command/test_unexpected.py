@@ -25,8 +25,12 @@ def unreadable(_: argparse.Namespace) -> int:
     return len(Path("no-such-file").read_bytes())
 
 
-def without_hub(_: argparse.Namespace) -> int:
-    raise ModuleNotFoundError("No module named 'starlette.routing'", name="starlette.routing")
+def without_jinja(_: argparse.Namespace) -> int:
+    raise ModuleNotFoundError("No module named 'jinja2.nodes'", name="jinja2.nodes")
+
+
+def without_stranger(_: argparse.Namespace) -> int:
+    raise ModuleNotFoundError("No module named 'stranger'", name="stranger")
 
 
 def without_mqtt(_: argparse.Namespace) -> int:
@@ -46,7 +50,15 @@ COMMAND = Verb(
     "Fails.",
     verbs=tuple(
         Verb(run.__name__, "", run)
-        for run in (broken, unreadable, without_hub, without_mqtt, without_our_own, refused)
+        for run in (
+            broken,
+            unreadable,
+            without_jinja,
+            without_stranger,
+            without_mqtt,
+            without_our_own,
+            refused,
+        )
     ),
 )
 
@@ -92,15 +104,20 @@ def test_a_file_that_is_missing_is_named(capsys: pytest.CaptureFixture[str]) -> 
 
 
 @pytest.mark.parametrize(
-    ("name", "package", "extra"), [("without_hub", "starlette", "hub"), ("without_mqtt", "paho", "mqtt")]
+    ("name", "package", "wanted"),
+    [
+        ("without_mqtt", "paho", "'doorward[mqtt]'"),
+        ("without_jinja", "jinja2", "doorward"),
+        ("without_stranger", "stranger", "stranger"),
+    ],
 )
-def test_a_package_that_is_not_installed_is_named_with_its_extra(
-    name: str, package: str, extra: str, capsys: pytest.CaptureFixture[str]
+def test_a_missing_package_is_named_with_the_one_that_brings_it(
+    name: str, package: str, wanted: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert fails(name, capsys) == (
         Exit.DEVICE,
         f"Python package {package} is not installed",
-        f"install it: pip install 'doorward[{extra}]'",
+        f"install it: pip install {wanted}",
     )
 
 
