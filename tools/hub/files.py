@@ -6,10 +6,11 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from starlette.exceptions import HTTPException
-from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
 from edge.errors import InputError
+from tools.hub.openapi import ApiMount
+from tools.hub.operations import file_of
 
 if TYPE_CHECKING:
     import os
@@ -18,10 +19,8 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import Scope
 
-FOLDERS: Final = (
-    "metadata",
-    "targets",
-)  # no other file of the folder: an authority may keep more beside them
+# The two folders and their content. The authority may keep more beside them, which is not served.
+FOLDERS: Final = {"metadata": "signed metadata", "targets": "keys, lists, policies and models"}
 # A file with a version or a hash in its name never changes; a cache must ask again for every other file.
 _FIXED: Final = re.compile(r"(\d+\.[^/]+\.json|[0-9a-f]{64}\.[^/]+)\Z")
 _FOREVER: Final = "public, max-age=31536000, immutable"
@@ -49,7 +48,7 @@ class _Folder(StaticFiles):
         return response
 
 
-def mounts(repository: Path) -> list[Mount]:
+def mounts(repository: Path) -> list[ApiMount]:
     """The routes `/metadata/` and `/targets/`. Raises InputError where the folder has no such folders."""
     for folder in FOLDERS:
         if not (repository / folder).is_dir():
@@ -57,4 +56,7 @@ def mounts(repository: Path) -> list[Mount]:
                 f"{repository}: not a trust repository: {folder} is missing",
                 hint="make one with: tools/authority init",
             )
-    return [Mount(f"/{folder}", _Folder(directory=repository / folder), name=folder) for folder in FOLDERS]
+    return [
+        ApiMount(f"/{folder}", _Folder(directory=repository / folder), file_of(folder, content))
+        for folder, content in FOLDERS.items()
+    ]

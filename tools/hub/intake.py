@@ -36,6 +36,7 @@ class Disputed(EdgeError):
     """A signed batch contradicts the history. The hub keeps its records and raises an alarm."""
 
     exit_code = Exit.REFUSED
+    usual_hint = "compare the journal of the device with the records of the hub"
 
     def __init__(self, dispute: Dispute, message: str) -> None:
         super().__init__(message)
