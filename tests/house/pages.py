@@ -31,7 +31,6 @@ NOT_YET = frozenset(
         "edge/sync/REPOSITORY.md",
         "edge/trust/status/STATUS.md",
         "tests/EVIDENCE.md",
-        "tests/vectors/README.md",
     }
 )
 
