@@ -1,5 +1,5 @@
 #!/bin/sh
-# Makes the virtual environment of this checkout: sh tools/setup.sh .venv
+# Makes the virtual environment for this checkout: sh tools/setup.sh .venv
 # Installs nothing outside it, except libzbar0 and Python's venv module where apt-get works without a password.
 set -eu
 venv=${1:-.venv}
@@ -15,10 +15,10 @@ as_root() {
     else return 1; fi
 }
 
-# One after the other: a package that one release does not know must not keep the others away.
+# Installs one package at a time: an unknown package must not stop the others.
 apt_install() {
     command -v apt-get >/dev/null 2>&1 && as_root true || return 0
-    as_root apt-get update -qq >/dev/null 2>&1 || true  # one broken source does not spoil the others
+    as_root apt-get update -qq >/dev/null 2>&1 || true  # the other sources work if one is broken
     for package in "$@"; do
         say "installing $package with apt-get"
         # A machine that has just booted may be busy with its own updates: wait for the lock.
@@ -37,7 +37,7 @@ has_python || [ "$python" != python3 ] || apt_install python3
 has_python || fail "no $python on this machine" "sudo apt-get install $python"
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
     fail "$python is $("$python" -V 2>&1), and Doorward needs 3.11 or newer" \
-        "install a newer one beside it, then: make setup PYTHON=python3.11"
+        "install Python 3.11 beside it, then: make setup PYTHON=python3.11"
 
 missing=
 has_venv || missing=$("$python" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')
@@ -47,11 +47,11 @@ has_venv || fail "$python cannot make virtual environments" "check the network, 
 if ! has_zbar; then
     [ "${CI:-}" != true ] || fail "libzbar0 is not installed, and CI tests both code engines" \
         "put libzbar0 into the image, or let this user run apt-get"
-    say "warning: libzbar0 is not installed: the second code engine is off and its tests skip; all else works"
+    say "warning: libzbar0 is not installed: the second code engine is off, and its tests are skipped"
     say "hint: sudo apt-get install libzbar0 (other distributions call it zbar)"
 fi
 
-# One without a working pip, or with the folder that is there while pip works, was cut short: made anew.
+# A virtual environment without a working pip, or with the folder tmp, is not complete: it is made again.
 if [ -e "$venv/tmp" ] || ! "$venv/bin/python" -m pip --version >/dev/null 2>&1; then
     rm -rf "$venv"
     free_mb=$(($(df -Pk . | awk 'NR == 2 { print $4 }') / 1024))
@@ -71,7 +71,7 @@ if ! TMPDIR=$temporary "$venv/bin/python" -m pip install --disable-pip-version-c
     rm -rf "$temporary"
     if grep -qE 'No space left|Disk quota|File too large' "$log"; then
         rm -rf "$venv"
-        fail "the disk was full before all packages were there" "free $need_mb MB, then: make setup"
+        fail "the disk is full, and not all packages are installed" "free $need_mb MB, then: make setup"
     elif grep -qE 'Failed to establish|Connection|resolution|timed out|unreachable|Proxy|CERTIFICATE' "$log"; then
         fail "pip cannot reach the package index, see $log" "check the network, then: make setup"
     fi

@@ -129,4 +129,4 @@ def test_a_folder_that_is_not_of_the_demo_is_not_changed(
     journal.write_bytes(b"evidence")
     assert cli.main(["--out", str(tmp_path)]) == Exit.DEVICE
     assert journal.read_bytes() == b"evidence"
-    assert "is not of the demo" in capsys.readouterr().err
+    assert "is not a folder of the demo" in capsys.readouterr().err
