@@ -256,5 +256,5 @@ def test_nothing_is_adopted_in_the_middle_of_a_passage(site: Site) -> None:
     def adopts(site: Site) -> None:
         site.verifier.adopt(site.verifier.stages, PassageTimes())
 
-    with pytest.raises(AssertionError, match="concluded by what it began with"):
+    with pytest.raises(AssertionError, match="ends with the stages it began with"):
         site.run(guest, adopts)
