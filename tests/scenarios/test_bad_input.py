@@ -81,14 +81,14 @@ CASES: dict[str, Case] = {
         DEVICE, 3, "journal nowhere/j.db: no such file", "folder exists", "paths.journal = 'nowhere/j.db'", ("device.key",)
     ),
     "log in a read-only place": Case(
-        DEVICE, 3, "journal /proc/j.db: no such file", "can be written", "paths.journal = '/proc/j.db'", ("device.key",)
+        DEVICE, 3, "journal /proc/j.db: no such file", "can write there", "paths.journal = '/proc/j.db'", ("device.key",)
     ),
     "a folder as log": Case(DEVICE, 3, "journal .: is a folder", "[paths] journal", "paths.journal = '.'"),
     "a log that is not a database": Case(
         DEVICE, 3, "journal {garbage}: it is not a database", "another file", "paths.journal = '{garbage}'", ("device.key",)
     ),
     "the log of another device": Case(
-        DEVICE, 3, "journal {foreign}: it belongs to another device", "its own journal", "paths.journal = '{foreign}'", ("device.key",)
+        DEVICE, 3, "journal {foreign}: the file belongs to another device", "its own journal", "paths.journal = '{foreign}'", ("device.key",)
     ),
     "the log of a running device": Case(
         DEVICE, 3, "journal {held}: another process is writing it", "stop the other", "paths.journal = '{held}'", ("device.key",)
@@ -96,7 +96,7 @@ CASES: dict[str, Case] = {
     "a device key cut short": Case(DEVICE, 3, "{empty}: is not a device key", "put the right file back", "device.key = '{empty}'"),
     "full disk": Case(DEVICE, 3, "journal journal.db: the disk", "", leaves=CUT_SHORT, disk=SMALL_DISK),
     "a disk too full for a key": Case(DEVICE, 3, "device.key: cannot be written: file too large", "ulimit", disk=0),
-    "not a journal": Case("log verify {garbage}", 2, "{garbage}: not a journal", "paths.journal"),
+    "not a journal": Case("log verify {garbage}", 2, "{garbage}: not a journal", "[paths] journal"),
     # the configuration
     "unknown key": Case("config check {misspelt}", 2, "{misspelt}:2: unknown key [door] relase_ms", "did you mean release_ms"),
     "unknown key at start": Case("run --config {misspelt}", 2, "{misspelt}:2: unknown key", "did you mean"),
