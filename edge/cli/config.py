@@ -86,12 +86,17 @@ def _show(args: argparse.Namespace) -> int:
             print(f"{'' if table is None else chr(10)}[{section}]")
             table = section
         value = values[section][key]
-        print(*textwrap.wrap(note, _WIDTH, initial_indent="# ", subsequent_indent="# "), sep="\n")
+        _comment(note)
         if (words := allowed(kinds[section][key])) not in PLAIN:
-            print(f"# Allowed: {words}.")
+            _comment(f"Allowed: {words}.")
         # What JSON writes for a string or a number, TOML reads.
         print(f"#{key} =" if value is None else f"{key} = {json.dumps(value, ensure_ascii=False)}")
     return Exit.OK
+
+
+def _comment(text: str) -> None:
+    lines = textwrap.wrap(text, _WIDTH, initial_indent="# ", subsequent_indent="# ", break_on_hyphens=False)
+    print(*lines, sep="\n")
 
 
 VERBS = (

@@ -72,7 +72,10 @@ def _files(config: Config, base: Path) -> Iterator[EdgeError]:
             config.mqtt.ca if config.mqtt.host else None,
             "ask the operator of the broker for this file",
         ),
-        "request.certificate": (config.request.certificate, "ask an issuer to make it: tools/issuer certify"),
+        "request.certificate": (
+            config.request.certificate,
+            "ask an issuer to make it: doorward-issuer certify",
+        ),
         "library.ca": (
             config.library.ca if config.door.venue == "library" else None,
             "ask the operator of the library system for this file",
@@ -130,7 +133,7 @@ def _folders(config: Config, base: Path) -> Iterator[EdgeError]:
     if not _there(trust) and config.sync.url is None and config.sync.baked is None:
         yield ConfigError(
             f"[paths] trust: {trust}: no such folder",
-            hint="set [sync] url, or make the folder: tools/issuer publish",
+            hint="set [sync] url, or make the folder: doorward-issuer publish",
         )
     models = base / config.paths.models if config.paths.models else models_dir()
     comes = config.sync.models and not config.paths.models

@@ -88,7 +88,7 @@ CASES: dict[str, Case] = {
         DEVICE, 3, "journal {garbage}: it is not a database", "another file", "paths.journal = '{garbage}'", ("device.key",)
     ),
     "the log of another device": Case(
-        DEVICE, 3, "journal {foreign}: the file belongs to another device or key", "its own journal", "paths.journal = '{foreign}'", ("device.key",)
+        DEVICE, 3, "journal {foreign}: the file belongs to another device", "each device needs its own", "paths.journal = '{foreign}'", ("device.key",)
     ),
     "the log of a running device": Case(
         DEVICE, 3, "journal {held}: another process is writing it", "stop the other", "paths.journal = '{held}'", ("device.key",)

@@ -188,7 +188,7 @@ def swap_list(site: Site) -> None:
 ATTACKS = {
     "mix-and-match": (mix, "mix-and-match"),
     "a wrong root": (forge, "threshold"),
-    "a list that nobody signed": (swap_list, "its SHA-256 is not the signed one"),
+    "an unsigned list": (swap_list, "its SHA-256 is not the signed one"),
 }
 
 
