@@ -1,4 +1,4 @@
-"""`doorward config check|show|schema`."""
+"""`doorward config check|show|schema|units`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from edge.cli.output import emit, fail
-from edge.cli.verbs import argument, json_lines, verb
+from edge.cli.verbs import Verb, argument, json_lines, verb
 from edge.config import MAX_CONFIG_BYTES, Config, explain, parse_config, profile
 from edge.config.profiles import VENUES, about
 from edge.errors import ConfigError, Exit, InputError
@@ -109,4 +109,10 @@ VERBS = (
         json_lines("one JSON object a key"),
     ),
     verb("schema", "JSON Schema, for editors that complete and check", _schema),
+    Verb(
+        "units",
+        "files for systemd and udev: print them, or write them for this machine",
+        "edge.cli.install.system_files:run",
+        "edge.cli.install.system_files:ARGUMENTS",
+    ),
 )

@@ -132,7 +132,7 @@ def why(name: str, number: int | None, *, here: Sequence[str], group: str = "dia
         case errno.EBUSY | errno.EAGAIN:
             return ReaderFault(
                 f"scanner {name}: another program holds it",
-                hint=f"`fuser {name}` tells which; README.md tells how to keep ModemManager away",
+                hint=f"`fuser {name}` shows it; `sudo doorward config units --to /` keeps ModemManager away",
             )
         case errno.ENOTTY:
             return ReaderFault(
