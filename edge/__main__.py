@@ -36,6 +36,7 @@ DOORWARD = Verb(
         _alone("simulate", "simulate", "say what changed rules would have made of a journal"),
         _noun("log", "log.log", "show and verify the journal"),
         _noun("config", "config", "check and explain the configuration"),
+        _noun("models", "install.models", "fetch the models of faces, and show what is installed"),
         _noun("check", "venues.check", "checks for a host: tell it the results, and verify them there"),
         _noun("desk", "venues.desk", "a hotel's desk: lists of arrivals, registrations, reports"),
         _noun(

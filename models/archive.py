@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import IO
 
-# What zipfile and tarfile raise for damaged, truncated, encrypted or unknown content and missing members.
+# Errors of zipfile and tarfile for damaged, truncated, encrypted or unknown content and missing members.
 UNUSABLE = (
     OSError,
     EOFError,
@@ -27,7 +27,6 @@ UNUSABLE = (
     zipfile.BadZipFile,
     tarfile.TarError,
 )
-HINT = "remove models/cache, then: make models"
 
 
 def take(archive: Path, member: str, *, size: int) -> bytes:
@@ -36,10 +35,14 @@ def take(archive: Path, member: str, *, size: int) -> bytes:
     try:
         content = opened(archive, member, size)
     except UNUSABLE as err:
-        raise ModelFault(f"{archive.name}: no usable member {member}", hint=HINT) from err
+        raise ModelFault(f"{archive.name}: no usable member {member}", hint=_hint(archive)) from err
     if len(content) != size:
-        raise ModelFault(f"{archive.name}: {member} is not {size} bytes long", hint=HINT)
+        raise ModelFault(f"{archive.name}: {member} is not {size} bytes long", hint=_hint(archive))
     return content
+
+
+def _hint(archive: Path) -> str:
+    return f"remove {archive}, then: doorward models fetch"
 
 
 def _from_zip(archive: Path, member: str, size: int) -> bytes:

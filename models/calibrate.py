@@ -1,7 +1,7 @@
-"""calibration.json: what a folder of portraits teaches about the embedder, as numbers.
+"""calibration.json: numbers of the embedder that are measured on a folder of portraits.
 
 Scales level the channels (equalise.py), ranges bound the activations (quantise.py). Maintainers make them
-once; nobody who builds needs a photograph, and everybody gets the same bytes.
+once. A build needs no photograph, and has the same bytes on every machine.
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-import equalise
 import msgspec
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
-from tflite_graph import Graph
 
 from edge.cli.output import progress
 from edge.errors import ModelFault
+from models import equalise
+from models.tflite_graph import Graph
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,15 +41,17 @@ class ActivationRanges(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def load(text: str) -> ActivationRanges:
-    """Raises ModelFault where the text is not a calibration."""
+    """Reads the text of calibration.json. Raises ModelFault where it is not one."""
     try:
         return msgspec.json.decode(text, type=ActivationRanges)
     except msgspec.DecodeError as err:
-        raise ModelFault(f"calibration.json: {err}", hint="git checkout models/calibration.json") from err
+        raise ModelFault(
+            f"calibration.json: {err}", hint="reinstall doorward, or in a checkout: git checkout models"
+        ) from err
 
 
 def dump(calibration: ActivationRanges) -> str:
-    """One site or activation a line, so that a diff can be read."""
+    """The text of calibration.json, one site or activation a line, so that a diff can be read."""
     parts = [f'"faces": {calibration.faces}']
     for title, rows in (("scales", calibration.scales), ("ranges", calibration.ranges)):
         lines = [

@@ -27,7 +27,7 @@ def sha256(path: Path) -> str:
 
 @contextmanager
 def storage(target: Path) -> Iterator[None]:
-    """Turns what a disk says into one of our errors that names the place."""
+    """Turns an OSError into a StorageFault that names the place."""
     try:
         yield
     except OSError as err:
@@ -57,12 +57,12 @@ def scratch(parent: Path) -> Iterator[Path]:
 
 
 def need_space(folder: Path, megabytes: int) -> None:
-    """Raises StorageFault before the work where `folder`'s file system has less than that free."""
+    """Makes the folder. Raises StorageFault where its file system has less than that free."""
     with storage(folder):
         folder.mkdir(parents=True, exist_ok=True)
         free = shutil.disk_usage(folder).free // 1_000_000
     if free < megabytes:
         raise StorageFault(
             f"{folder} needs about {megabytes} MB free, and has {free} MB",
-            hint="free some space, then: make models",
+            hint="free some space, then: doorward models fetch",
         )

@@ -1,4 +1,4 @@
-"""Optional weights that an operator gives, as a folder or an address: checked, then kept in models/cache."""
+"""Optional weights that an operator gives, as a folder or an address: checked, then kept in the cache."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import durable
-
 from edge.errors import ModelFault
+from models import durable
 
 if TYPE_CHECKING:
-    from manifest import Pad, Weights
+    from models.manifest import Pad, Weights
 
+VARIABLE = "DOORWARD_PAD_WEIGHTS"  # names the folder or the address, where no option does
 TIMEOUT_S = 60  # of silence; 1.8 MB need two seconds on a slow line
 WEB = ("https", "http")  # the sha256 is pinned: what comes is right or is refused
 
@@ -60,7 +60,7 @@ def _read(path: Path, wanted: Weights) -> bytes | None:
 
 
 def _download(url: str, wanted: Weights) -> bytes | None:
-    """What an address serves; None where it has no such file, for the next name to be tried."""
+    """The bytes at an address; None where it has no such file, so that the next name is tried."""
     try:
         with urllib.request.urlopen(url, timeout=TIMEOUT_S) as answer:  # noqa: S310  http(s) alone: WEB
             return bytes(answer.read(wanted.bytes + 1))

@@ -1,4 +1,4 @@
-"""models/manifest.toml as types. Unknown keys are errors: a misspelt one must not switch a check off."""
+"""Types of models/manifest.toml. An unknown key is an error: a misspelt one must not switch a check off."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import msgspec
 from edge.errors import ModelFault
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 FORMAT = 1
@@ -31,6 +32,12 @@ class Package(_Table, frozen=True, kw_only=True):
     why: str
 
 
+class Quantizer(_Table, frozen=True, kw_only=True):
+    """The packages that hold the quantizer as Python."""
+
+    packages: tuple[str, ...]
+
+
 class Tensor(_Table, frozen=True, kw_only=True):
     """real = scale * (stored - zero_point) where the dtype is an integer one."""
 
@@ -51,7 +58,7 @@ class Member(_Table, frozen=True, kw_only=True):
 
 
 class File(_Table, frozen=True, kw_only=True):
-    """A file of models/built: a member of a package, or built (then `built` says how)."""
+    """A file of the models: a member of a package, or built (then `built` says by which steps)."""
 
     package: str = ""
     member: str = ""
@@ -65,7 +72,7 @@ class File(_Table, frozen=True, kw_only=True):
 
     @property
     def taken(self) -> Member | None:
-        """Where it is taken from, or None for a built one."""
+        """The place in a package that this file is taken from; None for a built one."""
         if not self.package:
             return None
         return Member(package=self.package, member=self.member, sha256=self.sha256, bytes=self.bytes)
@@ -130,20 +137,27 @@ class Manifest(_Table, frozen=True, kw_only=True):
 
     format: int
     packages: dict[str, Package]
+    quantizer: Quantizer
     source: Member
     files: dict[str, File]
     photos: dict[str, Member]
     face: FaceTable
     pad: Pad
 
+    def needed(self, photos: Mapping[str, Member]) -> dict[str, Package]:
+        """The packages with the models, the quantizer and these photographs, in the order of the page."""
+        keys = {self.source.package, *self.quantizer.packages}
+        keys |= {file.package for file in self.files.values()} | {photo.package for photo in photos.values()}
+        return {key: package for key, package in self.packages.items() if key in keys}
+
 
 def load(path: Path) -> Manifest:
-    """Raises ModelFault where the page is missing or not what this build understands."""
+    """Reads the page. Raises ModelFault where it is missing, or this build does not understand it."""
     try:
         manifest = msgspec.toml.decode(path.read_bytes(), type=Manifest)
     except (OSError, ValueError) as err:
         raise ModelFault(
-            f"{path.name} cannot be used: {err}", hint="git checkout models/manifest.toml"
+            f"{path} cannot be used: {err}", hint="reinstall doorward, or in a checkout: git checkout models"
         ) from err
     if manifest.format != FORMAT:
         raise ModelFault(f"{path.name} has format {manifest.format}, this build reads {FORMAT}")

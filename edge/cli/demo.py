@@ -141,5 +141,5 @@ def _print_table(played: list[Played]) -> None:
 ARGUMENTS = (
     json_lines("one JSON object for each passage, one summary"),
     argument("--out", type=Path, default=Path("demo-out"), help="where the page and the journal go"),
-    argument("--photos", type=Path, help="folder of the photographs; left out: models/photos"),
+    argument("--photos", type=Path, help="folder of the photographs; left out: see `doorward models show`"),
 )

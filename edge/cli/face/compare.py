@@ -44,7 +44,7 @@ def _one_face(engine: FaceEngine, path: Path) -> Floats:
 
 COMMON = (
     json_lines("one JSON object on one line"),
-    argument("--models", type=Path, metavar="DIR", help="what `make models` built"),
+    argument("--models", type=Path, metavar="DIR", help="folder of the models"),
     argument("--runtime", choices=("litert", "tflite"), help="left out: the best installed"),
     argument(
         "--template",

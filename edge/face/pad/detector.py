@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from edge.face.pad.passive import PassivePair
     from edge.ports import Pixels
 
-NO_WEIGHTS = 'give them once: make models DOORWARD_PAD_WEIGHTS=DIR; or take "passive" out of [face] pad'
+NO_WEIGHTS = 'run: doorward models fetch --pad-weights DIR; or take "passive" out of [face] pad'
 
 
 class PadDetector:
