@@ -47,8 +47,8 @@ def leaves(verb: Verb, *path: str) -> Iterator[tuple[str, ...]]:
 
 def test_these_are_the_tools() -> None:
     assert [
-        *("authority", "bench", "demo", "firmware", "hub", "issuer", "mutation", "test_card", "vectors"),
-        *("virtual_camera", "wallet"),
+        *("authority", "bench", "demo", "firmware", "hub", "issuer", "mutation", "pictures", "sbom"),
+        *("test_card", "vectors", "virtual_camera", "wallet"),
     ] == FOLDERS
 
 
