@@ -1,7 +1,7 @@
-"""One member out of a wheel or an npm tarball, by its exact name.
+"""Reads one member of a wheel or an npm tarball, by its exact name.
 
-Nothing is ever extracted to a path that the archive chooses: a member's bytes come back, and the caller
-decides where they go. So names like `../x`, links and device files have nothing to aim at.
+Nothing is ever extracted to a path that the archive chooses: the caller gets the bytes of a member and
+decides where they go. So names like `../x`, links and device files have no effect.
 """
 
 from __future__ import annotations
@@ -61,5 +61,5 @@ def _from_tar(archive: Path, member: str, size: int) -> bytes:
 
 
 def _read(file: IO[bytes], size: int) -> bytes:
-    """At most one byte more than expected, so that a bomb costs nothing and is still noticed."""
+    """Reads at most one byte more than expected: enough to notice a bomb, and it costs nothing."""
     return file.read(size + 1)

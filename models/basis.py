@@ -1,4 +1,4 @@
-"""The 64 directions of an embedding that matter. Part of the template format, so pinned and never recomputed.
+"""The 64 directions of an embedding that matter. A part of the template format: never computed again.
 
 The embedder's last layer is linear (192 outputs from 512) and nearly of rank 64: its left singular vectors
 say which 64 directions of the 192 it can reach, with no data at all. Two machines' SVDs may differ in a

@@ -38,7 +38,7 @@ def storage(target: Path) -> Iterator[None]:
 
 
 def write(path: Path, content: bytes) -> None:
-    """The whole file or nothing, also when power fails. Raises StorageFault."""
+    """Writes the whole file or nothing, also when power fails. Raises StorageFault."""
     with storage(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         write_durably(path, content)
@@ -46,7 +46,7 @@ def write(path: Path, content: bytes) -> None:
 
 @contextmanager
 def scratch(parent: Path) -> Iterator[Path]:
-    """A temporary folder on the same file system as `parent`, gone afterwards. Raises StorageFault."""
+    """A temporary folder on the file system of `parent`, removed afterwards. Raises StorageFault."""
     with storage(parent):
         parent.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(dir=parent, prefix=".partial-"))

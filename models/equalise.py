@@ -1,4 +1,4 @@
-"""Channels of one tensor brought to one size, so that a single int8 scale serves them all.
+"""Scales the channels of one tensor to one size, so that a single int8 scale is enough.
 
 int8 has one scale per activation tensor. Where one channel reaches 50 and its neighbour 0.5, the neighbour
 keeps three steps of 255. Dividing channel c of the producer by s[c] and multiplying what the consumers do
@@ -35,7 +35,7 @@ CONVOLUTIONS = (Op.CONV_2D, Op.DEPTHWISE_CONV_2D)
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """Operators are schema objects, activations tensor indices; `name` is the first activation's."""
+    """Convolutions and activations whose channels are scaled together; `name` is the first activation's."""
 
     name: str
     writers: tuple[Operator, ...]
@@ -51,7 +51,7 @@ def find_sites(graph: Graph) -> list[Site]:
 
 
 def _chain(graph: Graph, writer: Operator, readers: Mapping[int, list[Operator]]) -> Site | None:
-    """Convolution, perhaps PReLU, then only convolutions."""
+    """The site of a convolution, perhaps a PReLU, and then convolutions only; None for anything else."""
     if graph.code(writer) not in CONVOLUTIONS:
         return None
     activations = [int(writer.outputs[0])]
@@ -65,7 +65,7 @@ def _chain(graph: Graph, writer: Operator, readers: Mapping[int, list[Operator]]
 
 
 def _residuals(graph: Graph, readers: Mapping[int, list[Operator]]) -> list[Site]:
-    """Tensors that additions tie together must share their scales."""
+    """The sites of residual chains: tensors that additions join have the same scales."""
     chains: list[set[int]] = []
     for op in graph.operators:
         if graph.code(op) == Op.ADD:
@@ -105,7 +105,7 @@ def apply(content: bytes, chosen: Mapping[str, Sequence[int]]) -> bytes:
 
 
 def scale(graph: Graph, site: Site, s: Channels) -> None:
-    """Channels of the site become x / s."""
+    """Divides the channels of the site by s."""
     for op in site.writers:
         weights, bias = int(op.inputs[1]), int(op.inputs[2])
         # CONV_2D weights are (out, height, width, in), depthwise ones (1, height, width, out).

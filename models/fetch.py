@@ -62,7 +62,8 @@ def fetch(packages: Mapping[str, Package], cache: Path, *, offline: bool = False
         needs_node = any(packages[key].registry == "npm" for key in missing) and not shutil.which("npm")
         # twice, for npm keeps a copy of its own
         need_space(cache, 2 * size // 1_000_000 + (NODE_MB if needs_node else 0))
-        _say(f"fetching {len(missing)} of {len(packages)} package files, {size / 1e6:.0f} MB, into {cache}")
+        npm = "; npm is not installed: one for this run, 61 MB more" if needs_node else ""
+        _say(f"fetching {len(missing)} of {len(packages)} package files, {_mb(size)}, into {cache}{npm}")
         with scratch(cache) as folder:
             for key in missing:
                 try:
@@ -95,6 +96,10 @@ def _not_fetched(message: str, packages: Mapping[str, Package], cache: Path, *, 
     return NotFetched(message, hint=hint or f"{ways}; then run the command again")
 
 
+def _mb(size: int) -> str:
+    return f"{size / 1e6:.0f} MB" if size > 1_000_000 else f"{max(size // 1000, 1)} kB"
+
+
 def _say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
@@ -119,7 +124,7 @@ def _fetch_one(key: str, package: Package, folder: Path, cache: Path) -> None:
 def _download_bar(label: str, size: int) -> Iterator[Callable[[int], None]]:
     """A bar on a terminal, which the caller tells the bytes that are here; elsewhere one line."""
     if not sys.stderr.isatty():
-        _say(f"fetching {label} ({size / 1e6:.1f} MB)")
+        _say(f"fetching {label} ({_mb(size)})")
         yield lambda _: None
         return
     from rich.console import Console
@@ -154,7 +159,6 @@ def _npm(folder: Path) -> list[str]:
     if not package.is_dir():
         options = ("--quiet", "--no-input", "--disable-pip-version-check", "--no-cache-dir", "--no-deps")
         command = [sys.executable, "-m", "pip", "install", *options, "--only-binary=:all:"]
-        _say("npm is not installed: fetching one for this run (61 MB, not kept)")
         _run([*command, "--target", str(target), NODE], "npm", folder)
     return [
         str(package / "bin" / "node"),

@@ -1,4 +1,4 @@
-"""Optional weights that an operator gives, as a folder or an address: checked, then kept in the cache."""
+"""Reads optional weights from a folder or an address, checks them, and keeps them in the cache."""
 
 from __future__ import annotations
 

@@ -49,7 +49,7 @@ class Tensor(_Table, frozen=True, kw_only=True):
 
 
 class Member(_Table, frozen=True, kw_only=True):
-    """A file inside a package's archive, taken out as it is."""
+    """A file in the archive of a package, used as it is."""
 
     package: str
     member: str

@@ -1,4 +1,4 @@
-"""The two passive PAD networks as an operator gives them -> the same functions as smaller graphs.
+"""Changes the two passive PAD networks of an operator into smaller graphs of the same functions.
 
 Their converter left the batch open and spelled "flatten" as seven operators that ask for it at run time,
 which keeps tflite-runtime from handing the graph to XNNPACK. With the batch fixed they are one RESHAPE, and
@@ -37,13 +37,13 @@ def operate(content: bytes) -> bytes:
 
 
 def fix_batch(graph: Graph) -> None:
-    """The open batch of every tensor becomes the 1 that its shape says already."""
+    """Sets the open batch of every tensor to 1, which its shape already has."""
     for tensor in graph.tensors:
         tensor.shapeSignature = None
 
 
 def merge_flatten(graph: Graph) -> None:
-    """The seven operators between the last convolution and the first matrix become one RESHAPE."""
+    """Changes the seven operators between the last convolution and the first matrix to one RESHAPE."""
     operators = graph.operators
     codes = [graph.code(op) for op in operators]
     starts = [i for i in range(len(codes)) if tuple(codes[i : i + len(FLATTEN)]) == FLATTEN]

@@ -1,4 +1,4 @@
-"""Portraits on disk -> the crops that the embedder sees at the door. Only calibration needs them."""
+"""Crops of portraits, as the embedder gets them at a door. Only calibration needs them."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def crops(folder: Path, detector: Network, mesh: Network) -> list[Pixels]:
 
 
 def _read(path: Path) -> Pixels:
-    """uint8 (H, W, 3) RGB. Raises InputError."""
+    """The picture as uint8 (H, W, 3) RGB. Raises InputError."""
     try:
         picture = cv2.imdecode(np.frombuffer(path.read_bytes(), np.uint8), cv2.IMREAD_COLOR)
         # None, for bytes that are no picture, becomes an array that cvtColor refuses.

