@@ -9,6 +9,7 @@ ROOT = Path(__file__).resolve().parents[1]
 VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
 
 setup(
+    script_name="setup.py",  # which stays out of the wheel
     version=VERSION,
     options={"build": {"build_base": str(ROOT / "build" / "office")}},  # not here, among the sources
     install_requires=[

@@ -25,6 +25,7 @@ from tools.issuing.draft import metadata_path
 from tools.issuing.repository import create
 from tools.issuing.roles import KEY_COUNTS, ROOT, ROOT_THRESHOLD, TIMESTAMP
 from tools.issuing.tufsigner import new_keys
+from tools.program_name import program_name, with_program_name
 
 if TYPE_CHECKING:
     import argparse
@@ -49,7 +50,7 @@ def init(args: argparse.Namespace) -> int:
 
 
 AUTHORITY = Verb(
-    "python tools/authority",
+    program_name("authority"),
     "the authority of a trust repository",
     verbs=(
         repository_verb("init", "make keys and a repository", init),
@@ -58,6 +59,6 @@ AUTHORITY = Verb(
         *rotation.VERBS,
         *show.VERBS,
     ),
-    about=__doc__,
+    about=with_program_name(__doc__, "authority"),
 )
 main = partial(verbs.main, AUTHORITY)

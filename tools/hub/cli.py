@@ -29,6 +29,7 @@ from edge.upload.protocol import device_name
 from tools.hub.export import FORMATS, lines
 from tools.hub.schema import Database
 from tools.hub.store import HubStore, NoSuchDevice
+from tools.program_name import program_name, with_program_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -245,7 +246,7 @@ EXPORT = verb(
     argument("--format", choices=list(FORMATS), default="jsonl"),
 )
 HUB = Verb(
-    "python tools/hub",
+    program_name("hub"),
     "a hub for a fleet of doors",
     verbs=(
         SERVE,
@@ -253,6 +254,6 @@ HUB = Verb(
         Verb("alarm", "devices whose history does not hold", verbs=ALARMS),
         Verb("records", "what devices sent", verbs=(EXPORT,)),
     ),
-    about=__doc__,
+    about=with_program_name(__doc__, "hub"),
 )
 main = partial(verbs.main, HUB)

@@ -44,6 +44,7 @@ from tools.issuer.office import KEY, SEALED, IssuingOffice, OfficeConfig
 from tools.issuing.issuer import RAW_CAPACITY, CardApplication, Issuer
 from tools.issuing.register import CardStanding, IndexUse, RegisterEntry
 from tools.issuing.wallet import MAX_AUTHORITIES, Delivery, Wallet
+from tools.program_name import program_name, with_program_name
 
 MAX_ATTRIBUTES_BYTES: Final = 8_192  # eleven values of 96 bytes, escaped and indented as anybody likes
 CAPACITY: Final = 100_000  # a campus; the list has 25 kB
@@ -347,7 +348,7 @@ PUBLISH = verb(
     ),
 )
 ISSUER = Verb(
-    "python tools/issuer",
+    program_name("issuer"),
     "a small issuing office in one folder",
     verbs=(
         INIT,
@@ -363,6 +364,6 @@ ISSUER = Verb(
             "list", "all cards: index, id, pseudonym in logs, standing, dates", show, *_OFFICE, json_lines()
         ),
     ),
-    about=__doc__,
+    about=with_program_name(__doc__, "issuer"),
 )
 main = partial(verbs.main, ISSUER)
