@@ -1,4 +1,4 @@
-"""Several files of one journal as what they are together: one tree, each going on from the one before."""
+"""Reader of several files of one journal as one tree, in which each file continues the one before."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """One file as its signed notes describe it; whether its records fit between them is not known yet."""
+    """One file as its signed notes describe it; its records are not verified yet."""
 
     path: Path
     device: str
@@ -36,9 +36,9 @@ class Link:
 
 
 class Chain:
-    """The files of one journal in order, each fit to go on from the one before. Use `open_chain`.
+    """The files of one journal in order, each of which continues the one before. Use `open_chain`.
 
-    It stands for one moment: records that a device writes while it is read are not part of it.
+    It is a snapshot: records that a device writes during the reading are not part of it.
     """
 
     def __init__(self, links: Sequence[Link]) -> None:
@@ -52,12 +52,12 @@ class Chain:
 
     @property
     def first(self) -> int:
-        """The seq of the oldest record here."""
+        """The seq of the oldest record in these files."""
         return self._links[0].base.size
 
     @property
     def size(self) -> int:
-        """The seq after the newest: how many records the device has written in all."""
+        """The seq after the newest record, which is the number of records since the device's first."""
         return self._links[-1].head.size
 
     def entries(self, last: int | None = None) -> Iterator[JournalEntry]:
@@ -75,7 +75,7 @@ class Chain:
         previous: Checkpoint | None = None,
         watch: Watch = lambda rows, _: rows,
     ) -> Verified:
-        """Check every byte that counts in every file: see `SegmentReader.verify`. Raises likewise."""
+        """Verify every file and its records; see `SegmentReader.verify`, which has the same errors."""
         check_reach(previous, self.first, self.size)
         found = []
         for link in self._links:
@@ -101,11 +101,11 @@ class Chain:
 
 @contextmanager
 def open_chain(paths: Sequence[Path]) -> Iterator[Chain]:
-    """The journal in these files; a folder stands for every `.db` in it. It does not rotate meanwhile.
+    """The journal in these files; a folder means every `.db` in it. The journal does not rotate meanwhile.
 
     Raises:
-        InputError: one of them cannot be read, or is no journal.
-        JournalBroken: one is damaged, or they do not go on from each other.
+        InputError: a file cannot be read, or is no journal.
+        JournalBroken: a file is damaged, or does not continue the one before.
     """
     with ExitStack() as stack:
         files = [file for path in paths for file in _files(path)]
@@ -118,7 +118,7 @@ def open_chain(paths: Sequence[Path]) -> Iterator[Chain]:
 
 
 def files_of(journal: Path, *, last: int | None = None) -> tuple[Path, ...]:
-    """A journal's newest file with the closed ones beside it, oldest first; those that hold the last records.
+    """The files of a journal, oldest first; with `last`, only those that hold the last records.
 
     Raises InputError, JournalBroken, StorageFault.
     """
@@ -139,11 +139,13 @@ def files_of(journal: Path, *, last: int | None = None) -> tuple[Path, ...]:
 def _files(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
-    # All of them: one whose first bytes are destroyed must not pass for one that was never there. An empty
-    # one is no such case: a power cut leaves it of a file that was to be begun.
+    # Every one: a file whose first bytes are destroyed must not count as absent. An empty file does: a power
+    # cut leaves one when the next file was about to begin.
     files = sorted(filter(has_content, path.glob("*.db")))
     if not files:
-        raise InputError(f"{path}: no journal in this folder", hint="name its files, or another folder")
+        raise InputError(
+            f"{path}: no journal in this folder", hint="name the folder of a journal, or its files"
+        )
     return files
 
 
@@ -157,7 +159,7 @@ def _link(path: Path) -> Link:
 
 def _check_same(link: Link, segment: SegmentReader) -> None:
     if segment.base != link.base or segment.head.size < link.head.size:
-        raise JournalBroken("it changed while it was read")
+        raise JournalBroken("the file changed while it was read")
 
 
 def _check_seam(before: Link, after: Link) -> None:
@@ -172,4 +174,4 @@ def _check_seam(before: Link, after: Link) -> None:
     if missing < 0:
         raise JournalBroken(f"{one} and {other} both hold record {after.base.size}")
     if before.head != after.base:
-        raise JournalBroken(f"{other} does not go on from the head of {one}")
+        raise JournalBroken(f"{other} does not continue the head of {one}")

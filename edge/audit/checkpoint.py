@@ -1,4 +1,4 @@
-"""The signed head of a journal: a C2SP tlog-checkpoint in a C2SP signed note.
+"""Checkpoints, the signed heads of a journal: a C2SP tlog-checkpoint in a C2SP signed note.
 
     doorward/lobby-1                                  origin, and the name of the key
     3                                                 number of records
@@ -6,8 +6,8 @@
 
     — doorward/lobby-1 3rsWjv4N...                    Ed25519 over the lines above the gap
 
-Sources: github.com/C2SP/C2SP tlog-checkpoint.md and signed-note.md. Signatures by other keys (witnesses)
-are skipped, as signed-note.md asks; extension lines are refused, for Doorward writes none.
+Sources: github.com/C2SP/C2SP tlog-checkpoint.md and signed-note.md. Signatures by other keys (witnesses) are
+skipped, as signed-note.md requires; extension lines are refused, because Doorward writes none.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ if TYPE_CHECKING:
 
     from nacl.signing import SigningKey, VerifyKey
 
-# Origin, size and root are 150 bytes; the rest is room for some twenty witnesses.
+# Origin, size and root take 150 bytes; the rest is for about twenty witnesses.
 MAX_NOTE_BYTES = 4096
-MAX_RECORDS = 2**63 - 1  # what SQLite counts to
+MAX_RECORDS = 2**63 - 1  # the largest integer of SQLite
 _ED25519 = b"\x01"  # signed-note.md, signature types
-_HINT = "give the text that `doorward log` or the sync server kept, byte for byte"
+_HINT = "give the unchanged text that `doorward log` or the hub printed"
 
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """The state of one journal: how many records under which root. Signed, unless you built it."""
+    """The state of one journal: the number of its records, and their root. `open_checkpoint` verifies it."""
 
     origin: str
     size: int
@@ -51,21 +51,21 @@ class Checkpoint:
 
 @dataclass(frozen=True, slots=True)
 class SignedTreeHead:
-    """A state of the tree with the note that was signed over it. Made by `check` and by `Signer`."""
+    """A state of the tree with the signed note over it. Made by `check` and by `Signer`."""
 
     frontier: Frontier
     note: str
 
     @classmethod
     def check(cls, note: bytes, peaks: bytes, *, origin: str, key: VerifyKey) -> Self:
-        """What was stored, once the signature holds and both say the same. Raises JournalBroken."""
+        """The stored head, if the signature is valid and note and peaks agree. Raises JournalBroken."""
         try:
             checkpoint = open_checkpoint(note, origin=origin, key=key)
-        except InputError as err:  # a note that a person hands in may be no note; a stored one must be one
+        except InputError as err:  # a note from a user may be malformed; a stored one must not be
             raise JournalBroken(err.message) from err
         frontier = Frontier.from_bytes(checkpoint.size, peaks)
         if frontier.root != checkpoint.root:
-            raise JournalBroken("frontier and checkpoint disagree")
+            raise JournalBroken("the frontier does not have the root of the checkpoint")
         return cls(frontier, note.decode())
 
     @property
@@ -79,7 +79,7 @@ class SignedTreeHead:
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """The device whose journal this is."""
+    """The name and the key of the device that writes a journal."""
 
     device: str
     key: SigningKey
@@ -89,17 +89,17 @@ class Signer:
         return bytes(self.key.verify_key)
 
     def sign(self, frontier: Frontier) -> SignedTreeHead:
-        """The frontier under a new note."""
+        """The frontier with a new signed note."""
         checkpoint = Checkpoint(origin_of(self.device), frontier.size, frontier.root)
         return SignedTreeHead(frontier, sign_checkpoint(checkpoint, self.key))
 
     def check(self, note: bytes, peaks: bytes) -> SignedTreeHead:
-        """What this device signed and stored. Raises JournalBroken."""
+        """The head that this device signed and stored. Raises JournalBroken."""
         return SignedTreeHead.check(note, peaks, origin=origin_of(self.device), key=self.key.verify_key)
 
 
 def origin_of(device_id: str) -> str:
-    """The origin line of a device, which is the name of its key too."""
+    """The origin line of a device, which is also the name of its key."""
     return f"doorward/{device_id}"
 
 
@@ -109,45 +109,47 @@ def sign_checkpoint(checkpoint: Checkpoint, key: SigningKey) -> str:
 
 
 def open_checkpoint(note: bytes, *, origin: str, key: VerifyKey) -> Checkpoint:
-    """The checkpoint in `note`, once its signature by `key` holds.
+    """The checkpoint in `note`, if `key` signed it.
 
     Raises:
-        InputError: this is no checkpoint at all.
-        JournalBroken: it is one, but of another journal, or not signed by this key.
+        InputError: the note is no checkpoint.
+        JournalBroken: it is the checkpoint of another journal, or this key did not sign it.
     """
     text = open_note(note, name=origin, key=key)
     lines = text.split("\n")
     if len(lines) != 4 or lines[3]:
-        raise InputError("not a checkpoint: it has more or fewer than three lines", hint=_HINT)
+        raise InputError("not a checkpoint: its text does not have three lines", hint=_HINT)
     if lines[0] != origin:
-        raise JournalBroken("checkpoint belongs to another journal")
+        raise JournalBroken(f"the checkpoint is of another journal than {origin}")
     size, root = _decimal(lines[1]), _base64(lines[2])
     if len(root) != HASH_BYTES:
-        raise InputError("not a checkpoint: its root is no SHA-256 hash", hint=_HINT)
+        raise InputError(f"not a checkpoint: its root has {len(root)} bytes, not {HASH_BYTES}", hint=_HINT)
     return Checkpoint(origin, size, root)
 
 
 def key_id(name: str, key: VerifyKey) -> bytes:
-    """Four bytes that tell keys of one name apart; a hint, never a proof."""
+    """The first 4 bytes of a hash of name and key, which tell keys of one name apart but prove nothing."""
     return sha256(name.encode() + b"\n" + _ED25519 + bytes(key)).digest()[:4]
 
 
 def sign_note(text: str, name: str, key: SigningKey) -> str:
-    """`text` (ends in a newline) with a gap and one signature line."""
+    """`text`, which ends in a newline, with an empty line and one signature line."""
     assert text.endswith("\n")
     blob = key_id(name, key.verify_key) + key.sign(text.encode()).signature
     return f"{text}\n— {name} {b64encode(blob).decode()}\n"
 
 
 def open_note(note: bytes, *, name: str, key: VerifyKey) -> str:
-    """The text of a signed note, once the signature by `key` under `name` holds.
+    """The text of a signed note, if it has a valid signature by `key` under `name`.
 
     Raises:
-        InputError: this is no signed note.
-        JournalBroken: it has no signature by this key, or one that does not hold.
+        InputError: the note is malformed.
+        JournalBroken: it has no signature by this key, or an invalid one.
     """
     if len(note) > MAX_NOTE_BYTES:
-        raise InputError(f"not a checkpoint: {len(note)} bytes, more than {MAX_NOTE_BYTES}", hint=_HINT)
+        raise InputError(
+            f"not a checkpoint: {len(note)} bytes, at most {MAX_NOTE_BYTES} are allowed", hint=_HINT
+        )
     try:
         decoded = note.decode("utf-8")
     except UnicodeDecodeError as err:
@@ -161,16 +163,16 @@ def open_note(note: bytes, *, name: str, key: VerifyKey) -> str:
             try:
                 key.verify(text.encode(), blob[4:])
             except (BadSignatureError, ValueError) as err:
-                raise JournalBroken("checkpoint signature does not hold") from err
+                raise JournalBroken("the signature of the checkpoint is invalid") from err
             return text
-    raise JournalBroken("checkpoint is not signed by this device's key")
+    raise JournalBroken("the checkpoint is not signed by this device's key")
 
 
 def _signature_line(line: str) -> tuple[str, bytes]:
     dash, _, rest = line.partition(" ")
     name, _, encoded = rest.partition(" ")
     blob = _base64(encoded) if dash == "—" and name else b""
-    if len(blob) < 5:  # four of the key id, and something signed
+    if len(blob) < 5:  # four bytes of key id, and a signature
         raise InputError("not a checkpoint: a signature line is malformed", hint=_HINT)
     return name, blob
 
@@ -180,16 +182,16 @@ def _base64(text: str) -> bytes:
         data = b64decode(text.encode("ascii"), validate=True)
     except (UnicodeEncodeError, binascii.Error) as err:
         raise InputError("not a checkpoint: bad base64", hint=_HINT) from err
-    if b64encode(data).decode() != text:  # spare bits that are not zero would be a second encoding
+    if b64encode(data).decode() != text:  # unused bits that are not zero would be a second encoding
         raise InputError("not a checkpoint: bad base64", hint=_HINT)
     return data
 
 
 def _decimal(text: str) -> int:
-    # isascii first: isdigit alone takes every digit of Unicode.
+    # isascii first: isdigit alone accepts every digit of Unicode.
     if not (text.isascii() and text.isdigit() and len(text) <= 19) or (text[0] == "0" and text != "0"):
-        raise InputError("not a checkpoint: its size is no decimal number", hint=_HINT)
+        raise InputError("not a checkpoint: its size is not a decimal number", hint=_HINT)
     size = int(text)
     if size > MAX_RECORDS:
-        raise InputError("not a checkpoint: its size is out of range", hint=_HINT)
+        raise InputError(f"not a checkpoint: its size is above {MAX_RECORDS}", hint=_HINT)
     return size

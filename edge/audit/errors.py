@@ -1,4 +1,4 @@
-"""The error that a verifier of the journal raises. Writing raises `edge.errors.StorageFault` instead."""
+"""The error of a verifier of the journal. A writer raises `edge.errors.StorageFault` instead."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from edge.errors import EdgeError, Exit
 
 
 class JournalBroken(EdgeError):
-    """The journal cannot be the one that this device wrote: it is altered, cut, damaged or foreign."""
+    """The journal is not as this device wrote it: it is altered, truncated, damaged or foreign."""
 
     exit_code = Exit.REFUSED

@@ -1,4 +1,4 @@
-"""Reading a journal as a stranger would: from a copy of one of its files, believing nothing in it."""
+"""Reader and verifier of one file of a journal, without trust in its content; a copy is enough."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 
 RecordRow = tuple[object, object, object]
 _KEY_BYTES = 32
-# What SQLite counts to, not 0 and the size: a record may have been put before the first or after the last.
+# The range of SQLite, not 0 and the size: an attacker may add a record before the first or after the last.
 _LOWEST, _HIGHEST = -(2**63), 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """What a journal proved: its records are the ones its device signed, all of them, in this order.
+    """A verified journal: its records are those that its device signed, all of them, in this order.
 
-    `base`: the seq that it begins with; `size`: the one after its last, counted from the device's first.
-    `key`: public key that the head is signed with; worth no more than how you came to know it.
+    `base`: the seq of its first record; `size`: the seq after its last. `key`: the public key that signed the
+    head; the caller has to know from elsewhere that it is the device's.
     """
 
     base: int
@@ -47,25 +47,26 @@ class Verified:
 
 
 class SegmentReader:
-    """One file opened for reading; what it yields is decoded, but proven only by `verify`.
+    """One file opened for reading; it yields decoded records, but only `verify` proves them.
 
-    `head` and `base`: what its device signed when it wrote last, and when the file before it was closed.
+    `head` and `base`: the tree heads that its device signed at the last record, and at the end of the file
+    before.
     """
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         with damage():
-            # The first format knew one file only, which begins at the beginning.
+            # Format 1 has a single file, which begins at record 0.
             (version,) = connection.execute("PRAGMA user_version").fetchone()
             self._expect_tables("records", "meta", "head", *(["base"] if version > 1 else []))
             self.device, self.key = self._read_meta()
             self.head = self._read_head("head")
             self.base = self._read_head("base").frontier if version > 1 else Frontier()
         if self.base.size > self.head.size:
-            raise JournalBroken("it ends before it begins")
+            raise JournalBroken("its head is over fewer records than its base")
 
     def size(self) -> int:
-        """How many records there are to read in this file."""
+        """The number of records in this file."""
         with damage():
             (count,) = self._connection.execute("SELECT count(*) FROM records").fetchone()
         return int(count)
@@ -94,7 +95,7 @@ class SegmentReader:
                 "SELECT leaf FROM records WHERE seq BETWEEN ? AND ? ORDER BY seq", (start, stop - 1)
             ):
                 if not isinstance(leaf, bytes):
-                    raise JournalBroken("a leaf hash is not made of bytes")
+                    raise JournalBroken("a leaf hash is not a BLOB")
                 yield leaf
 
     def verify(
@@ -104,27 +105,28 @@ class SegmentReader:
         previous: Checkpoint | None = None,
         watch: Callable[[Iterable[RecordRow], int], Iterable[RecordRow]] = lambda rows, _: rows,
     ) -> Verified:
-        """Check every byte that counts: bodies, hashes, order, root, signatures, history.
+        """Verify bodies, hashes, order, root, signatures and history.
 
         Args:
-            key: the device's public key, 32 bytes, known from elsewhere; else the file's own is used, which
-                shows that the file is whole but not whose it is.
+            key: the device's public key, 32 bytes, known from elsewhere; without it the file's own key is
+            used,
+                which proves that the file is complete but not which device wrote it.
             previous: an earlier checkpoint of this journal, already verified.
-            watch: passes the rows through; called with how many there should be (a progress bar).
+            watch: passes the rows through, for a progress bar; it gets the expected number of rows.
 
         Raises:
-            JournalBroken: says what does not hold.
-            InputError: `previous` is over records before this file.
+            JournalBroken: a check failed; the message names it.
+            InputError: `previous` is over fewer records than were written before this file.
         """
         if key is not None and key != self.key:
-            raise JournalBroken("journal is signed by another key than the one given")
+            raise JournalBroken("another key than the given one signed the journal")
         size = self.head.size
         check_reach(previous, self.base.size, size)
         frontier, first, last = self.base, None, None
         _check_history(previous, frontier)
         for seq, body, leaf in watch(self._rows(), size - frontier.size):
             if seq != frontier.size or seq == size:
-                raise JournalBroken(f"record {frontier.size} is missing, or one was put in")
+                raise JournalBroken(f"record {frontier.size} is missing, or a record was inserted")
             last, computed = _placed(seq, body)
             if leaf != computed:
                 raise JournalBroken(f"record {seq} does not have the hash that was stored with it")
@@ -132,9 +134,9 @@ class SegmentReader:
             frontier = frontier.append(computed)
             _check_history(previous, frontier)
         if frontier.size != size:
-            raise JournalBroken(f"it has {frontier.size} records and its checkpoint is over {size}")
+            raise JournalBroken(f"its records end at {frontier.size}, but its checkpoint is over {size}")
         if frontier != self.head.frontier:
-            raise JournalBroken("records do not add up to the signed root")
+            raise JournalBroken("the records do not have the signed root")
         return Verified(
             self.base.size,
             size,
@@ -153,7 +155,7 @@ class SegmentReader:
             )
 
     def _expect_tables(self, *names: str) -> None:
-        # A view in the place of a table could run for ever.
+        # A view instead of a table could run without end.
         found = self._connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchmany(9)
         if not {name.encode() for name in names} <= {name for (name,) in found}:
             raise JournalBroken("a table is missing")
@@ -161,7 +163,7 @@ class SegmentReader:
     def _read_meta(self) -> tuple[str, bytes]:
         device, key = self._one_row("meta", "device, key")
         if len(key) != _KEY_BYTES or not device.isascii():
-            raise JournalBroken("meta names no device and key")
+            raise JournalBroken("meta does not hold a device and a key")
         return device.decode("ascii"), key
 
     def _read_head(self, table: str) -> SignedTreeHead:
@@ -169,7 +171,7 @@ class SegmentReader:
         return SignedTreeHead.check(note, peaks, origin=origin_of(self.device), key=VerifyKey(self.key))
 
     def _one_row(self, table: str, columns: str) -> tuple[bytes, bytes]:
-        rows = self._connection.execute(f"SELECT {columns} FROM {table} LIMIT 2").fetchall()  # noqa: S608  our own words
+        rows = self._connection.execute(f"SELECT {columns} FROM {table} LIMIT 2").fetchall()  # noqa: S608  names from this file
         if len(rows) != 1:
             raise JournalBroken(f"{table} does not have exactly one row")
         one, other = rows[0]
@@ -179,20 +181,20 @@ class SegmentReader:
 
 
 def check_reach(previous: Checkpoint | None, first: int, size: int) -> None:
-    """Whether records `first` to `size` - 1 can say anything on an earlier checkpoint.
+    """Check that records `first` to `size` - 1 can be compared with an earlier checkpoint.
 
     Raises:
-        JournalBroken: records were lost since.
-        InputError: the checkpoint is over records before these.
+        JournalBroken: records were lost since the checkpoint.
+        InputError: the checkpoint is from before record `first`.
     """
     if previous is None:
         return
     if previous.size > size:
-        raise JournalBroken(f"it had {previous.size} records once and has {size} now")
+        raise JournalBroken(f"it had {previous.size} records at the checkpoint and has {size} now")
     if previous.size < first:
         raise InputError(
-            f"the checkpoint is over {previous.size} records, and these begin at record {first}",
-            hint="give the files before them too, or a checkpoint that is newer",
+            f"the checkpoint is over {previous.size} records, but these files begin at record {first}",
+            hint="give the files before them too, or a newer checkpoint",
         )
 
 
@@ -209,11 +211,11 @@ def verify(path: Path, *, key: bytes | None = None, previous: Checkpoint | None 
 
 @contextmanager
 def open_segment_reader(path: Path) -> Iterator[SegmentReader]:
-    """The file of a journal at `path`, for reading. It is never written to, and nothing is left beside it.
+    """The file of a journal at `path`, for reading. No byte is written to it or to its folder.
 
     Raises:
-        InputError: it cannot be read, or is no journal.
-        JournalBroken: it is one, and damaged.
+        InputError: the file cannot be read, or is no journal.
+        JournalBroken: the journal is damaged.
     """
     with connect_reader(path) as connection:
         yield SegmentReader(connection)
@@ -221,10 +223,10 @@ def open_segment_reader(path: Path) -> Iterator[SegmentReader]:
 
 @contextmanager
 def open_beside(path: Path) -> Iterator[SegmentReader]:
-    """The file that this device writes, or may begin to write at any moment, read in its place.
+    """The file that this device writes, or may begin to write at any time, read without a copy.
 
-    For programs of the device itself: unlike `open_evidence` it may leave a WAL's files beside the journal,
-    and it never gets in the way of a device that starts. Raises InputError, JournalBroken.
+    For programs on the device itself. Unlike `open_segment_reader` it may leave a WAL's files in the folder,
+    and it never blocks a device that starts. Raises InputError, JournalBroken.
     """
     with connect_beside(path) as connection:
         yield SegmentReader(connection)
@@ -233,8 +235,8 @@ def open_beside(path: Path) -> Iterator[SegmentReader]:
 def _placed(seq: object, body: object) -> tuple[JournalEntry, bytes]:
     """The entry of one row and the hash of its bytes."""
     if not isinstance(body, bytes):
-        raise JournalBroken(f"record {seq} is not made of bytes")
+        raise JournalBroken(f"record {seq} is not a BLOB")
     entry = decode(body)
     if entry.seq != seq:
-        raise JournalBroken(f"record {seq} says that it is record {entry.seq}")
+        raise JournalBroken(f"record {seq} holds the seq {entry.seq}")
     return entry, leaf_hash(body)

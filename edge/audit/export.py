@@ -1,4 +1,4 @@
-"""Records as rows for other people's programs: one JSON object, or one line of CSV with fixed columns."""
+"""Records as rows for other programs: one JSON object, or one line of CSV with fixed columns."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import msgspec
 if TYPE_CHECKING:
     from edge.audit.record import JournalEntry
 
-# JOURNAL.md section 6. The order is for ever; a new column goes to the end.
+# JOURNAL.md section 6. The order never changes; a new column goes to the end.
 COLUMNS: Final = (
     "seq",
     "time",
@@ -43,24 +43,24 @@ COLUMNS: Final = (
     "visit",
 )
 _COLUMNS: Final = frozenset(COLUMNS)
-# What a spreadsheet takes for the beginning of a formula (OWASP, "CSV Injection"). No field of a record can
-# begin like this; should a later one be able to, its cell is text all the same.
+# Characters with which a spreadsheet begins a formula (OWASP, "CSV Injection"). No field of a record begins
+# with one today; if a later one does, its cell stays text.
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def row_of(entry: JournalEntry) -> dict[str, object]:
-    """A record with its seq and its time in words; what it does not say is null or absent."""
+    """A record with its seq and its time as text; a missing value is null or absent."""
     record = msgspec.to_builtins(entry.record)
     return {"seq": entry.seq, "time": utc(entry.record.time_ms), **record}
 
 
 def json_line(entry: JournalEntry) -> str:
-    """The same as one JSON object, in ASCII, without the end of the line."""
+    """A record as one JSON object in ASCII, without a line break."""
     return _json.encode(row_of(entry)).decode("ascii")
 
 
 def csv_row(entry: JournalEntry) -> list[str]:
-    """The cells of a record under COLUMNS; empty where it says nothing."""
+    """The cells of a record for COLUMNS; a missing value is empty."""
     row = row_of(entry)
     assert row.keys() <= _COLUMNS
     return [cell(row.get(column)) for column in COLUMNS]
@@ -80,9 +80,9 @@ def cell(value: object) -> str:
 
 
 def utc(time_ms: int) -> str:
-    """RFC 3339, to the millisecond."""
+    """Time in RFC 3339, to the millisecond."""
     whole = datetime.fromtimestamp(time_ms // 1000, UTC)
     return f"{whole.isoformat()[:19]}.{time_ms % 1000:03}Z"
 
 
-_json = msgspec.json.Encoder()  # three times as fast as json, and every field of a record is ASCII
+_json = msgspec.json.Encoder()  # three times as fast as `json`; every field of a record is ASCII

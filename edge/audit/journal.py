@@ -1,12 +1,12 @@
 """The journal of one device: append-only, durable before the strike moves, signed at every record.
 
-One append is one SQLite transaction: the record's bytes, its leaf hash, the frontier of the Merkle tree and
-a checkpoint signed by the device. So the file is, after every commit and after a power cut at any
-instruction, a whole journal with a valid head. A file that has grown large is closed, and the next one goes
-on from its signed head. JOURNAL.md specifies both; `edge.audit.evidence` reads and verifies them.
+One append is one SQLite transaction: the record's bytes, its leaf hash, the frontier of the Merkle tree and a
+checkpoint signed by the device. So after every commit, and after a power cut at any instruction, the file is
+a complete journal with a valid head. A large file is closed, and the next one continues its signed head.
+JOURNAL.md specifies both; `edge.audit.evidence` reads and verifies them.
 
-What it cannot show by itself: that the file was swapped for an older copy of itself. A checkpoint kept
-elsewhere shows that (`doorward log verify --checkpoint`).
+The journal alone cannot reveal that it was replaced by an older copy of itself. A checkpoint that is kept
+elsewhere can (`doorward log verify --checkpoint`).
 """
 
 from __future__ import annotations
@@ -42,14 +42,14 @@ __all__ = ["Journal", "JournalBroken", "SegmentLimits"]
 
 @dataclass(frozen=True, slots=True)
 class SegmentLimits:
-    """When a file is closed: larger than `size_bytes`, or its first record older than `age_ms`."""
+    """The limits of a file, beyond which it is closed: its size, and the age of its first record."""
 
     size_bytes: int
     age_ms: int | None = None
 
 
 class Journal:
-    """The one writer of a journal. Use `Journal.open`, then `append`, then `close` (or `with`)."""
+    """The only writer of a journal. Use `Journal.open`, then `append`, then `close` (or `with`)."""
 
     def __init__(self, path: Path, lock: int, signer: Signer, limit_pages: int | None) -> None:
         self._path = path
@@ -60,19 +60,19 @@ class Journal:
 
     @classmethod
     def open(cls, path: Path, seed: bytes, device_id: str, *, limit_pages: int | None = None) -> Self:
-        """Open the journal at `path`, or begin a new file, and check its head.
+        """Open the journal at `path`, or begin a new file, and verify its head.
 
-        A new file goes on from the newest closed segment beside it: that is how a rotation ends, and how one
-        is ended that a power cut interrupted.
+        A new file continues the newest closed segment in the folder. This is the end of every rotation, also
+        of one that a power cut interrupted.
 
         Args:
-            path: the SQLite file; `edge.audit.segments` says what stands beside it.
+            path: the SQLite file; `edge.audit.segments` lists the other files.
             seed: Ed25519 seed of the device, 32 bytes.
-            device_id: stands in the origin line of every checkpoint.
-            limit_pages: most pages of 4 KB that a file may grow to; appends fail beyond.
+            device_id: the name in the origin line of every checkpoint.
+            limit_pages: the most pages of 4 KB in a file; beyond it appends fail.
 
         Raises:
-            StorageFault: it cannot be opened or written, belongs to another device, or was altered.
+            StorageFault: the file cannot be opened or written, belongs to another device, or was altered.
         """
         journal = cls(path, lock_writer(path), Signer(device_id, SigningKey(seed)), limit_pages)
         try:
@@ -84,24 +84,24 @@ class Journal:
 
     @property
     def path(self) -> Path:
-        """The file that is being written."""
+        """The current file."""
         return self._path
 
     @property
     def size(self) -> int:
-        """How many records there are, in all segments since the first."""
+        """The number of records since the device's first, in all segments."""
         return self._current().head().size
 
     @property
     def note(self) -> str:
-        """The signed checkpoint over all of them, to be kept elsewhere."""
+        """The signed checkpoint over all records, to be kept elsewhere."""
         return self._current().head().note
 
     def append(self, record: AuditRecord) -> int:
-        """Write one record; it is on the disk when this returns its seq.
+        """Write one record. It is durable when this returns its seq.
 
         Raises:
-            StorageFault: it is not recorded. A later append may succeed; this record stays unwritten.
+            StorageFault: the record is not written. A later append may succeed.
         """
         segment = self._current()
         seq = segment.head().size
@@ -112,8 +112,8 @@ class Journal:
     def tail(self, since_ms: int, limit: int) -> tuple[JournalEntry, ...]:
         """The passages since `since_ms` among the last `limit` records of any kind, oldest first.
 
-        Every one of these records is looked at, so that no clock that was set back hides a passage; files
-        that were closed are read too. Raises StorageFault.
+        All of these records are read, also in closed files, so that a clock that was set back hides no
+        passage. Raises StorageFault.
         """
         return tuple(
             entry
@@ -122,14 +122,14 @@ class Journal:
         )
 
     def last_ms(self) -> int | None:
-        """UTC of the newest record as its clock had it; None before the first. Raises StorageFault."""
+        """The time of the newest record, UTC ms; None if there is none. Raises StorageFault."""
         newest = self._last(1)
         return newest[0].record.time_ms if newest else None
 
     def last_mark(self, limit: int, door: str | None = None) -> EventMark | None:
         """The controller's newest event among the last `limit` records. Raises StorageFault.
 
-        `door`: of the door by this name; a lane has two controllers. None: of any.
+        `door`: only events of this door, because a lane has two controllers; None: of any door.
         """
         for entry in self._last(limit):
             match entry.record:
@@ -141,39 +141,42 @@ class Journal:
         return None
 
     def rotate_if_due(self, limits: SegmentLimits, now_ms: int | None) -> Path | None:
-        """Close the file if it is due, and begin the next; returns the closed one.
+        """Close the file if it is due, and begin the next one. Returns the closed file.
 
-        Some 20 ms, so it is for a pause of the door. Put off while somebody reads the journal. `now_ms`: UTC,
-        None while the clock is not believed.
+        It takes about 20 ms, so call it while the door is idle. It does nothing while another process reads
+        the journal. `now_ms`: UTC, None while the clock is suspect.
 
         Raises:
-            StorageFault: the next file could not be begun. The next append tries again.
+            StorageFault: the next file cannot be created. The next append retries.
         """
         segment = self._current()
         if not _due(segment, limits, now_ms):
             return None
         target = closed_path(self._path, segment.base().size)
         if target.exists():
-            raise StorageFault(f"{target}: is in the way", hint="move it away; it may be older evidence")
-        with alone(self._path) as nobody_reads:
-            if not (nobody_reads and segment.fold()):
+            raise StorageFault(
+                f"{target}: a file with the name of the closed one exists already",
+                hint="move it to another folder, and keep it as evidence",
+            )
+        with alone(self._path) as without_readers:
+            if not (without_readers and segment.fold()):
                 return None
             self._segment = None
             segment.close()
             try:
                 self._path.rename(target)
-                # Durable before the next file has its name, or a power cut might leave only that one.
+                # Durable before the next file takes its name, or a power cut might leave only that one.
                 flush(self._path.parent)
             except OSError as err:
                 raise StorageFault(
                     f"journal {self._path}: {(err.strerror or 'cannot be renamed').lower()}",
-                    hint="check the disk, and who may write in the journal's folder",
+                    hint="check the disk, and that the user of doorward can write in this folder",
                 ) from err
             self._current()
         return target
 
     def close(self) -> None:
-        """Fold the WAL into the file and let another process write. Safe to call again."""
+        """Merge the WAL into the file and release the writer's lock. Safe to call again."""
         segment, self._segment = self._segment, None
         try:
             if segment is not None:
@@ -192,9 +195,11 @@ class Journal:
         self.close()
 
     def _current(self) -> Segment:
-        """The file being written; opened again where a rotation was left in the middle."""
+        """The current file; opened again after an interrupted rotation."""
         if self._lock < 0:
-            raise StorageFault(f"journal {self._path}: it was closed", hint="this is a bug; please report it")
+            raise StorageFault(
+                f"journal {self._path}: it is closed already", hint="report this as a bug in doorward"
+            )
         if self._segment is None:
             self._segment = Segment.open(
                 self._path, self._signer, limit_pages=self._limit_pages, base=self._base
@@ -202,14 +207,14 @@ class Journal:
         return self._segment
 
     def _base(self) -> SignedTreeHead:
-        """What a new file goes on from."""
+        """The head that a new file continues."""
         closed = closed_segments(self._path)
         if not closed:
             return self._signer.sign(Frontier())
         _, newest = closed[-1]
         with storage_faults(newest), open_segment_reader(newest) as segment:
             if (segment.device, segment.key) != (self._signer.device, self._signer.public):
-                raise JournalBroken("it belongs to another device or key")
+                raise JournalBroken("the file belongs to another device or key")
             return segment.head
 
     def _last(self, count: int) -> list[JournalEntry]:

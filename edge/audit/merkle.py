@@ -1,7 +1,7 @@
 """RFC 6962 Merkle tree: append in O(log n), and the two proofs with their verification (RFC 9162, 2.1).
 
-Hashes are SHA-256 and 32 bytes; leaves and nodes are told apart by their first byte, so that neither can
-pass for the other. A proof is checked by a function that returns nothing or raises JournalBroken.
+Hashes are SHA-256, 32 bytes. The first hashed byte tells leaves from nodes, so that neither can replace the
+other. A function that verifies a proof returns nothing or raises JournalBroken.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ EMPTY_ROOT = sha256(b"").digest()
 
 
 def leaf_hash(body: bytes) -> bytes:
-    """Hash of one record's bytes."""
+    """The leaf hash of one record's bytes."""
     return sha256(b"\x00" + body).digest()
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
-    """Hash of two subtrees side by side."""
+    """The hash of two adjacent subtrees."""
     return sha256(b"\x01" + left + right).digest()
 
 
 @dataclass(frozen=True, slots=True)
 class Frontier:
-    """All that a growing tree needs to remember of its past.
+    """The data of a tree that appending needs.
 
-    `peaks`: roots of its perfect subtrees, largest first, one for each set bit of `size`.
+    `peaks`: roots of its complete subtrees, largest first, one for each set bit of `size`.
     """
 
     size: int = 0
@@ -42,7 +42,7 @@ class Frontier:
     def append(self, node: bytes, level: int = 0) -> Frontier:
         """The tree with one more leaf hash, or with the root of 2**level more leaves.
 
-        A subtree stands where its own size divides `size`; elsewhere it would be no subtree of this tree.
+        2**level must divide `size`, because a subtree begins at a multiple of its own size.
         """
         peaks, units = list(self.peaks), self.size >> level
         assert units << level == self.size
@@ -53,7 +53,7 @@ class Frontier:
 
     @property
     def root(self) -> bytes:
-        """The hash that stands for the whole tree."""
+        """The root of the whole tree."""
         if not self.peaks:
             return EMPTY_ROOT
         node = self.peaks[-1]
@@ -68,12 +68,12 @@ class Frontier:
     def from_bytes(cls, size: int, data: bytes) -> Frontier:
         """The frontier that `to_bytes` wrote. Raises JournalBroken."""
         if size < 0 or len(data) != size.bit_count() * HASH_BYTES:
-            raise JournalBroken("frontier does not belong to a tree of this size")
+            raise JournalBroken(f"the frontier is not that of a tree of {size}")
         return cls(size, tuple(data[at : at + HASH_BYTES] for at in range(0, len(data), HASH_BYTES)))
 
 
 def tree_root(leaves: Iterable[bytes]) -> bytes:
-    """Root over leaf hashes."""
+    """The root over leaf hashes."""
     frontier = Frontier()
     for leaf in leaves:
         frontier = frontier.append(leaf)
@@ -92,7 +92,7 @@ def inclusion_proof(leaves: Sequence[bytes], index: int) -> tuple[bytes, ...]:
 
 
 def consistency_proof(leaves: Sequence[bytes], old_size: int) -> tuple[bytes, ...]:
-    """Why the tree over `leaves` begins with the tree over its first `old_size` leaves."""
+    """The proof that the tree over `leaves` begins with the tree over its first `old_size` leaves."""
     assert 0 <= old_size <= len(leaves)
     return () if old_size == 0 else _subproof(leaves, old_size, whole=True)
 
@@ -107,10 +107,10 @@ def _subproof(leaves: Sequence[bytes], old_size: int, *, whole: bool) -> tuple[b
 
 
 def growth_proof(old: Frontier, size: int, subtree: Callable[[int, int], bytes]) -> tuple[bytes, ...]:
-    """The consistency proof from `old` to the tree of `size`, without a single leaf of the old one.
+    """The consistency proof from `old` to the tree of `size`, without a leaf of the old tree.
 
-    Every node of it is either a peak of `old` or spans new leaves only; for those `subtree(start, stop)` is
-    asked. `stop - start` is at most the power of two that divides `start`, so each begins its own subtree.
+    Each of its nodes is a peak of `old` or covers new leaves only; `subtree(start, stop)` gives the latter.
+    `stop - start` is at most the power of two that divides `start`, so each node is a subtree.
     """
     assert 0 <= old.size <= size
     if old.size in {0, size}:
@@ -126,7 +126,7 @@ def growth_proof(old: Frontier, size: int, subtree: Callable[[int, int], bytes])
         else:
             path.append(next(peaks))
             start = middle
-    if start:  # else the old tree is whole in the new one, and its root is known
+    if start:  # else the old tree is a subtree of the new one, and its root is known
         path.append(next(peaks))
     return tuple(reversed(path))
 
@@ -137,7 +137,7 @@ def _split(size: int) -> int:
 
 
 def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> None:
-    """Holds when the tree of `size` with `root` has `leaf` at `index` (RFC 9162, 2.1.3.2)."""
+    """Check that the tree of `size` with `root` has `leaf` at `index` (RFC 9162, 2.1.3.2)."""
     if not 0 <= index < size:
         raise JournalBroken(f"leaf {index} is outside a tree of {size}")
     _check_hashes(proof)
@@ -155,22 +155,24 @@ def verify_inclusion(leaf: bytes, index: int, size: int, proof: Sequence[bytes],
     if sn:
         raise JournalBroken("inclusion proof is too short")
     if node != root:
-        raise JournalBroken("inclusion proof leads to another root")
+        raise JournalBroken("the inclusion proof gives another root")
 
 
 def verify_consistency(
     old_size: int, old_root: bytes, size: int, root: bytes, proof: Sequence[bytes]
 ) -> None:
-    """Holds when the tree of `size` begins with the tree of `old_size` (RFC 9162, 2.1.4.2)."""
+    """Check that the tree of `size` begins with the tree of `old_size` (RFC 9162, 2.1.4.2)."""
     if not 0 <= old_size <= size:
         raise JournalBroken(f"a tree of {size} cannot begin with a tree of {old_size}")
     _check_hashes(proof)
     if old_size in {0, size}:
         expected = EMPTY_ROOT if old_size == 0 else root
         if proof or old_root != expected or (size == 0 and root != EMPTY_ROOT):
-            raise JournalBroken("consistency proof does not fit trees that need none")
+            raise JournalBroken(
+                "a consistency proof of empty or equal trees is not empty, or their roots differ"
+            )
     elif _fold_consistency(old_size, old_root, size, proof) != (old_root, root):
-        raise JournalBroken("consistency proof leads to other roots")
+        raise JournalBroken("the consistency proof gives other roots")
 
 
 def _fold_consistency(

@@ -1,8 +1,8 @@
-"""Opening somebody's SQLite file to read it, whatever it holds and whoever may be writing it.
+"""Opens an untrusted SQLite file for reading, even while a device writes it.
 
-A clean file is opened immutable; one with a `-wal` beside it (power cut, or a card pulled from a running
-device) is copied to a temporary folder first, so that SQLite may fold the WAL in there; one that a device is
-writing at this moment is read in place, as SQLite allows.
+A clean file is opened as immutable. A file with a `-wal` (after a power cut, or from an SD card of a running
+device) is copied to a temporary folder first, where SQLite merges the WAL into it. A file that a device is
+writing is read in place, as SQLite allows.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _MAGIC = b"SQLite format 3\0"
 
 @contextmanager
 def connect_reader(path: Path) -> Iterator[sqlite3.Connection]:
-    """The database at `path`, known to be a journal. Raises InputError, JournalBroken."""
+    """The database at `path`, checked to be a journal. Raises InputError, JournalBroken."""
     with ExitStack() as stack:
         if has_writer(path):
             yield stack.enter_context(connect_beside(path))
@@ -43,7 +43,7 @@ def connect_reader(path: Path) -> Iterator[sqlite3.Connection]:
 
 @contextmanager
 def connect_beside(path: Path) -> Iterator[sqlite3.Connection]:
-    """The same, in place, while its device may be writing it. Raises InputError, JournalBroken."""
+    """The journal at `path`, read while its device may write it. Raises InputError, JournalBroken."""
     with ExitStack() as stack:
         stack.enter_context(reading_beside(path))
         _expect_sqlite(path)
@@ -52,15 +52,15 @@ def connect_beside(path: Path) -> Iterator[sqlite3.Connection]:
 
 @contextmanager
 def damage() -> Iterator[None]:
-    """What SQLite complains of in this block is damage to the journal, or a writer that holds it for long."""
+    """Turns SQLite errors in this block into JournalBroken, or StorageFault while a writer holds the file."""
     try:
         yield
     except SQLITE_ERRORS as err:
         if getattr(err, "sqlite_errorcode", 0) & 0xFF in _PASSING:
             raise StorageFault(
-                f"journal cannot be read at this moment ({error_name(err)})", hint="try again"
+                f"the journal is locked by its writer ({error_name(err)})", hint="run the command again"
             ) from err
-        raise JournalBroken(f"database is damaged ({error_name(err)})") from err
+        raise JournalBroken(f"the database is damaged ({error_name(err)})") from err
 
 
 def _expect_sqlite(path: Path) -> None:
@@ -72,11 +72,11 @@ def _expect_sqlite(path: Path) -> None:
             f"{path}: {(err.strerror or 'cannot be read').lower()}", hint="name the file of a journal"
         ) from err
     if magic != _MAGIC:
-        raise InputError(f"{path}: not a journal", hint="name the SQLite file that paths.journal points to")
+        raise InputError(f"{path}: not a journal", hint="name the SQLite file of [paths] journal")
 
 
 def _unwritten(path: Path, stack: ExitStack) -> Path:
-    """The file itself where nothing is left to fold in; else a copy of it and of its WAL."""
+    """The file itself if it has no WAL, else a copy of the file and its WAL."""
     wal = path.with_name(path.name + "-wal")
     if not wal.exists() or wal.stat().st_size == 0:
         return path
@@ -87,7 +87,7 @@ def _unwritten(path: Path, stack: ExitStack) -> Path:
     except OSError as err:
         raise InputError(
             f"{path}: cannot be copied to a temporary folder: {(err.strerror or 'failed').lower()}",
-            hint="the -wal beside it needs that: free space there, or set TMPDIR",
+            hint="free space for temporary files, or set TMPDIR to another folder",
         ) from err
     return copy
 
@@ -100,16 +100,19 @@ def _connect(path: Path, open_it: Callable[[], sqlite3.Connection], stack: ExitS
         (application,) = connection.execute("PRAGMA application_id").fetchone()
         (version,) = connection.execute("PRAGMA user_version").fetchone()
     if application != APPLICATION_ID:
-        raise InputError(f"{path}: not a journal", hint="it is a database of something else")
+        raise InputError(f"{path}: not a journal, but another database", hint="name the file of a journal")
     if not 1 <= version <= FORMAT:
-        raise InputError(f"{path}: journal of format {version}", hint="use the release that wrote it")
+        raise InputError(
+            f"{path}: a journal of format {version}, not 1 to {FORMAT}",
+            hint="use the release of doorward that wrote it",
+        )
     return connection
 
 
 def _harden(connection: sqlite3.Connection) -> None:
     connection.text_factory = bytes
-    # Larger than anything we write, so that a hostile file cannot ask for a gigabyte in one cell.
+    # Larger than any cell that we write, so that a hostile file cannot make SQLite allocate a gigabyte.
     connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 16 * max(MAX_RECORD_BYTES, MAX_NOTE_BYTES))
     connection.execute("PRAGMA trusted_schema = OFF")
     connection.execute("PRAGMA cell_size_check = ON")
-    connection.execute("BEGIN")  # head and records of one moment, while a device goes on writing
+    connection.execute("BEGIN")  # one snapshot of head and records while a device writes

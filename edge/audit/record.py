@@ -1,7 +1,7 @@
-"""The types of a journal record, one a line, and its one canonical encoding.
+"""The types of journal records, and their canonical encoding.
 
-No personal data fits in: every field is an enumeration, a bounded integer, hexadecimal or an identifier
-of a narrow pattern. There is no free text, so no name, number, code body or face can end up here.
+A record cannot hold personal data: every field is an enumeration, a bounded integer, hexadecimal or an
+identifier of a narrow pattern. There is no free text, so no name, number, code or face can be recorded.
 
 Canonical encoding: JSON, keys sorted, no white space, ASCII; integers, strings and null, never a float.
 One record has one encoding, and `decode` refuses every other one.
@@ -23,7 +23,7 @@ from edge.ports import Cause, DoorEventKind
 if TYPE_CHECKING:
     from datetime import datetime
 
-# The largest record that the field limits below allow is 3.7 KB; the rest is room for a later version.
+# The largest record that the limits of the fields allow has 3.7 KB; the rest is for later versions.
 MAX_RECORD_BYTES = 4096
 
 Ident = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9._-]*\Z", max_length=40)]
@@ -34,7 +34,7 @@ KeyId = Annotated[str, Meta(pattern=r"\A([0-9a-f]{2}){1,32}\Z")]  # a COSE kid i
 UnixMs = Annotated[int, Meta(ge=0, le=253_402_300_799_999)]  # to the end of year 9999
 UnixS = Annotated[int, Meta(ge=0, le=253_402_300_799)]
 Seconds = Annotated[int, Meta(ge=-(2**40), le=2**40)]  # an age is negative when the clock was set back
-Ticks = Annotated[int, Meta(ge=0, le=2**53 - 1)]  # the largest integer that every JSON reader keeps whole
+Ticks = Annotated[int, Meta(ge=0, le=2**53 - 1)]  # the largest integer that every JSON reader keeps exactly
 Count = Annotated[int, Meta(ge=0, le=2**53 - 1)]
 Milli = Annotated[int, Meta(ge=-1000, le=1000)]  # a cosine, times 1000
 Microseconds = Annotated[int, Meta(ge=0, le=3_600_000_000)]  # an hour: no passage lasts longer
@@ -48,23 +48,23 @@ class Outcome(StrEnum):
 
 
 class ClockTrust(StrEnum):
-    """Whether the clock that stamped this record was believed."""
+    """Whether the clock of this record was trusted."""
 
     TRUSTED = "trusted"
     SUSPECT = "suspect"
 
 
 class StopCause(StrEnum):
-    """Why the program ended."""
+    """The cause for which the program ended."""
 
-    END = "end"  # the frames came to their end
+    END = "end"  # there are no more frames
     SIGNAL = "signal"  # Ctrl-C, or the service manager
-    FAULT = "fault"  # a part failed; a `fault` record comes before
-    BUG = "bug"  # an assertion did not hold
+    FAULT = "fault"  # a part failed; a `fault` record comes before it
+    BUG = "bug"  # an assertion failed
 
 
 class DevicePart(StrEnum):
-    """Which part of the device failed; one for each Fault in `edge.errors`, and the program itself."""
+    """The part of the device that failed; one for each Fault in `edge.errors`, and the program itself."""
 
     CAMERA = "camera"
     READER = "reader"
@@ -87,14 +87,14 @@ class ClockEvent(StrEnum):
     BEHIND = "behind"  # it is before a signed time, or before the last time stored here: suspect
     BACK = "back"  # it was set back while the program ran: suspect
     AHEAD = "ahead"  # it was set forward while the program ran: suspect
-    TRUSTED = "trusted"  # it is believed again
-    PHONES = "phones"  # the holders' phones say otherwise: an alarm, and nothing else
+    TRUSTED = "trusted"  # it is trusted again
+    PHONES = "phones"  # the clocks of holders' phones differ from it: an alarm only
 
 
 class TrustAge(_Strict, frozen=True, kw_only=True):
-    """One part of the trust snapshot ("keys", "status", "policy", "time") as the decision saw it.
+    """One part of the trust snapshot ("keys", "status", "policy", "time") at the decision.
 
-    `issued_s`: its signed issue time, UTC; `age_s`: how old it was by the device's clock.
+    `issued_s`: its signed issue time, UTC; `age_s`: its age by the device's clock.
     """
 
     part: Ident
@@ -103,18 +103,18 @@ class TrustAge(_Strict, frozen=True, kw_only=True):
 
 
 class Path(StrEnum):
-    """Which of the ways that every venue has a visit took."""
+    """The path of a visit: with a face, without one, or by staff."""
 
     FACE = "face"
     NO_FACE = "no-face"
-    STAFF = "staff"  # the machine handed it on
+    STAFF = "staff"  # the device passed it to staff
 
 
 class Visited(_Strict, frozen=True, kw_only=True):
-    """Facts of a visit besides a card and a face; words of `edge.venues` and `edge.policy`.
+    """Facts of a visit besides a card and a face, in words of `edge.venues` and `edge.policy`.
 
-    `risk_signals`: codes of risk; `required`, `given`: factors; `waited_ms`: from the first sight of the code
-    to the decision, so that the ways can be compared.
+    `risk_signals`: codes of risk; `required`, `given`: factors; `waited_ms`: from the first frame with the
+    code to the decision, to compare the paths.
     """
 
     venue: Ident
@@ -127,7 +127,7 @@ class Visited(_Strict, frozen=True, kw_only=True):
 
 
 class _Record(_Strict, frozen=True, kw_only=True, tag_field="kind"):
-    """What every record says: when, at which door, and by which software."""
+    """The fields of every record: time, door and software version."""
 
     time_ms: UnixMs
     tick_ms: Ticks
@@ -136,12 +136,12 @@ class _Record(_Strict, frozen=True, kw_only=True, tag_field="kind"):
 
 
 class Passage(_Record, frozen=True, kw_only=True, tag="passage"):
-    """One decision. `reason` is null exactly where the outcome is a grant.
+    """One decision. `reason` is null if and only if the outcome is a grant.
 
     `card`: pseudonym of the card here, 12 hex digits; `issuer`: key id, hex; `assurance`: 0..3 as signed.
     `similarity_milli`, `threshold_milli`: cosine times 1000, both or neither; `model` made the cosine.
-    `fta`: the quality component that kept the last look from being compared (ISO/IEC 29794-5).
-    `stages_us`: time spent per stage, microseconds. `visit`: what was asked besides.
+    `fta`: the quality component for which the last frame was not compared (ISO/IEC 29794-5).
+    `stages_us`: time per stage, microseconds. `visit`: further requirements and factors.
     """
 
     outcome: Outcome
@@ -157,20 +157,20 @@ class Passage(_Record, frozen=True, kw_only=True, tag="passage"):
     clock: ClockTrust = ClockTrust.TRUSTED
     trust: Annotated[tuple[TrustAge, ...], Meta(max_length=8)] = ()
     stages_us: Annotated[dict[Ident, Microseconds], Meta(max_length=16)] = msgspec.field(default_factory=dict)
-    visit: Visited | msgspec.UnsetType = msgspec.UNSET  # absent where no card was verified
+    visit: Visited | msgspec.UnsetType = msgspec.UNSET  # absent if no card was verified
 
     def __post_init__(self) -> None:
         if (self.outcome is Outcome.GRANT) != (self.reason is None):
             raise ValueError("a denial has a reason and a grant has none")
         if (self.similarity_milli is None) != (self.threshold_milli is None):
-            raise ValueError("a similarity stands beside its threshold")
+            raise ValueError("a similarity and its threshold come together")
 
 
 class DoorChange(_Record, frozen=True, kw_only=True, tag="door"):
-    """The strike or the leaf moved, or the door has something to say.
+    """An event of the door: the strike or the leaf moved, or its state changed.
 
-    `decision`: seq of the passage that caused it, where one did. `number`, `controller_ms`: of a door with a
-    controller, the event's own number and the controller's clock, by which no event is put on record twice.
+    `decision`: seq of the passage that caused it, if one did. `number`, `controller_ms`: for a door with a
+    controller, the event's number and the controller's clock, so that no event is recorded twice.
     """
 
     change: DoorEventKind
@@ -188,7 +188,7 @@ class Started(_Record, frozen=True, kw_only=True, tag="start"):
 
 
 class Stopped(_Record, frozen=True, kw_only=True, tag="stop"):
-    """The program ended in order; a start with no stop before it tells of a crash or a power cut."""
+    """The program ended normally; a start without a stop before it means a crash or a power cut."""
 
     cause: StopCause
 
@@ -200,9 +200,9 @@ class Faulted(_Record, frozen=True, kw_only=True, tag="fault"):
 
 
 class ClockChange(_Record, frozen=True, kw_only=True, tag="clock"):
-    """The clock lost or won belief. `off_s`: how far it is ahead of what is believed in its place.
+    """A change of the trust in the clock. `off_s`: the time by which it is ahead of the trusted time.
 
-    For `holders` that is the median of their phones. `time_ms` is the time that is believed from here on.
+    For `phones` it is the time by which it is ahead of the median phone. `time_ms` is the new trusted time.
     """
 
     event: ClockEvent
@@ -213,7 +213,7 @@ AuditRecord = Passage | DoorChange | Started | Stopped | Faulted | ClockChange
 
 
 class JournalEntry(_Strict, frozen=True, kw_only=True):
-    """A record in its place: `seq` counts from 0 without gaps and is the leaf's index in the tree."""
+    """A record with its `seq`, which counts from 0 without gaps and is the leaf's index in the tree."""
 
     seq: Count
     record: AuditRecord
@@ -225,7 +225,7 @@ _decoder = msgspec.json.Decoder(JournalEntry)
 
 
 def utc_ms(now: datetime) -> int:
-    """Milliseconds since 1970 of an aware datetime, as `time_ms` wants them."""
+    """Milliseconds since 1970 of an aware datetime, for `time_ms`."""
     assert now.tzinfo is not None
     return int(now.timestamp() * 1000)
 
@@ -234,30 +234,30 @@ def encode(entry: JournalEntry) -> bytes:
     """The canonical bytes of an entry.
 
     Raises:
-        StorageFault: a field does not hold what its type allows, so that nobody could read it back.
+        StorageFault: the type of a field does not allow its value, so it could not be read back.
     """
     body = _encoder.encode(entry)
     try:
         decode(body)
     except JournalBroken as err:
-        # The field's name, never its value: what does not fit a typed field may be personal.
+        # The field's name, never its value: a value of a wrong type may be personal.
         raise StorageFault(
-            f"record cannot be written: {err.message}", hint="this is a bug in the caller; please report it"
+            f"record cannot be written: {err.message}", hint="report this as a bug in doorward"
         ) from err
     return body
 
 
 def decode(body: bytes) -> JournalEntry:
-    """The entry that `body` is the canonical encoding of. Raises JournalBroken."""
+    """The entry in `body`, which must be its canonical encoding. Raises JournalBroken."""
     if len(body) > MAX_RECORD_BYTES:
-        raise JournalBroken(f"record is {len(body)} bytes, more than {MAX_RECORD_BYTES}")
-    if not body.isascii():  # before msgspec, which lets a UnicodeDecodeError out for a bad key
+        raise JournalBroken(f"record has {len(body)} bytes, at most {MAX_RECORD_BYTES} are allowed")
+    if not body.isascii():  # before msgspec, which raises UnicodeDecodeError for a bad key
         raise JournalBroken("record is not ASCII")
     try:
         entry = _decoder.decode(body)
     except msgspec.MsgspecError as err:
         _, at, where = str(err).rpartition(" - at ")
-        raise JournalBroken("record is not of the known form" + (f", at {where}" if at else "")) from err
+        raise JournalBroken("record does not have a known form" + (f", at {where}" if at else "")) from err
     if _encoder.encode(entry) != body:
         raise JournalBroken("record is not in its canonical encoding")
     return entry

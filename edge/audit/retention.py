@@ -1,4 +1,4 @@
-"""Rules for how long closed journal files stay; closes and removes files in the pauses of a door."""
+"""Rules for the removal of closed journal files, and the housekeeper that applies them."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
     from edge.audit.journal import Journal, SegmentLimits
 
-# 2025-01-01: no file of this software is older. One that seems to be was closed by a clock without a battery.
+# 2025-01-01: no file of this software is older. An older time comes from a clock without a battery.
 EARLIEST_MS = 1_735_689_600_000
-# Rotation and retention are looked at this often: a file may grow by a few records more than its limit.
+# The interval of rotation and retention: a file may grow by a few records beyond its limit.
 EVERY_MS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """A closed file: the seq of its first record and the one after its last, and when it was last written."""
+    """A closed file: the seq of its first record, the seq after its last, and the time of its last write."""
 
     path: Path
     first: int
@@ -52,25 +52,25 @@ def removable(
     free_bytes: int,
     acknowledged: int | None,
 ) -> tuple[Closed, ...]:
-    """Which of the closed files, oldest first, may go now.
+    """The closed files, oldest first, that may be removed now.
 
-    | a hub has it | kept long enough | disk is short | goes |
-    |--------------|------------------|---------------|------|
-    | no hub       | yes              | -             | yes  |
-    | no hub       | no               | -             | no: nobody else has it |
-    | no           | -                | -             | no: when the disk is full the door denies |
-    | yes          | yes              | -             | yes  |
-    | yes          | no               | yes           | yes, until enough is free |
-    | yes          | no               | no            | no   |
+    | a hub has it | kept long enough | disk space is short | removed |
+    |--------------|------------------|---------------------|---------|
+    | no hub       | yes              | -                   | yes     |
+    | no hub       | no               | -                   | no: there is no other copy |
+    | no           | -                | -                   | no: if the disk is full, the door denies |
+    | yes          | yes              | -                   | yes     |
+    | yes          | no               | yes                 | yes, until enough is free |
+    | yes          | no               | no                  | no      |
 
-    What remains is without a gap: nothing goes before everything older went.
+    The remaining files have no gap: a file is removed only after all older ones.
 
     Args:
         closed: oldest first.
-        rules: what the site configured.
-        now_ms: UTC; None while the clock is not believed, and then nothing goes for its age.
-        free_bytes: what is free on the journal's disk.
-        acknowledged: the first seq that the hub does not have for certain; None: there is no hub.
+        rules: the limits of the site.
+        now_ms: UTC; None while the clock is suspect, and then no file is removed for its age.
+        free_bytes: free space on the journal's disk.
+        acknowledged: the first seq that the hub has not acknowledged; None: there is no hub.
     """
     gone: list[Closed] = []
     for file in closed:
@@ -87,10 +87,10 @@ def removable(
 
 
 def removal_candidates(journal: Path) -> tuple[Closed, ...]:
-    """The closed files beside `journal` but the newest, oldest first. Raises StorageFault.
+    """All closed files of `journal` except the newest, oldest first. Raises StorageFault.
 
-    The newest stays: a new file would go on from it, and its last records are what a device that starts
-    remembers of the codes it saw.
+    The newest stays: a new file continues it, and from its last records a device that starts restores its
+    replay memory.
     """
     found = []
     for (first, path), (end, _) in pairwise(closed_segments(journal)):
@@ -105,7 +105,7 @@ def removal_candidates(journal: Path) -> tuple[Closed, ...]:
 def retain(
     journal: Path, rules: RetentionRules, *, now_ms: int | None, acknowledged: int | None
 ) -> tuple[Closed, ...]:
-    """Remove what may go, oldest first, so that a crash leaves no gap either. Raises StorageFault."""
+    """Remove the removable files, oldest first, so that a crash leaves no gap. Raises StorageFault."""
     gone = removable(
         removal_candidates(journal),
         rules,
@@ -116,7 +116,7 @@ def retain(
     for file in gone:
         try:
             file.path.unlink()
-            # Each for itself: a disk may keep the second removal of a power cut and lose the first.
+            # After each one: at a power cut a disk may keep the second removal and lose the first.
             flush(journal.parent)
         except OSError as err:
             raise _fault(file.path, err) from err
@@ -124,9 +124,9 @@ def retain(
 
 
 class Housekeeper:
-    """Closes and removes files of one journal. `rest` is for the pauses of its door.
+    """Closes and removes files of one journal. Call `rest` while its door is idle.
 
-    `acknowledged` answers as `removable` wants it; `now_ms` is UTC, or None; `tick_ms` is monotonic.
+    `acknowledged` and `now_ms` return the arguments of `removable`; `tick_ms` is monotonic.
     """
 
     def __init__(
@@ -146,13 +146,13 @@ class Housekeeper:
         self._due_ms = tick_ms()
 
     def adopt(self, rules: RetentionRules) -> None:
-        """Go by these rules from now on."""
+        """Use these rules from now on."""
         self._rules = rules
 
     def rest(self) -> None:
-        """Do what is due, some 20 ms at most every 10 s. What fails is tried again.
+        """Rotate and remove files if they are due: about 20 ms, at most every 10 s. A failure is retried.
 
-        A disk that cannot be written is found by the next append, and that passage is denied.
+        If the disk cannot be written, the next append fails, and that passage is denied.
         """
         if self._tick_ms() < self._due_ms:
             return
@@ -173,5 +173,6 @@ def _free_bytes(journal: Path) -> int:
 
 def _fault(path: Path, error: OSError) -> StorageFault:
     return StorageFault(
-        f"{path}: {(error.strerror or 'failed').lower()}", hint="check the disk, and who may write there"
+        f"{path}: {(error.strerror or 'failed').lower()}",
+        hint="check the disk, and that the user of doorward can write in this folder",
     )

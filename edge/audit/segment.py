@@ -1,4 +1,4 @@
-"""The one file that is being written: an SQLite database and its checked head."""
+"""The current file of a journal, which the device writes: an SQLite database and its verified head."""
 
 from __future__ import annotations
 
@@ -31,20 +31,22 @@ if TYPE_CHECKING:
 
 
 class Segment:
-    """An open file of the journal. Whatever fails is a StorageFault that names it."""
+    """An open file of the journal. Every failure is a StorageFault that names it."""
 
     def __init__(self, path: Path, connection: sqlite3.Connection, signer: Signer) -> None:
         self._path = path
         self._connection = connection
         self._signer = signer
-        self._head: SignedTreeHead | None = None  # None: ask the database, memory may be behind it
+        self._head: SignedTreeHead | None = (
+            None  # None: read it from the database, which may be ahead of memory
+        )
         self._first_ms: int | None = None
 
     @classmethod
     def open(
         cls, path: Path, signer: Signer, *, limit_pages: int | None, base: Callable[[], SignedTreeHead]
     ) -> Self:
-        """Open the file at `path`, or begin it from `base`, and check its head. Raises StorageFault."""
+        """Open the file at `path`, or begin it from `base`, and verify its head. Raises StorageFault."""
         with storage_faults(path):
             segment = cls(path, connect_writer(path, limit_pages), signer)
         try:
@@ -57,22 +59,22 @@ class Segment:
         return segment
 
     def head(self) -> SignedTreeHead:
-        """The tree so far; read from the database, and checked, whenever memory may be behind it."""
+        """The current tree; read from the database and verified if the database may be ahead of memory."""
         if self._head is None:
             with storage_faults(self._path):
                 self._head = self._load()
         return self._head
 
     def base(self) -> SignedTreeHead:
-        """The tree that this file goes on from, checked."""
+        """The verified tree that this file continues."""
         with storage_faults(self._path):
             return self._signed("base")
 
     def append(self, body: bytes, leaf: bytes) -> None:
-        """Make one record durable, with the head over it."""
+        """Write one record with the new head, durably."""
         head = self.head()
         grown = self._signer.sign(head.frontier.append(leaf))
-        # Until the commit has returned, nobody knows what the file holds: not even after Ctrl-C.
+        # Until the commit returns, the content of the file is unknown; Ctrl-C may interrupt it.
         self._head = None
         with storage_faults(self._path), transaction(self._connection) as db:
             db.execute("INSERT INTO records (seq, body, leaf) VALUES (?, ?, ?)", (head.size, body, leaf))
@@ -80,7 +82,7 @@ class Segment:
         self._head = grown
 
     def size_bytes(self) -> int:
-        """How large the file is, with what is still in its WAL."""
+        """The size of the file with its WAL, in bytes."""
         with storage_faults(self._path):
             (pages,) = self._connection.execute("PRAGMA page_count").fetchone()
             (page_bytes,) = self._connection.execute("PRAGMA page_size").fetchone()
@@ -93,7 +95,7 @@ class Segment:
             return [decode(body) for (body,) in rows]
 
     def first_ms(self) -> int | None:
-        """UTC of the record that this file begins with, as its clock had it; None while it has none."""
+        """The time of the first record in this file, UTC ms; None if there is none."""
         if self._first_ms is None:
             with storage_faults(self._path):
                 row = self._connection.execute("SELECT body FROM records ORDER BY seq LIMIT 1").fetchone()
@@ -101,7 +103,7 @@ class Segment:
         return self._first_ms
 
     def fold(self) -> bool:
-        """Fold the WAL into the file for good, so that it stands alone; False while somebody has it open."""
+        """Merge the WAL into the file and leave WAL mode; False while another process has the file open."""
         with storage_faults(self._path):
             self._connection.execute("PRAGMA busy_timeout = 0")
             try:
@@ -115,7 +117,7 @@ class Segment:
         return bool(mode == "delete")
 
     def close(self) -> None:
-        """Fold the WAL into the file and let go of it. Safe to call again."""
+        """Merge the WAL into the file and close it. Safe to call again."""
         with storage_faults(self._path):
             self._connection.close()
 
@@ -128,36 +130,37 @@ class Segment:
         (application,) = db.execute("PRAGMA application_id").fetchone()
         if application != APPLICATION_ID:
             raise StorageFault(
-                f"journal {self._path}: it is a database of something else",
-                hint="name another file in paths.journal",
+                f"journal {self._path}: the file is another database",
+                hint="name another file in [paths] journal",
             )
         (version,) = db.execute("PRAGMA user_version").fetchone()
-        if version == 1:  # one file without end: it begins at the beginning
+        if version == 1:  # a single file, which begins at record 0
             with transaction(db):
                 add_base(db, self._signer.sign(Frontier()))
         elif version != FORMAT:
             raise StorageFault(
-                f"journal {self._path}: it is of format {version}", hint="use the release that wrote it"
+                f"journal {self._path}: the file has format {version}, not {FORMAT}",
+                hint="use the release of doorward that wrote it",
             )
-        write_ahead(db)  # not before the file has its tables: SQLite throws the WAL of an empty file away
+        write_ahead(db)  # only after the tables exist: SQLite discards the WAL of an empty file
 
     def _load(self) -> SignedTreeHead:
         roll_back(self._connection)
         meta = self._connection.execute("SELECT device, key FROM meta").fetchall()
         if meta != [(self._signer.device, self._signer.public)]:
             raise StorageFault(
-                f"journal {self._path}: it belongs to another device or key",
-                hint="each device writes its own journal: name another file in paths.journal",
+                f"journal {self._path}: the file belongs to another device or key",
+                hint="name another file in [paths] journal: each device needs its own",
             )
         head, base = self._signed("head"), self._signed("base")
-        # The last seq only: counting would read the whole file at every start; `verify` does that.
+        # The last seq only: a count would read the whole file at every start; `verify` does that.
         (last,) = self._connection.execute("SELECT max(seq) FROM records").fetchone()
         if last != (head.size - 1 if head.size > base.size else None):
             raise JournalBroken("records were added or removed")
         return head
 
     def _signed(self, table: str) -> SignedTreeHead:
-        row = self._connection.execute(f"SELECT frontier, note FROM {table} WHERE id = 0").fetchone()  # noqa: S608  one of two words
+        row = self._connection.execute(f"SELECT frontier, note FROM {table} WHERE id = 0").fetchone()  # noqa: S608  one of two names
         if row is None:
             raise JournalBroken(f"{table} is missing")
         peaks, note = row

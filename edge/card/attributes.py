@@ -1,7 +1,7 @@
-"""Attributes that a holder may disclose; the card holds them as salted digests only (FORMAT.md section 3.4).
+"""Attributes that a holder may disclose; the card holds salted digests of them (FORMAT.md section 3.4).
 
-The issuer signs the digests; salts and values stay in the wallet, and a presentation carries those that the
-holder chose. The card alone does not even tell their number: some digests are of nothing.
+The issuer signs the digests. Salts and values stay in the wallet, and a presentation carries those that the
+holder chose. The card does not reveal how many attributes there are: some digests are decoys.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Attribute(StrEnum):
-    """Everything that may be disclosed; the numbers in codes are in `numbers.py`."""
+    """Names of the attributes; their numbers in codes are in `numbers.py`."""
 
     FAMILY_NAME = "family_name"
     GIVEN_NAME = "given_name"
@@ -55,62 +55,64 @@ NUMBERS: Final[Mapping[Attribute, int]] = MappingProxyType(
 BY_NUMBER: Final[Mapping[int, Attribute]] = MappingProxyType({number: a for a, number in NUMBERS.items()})
 
 _DATES: Final = frozenset({Attribute.BIRTH_DATE, Attribute.EXPIRY})
-_FORMS: Final = MappingProxyType(  # what a machine compares has one spelling; the rest is for people
-    {
-        Attribute.BIRTH_DATE: re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"),
-        Attribute.EXPIRY: re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"),
-        Attribute.NATIONALITY: re.compile(r"[A-Z]{3}"),
-        Attribute.DOCUMENT_TYPE: re.compile(r"[a-z]+(-[a-z]+)*"),
-        Attribute.DOCUMENT_NUMBER: re.compile(r"[A-Z0-9]{1,32}"),
-        Attribute.BOOKING: re.compile(r"[!-~]{1,64}"),
-        Attribute.PATRON: re.compile(r"[!-~]{1,64}"),
-    }
+_FORMS: Final = (
+    MappingProxyType(  # one spelling for values that machines compare; other values are for people
+        {
+            Attribute.BIRTH_DATE: re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"),
+            Attribute.EXPIRY: re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"),
+            Attribute.NATIONALITY: re.compile(r"[A-Z]{3}"),
+            Attribute.DOCUMENT_TYPE: re.compile(r"[a-z]+(-[a-z]+)*"),
+            Attribute.DOCUMENT_NUMBER: re.compile(r"[A-Z0-9]{1,32}"),
+            Attribute.BOOKING: re.compile(r"[!-~]{1,64}"),
+            Attribute.PATRON: re.compile(r"[!-~]{1,64}"),
+        }
+    )
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Disclosure:
-    """One attribute with its salt, as the wallet keeps it and a presentation carries it."""
+    """One attribute with its salt, in the wallet or in a presentation."""
 
-    salt: bytes = field(repr=False)  # 16 random bytes: without them a birth date is guessed in a second
+    salt: bytes = field(repr=False)  # 16 random bytes: an unsalted birth date is guessed in a second
     value: str = field(repr=False)
     attribute: Attribute
 
     def digest(self) -> bytes:
-        """The digest that stands for it in the card, 16 bytes."""
+        """The 16 bytes that stand for this attribute in the card."""
         return digest(self.salt, self.value, NUMBERS[self.attribute])
 
 
 def digest(salt: bytes, value: str, number: int) -> bytes:
     """The first 16 bytes of the digest that SD-CWT makes of a redacted claim.
 
-    Half of SHA-256 is enough: to open a digest as something else takes 2^128 tries, and only the issuer, who
-    could sign anything, could prepare two values for one digest.
+    Half of SHA-256 is enough: to find another value for a digest takes 2^128 tries. Only the issuer, who can
+    sign any value, could prepare two values for one digest.
     """
     salted = cbor.encode([salt, value, number])
     return hashlib.sha256(cbor.encode(salted)).digest()[: n.DIGEST_BYTES]
 
 
 def check_value(attribute: Attribute, value: object) -> str:
-    """A value as FORMAT.md section 3.4 wants it. Raises Refused(CARD_MALFORMED), which never quotes it."""
+    """Check a value against FORMAT.md section 3.4. Raises Refused(CARD_MALFORMED), which never quotes it."""
     said = fields.text(value, n.MAX_VALUE_BYTES, attribute)
     form = _FORMS.get(attribute)
     if form is not None and not form.fullmatch(said):
-        raise cbor.malformed(f"{attribute}: not of its form")
+        raise cbor.malformed(f"{attribute}: not in the form of FORMAT.md section 3.4")
     if attribute in _DATES:
         _check_date(attribute, said)
     return said
 
 
 def check_opened(disclosures: Iterable[Disclosure], digests: tuple[bytes, ...]) -> None:
-    """Raises Refused(CARD_MALFORMED) unless the issuer signed a digest of each of these."""
+    """Check that the card holds a digest of each disclosure. Raises Refused(CARD_MALFORMED)."""
     for disclosure in disclosures:
         if disclosure.digest() not in digests:
-            raise cbor.malformed(f"{disclosure.attribute}: not what the issuer signed")
+            raise cbor.malformed(f"{disclosure.attribute}: no digest of it is in the card")
 
 
 def _check_date(attribute: Attribute, value: str) -> None:
     try:
         date.fromisoformat(value)
     except ValueError as error:
-        raise cbor.malformed(f"{attribute}: not a day of the calendar") from error
+        raise cbor.malformed(f"{attribute}: not a date of the calendar") from error

@@ -1,8 +1,8 @@
-"""Deterministic CBOR and nothing else (FORMAT.md section 4, RFC 8949 section 4.2.1).
+"""Encoder and strict decoder of deterministic CBOR (FORMAT.md section 4, RFC 8949 section 4.2.1).
 
-`cbor2` refuses duplicate keys, indefinite lengths and depth by its own switches. It still lets trailing
-bytes, long integers and a dozen tags pass, of which 28 and 29 build cycles and 35 compiles a pattern
-(seen in 6.2.1), so every tag but 18 is refused before it acts, and the rest by encoding again.
+Options of `cbor2` refuse duplicate keys, indefinite lengths and depth. It still accepts trailing bytes, long
+integers and a dozen tags, of which 28 and 29 build cycles and 35 compiles a pattern (seen in 6.2.1). This
+module therefore refuses every tag but 18 before `cbor2` acts on it, and the rest by encoding the value again.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ MAX_DEPTH: Final = 6  # the deepest native value is a template in a card: 169, 6
 
 
 def encode(value: object) -> bytes:
-    """The one encoding of a value: shortest integers, definite lengths, sorted maps."""
+    """The deterministic encoding of a value: shortest integers, definite lengths, sorted maps."""
     return cbor2.dumps(value, canonical=True)
 
 
 def decode(data: bytes, *, limit: int) -> object:
-    """The value that `data` is the one encoding of.
+    """The value of `data`, which must be in its deterministic encoding.
 
-    Only integers of 64 bits, byte and text strings, arrays, maps with integer or text keys, and tag 18.
-    Raises Refused(CARD_MALFORMED) for everything else, and for more than `limit` bytes.
+    Takes integers of 64 bits, byte and text strings, arrays, maps with integer or text keys, and tag 18.
+    Raises Refused(CARD_MALFORMED) for all else, and for more than `limit` bytes.
     """
     if len(data) > limit:
         raise malformed("more bytes than the format allows")
@@ -50,15 +50,15 @@ def decode(data: bytes, *, limit: int) -> object:
 
 
 def malformed(detail: str) -> Refused:
-    """The refusal of everything in this room that parses; `detail` says what, never whose."""
+    """The refusal that every parser of this package raises; `detail` names the field, never its value."""
     return Refused(Reason.CARD_MALFORMED, detail)
 
 
-def _check(value: Any) -> None:  # noqa: ANN401  whatever cbor2 makes of hostile bytes
-    """Raises ValueError for a value of a kind that the format has no use for, at any depth."""
+def _check(value: Any) -> None:  # noqa: ANN401  any value that cbor2 makes of hostile bytes
+    """Check that the format allows the type of this value, at any depth. Raises ValueError."""
     kind = type(value)
     if kind is int or kind is bytes or kind is str:
-        return  # an integer of more than 64 bits would be a tag, and has been refused
+        return  # an integer of more than 64 bits is a tag in CBOR, and is already refused
     if kind is list or kind is tuple:
         for item in value:
             _check(item)
@@ -78,7 +78,7 @@ def _refuse_tag(*_: object) -> NoReturn:
 
 
 class _NoTags(Mapping[int, Callable[..., Any]]):
-    """Refuses every tag but COSE_Sign1 before cbor2 builds anything of it; there is no such switch."""
+    """Refuses every tag but COSE_Sign1 before cbor2 builds a value of it; cbor2 has no option for this."""
 
     def __getitem__(self, tag: int) -> Callable[..., Any]:
         if tag == COSE_SIGN1:

@@ -1,6 +1,6 @@
-"""The content of a card, in two types: `SignedCard` is a claim by anyone, `Card` has passed every check.
+"""The content of a card, in two types: `SignedCard` is not verified yet, `Card` has passed every check.
 
-Bytes that would identify a person or a phone are kept out of `repr`: no log can hold them by accident.
+Bytes that identify a person or a phone are not in `repr`, so that no log holds them by accident.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Freshness(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TemplateReference:
-    """A face template inside the card: `data` means something only to `model` in `format`."""
+    """A face template inside the card. `data` is in `format`, and only the network `model` can compare it."""
 
     format: int
     model: str
@@ -38,7 +38,7 @@ class TemplateReference:
 
 @dataclass(frozen=True, slots=True)
 class SealedReference:
-    """A template kept sealed at the site: 16 bytes of its SHA-256, and the 16-byte key that opens it."""
+    """A template that the site keeps sealed: 16 bytes of its SHA-256, and the 16-byte key that opens it."""
 
     hash: bytes = field(repr=False)
     key: bytes = field(repr=False)
@@ -49,7 +49,7 @@ FaceReference = TemplateReference | SealedReference
 
 @dataclass(frozen=True, slots=True)
 class StatusPointer:
-    """The place where the issuer publishes the card's status: bit `index` of the list at `uri`."""
+    """The bit `index` of the status list at `uri`, where the issuer publishes the card's status."""
 
     uri: str
     index: int = field(repr=False)
@@ -72,19 +72,19 @@ class Claims:
     issuer: str
     subject: str | None = field(default=None, repr=False)
     issued_at: datetime
-    not_before: datetime  # the card's own `issued_at` where it names none
+    not_before: datetime  # equal to `issued_at` if the card has no nbf
     expires: datetime
     card_id: bytes = field(repr=False)
     holder_key: bytes = field(repr=False)
     status: StatusPointer
     face: FaceReference | None = None
     documents: tuple[Document, ...] = ()
-    scope: tuple[str, ...] = ()  # sites and doors; empty: wherever the issuer's own scope reaches
-    assurance: int = 0  # 0..3, how the issuer checked the face at enrolment
-    redacted: tuple[bytes, ...] = field(default=(), repr=False)  # digests of what may be disclosed, sorted
+    scope: tuple[str, ...] = ()  # sites and doors; empty: all of the issuer's own scope
+    assurance: int = 0  # 0..3, the issuer's check of the face at enrolment
+    redacted: tuple[bytes, ...] = field(default=(), repr=False)  # digests of attributes and decoys, sorted
 
     def covers(self, site: str) -> bool:
-        """Whether the scope names `site` or a place around it. Data for policy, not a decision."""
+        """Whether the scope names `site` or a site that contains it. The policy decides what follows."""
         return not self.scope or within(site, self.scope)
 
 
@@ -100,7 +100,7 @@ class Presentation:
 
 @dataclass(frozen=True, slots=True)
 class SignedCard:
-    """A code that parses. UNTRUSTED: only `edge.trust.verify` has a use for it."""
+    """A code that parses. UNTRUSTED: only `edge.trust.verify` may use it."""
 
     kid: bytes
     claims: Claims = field(repr=False)
@@ -111,23 +111,23 @@ class SignedCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card(Claims):
-    """A card that a known issuer signed and its holder showed just now. Made in `edge.trust.verify` only."""
+    """A card that a known issuer signed and its holder showed just now. Only `edge.trust.verify` makes it."""
 
     kid: bytes
-    pseudonym: str  # the only word about this card that a log may hold
+    pseudonym: str  # the only value of this card that a log may hold
     presented_at: datetime
     audience: str | None = None
     nonce: bytes | None = field(default=None, repr=False)
     disclosed: tuple[tuple[Attribute, str], ...] = field(
         default=(), repr=False
-    )  # what the holder chose to say
+    )  # the attributes that the holder chose to disclose
     list_issued_at: datetime
     list_age: timedelta
     list_freshness: Freshness
 
 
 def pseudonym(kid: bytes, card_id: bytes) -> str:
-    """12 hex digits that name a card instance to this product only; they say nothing to a stranger."""
+    """12 hex digits that stand for a card instance in this product; they reveal neither card nor holder."""
     return hashlib.sha256(_PSEUDONYM_LABEL + kid + card_id).hexdigest()[:12]
 
 

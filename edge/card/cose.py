@@ -1,4 +1,4 @@
-"""COSE_Sign1 with Ed25519 (RFC 9052 section 4.2) and its keys: all the cryptography of the native format."""
+"""COSE_Sign1 with Ed25519 (RFC 9052 section 4.2) and its keys: all the cryptography of the card format."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SEED_BYTES: Final = 32
 
 @dataclass(frozen=True, slots=True)
 class Sign1:
-    """The three signed parts as received: what is verified is what came in, never an encoding made again."""
+    """The three parts of a COSE_Sign1 as received. The received bytes are verified, never a new encoding."""
 
     protected: bytes = field(repr=False)
     payload: bytes = field(repr=False)
@@ -35,7 +35,7 @@ class Sign1:
 def parse(value: object) -> Sign1:
     """A decoded tag 18 as an envelope. Raises Refused(CARD_MALFORMED).
 
-    The unprotected header must be empty: what it could carry (an algorithm, a key id) nobody signed.
+    The unprotected header must be empty: no signature covers an algorithm or a key id in it.
     """
     match value:
         case cbor2.CBORTag(
@@ -47,12 +47,12 @@ def parse(value: object) -> Sign1:
 
 
 def check_signature(envelope: Sign1, public_key: bytes, *, whose: str) -> None:
-    """Raises Refused(SIGNATURE_BAD) unless this key made this envelope."""
+    """Check that this key signed this envelope. Raises Refused(SIGNATURE_BAD)."""
     check_bytes(envelope.signed_bytes(), envelope.signature, public_key, whose=whose)
 
 
 def check_bytes(message: bytes, signature: bytes, public_key: bytes, *, whose: str) -> None:
-    """Ed25519 by libsodium, which also refuses keys of low order, and keys and scalars in a second encoding.
+    """Check an Ed25519 signature by libsodium, which also refuses low-order keys and second encodings.
 
     Raises Refused(SIGNATURE_BAD).
     """
@@ -63,12 +63,12 @@ def check_bytes(message: bytes, signature: bytes, public_key: bytes, *, whose: s
 
 
 def sign(protected: Mapping[int, object], payload: object, seed: bytes) -> bytes:
-    """A tagged COSE_Sign1 over a payload, both in their one encoding. `seed`: 32 bytes."""
+    """A tagged COSE_Sign1 over a payload, in deterministic CBOR. `seed`: 32 bytes."""
     return cbor.encode(envelope(protected, payload, seed))
 
 
 def envelope(protected: Mapping[int, object], payload: object, seed: bytes) -> cbor2.CBORTag:
-    """What `sign` encodes, as a value that another map may hold."""
+    """The COSE_Sign1 of `sign` before encoding, for a map that contains it."""
     unsigned = Sign1(cbor.encode(protected), cbor.encode(payload), b"")
     signature = nacl.signing.SigningKey(seed).sign(unsigned.signed_bytes()).signature
     return cbor2.CBORTag(n.COSE_SIGN1, [unsigned.protected, {}, unsigned.payload, signature])
@@ -80,7 +80,7 @@ def public_key(seed: bytes) -> bytes:
 
 
 def cose_key(key: bytes) -> dict[int, Any]:
-    """An Ed25519 public key as a COSE_Key with nothing else in it."""
+    """An Ed25519 public key as a COSE_Key with no optional members."""
     return {n.KEY_KTY: n.KTY_OKP, n.KEY_CRV: n.CRV_ED25519, n.KEY_X: key}
 
 

@@ -1,9 +1,9 @@
-"""Documents linked to a card: a keyed digest that only who holds key and document can make again.
+"""Documents linked to a card, as keyed digests; to make one takes the key and the document.
 
     ref = first 8 bytes of HMAC-SHA256(key, "doorward document 1" 00, card id, type as 2 bytes, number)
 
-The key belongs to the issuer and goes to the desks that must check documents: without it, nine digits of a
-passport would be guessed in minutes. With the card's id in it, two cards of one person share no digest.
+The issuer gives the key to the desks that must check documents. A digest without a key would let an attacker
+guess the nine digits of a passport in minutes. The card id is in it: two cards of one person share no digest.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 KEY_BYTES: Final = 32
 _LABEL: Final = b"doorward document 1\0"
 _NUMBER: Final = re.compile(r"[A-Z0-9]{1,32}")  # the longest number in ICAO 9303 has 22 characters
-_LAYOUT: Final = str.maketrans("", "", " -./")  # how people group the characters of a number
+_LAYOUT: Final = str.maketrans("", "", " -./")  # characters that group a printed number
 
 
 class DocumentType(IntEnum):
-    """Kinds of documents; the numbers are in the card."""
+    """Types of documents; the card holds the number."""
 
     ID_CARD = 1
     PASSPORT = 2
@@ -41,7 +41,7 @@ class DocumentType(IntEnum):
 
     @property
     def word(self) -> str:
-        """As configurations, wallets and the attribute `document_type` spell it: "id-card"."""
+        """The name in configurations, wallets and the attribute `document_type`, such as "id-card"."""
         return self.name.lower().replace("_", "-")
 
 
@@ -49,14 +49,14 @@ BY_WORD: Final[Mapping[str, DocumentType]] = MappingProxyType({kind.word: kind f
 
 
 def word_of(kind: int) -> str:
-    """The word for a type, known or not."""
+    """The name of a type, or "document-N" for an unknown type N."""
     known = {each.value: each.word for each in DocumentType}
     return known.get(kind, f"document-{kind}")
 
 
 @dataclass(frozen=True, slots=True)
 class DisclosedDocument:
-    """A document as its holder shows it. `expires`: its last valid day."""
+    """A document that its holder disclosed. `expires`: its last valid day."""
 
     type: int
     number: str = field(repr=False)
@@ -69,11 +69,17 @@ class DisclosedDocument:
 
 
 def digest(paper: DisclosedDocument, *, card_id: bytes, key: bytes) -> bytes:
-    """The 8 bytes that stand for the number in this card. Raises InputError for what is no number."""
+    """The 8 bytes that stand for the number in this card. Raises InputError for an invalid type or number."""
     if not 0 <= paper.type <= n.MAX_DOCUMENT_TYPE:
-        raise InputError("not a document type", hint=f"0 to {n.MAX_DOCUMENT_TYPE}")
+        raise InputError(
+            f"document type: {paper.type} is not from 0 to {n.MAX_DOCUMENT_TYPE}",
+            hint="use a name such as passport, or its number",
+        )
     number = paper.number.upper().translate(_LAYOUT)
     if not _NUMBER.fullmatch(number):
-        raise InputError("not a document number", hint="up to 32 letters A to Z and digits, as printed")
+        raise InputError(
+            "document number: not 1 to 32 letters A to Z and digits",
+            hint="type the number as it is printed on the document",
+        )
     said = _LABEL + card_id + paper.type.to_bytes(2, "big") + number.encode()
     return hmac.digest(key, said, "sha256")[: n.DOCUMENT_REF_BYTES]

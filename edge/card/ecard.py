@@ -1,6 +1,6 @@
-"""The native format: bytes to an untrusted SignedCard (FORMAT.md sections 3 to 5).
+"""Decoder of the card format: bytes to an untrusted SignedCard (FORMAT.md sections 3 to 5).
 
-A closed world: a key that the table does not list is refused, because whoever added it meant something by it.
+A key that the table does not list is refused, because it may restrict the card in a way that is unknown here.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _TEMPLATE: Final = frozenset({n.TEMPLATE_DATA, n.TEMPLATE_KIND, n.TEMPLATE_FORMA
 
 
 def decode(code: Code) -> SignedCard:
-    """What a code says, if it says anything. Raises Refused(CARD_MALFORMED); believes nothing."""
+    """The card and presentation in a code; nothing is verified yet. Raises Refused(CARD_MALFORMED)."""
     outer = cose.parse(cbor.decode(code.payload, limit=n.MAX_CODE_BYTES))
     header = fields.mapping(_inside(outer.protected), _PRESENTATION_HEADER, "presentation header")
     fields.constant(header[n.HEADER_ALG], n.ALG_EDDSA, "presentation alg")
@@ -84,7 +84,7 @@ def read_template(value: object) -> TemplateReference:
 
 
 def template_map(template: TemplateReference) -> dict[int, object]:
-    """What `read_template` reads."""
+    """The map that `read_template` reads."""
     return {
         n.TEMPLATE_DATA: template.data,
         n.TEMPLATE_KIND: n.KIND_TEMPLATE,
@@ -122,14 +122,14 @@ def read_disclosure(value: object) -> Disclosure:
 
 
 def disclosure_array(disclosure: Disclosure) -> list[object]:
-    """What `read_disclosure` reads."""
+    """The array that `read_disclosure` reads."""
     return [disclosure.salt, disclosure.value, NUMBERS[disclosure.attribute]]
 
 
 def _disclosures(value: object) -> tuple[Disclosure, ...]:
     told = tuple(map(read_disclosure, fields.array(value, 1, n.ATTRIBUTES, "disclosures")))
     if not fields.ascending([NUMBERS[disclosure.attribute] for disclosure in told]):
-        raise cbor.malformed("disclosures: twice the same, or out of order")
+        raise cbor.malformed("disclosures: a duplicate, or not in ascending order")
     return told
 
 
@@ -172,7 +172,7 @@ def _face(body: dict[int, Any]) -> FaceReference | None:
         case False, False:
             return None
         case _:
-            raise cbor.malformed("face: both in the card and sealed")
+            raise cbor.malformed("face: both a template and a sealed template")
 
 
 def _template(value: object) -> TemplateReference:
@@ -213,5 +213,5 @@ def _redacted(value: object) -> tuple[bytes, ...]:
         for item in fields.array(value, 1, n.MAX_DIGESTS, "redacted")
     )
     if not fields.ascending(digests):
-        raise cbor.malformed("redacted: twice the same, or out of order")
+        raise cbor.malformed("redacted: a duplicate, or not in ascending order")
     return digests

@@ -1,4 +1,4 @@
-"""Cards and presentations as an issuer and a phone make them. Pure: keys and times come in, bytes go out."""
+"""Encoder of cards, for an issuer, and of presentations, for a phone. Pure: keys and times in, bytes out."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 
 def sign_card(claims: Claims, issuer_seed: bytes) -> bytes:
-    """The issuer's half: a signed card that stays on the phone.
+    """A card that the issuer signs and the phone keeps.
 
-    Raises InputError where a verifier would refuse these claims as malformed: nothing else is ever signed.
+    Raises InputError for claims that a verifier would refuse as malformed; those are never signed.
     """
     protected = {
         n.HEADER_ALG: n.ALG_EDDSA,
@@ -49,17 +49,18 @@ def sign_presentation(
     cnonce: bytes | None = None,
     disclosures: Iterable[Disclosure] = (),
 ) -> str:
-    """The phone's half: the text of a code around `card`, good for the window that begins at `iat`.
+    """The text of a code with `card`, signed by its holder and valid for the window that begins at `iat`.
 
-    `disclosures`: what the holder chose to say, in any order. Raises InputError where the card is not one or
-    holds no such digest, the key is not its holder's, or the code grows too long.
+    `disclosures`: the attributes that the holder chose, in any order. Raises InputError for a malformed card,
+    a disclosure without a digest in it, a key that is not its holder's, or a code that is too long.
     """
     try:
         value = cbor.decode(card, limit=n.MAX_CODE_BYTES)
         _, claims, _ = ecard.decode_card(value)
         if cose.public_key(holder_seed) != claims.holder_key:
             raise InputError(
-                "this key is not the one the card names", hint="use the key that the card was issued to"
+                "holder key: not the key that the card names",
+                hint="use the key for which this card was issued",
             )
         protected = {n.HEADER_ALG: n.ALG_EDDSA, n.HEADER_KCWT: value, n.HEADER_TYP: n.TYP_PRESENTATION}
         payload: dict[int, object] = {n.CLAIM_IAT: int(iat.timestamp())}

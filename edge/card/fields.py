@@ -1,4 +1,4 @@
-"""One reader per kind of field: the value, or Refused(CARD_MALFORMED) that says which field is not what."""
+"""Readers of fields, one for each type: they return the value or raise Refused(CARD_MALFORMED)."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 K = TypeVar("K", int, str)
 V = TypeVar("V", int, bytes)
 
-_WORD: Final = re.compile(r"[!-~]+")  # visible ASCII: nothing that a screen or a log draws as something else
-_UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})  # draws nothing, or moves what is beside it
-_JOINERS: Final = frozenset("\u200c\u200d")  # draw nothing either, but names in Persian and Sinhala need them
+_WORD: Final = re.compile(r"[!-~]+")  # visible ASCII, which every screen and log shows as it is
+_UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})  # invisible, or moves its neighbours
+_JOINERS: Final = frozenset("\u200c\u200d")  # invisible too, but names in Persian and Sinhala need them
 _SITE: Final = re.compile(r"[a-z0-9-]+(/[a-z0-9-]+)*")
 _CNF: Final = frozenset({n.CNF_COSE_KEY})
 _COSE_KEY: Final = frozenset({n.KEY_KTY, n.KEY_CRV, n.KEY_X})
@@ -28,7 +28,7 @@ _COSE_KEY: Final = frozenset({n.KEY_KTY, n.KEY_CRV, n.KEY_X})
 def mapping(
     value: object, must: AbstractSet[K], what: str, may: AbstractSet[K] = frozenset()
 ) -> dict[K, Any]:
-    """A map with all keys of `must`, perhaps some of `may`, and no other."""
+    """A map that has all keys of `must`, may have keys of `may`, and has no other."""
     if not isinstance(value, dict) or not must <= value.keys() <= must | may:
         raise cbor.malformed(f"{what}: not a map with the keys of this format")
     return value
@@ -49,12 +49,12 @@ def number(value: object, least: int, most: int, what: str) -> int:
 
 
 def ascending(values: Sequence[V]) -> bool:
-    """Whether each is greater than the one before it: no two are the same, and there is one order only."""
+    """Whether each value is greater than the one before it, so that there are no duplicates and one order."""
     return list(values) == sorted(set(values))
 
 
 def constant(value: object, expected: int | str, what: str) -> None:
-    """The one value that this format knows here."""
+    """Check that the value is the only one that the format allows here."""
     if type(value) is not type(expected) or value != expected:
         raise cbor.malformed(f"{what}: not {expected}")
 
@@ -74,17 +74,17 @@ def word(value: object, most: int, what: str) -> str:
 
 
 def text(value: object, most: int, what: str) -> str:
-    """Words for people, on one line: 1 to `most` bytes of UTF-8 in normalisation form C.
+    """A text for people, on one line: 1 to `most` bytes of UTF-8 in normalisation form C.
 
-    Nothing that draws nothing or moves what is beside it, but for the joiners that some scripts need, and no
-    space at either end: what two screens show alike is alike.
+    It has no invisible character, but for the joiners that some scripts need, and no space at either end: two
+    texts never differ in a way that no screen shows.
     """
     if not isinstance(value, str) or not 1 <= len(value.encode(errors="replace")) <= most:
         raise cbor.malformed(f"{what}: not a text of 1 to {most} bytes")
     if not unicodedata.is_normalized("NFC", value):
         raise cbor.malformed(f"{what}: not in normalisation form C")
     if any(char not in _JOINERS and unicodedata.category(char) in _UNSEEN for char in value):
-        raise cbor.malformed(f"{what}: a character that draws nothing")
+        raise cbor.malformed(f"{what}: an invisible character")
     if value != value.strip():
         raise cbor.malformed(f"{what}: a space at an end")
     return value

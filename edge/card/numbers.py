@@ -1,6 +1,6 @@
-"""Every number of the native format in one place: the table of FORMAT.md section 3, and its limits.
+"""All numbers of the card format: the table of FORMAT.md section 3, and the limits of its section 5.
 
-The drafts this builds on may renumber; then this file and that table change, and nothing else.
+If a draft that the format builds on changes a number, only this file and that table change.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 # Code text (FORMAT.md section 2)
-PREFIX: Final = "EC1:"  # the version of the format: another version is another prefix
+PREFIX: Final = "EC1:"  # the version of the format: another version has another prefix
 MAX_CODE_CHARS: Final = (
     1_249  # alphanumeric capacity of QR 20-L, the densest code a door camera reads at arm's length
 )
@@ -24,7 +24,7 @@ ALG_EDDSA: Final = -8
 TYP_CARD: Final = 293  # application/sd-cwt, as SD-CWT asks IANA
 TYP_PRESENTATION: Final = 294  # application/kb+cwt
 TYP_STATUS: Final = (
-    "application/ec1-status+cwt"  # edge/trust/status/STATUS.md; ours, so no number was asked for it
+    "application/ec1-status+cwt"  # edge/trust/status/STATUS.md; our own type, without a number from IANA
 )
 TYP_STATUS_MANIFEST: Final = "application/ec1-status-manifest+cwt"  # likewise
 KID_BYTES: Final = 8
@@ -68,7 +68,7 @@ TEMPLATE_DATA: Final = 0
 TEMPLATE_KIND: Final = 1
 TEMPLATE_FORMAT: Final = 2
 TEMPLATE_MODEL: Final = 3
-KIND_TEMPLATE: Final = 1  # claim 169's word for "a template", 0 being a picture
+KIND_TEMPLATE: Final = 1  # in claim 169, 1 is a template and 0 a picture
 
 # Requests that a venue shows to a holder (edge/request/REQUEST.md)
 REQUEST_PREFIX: Final = "EQ1:"
@@ -83,7 +83,7 @@ CLAIM_TYPES: Final = -65_550
 CLAIM_RETENTION: Final = -65_551
 CLAIM_ISSUERS: Final = -65_552
 
-# Attributes that a holder may disclose; the words are in attributes.py
+# Attributes that a holder may disclose; their names are in attributes.py
 ATTRIBUTE_FAMILY_NAME: Final = 1
 ATTRIBUTE_GIVEN_NAME: Final = 2
 ATTRIBUTE_BIRTH_DATE: Final = 3
@@ -97,8 +97,8 @@ ATTRIBUTE_BOOKING: Final = 10
 ATTRIBUTE_PATRON: Final = 11
 ATTRIBUTES: Final = 11
 
-# Limits of fields; their reasons stand in FORMAT.md section 5
-MAX_TIME: Final = 4_102_444_800  # 2100-01-01: a later time is a mistake, and fits every clock we meet
+# Limits of fields; FORMAT.md section 5 gives their reasons
+MAX_TIME: Final = 4_102_444_800  # 2100-01-01: a later time is a mistake, and every clock can show this one
 SECONDS_A_DAY: Final = 86_400
 MAX_ISS_CHARS: Final = 32
 MAX_SUB_CHARS: Final = 64

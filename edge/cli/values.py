@@ -10,20 +10,20 @@ KEY_BYTES: Final = 32  # an Ed25519 public key
 
 
 def instant(text: str) -> datetime:
-    """An aware UTC time. A time without a zone is UTC; `now` is when the command line is read."""
+    """An aware UTC time. A time without a zone is UTC; `now` is the time of the call."""
     if text == "now":
         return datetime.now(UTC)
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
-        raise ArgumentTypeError(f"{text!r}: give a day or a time, 2026-01-31T18:00Z") from error
+        raise ArgumentTypeError(f"{text!r} is not a day or a time such as 2026-01-31T18:00Z") from error
     return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def count(text: str) -> int:
     """A number from 1 to 999,999,999."""
     if not text.isdecimal() or len(text) > 9 or int(text) < 1:
-        raise ArgumentTypeError("give a number from 1")
+        raise ArgumentTypeError(f"{text!r} is not a whole number from 1 to 999999999")
     return int(text)
 
 
@@ -42,5 +42,5 @@ def public_key(text: str) -> bytes:
     except ValueError:
         key = b""
     if len(key) != KEY_BYTES:
-        raise ArgumentTypeError("give 64 hex digits")
+        raise ArgumentTypeError(f"{text!r} is not a key of 64 hexadecimal digits")
     return key

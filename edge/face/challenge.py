@@ -1,29 +1,27 @@
-r"""The active challenge: "turn your head to the left", and whether a head did, or something flat.
+r"""The active challenge: asks for movements of the head, and tells a head from a flat picture.
 
     LOOK -> AWAY -> BACK -> LOOK -> ... -> ChallengeDone
       \______\______\________________-> ChallengeFailed
 
-Theory of operation. For each prompt the holder looks into the camera (LOOK), turns as asked until the
-parallax of the nose against the outline is that of a turned head (AWAY), and comes back (BACK). The face
-is followed from frame to frame all the while: a jump is a cut, and ends it. Every way out but one is a
-Failure; Done needs every prompt followed.
+For each prompt the holder looks into the camera (LOOK), turns as asked until the parallax of the nose against
+the outline is that of a turned head (AWAY), and looks into the camera again (BACK). The face is followed from
+frame to frame; a jump is a cut in a film, and a Failure. Done needs every prompt followed; every other end is
+a Failure.
 
-What this stops: photographs held still, moved, turned, bent; films that turn another way or are cut.
-What it does not: a film that happens to follow the same prompts (one in six with two of three; therefore a
-card waits after three failures: edge/passage/requirements/lockout.py), clips that are started by hand as
-the prompts
-appear, a face drawn live by a computer, a print folded as sharply as a nose, a mask. Those are for the
-passive measures and for staff.
+The challenge stops photographs that are held still, moved, turned or bent, and films that turn another way or
+are cut. It does not stop a film that follows the same prompts by chance (one in six for two prompts of three;
+therefore a card waits after three failures: edge/passage/requirements/lockout.py), clips that an attacker
+starts by hand when the prompts appear, a face that a computer draws live, a print folded as sharply as a
+nose, or a mask. The passive measures and staff have to stop those.
 
-The numbers below were set on heads rendered from photographs (hw/sim/pictures/head.py): no film of people
-was at
-hand. Parallax alone was checked on real pictures too. Of 134 pairs of one person in LFW 20 degrees or more
-apart all show 0.27 and more, half 0.40; 877 copies of one picture tilted as planes by 30 and 45 degrees
-0.26 at most, 99 % below 0.18; 368 pairs of prints held up by hand in NUAA 0.15 at most. Ten frames a
-second follow any turn that takes 0.6 s, five only one that takes 2 s.
+The numbers below come from heads rendered from photographs (hw/sim/pictures/head.py), because no film of
+people was available. Parallax alone was checked on real pictures too. Of 134 pairs of one person in LFW, 20
+degrees or more apart, all show 0.27 and more, half 0.40; 877 copies of one picture tilted as planes by 30 and
+45 degrees 0.26 at most, 99 % below 0.18; 368 pairs of prints held by hand in NUAA 0.15 at most. Ten frames a
+second can follow a turn that takes 0.6 s, five only one that takes 2 s.
 
-Left and right are the holder's own. In a picture that is not mirrored the holder's left is on the right;
-a camera that mirrors its picture, as a looking-glass does, must say so with `mirrored`.
+Left and right are the holder's. In a picture that is not mirrored the holder's left is on the right; for a
+camera that mirrors its picture set `mirrored`.
 """
 
 from __future__ import annotations
@@ -45,7 +43,7 @@ if TYPE_CHECKING:
 
 
 class Prompt(StrEnum):
-    """What a holder is asked to do, in words for a person."""
+    """The movements that a holder is asked for, in words for the screen."""
 
     TURN_LEFT = "turn your head to the left"
     TURN_RIGHT = "turn your head to the right"
@@ -53,7 +51,7 @@ class Prompt(StrEnum):
 
 
 class Phase(StrEnum):
-    """What is waited for, in words for a person; while AWAY, the prompt's own words hold."""
+    """The phases of one prompt, in words for the screen; in AWAY the screen shows the prompt's own words."""
 
     LOOK = "look into the camera"
     AWAY = "away"
@@ -61,7 +59,7 @@ class Phase(StrEnum):
 
 
 class Failure(StrEnum):
-    """Why a challenge was not met."""
+    """The failures of a challenge."""
 
     TIME = "the time was over"
     LOST = "the face was lost"
@@ -72,46 +70,46 @@ class Failure(StrEnum):
 
     @property
     def reason(self) -> Reason:
-        """What a passage is denied with."""
+        """The reason for which the passage is denied."""
         return Reason.FACE_ATTACK if self in (Failure.JUMP, Failure.FLAT) else Reason.FACE_QUALITY
 
 
 @dataclass(frozen=True, slots=True)
 class ChallengeLimits:
-    """When a challenge gives up, and what counts as a turned head. Parallax is the sine of an angle."""
+    """Deadlines of a challenge, and the limits of a turned head. Parallax is the sine of an angle."""
 
-    # People begin about a second after they are asked and take one more to turn: three times that.
+    # People begin about one second after the prompt and turn in one more: three times that.
     away_ms: int = 6_000
     back_ms: int = 4_000
     look_ms: int = 6_000
     gap_ms: int = 350  # motion blur loses a face for a frame or two at 15 frames a second
-    still_looks: int = 3  # 0.2 s at 15 frames a second: long enough to average, short enough not to bore
-    still: float = 0.05  # a standing person's sway is under 0.02 face widths a frame
-    frontal_yaw: float = 22.0  # degrees; `pose` is rough by 5, and doors are not always looked at squarely
+    still_looks: int = 3  # 0.2 s at 15 frames a second: enough for a mean
+    still: float = 0.05  # a standing person sways by less than 0.02 face widths a frame
+    frontal_yaw: float = 22.0  # degrees; `pose` is accurate to 5, and holders do not always stand straight
     frontal_pitch: float = 28.0  # a camera at chest height sees a lowered chin
     turned: float = 0.34  # 20 degrees. Flat prints reached 0.19 (99 % of 880), bent ones 0.27
-    nodded: float = 0.28  # 16 degrees: necks nod less than they turn. Flat prints reached 0.26
-    # A turned head is as long as it was. Rendered heads 0.90 and more; 95 % of pairs of real pictures 0.88;
-    # bent prints tilted so far that their parallax would do 0.83 to 0.88.
+    nodded: float = 0.28  # 16 degrees: people nod less than they turn. Flat prints reached 0.26
+    # A turned head keeps its length. Rendered heads have 0.90 and more, 95 % of pairs of real pictures 0.88;
+    # bent prints that are tilted enough for this parallax have 0.83 to 0.88.
     rigid: float = 0.88
     tilted: float = 0.85  # a plane at 30 degrees; 99 % of pairs of real pictures are above
-    shallow: float = 0.2  # parallax with which something so tilted would not be a head
+    shallow: float = 0.2  # an object so tilted with less parallax than this is not a head
     back: float = 0.12  # 7 degrees
-    astray: float = 0.2  # 12 degrees another way: who winds up for a turn stays below
-    speed: float = 4.5  # face widths a second; a brisk turn (140 degrees a second) moves the nose at 2.5
+    astray: float = 0.2  # 12 degrees another way: a short swing before a turn stays below
+    speed: float = 4.5  # face widths a second; a quick turn (140 degrees a second) moves the nose at 2.5
     whirl: float = 3.5  # parallax a second: 200 degrees a second
-    begun: float = 0.04  # 2 degrees: beyond the tremble of landmarks
-    between: int = 2  # looks on the way there: with fewer nobody has seen a movement
-    flat_looks: int = 3  # looks that tilt without parallax before it is called flat: one may be blurred
+    begun: float = 0.04  # 2 degrees: more than the noise of landmarks
+    between: int = 2  # frames during the turn: with fewer the movement was not observed
+    flat_looks: int = 3  # frames that tilt without parallax before it is a flat object: one may be blurred
 
 
 @dataclass(frozen=True, slots=True)
 class Movement:
-    """How one prompt was followed.
+    """The movement that followed one prompt.
 
-    `parallax`, `rigidity`, `stretch`, `relief`: as in Motion, at the look that reached the angle;
-    `between`: looks on the way there; `longest_step`: of any landmark between two looks, in face widths;
-    `ms`: from the prompt until the face was back.
+    `parallax`, `rigidity`, `stretch`, `relief`: as in Motion, at the frame that reached the angle; `between`:
+    frames during the turn; `longest_step`: of any landmark between two frames, in face widths; `ms`: from the
+    prompt until the face was back.
     """
 
     prompt: Prompt
@@ -126,7 +124,7 @@ class Movement:
 
 @dataclass(frozen=True, slots=True)
 class ChallengeWaiting:
-    """Go on: show `words` to the holder and bring the next look."""
+    """The challenge goes on: show `words` to the holder and pass the next frame."""
 
     prompt: Prompt
     phase: Phase
@@ -138,14 +136,14 @@ class ChallengeWaiting:
 
 @dataclass(frozen=True, slots=True)
 class ChallengeDone:
-    """Every prompt was followed by something with a nose. `evidence`: one Movement a prompt."""
+    """A head followed every prompt. `evidence`: one Movement for each prompt."""
 
     evidence: tuple[Movement, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class ChallengeFailed:
-    """The challenge was not met. `evidence`: the prompts that were followed before."""
+    """The challenge failed. `evidence`: the movements for the prompts before."""
 
     failure: Failure
     prompt: Prompt
@@ -156,9 +154,9 @@ ChallengeProgress = ChallengeWaiting | ChallengeDone | ChallengeFailed
 
 
 def draw(random_below: Callable[[int], int], n: int = 2) -> tuple[Prompt, ...]:
-    """`n` prompts in random order, none twice in a row. `random_below(k)`: 0 .. k-1, each as likely.
+    """`n` prompts in random order, none twice in a row. `random_below(k)`: 0 .. k-1, all equally likely.
 
-    An attacker must not foresee it: `secrets.randbelow`.
+    An attacker must not be able to predict it: use `secrets.randbelow`.
     """
     prompts: list[Prompt] = []
     for _ in range(n):
@@ -168,7 +166,7 @@ def draw(random_below: Callable[[int], int], n: int = 2) -> tuple[Prompt, ...]:
 
 
 class _Axis(Enum):
-    """Where a prompt moves the nose in a picture that is not mirrored: (turn, nod)."""
+    """The direction in which a prompt moves the nose in a picture that is not mirrored: (turn, nod)."""
 
     TURN_LEFT = (1, 0)
     TURN_RIGHT = (-1, 0)
@@ -176,7 +174,7 @@ class _Axis(Enum):
 
 
 class Challenge:
-    """One holder, one list of prompts. Feed every frame to `observe` until it says Done or Failed."""
+    """One list of prompts for one holder. Pass every frame to `observe` until it returns Done or Failed."""
 
     def __init__(
         self,
@@ -186,7 +184,7 @@ class Challenge:
         mirrored: bool = False,
         limits: ChallengeLimits | None = None,
     ) -> None:
-        assert prompts, "a challenge asks for something"
+        assert prompts, "a challenge has at least one prompt"
         self._prompts = tuple(prompts)
         self._limits = limits or ChallengeLimits()
         self._mirrored = mirrored
@@ -205,13 +203,13 @@ class Challenge:
 
     @property
     def prompt(self) -> Prompt:
-        """What the holder is asked to do now, or was asked last."""
+        """The current prompt, or the last one."""
         return self._prompts[min(len(self._done), len(self._prompts) - 1)]
 
     def observe(self, landmarks: Floats | None, tick_ms: int) -> ChallengeProgress:
-        """Take the landmarks of one frame, float32 (468, 3) in px, or None where no face was seen.
+        """Take the landmarks of one frame, float32 (468, 3) in px, or None if it shows no face.
 
-        A frame that is not newer than the last is not looked at.
+        A frame that is not newer than the last is ignored.
         """
         if self._result is None and tick_ms > self._tick_ms:
             self._tick_ms = tick_ms
@@ -240,7 +238,7 @@ class Challenge:
                 return self._back()
 
     def _miss(self) -> Failure | None:
-        """No face in this frame: forgiven while nothing has begun, and for a moment after that."""
+        """Handle a frame without a face: allowed before a prompt, and for `gap_ms` during one."""
         self._still.clear()
         if self._rest is None:
             self._before = None
@@ -248,7 +246,7 @@ class Challenge:
         return Failure.LOST if self._tick_ms - self._seen_ms > self._limits.gap_ms else None
 
     def _follow(self, landmarks: Floats) -> Failure | None:
-        """From the last look to this one: close enough in time and place to be one face that moves."""
+        """Check that this frame follows the last one in time and place, as one face that moves."""
         elapsed_ms, self._seen_ms = self._tick_ms - self._seen_ms, self._tick_ms
         before, self._before = self._before, landmarks
         moved_before, self._motion = self._motion, self._rest.motion(landmarks) if self._rest else None
@@ -260,7 +258,7 @@ class Challenge:
             return None
         if elapsed_ms > self._limits.gap_ms:
             return Failure.LOST
-        # Landmarks tremble: a step below 40 ms would be all noise. Frames that are lost buy no more than 120.
+        # Below 40 ms a step would be noise of the landmarks. Lost frames allow no step of more than 120 ms.
         seconds = min(max(elapsed_ms, 40), 120) / 1000
         whirl = _apart(moved_before, self._motion)
         jumped = way > self._limits.speed * seconds or whirl > self._limits.whirl * seconds
@@ -324,7 +322,7 @@ class Challenge:
         return None
 
     def _along(self, motion: Motion) -> tuple[float, float]:
-        """Parallax the way that was asked for, and across it."""
+        """Parallax along the direction of the prompt, and across it."""
         turn, nod = (-motion.turn if self._mirrored else motion.turn), motion.nod
         x, y = _Axis[self.prompt.name].value
         return turn * x + nod * y, turn * y + nod * x
@@ -339,7 +337,7 @@ class Challenge:
 
 
 def _apart(before: Motion | None, after: Motion | None) -> float:
-    """How far parallax moved between two looks; 0 where one of them had nothing to compare with."""
+    """The change of parallax between two frames; 0 if one of them has no motion."""
     if before is None or after is None:
         return 0.0
     return max(abs(after.turn - before.turn), abs(after.nod - before.nod))

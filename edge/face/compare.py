@@ -1,4 +1,4 @@
-"""Compares a reference with a probe, and holds the thresholds from which a similarity is a match."""
+"""Compares a reference with a probe, and holds the thresholds of a match."""
 
 from __future__ import annotations
 
@@ -17,10 +17,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """A match is a similarity of at least `cosine`; one stranger in 1 / `fmr` reaches it.
+    """The least similarity of a match, `cosine`; one stranger in 1 / `fmr` reaches it.
 
-    `fmr` holds for the pictures it was measured on (LFW): where all pictures share a camera and a
-    background it is several times higher.
+    `fmr` was measured on LFW. It is several times higher if all pictures share a camera and a background.
     """
 
     fmr: float
@@ -28,29 +27,30 @@ class Threshold:
 
 
 def threshold_at(rows: Sequence[Threshold], cosine: float) -> Threshold:
-    """`cosine` with the FMR that is known to hold there: the row at or next below it. Raises ModelFault."""
+    """`cosine` with its FMR, which is that of the row at or next below it. Raises ModelFault."""
     below = [row for row in rows if row.cosine <= cosine]
     if not below:
         raise ModelFault(
-            f"no measured false match rate at cosine {cosine}", hint="models/manifest.toml, [face]"
+            f"no measured false match rate at cosine {cosine}",
+            hint="set default_cosine in models/manifest.toml, [face], to a measured row or above",
         )
     return Threshold(max(below, key=lambda row: row.cosine).fmr, cosine)
 
 
 def threshold_for(rows: Sequence[Threshold], one_in: int) -> Threshold:
-    """The lowest cosine that at most one stranger in `one_in` reaches. Else ConfigError."""
+    """The lowest cosine that at most one stranger in `one_in` reaches. Raises ConfigError."""
     strict = [row for row in rows if row.fmr * one_in <= 1 + 1e-9]
     if not strict:
         known = ", ".join(str(int(1 / row.fmr)) for row in sorted(rows, key=lambda row: -row.fmr))
-        raise ConfigError(f"no threshold was measured for 1 in {one_in}", hint=f"measured: 1 in {known}")
+        raise ConfigError(f"no threshold was measured for 1 in {one_in}", hint=f"use 1 in one of {known}")
     return min(strict, key=lambda row: row.cosine)
 
 
 def similarity(reference: Reference, probe: Floats, *, model: str) -> float:
     """Cosine in [-1, 1] of a reference and a projected probe, unit float32 (64,), made by `model`.
 
-    Raises Refused(face.template) where the reference is another model's, or was wiped.
+    Raises Refused(face.template) if another model made the reference, or if it was wiped.
     """
     if reference.model != model:
-        raise Refused(Reason.FACE_TEMPLATE, "made by another model than this device's")
+        raise Refused(Reason.FACE_TEMPLATE, "another model than this device's made the template")
     return min(1.0, max(-1.0, float(reference.vector @ probe)))

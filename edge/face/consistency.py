@@ -1,8 +1,8 @@
-"""One face through one burst: the same person, moving as the living do.
+"""Checks that the frames of one burst show one living person.
 
-Nobody stands like a statue. A photograph on a stand moves by the sensor's noise alone; a face that is
-swapped for another changes its embedding or jumps. What a burst shows is measured here, and a table says
-what objects. A photograph in a hand moves like a hand: that is for the challenge and for PAD, not for this.
+No living person stands completely still. A photograph on a stand moves by the sensor's noise alone, and a
+face that is swapped for another changes its embedding or jumps. This module measures a burst; a table holds
+the rules. A photograph in a hand moves like a hand: the challenge and PAD detect it, not this module.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from edge.ports import Floats
 
 MAX_LOOKS = 64  # four seconds at 15 frames a second; bounds the work that one burst can cause
-MIN_LOOKS = 6  # two halves of three: fewer do not average the sensor's noise away
-MIN_SPAN_MS = 300  # in less, a living person may well not have moved
-PATIENCE_MS = 1_000  # who has not moved by then is no person who stands still, but a picture that does
+MIN_LOOKS = 6  # two halves of three: fewer do not average out the sensor's noise
+MIN_SPAN_MS = 300  # in less time a living person may not have moved
+PATIENCE_MS = 1_000  # after this time without movement it is a picture, not a person
 
 
 class Objection(StrEnum):
-    """What is wrong with a burst."""
+    """The fault of a burst."""
 
     TOO_SHORT = "too few looks to tell"
     SWAPPED = "not the same person throughout"
@@ -40,17 +40,17 @@ class Objection(StrEnum):
 
     @property
     def reason(self) -> Reason:
-        """What a passage is denied with."""
+        """The reason for which the passage is denied."""
         mendable = self in (Objection.TOO_SHORT, Objection.INTERRUPTED)
         return Reason.FACE_QUALITY if mendable else Reason.FACE_ATTACK
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LandmarkFrame:
-    """One frame of a burst: landmarks, float32 (468, 3) in px, and who it shows.
+    """One frame of a burst: landmarks, float32 (468, 3) in px, its time, and its likeness to earlier frames.
 
-    `alike`: cosine with the looks before it, None where nothing was compared. Of frontal looks only: a head
-    turned by 30 degrees is less like itself than this file allows.
+    `alike`: cosine with the frames before it, None if it was not compared. Only frontal frames count: a head
+    that is turned by 30 degrees is less like itself than MIN_ALIKE.
     """
 
     landmarks: Floats
@@ -60,12 +60,12 @@ class LandmarkFrame:
 
 @dataclass(frozen=True, slots=True)
 class Consistency:
-    """What a burst shows; lengths in face widths.
+    """The measures of a burst; lengths in face widths.
 
-    `alike`: least cosine of a look with those before it, None where nothing was compared; `fastest`: of any
-    landmark from one look to the next, widths a second; `gap_ms`: longest time between two looks; `sway`:
-    from the middle of the first half's looks to that of the second; `drift`: RMS change of the landmarks
-    between these halves once shift, turn in the picture and size are taken out.
+    `alike`: least cosine of a frame with those before it, None if none was compared; `fastest`: the greatest
+    speed of a landmark between two frames, in widths a second; `gap_ms`: longest time between two frames;
+    `sway`: from the mean position of the first half of the frames to that of the second; `drift`: RMS change
+    of the landmarks between these halves after removal of shift, rotation and scale.
     """
 
     looks: int
@@ -82,16 +82,16 @@ class Consistency:
         return self.sway < STILL_SWAY and self.drift < STILL_DRIFT
 
 
-# 100 successive looks of 7 people in NUAA: 0.73 and more, half above 0.93. 1,275 pairs of strangers before
+# 100 successive frames of 7 people in NUAA: 0.73 and more, half above 0.93. 1,275 pairs of strangers before
 # one camera (London): 0.52 at most.
 MIN_ALIKE = 0.6
 MAX_SPEED = 4.5  # face widths a second, as for the challenge
-MAX_GAP_MS = 1_200  # as edge.passage.inputs.code_tracker: what is away longer comes as somebody new
-# 28 photographs on a stand: sway up to 0.0014, drift up to 0.0014. 28 rendered heads: from 0.004 and
-# 0.0014; 37 live bursts of NUAA: from 0.017 and 0.0026. Both must be small: a head may keep one still.
+MAX_GAP_MS = 1_200  # as edge.passage.inputs.code_tracker: after a longer gap it is another visit
+# 28 photographs on a stand: sway up to 0.0014, drift up to 0.0014. 28 rendered heads: from 0.004 and 0.0014;
+# 37 live bursts of NUAA: from 0.017 and 0.0026. Both must be small, because a head may hold one still.
 STILL_SWAY, STILL_DRIFT = 0.002, 0.002
 
-# Each rule names the objection; the first that objects is the answer.
+# The first rule that matches gives the objection.
 RULES: tuple[tuple[Objection, Callable[[Consistency], bool]], ...] = (
     (Objection.SWAPPED, lambda c: c.alike is not None and c.alike < MIN_ALIKE),
     (Objection.JUMPED, lambda c: c.fastest > MAX_SPEED),
@@ -108,7 +108,7 @@ def judge(evidence: Consistency) -> Objection | None:
 
 
 def measure(looks: Sequence[LandmarkFrame]) -> Consistency:
-    """What a burst shows; `looks` in order of time, the last MAX_LOOKS count, unusable ones are left out."""
+    """The measures of a burst. `looks`: in order of time; the last MAX_LOOKS count, unusable ones do not."""
     seen = [look for look in looks[-MAX_LOOKS:] if usable(look.landmarks)]
     steps = list(pairwise(seen))
     gaps = [after.tick_ms - before.tick_ms for before, after in steps]
@@ -125,12 +125,12 @@ def measure(looks: Sequence[LandmarkFrame]) -> Consistency:
 
 
 def _speed(before: LandmarkFrame, after: LandmarkFrame) -> float:
-    # a clock that stands still or goes back must not divide by nothing; landmarks tremble below 40 ms
+    # a clock that stands still or goes back must not divide by zero; below 40 ms landmarks are noise
     return step(before.landmarks, after.landmarks) / (max(after.tick_ms - before.tick_ms, 40) / 1000)
 
 
 def _halves(looks: Sequence[Floats]) -> tuple[float, float]:
-    """Sway and drift from the first half to the second, in face widths."""
+    """Sway and drift from the first half of the frames to the second, in face widths."""
     half = len(looks) // 2
     scale = width(looks[0])
     middles = np.array([points[:, :2].mean(axis=0) for points in looks])
@@ -142,5 +142,5 @@ def _halves(looks: Sequence[Floats]) -> tuple[float, float]:
 
 
 def _onto(points: Floats, base: Floats) -> Floats:
-    """`points` (n, 2) shifted, turned and scaled onto `base`."""
+    """`points` (n, 2) after the shift, rotation and scale that fit them best to `base`."""
     return transform(similarity_transform(points, base), points)

@@ -1,8 +1,8 @@
-"""Finding faces: BlazeFace (Bazarevsky et al., 2019), as Google MediaPipe publishes it.
+"""The face detector BlazeFace (Bazarevsky et al., 2019), in the graphs of Google MediaPipe.
 
-A network looks at 896 anchors and says for each how far a face's box and its six key points are from
-it. The short-range network takes 128x128 and finds faces from about an eighth of the picture; `back`
-takes 256x256, costs eight times as much and is asked only when the first saw nothing.
+A network has 896 anchors and gives for each the offsets to a face's box and its six key points. The
+short-range network takes 128x128 and finds faces from about an eighth of the picture. The full-range one
+takes 256x256, costs eight times as much and runs only if the first finds nothing.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from edge.face.geometry import halve
 if TYPE_CHECKING:
     from edge.ports import Floats, Network, Pixels
 
-MIN_LOGIT = 0.0  # a score of 0.5: MediaPipe's own; every face of 7,701 LFW pictures passed it
-MIN_SIDE_PX = 32.0  # below this a crop of 112 px is three quarters invention
+MIN_LOGIT = 0.0  # a score of 0.5, MediaPipe's own; every face of 7,701 LFW pictures has more
+MIN_SIDE_PX = 32.0  # below this three quarters of a 112 px crop are interpolated
 DUPLICATE_IOU = 0.3  # MediaPipe's weighted non-maximum suppression
-DUPLICATE_INSIDE = 0.6  # a weaker box this deep inside a stronger one is a part of the same face
-MAX_FACES = 16  # a crowd is a refusal anyway; bounds the work one picture can cause
+DUPLICATE_INSIDE = 0.6  # a weaker box with this share inside a stronger one is a part of the same face
+MAX_FACES = 16  # bounds the work for one picture; several faces are refused anyway
 
-# Order of `Face.points`, as seen by the camera: "right" is the holder's right.
+# Order of `Face.points`; "right" is the holder's right.
 RIGHT_EYE, LEFT_EYE, NOSE, MOUTH, RIGHT_EAR, LEFT_EAR = range(6)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Face:
-    """One face as a detector saw it.
+    """One face that a detector found.
 
-    `box`: x0, y0, x1, y1 in pixels, may reach beyond the picture; `points`: float32 (6, 2) in pixels, in the
+    `box`: x0, y0, x1, y1 in pixels, perhaps beyond the picture; `points`: float32 (6, 2) in pixels, in the
     order of the constants above, owned by the face; `score` in [0, 1].
     """
 
@@ -50,7 +50,7 @@ class Face:
 
     @property
     def centre(self) -> Floats:
-        """The middle of the box in pixels: float32 (2,), made for the caller."""
+        """The middle of the box in pixels: float32 (2,), which the caller owns."""
         x0, y0, x1, y1 = self.box
         return np.array([(x0 + x1) / 2, (y0 + y1) / 2], dtype=np.float32)
 
@@ -58,7 +58,7 @@ class Face:
 def anchors(size: int, layers: tuple[tuple[int, int], ...]) -> Floats:
     """Centres of all anchors in [0, 1], for each (stride, anchors a cell), row by row.
 
-    Returns float32 (n, 2), the caller's.
+    Returns float32 (n, 2), which the caller owns.
     """
     parts = []
     for stride, count in layers:
@@ -69,31 +69,33 @@ def anchors(size: int, layers: tuple[tuple[int, int], ...]) -> Floats:
     return np.concatenate(parts)
 
 
-# Input size -> the layers of its two published graphs: fine cells carry two anchors, coarse ones six.
+# Input size to the layers of the published graph: fine cells have two anchors, coarse ones six.
 _LAYERS = {128: ((8, 2), (16, 6)), 256: ((16, 2), (32, 6))}
 
 
 class BlazeFace:
-    """One BlazeFace network. Raises ModelFault where the graph is another one."""
+    """One BlazeFace network. Raises ModelFault if the graph is another one."""
 
     def __init__(self, network: Network) -> None:
         size = network.input_shape[1] if len(network.input_shape) == 4 else 0
         if size not in _LAYERS or network.input_shape != (1, size, size, 3):
-            raise ModelFault(f"the face detector takes {network.input_shape}, not (1, 128 or 256, same, 3)")
+            raise ModelFault(
+                f"the face detector: input {network.input_shape}, not (1, 128, 128, 3) or (1, 256, 256, 3)"
+            )
         self._network = network
         self._size = size
         self._anchors = anchors(size, _LAYERS[size])
 
     def find(self, rgb: Pixels) -> tuple[Face, ...]:
-        """Faces of one picture, largest first, without doubles and tiny ones.
+        """Faces of one picture, largest first, without duplicates and small ones.
 
-        `rgb`: uint8 (H, W, 3); it stays the caller's and is not changed.
+        `rgb`: uint8 (H, W, 3), which is not changed.
         """
         picture, scale, offset = _letterbox(rgb, self._size)
         outputs = self._network.run((picture.astype(np.float32) / 127.5 - 1.0)[np.newaxis])
         shapes = [out.shape for out in outputs]
         if shapes != [(1, len(self._anchors), 16), (1, len(self._anchors), 1)]:
-            raise ModelFault(f"the face detector answers {shapes}: not BlazeFace")
+            raise ModelFault(f"the face detector: output {shapes}, not that of BlazeFace")
         scores, corners = decode(outputs[0][0], outputs[1][0, :, 0], self._anchors, self._size)
         found = [
             Face(_box(spots[:2]), spots[2:], score)
@@ -103,12 +105,12 @@ class BlazeFace:
 
 
 def decode(regressors: Floats, logits: Floats, centres: Floats, size: int) -> tuple[Floats, Floats]:
-    """Scores and points in [0, 1] where a face was seen: box corners, then key points.
+    """Scores and points in [0, 1] of the faces found: box corners, then key points.
 
-    `regressors` (n, 16), `logits` (n,) and `centres` (n, 2) stay the caller's. Returns (m,) and (m, 8, 2),
-    which are the caller's too. All are float32.
+    `regressors` (n, 16), `logits` (n,) and `centres` (n, 2) are not changed. Returns (m,) and (m, 8, 2),
+    which the caller owns. All are float32.
     """
-    seen = np.flatnonzero(logits >= MIN_LOGIT)  # a handful of 896: the rest is done on these alone
+    seen = np.flatnonzero(logits >= MIN_LOGIT)  # a few of 896: only these are decoded
     seen = seen[np.isfinite(regressors[seen]).all(axis=1)]
     scores = 1.0 / (1.0 + np.exp(-np.minimum(logits[seen], 80.0)))  # beyond 80 float32 saturates
     spots = regressors[seen].reshape(-1, 8, 2) / size
@@ -120,17 +122,17 @@ def decode(regressors: Floats, logits: Floats, centres: Floats, size: int) -> tu
 
 
 def suppress(scores: Floats, spots: Floats) -> list[tuple[float, Floats]]:
-    """Weighted non-maximum suppression: overlapping answers become their mean, weighted by score.
+    """Weighted non-maximum suppression: overlapping faces become their mean, weighted by score.
 
-    `scores` (n,) and `spots` (n, k, 2), which starts with the box's two corners, stay the caller's. Returns
-    (best score, (k, 2)), best first; these arrays are the caller's too. All are float32.
+    `scores` (n,) and `spots` (n, k, 2), which begins with the box's two corners, are not changed. Returns
+    (best score, (k, 2)), best first; the caller owns the arrays. All are float32.
     """
     order = np.argsort(-scores, kind="stable")
     boxes = spots[:, :2].reshape(-1, 4)
     kept: list[tuple[float, Floats]] = []
     while len(order) and len(kept) < MAX_FACES:
         same = _iou(boxes[order], boxes[order[0]]) > DUPLICATE_IOU
-        same[0] = True  # even a box without area is its own double
+        same[0] = True  # a box without area has no overlap, not even with itself
         alike, order = order[same], order[~same]
         weights = scores[alike, np.newaxis, np.newaxis]
         mean = (spots[alike] * weights).sum(axis=0) / weights.sum()
@@ -139,7 +141,7 @@ def suppress(scores: Floats, spots: Floats) -> list[tuple[float, Floats]]:
 
 
 def tidy(faces: list[Face]) -> tuple[Face, ...]:
-    """Largest first, without faces below MIN_SIDE_PX and boxes inside a better one."""
+    """The faces, largest first, without those below MIN_SIDE_PX and boxes inside a better one."""
     kept: list[Face] = []
     for face in sorted(faces, key=lambda f: -f.score):
         if face.side < MIN_SIDE_PX:
@@ -185,6 +187,6 @@ def _iou(boxes: Floats, box: Floats) -> Floats:
 
 
 def _inside(box: tuple[float, ...], other: tuple[float, ...]) -> float:
-    """How much of `box` lies in `other`, in [0, 1]."""
+    """The share of `box` that lies in `other`, in [0, 1]."""
     a, b = np.array([box], dtype=np.float32), np.array(other, dtype=np.float32)
     return float(_overlap(a, b)[0] / max(float(_area(a)[0]), 1e-9))

@@ -1,4 +1,4 @@
-"""Aligned crop -> embedding: MobileFaceNet (Chen et al., 2018), 192 numbers that point where a face is."""
+"""The embedding network MobileFaceNet (Chen et al., 2018): an aligned crop to a vector of 192 numbers."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
 
 
 class Embedder:
-    """The embedding network. Raises ModelFault where the graph is another one."""
+    """The embedding network. Raises ModelFault if the graph is another one."""
 
     def __init__(self, network: Network) -> None:
         if network.input_shape != (1, CROP_PX, CROP_PX, 3):
-            raise ModelFault(f"the embedder takes {network.input_shape}, not 1x112x112x3")
+            raise ModelFault(f"the embedder: input {network.input_shape}, not (1, 112, 112, 3)")
         self._network = network
 
     def embed(self, crop: Pixels) -> Floats:
         """Unit float32 (192,) of an aligned uint8 (112, 112, 3) RGB crop."""
         outputs = self._network.run(((crop.astype(np.float32) - 127.5) / 128.0)[np.newaxis])
         if [out.size for out in outputs] != [EMBEDDING]:
-            raise ModelFault(f"the embedder answers {[out.shape for out in outputs]}, not 192 numbers")
+            raise ModelFault(f"the embedder: output {[out.shape for out in outputs]}, not 192 numbers")
         raw = outputs[0].reshape(EMBEDDING)
         if not (np.isfinite(raw).all() and raw.any()):
-            raise ModelFault("the embedder answers no direction: a damaged model")
+            raise ModelFault("the embedder: its output is zero or not finite, so the model is damaged")
         return unit(raw)

@@ -1,4 +1,4 @@
-"""The face engine: one frame and one reference in, evidence about a face out. edge.policy.decide decides.
+"""The face engine: makes evidence of one frame and one reference, for the decision in edge.policy.decide.
 
 frame -> faces -> the one face -> 468 landmarks -> aligned crop -> quality, PAD -> embedding -> similarity
 """
@@ -35,13 +35,13 @@ if TYPE_CHECKING:
     from edge.ports import Floats, Network, Pixels
 
 MIN_FRAME_PX, MAX_FRAME_PX = 64, 16_384  # two smallest faces; cv2's warps end at 32,767
-SEVERAL = 0.5  # a second face at least half as large stands as near as the first; smaller ones pass by
-RETRY_SHARE = 0.19  # 24 of the 128 pixels: below, the short-range network's boxes are off by a third
+SEVERAL = 0.5  # a second face at least half as large is as near as the first; smaller ones pass by
+RETRY_SHARE = 0.19  # 24 of the 128 pixels: below, the boxes of the short-range network are wrong by a third
 
 
 @dataclass(frozen=True, slots=True)
 class Networks:
-    """The graphs of one engine, as `models/manifest.toml` puts them together; passive PAD is optional."""
+    """The graphs of one engine, chosen by `models/manifest.toml`; passive PAD is optional."""
 
     detector: Network
     detector_retry: Network
@@ -54,7 +54,7 @@ class Networks:
 class Probe:
     """One face ready for the embedder, with its landmarks and quality.
 
-    `crop`: uint8 (112, 112, 3) RGB, eyes level. The probe owns it; `FaceEngine.assess` wipes the one it made.
+    `crop`: uint8 (112, 112, 3) RGB, eyes level. The probe owns it; `FaceEngine.assess` wipes its own.
     """
 
     crop: Pixels
@@ -64,13 +64,13 @@ class Probe:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FaceEvidence:
-    """The evidence of one frame. Holds no embedding and no template.
+    """The evidence of one frame. It holds no embedding and no template.
 
-    `reason` is why there is no similarity (face.absent, several, quality, attack, template), else
-    None; then `similarity` in [-1, 1] is there. Whether it is enough is not said here. `box` as in
-    Face and `landmarks`, float32 (468, 3), which the evidence owns, are for drawing. `ms`: milliseconds by
-    stage. `coaching` is for the holder and `fta` for the audit where the face could not be acquired.
-    `settled`: no further frame of a burst would change which side of the threshold `similarity` is on.
+    `reason`: why there is no similarity (face.absent, several, quality, attack, template). If it is None,
+    `similarity` in [-1, 1] is set; the policy compares it with the threshold. `box`, as in Face, and
+    `landmarks`, float32 (468, 3), which the evidence owns, are for drawing. `ms`: milliseconds by stage. If
+    the face could not be acquired, `coaching` is for the holder and `fta` for the audit. `settled`: no
+    further frame of the burst would change the decision.
     """
 
     faces: int
@@ -89,10 +89,10 @@ class FaceEvidence:
 class FaceEngine:
     """Detector, landmarks, embedder, template basis and threshold that belong together.
 
-    A picture `rgb` is uint8 (H, W, 3), and an `embedding` is unit float32 (192,): both stay the caller's, and
-    no method changes them. A returned array belongs to the caller. `basis`: 64 orthonormal rows, float32
-    (64, 192), which the engine keeps. `seconds` is a monotonic clock; without one all `ms` are 0. Not for use
-    by two threads at once.
+    A picture `rgb` is uint8 (H, W, 3), and an `embedding` is unit float32 (192,): the caller owns both, and
+    no method changes them. The caller owns every returned array. `basis`: 64 orthonormal rows, float32 (64,
+    192), which the engine keeps. `seconds` is a monotonic clock; without one all `ms` are 0. Not for two
+    threads at once.
     """
 
     def __init__(
@@ -105,7 +105,7 @@ class FaceEngine:
         pad: PadPolicy = PadPolicy(),  # noqa: B008  frozen
         seconds: Callable[[], float] = lambda: 0.0,
     ) -> None:
-        """Raises ModelFault where a graph or the basis is not what it should be, or PAD lacks networks."""
+        """Raises ModelFault for a wrong graph, a wrong basis, or missing networks of PAD."""
         self.model_id = model_id
         self.threshold = threshold
         self._detector = BlazeFace(networks.detector)
@@ -117,7 +117,7 @@ class FaceEngine:
         self._seconds = seconds
 
     def find(self, rgb: Pixels) -> tuple[Face, ...]:
-        """All faces of a uint8 (H, W, 3) picture, largest first. Raises InputError where it is none."""
+        """All faces of a uint8 (H, W, 3) picture, largest first. Raises InputError for another array."""
         check_frame(rgb)
         faces = self._detector.find(rgb)
         if faces and faces[0].side >= RETRY_SHARE * max(rgb.shape[:2]):
@@ -127,9 +127,9 @@ class FaceEngine:
     def people(self, rgb: Pixels) -> tuple[Face, ...]:
         """The faces about as near as the largest, largest first. Raises InputError as `find` does.
 
-        `rgb`: uint8 (H, W, 3). Where several seem to be, the landmark network is asked too: BlazeFace sees a
-        face in a lamp now and then (score 0.52 in one of the demo's pictures), FaceMesh gives it 0.001 and
-        every true face of 250 more than 0.999. A lamp behind the visitor must not keep the door shut.
+        `rgb`: uint8 (H, W, 3). If BlazeFace finds several, the landmark network checks each. BlazeFace
+        sometimes finds a face in a lamp (score 0.52 in one of the demo's pictures). FaceMesh gives the lamp a
+        presence of 0.001, and each of 250 true faces more than 0.999.
         """
         faces = self.find(rgb)
         near = tuple(face for face in faces if face.side >= SEVERAL * faces[0].side)
@@ -138,7 +138,7 @@ class FaceEngine:
         return tuple(f for f in near if self._mesh.locate(rgb, f).presence >= quality.MIN_PRESENCE)
 
     def probe(self, rgb: Pixels, face: Face) -> Probe:
-        """The aligned crop of one face of a uint8 (H, W, 3) picture, with all that was measured on it."""
+        """The aligned crop of one face of a uint8 (H, W, 3) picture, with its landmarks and quality."""
         landmarks = self._mesh.locate(rgb, face)
         crop = warp(rgb, similarity_transform(landmarks.five, ARCFACE), CROP_PX)
         return Probe(crop, landmarks, quality.measure(rgb, face, landmarks, crop))
@@ -154,25 +154,25 @@ class FaceEngine:
     def encode(
         self, embedding: Floats, fmt: template.TemplateFormat = template.TemplateFormat.INT8_64
     ) -> bytes:
-        """A unit float32 (192,) embedding as a card carries it; of the model `self.model_id`."""
+        """The template of a unit float32 (192,) embedding for a card; of the model `self.model_id`."""
         return template.encode(embedding, self._basis, fmt)
 
     def reference(self, data: bytes, *, fmt: int, model: str) -> Reference:
-        """A card's template, ready to compare. Raises Refused(face.template) where it is another engine's."""
+        """The reference in a card's template. Raises Refused(face.template) for one of another engine."""
         return template.decode(data, fmt=fmt, model=model, expected=self.model_id)
 
     def similarity(self, reference: Reference, embedding: Floats) -> float:
         """Cosine in [-1, 1] of a reference and a unit float32 (192,) embedding.
 
-        Raises Refused(face.template) where the reference is another engine's.
+        Raises Refused(face.template) for a reference of another engine.
         """
         return similarity(reference, template.project(embedding, self._basis), model=self.model_id)
 
     def sides(self, embedding: Floats, fmt: template.TemplateFormat | None) -> tuple[Floats, Floats]:
         """An embedding as reference and as probe: unit vectors whose dot product is a similarity.
 
-        The reference has gone through a card's template of format `fmt`; then both are float32 (64,) and
-        the caller's. None compares the 192 floats: then both are `embedding` itself.
+        The reference is decoded from a card's template of format `fmt`; both are float32 (64,), and the
+        caller owns them. If `fmt` is None, both are `embedding` itself, to compare the 192 floats.
         """
         if fmt is None:
             return embedding, embedding
@@ -184,24 +184,25 @@ class FaceEngine:
         faces = self.people(rgb)
         if not faces:
             raise InputError(
-                "no face in the picture", hint="one face, upright, at least a tenth of the width"
+                "no face in the picture",
+                hint="take a picture of one upright face, at least a tenth of its width",
             )
         if len(faces) > 1:
             raise InputError(
-                "more than one face in the picture", hint="crop it to the person who is enrolled"
+                f"{len(faces)} faces in the picture", hint="crop the picture to the person who is enrolled"
             )
         probe = self.probe(rgb, faces[0])
         coaching = quality.gate(probe.quality)
         if coaching:
             raise InputError(
-                f"the face in the picture cannot be used: {coaching}", hint="take another picture"
+                f"the face in the picture is not good enough: {coaching}", hint="take another picture"
             )
         return self.encode(self.embed(probe), fmt)
 
     def assess(self, rgb: Pixels, reference: Reference, fusion: Fusion | None = None) -> FaceEvidence:
         """The evidence of one frame, uint8 (H, W, 3), about the holder of `reference`.
 
-        `fusion` joins it with the frames before it. Raises ModelFault, nothing for a bad frame.
+        `fusion` combines it with the frames before it. Raises ModelFault; a bad frame raises nothing.
         """
         if reference.model != self.model_id or reference.wiped:
             return FaceEvidence(0, reason=Reason.FACE_TEMPLATE)
@@ -255,24 +256,24 @@ class FaceEngine:
 
 
 def subject(faces: Sequence[Face], rgb: Pixels) -> Face:
-    """The face that a photograph, uint8 (H, W, 3), is of: large and near its middle. Never at a door."""
+    """The main face of a photograph, uint8 (H, W, 3): large and near its middle. Not for use at a door."""
     middle = np.array(rgb.shape[1::-1]) / 2
     return max(faces, key=lambda face: face.side - float(np.hypot(*(face.centre - middle))))
 
 
 def check_frame(rgb: Pixels) -> None:
-    """Raises InputError where an array is not a uint8 (H, W, 3) picture of a size we work on."""
+    """Check that an array is a uint8 (H, W, 3) picture of an allowed size. Raises InputError."""
     if rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3:
         raise InputError(f"not a colour picture: {rgb.dtype} {rgb.shape}")
     if min(rgb.shape[:2]) < MIN_FRAME_PX or max(rgb.shape[:2]) > MAX_FRAME_PX:
         raise InputError(
-            f"a picture of {rgb.shape[1]}x{rgb.shape[0]} cannot be searched for faces",
-            hint=f"sides of {MIN_FRAME_PX} to {MAX_FRAME_PX} pixels",
+            f"a picture of {rgb.shape[1]}x{rgb.shape[0]} is too small or too large",
+            hint=f"use a picture with sides of {MIN_FRAME_PX} to {MAX_FRAME_PX} pixels",
         )
 
 
 class _Stopwatch:
-    """Milliseconds between laps, by name."""
+    """Measures milliseconds between laps, by name."""
 
     def __init__(self, seconds: Callable[[], float]) -> None:
         self._seconds = seconds

@@ -1,8 +1,8 @@
 """Several frames of one face, fused into one probe: the mean of the best embeddings.
 
-A burst is not a number of tries. The maximum of three similarities gives a stranger three chances; the
-mean of three embeddings is one better probe, compared once. LFW, 96 people with four pictures or more, one
-as reference and up to three as burst, at cosine 0.60 (tools/bench burst; models/embedder.md has it all):
+A burst is not a number of tries. The maximum of three similarities gives a stranger three chances; the mean
+of three embeddings is one better probe, compared once. Measured on LFW with 96 people of four pictures or
+more, one as reference and up to three as burst, at cosine 0.60 (tools/bench burst; models/embedder.md):
 
     frames   rule               FNMR     FMR
     1        -                 12.6 %   0.8e-5
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class FusionRule:
-    """How many frames make a probe, and when fewer are enough.
+    """The number of frames in a probe, and the similarities that end a burst early or begin a new one.
 
-    `frames`: the best of this many are kept; at cosine 0.60 the second brings the FNMR on LFW from 12.6 to
-    4.1 %, the third to 2.8 %. `sure`: so far above the threshold one look decides; bursts that stop then
-    (after 1.3 frames on average) make the errors of three awaited: FNMR 2.7 against 2.8 %, FMR 2.2e-5.
-    `newcomer`: a look less like every frame kept than this cosine is of somebody else, with whom the burst
-    begins anew: below it are 97 % of pairs of strangers in LFW, no pair of successive looks at one person in
-    NUAA (0.73 and more), and none of 336 pairs of one person in LFW with heads 20 to 35 degrees apart.
+    `frames`: the best of this many are kept. At cosine 0.60 the second lowers the FNMR on LFW from 12.6 to
+    4.1 %, the third to 2.8 %. `sure`: one frame this far above the threshold is enough. Bursts that stop then
+    (after 1.3 frames on average) have the errors of three frames: FNMR 2.7 against 2.8 %, FMR 2.2e-5.
+    `newcomer`: a frame whose cosine with every kept frame is below this shows another person, and the burst
+    begins again. Below it are 97 % of pairs of strangers in LFW, no pair of successive frames of one person
+    in NUAA (0.73 and more), and none of 336 pairs of one person in LFW with heads 20 to 35 degrees apart.
     """
 
     frames: int = 3
@@ -45,10 +45,10 @@ class FusionRule:
 
 @dataclass(frozen=True, slots=True)
 class Fused:
-    """The comparison of a burst so far.
+    """The comparison of a burst until now.
 
-    `similarity` in [-1, 1], of the mean of `frames` embeddings; `settled`: more frames would not change
-    which side of the threshold it is on, or the burst is full.
+    `similarity` in [-1, 1], of the mean of `frames` embeddings; `settled`: more frames would not change the
+    decision, or the burst is full.
     """
 
     similarity: float
@@ -57,9 +57,9 @@ class Fused:
 
 
 class Fusion:
-    """The probes of one passage against one reference. Ask `wants` before the embedder is paid for.
+    """The probes of one passage against one reference. Call `wants` first; it may save the embedder's time.
 
-    Holds embeddings: lives for one passage, then `wipe`. Not for use by two threads at once.
+    It holds embeddings: use it for one passage, then call `wipe`. Not for two threads at once.
     """
 
     __slots__ = ("_alike", "_kept", "_reference", "_rule", "_threshold")
@@ -76,18 +76,18 @@ class Fusion:
 
     @property
     def alike(self) -> float | None:
-        """Greatest cosine of the last frame with those kept before it; None where there were none."""
+        """Greatest cosine of the last frame with those kept before it; None if there were none."""
         return self._alike
 
     def wants(self, quality: float) -> bool:
-        """Whether a frame of this quality (any scale, higher is better) would be one of those kept."""
+        """Whether a frame of this quality (any scale, higher is better) would be kept."""
         return len(self._kept) < self._rule.frames or quality > self._kept[-1][0]
 
     def add(self, probe: Floats, quality: float = 0.0) -> Fused:
-        """Take the projected embedding of one frame, unit float32 (64,), and compare what is kept.
+        """Add the projected embedding of one frame, unit float32 (64,), and compare the mean.
 
-        What a passer-by left is not averaged into the holder: a face unlike those kept starts anew.
-        Raises Refused(face.template) where the reference was wiped.
+        A face unlike those kept begins a new burst, so that no passer-by becomes part of the holder's mean.
+        Raises Refused(face.template) if the reference was wiped.
         """
         alike = max((float(vector @ probe) for _, vector in self._kept), default=None)
         if alike is not None and alike < self._rule.newcomer:
@@ -106,7 +106,7 @@ class Fusion:
         return Fused(cosine, len(self._kept), full or cosine >= self._threshold + self._rule.sure)
 
     def mean(self) -> Floats:
-        """The mean of the frames that are kept, unit float32 (64,), the caller's own; (1,) where none is."""
+        """The mean of the kept frames, unit float32 (64,), which the caller owns; (1,) if there are none."""
         kept = [vector for _, vector in self._kept]
         return unit(np.sum(kept, axis=0)) if kept else np.zeros(1, np.float32)
 

@@ -1,4 +1,4 @@
-"""Landmarks -> aligned crop: similarity transforms and warps. Points are (x, y) in pixels, y down."""
+"""Similarity transforms and warps, from landmarks to an aligned crop. Points are (x, y) in pixels, y down."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy as np
 if TYPE_CHECKING:
     from edge.ports import Floats, Pixels
 
-# Where eyes, nose tip and mouth corners lie in a 112x112 crop: the alignment that ArcFace and
-# MobileFaceNet were trained on (insightface, face_align.py).
+# Positions of eyes, nose tip and mouth corners in a 112x112 crop: the alignment in the training of ArcFace
+# and MobileFaceNet (insightface, face_align.py).
 ARCFACE = np.array(
     [
         [38.2946, 51.6963],
@@ -28,7 +28,7 @@ _AS_COMPLEX = np.array([1, 1j])  # (x, y) -> x + iy
 
 
 def similarity_transform(source: Floats, target: Floats) -> Floats:
-    """The rotation, uniform scale and shift that best take `source` to `target`, both (n, 2).
+    """The rotation, uniform scale and shift that best map `source` to `target`, both (n, 2).
 
     Least squares, never a reflection; float32 (2, 3), as cv2.warpAffine takes it. Umeyama's solution
     (PAMI 13(4), 1991) in the plane: with points as complex numbers it is one quotient, without an SVD.
@@ -36,7 +36,7 @@ def similarity_transform(source: Floats, target: Floats) -> Floats:
     z, w = source @ _AS_COMPLEX, target @ _AS_COMPLEX
     mean_z, mean_w = z.mean(), w.mean()
     z, w = z - mean_z, w - mean_w
-    spread = max(float((z * z.conj()).real.sum()), 1e-6)  # one point five times: an empty crop, no crash
+    spread = max(float((z * z.conj()).real.sum()), 1e-6)  # five equal points give an empty crop, not a crash
     turn = (z.conj() * w).sum() / spread
     shift = mean_w - turn * mean_z
     return np.array(
@@ -45,7 +45,7 @@ def similarity_transform(source: Floats, target: Floats) -> Floats:
 
 
 def rotated_square(centre: Floats, side: float, angle: float, out_px: int) -> Floats:
-    """The (2, 3) transform that takes a square, turned by `angle` radians, to (out_px, out_px)."""
+    """The (2, 3) transform that maps a square, rotated by `angle` radians, to (out_px, out_px)."""
     k = out_px / side
     cos, sin = np.cos(angle) * k, np.sin(angle) * k
     linear = np.array([[cos, sin], [-sin, cos]])
@@ -53,20 +53,20 @@ def rotated_square(centre: Floats, side: float, angle: float, out_px: int) -> Fl
 
 
 def transform(matrix: Floats, points: Floats) -> Floats:
-    """Each (x, y) of `points` (n, 2) moved by a (2, 3) transform."""
+    """`points` (n, 2) after a (2, 3) transform."""
     return np.asarray(points @ matrix[:, :2].T + matrix[:, 2], dtype=np.float32)
 
 
 def invert(matrix: Floats) -> Floats:
-    """The transform that undoes `matrix` (2, 3)."""
+    """The inverse of the transform `matrix` (2, 3)."""
     return np.asarray(cv2.invertAffineTransform(matrix), dtype=np.float32)
 
 
 def warp(rgb: Pixels, matrix: Floats, out_px: int) -> Pixels:
-    """`rgb` through `matrix` into a square of `out_px`; black where the picture ends.
+    """`rgb` mapped by `matrix` to a square of `out_px`; black beyond the edges of the picture.
 
-    Bilinear, so a face that shrinks to less than half is averaged down first: one pixel in four
-    would otherwise decide, and a 12-megapixel frame would alias where a webcam's does not.
+    The warp is bilinear, so a face that shrinks to less than half is averaged first. Otherwise one pixel in
+    four would count, and a 12-megapixel frame would alias.
     """
     shrink = int(1 / max(float(np.hypot(*matrix[:, 0])), 1e-3))
     if shrink >= 2:
@@ -75,7 +75,7 @@ def warp(rgb: Pixels, matrix: Floats, out_px: int) -> Pixels:
 
 
 def halve(rgb: Pixels, times: int) -> Pixels:
-    """`rgb` averaged down by 2, `times` times: the exact 2:1 case is what OpenCV does fastest."""
+    """`rgb` averaged to half size, `times` times: OpenCV is fastest for exactly 2:1."""
     for _ in range(times):
         height, width = rgb.shape[:2]
         if min(height, width) < 2:
@@ -86,12 +86,12 @@ def halve(rgb: Pixels, times: int) -> Pixels:
 
 
 def shrink_to(rgb: Pixels, width: int, height: int) -> Pixels:
-    """`rgb` averaged down to a smaller size."""
+    """`rgb` averaged to a smaller size."""
     return np.asarray(cv2.resize(rgb, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
 def _shrunk(rgb: Pixels, matrix: Floats, out_px: int, by: int) -> tuple[Pixels, Floats]:
-    """The part of `rgb` that the warp will read, `by` times smaller, and the transform for it."""
+    """The part of `rgb` that the warp reads, `by` times smaller, and the transform for it."""
     corners = np.array([[0, 0], [out_px, 0], [0, out_px], [out_px, out_px]], dtype=np.float32)
     spots = transform(invert(matrix), corners)
     high = np.array([rgb.shape[1], rgb.shape[0]])

@@ -1,4 +1,4 @@
-"""Reads which model files belong together: the part of models/manifest.toml that a device needs."""
+"""Reads the part of models/manifest.toml that a device needs: the model files that belong together."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HINT = "build the models again: doorward models fetch"
 
 @dataclass(frozen=True, slots=True)
 class ModelFile:
-    """A file beside the manifest, and the sha256 (hex) it must have."""
+    """A file in the folder of the manifest, and its required sha256 (hex)."""
 
     name: str
     sha256: str
@@ -25,7 +25,7 @@ class ModelFile:
 
 @dataclass(frozen=True, slots=True)
 class EngineManifest:
-    """The parts of one face engine, and where it calls a similarity a match."""
+    """The files of one face engine, and its threshold of a match."""
 
     model_id: str
     detector: ModelFile
@@ -35,13 +35,13 @@ class EngineManifest:
     basis: ModelFile
     threshold: Threshold
     thresholds: tuple[Threshold, ...]
-    passive: tuple[ModelFile, ModelFile] | None = None  # MiniFASNet V2 and V1SE; the files may not be there
+    passive: tuple[ModelFile, ModelFile] | None = None  # MiniFASNet V2 and V1SE; the files may be missing
 
 
 def parse(text: str, *, runtime: str, machine: str) -> EngineManifest:
     """The engine that the manifest describes for one runtime ("litert" or "tflite") on one kind of machine.
 
-    `machine` as `hw.inference.processors` names it; one that has no file of its own takes the runtime's.
+    `machine`: a name of `hw.inference.processors`; one without a file of its own uses the runtime's.
 
     Raises ModelFault.
     """
@@ -63,7 +63,7 @@ def parse(text: str, *, runtime: str, machine: str) -> EngineManifest:
             passive=_passive(page["pad"]) if "pad" in page else None,
         )
     except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError) as err:
-        raise ModelFault(f"the model manifest cannot be used: {err}", hint=HINT) from err
+        raise ModelFault(f"models/manifest.toml: {err}", hint=HINT) from err
 
 
 def _file(files: Mapping[str, Any], name: str) -> ModelFile:
@@ -89,7 +89,7 @@ def _word(value: object) -> str:
 
 
 def _number(value: object) -> float:
-    """A similarity or a rate: both end at 1, and neither is of use at 0 or below."""
+    """A similarity or a rate, above 0 and up to 1. Raises ValueError."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 1:
         raise ValueError(f"{value!r} is not a number above 0, up to 1")
     return float(value)

@@ -1,10 +1,10 @@
-"""Is this probe usable, and if not, what should the holder do: in the vocabulary of ISO/IEC 29794-5.
+"""Quality of a probe: limits, and the instruction for the holder, by components of ISO/IEC 29794-5.
 
-Each shortfall is one component of that standard: the name goes to the audit as the reason of an FTA, the
-coaching to the holder. Limits stand in one table, each beside the pictures it was set on: the London set (102
-pictures as at a door), LFW (1,583 press pictures) and NUAA (111 webcam pictures, bona fide). FTA:
-0 of London, 0 of NUAA, 49 of LFW (3.1 %: 15 turned away, 13 doubtful, 12 blurred, 8 behind dark glasses, one
-part hidden). Of the same 1,796 upside down, rotated or flipped, 9 of 3,592 are not an FTA.
+Each shortfall is one component of that standard. The audit gets its name as the reason of an FTA, the holder
+gets the coaching. One table holds the limits and the pictures from which they were set: the London set (102
+pictures as at a door), LFW (1,583 press pictures) and NUAA (111 bona fide webcam pictures). FTA: 0 of London,
+0 of NUAA, 49 of LFW (3.1 %: 15 faces turned to the side, 13 doubtful, 12 blurred, 8 behind dark glasses, one
+partly hidden). Of these 1,796 pictures upside down, rotated or flipped, 9 of 3,592 are not an FTA.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ RIGHT_CHEEK, LEFT_CHEEK = 50, 280
 
 
 class Coaching(StrEnum):
-    """What to tell the holder, or whoever enrols: an instruction, never a judgement."""
+    """Instructions for the holder, or for the person who is enrolled."""
 
     COME_CLOSER = "come closer"
     STEP_BACK = "step back"
@@ -82,21 +82,20 @@ class Component(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """What was measured on one probe.
+    """The measures of one probe.
 
     `side_px`: longer side of the face box; `share`: that side over the picture's short side; `eyes_px`:
     distance of the eye centres; `margin`: from the outermost landmark to the nearest edge of the picture, in
-    eye distances, negative beyond it.
+    eye distances, negative beyond the edge.
 
     On the aligned crop: `sharpness`: variance of the Laplacian, grey levels squared; `detail`: fine structure
-    in the direction that has least of it, so that a smear is seen which leaves the edges along its way sharp;
-    `brightness`, `contrast`: mean and standard deviation of luma in [0, 1]; `eye_detail`, `mouth_detail`:
-    standard deviation of luma in [0, 1] where an eye (the livelier one) and the mouth should be; `eye_light`:
-    luma of the lighter eye over that of the cheeks.
+    in the direction that has least of it, which reveals motion blur; `brightness`, `contrast`: mean and
+    standard deviation of luma in [0, 1]; `eye_detail`, `mouth_detail`: standard deviation of luma in [0, 1]
+    at the eye that has more, and at the mouth; `eye_light`: luma of the lighter eye over that of the cheeks.
 
-    `eye_opening`: height over width of the narrower eye; `presence` and `found`, in [0, 1]: the landmark
-    network's and the detector's belief that this is a face; `yaw`, `pitch`, `roll` in degrees, 0 is frontal:
-    right, up and clockwise in the picture are positive.
+    `eye_opening`: height over width of the narrower eye; `presence` and `found`, in [0, 1]: the confidence of
+    the landmark network and of the detector that this is a face; `yaw`, `pitch`, `roll` in degrees, 0 is
+    frontal: right, up and clockwise in the picture are positive.
     """
 
     side_px: float
@@ -120,7 +119,7 @@ class Quality:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """One row of the table: a measure must be within `low` and `high`."""
+    """One row of the table: `low` and `high` of a measure."""
 
     component: Component
     coaching: Coaching
@@ -129,18 +128,18 @@ class Limit:
     high: float = math.inf
 
 
-MIN_PRESENCE = 0.5  # a lamp that BlazeFace took for a face gave 0.001, a print half out of the frame 0.02
-# Of a face upside down both networks see an upright one, with the mouth for eyes: no pose tells, their doubt
-# does. 1 - presence is up to 1e-15 in London, 1e-9 in NUAA, 1e-5 in 99 % of LFW; upside down it is more than
-# 1e-5 in 95 to 99 %. The detector's least is 0.75 in London and NUAA, at any size, and in 99.6 % of LFW;
-# upside down 95 % are below 0.77.
+MIN_PRESENCE = 0.5  # a lamp that BlazeFace took for a face has 0.001, a print half out of the frame 0.02
+# In a face upside down both networks see an upright one, with the mouth for eyes. The pose does not reveal
+# it; the confidence does. 1 - presence is up to 1e-15 in London, 1e-9 in NUAA, 1e-5 in 99 % of LFW; upside
+# down it is more than 1e-5 in 95 to 99 %. The detector's least is 0.75 in London and NUAA, at any size, and
+# in 99.6 % of LFW; upside down 95 % are below 0.77.
 SURE_PRESENCE, MIN_FOUND = 1 - 1e-5, 0.75
 MAX_SHARE = 0.8  # most: LFW 0.66, passport pictures 0.7; at a door PAD objects from 0.5 on
 
-# First what makes all other measures worthless, then what the holder can mend with one step. "Least" is said
-# of the pictures that must pass.
+# First the limits without which other measures mean nothing, then those that the holder can correct with one
+# step. "Least" is the least of the pictures that must pass.
 LIMITS: tuple[Limit, ...] = (
-    # LFW's least is 25; London pictures shrunk to 20 px still match, to 15 px no longer all
+    # LFW's least is 25; London pictures shrunk to 20 px all match, to 15 px not all
     Limit(Component.INTER_EYE_DISTANCE, Coaching.COME_CLOSER, lambda q: q.eyes_px, low=24.0),
     Limit(Component.FACE_OCCLUSION, Coaching.SHOW_YOUR_FACE, lambda q: q.presence, low=MIN_PRESENCE),
     Limit(Component.HEAD_SIZE, Coaching.STEP_BACK, lambda q: q.share, high=MAX_SHARE),
@@ -149,7 +148,7 @@ LIMITS: tuple[Limit, ...] = (
     # 99 % of LFW's press photographs are within 35 degrees
     Limit(Component.HEAD_POSE_YAW, Coaching.FACE_THE_CAMERA, lambda q: abs(q.yaw), high=35.0),
     Limit(Component.HEAD_POSE_PITCH, Coaching.LOOK_STRAIGHT, lambda q: abs(q.pitch), high=35.0),
-    # the crop is turned upright, and a tilt of 90 costs nothing; but nobody stands so at a door
+    # the crop is rotated upright, so a tilt of 90 costs nothing; but no visitor stands so at a door
     Limit(Component.HEAD_POSE_ROLL, Coaching.FACE_THE_CAMERA, lambda q: abs(q.roll), high=60.0),
     # dark skin in half the light is 0.12 and matches; white skin in three times the light 0.92 and does not
     Limit(Component.UNDER_EXPOSURE, Coaching.MORE_LIGHT, lambda q: q.brightness, low=0.06),
@@ -160,34 +159,34 @@ LIMITS: tuple[Limit, ...] = (
     Limit(Component.EYES_VISIBLE, Coaching.UNCOVER_YOUR_FACE, lambda q: q.eye_detail, low=0.03),
     # least: London 0.49, NUAA 0.59; LFW's sunglasses begin at 0.14 and end in the shadow of brows at 0.30
     Limit(Component.EYES_VISIBLE, Coaching.UNCOVER_YOUR_FACE, lambda q: q.eye_light, low=0.30),
-    # least: NUAA 0.025, LFW 0.040; a plain mask or hand drawn on London faces gives 0.005 (median)
+    # least: NUAA 0.025, LFW 0.040; a plain mask or hand drawn on London faces has 0.005 (median)
     Limit(Component.MOUTH_OCCLUSION, Coaching.UNCOVER_YOUR_FACE, lambda q: q.mouth_detail, low=0.02),
     # least: LFW 0.16 (heads thrown back), London 0.24; no set with closed eyes was at hand
     Limit(Component.EYES_OPEN, Coaching.OPEN_YOUR_EYES, lambda q: q.eye_opening, low=0.15),
     # first false rejections at 13, after a Gaussian blur of sigma 6 on a 234 px face
     Limit(Component.SHARPNESS, Coaching.HOLD_STILL, lambda q: q.sharpness, low=20.0),
-    # least: London 0.58, NUAA 0.30, 1 % of LFW 0.24. A smear of 25 px on a 234 px face costs 22 of 78 London
-    # pictures their match; this row finds 76 of the 78, and all of those 22
+    # least: London 0.58, NUAA 0.30, 1 % of LFW 0.24. With motion blur of 25 px on a 234 px face, 22 of 78
+    # London pictures do not match; this row finds 76 of the 78, and all of those 22
     Limit(Component.SHARPNESS, Coaching.HOLD_STILL, lambda q: q.detail, low=0.23),
-    # last, since to whom something else can be said it is better said
+    # last, because any other instruction is more useful
     Limit(Component.HEAD_POSE_ROLL, Coaching.FACE_THE_CAMERA, lambda q: q.presence, low=SURE_PRESENCE),
     Limit(Component.HEAD_POSE_ROLL, Coaching.FACE_THE_CAMERA, lambda q: q.found, low=MIN_FOUND),
 )
 
 
 def shortfall(quality: Quality) -> Limit | None:
-    """The first limit that keeps this probe from being compared; None if none does. A NaN is no measure."""
+    """The first limit that this probe does not meet, or None. A NaN does not meet its limit."""
     return next((row for row in LIMITS if not row.low <= row.measure(quality) <= row.high), None)
 
 
 def gate(quality: Quality) -> Coaching | None:
-    """The same as an instruction for the holder."""
+    """The instruction of the first limit that this probe does not meet, or None."""
     row = shortfall(quality)
     return row.coaching if row else None
 
 
 def rank(quality: Quality) -> float:
-    """How good a probe is among others of the same face, in [0, 1]: for choosing the best of a burst."""
+    """The rank of a probe among others of the same face, in [0, 1], to choose the best of a burst."""
     turned = math.cos(math.radians(quality.yaw)) * math.cos(math.radians(quality.pitch))
     return max(0.0, turned) * min(1.0, quality.detail)
 
@@ -195,7 +194,7 @@ def rank(quality: Quality) -> float:
 def measure(rgb: Pixels, face: Face, landmarks: Landmarks, crop: Pixels) -> Quality:
     """All measures of one face; `crop` is its aligned uint8 (112, 112, 3)."""
     luma = np.asarray(cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY), dtype=np.uint8)
-    # the middle of the crop: brows to chin, free of background and of the black beyond a picture's edge
+    # the middle of the crop, brows to chin: no background, and no black from beyond the picture's edge
     middle = luma[24:104, 20:92]
     spots = landmarks.points[:, :2]
     placed = transform(similarity_transform(landmarks.five, ARCFACE), spots)
@@ -232,23 +231,23 @@ def measure(rgb: Pixels, face: Face, landmarks: Landmarks, crop: Pixels) -> Qual
     )
 
 
-# Half width and half height of patches on the crop, whose eyes are 35 px apart.
+# Half width and half height of patches on the crop, in which the eyes are 35 px apart.
 EYE_PX, CHEEK_PX, MOUTH_PX = (8, 5), (5, 5), (14, 8)
-INNER = (slice(40, 104), slice(24, 88))  # eyes to chin: the brim of a hat is stronger than any face
-# A smear of 25 px on a 234 px face is 12 px long here: 3 px still see it, and see little of a sensor's noise.
+INNER = (slice(40, 104), slice(24, 88))  # eyes to chin: the brim of a hat has stronger edges than a face
+# Motion blur of 25 px on a 234 px face is 12 px long here: 3 px still detect it, with little sensor noise.
 FINE, COARSE = 3, 8
 
 
 def detail(luma: Pixels) -> float:
-    """Fine structure of a uint8 (h, w) part of a crop, in the direction that has least of it; 0 is a smear.
+    """Fine structure of a uint8 (h, w) part of a crop, in the direction with least of it; 0 is motion blur.
 
-    By two yardsticks, of which the kinder counts: the variance of luma, which side light inflates, and twice
-    the coarse structure in the same direction, which a dark beard does. Second differences, since a gradient
-    would see the shading of a cheek, which no blur takes away.
+    It is relative to two measures, and the greater result counts: the variance of luma, which light from the
+    side raises, and twice the coarse structure in the same direction, which a dark beard raises. It uses
+    second differences, because a gradient includes the shading of a cheek, which blur does not remove.
     """
     grey = luma.astype(np.float32)
     fine, coarse = (_structure(grey, step) for step in (FINE, COARSE))
-    by_light = min(fine) / (float(grey.var()) + 1.0)  # one grey level of noise is no structure
+    by_light = min(fine) / (float(grey.var()) + 1.0)  # + 1.0: one grey level of noise does not count
     by_shape = min(f / (c + 1.0) for f, c in zip(fine, coarse, strict=True))
     return max(by_light, 2 * by_shape)
 
@@ -265,7 +264,7 @@ def patch(luma: Pixels, centre: Floats, half: tuple[int, int]) -> Pixels:
 
 def _structure(grey: Floats, step: int) -> list[float]:
     """Mean squared second difference over `step` pixels: across, down, and on both diagonals."""
-    slant = round(step * math.sqrt(0.5))  # as far as the straight ones
+    slant = round(step * math.sqrt(0.5))  # the same distance on a diagonal
     found = []
     for dx, dy in ((step, 0), (0, step), (slant, slant), (slant, -slant)):
         height, width = grey.shape
@@ -279,7 +278,7 @@ def _structure(grey: Floats, step: int) -> list[float]:
 
 
 def _mean_std(values: NDArray[Any]) -> tuple[float, float]:
-    """Mean and standard deviation: OpenCV's take 4 us of a crop, numpy's 40."""
+    """Mean and standard deviation: 4 us for a crop in OpenCV, 40 us in numpy."""
     mean, std = cv2.meanStdDev(values)
     return float(mean[0, 0]), float(std[0, 0])
 
@@ -298,7 +297,7 @@ def _opening(spots: Floats, lids: tuple[int, int], corners: tuple[int, int]) -> 
 def pose(landmarks: Landmarks) -> tuple[float, float, float]:
     """Yaw, pitch and roll in degrees, from two lines across the face: eye to eye and forehead to chin.
 
-    Rough, about 5 degrees: FaceMesh's depth is a guess from one picture.
+    Accurate to about 5 degrees: FaceMesh estimates depth from one picture.
     """
     p = landmarks.points
     across, down = p[LEFT_EYE_OUTER] - p[RIGHT_EYE_OUTER], p[CHIN] - p[FOREHEAD]

@@ -1,15 +1,15 @@
-"""The trust folder: names and bytes in, a TrustSnapshot out; and the files that an issuer puts there.
+"""Reader of a trust folder to a TrustSnapshot, and the names of its files.
 
     issuers/<kid>.json           one key of one issuer
     sealed/<id>.box              one sealed template (edge.trust.sealed_template)
     status/<kid>-<list>.cwt      one status list, or the manifest of one, signed with that key (STATUS.md)
     status/<kid>-<list>.revoked, .suspended      the bitmaps of a manifest
-    status/<kid>-<list>.tsl      an IETF Token Status List in the place of the first (status.token_status)
-    policy.toml, generation.json                 what the site asks for; when all of this was fetched
+    status/<kid>-<list>.tsl      an IETF Token Status List instead of the .cwt (status.token_status)
+    policy.toml, generation.json                 the site's policy; the time at which all of this was fetched
 
 `<kid>` is 16 hex digits, `<list>` the first 8 of the SHA-256 of the list's URI. `<id>` is 32
-hex digits, the first 16 bytes of the SHA-256 of the file. The name of a file says what must be inside, so no
-two files can speak for the same key or the same list.
+hex digits, the first 16 bytes of the SHA-256 of the file. The content must match the name, so no two files
+hold the same key or the same list.
 """
 
 from __future__ import annotations
@@ -34,16 +34,12 @@ if TYPE_CHECKING:
     from edge.trust.scope import IssuerKey
 
 MAX_FILE_BYTES: Final = max(MAX_ISSUER_BYTES, *any_list.MAX_BYTES.values())
-MAX_FILES: Final = (
-    65_536  # a region's issuers and the sealed templates of a large site; more is a wrong folder
-)
+MAX_FILES: Final = 65_536  # the issuers of a region and the sealed templates of a large site
 MAX_BITMAP_BYTES: Final = bitmap_bytes(MAX_SIZE)
-MAX_MANIFESTS: Final = (
-    128  # each keeps two files mapped, and two generations may be here: 512 of 1,024 descriptors
-)
+MAX_MANIFESTS: Final = 128  # each maps two files, and two generations may be loaded: 512 of 1,024 descriptors
 
-POLICY: Final = "policy.toml"  # of the site (edge.trust.site_policy)
-GENERATION: Final = "generation.json"  # where all of this came from (edge.trust.generation)
+POLICY: Final = "policy.toml"  # read by edge.trust.site_policy
+GENERATION: Final = "generation.json"  # read by edge.trust.generation
 
 _ISSUER: Final = re.compile(r"issuers/([0-9a-f]{16})\.json")
 _STATUS: Final = re.compile(r"status/([0-9a-f]{16})-[0-9a-f]{8}\.(?:cwt|tsl)")
@@ -53,17 +49,17 @@ _OURS: Final = ("issuers/", "sealed/", "status/")
 
 
 def load(files: Mapping[str, Buffer]) -> TrustSnapshot:
-    """The trust in a folder's files; names are relative with "/".
+    """The trust in a folder's files, given by relative names with "/".
 
-    Outside these three folders only `policy.toml` and `generation.json` are looked at, where they are there:
-    the others belong to others, and hidden files to nobody. Bitmaps (`is_bitmap`) are read where they lie for
-    as long as the snapshot lives: their files may be mapped.
-    All or nothing: raises TrustFault, naming the file and what to do, for the first that is not right.
+    Outside its three folders only `policy.toml` and `generation.json` are read, if they exist; hidden files
+    are ignored. Bitmaps (`is_bitmap`) are not copied: the snapshot reads the buffers, which may be mapped
+    files. All or nothing: raises TrustFault for the first file that is wrong.
     """
     names = sorted(name for name in files if name.startswith(_OURS) and not _hidden(name))
     if len(names) > MAX_FILES:
         raise TrustFault(
-            f"{len(names)} files of trust, at most {MAX_FILES}", hint="is this the right folder?"
+            f"the trust folder has {len(names)} files, at most {MAX_FILES} are allowed",
+            hint="check that [paths] trust names the trust folder",
         )
     issuers: dict[bytes, IssuerKey] = {}
     lists: dict[tuple[bytes, str], StatusList] = {}
@@ -76,7 +72,9 @@ def load(files: Mapping[str, Buffer]) -> TrustSnapshot:
             kid = bytes.fromhex(found[1])
             uri, status = _read_status(name, issuers.get(kid), bytes(files[name]))
             if (kid, uri) in lists:
-                raise TrustFault(f"{name}: this list is there twice", hint="remove the .cwt or the .tsl")
+                raise TrustFault(
+                    f"{name}: a second file of the same list", hint="remove the .cwt or the .tsl"
+                )
             lists[kid, uri] = (
                 _with_bitmaps(name, status, files) if isinstance(status, StatusManifest) else status
             )
@@ -84,7 +82,7 @@ def load(files: Mapping[str, Buffer]) -> TrustSnapshot:
             boxes[bytes.fromhex(found[1])] = _read_box(name, bytes.fromhex(found[1]), bytes(files[name]))
         elif not is_bitmap(name):
             raise TrustFault(
-                f"{name}: not a name that trust uses", hint="move this file out of the trust folder"
+                f"{name}: not a name of a trust file", hint="move this file out of the trust folder"
             )
     if not issuers:
         raise TrustFault("no issuer keys", hint="publish one: tools/issuer publish")
@@ -99,12 +97,12 @@ def load(files: Mapping[str, Buffer]) -> TrustSnapshot:
 
 
 def is_bitmap(name: str) -> bool:
-    """Whether `load` leaves the bytes of this file where they are, so that mapping it pays."""
+    """Whether `load` keeps the buffer of this file without a copy, so that the caller should map it."""
     return _BITMAP.fullmatch(name) is not None
 
 
 def status_stem(kid: bytes, uri: str) -> str:
-    """The name of a list's files without what comes after the dot: .cwt, .revoked, .suspended."""
+    """The name of a list's files without the ending .cwt, .revoked or .suspended."""
     return f"status/{kid.hex()}-{hashlib.sha256(uri.encode()).hexdigest()[:8]}"
 
 
@@ -117,24 +115,25 @@ def status_file(
     try:
         _read_status(name, issuer, data)
     except TrustFault as fault:
-        raise InputError(f"this does not make a status list: {fault.message}", hint=fault.hint) from fault
+        raise InputError(f"invalid status list: {fault.message}", hint=fault.hint) from fault
     return name, data
 
 
 def sealed_file(box: bytes) -> tuple[str, bytes]:
-    """Name and content of a sealed template for a trust folder, as `sealed_template.seal` made it."""
+    """Name and content of a sealed template for a trust folder. `box`: from `sealed_template.seal`."""
     return f"sealed/{box_id(box).hex()}.box", box
 
 
 def _hidden(name: str) -> bool:
-    """Editors and half-finished writes leave such names behind; a door must not stay shut for them."""
+    """Whether a part of the name begins with a dot, as files of editors and unfinished writes do."""
     return any(part.startswith(".") for part in name.split("/"))
 
 
 def _read_status(name: str, issuer: IssuerKey | None, data: bytes) -> tuple[str, StatusList | StatusManifest]:
     if issuer is None:
         raise TrustFault(
-            f"{name}: its issuer is not in issuers/", hint="publish the issuer's key, or remove the list"
+            f"{name}: the key of its issuer is not in issuers/",
+            hint="publish the issuer's key, or remove the list",
         )
     try:
         uri, status = any_list.decode(name.rpartition(".")[2], data, issuer)
@@ -143,7 +142,7 @@ def _read_status(name: str, issuer: IssuerKey | None, data: bytes) -> tuple[str,
             f"{name}: {refused.message}", hint="fetch this list again from its issuer"
         ) from refused
     if name.rpartition(".")[0] != status_stem(issuer.kid, uri):
-        raise TrustFault(f"{name}: holds another list than its name says", hint="fetch this list again")
+        raise TrustFault(f"{name}: its name does not match its URI, {uri}", hint="fetch this list again")
     return uri, status
 
 
@@ -152,7 +151,7 @@ def _with_bitmaps(name: str, manifest: StatusManifest, files: Mapping[str, Buffe
     revoked, suspended = f"{stem}.revoked", f"{stem}.suspended"
     hint = "fetch this list again from its issuer: the manifest and both bitmaps"
     for missing in {revoked, suspended} - files.keys():
-        raise TrustFault(f"{missing}: not there, and its manifest is", hint=hint)
+        raise TrustFault(f"{missing}: missing, but its manifest exists", hint=hint)
     try:
         return manifest.check(Bitmaps(manifest.size, files[revoked], files[suspended]))
     except WrongList as wrong:
@@ -162,18 +161,18 @@ def _with_bitmaps(name: str, manifest: StatusManifest, files: Mapping[str, Buffe
 def _check_bitmaps(names: list[str], with_manifest: set[str]) -> None:
     if len(with_manifest) > MAX_MANIFESTS:
         raise TrustFault(
-            f"{len(with_manifest)} manifests of lists, at most {MAX_MANIFESTS}",
-            hint="is this the right folder?",
+            f"{len(with_manifest)} manifests of lists, at most {MAX_MANIFESTS} are allowed",
+            hint="remove the lists that this door does not need",
         )
     for name in filter(is_bitmap, names):
         if name.rpartition(".")[0] not in with_manifest:
             raise TrustFault(
-                f"{name}: no manifest beside it",
+                f"{name}: a bitmap without a manifest",
                 hint="fetch the list again from its issuer, or remove this file",
             )
 
 
 def _read_box(name: str, expected: bytes, data: bytes) -> bytes:
     if len(data) > MAX_SEALED_BYTES or box_id(data) != expected:
-        raise TrustFault(f"{name}: not the box its name says", hint="fetch this file again")
+        raise TrustFault(f"{name}: its SHA-256 does not match its name", hint="fetch this file again")
     return data

@@ -1,7 +1,7 @@
-"""`generation.json` of a trust folder: when this trust was fetched, and when it was signed.
+"""`generation.json` of a trust folder: the times at which this trust was fetched and signed.
 
-Its place is in edge/sync/REPOSITORY.md section 3. Sync writes it after it has verified everything beside it;
-a folder filled by hand has none.
+edge/sync/REPOSITORY.md section 3 says where it is. Sync writes it after it has verified all other files of
+the folder; a folder filled by hand has none.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ class _File(Struct, frozen=True, forbid_unknown_fields=True):
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """Where the trust beside it came from. Times are aware UTC.
+    """Source and times of the trust in a folder. Times are aware UTC.
 
     `synced_at`: the device's own clock at its last successful sync; `signed_at`: the signed time of the
-    publication, from `revocation/time.json`; `source`: the address, or the folder it was carried in.
+    publication, from `revocation/time.json`; `source`: the address, or the folder of a USB stick.
     """
 
     synced_at: datetime
@@ -49,14 +49,16 @@ class Generation:
 
     @property
     def network_at(self) -> datetime | None:
-        """When a network was last there, which sets clocks; a stick does not."""
+        """The time of the last sync over a network, which sets clocks; None after a sync from a stick."""
         return self.synced_at if self.source.startswith(NETWORK) else None
 
 
 def parse(data: bytes) -> Generation:
     """The generation in a file. Raises TrustFault."""
     if len(data) > MAX_GENERATION_BYTES:
-        raise TrustFault(f"generation.json: more than {MAX_GENERATION_BYTES} bytes", hint=_HINT)
+        raise TrustFault(
+            f"generation.json: {len(data)} bytes, at most {MAX_GENERATION_BYTES} are allowed", hint=_HINT
+        )
     try:
         file = msgspec.json.decode(data, type=_File)
         signed_at = _utc(file.signed_at) if file.signed_at else None
@@ -66,7 +68,7 @@ def parse(data: bytes) -> Generation:
 
 
 def encode(generation: Generation) -> bytes:
-    """What `parse` reads."""
+    """The file that `parse` reads."""
     content = _File(generation.synced_at, generation.signed_at, generation.source, dict(generation.versions))
     return msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n"
 
@@ -74,5 +76,5 @@ def encode(generation: Generation) -> bytes:
 def _utc(instant: datetime) -> datetime:
     moment = instant.astimezone(UTC)
     if not 0 <= moment.timestamp() <= n.MAX_TIME:
-        raise ValueError("a time outside 1970 to 2100")
+        raise ValueError("a time is not from 1970 to 2100")
     return moment

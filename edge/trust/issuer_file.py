@@ -1,4 +1,4 @@
-"""The file of one issuer's key in a trust folder: JSON to IssuerKey and back (STATUS.md section 2)."""
+"""Reader and writer of an issuer's key file in a trust folder (STATUS.md section 2)."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from edge.trust.scope import ANYWHERE, IssuerKey, Scope
 from edge.trust.status import jwk
 
 MAX_ISSUER_BYTES: Final = 8_192  # an issuer with every field at its limit takes 5 kB
-MAX_VENUES: Final = 16  # there are five kinds so far
-MAX_SITES: Final = 64  # an issuer of more sites than this signs for "*" or for a place around them
-MAX_JURISDICTIONS: Final = 64  # the 34 parts of the country with the most people, twice over
+MAX_VENUES: Final = 16  # there are five kinds
+MAX_SITES: Final = 64  # an issuer for more sites names "*", or a site that contains them
+MAX_JURISDICTIONS: Final = 64  # about twice the 34 parts of China
 
 _JURISDICTION: Final = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")  # the form of ISO 3166-1 alpha-2 and 3166-2
 _Instant = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -43,7 +43,7 @@ class _IssuerFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def issuer_file(issuer: IssuerKey) -> tuple[str, bytes]:
-    """Name and content that put a key into a trust folder; InputError where `load` would refuse them."""
+    """Name and content of a key file for a trust folder; InputError if `load` would refuse them."""
     content = _IssuerFile(
         name=issuer.name,
         public_key=_text_of(issuer.public_key),
@@ -62,15 +62,15 @@ def issuer_file(issuer: IssuerKey) -> tuple[str, bytes]:
     try:
         read_issuer(name, issuer.kid, data)
     except TrustFault as fault:
-        raise InputError(f"this does not make an issuer: {fault.message}", hint=fault.hint) from fault
+        raise InputError(f"invalid issuer: {fault.message}", hint=fault.hint) from fault
     return name, data
 
 
 def read_issuer(name: str, kid: bytes, data: bytes) -> IssuerKey:
-    """The key in a file of this name. Raises TrustFault."""
+    """The key in a file with this name. Raises TrustFault."""
     hint = "fetch this file again from its issuer"
     if len(data) > MAX_ISSUER_BYTES:
-        raise TrustFault(f"{name}: more than {MAX_ISSUER_BYTES} bytes", hint=hint)
+        raise TrustFault(f"{name}: {len(data)} bytes, at most {MAX_ISSUER_BYTES} are allowed", hint=hint)
     try:
         content = msgspec.json.decode(data, type=_IssuerFile)
         key = _key_of(content.public_key)
@@ -85,14 +85,14 @@ def read_issuer(name: str, kid: bytes, data: bytes) -> IssuerKey:
     except (ValueError, RecursionError, OverflowError) as error:  # msgspec's errors are ValueErrors
         raise TrustFault(f"{name}: {error}", hint=hint) from error
     if cose.kid_of(key) != kid:
-        raise TrustFault(f"{name}: holds another key than its name says", hint=hint)
+        raise TrustFault(f"{name}: the key in it has the id {cose.kid_of(key).hex()}", hint=hint)
     if start >= end:
         raise TrustFault(f"{name}: valid_until is not after valid_from", hint=hint)
     return IssuerKey(kid, issuer, key, scope, start, end, issued_at, list_key)
 
 
 def _scope_of(scope: _ScopeFile) -> Scope:
-    """An empty scope would be an issuer for nowhere; "*" has to be written out."""
+    """The scope of a file. Each of its lists has at least one entry, which may be "*"."""
     venues = fields.array(scope.venues, 1, MAX_VENUES, "scope.venues")
     sites = fields.array(scope.sites, 1, MAX_SITES, "scope.sites")
     jurisdictions = fields.array(scope.jurisdictions, 1, MAX_JURISDICTIONS, "scope.jurisdictions")
@@ -105,14 +105,14 @@ def _scope_of(scope: _ScopeFile) -> Scope:
 
 def _jurisdiction(code: str) -> str:
     if not _JURISDICTION.fullmatch(code):
-        raise ValueError("scope.jurisdictions: not a code of ISO 3166 such as MO or CN-GD")
+        raise ValueError("scope.jurisdictions: an entry is not a code of ISO 3166 such as MO or CN-GD")
     return code
 
 
 def _utc(instant: datetime) -> datetime:
     moment = instant.astimezone(UTC)
     if not 0 <= moment.timestamp() <= n.MAX_TIME:
-        raise ValueError("a time outside 1970 to 2100")
+        raise ValueError("a time is not from 1970 to 2100")
     return moment
 
 
@@ -121,7 +121,7 @@ def _text_of(key: bytes) -> str:
 
 
 def _key_of(text: str) -> bytes:
-    """An Ed25519 public key, base64url without padding: a point of the main subgroup, in its one form."""
+    """An Ed25519 public key from base64url without padding: a canonical point of the main subgroup."""
     try:
         key = base64.b64decode(text.encode() + b"=", altchars=b"-_", validate=True)
     except binascii.Error:
@@ -129,5 +129,5 @@ def _key_of(text: str) -> bytes:
     if len(key) != n.PUBLIC_KEY_BYTES or _text_of(key) != text:
         raise ValueError("public_key: not 32 bytes of base64url")
     if not nacl.bindings.crypto_core_ed25519_is_valid_point(key):
-        raise ValueError("public_key: not an Ed25519 key that anyone should use")
+        raise ValueError("public_key: not a safe Ed25519 key, but of low order or not on the curve")
     return key

@@ -1,9 +1,8 @@
-"""One code opens one door once: what was shown here in the last two minutes (FORMAT.md section 6).
+"""Memory of the presentations of the last two minutes, so that no code passes twice (FORMAT.md section 6).
 
-Memory does not outlive a power cut, records do. What was shown before the last start is remembered from the
-journal, which knows when a card was decided and not when its code was made: at the latest as far ahead as
-any phone's clock may be. So after a start a holder who was here in the last seconds waits for a code that is
-newer than that, 10 s and the drift of the clock at most.
+A power cut clears the memory; a start fills it again from the journal. A record says when a card was decided,
+not when its code was signed, so the latest time that a phone's clock may show is taken. After a start, a
+holder who was here in the last seconds waits for a newer code: 10 s and the drift of the clock at most.
 """
 
 from __future__ import annotations
@@ -21,16 +20,16 @@ if TYPE_CHECKING:
 
     from edge.card.claims import Card
 
-_A_SECOND: Final = timedelta(seconds=1)  # codes carry whole ones
-MAX_ENTRIES: Final = 4_096  # 34 cards a second for two minutes: no door is that busy, an attack may be
+_A_SECOND: Final = timedelta(seconds=1)  # the time in a code is in whole seconds
+MAX_ENTRIES: Final = 4_096  # 34 cards a second for two minutes: more than any door passes
 
 
 class ReplayMemory:
-    """The latest presentation of each card, for as long as its code could still pass the window.
+    """The latest presentation of each card, kept while its code could still pass the window.
 
-    Cards go by their pseudonyms, as records name them: two that share one (1 in 2^48) only refuse each other.
-    The one object of this room that changes beside the trusted clock; it belongs to the passage's single
-    thread.
+    The key is the pseudonym, as in records; of two cards that share one (1 in 2^48) one may be refused.
+    Beside the trusted clock this is the only mutable object of the package; only the passage's thread uses
+    it.
     """
 
     def __init__(self, *, max_entries: int = MAX_ENTRIES) -> None:
@@ -42,10 +41,10 @@ class ReplayMemory:
         return len(self._latest)
 
     def restore(self, decided: Iterable[tuple[str, datetime]], *, ahead: timedelta, now: datetime) -> None:
-        """Remember what an earlier run of this device decided: pseudonyms and times, the oldest first.
+        """Remember the decisions of earlier runs of this device: pseudonyms and times, the oldest first.
 
-        `ahead`: as far as a phone's clock may be ahead of ours. What lies in the future was recorded by a
-        clock that has been set right since, and is taken for a moment ago. Of too many the newest stay.
+        `ahead`: the most that a phone's clock may be ahead of ours. A time in the future was recorded by a
+        clock that has been corrected since, and counts as now. If there are too many, the newest stay.
         """
         for pseudonym, at in decided:
             latest = min(at, now) + ahead
@@ -57,23 +56,24 @@ class ReplayMemory:
     def admit(self, card: Card, now: datetime) -> None:
         """Remember this presentation; Refused(CARD_REPLAYED) for one not newer than the last of its card.
 
-        Raises Refused(CLOCK_UNTRUSTED) where the clock went back past what was already forgotten, and Fault
-        when the memory is full of live entries: then it is this device that cannot do its job.
+        Raises Refused(CLOCK_UNTRUSTED) if the clock went back past entries that were already dropped, and
+        Fault if the memory is full of entries that are still needed.
         """
         self.tidy(now)
         if self._forgotten_to is not None and card.presented_at + MAX_WINDOW < self._forgotten_to:
-            raise Refused(Reason.CLOCK_UNTRUSTED, "the clock went back past the replay memory")
+            raise Refused(Reason.CLOCK_UNTRUSTED, "the clock went back to before the replay memory begins")
         latest = self._latest.get(card.pseudonym)
         if latest is not None and card.presented_at <= latest:
             raise Refused(Reason.CARD_REPLAYED)
         if latest is None and len(self._latest) >= self._max_entries:
             raise Fault(
-                "the replay memory is full", hint="more cards a minute than a door can pass: look at it"
+                f"the replay memory is full: {self._max_entries} cards in two minutes",
+                hint="see whether an attacker shows codes to this door",
             )
         self._latest[card.pseudonym] = card.presented_at
 
     def tidy(self, now: datetime) -> None:
-        """Drop what is out of the widest window. At every presentation, and while nobody comes."""
+        """Drop entries older than the widest window. To be called also while the door is idle."""
         if self._forgotten_to is not None and now + MAX_WINDOW < self._forgotten_to:
             self._begin_anew(now)
         if self._forgotten_to is not None and now <= self._forgotten_to:
@@ -83,6 +83,6 @@ class ReplayMemory:
         self._forgotten_to = now
 
     def _begin_anew(self, now: datetime) -> None:
-        """The clock has been set right, far back: only codes that are made from now on can be told apart."""
+        """Start again after the clock was corrected far back: only codes signed from now on are admitted."""
         self._latest = {key: min(at, now) for key, at in self._latest.items()}
         self._forgotten_to = now + MAX_WINDOW + _A_SECOND

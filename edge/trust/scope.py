@@ -1,4 +1,4 @@
-"""Scope and key of an issuer: where its cards may be used, and how its signatures are checked."""
+"""Scope and key of an issuer: the doors for its cards, and the key for its signatures."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from edge.trust.status.jwk import ForeignKey
 
 
-ANYWHERE: Final = "*"  # written out, so that a forgotten scope is an empty one
+ANYWHERE: Final = "*"  # must be written, so that a forgotten scope covers nothing
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Where an issuer's cards may be used at all: kinds of venue, sites, and whose law holds there.
+    """The venues, sites and jurisdictions in which an issuer's cards count.
 
-    `jurisdictions` are codes of ISO 3166-1 ("MO") and 3166-2 ("CN-GD"); a country's covers its parts.
-    `venues` stay as the issuer wrote them: `gate` and `library` name one kind, and either covers the other.
+    `jurisdictions` are codes of ISO 3166-1 ("MO") and 3166-2 ("CN-GD"); a country's code covers its parts.
+    `venues` stay as the issuer wrote them: `gate` and `library` name one kind, and each covers the other.
     """
 
     venues: tuple[str, ...]
@@ -30,7 +30,7 @@ class Scope:
     jurisdictions: tuple[str, ...]
 
     def covers(self, *, venue: str, site: str, jurisdiction: str | None) -> bool:
-        """Whether a door of this kind at this place is meant; one that names no jurisdiction is in none."""
+        """Whether the scope covers this door; only "*" covers a door without a jurisdiction."""
         return (
             (ANYWHERE in self.venues or venue_name(venue) in map(venue_name, self.venues))
             and (ANYWHERE in self.sites or within(site, self.sites))
@@ -45,9 +45,9 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class IssuerKey:
-    """One key of one issuer. `name` is the only `iss` its cards may carry; times are aware UTC.
+    """One key of one issuer. `name` is the only `iss` that its cards may have; times are aware UTC.
 
-    `list_key`: what its foreign status lists are signed with; None where that is the key itself.
+    `list_key`: the key that signs its foreign status lists; None if `public_key` signs them.
     """
 
     kid: bytes

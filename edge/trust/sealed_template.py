@@ -1,6 +1,6 @@
-"""Templates that stay at the site, sealed; the key is only in the card (FORMAT.md section 3.3).
+"""Templates that stay at the site, encrypted; only the card holds the key (FORMAT.md section 3.3).
 
-Whoever steals the device has boxes without keys, whoever copies a code has a key without its box.
+An attacker who steals the device has boxes without keys; one who copies a code has a key without its box.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ _NONCE_LABEL: Final = b"doorward sealed template nonce 1\0"
 
 
 def box_id(box: bytes) -> bytes:
-    """What a card calls a sealed template: the first 16 bytes of its SHA-256."""
+    """The id of a sealed template in a card: the first 16 bytes of its SHA-256."""
     return hashlib.sha256(box).digest()[: n.SEAL_BYTES]
 
 
 def seal(template: TemplateReference, key: bytes) -> tuple[SealedReference, bytes]:
-    """What goes into the card, and the box that goes to the site. `key`: 16 random bytes, new each time.
+    """The reference for the card, and the box for the site. `key`: 16 random bytes, new each time.
 
-    The nonce is made from key and content: a key that is used twice after all does not open anything.
+    The nonce is a hash of key and content, so that a key that is used twice by mistake reveals nothing.
     """
     plain = cbor.encode(ecard.template_map(template))
     nonce = hashlib.sha256(_NONCE_LABEL + key + plain).digest()[: nacl.secret.SecretBox.NONCE_SIZE]
@@ -42,7 +42,7 @@ def seal(template: TemplateReference, key: bytes) -> tuple[SealedReference, byte
 
 
 def unseal(reference: SealedReference, boxes: Mapping[bytes, bytes]) -> TemplateReference:
-    """The template that a verified card points at. Raises Refused(FACE_TEMPLATE) where it cannot be had."""
+    """The template that a verified card points at. Raises Refused(FACE_TEMPLATE) if it does not open."""
     box = boxes.get(reference.hash)
     if box is None:
         raise Refused(Reason.FACE_TEMPLATE, "this site does not hold the sealed template")
@@ -54,5 +54,5 @@ def unseal(reference: SealedReference, boxes: Mapping[bytes, bytes]) -> Template
 
 
 def _secret_box(key: bytes) -> nacl.secret.SecretBox:
-    """XSalsa20-Poly1305 under a 32-byte key made of the 16 bytes that a code has room for."""
+    """XSalsa20-Poly1305 with a 32-byte key derived from the 16 bytes of the card."""
     return nacl.secret.SecretBox(hashlib.sha256(_KEY_LABEL + key).digest())

@@ -1,7 +1,7 @@
-"""The written policy of a site: `policy.toml` of the trust folder, parsed strictly (TIME.md section 1).
+"""The written policy of a site: strict parser of `policy.toml` of the trust folder (TIME.md section 1).
 
-It comes the way that keys and lists come, so that whoever signs the distribution signs it too. A device may
-be stricter by its own configuration, never laxer.
+It arrives with keys and lists, so the signer of the distribution signs it too. The configuration of a device
+can make the policy stricter, never laxer.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from edge.errors import TrustFault
 from edge.trust.scope import ANYWHERE
 from edge.trust.time.freshness import AgeAction, AgePolicy, AgeRule, Budgets, strictest
 
-MAX_POLICY_BYTES: Final = 16_384  # with every key and a comment for each it takes 2 kB
+MAX_POLICY_BYTES: Final = 16_384  # a file with every key and a comment for each takes 2 kB
 
 _HINT: Final = "fetch the policy again from its authority"
 _Hours = Annotated[int, Meta(ge=1, le=24 * 366)]  # a year, as in the device's own configuration
 _Version = Annotated[
     str, Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9._-]*\Z", max_length=40)
-]  # as records take it
+]  # as records accept it
 _Site = Annotated[str, Meta(pattern=r"\A(\*|[a-z0-9][a-z0-9-]*(/[a-z0-9][a-z0-9-]*)*)\Z", max_length=80)]
 _Instant = Annotated[datetime, Meta(tz=True)]
 _Face = Literal["required", "if-bound", "none"]
@@ -57,7 +57,7 @@ class _Freshness(_Table, frozen=True):
 
 
 class _Clock(_Table, frozen=True):
-    # Not "pass": a clock that nobody believes says nothing about how old a code is.
+    # Not "pass": under a suspect clock the age of a code is unknown.
     suspect: Literal["step-up", "staff"] = "staff"
 
 
@@ -72,10 +72,10 @@ class _File(_Table, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class SitePolicy:
-    """What a site asks of every door in it. `site`: the place it is for, with all inside, or "*".
+    """The requirements of a site for every door in it. `site`: the doors that it covers, or "*".
 
-    `face`: "required", "if-bound", "none", or None where the doors may say. `prompts`: at least so many
-    movements of the head wherever a face is compared.
+    `face`: "required", "if-bound", "none", or None if each door decides. `prompts`: the least number of
+    movements of the head at each comparison of a face.
     """
 
     version: str
@@ -87,14 +87,14 @@ class SitePolicy:
     prompts: int = 0
 
     def check_site(self, site: str) -> None:
-        """Raises TrustFault where this is the policy of another place: it says nothing about this door."""
+        """Check that the policy covers this door. Raises TrustFault."""
         if self.site != ANYWHERE and not within(site, (self.site,)):
-            raise TrustFault(f"policy.toml: it is for {self.site}, and this door is {site}", hint=_HINT)
+            raise TrustFault(f"policy.toml: site {self.site} does not cover this door, {site}", hint=_HINT)
 
 
 @dataclass(frozen=True, slots=True)
 class LocalLists:
-    """What the device's own configuration says about lists ([lists]); None where it says nothing."""
+    """The ages in the device's own configuration ([lists]); None for a key that it leaves out."""
 
     fresh: timedelta | None = None
     stale: timedelta | None = None
@@ -102,7 +102,7 @@ class LocalLists:
 
     @classmethod
     def of(cls, *, ageing_h: int | None, stale_h: int | None, ageing: str | None) -> LocalLists:
-        """The same in the configuration's own words."""
+        """The ages from the keys of the configuration, in hours."""
         return cls(
             None if ageing_h is None else timedelta(hours=ageing_h),
             None if stale_h is None else timedelta(hours=stale_h),
@@ -111,9 +111,11 @@ class LocalLists:
 
 
 def parse(data: bytes) -> SitePolicy:
-    """The policy in a file. Raises TrustFault, naming the key that is wrong."""
+    """The policy in a file. Raises TrustFault, which names the wrong key."""
     if len(data) > MAX_POLICY_BYTES:
-        raise TrustFault(f"policy.toml: more than {MAX_POLICY_BYTES} bytes", hint=_HINT)
+        raise TrustFault(
+            f"policy.toml: {len(data)} bytes, at most {MAX_POLICY_BYTES} are allowed", hint=_HINT
+        )
     try:
         file = msgspec.convert(tomllib.loads(data.decode()), _File)
         issued_at = file.issued_at.astimezone(UTC)
@@ -127,7 +129,7 @@ def parse(data: bytes) -> SitePolicy:
             time=_rule(ages.time, default.time, "time"),
         )
         if not 0 <= issued_at.timestamp() <= n.MAX_TIME:
-            raise ValueError("issued_at: a time outside 1970 to 2100")  # noqa: TRY301  one way out
+            raise ValueError("issued_at: not from 1970 to 2100")  # noqa: TRY301  one way out
     except (ValueError, RecursionError, OverflowError) as error:  # tomllib's and msgspec's are ValueErrors
         raise TrustFault(f"policy.toml: {_reason(error)}", hint=_HINT) from error
     return SitePolicy(
@@ -144,7 +146,7 @@ def parse(data: bytes) -> SitePolicy:
 def age_policy_for(site: SitePolicy | None, local: LocalLists) -> AgePolicy:
     """The age policy of a door: the stricter of its site's policy and its own configuration.
 
-    Without a policy the configuration stands alone: it may choose its budgets; what is stale is for staff.
+    Without a policy the configuration alone sets the budgets; stale data then needs staff.
     """
     if site is None:
         plain = AgeRule()
@@ -166,12 +168,12 @@ def _rule(ages: _Ages, default: AgeRule, kind: str) -> AgeRule:
     stale = default.budgets.ageing if ages.stale_h is None else timedelta(hours=ages.stale_h)
     rule = AgeRule(Budgets(fresh, stale), ages.ageing or default.ageing, ages.stale or default.stale)
     if stale < fresh:
-        raise ValueError(f"freshness.{kind}: it is stale before it is ageing")
+        raise ValueError(f"freshness.{kind}: stale_h is less than fresh_h")
     if strictest(rule.ageing, rule.stale) is not rule.stale:
-        raise ValueError(f"freshness.{kind}: ageing is stricter than stale")
+        raise ValueError(f"freshness.{kind}: ageing, {rule.ageing}, is stricter than stale, {rule.stale}")
     return rule
 
 
 def _reason(error: Exception) -> str:
-    """One line, without the quotes of msgspec; what tomllib and msgspec say is about keys, not people."""
+    """One line without the quotes of msgspec; messages of tomllib and msgspec name keys, not people."""
     return " ".join(str(error).lower().replace("`", "").split())[:200] or "cannot be read"

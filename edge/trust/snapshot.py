@@ -1,4 +1,4 @@
-"""All that this device trusts, at one moment. Never changed, only replaced whole."""
+"""All trust data of this device at one moment. It is immutable; new trust replaces it whole."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class TrustSnapshot:
-    """Issuers by key id, status lists by (key id, uri), and the latest time signed by any of them.
+    """Issuers by key id, status lists by (key id, uri), and the latest time signed by any of them (`floor`).
 
-    `policy`: the written policy of the site. `published_at`: the signed time of the publication that all of
-    this came in. `synced_at`: when a network was last there, by this device's own clock. None: there is none.
+    `policy`: the written policy of the site. `published_at`: the signed time of the publication. `synced_at`:
+    the time of the last sync over a network, by this device's own clock. Each is None if there is none.
     """
 
     issuers: Mapping[bytes, IssuerKey]
@@ -46,7 +46,7 @@ class TrustSnapshot:
         policy: SitePolicy | None = None,
         generation: Generation | None = None,
     ) -> TrustSnapshot:
-        """A snapshot whose floor is the latest signed time in it. At least one issuer."""
+        """A snapshot of at least one issuer. Its floor is the latest signed time in it."""
         by_kid = {issuer.kid: issuer for issuer in issuers}
         published_at = generation.signed_at if generation else None
         signed = [issuer.issued_at for issuer in by_kid.values()]
@@ -64,10 +64,10 @@ class TrustSnapshot:
         )
 
     def issued(self, kind: TrustInput) -> datetime | None:
-        """The time at which this kind of data was signed; None where there is none of it.
+        """The time at which this kind of data was signed; None if there is none of it.
 
-        Whoever publishes says with it that these are the keys and this is the policy, however long ago they
-        were made. Of several lists the oldest counts.
+        A publication confirms its keys and its policy, so they are as old as the publication, even if they
+        were signed long before. Of several lists the oldest counts.
         """
         match kind:
             case TrustInput.KEYS:

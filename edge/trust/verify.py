@@ -1,4 +1,4 @@
-"""SignedCard to Card: every check of FORMAT.md section 6, in its order. The only place that makes a Card."""
+"""Verification of a SignedCard by FORMAT.md section 6, steps 3 to 11. Only this module makes a Card."""
 
 from __future__ import annotations
 
@@ -24,14 +24,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerificationContext:
-    """Who is asking: one door, and what it knows at this moment.
+    """The door that verifies a code, and its state at this moment.
 
-    `site`: its id, such as "tower-1/lobby", which is also an audience it answers to. `jurisdiction`: whose
-    law holds there, as ISO 3166 codes it; without one only issuers for anywhere count. `nonce`: what its
-    screen shows now, 8 to 16 bytes, if it has one; `nonce_before`: what it showed until then, which a phone
-    may still answer; `nonce_needed`: whether a code that answers neither is refused, or a nonce is an offer.
-    `since_sync`: how long its clock has run on its own. `clock`: anything but
-    PASS says that `now` is only the earliest that it can be.
+    `site`: the id of the door, such as "tower-1/lobby", which is also its audience; `audiences`: others.
+    `jurisdiction`: the ISO 3166 code of the law at the door; None: only issuers for "*" count. `nonce`: the 8
+    to 16 bytes on its screen now, if it has one; `nonce_before`: those before, which a phone may still
+    answer; `nonce_needed`: a code without either is refused. `since_sync`: the time that its clock has run
+    without a correction. `clock`: if it is not PASS, `now` is only the earliest time that it can be.
     """
 
     site: str
@@ -47,10 +46,10 @@ class VerificationContext:
 
 
 def verify(signed: SignedCard, trust: TrustSnapshot, *, now: datetime, context: VerificationContext) -> Card:
-    """The card behind a code, if all of it holds at this gate and at this moment. `now`: aware UTC.
+    """The card in a code, if it passes every check at this door and time. `now`: aware UTC.
 
-    Raises Refused with the reason of the first check that fails. Whether the card names this door, and
-    whether the age of the list will do, is left to policy: `Card.covers` and `Card.list_freshness`.
+    Raises Refused with the reason of the first check that fails. The policy decides about the card's own
+    scope (`Card.covers`) and about the age of the list (`Card.list_freshness`).
     """
     assert now.utcoffset() == timedelta(0), "now is aware UTC"
     claims = signed.claims
@@ -101,25 +100,25 @@ def _issuer(signed: SignedCard, trust: TrustSnapshot) -> IssuerKey:
 
 def _check_scope(claims: Claims, issuer: IssuerKey, context: VerificationContext) -> None:
     if not issuer.scope.covers(venue=context.venue, site=context.site, jurisdiction=context.jurisdiction):
-        raise Refused(Reason.ISSUER_SCOPE, "this issuer's cards are not for this place")
+        raise Refused(Reason.ISSUER_SCOPE, "the issuer's scope does not cover this door")
     if not issuer.valid_from <= claims.issued_at < issuer.valid_until:
-        raise Refused(Reason.ISSUER_SCOPE, "issued outside the life of the key")
+        raise Refused(Reason.ISSUER_SCOPE, "issued outside the validity period of the key")
 
 
 def _check_dates(claims: Claims, issuer: IssuerKey, now: datetime, *, believed: bool) -> None:
-    """What is over is over by a clock that is behind, too; what has not begun may have."""
+    """Check the validity periods; a clock that may be behind proves only that one has ended."""
     if now >= issuer.valid_until or (believed and now < issuer.valid_from):
-        raise Refused(Reason.ISSUER_SCOPE, "the key is not in force now")
+        raise Refused(Reason.ISSUER_SCOPE, "the key is not valid now")
     if believed and now < claims.not_before:
-        raise Refused(Reason.CARD_NOT_YET_VALID, "nbf is ahead")
+        raise Refused(Reason.CARD_NOT_YET_VALID, "nbf is in the future")
     if now >= claims.expires:
-        raise Refused(Reason.CARD_EXPIRED, "exp is past")
+        raise Refused(Reason.CARD_EXPIRED, "exp is in the past")
 
 
 def _check_status(claims: Claims, kid: bytes, trust: TrustSnapshot) -> StatusList:
     status = trust.status_lists.get((kid, claims.status.uri))
     if status is None:
-        raise Refused(Reason.STATUS_UNKNOWN, "this device has no such list")
+        raise Refused(Reason.STATUS_UNKNOWN, "this device does not have the card's status list")
     status.check(claims.status.index)
     for document in claims.documents:
         status.check(document.index)
@@ -127,29 +126,29 @@ def _check_status(claims: Claims, kid: bytes, trust: TrustSnapshot) -> StatusLis
 
 
 def _check_clock(claims: Claims, issuer: IssuerKey, now: datetime, context: VerificationContext) -> None:
-    """With a clock that cannot be believed a code has no age: no more than what the site wrote down."""
+    """Check a code under a suspect clock: its age is unknown, so the site's policy decides."""
     if context.clock is AgeAction.STAFF:
-        raise Refused(Reason.CLOCK_UNTRUSTED, "nothing says how old this code is")
+        raise Refused(Reason.CLOCK_UNTRUSTED, "the clock is suspect, so the age of the code is unknown")
     if context.clock is AgeAction.STEP_UP and now < max(issuer.valid_from, claims.not_before):
-        raise Refused(Reason.CLOCK_UNTRUSTED, "nothing says whether this card has begun")
+        raise Refused(Reason.CLOCK_UNTRUSTED, "the clock is suspect, so the card may not be valid yet")
 
 
 def _check_presentation(presentation: Presentation, now: datetime, context: VerificationContext) -> None:
     allowed = window(context.since_sync)
     if presentation.presented_at < now - allowed.behind:
-        raise Refused(Reason.CODE_STALE, "made too long ago")
+        raise Refused(Reason.CODE_STALE, "signed before the window")
     if context.clock is AgeAction.PASS and presentation.presented_at > now + allowed.ahead:
-        raise Refused(Reason.CODE_STALE, "made in the future")
+        raise Refused(Reason.CODE_STALE, "signed after the window")
     audience = presentation.audience
     if audience is not None and audience != context.site and audience not in context.audiences:
-        raise Refused(Reason.CODE_AUDIENCE, "made for another gate")
+        raise Refused(Reason.CODE_AUDIENCE, "signed for another site")
     _check_nonce(presentation.nonce, context)
 
 
 def _check_nonce(nonce: bytes | None, context: VerificationContext) -> None:
-    """A nonce that nobody asked for here was asked for elsewhere: the code is being relayed."""
+    """Check the nonce. If another door asked for it, an attacker relays the code."""
     shown = [each for each in (context.nonce, context.nonce_before) if each is not None]
     if nonce is None and not (shown and context.nonce_needed):
         return
     if not any(hmac.compare_digest(each, nonce or b"") for each in shown):
-        raise Refused(Reason.CODE_NONCE, "not the answer to what this gate shows")
+        raise Refused(Reason.CODE_NONCE, "not the challenge that this door shows")

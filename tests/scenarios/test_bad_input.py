@@ -55,12 +55,12 @@ MADE = (*CUT_SHORT, "state")
 # One command takes them all, and each gets its two lines.
 PICTURES = {
     "{torn}": ("the picture is damaged or cut short", "copy the file again"),
-    "{huge}": ("10000 x 10000 is more than 50 megapixels", "scale it down first"),
-    "{empty}": ("is empty", "copy the file again"),
-    "{garbage}": ("not a picture this program reads", "save it as PNG or JPEG"),
+    "{huge}": ("10000 x 10000 is more than 50 megapixels", "scale the picture down"),
+    "{empty}": ("the file is empty", "copy the file again"),
+    "{garbage}": ("not a picture that this program can read", "save it as PNG or JPEG"),
     "nothing.png": ("there is no such file", "check the path"),
     ".": ("is a folder", "name the files in it"),
-    "/dev/zero": ("larger than 32 MB", "save it smaller"),
+    "/dev/zero": ("larger than 32 MB", "save the picture in a smaller size"),
 }
 
 CASES: dict[str, Case] = {
@@ -104,15 +104,15 @@ CASES: dict[str, Case] = {
     "a configuration for ever": Case("config check /dev/zero", 2, "/dev/zero: is larger than 64 kB", "right file"),
     "an option that would be ignored": Case("run --journal .", 2, "--journal goes with --sim", "paths.journal"),
     # the camera
-    "camera that does not exist": Case(DEVICE + " --camera 77", 3, "camera: there is no /dev/video77", "ls /dev/video"),
-    "a camera with no possible name": Case(f"{DEVICE} --camera {'a' * 5000}", 3, "camera: there is no aaa", "ls /dev/video"),
-    "a film that is none": Case(DEVICE + " --camera {garbage}", 3, "camera {garbage}: it cannot be opened", "is it a film", leaves=MADE),
+    "camera that does not exist": Case(DEVICE + " --camera 77", 3, "camera: /dev/video77 does not exist", "ls /dev/video"),
+    "a camera with no possible name": Case(f"{DEVICE} --camera {'a' * 5000}", 3, "camera: aaa", "ls /dev/video"),
+    "a film that is none": Case(DEVICE + " --camera {garbage}", 3, "camera {garbage}: OpenCV cannot open it", "name a video file", leaves=MADE),
     # models and photographs
     "models not built": Case("face compare {garbage} {garbage} --models .", 3, "manifest.toml: the models are not built", "doorward models fetch"),
     "a model that was altered": Case(
-        "face compare {garbage} {garbage} --models {altered}", 3, "{altered}/face_mesh.tflite: sha256 is", "doorward models fetch", models=True
+        "face compare {garbage} {garbage} --models {altered}", 3, "{altered}/face_mesh.tflite: the sha256 is", "doorward models fetch", models=True
     ),
-    "no photographs": Case("demo --photos {trust}", 2, "{trust}/sample3.jpg: the demo's photographs are not here", "doorward models fetch", models=True),
+    "no photographs": Case("demo --photos {trust}", 2, "{trust}/sample3.jpg: the demo's photographs are missing", "doorward models fetch", models=True),
     "demo over the log of a door": Case("demo --out {door}", 3, "{door}/journal.db: is the journal of something else", "--out DIR", models=True),
     "demo on a full disk": Case(
         "demo --out out", 3, "journal out/journal.db: the disk", "", leaves=("out",), disk=SMALL_DISK, models=True
@@ -237,7 +237,7 @@ def test_a_name_that_would_write_to_the_terminal_stays_on_its_line(run, tmp_path
     (tmp_path / name).touch()
     done = run(Case(f"code read {shlex.quote(name)}", 2, "", ""))
     assert done.stderr.splitlines() == [
-        "error: a\\nerror: \\x1b[2Jall is well: is empty",
+        "error: a\\nerror: \\x1b[2Jall is well: the file is empty",
         "hint: copy the file again",
     ]
 

@@ -87,6 +87,7 @@ def enrol(args: argparse.Namespace) -> int:
         papers=tuple(args.document),
         scope=tuple(args.scope),
         assurance=args.assurance,
+        subject=args.subject,
         attributes=_attributes(args.attributes) | dict(args.attribute),
     )
     with office.open() as issuer:
@@ -244,6 +245,14 @@ def _authority(text: str) -> CertificateAuthority:
     return CertificateAuthority(name, public_key(key))
 
 
+def _subject(text: str) -> str:
+    """A pseudonym, as a card may hold it."""
+    try:
+        return fields.word(text, n.MAX_SUB_CHARS, "subject")
+    except Refused as refused:
+        raise argparse.ArgumentTypeError(refused.detail) from refused
+
+
 def _attribute_name(text: str) -> Attribute:
     try:
         return Attribute(text)
@@ -288,6 +297,13 @@ ENROL = verb(
     argument("--days", type=float, default=30, help="how long it is valid (default 30)"),
     argument("--starts", type=instant, metavar="TIME", help="when it begins to be (default now)"),
     argument("--scope", nargs="+", default=[], metavar="SITE", help="sites and doors it opens (default all)"),
+    argument(
+        "--subject",
+        type=_subject,
+        metavar="PSEUDONYM",
+        help="name of the holder in this card, by which a site enrols people; random, never a real name "
+        "(default none)",
+    ),
     argument("--variant", choices="AB", default="A", help="A: template in the card; B: sealed at the site"),
     argument("--document", type=_paper, action="append", default=[], metavar="TYPE:NUMBER:EXPIRES"),
     argument("--assurance", type=int, default=0, help="0 to 3, how the face was checked (default 0)"),

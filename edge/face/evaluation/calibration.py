@@ -1,9 +1,9 @@
-"""The false match rate of one site, estimated from its own strangers, and the file that carries it.
+"""The false match rate of one site, estimated from pairs of strangers there, and the file that holds it.
 
-Thresholds do not travel: where all pictures share a camera and a background strangers look more alike
-than in the pictures a model was measured on. A calibration names the engine it was made with, and its own
-sha256 over its canonical content, so that neither a swapped model nor a slip of the pen goes unnoticed. The
-hash is no signature: who may write the file may also write a fitting hash.
+A threshold of one place is not valid at another: if all pictures share a camera and a background, strangers
+look more alike than in the pictures of a benchmark. A calibration names its engine, and holds the sha256 of
+its own canonical content, which reveals a changed model or a changed file. The hash is no signature: an
+attacker who can write the file can also write its hash.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
     from edge.ports import Floats
 
-MAX_CALIBRATION_BYTES = 64 * 1024  # twenty times the largest that MAX_ROWS allows
-MAX_ROWS = 32  # three a decade, from 1 in 100 to 1 in 10 million: sixteen
+MAX_CALIBRATION_BYTES = 64 * 1024  # twenty times the largest file that MAX_ROWS allows
+MAX_ROWS = 32  # three a decade, from 1 in 100 to 1 in 10 million, are sixteen
 REDO = "make it again: doorward face calibrate"
-LEAST = 100  # below 1 in 100 a face is no check
-CAREFUL = 10_000  # what a site that sets no "1 in N" gets, where its strangers support so much
+LEAST = 100  # a weaker check than 1 in 100 is useless
+CAREFUL = 10_000  # the "1 in N" of a site that sets none, if its comparisons support it
 
 Sha256 = Annotated[str, Meta(pattern=r"\A[0-9a-f]{64}\Z")]
 Name = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9][A-Za-z0-9._-]*\Z", max_length=40)]
@@ -43,9 +43,9 @@ class _Strict(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class CalibrationRow(_Strict, frozen=True):
-    """From `cosine` on at most one stranger in `one_in` matches, as far as 95 % can tell.
+    """The `cosine` that at most one stranger in `one_in` reaches, with 95 % confidence.
 
-    `matches`: non-mated comparisons that reached it; `fmr`: their share, with `low` and `high` around it.
+    `matches`: non-mated comparisons that reached it; `fmr`: their share, with its interval `low` to `high`.
     """
 
     one_in: Annotated[int, Meta(ge=LEAST)]
@@ -57,11 +57,11 @@ class CalibrationRow(_Strict, frozen=True):
 
     def __post_init__(self) -> None:
         if self.high * self.one_in > 1 + 1e-9:
-            raise ValueError("a row promises more than its interval allows")
+            raise ValueError("one_in of a row is more than its interval supports")
 
 
 class Parts(_Strict, frozen=True):
-    """What makes similarities comparable: a calibration holds for these and nothing else."""
+    """The model, embedder and template basis for which a calibration is valid."""
 
     model_id: Name
     embedder_sha256: Sha256
@@ -69,7 +69,7 @@ class Parts(_Strict, frozen=True):
 
 
 class Calibration(_Strict, frozen=True):
-    """The strangers of one site, counted. `people` is null where the source does not tell them apart."""
+    """The comparisons of strangers at one site. `people` is null if the source does not tell them apart."""
 
     made: Day
     source: Literal["pictures", "journal"]
@@ -96,19 +96,19 @@ _encoder = msgspec.json.Encoder(order="sorted")
 def estimate(
     non_mated: Floats, *, total: int, ceiling: float = 1.0, unseen: int = 0
 ) -> tuple[CalibrationRow, ...]:
-    """The thresholds that `total` non-mated comparisons support, for 1 in 100 and up.
+    """The thresholds that `total` non-mated comparisons support, for 1 in 100 and above.
 
-    Each is the lowest cosine where even the upper end of the 95 % interval keeps the promise, so that few
-    comparisons give careful thresholds, and not lucky ones.
+    Each is the lowest cosine at which even the upper end of the 95 % interval meets "1 in N", so that few
+    comparisons give a careful threshold.
 
     Args:
         non_mated: their similarities in any order; of very many the highest fiftieth is enough.
-        total: how many comparisons there were.
-        ceiling: above this similarity nothing is known.
-        unseen: matches above the ceiling that have to be reckoned with; they count in every row.
+        total: the number of comparisons.
+        ceiling: the source has no similarities above this.
+        unseen: the possible number of matches above the ceiling; they count in every row.
 
     Raises:
-        InputError: too few, or too much alike, for even 1 in 100.
+        InputError: the comparisons are too few, or too similar, for 1 in 100.
     """
     ordered = np.sort(non_mated)[::-1]
     promises = _promises(total, unseen)
@@ -116,12 +116,12 @@ def estimate(
         needed = next(n for n in range(total + 1, 1 << 20) if rare(unseen, n)[1] * LEAST <= 1)
         raise InputError(
             f"{total} non-mated comparisons support no threshold, at least {needed} are needed",
-            hint="the rule of three: for 1 in N, three times N strangers of whom none matched",
+            hint="collect more pairs: 1 in N needs three times N comparisons without a match",
         )
     rows: list[CalibrationRow] = []
     for one_in in promises:
         over = float(ordered[_allowed(one_in, total) - unseen])
-        # above it, and short enough to be read; the 0.001 keeps it above as float32 too, whose ulp is 0.0006
+        # the next number of four digits above it; 0.001 keeps it above as float32 too, whose ulp is 0.0006
         cosine = math.floor(max(over, 0.0) * 1e4 + 1.001) / 1e4
         if cosine > ceiling:
             break
@@ -133,48 +133,50 @@ def estimate(
         )
     if not rows:
         raise InputError(
-            f"1 stranger in {LEAST} or more is above {ceiling:.3f}, beyond which nothing is known",
-            hint="one person under two names? holders who were refused? look at the highest similarities",
+            f"at least 1 stranger in {LEAST} is above {ceiling:.3f}, the highest known similarity",
+            hint="look at the pairs with the highest similarity: they may be one person under two names",
         )
     return tuple(rows)
 
 
 def seal(calibration: Calibration) -> bytes:
-    """The file of a calibration: JSON for people, with the sha256 of its canonical form."""
+    """The file of a calibration: indented JSON with the sha256 of its canonical form."""
     sealed = _File(calibration=calibration, sha256=_sha256(calibration))
     return msgspec.json.format(_encoder.encode(sealed), indent=2) + b"\n"
 
 
 def parse(data: bytes) -> Calibration:
-    """The calibration in a file. Raises ModelFault where it is none, or its sha256 is another's."""
+    """The calibration in a file. Raises ModelFault if it is malformed or its sha256 does not match."""
     if len(data) > MAX_CALIBRATION_BYTES:
-        raise ModelFault(f"the calibration is larger than {MAX_CALIBRATION_BYTES} bytes", hint=REDO)
+        raise ModelFault(
+            f"the calibration has {len(data)} bytes, at most {MAX_CALIBRATION_BYTES} are allowed", hint=REDO
+        )
     try:
         file = msgspec.json.decode(data, type=_File)
     except (msgspec.MsgspecError, UnicodeDecodeError) as err:
         raise ModelFault(f"the calibration cannot be used: {str(err).lower()}", hint=REDO) from err
     if file.sha256 != _sha256(file.calibration):
-        raise ModelFault("the calibration does not have the sha256 it names: it was altered", hint=REDO)
+        raise ModelFault("the calibration does not have the sha256 in it, so it was altered", hint=REDO)
     return file.calibration
 
 
 def site_threshold(
     calibration: Calibration, parts: Parts, *, default: Threshold, one_in: int | None
 ) -> Threshold:
-    """Where this site calls a similarity a match, by its own strangers.
+    """The threshold of this site, from its calibration.
 
-    Without `one_in` the models' `default` stays, unless the site needs more for 1 in 10,000, or for the most
-    that its comparisons support where they are fewer.
+    Without `one_in` it is the models' `default`, or more if the site needs more for 1 in 10,000 (or for the
+    most that its comparisons support, if that is less).
 
     Raises:
         ModelFault: the calibration was made with other `parts` than these.
-        ConfigError: `one_in` is more than the comparisons support.
+        ConfigError: the comparisons do not support `one_in`.
     """
     _check_parts(calibration.parts, parts)
     if one_in is not None and one_in > calibration.supported:
         raise ConfigError(
-            f"1 in {one_in} is more than the calibration supports: at most 1 in {calibration.supported}",
-            hint=f"it rests on {calibration.comparisons} comparisons; calibrate with more people",
+            f"1 in {one_in} is more than the calibration supports, at most 1 in {calibration.supported}",
+            hint=f"calibrate with more people: it has {calibration.comparisons} comparisons",
         )
     asked = one_in or min(CAREFUL, calibration.supported)
     cosine = min(row.cosine for row in calibration.rows if row.one_in >= asked)
@@ -184,7 +186,7 @@ def site_threshold(
 
 
 def day(now: date) -> str:
-    """A date as `Calibration.made` wants it."""
+    """A date in the form of `Calibration.made`."""
     return f"{now:%Y-%m-%d}"
 
 
@@ -196,7 +198,7 @@ def _check_parts(made_with: Parts, parts: Parts) -> None:
 
 
 def _promises(total: int, unseen: int) -> list[int]:
-    """1, 2 and 5 of each decade from LEAST on, and the most that can be promised, to two digits."""
+    """1, 2 and 5 of each decade from LEAST on, and the greatest N that is supported, to two digits."""
     most = int(1 / rare(unseen, total)[1]) if total > unseen else 0
     digits = 10 ** max(0, len(str(most)) - 2)
     ladder = [step * 10**decade for decade in range(2, 9) for step in (1, 2, 5)]
@@ -204,7 +206,7 @@ def _promises(total: int, unseen: int) -> list[int]:
 
 
 def _allowed(one_in: int, total: int) -> int:
-    """The most matches in `total` comparisons that still promise 1 in `one_in`; none is known to."""
+    """The most matches in `total` comparisons that still support 1 in `one_in`; zero matches do."""
     low, high = 0, total // one_in
     while low < high:
         middle = (low + high + 1) // 2

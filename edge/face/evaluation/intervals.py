@@ -1,4 +1,4 @@
-"""Estimates the rate behind a count of errors: 95 % intervals, and the scale of a DET plot."""
+"""95 % intervals of error rates, and the scale of a DET plot."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 Interval = tuple[float, float]
 
-_EXACT = 400  # errors; from there on Wilson's interval is within a hundredth of the exact one
+_EXACT = 400  # errors; from this number on Wilson's interval is within a hundredth of the exact one
 
 
 def wilson(share: float, count: int) -> Interval:
@@ -25,7 +25,7 @@ def wilson(share: float, count: int) -> Interval:
 def rare(errors: int, count: int) -> Interval:
     """The 95 % interval of a rate of rare errors, never too narrow: Clopper and Pearson, Biometrika 26, 1934.
 
-    None seen in `count` trials: all 5 % stand above, which is the rule of three, about 3 / count.
+    With no error in `count` trials all 5 % are above the interval: the rule of three, about 3 / count.
     """
     if errors == 0:
         return 0.0, -math.expm1(math.log(0.05) / count)
@@ -39,7 +39,7 @@ def rare(errors: int, count: int) -> Interval:
 
 
 def deviate(rate: float, least: float) -> float:
-    """The place of a rate on the normal-deviate axis of a DET plot; rates are kept `least` off 0 and 1.
+    """The position of a rate on the normal-deviate axis of a DET plot; `least` is its distance from 0 and 1.
 
     Source: Martin et al., The DET curve in assessment of detection task performance, Eurospeech 1997.
     """
@@ -47,17 +47,17 @@ def deviate(rate: float, least: float) -> float:
 
 
 def _solve(rising: Callable[[float], float], target: float) -> float:
-    """The p in (0, 1) where a rising function of p reaches `target`."""
+    """The p in (0, 1) at which a rising function of p reaches `target`."""
     low, high = 0.0, 1.0
-    for _ in range(60):  # halvings: 1e-18, where the rarest rate asked for is 1e-7
+    for _ in range(60):  # 60 halvings give 1e-18; the rarest rate in use is 1e-7
         middle = (low + high) / 2
         low, high = (middle, high) if rising(middle) < target else (low, middle)
     return (low + high) / 2
 
 
 def _at_most(errors: int, count: int, p: float) -> float:
-    """The chance of at most so many errors in `count` trials of chance `p`, 0 < p < 1."""
-    term = count * math.log1p(-p)  # the chance of none, as a logarithm: it may be far below the least float
+    """The probability of at most `errors` in `count` trials of probability `p`, 0 < p < 1."""
+    term = count * math.log1p(-p)  # logarithm of the probability of none, which may be below the least float
     odds = math.log(p) - math.log1p(-p)
     total = math.exp(term)
     for k in range(errors):

@@ -1,6 +1,6 @@
-"""Error rates of PAD, by ISO/IEC 30107-3: APCER for each PAI species by itself, and BPCER.
+"""Error rates of PAD, by ISO/IEC 30107-3: APCER of each PAI species, and BPCER.
 
-The rates of species are never averaged: an attacker brings the species that works best.
+The rates of species are never averaged, because an attacker uses the species that works best.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """Pictures of one kind: the evidence of those in which a face was acquired, and how many had none."""
+    """Pictures of one kind: the evidence of those with a face, and the number of those without."""
 
     evidence: Sequence[PadEvidence]
     not_acquired: int = 0
 
     def refused(self) -> int:
-        """The count of those taken for an attack."""
+        """The number of pictures that are classified as attacks."""
         return sum(evidence.reason is not None for evidence in self.evidence)
 
     def accepted(self) -> int:
-        """The count of those not taken for an attack."""
+        """The number of pictures that are not classified as attacks."""
         return len(self.evidence) - self.refused()
 
     def by(self, measure: Measure) -> Shown:
-        """These pictures, judged by one measure alone."""
+        """These pictures with the evidence of one measure alone."""
         alone = [
             fuse(
                 (reading.measure, reading.value)
@@ -51,12 +51,12 @@ class Shown:
 
 
 def bpcer(bona_fide: Shown) -> float | None:
-    """The share of people taken for attacks; None where no face was acquired."""
+    """The share of people who are classified as attacks; None if no face was acquired."""
     return _share(bona_fide.refused(), bona_fide)
 
 
 def apcer(species: Shown) -> float | None:
-    """The share of attacks of one species taken for people; None where no face was acquired."""
+    """The share of attacks of one species that are classified as people; None if no face was acquired."""
     return _share(species.accepted(), species)
 
 
@@ -66,7 +66,7 @@ def interval(share: float | None, shown: Shown) -> Interval | None:
 
 
 def eer(bona_fide: Shown, species: Shown) -> float | None:
-    """The rate where APCER and BPCER meet as the suspicion threshold moves; None where a side is empty."""
+    """The rate at which APCER equals BPCER, over all suspicion thresholds; None if a side is empty."""
     if not bona_fide.evidence or not species.evidence:
         return None
     return equal_error_rate(_innocence(bona_fide), _innocence(species))

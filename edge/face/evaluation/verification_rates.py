@@ -1,8 +1,8 @@
 """Error rates of face comparison: accuracy by folds, EER, TAR at a false match rate.
 
-Words of ISO/IEC 19795-1: mated pairs show one person, non-mated pairs two. A pair of which one picture
-gave no probe has the similarity NO_PROBE: it is never a match, so that a failure to acquire costs what
-it costs at a door.
+Terms of ISO/IEC 19795-1: mated pairs show one person, non-mated pairs two. A pair in which one picture gives
+no probe has the similarity NO_PROBE. It is never a match, so a failure to acquire counts as it does at a
+door.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 Bools = NDArray[np.bool_]
 
 FOLDS = 10
-NO_PROBE = -1.0  # the smallest cosine there is
+NO_PROBE = -1.0  # the smallest cosine
 # Of 50 million non-mated similarities (10,000 pictures) the highest 8 %, in 16 MB.
 KEEP = 4_000_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Similarities:
-    """Every two pictures compared. `non_mated` holds the highest of `total` similarities, or all of them."""
+    """Similarities of all pairs of pictures. `non_mated`: the highest of `total` similarities, or all."""
 
     mated: Floats
     non_mated: Floats
@@ -37,7 +37,7 @@ class Similarities:
 
 @dataclass(frozen=True, slots=True)
 class DetPoint:
-    """One threshold's two errors."""
+    """The two error rates of one threshold."""
 
     fmr: float
     fnmr: float
@@ -48,7 +48,7 @@ class DetPoint:
 class Rates:
     """Error rates over all pairs, as fractions.
 
-    `tar` and `cosine`, the threshold, by the false match rate asked for; `mated`, `non_mated`: counts.
+    `tar` and `cosine`, the threshold: for each false match rate; `mated`, `non_mated`: counts.
     """
 
     eer: float
@@ -59,9 +59,9 @@ class Rates:
 
 
 def accuracy(scores: Floats, same: Bools, folds: int = FOLDS) -> float:
-    """Share of pairs told apart correctly: each tenth, in listed order, at the best threshold of the rest.
+    """Share of pairs decided correctly: each fold, in listed order, at the best threshold of the others.
 
-    `scores` float32 (n,), `same` bool (n,), with at least one pair a fold.
+    `scores` float32 (n,), `same` bool (n,), with at least one pair in each fold.
     """
     right = 0
     for part in np.array_split(np.arange(len(scores)), folds):
@@ -84,7 +84,7 @@ def best_threshold(scores: Floats, same: Bools) -> float:
 def rates(mated: Floats, non_mated: Floats, at: Sequence[float], *, total: int | None = None) -> Rates:
     """Error rates of all mated and non-mated similarities, neither empty.
 
-    `total`: how many non-mated there were, where `non_mated` holds the highest alone.
+    `total`: the number of non-mated similarities, if `non_mated` holds only the highest.
     """
     mated, non_mated, total = np.sort(mated), np.sort(non_mated), total or len(non_mated)
     cuts = {fmr: _cut(non_mated, fmr, total) for fmr in at}
@@ -98,7 +98,7 @@ def rates(mated: Floats, non_mated: Floats, at: Sequence[float], *, total: int |
 
 
 def equal_error_rate(mated: Floats, non_mated: Floats, total: int | None = None) -> float:
-    """The rate at which FMR and FNMR meet, or the mean of the two where they come closest. Both sorted."""
+    """The rate at which FMR equals FNMR, or their mean where they are closest. Both arrays are sorted."""
     cuts = np.unique(np.concatenate([mated, non_mated]))
     if total is not None and total > len(non_mated):
         cuts = cuts[cuts >= non_mated[0]]  # below it the FMR is not known
@@ -109,7 +109,7 @@ def equal_error_rate(mated: Floats, non_mated: Floats, total: int | None = None)
 
 
 def det(found: Similarities, *, steps: int) -> Iterator[DetPoint]:
-    """The detection error trade-off: `steps` thresholds a decade, from an FMR of 50 % to one match of all."""
+    """The detection error trade-off: `steps` thresholds a decade, from an FMR of 50 % to a single match."""
     mated, non_mated = np.sort(found.mated), np.sort(found.non_mated)
     last = int(steps * np.log10(found.total / 2) + 1e-9)
     for step in range(last + 1):
@@ -121,10 +121,10 @@ def det(found: Similarities, *, steps: int) -> Iterator[DetPoint]:
 
 
 def identities(names: Sequence[str], same: Iterable[tuple[str, str]]) -> list[int]:
-    """A number a person for each picture name.
+    """The number of the person for each picture name.
 
-    Names are joined by the pairs that are said to be `same`, and by what stands before the last
-    underscore of the file name ("Ann_Lee_0001.jpg": Ann_Lee); a name without one stands for itself.
+    Two names are one person if a pair in `same` joins them, or if their file names are equal before the last
+    underscore ("Ann_Lee_0001.jpg": Ann_Lee).
     """
     parent: dict[str, str] = {}
 
@@ -142,16 +142,16 @@ def identities(names: Sequence[str], same: Iterable[tuple[str, str]]) -> list[in
 
 
 def all_pairs(references: Floats, probes: Floats, people: Sequence[int], *, keep: int = KEEP) -> Similarities:
-    """Similarities of every two pictures; the earlier one gives the reference.
+    """Similarities of all pairs of pictures; the earlier picture is the reference.
 
-    `references`, `probes`: unit float32 (n, d), a row of NaN where a picture gave no probe. Of the non-mated
-    the highest `keep` stay, and up to twice as many.
+    `references`, `probes`: unit float32 (n, d), a row of NaN for a picture without a probe. The highest
+    `keep` non-mated similarities are kept, at most twice as many.
     """
     person = np.asarray(people)
     mated: list[Floats] = []
     non_mated: list[Floats] = []
     held = total = 0
-    for i, reference in enumerate(references):  # a row at a time: 10,000 pictures would be 400 MB at once
+    for i, reference in enumerate(references):  # row by row: 10,000 pictures at once would take 400 MB
         scores = np.nan_to_num(probes[i + 1 :] @ reference, nan=NO_PROBE)
         same = person[i + 1 :] == person[i]
         mated.append(scores[same])
@@ -172,7 +172,7 @@ def pair_scores(references: Floats, probes: Floats, pairs: Sequence[tuple[int, i
 
 
 def _cut(non_mated: Floats, fmr: float, total: int) -> float:
-    """The lowest threshold that at most `fmr` of `total` reach; `non_mated`: the highest of them, sorted."""
+    """The lowest threshold that at most `fmr` of `total` reach. `non_mated`: the highest ones, sorted."""
     allowed = min(int(fmr * total + 1e-9), len(non_mated) - 1)  # 0.29 * 100 is 28.999...
     return float(np.nextafter(non_mated[-(allowed + 1)], np.float32(2)))
 

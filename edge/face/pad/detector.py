@@ -1,4 +1,4 @@
-"""Takes those PAD measures of a face that a door's policy asks for, and gives their evidence."""
+"""Computes the PAD measures of a face that a door's policy includes."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from edge.face.pad.passive import PassivePair
     from edge.ports import Pixels
 
-NO_WEIGHTS = 'run: doorward models fetch --pad-weights DIR; or take "passive" out of [face] pad'
+NO_WEIGHTS = 'remove "passive" from [face] pad, or run: doorward models fetch --pad-weights DIR'
 
 
 class PadDetector:
-    """The measures of one policy. Raises ModelFault where it asks for networks that are not there."""
+    """The measures of one policy. Raises ModelFault if its networks are not installed."""
 
     def __init__(self, policy: PadPolicy, passive: PassivePair | None = None) -> None:
         if Family.PASSIVE in policy.families and passive is None:

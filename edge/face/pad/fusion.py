@@ -1,7 +1,7 @@
-"""From measures to an objection: one table. Nothing is averaged, and no measure outvotes another.
+"""The table of limits of PAD measures. There is no mean, and no measure overrules another.
 
-ISO/IEC 30107-3 words: a PAI is what is held up to the camera, a PAI species a kind of it (a print, a
-phone); bona fide is a person. A frame without an objection is no proof of a person.
+Terms of ISO/IEC 30107-3: a PAI is the object that an attacker holds before the camera, a PAI species a kind
+of it (a print, a phone), and bona fide is a person. A frame without an objection is no proof of a person.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 
-THRESHOLD = 0.5  # on the one scale of suspicion that all measures are put on
+THRESHOLD = 0.5  # on the common scale of suspicion
 
 
 class Family(StrEnum):
-    """What a site may ask for. Each holds where the others do not: models/pad.md."""
+    """The families of measures that a site may choose. Each finds attacks that others miss: models/pad.md."""
 
-    GEOMETRY = "geometry"  # where in the picture the face is, and what surrounds it
-    TEXTURE = "texture"  # what print rasters and screens leave in the face
-    PASSIVE = "passive"  # what a network makes of the face and its surroundings; optional weights
+    GEOMETRY = "geometry"  # position of the face in the picture, and its surroundings
+    TEXTURE = "texture"  # rasters of printers and screens in the face
+    PASSIVE = "passive"  # a network's score of the face and its surroundings; optional weights
 
 
 class Measure(StrEnum):
-    """One number about one face. What it means and its unit: in the function that computes it."""
+    """The measures of one face. The function that computes a measure says its meaning and unit."""
 
     SHARE = "share"
     BELOW = "below"
@@ -41,10 +41,10 @@ class Measure(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class MeasureRule:
-    """When a measure objects: beyond `limit`, on the side where `certain` lies.
+    """The limit of a measure: it objects beyond `limit`, in the direction of `certain`.
 
-    `clear` and `certain` only say how numbers of different measures are put on one scale for an EER:
-    suspicion is 0 at `clear`, THRESHOLD at `limit`, 1 at `certain`, straight lines between.
+    `clear` and `certain` only map the measures to a common scale for an EER: suspicion is 0 at `clear`,
+    THRESHOLD at `limit`, 1 at `certain`, and linear between them.
     """
 
     family: Family
@@ -53,27 +53,27 @@ class MeasureRule:
     certain: float
 
     def suspicion(self, value: float) -> float:
-        """How much this value speaks for an attack, in [0, 1]; the rule objects above THRESHOLD."""
+        """The suspicion of an attack, in [0, 1]; the rule objects above THRESHOLD."""
         sign = 1.0 if self.certain > self.clear else -1.0
         corners = [sign * self.clear, sign * self.limit, sign * self.certain]
         return float(np.interp(sign * value, corners, [0.0, THRESHOLD, 1.0]))
 
 
-# Limits lie beyond what people show: 111 bona fide pictures of NUAA, 102 of the London set, 1,583 of LFW.
+# Limits lie beyond the values of people: 111 bona fide pictures of NUAA, 102 of the London set, 1,583 of LFW.
 TABLE: Mapping[Measure, MeasureRule] = {
-    # The passive networks fail on faces that fill the frame, and nobody stands so near a door camera.
-    # People reach 0.499 (NUAA), 0.40 (London); LFW's press pictures are cut closer, 2 % are beyond.
+    # The passive networks fail on faces that fill the frame, and no visitor stands so near a door camera.
+    # People reach 0.499 (NUAA), 0.40 (London); LFW's press pictures are cropped closer, 2 % are beyond.
     Measure.SHARE: MeasureRule(Family.GEOMETRY, clear=0.2, limit=0.5, certain=1.0),
-    # People have 0.49 (NUAA), 0.52 (London) and 99 % of LFW 0.30. A picture's end under the chin is a print.
+    # People have 0.49 (NUAA), 0.52 (London) and 99 % of LFW 0.30. A print ends under the chin.
     Measure.BELOW: MeasureRule(Family.GEOMETRY, clear=0.5, limit=0.2, certain=-0.1),
-    # Desks, stripes and shoulders come to 0.86 (NUAA), 0.72 (London), 0.67 (99 % of LFW); a door frame to 1.
-    # More than half of NUAA's prints are below as well: a hand or the picture's end hides their edges.
+    # Desks, stripes and shoulders reach 0.86 (NUAA), 0.72 (London), 0.67 (99 % of LFW); a door frame 1.
+    # More than half of NUAA's prints are below too: a hand or the edge of the picture hides their edges.
     Measure.BORDER: MeasureRule(Family.GEOMETRY, clear=0.2, limit=1.0, certain=2.0),
-    # Skin, beards and JPEG come to 0.66 (NUAA, London), 0.65 (99 % of LFW); rasters of 3 to 5 % depth and
+    # Skin, beards and JPEG reach 0.66 (NUAA, London), 0.65 (99 % of LFW); rasters of 3 to 5 % depth and
     # periods of 3 to 6 px, drawn on these same faces, begin at 0.94.
     Measure.MOIRE: MeasureRule(Family.TEXTURE, clear=0.3, limit=0.85, certain=1.5),
-    # NUAA's prints reach 0.13, its people go down to 0.67, Londoners in a studio to 0.37. Pictures that no
-    # door camera makes are another matter: LFW's gray squares of 250 px have a median of 0.01.
+    # NUAA's prints reach 0.13, its people go down to 0.67, people of the London set to 0.37. The measure does
+    # not suit other pictures: LFW's gray squares of 250 px have a median of 0.01.
     Measure.LIVE: MeasureRule(Family.PASSIVE, clear=1.0, limit=0.25, certain=0.0),
 }
 
@@ -86,13 +86,13 @@ class PadPolicy:
 
     @property
     def measures(self) -> tuple[Measure, ...]:
-        """What has to be measured, in the order of the table."""
+        """The measures of these families, in the order of the table."""
         return tuple(measure for measure, rule in TABLE.items() if rule.family in self.families)
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one measure said about one face."""
+    """The value of one measure for one face."""
 
     measure: Measure
     value: float
@@ -100,13 +100,13 @@ class Reading:
 
     @property
     def objects(self) -> bool:
-        """Whether this speaks against a person; so does a NaN, which no person has."""
+        """Whether this measure objects; a NaN, which no person has, objects too."""
         return not self.suspicion <= THRESHOLD
 
 
 @dataclass(frozen=True, slots=True)
 class PadEvidence:
-    """What all measures of a policy said about one face."""
+    """The values of all measures of a policy for one face."""
 
     readings: tuple[Reading, ...]
 
@@ -117,16 +117,16 @@ class PadEvidence:
 
     @property
     def suspicion(self) -> float:
-        """The greatest suspicion of all; above THRESHOLD where any objects."""
+        """The greatest suspicion; above THRESHOLD if any measure objects."""
         return max((reading.suspicion for reading in self.readings), default=0.0)
 
     @property
     def reason(self) -> Reason | None:
-        """FACE_ATTACK where a measure objects, else None."""
+        """FACE_ATTACK if a measure objects, else None."""
         return Reason.FACE_ATTACK if self.objections else None
 
     def value(self, measure: Measure) -> float | None:
-        """What one measure came to, None where the policy did not ask for it."""
+        """The value of one measure; None if the policy does not include it."""
         return next((reading.value for reading in self.readings if reading.measure is measure), None)
 
 

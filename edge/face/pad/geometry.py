@@ -1,4 +1,4 @@
-"""PAD measures from a face's surroundings: a picture of a face ends somewhere, a person does not."""
+"""PAD measures of a face's surroundings, which find the edges of a picture of a face."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ if TYPE_CHECKING:
     from edge.face.detect import Face
     from edge.ports import Floats, Pixels
 
-# The surroundings: four face sides across, the eyes level, so that the edges of a portrait, which are
-# cut along the face, are upright too. 40 px a face side tell NUAA's papers from its rooms as well as 48 do.
+# The surroundings: four face sides across, with level eyes, so that the edges of an upright portrait are
+# upright too. 40 px a face side tell NUAA's papers from its rooms as well as 48 px.
 SIDES, SIDE_PX = 4, 40
 PATCH_PX = SIDES * SIDE_PX
-PADDING = 4  # grey levels of 255: a camera sees no such black; software fills up pictures with it
-NEAR_PADDING = np.ones((9, 9), np.uint8)  # px a line must keep away from padding, or it is padding's edge
+PADDING = 4  # grey levels of 255: no camera sees such black; software pads pictures with it
+NEAR_PADDING = np.ones((9, 9), np.uint8)  # px; a line nearer to padding is the edge of the padding
 
-# Along an edge two pixels are made one: half the work, and what is not straight for long is gone before it
-# is looked at. People come to 0.86 by that in place of 0.90, prints to 0.98 (median) in place of 0.93.
+# Two pixels along an edge are averaged to one: half the work, and short edges disappear. With it people reach
+# 0.86 instead of 0.90, and prints 0.98 (median) instead of 0.93.
 ALONG = 2
-RIM = 0.05  # face sides looked at beyond where a line counts: there LSD sees none along its picture's end
-TILT = math.tan(math.radians(14))  # held in hands and seen at an angle, edges lean this far
+RIM = 0.05  # face sides of extra picture on each side: LSD finds no line at the edge of its picture
+TILT = math.tan(math.radians(14))  # edges of a print that is held at an angle lean this far
 COLLINEAR = 0.05  # face sides: two segments of one edge, 2 px apart at most
-STEPS = 64  # an edge is looked for at this many places
+STEPS = 64  # the number of positions at which an edge is looked for
 
 # The four sides of a face: left and right of the ears, from the brow to under the chin; above the brow; below
-# the chin. Each is turned to the right of the picture, where its edges are upright. In face sides from the
-# middle of the face, lines count from NEAR on outwards and between FIRST and LAST along the side.
+# the chin. Each is turned to the right of the picture, so that its edges are upright. In face sides from the
+# middle of the face, lines count from NEAR outwards and between FIRST and LAST along the side.
 TURNS: tuple[Callable[[Pixels], Pixels], ...] = (
     lambda square: square[:, ::-1],
     lambda square: square,
@@ -53,29 +53,28 @@ Numbers = NDArray[np.intp]
 
 
 def share(rgb: Pixels, face: Face) -> float:
-    """The face box's longer side over the picture's short side. Large: held to the lens."""
+    """The face box's longer side over the picture's short side. Large: a picture close to the lens."""
     return float(face.side / min(rgb.shape[:2]))
 
 
 def below(rgb: Pixels, face: Face) -> float:
-    """Room for a neck: from the face box down to the picture's end, in face sides. Small: no body.
+    """The space below the face box to the end of the picture, in face sides. Small: no body.
 
-    Negative where the face reaches beyond the picture.
+    It is negative if the face reaches beyond the picture.
     """
     return float((rgb.shape[0] - face.box[3]) / face.side)
 
 
 def border(rgb: Pixels, face: Face) -> float:
-    """The amount of frame around the face, in [0, 2]. Large: paper or a screen.
+    """The amount of straight edges around the face, in [0, 2]. Large: paper or a screen.
 
-    For each side the straight line that is there for the longest part of the face's own height or
-    width, as a share of it. The lower side counts as much as the other three together: a door, a window
-    or a shelf behind somebody ends at their shoulders, and all of its three sides come to 1. Fingers
-    take away from it, desks and stripes give to it.
+    For each side it takes the longest straight line, as a share of the face's height or width. The lower side
+    counts as much as the other three together: a door, a window or a shelf behind a person ends at the
+    shoulders, so its three sides reach 1 together. Fingers reduce it; desks and stripes increase it.
     """
     dx, dy = face.points[LEFT_EYE] - face.points[RIGHT_EYE]
     matrix = rotated_square(face.centre, face.side * SIDES, math.atan2(dy, dx), PATCH_PX)
-    green = np.asarray(cv2.extractChannel(rgb, 1), dtype=np.uint8)  # of which a camera has most
+    green = np.asarray(cv2.extractChannel(rgb, 1), dtype=np.uint8)  # a camera has most green pixels
     left, right, upper, lower = _longest(*_lines(warp(green, matrix, PATCH_PX)))
     return (left + right + upper) / 3 + lower
 
@@ -98,23 +97,23 @@ def _lines(green: Pixels) -> tuple[Floats, Numbers]:
 def _segments(green: Pixels, left: int, top: int, bottom: int) -> Floats:
     """Straight edges in one cut of the surroundings: float32 (n, 4) in pixels of the whole.
 
-    A cut has 2,000 pixels once it is shrunk, and LSD takes ten for the shortest edge: n is bounded.
+    A cut has 2,000 pixels after shrinking, and the shortest edge of LSD has ten, so n is bounded.
     """
     part = np.ascontiguousarray(green[top:bottom, left:])
     low = shrink_to(part, part.shape[1], part.shape[0] // ALONG)
     found: object = cv2.createLineSegmentDetector(cv2.LSD_REFINE_NONE, scale=1.0).detect(low)[0]
-    if found is None:  # nothing straight at all
+    if found is None:  # no straight edge
         return np.zeros((0, 4), np.float32)
     stretch, shift = (np.array(pair * 2, np.float32) for pair in ((1, ALONG), (left, top)))
     return np.asarray(found, np.float32)[:, 0] * stretch + shift
 
 
 def _longest(lines: Floats, side: Numbers) -> list[float]:
-    """For each side the share of its length along which one straight line stands there, in [0, 1]."""
+    """For each side the share of its length that its longest straight line covers, in [0, 1]."""
     low, high = np.sort(lines[:, 1::2]).T[..., np.newaxis]
     there = (low <= _PLACES[side]) & (_PLACES[side] <= high)
     line = _same_line(lines[:, :2], lines[:, 2:]) & (side[:, np.newaxis] == side)
-    # (i, j) x (j, place): is there any segment j of line i at this place
+    # (i, j) x (j, place): whether a segment j of line i is at this place
     covered = ((line.astype(np.float32) @ there.astype(np.float32)) > 0).mean(axis=1)
     return [float(covered[side == number].max(initial=0.0)) for number in range(len(TURNS))]
 

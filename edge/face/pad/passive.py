@@ -1,7 +1,7 @@
-"""Two networks that look at a face and the scene around it: MiniFASNet V2 and V1SE (Minivision, 2020).
+"""Two networks for a face and its surroundings: MiniFASNet V2 and V1SE (Minivision, 2020).
 
-They see a hand, a paper's edge or a phone where there is one, and know little of a face that fills the
-frame: models/pad.md. Their weights are optional: models/README.md.
+They detect a hand, the edge of a paper or a phone, and are weak for a face that fills the frame
+(models/pad.md). Their weights are optional (models/README.md).
 """
 
 from __future__ import annotations
@@ -20,29 +20,29 @@ if TYPE_CHECKING:
 INPUT_PX = 80
 CLASSES = 3  # a person is 1; 0 and 2 are attacks on paper and on a screen
 LIVE = 1
-CROP_V2, CROP_V1SE = 2.7, 4.0  # face boxes across, as each of the two was trained
+CROP_V2, CROP_V1SE = 2.7, 4.0  # face boxes across, as in the training of each
 
 
 class PassivePair:
-    """Both networks. Raises ModelFault where a graph is another one."""
+    """Both networks. Raises ModelFault if a graph is another one."""
 
     def __init__(self, v2: Network, v1se: Network) -> None:
         for network in (v2, v1se):
             if network.input_shape != (1, INPUT_PX, INPUT_PX, 3):
-                raise ModelFault(f"the passive PAD network takes {network.input_shape}, not 1x80x80x3")
+                raise ModelFault(f"the passive PAD network: input {network.input_shape}, not (1, 80, 80, 3)")
         self._looks = ((v2, CROP_V2), (v1se, CROP_V1SE))
 
     def live(self, rgb: Pixels, face: Face) -> float:
-        """How much both take it for a person, in [0, 1]: the mean of the two. Small: an attack."""
+        """The mean score of both networks for a person, in [0, 1]. Small: an attack."""
         return sum(_live(network, surroundings(rgb, face, scale)) for network, scale in self._looks) / 2
 
 
 def surroundings(rgb: Pixels, face: Face, scale: float) -> Pixels:
     """`scale` face boxes around a face, as uint8 (80, 80, 3) RGB.
 
-    Where that is more than the picture holds it becomes smaller, and where it reaches beyond an edge
-    it is moved inside: never padding, which the networks would take for the edge of a paper. Source:
-    Silent-Face-Anti-Spoofing, src/generate_patches.py, whose rounding is kept.
+    A square larger than the picture is shrunk, and one beyond an edge is moved inside. There is no padding,
+    because the networks would take it for the edge of a paper. Source: Silent-Face-Anti-Spoofing,
+    src/generate_patches.py, with the same rounding.
     """
     height, width = rgb.shape[:2]
     x0, y0, x1, y1 = face.box
@@ -61,9 +61,9 @@ def _live(network: Network, crop: Pixels) -> float:
         0
     ]  # BGR, 0..255
     if logits.shape != (1, CLASSES):
-        raise ModelFault(f"the passive PAD network answers {logits.shape}: not MiniFASNet")
+        raise ModelFault(f"the passive PAD network: output {logits.shape}, not that of MiniFASNet")
     if not np.isfinite(logits).all():
-        raise ModelFault("the passive PAD network answers no numbers: a damaged model")
+        raise ModelFault("the passive PAD network: its output is not finite, so the model is damaged")
     return softmax(logits[0])[LIVE]
 
 

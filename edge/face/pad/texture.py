@@ -1,4 +1,4 @@
-"""PAD measure of the rasters in a face: dots of a printer, pixels of a screen, their beat with the camera."""
+"""PAD measure of rasters in a face: dots of a printer, pixels of a screen, their moire with the camera."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from edge.ports import Floats, Pixels
 
 WINDOW_PX = 64  # a period of 8 px repeats eight times in it
-GRID = 3  # windows across and down a face: a raster is in all of them, a hair in one
-MAX_SIDE_PX = 256  # a door camera's largest face; finer rasters than it can see are not looked for
-# Grey levels, of any camera. Without it, and above the size before, a picture that was enlarged shows
-# the raster of its enlargement.
+GRID = 3  # windows across and down a face: a raster is in all of them, a line of hair in one
+MAX_SIDE_PX = 256  # the largest face of a door camera, which cannot see finer rasters
+# Grey levels, of any camera. Without it, and with larger faces, an enlarged picture shows the raster of its
+# enlargement.
 NOISE = 1.0
 
 _HANN = np.outer(np.hanning(WINDOW_PX), np.hanning(WINDOW_PX)).astype(np.float32)
@@ -25,7 +25,7 @@ _NOISE = np.float32(NOISE**2 * (_HANN**2).sum())
 _UP = np.fft.fftshift(np.fft.fftfreq(WINDOW_PX))
 _FAR = np.hypot(_UP[:, np.newaxis], _UP)
 _EIGHTH = np.isclose(_UP * 8 % 1, 0)
-# Periods of 2 to 8 px; slower ones are features of the face. JPEG's own 8x8 raster stands aside.
+# Periods of 2 to 8 px; longer ones are features of the face. JPEG's own 8x8 raster is left out.
 _BAND = (_FAR > 0.12) & (_FAR < 0.49) & ~(_EIGHTH[:, np.newaxis] & _EIGHTH)
 _SHARE_OF_BAND = (np.fft.ifftshift(_BAND) / _BAND.sum()).astype(np.float32)
 
@@ -33,23 +33,22 @@ _SHARE_OF_BAND = (np.fft.ifftshift(_BAND) / _BAND.sum()).astype(np.float32)
 def moire(rgb: Pixels, face: Face) -> float:
     """The height of the sharpest peak in the face's spectrum above its surroundings, in decades.
 
-    Large: a raster. Power spectra of nine windows of the green channel, of which a camera has most,
-    are averaged: what is at random in each cancels, what repeats stays. 0 where the
-    face is smaller than a window.
+    Large: a raster. It is the mean of the power spectra of nine windows of the green channel: random
+    structure averages out, a raster stays. 0 if the face is smaller than a window.
     """
     windows = _windows(rgb, face)
     if windows is None:
         return 0.0
     waves = np.stack([cv2.dft(window, flags=cv2.DFT_COMPLEX_OUTPUT) for window in windows])
     power = np.square(waves[..., 0]) + np.square(waves[..., 1]) + _NOISE
-    spread = power / (power * _SHARE_OF_BAND).sum(axis=(1, 2), keepdims=True)  # each window has one voice
+    spread = power / (power * _SHARE_OF_BAND).sum(axis=(1, 2), keepdims=True)  # equal weight for each window
     spectrum = np.fft.fftshift(np.log10(spread.mean(axis=0)))
     around = cv2.medianBlur(spectrum, 5)  # of 25 bins; a peak under the Hann window takes nine
     return float((spectrum - around)[_BAND].max())
 
 
 def _windows(rgb: Pixels, face: Face) -> Floats | None:
-    """The face as float32 (GRID * GRID, WINDOW_PX, WINDOW_PX), each without its mean and its rim."""
+    """Windows of the face, float32 (GRID * GRID, WINDOW_PX, WINDOW_PX), without mean, under a Hann window."""
     green = _inside(rgb, face)[..., 1]
     by = max(1, -(-max(green.shape) // MAX_SIDE_PX))
     if min(green.shape) < WINDOW_PX * by:
@@ -64,6 +63,6 @@ def _windows(rgb: Pixels, face: Face) -> Floats | None:
 
 
 def _inside(rgb: Pixels, face: Face) -> Pixels:
-    """What the picture holds of the face's box."""
+    """The part of the face's box inside the picture."""
     x0, y0, x1, y1 = (max(0, round(value)) for value in face.box)
     return rgb[y0:y1, x0:x1]

@@ -1,4 +1,4 @@
-"""Any list that an issuer may have signed, told apart by its file's suffix: our own, or the IETF's."""
+"""Decoder of status lists by the suffix of the file: our own format, or the IETF's."""
 
 from __future__ import annotations
 

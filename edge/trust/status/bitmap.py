@@ -1,7 +1,7 @@
-"""Bits in a buffer: find those that are set, find those that differ, flip some, in bounded memory.
+"""Operations on the bits of a buffer, in bounded memory: find set bits, find differences, flip bits.
 
 Bit `i` is bit `i mod 8`, counted from the least significant, of byte `i div 8` (STATUS.md section 1).
-Positions come in blocks, int64 arrays of at most 2**19, ascending within and from one to the next.
+Positions come in blocks: int64 arrays of at most 2**19, in ascending order within and across blocks.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
     Bytes: TypeAlias = NDArray[np.uint8]
     Positions: TypeAlias = NDArray[np.int64]
 
-CHUNK_BYTES: Final = 1 << 16  # its positions take 4 MB if every bit is set, whatever the size of the list
+CHUNK_BYTES: Final = 1 << 16  # its positions take 4 MB if every bit is set
 
 
 def as_bytes(bits: Buffer) -> Bytes:
-    """The bytes of a buffer, where they are: as writable as the buffer is."""
+    """The bytes of a buffer without a copy, writable if the buffer is."""
     return np.frombuffer(memoryview(bits), np.uint8)
 
 
 def positions(bits: Bytes) -> Iterator[Positions]:
-    """Where bits are set."""
+    """The positions of the set bits."""
     for start in range(0, bits.size, CHUNK_BYTES):
         found = _set_in(bits[start : start + CHUNK_BYTES], start)
         if found.size:
@@ -36,7 +36,7 @@ def positions(bits: Bytes) -> Iterator[Positions]:
 
 
 def differences(old: Bytes, new: Bytes) -> Iterator[Positions]:
-    """Where two bitmaps of the same length differ."""
+    """The positions at which two bitmaps of one length differ."""
     assert old.size == new.size, "bitmaps of one list"
     for start in range(0, old.size, CHUNK_BYTES):
         part = slice(start, start + CHUNK_BYTES)
@@ -46,12 +46,12 @@ def differences(old: Bytes, new: Bytes) -> Iterator[Positions]:
 
 
 def flip(bits: Bytes, places: Positions) -> None:
-    """Flips the bits at `places`, all within `bits`, in place: 0.3 ms for 12,000 of them."""
+    """Flip the bits at `places` in place; all must lie within `bits`. 0.3 ms for 12,000 of them."""
     np.bitwise_xor.at(bits, places >> 3, np.left_shift(1, places & 7).astype(np.uint8))
 
 
 def _set_in(part: Bytes, start: int) -> Positions:
-    """Where bits are set in `part`, whose first byte is byte `start`; empty bytes are stepped over."""
+    """The positions of set bits in `part`, whose first byte is byte `start`; zero bytes are skipped."""
     filled = np.flatnonzero(part != 0)
     places = np.flatnonzero(np.unpackbits(part[filled], bitorder="little").view(np.bool_))
     found: Positions = ((filled[places >> 3] + start) << 3) | (places & 7)

@@ -1,12 +1,11 @@
-"""Status lists on their way: a whole one, or what changed since another, coded (STATUS.md section 3).
+"""Coded files of status lists: full lists, and deltas between two serials (STATUS.md section 3).
 
     full  = "DWF1"  size (u32)              serial (u32)  set of revoked  set of suspended
     delta = "DWD1"  size (u32)  from (u32)  to (u32)      set of revoked  set of suspended
 
-Sets are coded by `edge.trust.status.golomb`; in a delta they hold the bits to flip. Neither file is
-signed: what
-comes out must be what `Manifest.check` asks for. Whatever fails is an UpdateRejected, and the full list is
-the way out; what a buffer holds then is worthless.
+`edge.trust.status.golomb` codes the sets; in a delta they hold the bits to flip. Neither file is signed, so
+`StatusManifest.check` must accept the result. Every failure is an UpdateRejected: the content of the buffer
+is then undefined, and the device takes the full list.
 """
 
 from __future__ import annotations
@@ -37,12 +36,12 @@ _DELTA: Final = struct.Struct(">4sIII")
 
 
 class WrongBase(UpdateRejected):
-    """A delta that begins at another serial, or for another number of cards, than what is here."""
+    """A delta for another serial or another number of cards than the list on this device."""
 
 
 @dataclass(frozen=True, slots=True)
 class StatusChange:
-    """What a file says of itself: from serial to serial, and what to flip. `base`: None in a full list."""
+    """The header of a file, from serial to serial, and the bits to flip. `base`: None in a full list."""
 
     size: int
     base: int | None
@@ -52,7 +51,7 @@ class StatusChange:
 
 
 def encode_full(bitmaps: Bitmaps, *, serial: int) -> bytes:
-    """The file of a whole list, as `expand` reads it."""
+    """The file of a full list, which `expand` reads."""
     head = _FULL.pack(FULL_MAGIC, bitmaps.size, serial)
     sets = (
         _encode(partial(bitmap.positions, bitmap.as_bytes(bits)), bitmaps.size)
@@ -62,9 +61,9 @@ def encode_full(bitmaps: Bitmaps, *, serial: int) -> bytes:
 
 
 def encode_delta(old: Bitmaps, new: Bitmaps, *, old_serial: int, new_serial: int) -> bytes:
-    """The file of what changed between two editions of a list of one size, as `apply` reads it."""
-    assert old.size == new.size, "a list that grows begins anew: with its full list"
-    assert old_serial < new_serial, "time goes forward"
+    """The file of the changes between two editions of a list of one size, which `apply` reads."""
+    assert old.size == new.size, "a list that grows needs a full list"
+    assert old_serial < new_serial, "serials ascend"
     head = _DELTA.pack(DELTA_MAGIC, new.size, old_serial, new_serial)
     sets = (
         _encode(partial(bitmap.differences, bitmap.as_bytes(before), bitmap.as_bytes(after)), new.size)
@@ -74,9 +73,9 @@ def encode_delta(old: Bitmaps, new: Bitmaps, *, old_serial: int, new_serial: int
 
 
 def parse(data: Buffer) -> StatusChange:
-    """The outside of a full list or a delta; the positions inside are checked when they are read.
+    """The header and sets of a full list or a delta; the positions are checked when they are read.
 
-    Raises UpdateRejected. Nothing is copied: the change looks into `data`.
+    Raises UpdateRejected. Nothing is copied: the change refers to `data`.
     """
     view = memoryview(data).cast("B")
     magic = bytes(view[:4])
@@ -89,7 +88,7 @@ def parse(data: Buffer) -> StatusChange:
         if base >= serial or not base:
             raise malformed("a delta that does not lead forward")
     else:
-        raise malformed("it begins like none")
+        raise malformed("it begins with neither DWF1 nor DWD1")
     if not 1 <= size <= MAX_SIZE:
         raise malformed(f"a list of {size} cards")
     if not serial:
@@ -102,28 +101,28 @@ def parse(data: Buffer) -> StatusChange:
 
 
 def expand(full: Buffer, bitmaps: Bitmaps, *, serial: int) -> None:
-    """Writes a full list into bitmaps that are all zero. Raises UpdateRejected."""
+    """Write a full list into bitmaps that are all zero. Raises UpdateRejected."""
     change = parse(full)
     if change.base is not None:
-        raise malformed("a delta, where a full list should be")
+        raise malformed("a delta instead of a full list")
     if (change.size, change.serial) != (bitmaps.size, serial):
-        raise WrongBase("the full list of another edition", hint=HINT)
+        raise WrongBase("the full list of another edition than the manifest", hint=HINT)
     _flip(change, bitmaps)
 
 
 def apply(delta: Buffer, bitmaps: Bitmaps, *, serial: int) -> int:
-    """Flips in place what a delta flips, in bitmaps of edition `serial`; returns the serial they have then.
+    """Flip the bits of a delta in place, in bitmaps of edition `serial`. Returns their new serial.
 
-    Raises WrongBase before anything is changed, and UpdateRejected. A delta applied twice, or to bitmaps that
-    are not what their serial says, is found by `Manifest.check`: it has to come after the last of a chain.
+    Raises WrongBase before any change, and UpdateRejected. `StatusManifest.check` finds a delta that is
+    applied twice or to the wrong bitmaps, so it has to follow the last delta of a chain.
     """
     change = parse(delta)
     if change.base is None:
-        raise malformed("a full list, where a delta should be")
+        raise malformed("a full list instead of a delta")
     if change.size != bitmaps.size:
-        raise WrongBase(f"a delta for {change.size} cards, and the list here has {bitmaps.size}", hint=HINT)
+        raise WrongBase(f"a delta for {change.size} cards, but the list here has {bitmaps.size}", hint=HINT)
     if change.base != serial:
-        raise WrongBase(f"a delta from serial {change.base}, and the list here has {serial}", hint=HINT)
+        raise WrongBase(f"a delta from serial {change.base}, but the list here has {serial}", hint=HINT)
     _flip(change, bitmaps)
     return change.serial
 
@@ -136,6 +135,6 @@ def _flip(change: StatusChange, bitmaps: Bitmaps) -> None:
 
 
 def _encode(blocks: Callable[[], Iterable[Positions]], size: int) -> bytes:
-    """Goes through the positions twice, to count and to encode them: they are never all in memory."""
+    """Encode the positions in two passes, to count and to encode, so that they are never all in memory."""
     count = sum(block.size for block in blocks())
     return golomb.encode(blocks(), count=count, size=size)

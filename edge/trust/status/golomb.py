@@ -1,13 +1,13 @@
-"""Golomb-Rice coding of a set of positions in [0, size): what changed in a status list (STATUS.md section 3).
+"""Golomb-Rice coding of a set of positions in [0, size), such as the changes of a list (STATUS.md section 3).
 
     set    = count (u32)  length of the unary part in bytes (u32)  low part  unary part
 
-A position is told by its gap, the number of places passed over since the one before. The low `k` bits of
-every gap stand in the low part, one after the other; the rest of each gap is as many zeros, then a one, in
-the unary part. Bits count from the least significant, as in a bitmap; what is left of a last byte is zero.
-`k` follows from `size` and `count`, so there is one encoding of a set. For positions drawn at random it takes
-1.001 to 1.04 times what information theory asks for, up to half of all places; never more than 1.1 bits a
-place.
+A position is coded as its gap: the number of positions skipped since the one before. The low part holds the
+low `k` bits of every gap, one after the other. The unary part holds the rest of each gap: as many zeros as
+gap >> k, then a one. Bits count from the least significant, as in a bitmap; unused bits of a last byte are
+zero. `k` follows from `size` and `count`, so there is one encoding of a set. For positions drawn at random,
+up to half of all, it takes 1.001 to 1.04 times the theoretical minimum; never more than 1.1 bits a position
+of the list.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ HINT: Final = "fetch the file again, or take the full list"
 
 
 def parameter(count: int, size: int) -> int:
-    """How many bits of a gap are low bits: the least k with 2**k >= ln(0.618) / ln(1 - count / size).
+    """The number of low bits of a gap: the least k with 2**k >= ln(0.618) / ln(1 - count / size).
 
-    That is the best for gaps of that density (Gallager and van Voorhis, 1975). In whole numbers, with
-    -1 / ln(1 - p) taken as 1 / p - 1 / 2, so that every machine comes to the same k. 0 from 39 % on, where
-    the unary part is the bitmap itself.
+    It is the best for gaps of that density (Gallager and van Voorhis, 1975). Whole numbers, with 1 / p - 1 /
+    2 for -1 / ln(1 - p), give the same k on every machine. From 39 % on k is 0, and the unary part is the
+    bitmap.
     """
     k = 0
     while count and (count << k) * 20_000 < 4_812 * (2 * size - count):
@@ -45,7 +45,7 @@ def parameter(count: int, size: int) -> int:
 
 
 def encode(blocks: Iterable[Positions], *, count: int, size: int) -> bytes:
-    """The encoding of `count` positions, ascending within and over all blocks, below `size`."""
+    """The encoding of `count` positions below `size`, ascending within and across blocks."""
     k = parameter(count, size)
     low = np.zeros(bitmap_bytes(count * k), np.uint8)
     unary = np.zeros(_most_unary_bytes(count, size), np.uint8)
@@ -64,7 +64,7 @@ def encode(blocks: Iterable[Positions], *, count: int, size: int) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class CodedSet:
-    """A set as it came: its outside has been checked, its positions are when they are read."""
+    """A set as received: its lengths are checked; its positions are checked when they are read."""
 
     size: int
     count: int
@@ -72,12 +72,12 @@ class CodedSet:
     unary: memoryview = field(repr=False)
 
     def positions(self) -> Iterator[Positions]:
-        """The positions, in blocks. Raises UpdateRejected, also after some blocks."""
+        """The positions, in blocks. Raises UpdateRejected, perhaps after some blocks."""
         k = parameter(self.count, self.size)
         done, last, end = 0, -1, -1
         for ends in bitmap.positions(bitmap.as_bytes(self.unary)):
             if done + ends.size > self.count:
-                raise malformed("more positions than it says")
+                raise malformed("more positions than its count")
             high = np.diff(ends, prepend=end) - 1
             gaps = (high << k) | _read_low(self.low, ends.size, k, done * k)
             places = last + np.cumsum(gaps + 1)
@@ -86,13 +86,13 @@ class CodedSet:
             yield places
             done, last, end = done + places.size, int(places[-1]), int(ends[-1])
         if done != self.count:
-            raise malformed("fewer positions than it says")
+            raise malformed("fewer positions than its count")
 
 
 def parse(data: memoryview, size: int) -> tuple[CodedSet, memoryview]:
-    """The set at the beginning of `data`, and what comes after it. Raises UpdateRejected.
+    """The set at the beginning of `data`, and the bytes after it. Raises UpdateRejected.
 
-    Nothing is copied or allocated: `count` and both lengths must fit `size` and `data` first.
+    Nothing is copied or allocated before `count` and both lengths are checked against `size` and `data`.
     """
     if len(data) < _HEAD.size:
         raise malformed("cut off")
@@ -115,17 +115,17 @@ def parse(data: memoryview, size: int) -> tuple[CodedSet, memoryview]:
 
 
 def malformed(detail: str) -> UpdateRejected:
-    """The refusal of all coded files; `detail` says what is wrong with one."""
+    """The refusal of a coded file; `detail` says what is wrong."""
     return UpdateRejected(f"not a list in this format: {detail}", hint=HINT)
 
 
 def _most_unary_bytes(count: int, size: int) -> int:
-    """A one for each position, and at most a zero for every 2**k places that are passed over."""
+    """The greatest length: a one for each position, and a zero for every 2**k skipped positions."""
     return bitmap_bytes(count + (size - count >> parameter(count, size))) if count else 0
 
 
 def _write_low(low: bitmap.Bytes, values: Positions, k: int, start: int) -> None:
-    """Puts the low `k` bits of each value into `low`, from bit `start` on."""
+    """Write the low `k` bits of each value into `low`, from bit `start` on."""
     first, ahead = divmod(start, 8)
     bits = np.zeros(ahead + values.size * k, np.uint8)
     table = bits[ahead:].reshape(values.size, k)

@@ -1,4 +1,4 @@
-"""The signed forms of a status list (STATUS.md): with its bitmaps inside, or as a manifest of them."""
+"""The signed forms of a status list (STATUS.md): with its bitmaps inside, or as a manifest of bitmaps."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
     from edge.trust.scope import IssuerKey
 
-MAX_CARDS: Final = 10_000_000  # two raw bitmaps of 1.25 MB: a city; above that a list wants a manifest
+MAX_CARDS: Final = 10_000_000  # two raw bitmaps of 1.25 MB: a city; a larger list needs a manifest
 MAX_MANIFEST_BYTES: Final = 1_024  # one with every field at its limit takes 340
-MAX_STATUS_BYTES: Final = 2 * (MAX_CARDS // 8) + 1_024  # the bitmaps, and a kilobyte for all around them
+MAX_STATUS_BYTES: Final = 2 * (MAX_CARDS // 8) + 1_024  # the bitmaps, and a kilobyte for the rest
 SHA256_BYTES: Final = 32
 
 _HEADER: Final = frozenset({n.HEADER_ALG, n.HEADER_KID, n.HEADER_TYP})
@@ -32,7 +32,7 @@ def decode(data: bytes, issuer: IssuerKey) -> tuple[str, StatusList | StatusMani
     fields.constant(header[n.HEADER_ALG], n.ALG_EDDSA, "alg")
     own = _OWN_CLAIM.get(header[n.HEADER_TYP]) if isinstance(header[n.HEADER_TYP], str) else None
     if own is None:
-        raise cbor.malformed("typ: neither a status list nor its manifest")
+        raise cbor.malformed("typ: neither a status list nor a manifest of one")
     if fields.octets(header[n.HEADER_KID], n.KID_BYTES, n.KID_BYTES, "kid") != issuer.kid:
         raise Refused(Reason.ISSUER_UNKNOWN, "signed with another key")
     cose.check_signature(envelope, issuer.public_key, whose="the issuer")
@@ -48,7 +48,7 @@ def decode(data: bytes, issuer: IssuerKey) -> tuple[str, StatusList | StatusMani
 
 
 def encode(status: StatusList | StatusManifest, *, issuer: str, uri: str, issuer_seed: bytes) -> bytes:
-    """What `decode` reads."""
+    """The signed file that `decode` reads."""
     own: list[Any]
     if isinstance(status, StatusManifest):
         typ = n.TYP_STATUS_MANIFEST

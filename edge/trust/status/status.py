@@ -1,4 +1,4 @@
-"""Is this card still good? Two bits a card, one for revoked and one for suspended (STATUS.md)."""
+"""Status lists: two bits for each card, revoked and suspended, and their manifests (STATUS.md)."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ if TYPE_CHECKING:
 
     from typing_extensions import Buffer
 
-MAX_SIZE: Final = 2**31  # more than any nation has people; a bitmap is 256 MB then
-_HINT: Final = "take the full list"
+MAX_SIZE: Final = 2**31  # more than the people of any nation; a bitmap then has 256 MB
+_HINT: Final = "fetch the full list"
 
 
 def bitmap_bytes(size: int) -> int:
-    """How many bytes `size` bits take."""
+    """The number of bytes for `size` bits."""
     return (size + 7) // 8
 
 
 class WrongList(UpdateRejected):
-    """Bitmaps that are not the ones that the issuer signed."""
+    """Bitmaps that the issuer did not sign."""
 
 
 @dataclass(frozen=True, slots=True)
 class StatusList:
-    """The standing of cards 0 to size - 1, as signed at `issued_at`. Bits count from the least significant.
+    """The status of cards 0 to size - 1, as signed at `issued_at`. Bits count from the least significant.
 
-    Each bitmap has ceil(size / 8) bytes and is read where it lies: bytes, or a view of a mapped file. How
-    they came here is the business of `edge.trust.status.signed_file`.
+    Each bitmap has ceil(size / 8) bytes: bytes, or a view of a mapped file, which is not copied.
+    `edge.trust.status.signed_file` reads and writes them.
     """
 
     size: int
     revoked: Sequence[int] = field(repr=False)
     suspended: Sequence[int] = field(repr=False)
     issued_at: datetime
-    expires: datetime  # after this the issuer itself no longer stands by the list: it is stale
+    expires: datetime  # the issuer's own end: after it the list is stale
     serial: int = 0  # of its manifest; a list with its bitmaps inside has none
 
     def check(self, index: int) -> None:
@@ -56,7 +56,7 @@ class StatusList:
 
 @dataclass(frozen=True, slots=True)
 class Bitmaps:
-    """The bits of a list of `size` cards, in two buffers of ceil(size / 8) bytes, writable if need be."""
+    """The bits of a list of `size` cards, in two buffers of ceil(size / 8) bytes, perhaps writable."""
 
     size: int
     revoked: Buffer = field(repr=False)
@@ -64,15 +64,15 @@ class Bitmaps:
 
     @classmethod
     def zeroed(cls, size: int) -> Bitmaps:
-        """All cards in good standing, in memory."""
+        """Bitmaps in memory in which no card is revoked or suspended."""
         return cls(size, bytearray(bitmap_bytes(size)), bytearray(bitmap_bytes(size)))
 
 
 @dataclass(frozen=True, slots=True)
 class StatusManifest:
-    """What an issuer signs of a list that is too large to be in one file with its bitmaps.
+    """Signed sizes and hashes of a list whose bitmaps are in files of their own.
 
-    `serial` is 1 for the first edition, and one more for each that differs from the one before.
+    `serial` is 1 for the first edition, and one more for each edition that differs from the one before.
     """
 
     size: int
@@ -89,9 +89,9 @@ class StatusManifest:
         return cls(bitmaps.size, serial, revoked, suspended, issued_at, expires)
 
     def check(self, bitmaps: Bitmaps) -> StatusList:
-        """The list, if these are the bitmaps that were signed: length, hash, nothing past the end.
+        """The list, if these are the signed bitmaps: length, hash, no bits past the end.
 
-        Raises WrongList. The list reads the buffers where they are: they must not change any more.
+        Raises WrongList. The list reads the buffers without a copy, so they must not change any more.
         """
         if bitmaps.size != self.size:
             raise WrongList(f"bitmaps of {bitmaps.size} cards, not {self.size}", hint=_HINT)

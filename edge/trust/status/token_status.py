@@ -1,8 +1,8 @@
-"""Somebody else's status list: the IETF Token Status List as JWT or CWT, to StatusList.
+"""Decoder of foreign status lists: the IETF Token Status List, as JWT or CWT, to StatusList.
 
 Source: draft-ietf-oauth-status-list, sections "Status List Token in JWT Format" and "... in CWT Format". The
-list comes as one token; what it says of a card is folded into our two bitmaps: 0 is good, 1 is revoked, 2 is
-suspended. Any other value is none of the three: never good, perhaps taken back, so it counts as suspended.
+list is one token. Its statuses become our two bitmaps: 0 is good, 1 is revoked, 2 is suspended. Any other
+value is not good and may be temporary, so it counts as suspended.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
 MAX_TOKEN_BYTES: Final = (
     24 * 2**20
-)  # 10^8 cards, 5 % revoked, deflated, are 4.5 MB; base64 and 8 bits cost more
-MAX_STATUS_BYTES: Final = 64 * 2**20  # 5 x 10^8 cards of one bit; zlib could make a thousand times the token
-MAX_CLAIMS: Final = 64  # of one map; tokens of the draft have five
+)  # 10^8 cards, 5 % revoked, deflated, take 4.5 MB; base64 and 8 bits take more
+MAX_STATUS_BYTES: Final = 64 * 2**20  # 5 x 10^8 cards of one bit; zlib could expand a token a thousand times
+MAX_CLAIMS: Final = 64  # in one map; tokens of the draft have five
 BITS: Final = (1, 2, 4, 8)
 BLOCK: Final = 2**20  # bytes of a list unpacked at a time: at most 8 MB of single values
 
@@ -41,15 +41,15 @@ _REVOKED, _SUSPENDED = 1, 2
 
 
 def decode(data: bytes, key: ForeignKey) -> tuple[str, StatusList]:
-    """The URI of a list (`sub`) and the list, if `key` signed it. A token that is dots and text is a JWT.
+    """The URI of a list (`sub`) and the list, if `key` signed it. A token that begins with "eyJ" is a JWT.
 
-    Raises Refused; TrustFault where the signature cannot be checked on this machine.
+    Raises Refused, and TrustFault if this machine cannot check the signature.
     """
     if len(data) > MAX_TOKEN_BYTES:
         raise cbor.malformed("more bytes than a status list token may have")
     claims = _jwt(data, key) if data.startswith(b"eyJ") else _cwt(data, key)
     issued_at = _time(claims.get("iat"), "iat")
-    # With no `exp` the issuer stands by it for good; the site's budgets for its age still hold.
+    # A list without `exp` has no end; the site's budgets for its age still apply.
     expires = _time(claims.get("exp", n.MAX_TIME), "exp")
     if expires <= issued_at:
         raise cbor.malformed("exp: not after iat")
@@ -66,7 +66,7 @@ def decode(data: bytes, key: ForeignKey) -> tuple[str, StatusList]:
 
 def _jwt(data: bytes, key: ForeignKey) -> dict[str, Any]:
     """The claims of a JWS in compact serialisation (RFC 7515 section 7.1)."""
-    parts = data.rstrip(b"\r\n").split(b".")  # a file that a person saved ends with a line
+    parts = data.rstrip(b"\r\n").split(b".")  # an editor ends a file with a line break
     if len(parts) != 3 or not all(part.isascii() for part in parts):
         raise cbor.malformed("not three parts of base64url")
     try:
@@ -94,7 +94,7 @@ def _cwt(data: bytes, key: ForeignKey) -> dict[str, Any]:
         not isinstance(header, dict)
         or header.get(n.HEADER_ALG) != COSE_ALG[key.alg]
         or header.get(n.HEADER_TYP) != CWT_TYPE
-        or 2 in header  # crit: something that must be understood, and is not
+        or 2 in header  # crit: an extension that a reader must support
     ):
         raise cbor.malformed(f"header: not a status list signed with {key.alg}")
     key.check(cbor.encode(["Signature1", protected, b"", payload]), signature)
@@ -118,7 +118,7 @@ def _json(data: bytes) -> dict[str, Any]:
 def _no_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs) or len(pairs) > MAX_CLAIMS:
-        raise ValueError("a name twice, or too many")
+        raise ValueError("a duplicate name, or too many names")
     return members
 
 
@@ -127,8 +127,8 @@ def _no_constant(_: str) -> NoReturn:
 
 
 def _foreign_cbor(data: bytes) -> object:
-    """CBOR that need not be deterministic (the draft's own examples are not), with nothing behind it."""
-    seal = hashlib.sha256(data).digest()[:16]  # an item behind it that no sender can have put there
+    """One item of CBOR that need not be deterministic, because the draft's own examples are not."""
+    seal = hashlib.sha256(data).digest()[:16]  # a second item after it, which no sender can forge
     try:
         value = cbor2.loads(
             b"\x82" + data + b"\x50" + seal,
@@ -144,7 +144,7 @@ def _foreign_cbor(data: bytes) -> object:
 
 
 def _time(value: object, what: str) -> datetime:
-    """NumericDate (RFC 7519 section 2): whole seconds, or a fraction that is cut off."""
+    """NumericDate (RFC 7519 section 2): seconds; a fraction is cut off."""
     if isinstance(value, float) and 0 <= value <= n.MAX_TIME:
         value = int(value)
     if isinstance(value, bool):
@@ -164,21 +164,21 @@ def _packed(value: object) -> bytes:
 
 
 def _inflate(data: bytes) -> bytes:
-    """Zlib (RFC 1950), to its end and no further."""
+    """Decompress zlib data (RFC 1950), which must end where `data` ends."""
     stream = zlib.decompressobj()
     try:
         packed = stream.decompress(data, MAX_STATUS_BYTES + 1)
     except zlib.error as error:
         raise cbor.malformed("lst: not zlib") from error
     if len(packed) > MAX_STATUS_BYTES:
-        raise cbor.malformed("lst: more cards than this device keeps")
+        raise cbor.malformed("lst: more cards than the limit")
     if not stream.eof or stream.unused_data or not packed:
-        raise cbor.malformed("lst: cut short, empty, or with something behind it")
+        raise cbor.malformed("lst: cut off, empty, or followed by other bytes")
     return packed
 
 
 def _bitmaps(packed: bytes, bits: int) -> tuple[bytes, bytes]:
-    """Revoked and suspended, one bit a card, least significant first as in the token."""
+    """The bitmaps revoked and suspended, one bit a card, least significant first as in the token."""
     if bits == 1:
         return packed, bytes(len(packed))
     revoked, suspended = bytearray(), bytearray()

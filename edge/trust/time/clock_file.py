@@ -1,4 +1,4 @@
-"""`clock.json` of the state folder: what a device remembers of time across power cuts (TIME.md section 3)."""
+"""`clock.json` of the state folder: the times that a device keeps across power cuts (TIME.md section 3)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from edge.errors import ClockFault
 from edge.trust.time.trusted_clock import FIRST, LAST, ClockMemory
 
 NAME: Final = "clock.json"
-MAX_CLOCK_BYTES: Final = 1_024  # it takes 130
+MAX_CLOCK_BYTES: Final = 1_024  # a file takes 130
 
 _Instant = Annotated[datetime, Meta(tz=True)]
 
@@ -25,26 +25,26 @@ class _File(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def encode(memory: ClockMemory) -> bytes:
-    """What `parse` reads."""
+    """The file that `parse` reads."""
     return msgspec.json.encode(_File(memory.time, memory.signed, memory.synced)) + b"\n"
 
 
 def parse(data: bytes) -> ClockMemory:
-    """The memory in a file. Raises ClockFault; a device then starts from its journal and what is signed."""
-    hint = "remove it; the journal and what is signed still say which time it cannot be"
+    """The memory in a file. Raises ClockFault; the device then uses its journal and the signed times."""
+    hint = f"remove {NAME}; the journal and the signed times still bound the time"
     if len(data) > MAX_CLOCK_BYTES:
-        raise ClockFault(f"{NAME}: more than {MAX_CLOCK_BYTES} bytes", hint=hint)
+        raise ClockFault(f"{NAME}: {len(data)} bytes, at most {MAX_CLOCK_BYTES} are allowed", hint=hint)
     try:
         file = msgspec.json.decode(data, type=_File)
         return ClockMemory(
             _utc(file.time), _utc(file.signed), None if file.synced is None else _utc(file.synced)
         )
     except (ValueError, RecursionError, OverflowError) as error:  # msgspec's errors are ValueErrors
-        raise ClockFault(f"{NAME}: it is damaged", hint=hint) from error
+        raise ClockFault(f"{NAME}: the file is damaged", hint=hint) from error
 
 
 def _utc(instant: datetime) -> datetime:
     moment = instant.astimezone(UTC)
     if not FIRST <= moment <= LAST:
-        raise ValueError("a time outside 1970 to 2100")
+        raise ValueError("a time is not from 1970 to 2100")
     return moment

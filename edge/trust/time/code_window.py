@@ -1,4 +1,4 @@
-"""The presentation window: how far a clock that nothing corrects is of use (FORMAT.md section 6)."""
+"""The presentation window: the allowed age of a code, plus the drift of the clock (FORMAT.md section 6)."""
 
 from __future__ import annotations
 
@@ -12,17 +12,15 @@ from edge.errors import Refused
 if TYPE_CHECKING:
     from datetime import datetime
 
-TOKEN_LIFE: Final = timedelta(seconds=30)  # the phone signs again every 20 s: 10 s are left for its clock
-MAX_WINDOW: Final = timedelta(
-    seconds=120
-)  # a screenshot older than two minutes never passes, whatever the drift
-PHONE_AHEAD: Final = timedelta(seconds=10)  # the same 10 s for a phone whose clock is fast
+TOKEN_LIFE: Final = timedelta(seconds=30)  # the phone signs every 20 s, so its clock may be 10 s behind
+MAX_WINDOW: Final = timedelta(seconds=120)  # a screenshot older than two minutes never passes
+PHONE_AHEAD: Final = timedelta(seconds=10)  # 10 s too for a phone whose clock is ahead
 DRIFT_PPM: Final = 20  # an ordinary crystal, 1.7 s a day
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The limits for the time in a presentation: how far `behind` and `ahead` of `now` it may lie."""
+    """The limits for the time in a presentation: at most `behind` before `now`, and `ahead` after it."""
 
     behind: timedelta
     ahead: timedelta
@@ -35,11 +33,11 @@ def window(since_sync: timedelta) -> Window:
 
 
 def drift(since_sync: timedelta) -> timedelta:
-    """The most that an ordinary crystal may be off by now; at most what the window has room for."""
+    """The drift of an ordinary crystal since the last sync, at most MAX_WINDOW - TOKEN_LIFE."""
     return min(max(since_sync, timedelta(0)) * DRIFT_PPM / 1_000_000, MAX_WINDOW - TOKEN_LIFE)
 
 
 def check_floor(now: datetime, floor: datetime) -> None:
-    """Raises Refused(CLOCK_UNTRUSTED) for a `now` before a time that somebody trusted has signed."""
+    """Raises Refused(CLOCK_UNTRUSTED) for a `now` before a time that a trusted key has signed."""
     if now < floor:
-        raise Refused(Reason.CLOCK_UNTRUSTED, "the clock is behind signed time")
+        raise Refused(Reason.CLOCK_UNTRUSTED, "the clock is behind a signed time")

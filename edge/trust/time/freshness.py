@@ -1,6 +1,6 @@
 """Budgets and rules for the age of each trust input (TIME.md).
 
-Offline there is nothing to ask, so age becomes part of every decision.
+An offline device cannot ask for newer data, so every decision includes the age of its data.
 """
 
 from __future__ import annotations
@@ -17,39 +17,39 @@ if TYPE_CHECKING:
 
 
 class TrustInput(StrEnum):
-    """The kinds of signed data that have an age. The words stand in records and in the policy of a site."""
+    """The kinds of signed data that have an age. Records and the policy of a site use these words."""
 
-    KEYS = "keys"  # which issuers are believed
-    STATUS = "status"  # which of their cards still stand
-    POLICY = "policy"  # what the site asks for
-    TIME = "time"  # the latest word of anybody trusted, whatever it was about
+    KEYS = "keys"  # the trusted issuers
+    STATUS = "status"  # the status of their cards
+    POLICY = "policy"  # the requirements of the site
+    TIME = "time"  # the latest signed time in any trusted data
 
 
 class AgeAction(StrEnum):
-    """The action that an age leaves a passage, from the freest to the strictest."""
+    """The action that follows from an age, from the laxest to the strictest."""
 
-    PASS = "pass"  # noqa: S105  nobody's password
-    STEP_UP = "step-up"  # a face that matches and moves when it is asked to
-    STAFF = "staff"  # no green light; a person decides
+    PASS = "pass"  # noqa: S105  not a password
+    STEP_UP = "step-up"  # a face that matches and moves on request
+    STAFF = "staff"  # no grant; staff decide
 
 
 _STRICTNESS: Final = {action: place for place, action in enumerate(AgeAction)}
 
 
 def strictest(*actions: AgeAction) -> AgeAction:
-    """The strictest of these, or PASS where there is none."""
+    """The strictest of these, or PASS if there are none."""
     return max(actions, key=_STRICTNESS.__getitem__, default=AgeAction.PASS)
 
 
 @dataclass(frozen=True, slots=True)
 class Budgets:
-    """The ages a site lives with; its policy says what each freshness allows."""
+    """The ages up to which data is fresh and ageing; the policy sets the action for each freshness."""
 
     fresh: timedelta = timedelta(hours=24)  # lists are signed once a day
-    ageing: timedelta = timedelta(days=7)  # a week without a network, then a person decides
+    ageing: timedelta = timedelta(days=7)  # a week without a network, then staff decide
 
 
-# Keys carry their own end (`valid_until`), a policy holds until the next: a site may set ages for them.
+# Keys have their own end (`valid_until`), and a policy is valid until the next; a site may set ages for both.
 UNTIL_REPLACED: Final = Budgets(fresh=timedelta(days=30), ageing=timedelta(days=36_500))
 
 
@@ -59,7 +59,7 @@ class AgeRule:
 
     budgets: Budgets = field(default_factory=Budgets)
     ageing: AgeAction = AgeAction.PASS
-    stale: AgeAction = AgeAction.STAFF  # never a green light on stale rules, unless a site writes that down
+    stale: AgeAction = AgeAction.STAFF  # stale data grants nothing, unless the site's policy says so
 
     def action(self, freshness: Freshness) -> AgeAction:
         """The action for this freshness."""
@@ -74,7 +74,7 @@ class AgeRule:
 
 @dataclass(frozen=True, slots=True)
 class AgePolicy:
-    """The rules of a site for all that ages. `clock`: what a clock that cannot be believed leaves."""
+    """The rules of a site for each kind of data. `clock`: the action under a suspect clock."""
 
     keys: AgeRule = AgeRule(UNTIL_REPLACED)
     status: AgeRule = AgeRule()
@@ -97,7 +97,7 @@ class AgePolicy:
 
 @dataclass(frozen=True, slots=True)
 class Aged:
-    """One kind of data at one moment: when it was signed, how long ago that is, and what that leaves."""
+    """One kind of data at one moment: the time of its signature, its age, and the action that follows."""
 
     kind: TrustInput
     issued_at: datetime
@@ -107,14 +107,14 @@ class Aged:
 
 
 def freshness(age: timedelta, budgets: Budgets) -> Freshness:
-    """The freshness of something signed `age` ago; a negative age is a lie and therefore stale."""
+    """The freshness of data signed `age` ago; a negative age is impossible, so it counts as stale."""
     if age < timedelta(0) or age > budgets.ageing:
         return Freshness.STALE
     return Freshness.FRESH if age <= budgets.fresh else Freshness.AGEING
 
 
 def aged(kind: TrustInput, issued_at: datetime, now: datetime, rule: AgeRule) -> Aged:
-    """Data of this kind that was signed at `issued_at`, as it stands `now`."""
+    """The age, at `now`, of data of this kind that was signed at `issued_at`."""
     age = now - issued_at
     fresh = freshness(age, rule.budgets)
     return Aged(kind, issued_at, age, fresh, rule.action(fresh))

@@ -1,8 +1,8 @@
-"""Finds the time, as far as this device can know it offline (TIME.md sections 2 to 4).
+"""Finds the best time that this device can know offline (TIME.md sections 2 to 4).
 
-The wall clock is trusted as long as nothing speaks against it: a time that a trusted key has signed, a time
-that this device stored itself, or the monotonic clock that counts beside it. Once something does, the clock
-is suspect: time goes on from the best that is known, at the pace of the monotonic clock, and codes step up.
+The wall clock is trusted until it contradicts a time that a trusted key has signed, a time that this device
+stored, or the monotonic clock. Then the wall clock is suspect: time goes on from the best known time, at the
+rate of the monotonic clock, and the site's policy decides about codes.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from edge.trust.time.code_window import MAX_WINDOW, TOKEN_LIFE, drift
 if TYPE_CHECKING:
     from edge.trust.snapshot import TrustSnapshot
 
-# Two leap seconds, or what an ordinary time service still sets in one step; beyond it somebody set the clock.
+# Two leap seconds, or the largest single step of a time service; a larger step was made by hand.
 STEP_SLACK: Final = timedelta(seconds=2)
-# As much as the window of codes is ever widened by: what a crystal is off after 52 days alone.
+# The most by which the window of codes is ever widened: the drift of a crystal in 52 days.
 SMALL_STEP: Final = MAX_WINDOW - TOKEN_LIFE
-# Lists are signed once a day, and one day may be missed: what is further ahead of a new word, it refutes.
+# Lists are signed once a day, and one may be missed: a time further ahead of new signed data is refuted.
 AGREES: Final = timedelta(hours=48)
-LAST: Final = datetime.fromtimestamp(n.MAX_TIME, UTC)  # no time in any of our formats is later
+LAST: Final = datetime.fromtimestamp(n.MAX_TIME, UTC)  # the latest time in any of our formats
 FIRST: Final = datetime.fromtimestamp(0, UTC)
 ZERO: Final = timedelta(0)
 
@@ -32,16 +32,16 @@ ZERO: Final = timedelta(0)
 class ClockAnomaly(StrEnum):
     """The evidence against the wall clock."""
 
-    BEHIND = "behind"  # it is before a signed time, or before what this device stored
-    BACK = "back"  # it was set back while we watched
-    AHEAD = "ahead"  # it was set forward while we watched, or is past all times that there are
+    BEHIND = "behind"  # it is before a signed time, or before the time that this device stored
+    BACK = "back"  # it was set back while the program ran
+    AHEAD = "ahead"  # it was set forward while the program ran, or is after 2100
 
 
 @dataclass(frozen=True, slots=True)
 class TrustedTime:
-    """The time to judge by. With a `anomaly` it is not the wall clock's, and true time may be later.
+    """The time to judge by. With an `anomaly` it is not the wall clock's, and true time may be later.
 
-    `since_sync`: how long the clock has run on its own. `off`: how far the wall clock is from `now`.
+    `since_sync`: the time that the clock has run without a correction. `off`: the wall clock minus `now`.
     """
 
     now: datetime
@@ -56,9 +56,10 @@ class TrustedTime:
 
 @dataclass(frozen=True, slots=True)
 class ClockMemory:
-    """The memory that outlives a power cut, in `clock.json`.
+    """The times that outlive a power cut, in `clock.json`.
 
-    `time`: the latest believed; `signed`: the latest signed time seen then; `synced`: the last network.
+    `time`: the latest trusted time; `signed`: the latest signed time seen then; `synced`: the last sync over
+    a network.
     """
 
     time: datetime
@@ -67,21 +68,21 @@ class ClockMemory:
 
 
 class TrustedClock:
-    """Turns two clocks and what was signed into one time. The state of one run; `memory` is what to store.
+    """Makes one time of the wall clock, the monotonic clock and the signed times. `memory` is to be stored.
 
-    It belongs to the passage's single thread; `memory` may be read from any.
+    Only the passage's thread may call it; any thread may read `memory`.
     """
 
     def __init__(self, memory: ClockMemory | None = None, *, built: datetime = FIRST) -> None:
-        """`memory`: of the last run, if there is one. `built`: when the image was made, if that is known."""
+        """`memory`: of the last run, if there is one. `built`: the time of the image, if it is known."""
         self._stored = memory.time if memory else None
         self._signed = max(built, memory.signed) if memory else built
         self._synced = memory.synced if memory else None
-        self._line: tuple[datetime, int] | None = None  # a time, and the tick at which it was the best we had
-        self._anchored = False  # whether it came from a wall clock that we believed
+        self._line: tuple[datetime, int] | None = None  # a time, and the tick at which it held
+        self._anchored = False  # whether it came from a trusted wall clock
         self._highest = FIRST
         self._anomaly: ClockAnomaly | None = None
-        self._heard = False  # a sync since the doubt began
+        self._heard = False  # a sync since the anomaly began
         self.memory = memory or ClockMemory(FIRST, built)
 
     @property
@@ -90,7 +91,7 @@ class TrustedClock:
         return self._anomaly
 
     def at(self, wall: datetime, tick_ms: int, trust: TrustSnapshot) -> TrustedTime:
-        """The time to judge by, given the wall clock (aware UTC), the steady clock and the trust of now."""
+        """The time to judge by, from the wall clock (aware UTC), the monotonic clock and the trust."""
         news = self._listen(trust)
         floor = max(self._signed, self._stored or FIRST)
         reckoned = self._reckon(tick_ms)
@@ -111,14 +112,14 @@ class TrustedClock:
         return TrustedTime(now, anomaly, self._since_sync(now), wall - now)
 
     def _listen(self, trust: TrustSnapshot) -> bool:
-        """Take in what was signed, and whether there was a sync since the last call or the last run."""
+        """Read the signed times of the trust. Returns whether there was a sync since the last call or run."""
         news = trust.floor > self._signed or (trust.synced_at is not None and trust.synced_at != self._synced)
         self._signed = max(self._signed, trust.floor)
         self._synced = trust.synced_at or self._synced
         return news
 
     def _reckon(self, tick_ms: int) -> datetime | None:
-        """Where the steady clock says that the wall clock should be; None before the first call."""
+        """The wall time that follows from the monotonic clock; None before the first call."""
         if self._line is None:
             return None
         at, tick = self._line
@@ -137,11 +138,11 @@ class TrustedClock:
         return ClockAnomaly.AHEAD if wall > reckoned + allowed else None
 
     def _settled(self, anomaly: ClockAnomaly, wall: datetime, reckoned: datetime | None) -> bool:
-        """Whether a sync since the doubt began speaks for the wall clock and against our own reckoning.
+        """Whether a sync since the anomaly began confirms the wall clock against our own reckoning.
 
-        The wall clock has to agree with what is signed. One that was ahead then may stay. One that is behind
-        our own word may stay where that word is refuted, where it has caught up with the last time that we
-        believed, or where the step is small.
+        The wall clock has to agree with the signed times. If it was ahead, that is enough. If it is behind
+        our own time, that time must be refuted, or the wall clock must have caught up with the last trusted
+        time, or the step must be small.
         """
         if not self._signed <= wall <= self._signed + AGREES:
             return False
@@ -152,5 +153,5 @@ class TrustedClock:
         return own > self._signed + AGREES or caught_up or own - wall <= SMALL_STEP
 
     def _since_sync(self, now: datetime) -> timedelta:
-        """Since a network was there; for a device that never saw one, since anybody signed anything."""
+        """The time since the last sync over a network or, if there was none, since the latest signed time."""
         return max(now - (self._synced or self._signed), ZERO)

@@ -1,4 +1,4 @@
-"""Several files of one journal: whole together, or the one that is missing or foreign is named."""
+"""Several files of one journal: complete together, or an error that names the missing or foreign file."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def checkpoint(size: int) -> Checkpoint:
     return Checkpoint(origin_of(DEVICE), size, tree.root)
 
 
-# -- what holds -----------------------------------------------------------------------------------
+# -- valid journals -----------------------------------------------------------------------------------
 
 
 def test_a_folder_of_copies_is_one_journal(folder: Path) -> None:
@@ -69,21 +69,21 @@ def test_names_and_order_of_the_copies_do_not_matter(folder: Path) -> None:
 
 @given(st.integers(0, len(SIZES) - 1), st.integers(1, len(SIZES)))
 @settings(max_examples=20)
-def test_any_files_that_follow_each_other_are_whole_together(pristine: Path, start: int, count: int) -> None:
+def test_files_that_follow_each_other_are_valid_together(pristine: Path, start: int, count: int) -> None:
     files = files_of(pristine / "journal.db")[start : start + count]
     verified = verify_chain(*files)
     assert verified.base == sum(SIZES[:start])
     assert verified.size == sum(SIZES[: start + count])
 
 
-def test_a_newest_file_without_records_yet_is_part_of_it(tmp_path: Path) -> None:
+def test_a_newest_file_without_records_is_part_of_the_journal(tmp_path: Path) -> None:
     write_chain(tmp_path, [2, 0])
     verified = verify_chain(tmp_path)
     assert verified.size == 2
     assert verified.last is not None
 
 
-def test_an_empty_file_is_what_a_power_cut_left_of_the_next_one(tmp_path: Path) -> None:
+def test_an_empty_file_after_a_power_cut_is_ignored(tmp_path: Path) -> None:
     *_, newest = write_chain(tmp_path, [2, 0])
     newest.write_bytes(b"")
     assert verify_chain(tmp_path).size == 2
@@ -109,14 +109,14 @@ def test_only_the_files_that_hold_the_last_records_are_opened(
     assert len(files_of(pristine / "journal.db", last=last)) == files
 
 
-def test_a_chain_is_of_one_moment_while_its_device_writes(tmp_path: Path) -> None:
+def test_a_chain_is_a_snapshot_while_its_device_writes(tmp_path: Path) -> None:
     with open_journal(tmp_path / "journal.db") as journal:
         journal.append(passage(0))
         rotate(journal)
         journal.append(passage(1))
         with open_chain([tmp_path]) as chain:
             journal.append(passage(2))
-            assert rotate(journal) is None  # not while somebody reads
+            assert rotate(journal) is None  # not while another process reads
             assert [entry.seq for entry in chain.entries()] == [0, 1]
             chain.verify()
             assert [entry.seq for entry in chain.entries()] == [0, 1]
@@ -124,7 +124,7 @@ def test_a_chain_is_of_one_moment_while_its_device_writes(tmp_path: Path) -> Non
     assert verify_chain(tmp_path).size == 3
 
 
-# -- what does not --------------------------------------------------------------------------------
+# -- invalid journals --------------------------------------------------------------------------------
 
 
 def remove(name: str) -> Callable[[Path], None]:
@@ -150,7 +150,7 @@ def put_in(name: str, seed: bytes, device: str) -> Callable[[Path], None]:
 
 
 def fork(folder: Path) -> None:
-    """The device's own key signed two histories: one file of each stands here."""
+    """The device's own key signs two histories, and the folder has one file of each."""
     other = folder.parent / "other"
     other.mkdir()
     with open_journal(other / "journal.db") as journal:
@@ -166,57 +166,57 @@ CHANGES: dict[str, tuple[Callable[[Path], None], str]] = {
         remove("journal.000000000004.db"),
         "records 4 to 6 are missing, between journal.000000000000.db and journal.000000000007.db",
     ),
-    "a copy of one is there twice": (
+    "two copies of one file": (
         lambda folder: shutil.copy(folder / "journal.000000000004.db", folder / "twice.db"),
         "both hold record",
     ),
     "a file of another device": (put_in("stranger.db", SEED, "lobby-2"), "different devices or keys"),
     "a file with another key": (put_in("stranger.db", bytes(32), DEVICE), "different devices or keys"),
-    "a file of another history": (fork, "does not go on from the head of journal.000000000000.db"),
+    "a file of another history": (fork, "does not continue the head of journal.000000000000.db"),
     "a record was changed": (
         edit("journal.000000000004.db", "UPDATE records SET leaf = zeroblob(32) WHERE seq = 5"),
         "journal.000000000004.db: record 5",
     ),
     "a record was removed from the end of a closed file": (
         edit("journal.000000000004.db", "DELETE FROM records WHERE seq = 6"),
-        "journal.000000000004.db: it has 6 records and its checkpoint is over 7",
+        "journal.000000000004.db: its records end at 6, but its checkpoint is over 7",
     ),
     "a table is gone": (edit("journal.000000000004.db", "DROP TABLE head"), "journal.000000000004.db: a tab"),
 }
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_what_is_wrong_is_named_with_its_file(folder: Path, change: str) -> None:
+def test_an_error_names_its_file(folder: Path, change: str) -> None:
     act, says = CHANGES[change]
     act(folder)
     with pytest.raises(JournalBroken, match=says):
         verify_chain(folder)
 
 
-def test_the_newest_file_missing_is_told_by_a_checkpoint_only(folder: Path) -> None:
+def test_only_a_checkpoint_reveals_that_the_newest_file_is_missing(folder: Path) -> None:
     (folder / "journal.db").unlink()
     assert verify_chain(folder).size == RECORDS - SIZES[-1]
-    with pytest.raises(JournalBroken, match="had 14 records once and has 12 now"):
+    with pytest.raises(JournalBroken, match="had 14 records at the checkpoint and has 12 now"):
         verify_chain(folder, previous=checkpoint(RECORDS))
 
 
 @pytest.mark.parametrize("size", range(1, RECORDS + 1))
-def test_a_checkpoint_of_another_history_is_found_wherever_it_falls(pristine: Path, size: int) -> None:
+def test_a_checkpoint_of_another_history_is_found_at_any_record(pristine: Path, size: int) -> None:
     other = Checkpoint(origin_of(DEVICE), size, bytes(32))
     with pytest.raises(JournalBroken, match=f"some of the first {size} records changed"):
         verify_chain(pristine, previous=other)
 
 
 @pytest.mark.parametrize("size", [0, 1, 3])
-def test_a_checkpoint_before_the_files_that_are_left_says_nothing_about_them(folder: Path, size: int) -> None:
+def test_a_checkpoint_before_the_remaining_files_is_an_input_error(folder: Path, size: int) -> None:
     (folder / "journal.000000000000.db").unlink()
-    with pytest.raises(InputError, match="these begin at record 4") as caught:
+    with pytest.raises(InputError, match="these files begin at record 4") as caught:
         verify_chain(folder, previous=checkpoint(size))
     assert "files before" in caught.value.hint
     assert verify_chain(folder, previous=checkpoint(4)).base == 4
 
 
-def test_a_file_whose_beginning_is_destroyed_is_not_passed_over(folder: Path) -> None:
+def test_a_file_with_a_destroyed_beginning_is_not_ignored(folder: Path) -> None:
     with (folder / "journal.db").open("r+b") as file:
         file.write(bytes(100))
     with pytest.raises(InputError, match=r"journal\.db: not a journal"):
@@ -230,7 +230,7 @@ def test_a_folder_without_a_journal_is_an_input_error(tmp_path: Path) -> None:
 
 @settings(max_examples=100)
 @given(st.data())
-def test_no_bit_flipped_in_any_file_changes_what_the_chain_says(
+def test_no_flipped_bit_changes_the_records_of_a_chain(
     tmp_path_factory: pytest.TempPathFactory, pristine: Path, data: st.DataObject
 ) -> None:
     files = files_of(pristine / "journal.db")
@@ -247,7 +247,7 @@ def test_no_bit_flipped_in_any_file_changes_what_the_chain_says(
     assert said == verify_chain(pristine)
 
 
-def test_a_key_that_is_pinned_holds_for_every_file(pristine: Path) -> None:
+def test_a_pinned_key_applies_to_every_file(pristine: Path) -> None:
     with open_chain([pristine]) as chain:
         chain.verify(key=bytes(SigningKey(SEED).verify_key))
         with pytest.raises(JournalBroken, match="another key"):

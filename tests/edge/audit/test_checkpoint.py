@@ -32,12 +32,12 @@ def read(note: str | bytes) -> Checkpoint:
 
 
 def signed(text: str) -> str:
-    """Text that this device signed, whatever it says."""
+    """A note of any text, signed by this device."""
     return sign_note(text, ORIGIN, KEY)
 
 
 def test_a_note_of_the_go_checksum_database_verifies() -> None:
-    """The example of golang.org/x/mod/sumdb/note, whose format C2SP signed-note is."""
+    """Verifies the example of golang.org/x/mod/sumdb/note, the origin of the format C2SP signed-note."""
     name, hint, encoded = "PeterNeumann", "c74f20a3", "ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
     blob = b64decode(encoded)
     key = VerifyKey(blob[1:])
@@ -51,12 +51,12 @@ def test_a_note_of_the_go_checksum_database_verifies() -> None:
 
 
 @given(st.integers(0, 2**63 - 1), st.binary(min_size=32, max_size=32))
-def test_what_was_signed_is_what_is_read(size: int, root: bytes) -> None:
+def test_a_signed_checkpoint_is_read_back(size: int, root: bytes) -> None:
     checkpoint = Checkpoint(ORIGIN, size, root)
     assert read(sign_checkpoint(checkpoint, KEY)) == checkpoint
 
 
-def test_the_text_is_what_c2sp_asks_for() -> None:
+def test_the_text_has_the_form_of_c2sp() -> None:
     assert HEAD.text == f"{ORIGIN}\n3\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n"
     assert NOTE.startswith(HEAD.text + "\n— doorward/lobby-1 ")
 
@@ -96,7 +96,7 @@ MALFORMED = {
 
 
 @pytest.mark.parametrize("note", MALFORMED.values(), ids=MALFORMED.keys())
-def test_what_is_no_checkpoint_is_an_input_error(note: str | bytes) -> None:
+def test_a_malformed_checkpoint_is_an_input_error(note: str | bytes) -> None:
     with pytest.raises(InputError, match="not a checkpoint") as caught:
         read(note)
     assert caught.value.hint

@@ -1,4 +1,4 @@
-"""Verifying: a copy of the file is enough, and whatever was changed in it is found."""
+"""Verification: a copy of the file is enough, and every change in it is found."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def edit(path: Path, *statements: str, **values: object) -> None:
     editor.close()
 
 
-# -- what holds -----------------------------------------------------------------------------------
+# -- valid journals -----------------------------------------------------------------------------------
 
 
 def test_a_copy_alone_is_enough(copy: Path) -> None:
@@ -56,7 +56,7 @@ def test_a_copy_alone_is_enough(copy: Path) -> None:
     assert (verified.first.seq, verified.last.seq) == (0, RECORDS - 1)
 
 
-def test_verifying_writes_nothing_beside_or_into_the_evidence(copy: Path) -> None:
+def test_verification_writes_nothing_to_the_file_or_its_folder(copy: Path) -> None:
     before = copy.read_bytes()
     verify(copy)
     assert copy.read_bytes() == before
@@ -73,7 +73,7 @@ def test_a_read_only_folder_is_enough(copy: Path) -> None:
 
 
 def pulled(tmp_path: Path, *, suffixes: tuple[str, ...]) -> Path:
-    """What is found on the card of a device that lost power: the file and some of what stood beside it."""
+    """The SD card of a device that lost power: the journal and some of its WAL files."""
     card = tmp_path / "card"
     card.mkdir()
     with open_journal(tmp_path / "journal.db") as journal:
@@ -85,17 +85,17 @@ def pulled(tmp_path: Path, *, suffixes: tuple[str, ...]) -> Path:
 
 
 @pytest.mark.parametrize("suffixes", [("-wal",), ("-wal", "-shm"), ("-wal", "-shm", ".lock")])
-def test_a_wal_beside_the_copy_is_read_and_left_alone(tmp_path: Path, suffixes: tuple[str, ...]) -> None:
+def test_the_wal_of_a_copy_is_read_and_not_changed(tmp_path: Path, suffixes: tuple[str, ...]) -> None:
     path = pulled(tmp_path, suffixes=suffixes)
     before = {file: file.read_bytes() for file in path.parent.iterdir()}
     assert verify(path).size == 5
     assert {file: file.read_bytes() for file in path.parent.iterdir()} == before
 
 
-def test_without_its_wal_a_copy_is_an_older_journal_which_only_a_checkpoint_tells(tmp_path: Path) -> None:
+def test_only_a_checkpoint_reveals_that_the_wal_of_a_copy_is_missing(tmp_path: Path) -> None:
     path = pulled(tmp_path, suffixes=())
     assert verify(path).size == 0
-    with pytest.raises(JournalBroken, match="had 3 records once and has 0 now"):
+    with pytest.raises(JournalBroken, match="had 3 records at the checkpoint and has 0 now"):
         verify(path, previous=Checkpoint(origin_of(DEVICE), 3, bytes(32)))
 
 
@@ -105,11 +105,11 @@ def test_a_journal_is_verified_while_its_device_writes(tmp_path: Path) -> None:
         journal.append(passage(0))
         with open_segment_reader(path) as segment:
             journal.append(passage(1))
-            assert segment.verify().size == 1  # one moment: head and records belong together
+            assert segment.verify().size == 1  # a snapshot: head and records match
         assert verify(path).size == 2
 
 
-def test_the_last_entries_are_the_last_ones(copy: Path) -> None:
+def test_the_last_entries_are_read(copy: Path) -> None:
     with open_segment_reader(copy) as segment:
         assert [entry.seq for entry in segment.entries(3)] == [18, 19, 20]
         assert len(list(segment.entries(1_000))) == RECORDS
@@ -123,7 +123,7 @@ def test_every_earlier_checkpoint_is_consistent(copy: Path, size: int) -> None:
     assert verify(copy, previous=Checkpoint(origin_of(DEVICE), size, frontier.root)).size == RECORDS
 
 
-# -- what does not --------------------------------------------------------------------------------
+# -- invalid journals --------------------------------------------------------------------------------
 
 CHANGES = {
     "a record was removed": "DELETE FROM records WHERE seq = 7",
@@ -131,7 +131,7 @@ CHANGES = {
     "the last record was removed": "DELETE FROM records WHERE seq = 20",
     "all records were removed": "DELETE FROM records",
     "a record was copied to the end": "INSERT INTO records SELECT 21, body, leaf FROM records WHERE seq = 20",
-    "a record was put before the first": "INSERT INTO records SELECT -1, body, leaf FROM records WHERE seq = 0",
+    "a record was inserted before the first": "INSERT INTO records SELECT -1, body, leaf FROM records WHERE seq = 0",
     "two records changed places": "UPDATE records SET seq = CASE seq WHEN 3 THEN 1000 ELSE 3 END WHERE seq IN (3, 4)",
     "a denial became a grant": "UPDATE records SET body = CAST(replace(replace(CAST(body AS TEXT), '\"deny\"', '\"grant\"'), '\"card.revoked\"', 'null') AS BLOB) WHERE seq = 5",
     "a body was replaced by another": "UPDATE records SET body = (SELECT body FROM records WHERE seq = 6) WHERE seq = 5",
@@ -159,7 +159,7 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
-def test_a_change_through_sql_is_found(copy: Path, change: str) -> None:
+def test_a_change_by_sql_is_found(copy: Path, change: str) -> None:
     edit(copy, change)
     with pytest.raises(JournalBroken):
         verify(copy)
@@ -188,7 +188,7 @@ COLUMNS = [
 
 
 @given(st.data())
-def test_no_bit_of_a_record_a_hash_or_the_head_can_be_flipped_through_sql(
+def test_every_bit_of_records_hashes_and_head_that_is_flipped_by_sql_is_found(
     tmp_path_factory: pytest.TempPathFactory, pristine: Path, data: st.DataObject
 ) -> None:
     path = shutil.copy(pristine, tmp_path_factory.mktemp("flip") / "copy.db")
@@ -207,10 +207,10 @@ def test_no_bit_of_a_record_a_hash_or_the_head_can_be_flipped_through_sql(
 
 @settings(max_examples=300)
 @given(data=st.data())
-def test_a_bit_flipped_anywhere_in_the_file_is_found_or_stands_where_nothing_is_said(
+def test_a_bit_flipped_anywhere_in_the_file_is_found_or_changes_no_record(
     tmp_path_factory: pytest.TempPathFactory, pristine: Path, data: st.DataObject
 ) -> None:
-    """Free space between SQLite's cells may change; what the journal says may not."""
+    """Free space between SQLite's cells may change; records may not."""
     content = pristine.read_bytes()
     path = tmp_path_factory.getbasetemp() / f"raw-{os.getpid()}.db"
     path.write_bytes(_flipped(content, data.draw(st.integers(0, 8 * len(content) - 1))))
@@ -223,7 +223,7 @@ def test_a_bit_flipped_anywhere_in_the_file_is_found_or_stands_where_nothing_is_
 
 
 @given(data=st.data())
-def test_a_file_cut_or_overwritten_is_found_or_says_the_same(
+def test_a_file_truncated_or_overwritten_is_found_or_has_equal_records(
     tmp_path_factory: pytest.TempPathFactory, pristine: Path, data: st.DataObject
 ) -> None:
     content = bytearray(pristine.read_bytes())
@@ -257,7 +257,7 @@ def _flipped(value: bytes, bit: int) -> bytes:
 
 
 def forge(path: Path, ticks: list[int], key: SigningKey) -> None:
-    """Rewrite a whole journal, consistently, as somebody with a signing key could."""
+    """Rewrite a whole journal consistently, as an attacker with a signing key could."""
     frontier, rows = Frontier(), []
     for seq, tick in enumerate(ticks):
         body = encode(JournalEntry(seq=seq, record=passage(tick)))
@@ -279,7 +279,7 @@ def checkpoint_of(path: Path) -> Checkpoint:
     return open_checkpoint(verify(path).note.encode(), origin=origin_of(DEVICE), key=KEY.verify_key)
 
 
-def test_a_journal_forged_with_another_key_is_whole_but_not_this_device(copy: Path) -> None:
+def test_a_journal_forged_with_another_key_is_valid_but_not_of_this_device(copy: Path) -> None:
     forge(copy, [1, 2, 3], SigningKey(bytes(32)))
     assert verify(copy).size == 3
     with pytest.raises(JournalBroken, match="another key"):
@@ -289,10 +289,10 @@ def test_a_journal_forged_with_another_key_is_whole_but_not_this_device(copy: Pa
 @pytest.mark.parametrize(
     ("ticks", "found"),
     [
-        ([*range(20)], "had 21 records once and has 20 now"),
+        ([*range(20)], "had 21 records at the checkpoint and has 20 now"),
         ([*range(20), 99], "some of the first 21 records changed"),
         ([99, *range(1, 30)], "some of the first 21 records changed"),
-        ([], "had 21 records once and has 0 now"),
+        ([], "had 21 records at the checkpoint and has 0 now"),
     ],
     ids=["shortened", "last one changed", "first one changed and longer", "emptied"],
 )
@@ -306,13 +306,13 @@ def test_history_rewritten_with_the_devices_own_key_is_found_by_an_earlier_check
         verify(copy, key=bytes(KEY.verify_key), previous=previous)
 
 
-# -- what is no journal ---------------------------------------------------------------------------
+# -- other files ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     "content", [None, b"", b"SQLite", b"hello" * 100], ids=["missing", "empty", "short", "text"]
 )
-def test_what_is_no_journal_is_an_input_error(tmp_path: Path, content: bytes | None) -> None:
+def test_a_file_that_is_no_journal_is_an_input_error(tmp_path: Path, content: bytes | None) -> None:
     path = tmp_path / "file"
     if content is not None:
         path.write_bytes(content)
@@ -326,7 +326,7 @@ def test_a_folder_is_an_input_error(tmp_path: Path) -> None:
         verify(tmp_path)
 
 
-def test_a_database_of_something_else_is_an_input_error(tmp_path: Path) -> None:
+def test_another_database_is_an_input_error(tmp_path: Path) -> None:
     edit(tmp_path / "other.db", "CREATE TABLE visits (name)")
     with pytest.raises(InputError, match="not a journal"):
         verify(tmp_path / "other.db")

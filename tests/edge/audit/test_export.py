@@ -1,4 +1,4 @@
-"""Rows for other programs: every field has its column, and no cell is a formula."""
+"""Rows for other programs: every field has a column, and no cell is a formula."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from samples.journals import passage
 from edge.audit.export import COLUMNS, cell, csv_row, row_of, utc
 from edge.audit.record import AuditRecord, JournalEntry, decode, encode
 
-# JOURNAL.md section 6: sites rely on these, in this order. New ones follow, none goes.
+# JOURNAL.md section 6: sites rely on these columns, in this order. New ones follow; none is removed.
 PUBLISHED = [
     "seq",
     "time",
@@ -46,7 +46,7 @@ PUBLISHED = [
 ]
 
 
-def test_the_columns_that_were_published_stay_where_they_are() -> None:
+def test_published_columns_keep_their_position() -> None:
     assert list(COLUMNS[: len(PUBLISHED)]) == PUBLISHED
 
 
@@ -55,7 +55,7 @@ def test_every_field_of_every_record_has_a_column(kind: type[msgspec.Struct]) ->
     assert {field.encode_name for field in msgspec.structs.fields(kind)} <= set(COLUMNS)
 
 
-def test_a_row_says_what_the_record_says() -> None:
+def test_a_row_holds_the_values_of_the_record() -> None:
     entry = decode(encode(JournalEntry(seq=7, record=passage(5))))
     row = dict(zip(COLUMNS, csv_row(entry), strict=True))
     assert (row["seq"], row["time"], row["kind"], row["card"]) == (
@@ -69,9 +69,11 @@ def test_a_row_says_what_the_record_says() -> None:
     assert row_of(entry)["similarity_milli"] == 512
 
 
-def test_no_field_of_a_record_is_taken_for_a_formula() -> None:
+def test_no_field_of_a_record_is_a_formula() -> None:
     entry = JournalEntry(seq=0, record=msgspec.structs.replace(passage(), similarity_milli=-12))
-    assert dict(zip(COLUMNS, csv_row(entry), strict=True))["similarity_milli"] == "-12"  # a number is none
+    assert (
+        dict(zip(COLUMNS, csv_row(entry), strict=True))["similarity_milli"] == "-12"
+    )  # a number is no formula
     assert not [text for text in csv_row(entry) if text.startswith(("=", "+", "@", "\t", "\r"))]
 
 
@@ -81,7 +83,7 @@ def test_text_that_begins_like_a_formula_is_text(text: str) -> None:
 
 
 @given(st.text())
-def test_text_comes_back_whole_from_a_csv_reader(text: str) -> None:
+def test_a_csv_reader_reads_the_text_back(text: str) -> None:
     file = io.StringIO()
     csv.writer(file).writerow([cell(text), "end"])
     ((read, end),) = csv.reader(io.StringIO(file.getvalue(), newline=""))
@@ -91,5 +93,5 @@ def test_text_comes_back_whole_from_a_csv_reader(text: str) -> None:
 @pytest.mark.parametrize(
     ("time_ms", "words"), [(0, "1970-01-01T00:00:00.000Z"), (253_402_300_799_999, "9999-12-31T23:59:59.999Z")]
 )
-def test_the_first_and_the_last_moment_can_be_said(time_ms: int, words: str) -> None:
+def test_the_first_and_the_last_time_have_a_text(time_ms: int, words: str) -> None:
     assert utc(time_ms) == words

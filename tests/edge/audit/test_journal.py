@@ -1,4 +1,4 @@
-"""Writing: durable or a fault, and after a fault exactly what the file says."""
+"""The writer: a record is durable, or a fault; after a fault the file holds every acknowledged record."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def ticks(path: Path) -> list[int]:
         return [entry.record.tick_ms for entry in segment.entries()]
 
 
-def test_a_new_journal_is_whole_and_empty(journal: Journal, path: Path) -> None:
+def test_a_new_journal_is_valid_and_empty(journal: Journal, path: Path) -> None:
     assert journal.size == 0
     assert verify(path).size == 0
 
@@ -56,7 +56,7 @@ def test_every_commit_is_durable(journal: Journal) -> None:
     assert (pragma("journal_mode"), pragma("synchronous")) == ("wal", 2)  # 2 is FULL
 
 
-def test_a_journal_goes_on_where_it_stopped(path: Path) -> None:
+def test_a_journal_continues_after_it_was_closed(path: Path) -> None:
     for tick in range(20):
         with open_journal(path) as journal:
             assert journal.append(passage(tick)) == tick
@@ -64,13 +64,13 @@ def test_a_journal_goes_on_where_it_stopped(path: Path) -> None:
     assert verify(path).size == 20
 
 
-def test_a_record_is_there_for_others_as_soon_as_append_returns(journal: Journal, path: Path) -> None:
+def test_other_processes_read_a_record_as_soon_as_append_returns(journal: Journal, path: Path) -> None:
     for tick in range(3):
         journal.append(passage(tick))
-        assert verify(path).size == tick + 1  # by another connection, while this one goes on writing
+        assert verify(path).size == tick + 1  # by another connection, while this one writes
 
 
-def test_the_note_is_the_checkpoint_over_what_was_appended(journal: Journal, path: Path) -> None:
+def test_the_note_is_the_checkpoint_over_all_records(journal: Journal, path: Path) -> None:
     journal.append(passage())
     assert journal.note == verify(path).note
     assert journal.note.startswith(f"doorward/{DEVICE}\n1\n")
@@ -79,7 +79,7 @@ def test_the_note_is_the_checkpoint_over_what_was_appended(journal: Journal, pat
 # -- faults ---------------------------------------------------------------------------------------
 
 
-def test_a_full_journal_is_a_fault_and_nothing_of_the_record_is_left(path: Path) -> None:
+def test_a_full_journal_is_a_fault_and_no_part_of_the_record_is_written(path: Path) -> None:
     with open_journal(path, limit_pages=16) as journal:
         written = _append_until_fault(journal)
         for _ in range(3):
@@ -92,7 +92,7 @@ def test_a_full_journal_is_a_fault_and_nothing_of_the_record_is_left(path: Path)
     assert verify(path).size == written
 
 
-def test_a_full_journal_takes_records_again_once_there_is_room(path: Path) -> None:
+def test_a_full_journal_accepts_records_again_when_there_is_space(path: Path) -> None:
     with open_journal(path, limit_pages=16) as journal:
         written = _append_until_fault(journal)
         database(journal).execute("PRAGMA max_page_count = 1000").fetchone()
@@ -109,7 +109,7 @@ def _append_until_fault(journal: Journal) -> int:
     raise AssertionError("the journal never became full")
 
 
-def test_a_read_only_disk_is_a_fault_and_passes(journal: Journal, path: Path) -> None:
+def test_a_read_only_disk_is_a_temporary_fault(journal: Journal, path: Path) -> None:
     journal.append(passage(0))
     database(journal).execute("PRAGMA query_only = ON")
     with pytest.raises(StorageFault, match="read-only") as caught:
@@ -120,7 +120,7 @@ def test_a_read_only_disk_is_a_fault_and_passes(journal: Journal, path: Path) ->
     assert ticks(path) == [0, 2]
 
 
-def test_a_write_lock_held_by_somebody_else_is_a_fault_and_passes(journal: Journal, path: Path) -> None:
+def test_a_write_lock_of_another_process_is_a_temporary_fault(journal: Journal, path: Path) -> None:
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(StorageFault, match="another process holds it"):
@@ -131,8 +131,8 @@ def test_a_write_lock_held_by_somebody_else_is_a_fault_and_passes(journal: Journ
     assert ticks(path) == [2]
 
 
-def test_a_disk_that_refuses_bytes_is_a_fault_and_passes(path: Path) -> None:
-    """The kernel itself refuses: the process may not let a file grow (EFBIG), then it may again."""
+def test_a_disk_that_refuses_bytes_is_a_temporary_fault(path: Path) -> None:
+    """The kernel forbids the process to enlarge a file (EFBIG), then allows it again."""
     script = (
         "import resource, sys; from pathlib import Path; from samples.journals import open_journal, passage\n"
         "from edge.errors import StorageFault\n"
@@ -159,9 +159,7 @@ def _env() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
 
 
-def test_ctrl_c_in_the_middle_of_an_append_leaves_a_journal_that_goes_on(
-    journal: Journal, path: Path
-) -> None:
+def test_a_journal_continues_after_ctrl_c_during_an_append(journal: Journal, path: Path) -> None:
     journal.append(passage(0))
 
     def interrupt() -> int:
@@ -177,7 +175,7 @@ def test_ctrl_c_in_the_middle_of_an_append_leaves_a_journal_that_goes_on(
 
 @settings(max_examples=25)
 @given(st.lists(st.sampled_from(["append", "full", "locked", "reopen"]), max_size=25))
-def test_whatever_fails_the_file_holds_what_was_acknowledged(
+def test_after_any_failure_the_file_holds_every_acknowledged_record(
     tmp_path_factory: pytest.TempPathFactory, day: list[str]
 ) -> None:
     path = tmp_path_factory.mktemp("day") / "journal.db"
@@ -199,7 +197,7 @@ def test_whatever_fails_the_file_holds_what_was_acknowledged(
                 except StorageFault:
                     pass
                 else:
-                    acknowledged.append(tick)  # it fitted into the pages there are
+                    acknowledged.append(tick)  # it fitted into the existing pages
                 database(journal).execute("PRAGMA max_page_count = 1000000").fetchone()
                 database(journal).execute("PRAGMA query_only = OFF")
     assert ticks(path) == acknowledged
@@ -231,7 +229,7 @@ def test_a_journal_that_was_closed_can_be_opened_by_another(path: Path) -> None:
     open_journal(path).close()
 
 
-def test_a_folder_that_is_not_there_is_a_fault(tmp_path: Path) -> None:
+def test_a_missing_folder_is_a_fault(tmp_path: Path) -> None:
     with pytest.raises(StorageFault, match="no such file or directory") as caught:
         open_journal(tmp_path / "absent" / "journal.db")
     assert "folder" in caught.value.hint
@@ -240,7 +238,7 @@ def test_a_folder_that_is_not_there_is_a_fault(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "what"), [(b"not a database, for sure" * 40, "not a database"), (b"x", "not a database")]
 )
-def test_a_file_that_is_no_database_is_a_fault_and_stays_as_it_was(
+def test_a_file_that_is_no_database_is_a_fault_and_is_not_changed(
     path: Path, content: bytes, what: str
 ) -> None:
     path.write_bytes(content)
@@ -255,11 +253,11 @@ def test_an_empty_file_becomes_a_journal(path: Path) -> None:
     assert verify(path).size == 1
 
 
-def test_a_database_of_something_else_is_a_fault(path: Path) -> None:
+def test_another_database_is_a_fault(path: Path) -> None:
     with sqlite3.connect(path) as other:
         other.execute("CREATE TABLE visits (name)")
     other.close()
-    with pytest.raises(StorageFault, match="something else"):
+    with pytest.raises(StorageFault, match="another database"):
         open_journal(path)
 
 
@@ -289,7 +287,7 @@ def test_an_altered_head_is_found_at_the_start(path: Path, change: str) -> None:
     with sqlite3.connect(path) as editor:
         editor.execute(change)
     editor.close()
-    with pytest.raises(StorageFault, match="it was altered") as caught:
+    with pytest.raises(StorageFault, match="was altered") as caught:
         open_journal(path)
     assert "log verify" in caught.value.hint
 

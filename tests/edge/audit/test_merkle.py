@@ -30,7 +30,7 @@ LEAVES = [leaf_hash(b"%d" % n) for n in range(70)]
 
 
 def naive_root(leaves: list[bytes]) -> bytes:
-    """The definition of RFC 6962, section 2.1, word for word."""
+    """The definition in RFC 6962, section 2.1."""
     if not leaves:
         return sha256(b"").digest()
     if len(leaves) == 1:
@@ -42,7 +42,7 @@ def naive_root(leaves: list[bytes]) -> bytes:
 
 
 def test_the_known_roots_of_certificate_transparency() -> None:
-    # From the reference trees of certificate-transparency-go and RFC 6962's own test data.
+    # From the reference trees of certificate-transparency-go and the test data of RFC 6962.
     inputs = [
         "",
         "00",
@@ -66,7 +66,7 @@ def test_appending_gives_the_root_of_the_definition(bodies: list[bytes]) -> None
 
 
 @pytest.mark.parametrize("size", range(70))
-def test_a_frontier_survives_being_stored(size: int) -> None:
+def test_a_stored_frontier_is_read_back(size: int) -> None:
     frontier = Frontier()
     for leaf in LEAVES[:size]:
         frontier = frontier.append(leaf)
@@ -82,7 +82,7 @@ def test_a_frontier_of_another_size_is_refused(size: int, length: int) -> None:
 
 
 @pytest.mark.parametrize("level", range(4))
-def test_a_subtree_counts_for_its_leaves(level: int) -> None:
+def test_appending_a_subtree_equals_appending_its_leaves(level: int) -> None:
     frontier, width = Frontier(), 1 << level
     for start in range(0, 64, width):
         frontier = frontier.append(tree_root(LEAVES[start : start + width]), level)
@@ -90,13 +90,13 @@ def test_a_subtree_counts_for_its_leaves(level: int) -> None:
 
 
 @pytest.mark.parametrize("size", range(70))
-def test_a_proof_of_growth_is_the_consistency_proof_without_an_old_leaf(size: int) -> None:
+def test_a_growth_proof_is_the_consistency_proof_without_an_old_leaf(size: int) -> None:
     old = Frontier()
     for old_size in range(size + 1):
 
         def subtree(start: int, stop: int, old_size: int = old_size) -> bytes:
             assert old_size <= start < stop <= size
-            assert start % (1 << (stop - start - 1).bit_length()) == 0  # it begins its own subtree
+            assert start % (1 << (stop - start - 1).bit_length()) == 0  # it is a subtree
             return tree_root(LEAVES[start:stop])
 
         assert growth_proof(old, size, subtree) == consistency_proof(LEAVES[:size], old_size)
@@ -104,7 +104,7 @@ def test_a_proof_of_growth_is_the_consistency_proof_without_an_old_leaf(size: in
 
 
 @given(st.data())
-def test_every_leaf_is_proven_and_no_other_one_is(data: st.DataObject) -> None:
+def test_every_leaf_has_a_proof_and_no_other_hash_has(data: st.DataObject) -> None:
     size = data.draw(st.integers(1, 70))
     index = data.draw(st.integers(0, size - 1))
     leaves, root = LEAVES[:size], naive_root(LEAVES[:size])
@@ -118,7 +118,7 @@ def test_every_leaf_is_proven_and_no_other_one_is(data: st.DataObject) -> None:
 
 
 @given(st.data())
-def test_every_past_is_proven_and_no_other_one_is(data: st.DataObject) -> None:
+def test_every_earlier_tree_has_a_proof_and_no_other_root_has(data: st.DataObject) -> None:
     size = data.draw(st.integers(1, 70))
     old = data.draw(st.integers(0, size))
     root, old_root = naive_root(LEAVES[:size]), naive_root(LEAVES[:old])
@@ -149,8 +149,8 @@ def _refuses(check: Callable[[], None]) -> None:
         check()
 
 
-def test_the_proofs_of_transparency_dev_are_judged_as_labelled() -> None:
-    """Every one: for a tree of size 0 the empty root is what counts, as RFC 9162 has it."""
+def test_the_proofs_of_transparency_dev_are_accepted_or_refused_as_labelled() -> None:
+    """Checks every proof; a tree of size 0 has the empty root, as in RFC 9162."""
     files = sorted(shared("vectors", "merkle").glob("*.json"))
     assert files
     wrong = []

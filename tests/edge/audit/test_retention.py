@@ -1,4 +1,4 @@
-"""Closed files go when they may, and never before."""
+"""Retention: the closed files that are removed, and the housekeeper."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ KEEP = RetentionRules(SegmentLimits(1), keep_ms=90 * DAY_MS, spare_bytes=100)
 
 
 def closed(number: int, days: float, *, size_bytes: int = 10) -> Closed:
-    """Records 10n to 10n + 9, written last so many days ago."""
+    """A file with records 10n to 10n + 9, last written `days` ago."""
     return Closed(Path(f"{number}.db"), 10 * number, 10 * number + 10, int(NOW - days * DAY_MS), size_bytes)
 
 
@@ -31,27 +31,27 @@ OLD = tuple(closed(number, 100 - number) for number in range(3))
 YOUNG = tuple(closed(number, 3 - number) for number in range(3))
 FROM_1970 = (Closed(Path("0.db"), 0, 10, 1_000, 10),)
 
-# files, free bytes, what a hub has, now: how many go
+# files, free bytes, acknowledged seq, now: number of removed files
 CASES: dict[str, tuple[tuple[Closed, ...], int, int | None, int | None, int]] = {
     "no hub, all old": (OLD, 1_000, None, NOW, 3),
     "no hub, all young": (YOUNG, 1_000, None, NOW, 0),
     "no hub, young, and the disk is short": (YOUNG, 0, None, NOW, 0),
     "no hub, one old": ((OLD[0], *YOUNG[1:]), 1_000, None, NOW, 1),
-    "no hub, kept to the very end of its time": ((closed(0, 90),), 1_000, None, NOW, 0),
+    "no hub, exactly at the end of its time": ((closed(0, 90),), 1_000, None, NOW, 0),
     "no hub, a moment longer": ((closed(0, 90.001),), 1_000, None, NOW, 1),
     "old, and the hub has nothing": (OLD, 1_000, 0, NOW, 0),
     "old, nothing acknowledged, and the disk is full": (OLD, 0, 0, NOW, 0),
     "old, and the hub has all": (OLD, 1_000, 30, NOW, 3),
     "old, and the hub has two files": (OLD, 1_000, 20, NOW, 2),
     "old, and the hub has a file less one record": (OLD, 1_000, 9, NOW, 0),
-    "young, the hub has all, room enough": (YOUNG, 100, 30, NOW, 0),
+    "young, the hub has all, enough space": (YOUNG, 100, 30, NOW, 0),
     "young, the hub has all, one byte short": (YOUNG, 99, 30, NOW, 1),
     "young, the hub has all, two files short": (YOUNG, 85, 30, NOW, 2),
     "young, the hub has all, nothing free": (YOUNG, 0, 30, NOW, 3),
     "young, the hub has one file, nothing free": (YOUNG, 0, 10, NOW, 1),
-    "old, but the clock is not believed": (OLD, 1_000, None, None, 0),
-    "short, and the clock is not believed": (YOUNG, 0, 30, None, 3),
-    "closed in 1970, as a clock without a battery has it": (FROM_1970, 1_000, None, NOW, 0),
+    "old, but the clock is suspect": (OLD, 1_000, None, None, 0),
+    "short, and the clock is suspect": (YOUNG, 0, 30, None, 3),
+    "closed in 1970, by a clock without a battery": (FROM_1970, 1_000, None, NOW, 0),
     "closed in 1970, the hub has it, and the disk is short": (FROM_1970, 0, 10, NOW, 1),
     "an older one was kept": ((YOUNG[0], OLD[1]), 1_000, None, NOW, 0),
     "nothing closed": ((), 0, 30, NOW, 0),
@@ -59,7 +59,7 @@ CASES: dict[str, tuple[tuple[Closed, ...], int, int | None, int | None, int]] = 
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_what_goes(case: str) -> None:
+def test_removable_files(case: str) -> None:
     files, free_bytes, acknowledged, now_ms, count = CASES[case]
     gone = removable(files, KEEP, now_ms=now_ms, free_bytes=free_bytes, acknowledged=acknowledged)
     assert gone == files[:count]
@@ -71,7 +71,7 @@ def test_what_goes(case: str) -> None:
     acknowledged=st.none() | st.integers(0, 70),
     now_ms=st.none() | st.integers(0, 2 * NOW),
 )
-def test_what_a_hub_does_not_have_never_goes_and_no_gap_is_left(
+def test_a_file_that_the_hub_does_not_have_stays_and_there_is_no_gap(
     ages: list[int], free_bytes: int, acknowledged: int | None, now_ms: int | None
 ) -> None:
     files = [closed(number, days) for number, days in enumerate(ages)]
@@ -89,7 +89,7 @@ def age(folder: Path, days: float) -> None:
         os.utime(file, ((NOW - days * DAY_MS) / 1000,) * 2)
 
 
-def test_old_files_go_and_the_rest_is_a_journal(tmp_path: Path) -> None:
+def test_old_files_are_removed_and_the_rest_is_a_journal(tmp_path: Path) -> None:
     newest = write_chain(tmp_path, [2, 2, 2, 1])[-1]
     age(tmp_path, 100)
     gone = retain(newest, KEEP, now_ms=NOW, acknowledged=None)
@@ -99,7 +99,7 @@ def test_old_files_go_and_the_rest_is_a_journal(tmp_path: Path) -> None:
     assert retain(newest, KEEP, now_ms=NOW, acknowledged=None) == ()
 
 
-def test_the_newest_closed_file_stays_for_who_starts_next(tmp_path: Path) -> None:
+def test_the_newest_closed_file_stays_for_the_next_start(tmp_path: Path) -> None:
     newest = write_chain(tmp_path, [2, 2, 0])[-1]
     age(tmp_path, 100)
     retain(newest, KEEP, now_ms=NOW, acknowledged=None)
@@ -110,7 +110,7 @@ def test_the_newest_closed_file_stays_for_who_starts_next(tmp_path: Path) -> Non
         assert journal.append(passage()) == 4
 
 
-def test_a_short_disk_takes_only_what_the_hub_has(tmp_path: Path) -> None:
+def test_a_short_disk_removes_only_files_that_the_hub_has(tmp_path: Path) -> None:
     newest = write_chain(tmp_path, [2, 2, 2, 1])[-1]
     short = RetentionRules(SegmentLimits(1), 90 * DAY_MS, spare_bytes=1 << 62)
     assert retain(newest, short, now_ms=NOW, acknowledged=3) != ()
@@ -121,7 +121,7 @@ def test_a_file_that_cannot_be_removed_is_a_fault(tmp_path: Path) -> None:
     newest = write_chain(tmp_path, [1, 1, 1])[-1]
     first = tmp_path / "journal.000000000000.db"
     first.unlink()
-    first.mkdir()  # nobody can unlink a folder
+    first.mkdir()  # a folder cannot be unlinked
     age(tmp_path, 100)
     with pytest.raises(StorageFault, match=r"journal\.000000000000\.db") as caught:
         retain(newest, KEEP, now_ms=NOW, acknowledged=None)
@@ -132,7 +132,7 @@ def test_a_file_that_cannot_be_removed_is_a_fault(tmp_path: Path) -> None:
 
 
 class Home:
-    """A journal whose housekeeper lives by a clock of ours."""
+    """A journal with a housekeeper whose clock the test sets."""
 
     def __init__(self, folder: Path) -> None:
         self.journal = open_journal(folder / "journal.db")
@@ -157,7 +157,7 @@ def home(tmp_path: Path):
     home.journal.close()
 
 
-def test_it_closes_and_removes_in_its_time(home: Home) -> None:
+def test_the_housekeeper_closes_and_removes_files_when_they_are_due(home: Home) -> None:
     for number in range(4):
         home.journal.append(passage(number))
         home.keeper.rest()
@@ -168,7 +168,7 @@ def test_it_closes_and_removes_in_its_time(home: Home) -> None:
     assert home.files() == [3]
 
 
-def test_it_does_not_look_at_the_disk_at_every_frame(home: Home) -> None:
+def test_the_housekeeper_does_not_read_the_disk_at_every_frame(home: Home) -> None:
     home.keeper.rest()
     home.journal.append(passage())
     home.tick_ms += EVERY_MS - 1
@@ -179,7 +179,7 @@ def test_it_does_not_look_at_the_disk_at_every_frame(home: Home) -> None:
     assert home.files() == [0]
 
 
-def test_what_fails_is_tried_again_and_the_door_goes_on(home: Home, tmp_path: Path) -> None:
+def test_a_failure_is_retried_and_the_door_continues(home: Home, tmp_path: Path) -> None:
     home.journal.append(passage())
     in_the_way = tmp_path / "journal.000000000000.db"
     in_the_way.mkdir()
@@ -191,7 +191,7 @@ def test_what_fails_is_tried_again_and_the_door_goes_on(home: Home, tmp_path: Pa
     assert home.files() == [0]
 
 
-def test_a_folder_that_is_gone_is_nothing_it_stops_for(home: Home, tmp_path: Path) -> None:
+def test_the_housekeeper_continues_without_its_folder(home: Home, tmp_path: Path) -> None:
     home.journal.append(passage())
     shutil.rmtree(tmp_path)
     home.keeper.rest()

@@ -1,4 +1,4 @@
-"""A journal in several files: one series of seqs, one tree, each file whole by itself."""
+"""A journal in several files: one series of seqs, one tree, each file valid alone."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def ticks(path: Path) -> list[int]:
-    """Of every file, after the whole chain was proven."""
+    """The ticks of all records, after verification of the chain."""
     with open_chain(journal_files(path)) as chain:
         chain.verify()
         return [entry.record.tick_ms for entry in chain.entries()]
@@ -53,7 +53,7 @@ def test_seqs_go_on_and_the_closed_file_is_named_after_its_first(path: Path) -> 
     assert ticks(path) == list(range(7))
 
 
-def test_the_tree_is_the_one_that_a_single_file_would_have(tmp_path: Path) -> None:
+def test_the_tree_equals_that_of_a_single_file(tmp_path: Path) -> None:
     (tmp_path / "many").mkdir()
     many = write_chain(tmp_path / "many", [3, 5, 1])
     one = verify(write_journal(tmp_path / "one.db", 9))
@@ -61,13 +61,13 @@ def test_the_tree_is_the_one_that_a_single_file_would_have(tmp_path: Path) -> No
     assert (newest.root, newest.size, newest.note) == (one.root, one.size, one.note)
 
 
-def test_every_file_is_whole_by_itself(tmp_path: Path) -> None:
+def test_every_file_is_valid_alone(tmp_path: Path) -> None:
     files = write_chain(tmp_path, [4, 3, 2])
     spans = [(verified.base, verified.size) for verified in map(verify, files)]
     assert spans == [(0, 4), (4, 7), (7, 9)]
 
 
-def test_a_closed_file_stands_alone_and_is_not_touched_again(path: Path) -> None:
+def test_a_closed_file_is_valid_alone_and_is_not_written_again(path: Path) -> None:
     with open_journal(path) as journal:
         journal.append(passage(0))
         closed = rotate(journal)
@@ -92,8 +92,8 @@ LIMITS = {
     "small and young": (SegmentLimits(1 << 30, DAY_MS), NOW + DAY_MS, False),
     "too large": (SegmentLimits(8_192, DAY_MS), NOW, True),
     "too old": (SegmentLimits(1 << 30, DAY_MS), NOW + DAY_MS + 1, True),
-    "as old as it likes": (SegmentLimits(1 << 30), NOW + 10**15, False),
-    "old by a clock that nobody believes": (SegmentLimits(1 << 30, DAY_MS), None, False),
+    "of any age without a limit": (SegmentLimits(1 << 30), NOW + 10**15, False),
+    "old, but the clock is suspect": (SegmentLimits(1 << 30, DAY_MS), None, False),
     "too large, and no clock": (SegmentLimits(8_192, DAY_MS), None, True),
 }
 
@@ -107,7 +107,7 @@ def test_a_file_is_closed_when_it_is_too_large_or_too_old(path: Path, case: str)
         assert (journal.rotate_if_due(limits, now_ms) is not None) is closes
 
 
-def test_it_does_not_close_what_somebody_reads(path: Path) -> None:
+def test_a_file_is_not_closed_while_a_reader_has_it_open(path: Path) -> None:
     with open_journal(path) as journal:
         journal.append(passage(0))
         for reader in (open_segment_reader, open_beside):
@@ -119,7 +119,7 @@ def test_it_does_not_close_what_somebody_reads(path: Path) -> None:
     assert ticks(path) == list(range(3))
 
 
-def test_it_does_not_close_what_a_foreign_program_has_open(path: Path) -> None:
+def test_a_file_is_not_closed_while_another_program_has_it_open(path: Path) -> None:
     with open_journal(path) as journal:
         journal.append(passage(0))
         foreign = sqlite3.connect(path)
@@ -131,20 +131,20 @@ def test_it_does_not_close_what_a_foreign_program_has_open(path: Path) -> None:
     assert ticks(path) == [0, 1]
 
 
-def test_a_file_in_the_way_is_left_alone(path: Path) -> None:
+def test_a_file_with_the_name_of_the_closed_one_is_not_overwritten(path: Path) -> None:
     closed_path(path, 0).write_bytes(b"older evidence")
     with open_journal(path.with_name("other.db")) as elsewhere:
         elsewhere.append(passage(0))
     path.with_name("other.db").rename(path)
     with open_journal(path) as journal:
-        with pytest.raises(StorageFault, match="in the way"):
+        with pytest.raises(StorageFault, match="exists already"):
             rotate(journal)
         assert journal.append(passage(1)) == 1
     assert closed_path(path, 0).read_bytes() == b"older evidence"
 
 
-def test_a_journal_whose_newest_file_is_missing_goes_on_from_the_one_before(tmp_path: Path) -> None:
-    """Power failed after a file was closed and before the next one was there."""
+def test_a_journal_without_its_newest_file_continues_the_one_before(tmp_path: Path) -> None:
+    """The power fails after a file is closed and before the next one exists."""
     *closed, newest = write_chain(tmp_path, [2, 3, 0])
     newest.unlink()
     with open_journal(newest) as journal:
@@ -154,14 +154,14 @@ def test_a_journal_whose_newest_file_is_missing_goes_on_from_the_one_before(tmp_
 
 
 @pytest.mark.parametrize(("seed", "device"), [(bytes(32), DEVICE), (SEED, "lobby-2")], ids=["key", "device"])
-def test_it_does_not_go_on_from_another_devices_file(tmp_path: Path, seed: bytes, device: str) -> None:
+def test_a_file_of_another_device_is_not_continued(tmp_path: Path, seed: bytes, device: str) -> None:
     *_, newest = write_chain(tmp_path, [2, 0])
     newest.unlink()
     with pytest.raises(StorageFault, match="another device or key"):
         Journal.open(newest, seed, device)
 
 
-def test_it_does_not_go_on_from_a_damaged_file(tmp_path: Path) -> None:
+def test_a_damaged_file_is_not_continued(tmp_path: Path) -> None:
     closed, newest = write_chain(tmp_path, [2, 0])
     newest.unlink()
     editor = sqlite3.connect(closed)
@@ -193,7 +193,7 @@ def test_files_of_other_names_are_not_part_of_the_journal(path: Path) -> None:
 
 
 def of_format_1(path: Path, records: int) -> Path:
-    """As the first release wrote it: the same tables, and no base."""
+    """A journal as the first release wrote it: the tables without `base`."""
     write_journal(path, records)
     editor = sqlite3.connect(path)
     with editor:
@@ -204,7 +204,7 @@ def of_format_1(path: Path, records: int) -> Path:
 
 
 @pytest.mark.parametrize("records", [0, 5])
-def test_a_journal_of_format_1_is_verified_and_goes_on(path: Path, records: int) -> None:
+def test_a_journal_of_format_1_is_verified_and_continued(path: Path, records: int) -> None:
     of_format_1(path, records)
     assert (verify(path).base, verify(path).size) == (0, records)
     with open_journal(path) as journal:
@@ -223,7 +223,7 @@ def test_a_journal_of_a_later_format_is_a_fault(path: Path) -> None:
         open_journal(path)
 
 
-def test_a_file_of_format_1_that_was_cut_to_look_like_a_first_one_is_not_whole(tmp_path: Path) -> None:
+def test_a_file_that_an_attacker_turned_into_format_1_is_not_valid(tmp_path: Path) -> None:
     later = write_chain(tmp_path, [3, 2])[-1]
     editor = sqlite3.connect(later)
     editor.execute("PRAGMA user_version = 1")
@@ -245,7 +245,7 @@ def test_the_tail_reaches_into_closed_files(path: Path) -> None:
         assert [entry.seq for entry in journal.tail(0, 4)] == [2, 3, 4, 5]
         assert [entry.seq for entry in journal.tail(NOW + 4, 4)] == [4, 5]
         assert len(journal.tail(0, 100)) == 6
-        assert journal.last_ms() == NOW + 5  # the file being written is still empty
+        assert journal.last_ms() == NOW + 5  # the current file is still empty
 
 
 def test_the_tail_holds_passages_only_and_a_clock_set_back_hides_none(path: Path) -> None:
@@ -265,12 +265,12 @@ def test_the_tail_holds_passages_only_and_a_clock_set_back_hides_none(path: Path
 def test_a_closed_journal_takes_no_records(path: Path) -> None:
     journal = open_journal(path)
     journal.close()
-    with pytest.raises(StorageFault, match="it was closed"):
+    with pytest.raises(StorageFault, match="it is closed already"):
         journal.append(passage())
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_folder_that_became_read_only_is_a_fault_and_passes(path: Path) -> None:
+def test_a_read_only_folder_is_a_temporary_fault(path: Path) -> None:
     with open_journal(path) as journal:
         journal.append(passage(0))
         path.parent.chmod(0o500)
@@ -312,8 +312,8 @@ journal.close()
 """
 
 
-def test_whichever_write_finds_the_disk_full_nothing_is_lost_and_it_goes_on(path: Path) -> None:
-    """The kernel itself refuses: no file may grow beyond a limit, from nothing to more than is needed."""
+def test_no_record_is_lost_when_any_write_finds_the_disk_full(path: Path) -> None:
+    """The kernel limits the size of files, from zero to more than is needed."""
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     done = subprocess.run(
         [sys.executable, "-c", FULL_DISK, path], env=env, capture_output=True, text=True, check=False
@@ -325,7 +325,7 @@ def test_whichever_write_finds_the_disk_full_nothing_is_lost_and_it_goes_on(path
 
 
 @pytest.mark.parametrize("pages", range(1, 6))
-def test_no_room_for_the_next_file_is_a_fault_and_passes(path: Path, pages: int) -> None:
+def test_no_space_for_the_next_file_is_a_temporary_fault(path: Path, pages: int) -> None:
     with open_journal(path) as journal:
         journal.append(passage(0))
         journal._limit_pages = pages
@@ -339,7 +339,7 @@ def test_no_room_for_the_next_file_is_a_fault_and_passes(path: Path, pages: int)
     assert ticks(path) == [0, 1]
 
 
-def test_a_file_that_may_not_grow_beyond_its_limit_is_followed_by_one_that_may_grow_as_far(
+def test_the_next_file_has_the_limit_of_the_one_before(
     path: Path,
 ) -> None:
     with open_journal(path, limit_pages=16) as journal:
@@ -351,7 +351,7 @@ def test_a_file_that_may_not_grow_beyond_its_limit_is_followed_by_one_that_may_g
 
 
 def fill(journal: Journal) -> int:
-    """How many records it takes until the disk is full."""
+    """The number of records until the disk is full."""
     with suppress(StorageFault):
         for tick in range(1_000):
             journal.append(passage(tick))
@@ -362,7 +362,7 @@ def fill(journal: Journal) -> int:
 
 
 def test_a_base_that_the_device_did_not_sign_is_found(tmp_path: Path) -> None:
-    """Somebody drops the first file and lets the second one begin at 0, with another key's note."""
+    """An attacker removes the first file and lets the second one begin at 0, with another key's note."""
     later = write_chain(tmp_path, [3, 2])[-1]
     forged = sign_checkpoint(Checkpoint(origin_of(DEVICE), 0, EMPTY_ROOT), SigningKey(bytes(32)))
     copy = shutil.copy(later, tmp_path / "copy.db")
@@ -374,7 +374,7 @@ def test_a_base_that_the_device_did_not_sign_is_found(tmp_path: Path) -> None:
         verify(copy)
 
 
-def test_a_base_that_the_device_did_sign_does_not_fit_other_records(tmp_path: Path) -> None:
+def test_a_signed_base_of_other_records_is_found(tmp_path: Path) -> None:
     later = write_chain(tmp_path, [3, 2])[-1]
     tree = Frontier().append(leaf_hash(encode(JournalEntry(seq=0, record=passage(0)))))
     note = sign_checkpoint(Checkpoint(origin_of(DEVICE), 1, tree.root), SigningKey(SEED))

@@ -1,4 +1,4 @@
-"""What a holder may disclose: spelling, digests, and that nothing else is ever believed."""
+"""Attributes that a holder may disclose: spelling, digests, and the refusal of all else."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_every_attribute_has_a_number_of_its_own():
 
 
 @given(disclosures, st.randoms(use_true_random=False))
-def test_what_a_holder_discloses_is_what_is_read(made, chance):
+def test_disclosed_attributes_are_read_back(made, chance):
     chosen = [each for each in made if chance.random() < 0.7]
     chance.shuffle(chosen)
     text = sign_presentation(card_with(made), HOLDER_SEED, iat=NOW, disclosures=chosen)
@@ -61,19 +61,19 @@ def test_what_a_holder_discloses_is_what_is_read(made, chance):
 
 
 @given(disclosures.filter(bool))
-def test_no_code_is_made_of_what_the_card_does_not_hold(made):
-    with pytest.raises(InputError, match="not what the issuer signed"):
+def test_an_attribute_without_a_digest_in_the_card_makes_no_code(made):
+    with pytest.raises(InputError, match="no digest of it is in the card"):
         sign_presentation(card_with(made[1:]), HOLDER_SEED, iat=NOW, disclosures=made[:1])
 
 
-def test_a_code_with_disclosures_tells_them_to_no_repr():
+def test_the_repr_of_a_code_hides_its_disclosures():
     told = Disclosure(b"s" * 16, "Lovelace", Attribute.FAMILY_NAME)
     text = sign_presentation(card_with([told]), HOLDER_SEED, iat=NOW, disclosures=[told])
     signed = ecard.decode(parse_code(text))
     assert "Lovelace" not in repr(signed) + repr(signed.presentation) + repr(told)
 
 
-def test_the_same_value_has_another_digest_under_another_salt_or_attribute():
+def test_another_salt_or_attribute_gives_another_digest():
     made = {
         Disclosure(salt, "Ada", attribute).digest()
         for salt in (b"a" * 16, b"b" * 16)
@@ -83,11 +83,11 @@ def test_the_same_value_has_another_digest_under_another_salt_or_attribute():
 
 
 @pytest.mark.parametrize(("attribute", "value"), SPELLED.items())
-def test_what_machines_compare_has_one_spelling(attribute, value):
+def test_a_value_that_machines_compare_has_one_spelling(attribute, value):
     assert check_value(attribute, value) == value
     for other in (f"{value} ", f" {value}", value.swapcase(), f"{value}\u00e9", f"{value} {value}"):
         if attribute in {Attribute.BOOKING, Attribute.PATRON} and other == value.swapcase():
-            continue  # ids of other people's systems: any case, and it matters
+            continue  # ids of other systems: upper and lower case are different
         if other != value:
             with pytest.raises(Refused) as refused:
                 check_value(attribute, other)
@@ -97,10 +97,10 @@ def test_what_machines_compare_has_one_spelling(attribute, value):
 COMPLAINTS = {
     "not a text of 1 to 96 bytes",
     "not in normalisation form C",
-    "a character that draws nothing",
+    "an invisible character",
     "a space at an end",
-    "not of its form",
-    "not a day of the calendar",
+    "not in the form of FORMAT.md section 3.4",
+    "not a date of the calendar",
 }
 
 
@@ -112,12 +112,12 @@ def complaint(attribute: Attribute, value: object) -> str:
 
 
 @given(st.sampled_from(Attribute), st.text(max_size=120) | st.integers() | st.none() | st.binary(max_size=4))
-def test_fuzz_any_value_is_taken_whole_or_refused_without_being_quoted(attribute, value):
+def test_fuzz_any_value_is_accepted_unchanged_or_refused_without_quoting_it(attribute, value):
     assert complaint(attribute, value) in {"", *(f"{attribute}: {words}" for words in COMPLAINTS)}
 
 
 def test_a_digest_is_the_first_half_of_that_of_sd_cwt():
-    """The draft's own example: what its issuer redacted, and the digests that its issuer signed."""
+    """Compares with the draft's own example: the redacted claims, and the digests that its issuer signed."""
     binding = cbor2.loads(shared("vectors", "sd_cwt", "kbt.cbor").read_bytes())
     card = cbor2.loads(binding.value[0])[13]
     claims = cbor2.loads(card.value[2])

@@ -38,7 +38,7 @@ def test_every_value_of_the_allowed_kinds_comes_back(value):
 
 
 @given(values)
-def test_whatever_is_accepted_is_the_one_encoding_of_its_value(value):
+def test_only_the_deterministic_encoding_of_a_value_is_accepted(value):
     for data in (cbor2.dumps(value), cbor2.dumps(value, indefinite_containers=True)):
         got = decoded(data)
         assert got is Reason.CARD_MALFORMED or cbor.encode(got) == data
@@ -96,7 +96,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("hexes", REFUSED.values(), ids=REFUSED)
-def test_what_the_format_has_no_use_for_is_refused(hexes):
+def test_a_value_that_the_format_does_not_allow_is_refused(hexes):
     with pytest.raises(Refused) as caught:
         cbor.decode(bytes.fromhex(hexes), limit=10_000)
     assert caught.value.reason is Reason.CARD_MALFORMED
@@ -108,8 +108,8 @@ def test_one_byte_over_the_limit_is_refused_before_it_is_read():
         cbor.decode(b"\x43abc", limit=3)
 
 
-def test_rfc_8949_appendix_a_is_taken_or_refused_by_our_subset():
-    """The outside vectors: a value of our kinds in its shortest form is taken, all others are refused."""
+def test_rfc_8949_appendix_a_is_accepted_only_in_our_subset():
+    """Uses the vectors of the RFC: a value of an allowed type in its shortest form is accepted, no other."""
     taken = 0
     for case in json.loads(shared("vectors", "cbor", "appendix_a.json").read_text()):
         data = bytes.fromhex(case["hex"])

@@ -10,19 +10,19 @@ WITHIN = {
     "a door inside": ("tower-1/lobby", ("tower-1",), True),
     "two levels inside": ("tower-1/b/lobby", ("tower-1",), True),
     "one of several": ("b/x", ("a", "b"), True),
-    "only the name begins alike": ("tower-10", ("tower-1",), False),
-    "the place around it": ("tower-1", ("tower-1/lobby",), False),
+    "a name with the same beginning": ("tower-10", ("tower-1",), False),
+    "the site that contains it": ("tower-1", ("tower-1/lobby",), False),
     "a neighbour": ("tower-1/garage", ("tower-1/lobby",), False),
     "nowhere": ("tower-1", (), False),
 }
 
 
 @pytest.mark.parametrize(("site", "places", "expected"), WITHIN.values(), ids=WITHIN)
-def test_a_place_covers_itself_and_what_lies_inside(site, places, expected):
+def test_a_site_covers_itself_and_the_sites_inside(site, places, expected):
     assert within(site, places) is expected
 
 
-def test_a_card_without_a_scope_covers_every_site_its_issuer_reaches():
+def test_a_card_without_a_scope_covers_every_site_of_its_issuer():
     assert ordinary().covers("tower-9/cellar")
 
 
@@ -31,7 +31,7 @@ def test_a_card_with_a_scope_covers_only_that():
     assert [card.covers(site) for site in ("tower-1/lobby", "tower-2/x", "tower-1")] == [True, True, False]
 
 
-def test_a_pseudonym_names_one_card_of_one_issuer_and_nothing_else():
+def test_each_card_of_each_issuer_has_its_own_pseudonym():
     names = {
         pseudonym(kid, card) for kid in (b"issuer-1", b"issuer-2") for card in (b"card-001", b"card-002")
     }

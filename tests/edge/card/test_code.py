@@ -26,7 +26,7 @@ def test_the_one_symbol_of_our_format_is_the_code():
 
 SEVERAL = {
     "two codes": [OURS, Symbol("EC1:00", b"", "a")],
-    "the same text twice is still two phones": [OURS, OURS],
+    "one text on two phones": [OURS, OURS],
     "a code beside a poster": [OURS, Symbol("https://example.com", b"", "a")],
     "two strangers": [Symbol("a", b"", "a"), Symbol("b", b"", "a")],
 }
@@ -53,7 +53,7 @@ UNREADABLE = {
 
 
 @pytest.mark.parametrize("text", UNREADABLE.values(), ids=UNREADABLE)
-def test_what_is_not_our_text_is_unreadable(text):
+def test_a_text_of_another_format_is_unreadable(text):
     with pytest.raises(Refused) as caught:
         parse_code(text)
     assert caught.value.reason is Reason.CODE_UNREADABLE
@@ -88,6 +88,6 @@ def test_the_longest_text_is_read_and_a_longer_one_is_not():
             parse_code("EC1:" + "0" * (MAX_CODE_CHARS - 4 + more))
 
 
-def test_a_code_does_not_show_itself_in_a_log():
+def test_the_repr_of_a_code_hides_its_text():
     assert "QED" not in repr(parse_code("EC1:QED8WEX0"))
     assert "ietf" not in repr(parse_code("EC1:QED8WEX0"))

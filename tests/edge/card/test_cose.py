@@ -38,7 +38,7 @@ def test_a_signature_holds_for_its_envelope_only():
 
 
 @pytest.mark.parametrize("key", [b"", b"k" * 31, b"k" * 33, bytes(32), b"\xff" * 32])
-def test_a_key_that_is_none_signs_nothing(key):
+def test_an_invalid_key_verifies_nothing(key):
     assert verdict(b"message", bytes(64), key) == "invalid"
 
 
@@ -81,7 +81,7 @@ def test_wycheproof_ed25519_verdicts_agree():
     assert seen > 50
 
 
-def test_no_edge_case_with_a_low_order_key_is_taken():
+def test_no_edge_case_with_a_low_order_key_is_accepted():
     cases = json.loads(shared("vectors", "ed25519_edge", "cctv.json").read_text())
     taken = [case for case in cases if _edge(case["msg"].encode(), case["sig"], case["key"]) == "valid"]
     assert not [case["number"] for case in taken if "low_order_A" in (case["flags"] or ())]
@@ -89,7 +89,7 @@ def test_no_edge_case_with_a_low_order_key_is_taken():
     assert len(taken) < len(cases) / 10  # 43 of 914 in the whole set
 
 
-def test_the_speccheck_cases_are_all_refused_but_the_one_that_libsodium_takes():
+def test_only_the_speccheck_case_that_libsodium_accepts_is_accepted():
     path = shared("vectors", "ed25519_edge", "common", "speccheck_cases.json")
     cases = json.loads(path.read_text())
     verdicts = [_edge(bytes.fromhex(case["message"]), case["signature"], case["pub_key"]) for case in cases]
@@ -100,7 +100,7 @@ def _edge(message: bytes, signature: str, key: str) -> str:
     return verdict(message, bytes.fromhex(signature), bytes.fromhex(key))
 
 
-def test_what_is_signed_is_what_the_cose_working_group_signs():
+def test_signatures_agree_with_the_vectors_of_the_cose_working_group():
     seen = 0
     for path in shared("vectors", "cose").glob("*.json"):
         case = json.loads(path.read_text())
@@ -117,8 +117,8 @@ def test_what_is_signed_is_what_the_cose_working_group_signs():
     assert seen >= 4
 
 
-def test_codes_of_others_are_no_codes_of_ours():
-    """SD-CWT is the pattern of our format, COSE its envelope: both are still refused, as malformed."""
+def test_tokens_of_related_formats_are_refused():
+    """SD-CWT is the model of our format, and COSE its envelope; tokens of both are malformed here."""
     shapes = [
         shared("vectors", "sd_cwt", name).read_bytes() for name in ("kbt.cbor", "nested_issuer_cwt.cbor")
     ]

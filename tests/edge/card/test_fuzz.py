@@ -1,4 +1,4 @@
-"""Hostile codes: whatever is shown, a code is accepted or refused, and nothing else ever happens."""
+"""Hostile codes: any code is accepted or refused, and nothing else ever happens."""
 
 from __future__ import annotations
 
@@ -27,8 +27,10 @@ KEY = cose.public_key(ISSUER_SEED)
 EVERYWHERE = Scope((ANYWHERE,), (ANYWHERE,), (ANYWHERE,))
 FROM, UNTIL = NOW.replace(year=2020), NOW.replace(year=2040)
 ISSUER = IssuerKey(cose.kid_of(KEY), "CN-GD", KEY, EVERYWHERE, FROM, UNTIL, FROM)
-NOBODY = bytes((LIST_SIZE + 7) // 8)
-TRUST = TrustSnapshot.of([ISSUER], {(ISSUER.kid, URI): StatusList(LIST_SIZE, NOBODY, NOBODY, FROM, UNTIL)})
+NONE_SET = bytes((LIST_SIZE + 7) // 8)
+TRUST = TrustSnapshot.of(
+    [ISSUER], {(ISSUER.kid, URI): StatusList(LIST_SIZE, NONE_SET, NONE_SET, FROM, UNTIL)}
+)
 GATE = VerificationContext(site="tower-1/lobby")
 
 ADA = Disclosure(b"salt" * 4, "Ada", Attribute.GIVEN_NAME)
@@ -138,7 +140,7 @@ KEYS = [1, 2, 4, 5, 6, 7, 8, 39, 62, 169, 65535, -65537, -65538, -65539, -65540,
     st.dictionaries(st.sampled_from(KEYS), anything, max_size=3), st.lists(st.sampled_from(KEYS), max_size=2)
 )
 def test_fuzz_signed_claims_of_any_kind_are_accepted_or_refused(edits, dropped):
-    """A dishonest issuer, known to this device, signs whatever it likes."""
+    """A dishonest issuer that this device trusts signs any claims."""
     card = cbor2.loads(sign_card(FULL, ISSUER_SEED))
     claimed = cbor2.loads(card.value[2]) | edits
     for key in dropped:
@@ -152,7 +154,7 @@ def test_fuzz_signed_claims_of_any_kind_are_accepted_or_refused(edits, dropped):
 
 @given(anything, anything)
 def test_fuzz_signed_presentations_of_any_kind_are_accepted_or_refused(header, payload):
-    """A dishonest holder signs whatever it likes around a good card."""
+    """A dishonest holder signs any presentation of a good card."""
     card = cbor2.loads(sign_card(FULL, ISSUER_SEED))
     good = {1: -8, 13: card, 16: 294}
     for protected, body in ((good, payload), (header, {6: int(NOW.timestamp())})):
@@ -162,7 +164,7 @@ def test_fuzz_signed_presentations_of_any_kind_are_accepted_or_refused(header, p
 
 @given(anything)
 def test_fuzz_disclosures_of_any_kind_are_refused(claim):
-    """A dishonest holder says anything at all of itself."""
+    """A dishonest holder discloses any value."""
     card = cbor2.loads(sign_card(FULL, ISSUER_SEED))
     body = {6: int(NOW.timestamp()), -65544: claim}
     assert outcome(text_of(cose.sign({1: -8, 13: card, 16: 294}, body, HOLDER_SEED))) is Reason.CARD_MALFORMED

@@ -22,7 +22,7 @@ from edge.errors import InputError
     st.none() | st.binary(min_size=8, max_size=16),
     st.integers(-3_600, 3_600),
 )
-def test_what_is_issued_and_shown_is_what_is_read(issued, audience, nonce, seconds):
+def test_an_issued_and_presented_card_is_read_back(issued, audience, nonce, seconds):
     shown_at = NOW + timedelta(seconds=seconds)
     text = sign_presentation(
         sign_card(issued, ISSUER_SEED), HOLDER_SEED, iat=shown_at, aud=audience, cnonce=nonce
@@ -93,7 +93,7 @@ def test_no_card_is_signed_that_a_verifier_would_refuse(changes):
 
 def test_a_phone_shows_only_its_own_card():
     card = sign_card(ordinary(), ISSUER_SEED)
-    with pytest.raises(InputError, match="not the one the card names"):
+    with pytest.raises(InputError, match="not the key that the card names"):
         sign_presentation(card, b"x" * 32, iat=NOW)
 
 
@@ -123,12 +123,12 @@ def test_a_card_that_fits_may_still_be_too_large_to_show():
 
 
 @pytest.mark.parametrize("card", [b"", b"\xd2", b"not a card", bytes(900)])
-def test_what_is_not_a_card_is_not_shown(card):
+def test_bytes_that_are_no_card_make_no_code(card):
     with pytest.raises(InputError, match="this does not make a code"):
         sign_presentation(card, HOLDER_SEED, iat=NOW)
 
 
-def test_a_time_of_validity_that_is_the_time_of_issue_is_left_out():
+def test_nbf_is_left_out_if_it_equals_iat():
     plain = ordinary()
     later = replace(plain, not_before=plain.issued_at + timedelta(seconds=1))
     assert len(sign_card(later, ISSUER_SEED)) - len(sign_card(plain, ISSUER_SEED)) == 6

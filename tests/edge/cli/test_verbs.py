@@ -1,4 +1,4 @@
-"""Every command has one table of verbs, one form of help and one contract of errors."""
+"""Every command has a table of verbs, the same form of help and the same contract of errors."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from edge.errors import Exit, InputError
 
 
 def leaves(verb: Verb, *path: str) -> Iterator[tuple[str, ...]]:
-    """The words of every verb that does something."""
+    """The words of every verb with a function."""
     below = verbs._loaded(verb.verbs)
     for each in below:
         yield from leaves(each, *path, each.name)
@@ -65,7 +65,7 @@ def test_a_command_alone_prints_its_verbs_and_is_a_usage_error(
     ],
     ids=" ".join,
 )
-def test_words_that_make_no_command_are_told_in_two_lines(
+def test_a_wrong_command_line_is_an_error_and_a_hint(
     words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(words) == Exit.USAGE
@@ -88,7 +88,7 @@ def test_gate_is_the_old_name_of_library(capsys: pytest.CaptureFixture[str]) -> 
     assert shown[0] == shown[1]
 
 
-# -- a table of one's own -----------------------------------------------------------------------------
+# -- a table for tests -----------------------------------------------------------------------------
 
 
 def add(args: argparse.Namespace) -> int:
@@ -126,17 +126,17 @@ CALCULATE = Verb("calculate", "Adds.", verbs=(Verb("sums", "of two", verbs=SUMS)
         ("sums either -a 1 -b 2", Exit.USAGE),
     ],
 )
-def test_the_exit_code_says_how_it_went(words: str, code: Exit) -> None:
+def test_the_exit_code_tells_the_result(words: str, code: Exit) -> None:
     assert verbs.main(CALCULATE, words.split()) == code
 
 
-def test_what_another_verb_needs_is_not_imported() -> None:
+def test_the_modules_of_another_verb_are_not_imported() -> None:
     assert verbs.main(CALCULATE, ["sums", "add", "1", "2"]) == Exit.OK
     with pytest.raises(ModuleNotFoundError, match="test_verbs_of_nowhere"):
         verbs.main(CALCULATE, ["sums", "twice"])
 
 
-def test_a_reader_that_has_gone_is_no_error() -> None:
+def test_a_closed_pipe_is_not_an_error() -> None:
     reader, writer = os.pipe()
     os.close(reader)
     done = subprocess.run(

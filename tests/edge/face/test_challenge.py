@@ -1,4 +1,4 @@
-"""A challenge is met by a head that does as asked, and by nothing else."""
+"""The active challenge: a head that moves as asked passes, and nothing else does."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def named(prompts: tuple[Prompt, ...]) -> str:
 
 
 def swing(*prompts: Prompt, frames: int = 9, peak: float = PEAK) -> list[tuple[float, float]]:
-    """Angles of a head that follows `prompts`: looks, turns, comes back, looks."""
+    """Angles of a head that follows `prompts`: it looks, turns, comes back, looks."""
     there = np.sin(np.linspace(0, np.pi, 2 * frames + 1))
     track = [(0.0, 0.0)] * 5
     for prompt in prompts:
@@ -51,7 +51,7 @@ def swing(*prompts: Prompt, frames: int = 9, peak: float = PEAK) -> list[tuple[f
 
 
 def watch(challenge: Challenge, looks, frame_ms: int = FRAME_MS) -> ChallengeProgress:
-    """The first answer that is final, or the last."""
+    """The first final answer, or the last answer."""
     progress: ChallengeProgress | None = None
     for count, look in enumerate(looks):
         progress = challenge.observe(look, count * frame_ms)
@@ -70,10 +70,10 @@ def failure(progress: ChallengeProgress) -> Failure:
     return progress.failure
 
 
-# --- what is asked ---------------------------------------------------------------------------------------
+# --- prompts ---------------------------------------------------------------------------------------
 
 
-def test_prompts_are_words_for_a_person():
+def test_prompts_are_words_for_the_screen():
     assert LEFT == "turn your head to the left"
     assert ChallengeWaiting(LEFT, Phase.AWAY).words == LEFT.value
     assert ChallengeWaiting(LEFT, Phase.LOOK).words == "look into the camera"
@@ -87,7 +87,7 @@ def test_no_prompt_is_drawn_twice_in_a_row(rolls, n):
     assert all(a is not b for a, b in itertools.pairwise(prompts))
 
 
-def test_every_order_of_two_is_as_likely():
+def test_every_order_of_two_is_equally_likely():
     drawn: Counter[tuple[Prompt, ...]] = Counter()
     for rolls in itertools.product(range(3), range(2)):
         left = iter(rolls)
@@ -96,7 +96,7 @@ def test_every_order_of_two_is_as_likely():
     assert set(drawn.values()) == {1}
 
 
-# --- what meets it ---------------------------------------------------------------------------------------
+# --- challenges that pass ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("prompts", list(itertools.permutations(Prompt, 2)), ids=named)
@@ -119,18 +119,18 @@ def test_the_holder_may_take_seconds_to_begin():
     assert isinstance(follow((LEFT,), [(0, 0)] * 45 + swing(LEFT)), ChallengeDone)
 
 
-def test_a_face_lost_for_a_frame_is_forgiven():
+def test_a_face_lost_for_a_frame_is_allowed():
     looks = [face(*angles) for angles in swing(LEFT)]
     looks[10] = None
     assert isinstance(watch(Challenge((LEFT,), 0), looks), ChallengeDone)
 
 
-def test_no_face_at_first_is_waited_for():
+def test_the_challenge_waits_for_the_first_face():
     looks = [None] * 20 + [face(*angles) for angles in swing(LEFT)]
     assert isinstance(watch(Challenge((LEFT,), 0), looks), ChallengeDone)
 
 
-def test_the_tilted_the_near_and_the_far_are_heads_too():
+def test_tilted_near_and_far_heads_pass_too():
     for how in ({"roll": 15}, {"size": 0.5}, {"size": 1.5}, {"shift": (90, -40)}):
         assert isinstance(follow((LEFT, NOD), swing(LEFT, NOD), **how), ChallengeDone), how
 
@@ -138,7 +138,7 @@ def test_the_tilted_the_near_and_the_far_are_heads_too():
 # --- left and right --------------------------------------------------------------------------------------
 
 
-def test_the_holders_left_is_the_right_of_a_picture_that_is_not_mirrored():
+def test_the_holders_left_is_on_the_right_of_a_picture_that_is_not_mirrored():
     before, after = face(), face(yaw=PEAK)
     assert after[1, 0] > before[1, 0], "the nose goes to the right of the picture"
     assert isinstance(follow((LEFT,), swing(LEFT)), ChallengeDone)
@@ -146,7 +146,7 @@ def test_the_holders_left_is_the_right_of_a_picture_that_is_not_mirrored():
 
 
 @pytest.mark.parametrize("prompt", [LEFT, RIGHT])
-def test_a_mirrored_camera_says_so_and_left_stays_the_holders_left(prompt):
+def test_left_is_the_holders_left_with_a_mirrored_camera(prompt):
     looks = [face(*angles, mirrored=True) for angles in swing(prompt)]
     # FaceMesh calls what is on the left of the picture the right eye, mirrored or not
     looks = [look if look[234, 0] < look[454, 0] else _relabelled(look) for look in looks]
@@ -155,7 +155,7 @@ def test_a_mirrored_camera_says_so_and_left_stays_the_holders_left(prompt):
 
 
 def _relabelled(look: np.ndarray) -> np.ndarray:
-    """The same points under the numbers of their mirror partners, as nearly as the spiral has partners."""
+    """The points with the numbers of their mirror partners, as far as the spiral has partners."""
     still = face()
     partner = np.array(
         [int(np.argmin(np.hypot(still[:, 0] - (640 - x), still[:, 1] - y))) for x, y, _ in still]
@@ -163,7 +163,7 @@ def _relabelled(look: np.ndarray) -> np.ndarray:
     return look[partner]
 
 
-# --- what does not ---------------------------------------------------------------------------------------
+# --- challenges that fail ---------------------------------------------------------------------------------------
 
 
 def test_a_flat_print_that_turns_is_flat():
@@ -182,10 +182,10 @@ def test_a_face_that_only_moves_aside_is_not_done():
     assert isinstance(watch(Challenge((LEFT,), 0), looks), ChallengeWaiting)
 
 
-# A head that is asked to turn left: its (yaw, nod) in each frame, and what becomes of it.
+# A head that is asked to turn left: its (yaw, nod) in each frame, and the failure.
 FAILURES = {
     "held still": ([(0, 0)] * 200, Failure.TIME),
-    "turned, and never back": (swing(LEFT)[:14] + [(PEAK, 0)] * 100, Failure.TIME),
+    "turned, and not back": (swing(LEFT)[:14] + [(PEAK, 0)] * 100, Failure.TIME),
     "turned from the start": ([(35, 0)] * 200, Failure.TIME),
     "the other way first": (swing(RIGHT, LEFT), Failure.OTHER_WAY),
     "a nod for a turn": (swing(NOD), Failure.OTHER_WAY),
@@ -198,7 +198,7 @@ def test_a_head_that_does_not_turn_as_asked_fails(track, expected):
     assert failure(follow((LEFT,), track)) is expected
 
 
-def test_nobody_runs_out_of_time():
+def test_frames_without_a_face_run_out_of_time():
     assert failure(watch(Challenge((LEFT,), 0), [None] * 200)) is Failure.TIME
 
 
@@ -208,14 +208,14 @@ def test_a_cut_back_is_a_jump():
     assert failure(follow((LEFT,), track[: turned + 1] + [(0, 0)] * 8)) is Failure.JUMP
 
 
-def test_a_turn_that_nobody_can_follow_is_hasty():
+def test_a_turn_too_quick_for_the_camera_is_hasty():
     assert failure(follow((LEFT,), [(0, 0)] * 6 + [(12, 0), (22, 0)] + [(PEAK, 0)] * 5, frame_ms=125)) is (
         Failure.HASTY
     )
 
 
 @pytest.mark.parametrize(("frame_ms", "frames"), [(33, 12), (66, 6), (100, 6), (125, 8)])
-def test_slow_cameras_follow_unhurried_turns(frame_ms, frames):
+def test_slow_cameras_follow_slow_turns(frame_ms, frames):
     assert isinstance(follow((LEFT,), swing(LEFT, frames=frames), frame_ms=frame_ms), ChallengeDone)
 
 
@@ -246,7 +246,7 @@ def test_frames_too_rare_to_follow_are_lost():
         (Failure.FLAT, Reason.FACE_ATTACK),
     ],
 )
-def test_every_failure_denies_for_a_reason(name, reason):
+def test_every_failure_has_a_reason(name, reason):
     assert name.reason is reason
 
 
@@ -260,27 +260,27 @@ def test_a_result_is_final():
     assert challenge.observe(None, 99_999) is first
 
 
-def test_a_frame_that_is_not_newer_is_not_looked_at():
+def test_a_frame_that_is_not_newer_is_ignored():
     challenge = Challenge((LEFT,), 0)
     for _ in range(9):
         progress = challenge.observe(face(), 0)
     assert progress == ChallengeWaiting(LEFT, Phase.LOOK)
 
 
-def test_landmarks_that_are_no_numbers_are_no_face():
+def test_landmarks_that_are_not_finite_are_no_face():
     bad = np.full((468, 3), np.nan, np.float32)
     assert failure(watch(Challenge((LEFT,), 0), [bad] * 200)) is Failure.TIME
 
 
-def test_limits_are_the_callers_to_tighten():
+def test_a_caller_can_set_stricter_limits():
     strict = Challenge((LEFT,), 0, limits=ChallengeLimits(turned=0.6))
     assert isinstance(watch(strict, [face(*angles) for angles in swing(LEFT)]), ChallengeWaiting)
 
 
 @settings(max_examples=60)
 @given(seed=st.integers(0, 1 << 32), prompt=st.sampled_from(list(Prompt)))
-def test_chance_is_never_done(seed, prompt):
-    """Faces at random places and angles, some missing: whatever comes of it, it is no followed prompt."""
+def test_random_faces_never_pass(seed, prompt):
+    """Faces at random positions and angles, some missing, follow no prompt."""
     dice = np.random.default_rng(seed)
     looks = [
         None
@@ -317,19 +317,19 @@ def play(engine: FaceEngine, film, prompts) -> ChallengeProgress:
 
 
 @pytest.mark.parametrize("prompts", [(LEFT, NOD), (NOD, RIGHT)], ids=named)
-def test_a_rendered_head_meets_the_challenge(engine, astronaut, prompts):
+def test_a_rendered_head_passes_the_challenge(engine, astronaut, prompts):
     film = head(astronaut, script([MOVES[p] for p in prompts], seed=3, rest=6), seed=3)
     assert isinstance(play(engine, film, prompts), ChallengeDone)
 
 
 @pytest.mark.parametrize("species", list(Species), ids=lambda s: s.name)
-def test_no_species_meets_it(engine, astronaut, species):
+def test_no_species_passes_the_challenge(engine, astronaut, species):
     prompts = (RIGHT, NOD)
     film = attack(species, astronaut, [MOVES[p] for p in prompts], seed=4)
     assert not isinstance(play(engine, film, prompts), ChallengeDone)
 
 
-def test_another_persons_rendered_head_meets_it_too(engine):
+def test_the_rendered_head_of_another_person_passes_too(engine):
     photo = read_image(shared("faces", "london", "007_neutral.jpg"))[60:500, 60:580]
     film = head(Subject(photo, seen(engine, photo)), script([Move.LEFT], seed=5, rest=6), seed=5)
     assert isinstance(play(engine, film, (LEFT,)), ChallengeDone)

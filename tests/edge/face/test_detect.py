@@ -12,7 +12,7 @@ SHORT = ((8, 2), (16, 6))
 
 
 class Answers:
-    """A Network that says what the test wants to hear."""
+    """A Network with scripted answers."""
 
     def __init__(self, *outputs: np.ndarray, shape: tuple[int, ...] = (1, 128, 128, 3)) -> None:
         self.input_shape = shape
@@ -25,7 +25,7 @@ class Answers:
 
 
 def blaze(faces: dict[int, float], side: float = 40.0) -> tuple[np.ndarray, np.ndarray]:
-    """What BlazeFace answers where the given anchors saw a face of `side` input pixels around them."""
+    """The output of BlazeFace if the given anchors find a face of `side` input pixels around them."""
     regressors, logits = np.zeros((1, 896, 16), np.float32), np.full((1, 896, 1), -9, np.float32)
     for anchor, logit in faces.items():
         regressors[0, anchor, 2:4] = side
@@ -60,7 +60,7 @@ def test_a_box_is_decoded_around_its_anchor() -> None:
     ("logit", "box", "seen"),
     [(-0.01, 1.0, 0), (1e9, 1.0, 1), (np.nan, 1.0, 0), (5.0, np.nan, 0), (5.0, np.inf, 0)],
 )
-def test_only_sure_and_finite_answers_are_decoded(logit: float, box: float, seen: int) -> None:
+def test_only_confident_and_finite_answers_are_decoded(logit: float, box: float, seen: int) -> None:
     scores, points = decode(
         np.full((1, 16), box, np.float32),
         np.array([logit], np.float32),
@@ -109,7 +109,7 @@ def test_faces_come_in_pixels_of_the_picture_largest_first() -> None:
     assert np.allclose(found[0].centre, [360, 280])
 
 
-def test_the_network_sees_a_letterbox_in_minus_one_to_one() -> None:
+def test_the_network_gets_a_letterbox_in_minus_one_to_one() -> None:
     network = Answers(*blaze({}))
     assert BlazeFace(network).find(np.full((100, 200, 3), 255, np.uint8)) == ()
     assert network.seen is not None
@@ -130,5 +130,5 @@ def test_another_graph_is_a_model_fault(shape: tuple[int, ...]) -> None:
     [(), (np.zeros((1, 896, 16)),), (np.zeros((1, 896, 1)), np.zeros((1, 896, 16))), (np.zeros(3),) * 2],
 )
 def test_other_answers_are_a_model_fault(outputs: tuple[np.ndarray, ...]) -> None:
-    with pytest.raises(ModelFault, match="not BlazeFace"):
+    with pytest.raises(ModelFault, match="not that of BlazeFace"):
         BlazeFace(Answers(*outputs)).find(np.zeros((100, 100, 3), np.uint8))

@@ -1,4 +1,4 @@
-"""The whole engine: on real pictures with the built models, and on networks that answer anything."""
+"""The whole engine: on real pictures with the built models, and with networks of random answers."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ def reference(engine: FaceEngine, astronaut: np.ndarray) -> Reference:
 
 
 def woman(photos: Path, sample: str, left: int, top: int) -> np.ndarray:
-    """A window of a group photograph with the fair-haired woman alone in it, as a door camera sees her."""
+    """A part of a group photograph that shows the fair-haired woman alone, as before a door camera."""
     window = read_image(photos / sample)[top : top + 600, left : left + 640]
     return cv2.resize(window, None, fx=0.8, fy=0.8, interpolation=cv2.INTER_AREA)
 
 
 def at_the_door(picture: np.ndarray, side: int, place: tuple[int, int] = (0, 80)) -> np.ndarray:
-    """A square picture in a grey 640x480 frame, without the rim that would make it a picture held up."""
+    """A square picture in a grey 640x480 frame, without the edges of a print."""
     frame = np.full((*DOOR, 3), 120, np.uint8)
     small = cv2.resize(picture, (side, side), interpolation=cv2.INTER_AREA)
     middle = np.zeros((side, side, 1), np.float32)
@@ -51,7 +51,7 @@ def at_the_door(picture: np.ndarray, side: int, place: tuple[int, int] = (0, 80)
     return frame
 
 
-# --- who it is -------------------------------------------------------------------------------------------
+# --- matches -------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("runtime", ["litert", "tflite"])
@@ -93,7 +93,7 @@ def test_evidence_is_measured_and_in_pixels_of_the_frame(
     assert evidence.pad.value(Measure.SHARE) == evidence.quality.share == pytest.approx(0.2, abs=0.05)
 
 
-def test_a_12_megapixel_frame_says_what_a_small_one_says(
+def test_a_12_megapixel_frame_gives_the_result_of_a_small_one(
     engine: FaceEngine, reference: Reference, astronaut: np.ndarray
 ) -> None:
     frame = np.zeros((3000, 4000, 3), np.uint8)
@@ -104,7 +104,7 @@ def test_a_12_megapixel_frame_says_what_a_small_one_says(
     assert 1300 < evidence.box[0] < 2300
 
 
-# --- who it is not, and what cannot be used ----------------------------------------------------------------
+# --- strangers and unusable pictures ----------------------------------------------------------------
 
 
 def crowd(astronaut: np.ndarray, across: int, down: int) -> np.ndarray:
@@ -139,7 +139,7 @@ BAD_FRAMES = {
 
 
 @pytest.mark.parametrize("case", BAD_FRAMES, ids=str)
-def test_a_bad_frame_has_a_name_and_no_similarity(
+def test_a_bad_frame_has_a_reason_and_no_similarity(
     engine: FaceEngine, reference: Reference, astronaut: np.ndarray, case: str
 ) -> None:
     make, reason = BAD_FRAMES[case]
@@ -155,7 +155,7 @@ def test_a_picture_on_its_side_is_face_quality(
     assert (evidence.reason, evidence.coaching) == (Reason.FACE_QUALITY, Coaching.FACE_THE_CAMERA)
 
 
-def test_a_face_at_the_border_is_named_or_compared_but_never_a_crash(
+def test_a_face_at_the_border_is_refused_or_compared_but_never_a_crash(
     engine: FaceEngine, reference: Reference, astronaut: np.ndarray
 ) -> None:
     for cut in range(150, 280, 10):
@@ -181,10 +181,10 @@ def test_a_small_face_far_behind_does_not_block(engine: FaceEngine, astronaut: n
     assert engine.assess(frame, held).similarity > 0.8
 
 
-def test_enrolment_says_why_a_picture_cannot_be_used(engine: FaceEngine, astronaut: np.ndarray) -> None:
+def test_enrolment_says_why_a_picture_is_refused(engine: FaceEngine, astronaut: np.ndarray) -> None:
     for picture, message in (
         (np.zeros((*DOOR, 3), np.uint8), "no face"),
-        (crowd(astronaut, 2, 1), "more than one face"),
+        (crowd(astronaut, 2, 1), "2 faces in the picture"),
         (cv2.GaussianBlur(astronaut, (0, 0), 3), "hold still"),
         (astronaut[..., 0], "not a colour picture"),
         (np.zeros((9, 9, 3), np.uint8), "9x9"),
@@ -194,7 +194,7 @@ def test_enrolment_says_why_a_picture_cannot_be_used(engine: FaceEngine, astrona
         assert caught.value.hint or message == "not a colour picture"
 
 
-def test_a_foreign_or_wiped_reference_is_face_template_before_anything_is_looked_at(
+def test_a_foreign_or_wiped_reference_is_face_template_before_the_frame_is_searched(
     engine: FaceEngine, reference: Reference, astronaut: np.ndarray
 ) -> None:
     foreign = Reference(reference.vector.copy(), "another")
@@ -206,7 +206,7 @@ def test_a_foreign_or_wiped_reference_is_face_template_before_anything_is_looked
     assert (evidence.reason, evidence.faces, evidence.similarity) == (Reason.FACE_TEMPLATE, 0, None)
 
 
-def test_evidence_carries_no_embedding_and_no_template(
+def test_evidence_holds_no_embedding_and_no_template(
     engine: FaceEngine, reference: Reference, astronaut: np.ndarray
 ) -> None:
     evidence = engine.assess(astronaut, reference)
@@ -215,10 +215,10 @@ def test_evidence_carries_no_embedding_and_no_template(
     assert not any(isinstance(a, bytes | Reference) for a in arrays)
 
 
-# --- outside photographs -----------------------------------------------------------------------------------
+# --- photographs of other sources -----------------------------------------------------------------------------------
 
 
-def test_no_londoner_is_falsely_rejected_at_the_default_threshold(engine: FaceEngine) -> None:
+def test_no_person_of_london_is_falsely_rejected_at_the_default_threshold(engine: FaceEngine) -> None:
     folder = shared("faces", "london")
     for neutral in sorted(folder.glob("*_neutral.jpg")):
         held = engine.reference(
@@ -230,7 +230,7 @@ def test_no_londoner_is_falsely_rejected_at_the_default_threshold(engine: FaceEn
         assert evidence.similarity >= engine.threshold.cosine, neutral.name
 
 
-def test_bona_fide_pictures_pass_the_gates_and_prints_at_the_lens_do_not(engine: FaceEngine) -> None:
+def test_bona_fide_pictures_pass_quality_and_pad_and_prints_at_the_lens_do_not(engine: FaceEngine) -> None:
     held = Reference(np.eye(1, 64, dtype=np.float32)[0], engine.model_id)
     live = sorted(shared("faces", "nuaa", "bona_fide").glob("*.jpg"))[::4]
     reasons = Counter(engine.assess(read_image(path), held).reason for path in live)
@@ -251,11 +251,11 @@ def test_bona_fide_pictures_pass_the_gates_and_prints_at_the_lens_do_not(engine:
     assert near > 10
 
 
-# --- networks that answer anything -------------------------------------------------------------------------
+# --- networks with random answers -------------------------------------------------------------------------
 
 
 class Wild:
-    """A Network of the right shape whose answers are noise of any size."""
+    """A Network of the right shape with noise of any size as answer."""
 
     def __init__(self, rng: np.random.Generator, shape: tuple[int, ...], *answers: tuple[int, ...]) -> None:
         self.input_shape = shape
@@ -289,7 +289,7 @@ def wild_engine(seed: int) -> FaceEngine:
 
 @given(st.integers(0, 2**32 - 1), st.tuples(st.integers(0, 300), st.integers(0, 300)))
 @settings(max_examples=60)
-def test_fuzz_whatever_networks_answer_is_named_evidence_or_a_model_fault(
+def test_fuzz_any_answer_of_networks_is_evidence_with_a_reason_or_a_model_fault(
     seed: int, shape: tuple[int, int]
 ) -> None:
     frame = np.random.default_rng(seed).integers(0, 256, (*shape, 3), dtype=np.uint8)
@@ -321,7 +321,7 @@ class Silent(Wild):
         ("mesh", ()),
     ],
 )
-def test_networks_that_do_not_belong_together_are_a_model_fault(part: str, shape: tuple[int, ...]) -> None:
+def test_a_network_of_another_shape_is_a_model_fault(part: str, shape: tuple[int, ...]) -> None:
     rng = np.random.default_rng(0)
     parts = {
         "detector": Wild(rng, (1, 128, 128, 3)),

@@ -1,6 +1,6 @@
-"""What must never be a match: bad frames and bad models, one by one, on the engine of a device.
+"""Bad frames and bad models that must never match, on the engine of a device.
 
-Frames are compared with the reference of the very person whom they show: nobody is more alike.
+Each frame is compared with the reference of the person whom it shows, which is the most similar one.
 """
 
 from __future__ import annotations
@@ -45,7 +45,11 @@ NAMED: dict[str, tuple[Change, Reason, Component | None]] = {
     "no rows and no columns": (lambda a: a[:0, :0], Reason.FACE_QUALITY, None),
     "no rows": (lambda a: a[:0], Reason.FACE_QUALITY, None),
     "no columns": (lambda a: a[:, :0], Reason.FACE_QUALITY, None),
-    "12 megapixels of nobody": (lambda _: np.full((3000, 4000, 3), 90, np.uint8), Reason.FACE_ABSENT, None),
+    "12 megapixels without a face": (
+        lambda _: np.full((3000, 4000, 3), 90, np.uint8),
+        Reason.FACE_ABSENT,
+        None,
+    ),
     "NaN": (lambda a: np.full(a.shape, np.nan, np.float32), Reason.FACE_QUALITY, None),
     "a NaN in a float picture": (
         lambda a: np.where(a == a.max(), np.nan, a).astype(np.float32),
@@ -64,7 +68,7 @@ NAMED: dict[str, tuple[Change, Reason, Component | None]] = {
 
 
 @pytest.mark.parametrize("case", NAMED, ids=str)
-def test_a_bad_frame_of_the_holder_is_named_and_not_compared(
+def test_a_bad_frame_of_the_holder_has_a_reason_and_is_not_compared(
     engine: FaceEngine, own: Reference, astronaut: np.ndarray, case: str
 ) -> None:
     change, reason, component = NAMED[case]
@@ -81,17 +85,17 @@ def test_12_megapixels_of_the_holder_are_compared_like_any_frame(
     assert engine.assess(large, strangers).similarity < 0.3
 
 
-def test_a_mirror_image_is_its_owners_and_nobody_elses(
+def test_a_mirror_image_matches_the_person_and_no_other(
     engine: FaceEngine, own: Reference, strangers: Reference, astronaut: np.ndarray
 ) -> None:
-    # faces are symmetric, and cameras that mirror exist: models/embedder.md says so
+    # faces are symmetric, and some cameras mirror their pictures: models/embedder.md
     mirrored = np.ascontiguousarray(astronaut[:, ::-1])
     assert engine.assess(mirrored, own).similarity >= engine.threshold.cosine
     assert engine.assess(mirrored, strangers).similarity < 0.3
 
 
 @pytest.mark.parametrize("side", ["left", "right", "top", "bottom"])
-def test_a_face_that_leaves_the_picture_is_compared_until_it_is_cut(
+def test_a_face_near_the_edge_is_compared_until_it_is_cut(
     engine: FaceEngine, own: Reference, strangers: Reference, astronaut: np.ndarray, side: str
 ) -> None:
     turns = {"left": 0, "top": 1, "right": 2, "bottom": 3}[side]
@@ -110,12 +114,12 @@ def test_a_face_that_leaves_the_picture_is_compared_until_it_is_cut(
 
 
 @pytest.mark.parametrize("people", ["london", "nuaa/bona_fide"])
-def test_nobody_upside_down_is_compared(engine: FaceEngine, people: str) -> None:
-    anybody = Reference(np.eye(1, 64, dtype=np.float32)[0], engine.model_id)
+def test_no_face_upside_down_is_compared(engine: FaceEngine, people: str) -> None:
+    template = Reference(np.eye(1, 64, dtype=np.float32)[0], engine.model_id)
     for file in sorted(shared("faces", *people.split("/")).glob("*.jpg"))[::3]:
         picture = read_image(file)
         for turned in (picture[::-1], picture[::-1, ::-1]):
-            evidence = engine.assess(np.ascontiguousarray(turned), anybody)
+            evidence = engine.assess(np.ascontiguousarray(turned), template)
             assert evidence.reason is not None, file.name
 
 
@@ -135,7 +139,7 @@ def another(file: Path, other: Path) -> None:
 
 
 def another_that_is_pinned(file: Path, other: Path) -> None:
-    """Somebody who may write the manifest too still gets a graph of the wrong shape refused."""
+    """An attacker who can write the manifest too: a graph of the wrong shape is still refused."""
     sums = [hashlib.sha256(f.read_bytes()).hexdigest() for f in (file, other)]
     another(file, other)
     manifest = file.parent / "manifest.toml"

@@ -1,4 +1,4 @@
-"""Burst fusion: the mean of the best frames, and nothing of them left behind."""
+"""Burst fusion: the mean of the best frames, and the wiping of every embedding."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ def axis(*values: float) -> np.ndarray:
 
 
 def burst(threshold: float = 0.6, **rule: float) -> Fusion:
-    """With `newcomer` out of the way: these frames are all of one person, however far apart."""
+    """A fusion without `newcomer`: all frames count as one person, however different they are."""
     return Fusion(Reference(axis(1), "m"), threshold=threshold, rule=FusionRule(**{"newcomer": -1.0} | rule))
 
 
-def test_one_frame_is_compared_as_it_is() -> None:
+def test_one_frame_is_compared_alone() -> None:
     fused = burst().add(axis(0.6, 0.8))
     assert fused.similarity == pytest.approx(0.6)
     assert fused.frames == 1
@@ -37,7 +37,7 @@ def test_errors_of_single_frames_cancel() -> None:
     assert fusion.add(axis(0.6, -0.8)).similarity == pytest.approx(1.0)
 
 
-def test_somebody_else_begins_a_burst_of_their_own() -> None:
+def test_another_person_begins_a_new_burst() -> None:
     fusion = burst(newcomer=0.3)
     fusion.add(axis(0, 1), quality=0.9)
     fusion.add(axis(0, 1), quality=0.9)
@@ -55,7 +55,7 @@ def test_a_frame_is_compared_with_those_before_it() -> None:
     assert fusion.alike == pytest.approx(0.8)
     fusion.add(axis(0.6, 0.8))
     assert fusion.alike == pytest.approx(0.96)
-    fusion.add(axis(0, 0, 1))  # a newcomer is told by it, and the next frame is compared with the newcomer
+    fusion.add(axis(0, 0, 1))  # another person: the next frame is compared with this one
     assert fusion.alike == pytest.approx(0)
     fusion.add(axis(0, 0, 1))
     assert fusion.alike == pytest.approx(1)
@@ -64,8 +64,8 @@ def test_a_frame_is_compared_with_those_before_it() -> None:
 
 
 SETTLED = {
-    "well above: sure at once": ([0.66], [True]),
-    "at the threshold: look again": ([0.60, 0.60], [False, False]),
+    "well above: settled at once": ([0.66], [True]),
+    "at the threshold: another frame": ([0.60, 0.60], [False, False]),
     "below: never before the burst is full": ([0.1, 0.1, 0.1], [False, False, True]),
     "full": ([0.61, 0.61, 0.61], [False, False, True]),
 }
@@ -115,9 +115,7 @@ def test_a_wiped_reference_is_refused() -> None:
 
 
 @given(st.lists(st.tuples(st.floats(-1, 1), st.floats(0, 1)), min_size=1, max_size=12), st.integers(1, 5))
-def test_whatever_order_frames_come_in_at_most_so_many_count(
-    frames: list[tuple[float, float]], most: int
-) -> None:
+def test_in_any_order_of_frames_at_most_the_rule_counts(frames: list[tuple[float, float]], most: int) -> None:
     fusion = burst(frames=most)
     for cosine, quality in frames:
         fused = fusion.add(axis(cosine, float(np.sqrt(1 - cosine * cosine))), quality)

@@ -33,19 +33,19 @@ def test_a_similarity_transform_is_recovered_from_its_points(
     assert np.allclose(transform(found, ARCFACE), ARCFACE @ truth[:, :2].T + truth[:, 2], atol=0.05 * scale)
 
 
-def test_a_mirrored_face_is_never_mirrored_back() -> None:
+def test_a_transform_is_never_a_reflection() -> None:
     mirrored = ARCFACE * np.array([-1, 1], dtype=np.float32)
     assert np.linalg.det(similarity_transform(mirrored, ARCFACE)[:, :2]) > 0
 
 
-def test_points_that_coincide_give_a_finite_transform_and_a_crop() -> None:
+def test_equal_points_give_a_finite_transform_and_a_crop() -> None:
     matrix = similarity_transform(np.full((5, 2), 7, np.float32), ARCFACE)
     assert np.isfinite(matrix).all()
     assert warp(np.zeros((80, 80, 3), np.uint8), matrix, CROP_PX).shape == (112, 112, 3)
 
 
 @given(angle=angles, side=st.floats(10, 2000), x=shifts, y=shifts)
-def test_a_rotated_square_lands_in_the_whole_crop(angle: float, side: float, x: float, y: float) -> None:
+def test_a_rotated_square_fills_the_crop(angle: float, side: float, x: float, y: float) -> None:
     matrix = rotated_square(np.array([x, y], np.float32), side, angle, 192)
     right = np.array([[x + side / 2 * math.cos(angle), y + side / 2 * math.sin(angle)]], np.float32)
     assert np.allclose(transform(matrix, np.array([[x, y]], np.float32)), [[96, 96]], atol=0.5)
@@ -54,7 +54,7 @@ def test_a_rotated_square_lands_in_the_whole_crop(angle: float, side: float, x: 
 
 
 @pytest.mark.parametrize("zoom", [1.0, 0.49, 0.25, 0.1])
-def test_a_warp_keeps_places_and_brightness_at_any_zoom(zoom: float) -> None:
+def test_a_warp_keeps_positions_and_brightness_at_any_zoom(zoom: float) -> None:
     size = round(112 / zoom)
     ramp = np.linspace(20, 220, size, dtype=np.float32)
     picture = np.repeat(np.tile(ramp, (size, 1))[..., np.newaxis], 3, axis=2).astype(np.uint8)
@@ -63,11 +63,11 @@ def test_a_warp_keeps_places_and_brightness_at_any_zoom(zoom: float) -> None:
     assert np.abs(crop - np.linspace(20, 220, 112)[4:-4]).max() < 3
 
 
-def test_a_warp_averages_what_it_shrinks() -> None:
+def test_a_warp_that_shrinks_averages_pixels() -> None:
     checks = (np.indices((1120, 1120)).sum(axis=0) % 2 * 255).astype(np.uint8)
     matrix = rotated_square(np.array([560, 560], np.float32), 1120, 0.0, 112)
     crop = warp(np.repeat(checks[..., np.newaxis], 3, axis=2), matrix, 112)
-    assert np.abs(crop[2:-2, 2:-2].astype(int) - 127).max() <= 2  # bilinear alone gives 0 or 255
+    assert np.abs(crop[2:-2, 2:-2].astype(int) - 127).max() <= 2  # bilinear sampling alone gives 0 or 255
 
 
 @pytest.mark.parametrize("centre", [(-900, -900), (900, 50), (50, 5000)])
@@ -86,7 +86,5 @@ def test_a_warp_beyond_the_picture_is_black(centre: tuple[int, int]) -> None:
         ((4, 64, 3), 9, (1, 16, 3)),
     ],
 )
-def test_halving_stops_before_nothing_is_left(
-    shape: tuple[int, ...], times: int, expect: tuple[int, ...]
-) -> None:
+def test_halving_stops_at_one_pixel(shape: tuple[int, ...], times: int, expect: tuple[int, ...]) -> None:
     assert halve(np.zeros(shape, np.uint8), times).shape == expect

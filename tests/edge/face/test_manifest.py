@@ -44,7 +44,7 @@ cosine = 0.60
         ("tflite", "armv7l", "w8"),
     ],
 )
-def test_a_runtime_on_a_machine_gets_its_own_embedder(runtime: str, machine: str, embedder: str) -> None:
+def test_each_runtime_and_machine_has_its_embedder(runtime: str, machine: str, embedder: str) -> None:
     parts = parse(PAGE, runtime=runtime, machine=machine)
     assert parts.embedder == ModelFile(embedder, HASHES[embedder])
     assert parts.detector == ModelFile("d.tflite", HASHES["d.tflite"])
@@ -62,7 +62,7 @@ built = { sha256 = "bb" }
 """
 
 
-def test_passive_pad_is_a_pair_or_nothing() -> None:
+def test_passive_pad_needs_both_networks() -> None:
     assert parse(PAGE, runtime="litert", machine="aarch64").passive is None
     passive = parse(PAGE + PAD, runtime="litert", machine="aarch64").passive
     assert passive == (ModelFile("v2.tflite", "aa"), ModelFile("v1se.tflite", "bb"))
@@ -82,7 +82,7 @@ BROKEN = {
     "a number for a name": ('detector = "d.tflite"', "detector = 1"),
     "a table for a name": ('detector = "d.tflite"', "detector = {}"),
     "a text for a threshold": ("cosine = 0.54", 'cosine = "0.54"'),
-    "a threshold of 0, which everybody passes": ("default_cosine = 0.60", "default_cosine = 0.0"),
+    "a threshold of 0, which every face reaches": ("default_cosine = 0.60", "default_cosine = 0.0"),
     "a negative threshold": ("default_cosine = 0.60", "default_cosine = -1.0"),
     "a threshold that is no number": ("default_cosine = 0.60", "default_cosine = nan"),
     "a threshold of true": ("default_cosine = 0.60", "default_cosine = true"),

@@ -1,4 +1,4 @@
-"""Parallax tells a head from a plane, whatever else the two do."""
+"""Parallax tells a head from a plane in any position."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ places = st.tuples(st.floats(-120, 120), st.floats(-80, 80))
 
 @pytest.mark.parametrize("angle", [-35, -20, -10, 0, 10, 20, 35])
 def test_a_head_shows_the_sine_of_its_turn(angle):
-    # and up to a third more: half a metre from the lens perspective helps
+    # and up to a third more, because of perspective at half a metre from the lens
     motion = Rest([face()]).motion(face(yaw=angle))
     assert motion.turn == pytest.approx(np.sin(np.radians(angle)), rel=0.36, abs=0.01)
     assert abs(motion.nod) < 0.02
@@ -47,7 +47,7 @@ def test_a_tilted_head_turns_about_its_own_axis():
 
 
 @given(yaw=angles, nod=angles, roll=angles, shift=places, size=st.floats(0.5, 2))
-def test_no_plane_shows_parallax_however_it_is_held(yaw, nod, roll, shift, size):
+def test_no_plane_shows_parallax_in_any_position(yaw, nod, roll, shift, size):
     rest = Rest([face(depth=FLAT)])
     motion = rest.motion(face(yaw, nod, roll=roll, shift=shift, size=size, depth=FLAT))
     assert max(abs(motion.turn), abs(motion.nod)) < 0.05
@@ -60,20 +60,20 @@ def test_no_cylinder_shows_parallax(yaw, nod, shift):
 
 
 @pytest.mark.parametrize(("yaw", "nod"), [(35, 0), (0, 35), (45, 0)])
-def test_a_plane_that_tilts_is_not_rigid_as_a_head_is(yaw, nod):
+def test_a_plane_that_tilts_is_less_rigid_than_a_head(yaw, nod):
     motion = Rest([face(depth=FLAT)]).motion(face(yaw, nod, depth=FLAT))
     assert motion.rigidity < 0.88
     assert motion.rigidity == pytest.approx(motion.stretch, abs=0.01)
 
 
 @given(shift=places, size=st.floats(0.5, 2), roll=angles)
-def test_what_only_moves_in_the_picture_has_not_turned(shift, size, roll):
+def test_a_movement_in_the_picture_is_no_turn(shift, size, roll):
     motion = Rest([face()]).motion(face(roll=roll, shift=shift, size=size))
     assert max(abs(motion.turn), abs(motion.nod)) < 1e-3
     assert motion.rigidity == pytest.approx(1, abs=1e-3)
 
 
-def test_depths_that_have_no_nose_divide_by_nothing():
+def test_depths_without_a_nose_do_not_divide_by_zero():
     flat = face()
     flat[:, 2] = 0
     motion = Rest([flat]).motion(face(yaw=30))
@@ -99,7 +99,7 @@ def test_landmarks_of_a_face_are_usable():
     assert usable(face())
 
 
-# --- real pictures: what the simulation cannot prove -----------------------------------------------------
+# --- real pictures -----------------------------------------------------
 
 
 def landmarks(engine: FaceEngine, rgb: np.ndarray) -> np.ndarray | None:
@@ -129,7 +129,7 @@ def test_real_heads_in_two_pictures_show_the_parallax_of_their_turn(engine):
     assert (np.abs(turns)[turned] > 0.34).all()
 
 
-def test_real_prints_held_up_by_hand_show_none(engine):
+def test_real_prints_held_by_hand_show_no_parallax(engine):
     sequences = defaultdict(list)
     for path in sorted(shared("faces", "nuaa", "print").glob("*.jpg")):
         sequences[path.stem.rsplit("_", 1)[0]].append(path)

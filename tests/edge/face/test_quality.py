@@ -48,7 +48,7 @@ GOOD = Quality(
 
 BAD = {
     "far away": ({"eyes_px": 23.0}, Component.INTER_EYE_DISTANCE, Coaching.COME_CLOSER),
-    "not a face to the landmark network": (
+    "not a face for the landmark network": (
         {"presence": 0.4},
         Component.FACE_OCCLUSION,
         Coaching.SHOW_YOUR_FACE,
@@ -61,13 +61,17 @@ BAD = {
     "looking down": ({"pitch": -40.0}, Component.HEAD_POSE_PITCH, Coaching.LOOK_STRAIGHT),
     "tilted far": ({"roll": -70.0}, Component.HEAD_POSE_ROLL, Coaching.FACE_THE_CAMERA),
     "upside down": ({"roll": 180.0}, Component.HEAD_POSE_ROLL, Coaching.FACE_THE_CAMERA),
-    "upside down, and hardly found": ({"found": 0.7}, Component.HEAD_POSE_ROLL, Coaching.FACE_THE_CAMERA),
-    "upside down, and hardly a face": (
+    "upside down, with a low score of the detector": (
+        {"found": 0.7},
+        Component.HEAD_POSE_ROLL,
+        Coaching.FACE_THE_CAMERA,
+    ),
+    "upside down, with a low presence": (
         {"presence": 0.999},
         Component.HEAD_POSE_ROLL,
         Coaching.FACE_THE_CAMERA,
     ),
-    "behind a mask, and therefore doubtful": (
+    "behind a mask, with a low score of the detector": (
         {"mouth_detail": 0.01, "found": 0.7},
         Component.MOUTH_OCCLUSION,
         Coaching.UNCOVER_YOUR_FACE,
@@ -82,7 +86,7 @@ BAD = {
     "blurred": ({"sharpness": 15.0}, Component.SHARPNESS, Coaching.HOLD_STILL),
     "smeared": ({"detail": 0.2}, Component.SHARPNESS, Coaching.HOLD_STILL),
     "no number": ({"yaw": math.nan}, Component.HEAD_POSE_YAW, Coaching.FACE_THE_CAMERA),
-    "far and blurred: nearer first": (
+    "far and blurred: the distance first": (
         {"eyes_px": 10.0, "sharpness": 1.0},
         Component.INTER_EYE_DISTANCE,
         Coaching.COME_CLOSER,
@@ -111,7 +115,7 @@ def test_names_of_components_fit_an_audit_record() -> None:
     assert all(re.fullmatch(r"[a-z][a-z_]{2,39}", component) for component in Component)
 
 
-def test_of_two_probes_the_straighter_and_sharper_one_ranks_higher() -> None:
+def test_a_more_frontal_and_sharper_probe_ranks_higher() -> None:
     assert 0 < rank(replace(GOOD, yaw=30.0)) < rank(GOOD) <= 1
     assert rank(replace(GOOD, detail=0.4)) < rank(GOOD)
     assert rank(replace(GOOD, pitch=170.0)) == 0
@@ -122,7 +126,7 @@ def textured(seed: int = 3) -> np.ndarray:
 
 
 @pytest.mark.parametrize("angle", [0, 30, 45, 90, 135])
-def test_a_smear_is_seen_in_whatever_direction_it_goes(angle: float) -> None:
+def test_motion_blur_is_found_in_any_direction(angle: float) -> None:
     kernel = np.zeros((13, 13), np.float32)
     kernel[6] = 1
     kernel = cv2.warpAffine(kernel, cv2.getRotationMatrix2D((6, 6), angle, 1), (13, 13))
@@ -141,7 +145,7 @@ def test_a_patch_is_never_empty(centre: tuple[float, float]) -> None:
 
 
 def head(yaw: float = 0, pitch: float = 0, roll: float = 0) -> Landmarks:
-    """A head of four landmarks, turned by degrees; x right, y down, z away from the camera."""
+    """A head of four landmarks, rotated by degrees; x right, y down, z away from the camera."""
     spots = {
         mesh.RIGHT_EYE_OUTER: (-45, -30, 0),
         mesh.LEFT_EYE_OUTER: (45, -30, 0),
@@ -166,7 +170,7 @@ def test_a_turned_head_has_that_pose(axis: int, angle: float) -> None:
     assert pose(head(*expect)) == pytest.approx(expect, abs=0.01)
 
 
-def test_measures_are_those_of_the_middle_of_the_crop() -> None:
+def test_the_middle_of_the_crop_is_measured() -> None:
     face = Face((10, 20, 110, 140), np.zeros((6, 2), np.float32), 0.9)
     crop = np.zeros((112, 112, 3), np.uint8)
     crop[24:104, 20:92] = 51
@@ -181,7 +185,7 @@ def test_measures_are_those_of_the_middle_of_the_crop() -> None:
 
 
 class Answers:
-    """A Network that says what the test wants to hear."""
+    """A Network with scripted answers."""
 
     def __init__(self, *outputs: np.ndarray) -> None:
         self.input_shape = (1, 192, 192, 3)
@@ -195,7 +199,7 @@ def flat(value: float = 96.0) -> np.ndarray:
     return np.full((1, 1, 1, 1404), value, np.float32)
 
 
-def test_landmarks_come_in_pixels_of_the_picture() -> None:
+def test_landmarks_are_in_pixels_of_the_picture() -> None:
     points = np.zeros((6, 2), np.float32)
     points[:2] = [[250, 210], [290, 210]]
     face = Face((200, 100, 328, 228), points, 0.9)  # 128 px, so the crop of 192 px has scale 1
@@ -219,7 +223,7 @@ def test_landmarks_come_in_pixels_of_the_picture() -> None:
         (flat(), np.full((1, 1, 1, 1), np.inf)),
     ],
 )
-def test_other_answers_than_landmarks_are_a_model_fault(outputs: tuple[np.ndarray, ...]) -> None:
+def test_an_output_without_landmarks_is_a_model_fault(outputs: tuple[np.ndarray, ...]) -> None:
     face = Face((0, 0, 50, 50), np.zeros((6, 2), np.float32), 0.9)
     with pytest.raises(ModelFault):
         FaceMesh(Answers(*outputs)).locate(np.zeros((100, 100, 3), np.uint8), face)

@@ -1,4 +1,4 @@
-"""The quality gate on real faces, and on the same faces made worse."""
+"""The quality gate on real faces, and on the same faces with worse quality."""
 
 from __future__ import annotations
 
@@ -77,11 +77,11 @@ def test_a_plain_mask_hides_the_mouth(
     assert verdict(engine, covered(engine, portrait, "mask", colour)) is Component.MOUTH_OCCLUSION
 
 
-def test_half_a_face_is_told_to_come_into_view(engine: FaceEngine, portrait: np.ndarray) -> None:
+def test_a_half_face_is_told_to_come_into_view(engine: FaceEngine, portrait: np.ndarray) -> None:
     edge = round(float(look(engine, portrait).landmarks.points[:, 0].min())) + 25
     assert verdict(engine, portrait[:, edge:]) is Component.CROP_OF_THE_FACE
 
 
-def test_no_londoner_is_kept_out(engine: FaceEngine) -> None:
+def test_every_picture_of_london_passes(engine: FaceEngine) -> None:
     for file in sorted(shared("faces", "london").glob("*.jpg"))[::7]:
         assert verdict(engine, read_image(file)) is None, file.name

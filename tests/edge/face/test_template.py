@@ -19,7 +19,7 @@ formats = st.sampled_from(list(TemplateFormat))
 
 
 def embedding(seed: int) -> np.ndarray:
-    """A unit embedding that lies in the basis, as real ones do to 99.98 %."""
+    """A unit embedding in the span of the basis, as real ones are to 99.98 %."""
     return unit(np.random.default_rng(seed).standard_normal(64).astype(np.float32) @ BASIS)
 
 
@@ -28,7 +28,7 @@ def reference(data: bytes, fmt: int = TemplateFormat.INT8_64, model: str = MODEL
 
 
 @given(seeds, formats)
-def test_a_template_points_where_its_embedding_does(seed: int, fmt: TemplateFormat) -> None:
+def test_a_template_keeps_the_direction_of_its_embedding(seed: int, fmt: TemplateFormat) -> None:
     data = encode(embedding(seed), BASIS, fmt)
     assert len(data) == fmt.size
     kept = similarity(reference(data, fmt), project(embedding(seed), BASIS), model=MODEL)
@@ -44,19 +44,19 @@ def test_a_template_hardly_changes_a_similarity(one: int, other: int, fmt: Templ
 
 
 @given(seeds, formats)
-def test_what_is_decoded_encodes_to_the_same_bytes(seed: int, fmt: TemplateFormat) -> None:
+def test_a_decoded_template_encodes_to_equal_bytes(seed: int, fmt: TemplateFormat) -> None:
     data = encode(embedding(seed), BASIS, fmt)
     if fmt is TemplateFormat.INT8_64:
         assert encode(reference(data, fmt).vector @ BASIS, BASIS, fmt) == data
     assert reference(data, fmt).vector == pytest.approx(unit(reference(data, fmt).vector))
 
 
-def test_a_template_is_what_the_format_says_byte_for_byte() -> None:
+def test_a_template_has_the_bytes_of_the_format() -> None:
     vector = np.zeros(64, np.float32)
     vector[[0, 1, 63]] = [1.0, -0.6, 0.25]
     assert encode(unit(vector) @ BASIS, BASIS) == bytes([127, 0xB4, *[0] * 61, 32])
     packed = encode(unit(vector) @ BASIS, BASIS, TemplateFormat.INT4_64)
-    # the standard deviation is 0.125, so 2.5 of them are 0.31: two of the three are cut off at 7
+    # the standard deviation is 0.125, so 2.5 of them are 0.31: two of the three are clipped to 7
     assert packed == bytes([0x79, *[0] * 30, 0x05])
     assert (reference(packed, TemplateFormat.INT4_64).vector[[0, 1, 63]] > 0).tolist() == [True, False, True]
 
@@ -70,15 +70,15 @@ FOREIGN = {
     "a byte short": {"data": good[:-1], "fmt": 100, "model": MODEL},
     "a byte long": {"data": good + b"\0", "fmt": 100, "model": MODEL},
     "empty": {"data": b"", "fmt": 100, "model": MODEL},
-    "int8 said to be int4": {"data": good, "fmt": 101, "model": MODEL},
-    "int4 said to be int8": {"data": good[:32], "fmt": 100, "model": MODEL},
+    "int8 labelled int4": {"data": good, "fmt": 101, "model": MODEL},
+    "int4 labelled int8": {"data": good[:32], "fmt": 100, "model": MODEL},
     "null": {"data": bytes(64), "fmt": 100, "model": MODEL},
     "null int4": {"data": bytes(32), "fmt": 101, "model": MODEL},
 }
 
 
 @pytest.mark.parametrize("case", FOREIGN, ids=str)
-def test_a_foreign_template_is_refused_by_name(case: str) -> None:
+def test_a_foreign_template_is_refused(case: str) -> None:
     with pytest.raises(Refused) as caught:
         reference(**FOREIGN[case])
     assert caught.value.reason is Reason.FACE_TEMPLATE
@@ -95,7 +95,7 @@ def test_fuzz_any_bytes_are_a_unit_vector_or_refused(data: bytes, fmt: int, mode
         assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-5)
 
 
-def test_a_wiped_reference_holds_nothing_and_compares_to_nobody() -> None:
+def test_a_wiped_reference_holds_nothing_and_is_not_compared() -> None:
     one = reference(good)
     held = one.vector
     assert not one.wiped
@@ -108,7 +108,7 @@ def test_a_wiped_reference_holds_nothing_and_compares_to_nobody() -> None:
     assert caught.value.reason is Reason.FACE_TEMPLATE
 
 
-def test_a_reference_never_shows_its_numbers() -> None:
+def test_the_repr_of_a_reference_hides_its_numbers() -> None:
     assert repr(reference(good)) == "Reference(model='mfn1')"
 
 
@@ -124,7 +124,7 @@ def test_a_similarity_stays_in_minus_one_to_one(numbers: np.ndarray) -> None:
         assert -1 <= similarity(Reference(vector.copy(), MODEL), vector, model=MODEL) <= 1
 
 
-def test_a_null_embedding_is_similar_to_nothing() -> None:
+def test_a_null_embedding_has_a_similarity_of_zero() -> None:
     nothing = project(np.zeros(192, np.float32), BASIS)
     assert similarity(reference(good), nothing, model=MODEL) == 0
 
@@ -146,7 +146,7 @@ def test_a_basis_that_is_not_orthonormal_is_a_model_fault(basis: np.ndarray) -> 
         checked_basis(basis)
 
 
-def test_the_fmr_of_a_threshold_is_that_of_the_row_at_or_below_it() -> None:
+def test_a_threshold_has_the_fmr_of_the_row_at_or_below_it() -> None:
     rows = [Threshold(1e-3, 0.46), Threshold(1e-5, 0.6), Threshold(1e-2, 0.37)]
     assert threshold_at(rows, 0.6) == Threshold(1e-5, 0.6)
     assert threshold_at(rows, 0.59) == Threshold(1e-3, 0.59)

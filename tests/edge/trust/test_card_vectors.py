@@ -1,4 +1,4 @@
-"""Every file under tests/vectors/card, through the whole of FORMAT.md section 6."""
+"""Runs every file of tests/vectors/card through all steps of FORMAT.md section 6."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from edge.trust.verify import VerificationContext, verify
 FOLDER = ROOT / "tests" / "vectors" / "card"
 FILES = sorted(FOLDER.glob("*.txt"))
 
-# What each step of the verification may say; a step that two reasons share is told apart by the detail.
+# The reasons of each step of the verification; the detail tells apart two steps that share a reason.
 STEPS = {
     1: {Reason.CODE_UNREADABLE},
     2: {Reason.CARD_MALFORMED},
@@ -40,9 +40,9 @@ STEPS = {
 TOLD_BY_DETAIL = {
     "not signed by the issuer": 4,
     "not signed by the holder": 6,
-    "this issuer's cards are not for this place": 5,
-    "issued outside the life of the key": 5,
-    "the key is not in force now": 8,
+    "the issuer's scope does not cover this door": 5,
+    "issued outside the validity period of the key": 5,
+    "the key is not valid now": 8,
 }
 
 
@@ -104,7 +104,7 @@ def test_there_is_a_vector_for_every_step_and_reason():
     assert wanted <= seen
 
 
-def test_the_committed_files_are_what_the_tool_makes():
+def test_the_tool_makes_the_committed_files():
     result = subprocess.run(
         [sys.executable, ROOT / "tools" / "vectors", "--check"], capture_output=True, text=True, check=False
     )

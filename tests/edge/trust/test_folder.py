@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import cbor2
 import nacl.bindings
 import pytest
+from conftest import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
 from worlds.trust import DAY, ISSUER, KEY, KID, LIST, NOW, SEED, TRUST, URI
@@ -34,7 +36,7 @@ OTHER_NAME, OTHER_DATA = issuerfile.issuer_file(
 )
 
 
-def test_what_an_issuer_publishes_is_what_a_device_believes():
+def test_a_device_loads_the_files_that_an_issuer_publishes():
     trust = folder.load(FILES)
     assert dict(trust.issuers) == {KID: ISSUER}
     assert dict(trust.status_lists) == {(KID, URI): LIST}
@@ -42,7 +44,13 @@ def test_what_an_issuer_publishes_is_what_a_device_believes():
     assert trust.floor == TRUST.floor == LIST.issued_at
 
 
-def test_the_names_say_what_is_inside():
+def test_the_issuer_of_the_page_is_read():
+    page = (ROOT / "edge/trust/status/STATUS.md").read_text("utf-8")
+    [(name, kid, data)] = re.findall(r"(?s)```json (issuers/(\w+)\.json)\n(.*?)```", page)
+    assert issuerfile.read_issuer(name, bytes.fromhex(kid), data.encode()).name == "CN-GD"
+
+
+def test_the_names_match_the_content():
     assert f"issuers/{KID.hex()}.json" == KEY_NAME
     assert LIST_NAME.startswith(f"status/{KID.hex()}-")
     assert f"sealed/{REFERENCE.hash.hex()}.box" == BOX_NAME
@@ -56,7 +64,7 @@ def test_a_snapshot_cannot_be_changed():
         trust.status_lists[b"x", URI] = LIST
 
 
-def test_files_of_others_and_hidden_ones_are_not_looked_at():
+def test_other_files_and_hidden_files_are_ignored():
     beside = {
         "readme.txt": b"\xff",
         "models/x.tflite": b"",
@@ -72,7 +80,7 @@ def edited(**edits: object) -> bytes:
 
 
 def signed(payload: object = None, seed: bytes = SEED, **header: object) -> bytes:
-    """A list whose claims or header are not as they should be, signed all the same."""
+    """A signed list with changed claims or a changed header."""
     good = cbor2.loads(LIST_DATA).value
     protected = {1: -8, 4: KID, 16: "application/ec1-status+cwt"}
     protected |= {{"alg": 1, "kid": 4, "typ": 16}[name]: value for name, value in header.items()}
@@ -103,7 +111,7 @@ BROKEN = {
     "a key that is not ASCII": ({KEY_NAME: edited(public_key="\u00e4" * 43)}, "public_key"),
     "a key of zeros, of low order": ({KEY_NAME: edited(public_key="A" * 43)}, "public_key"),
     "a key of order 1": ({KEY_NAME: edited(public_key="AQ" + "A" * 41)}, "public_key"),
-    "another key than the name says": ({f"issuers/{OTHER_KID.hex()}.json": KEY_DATA}, "another key"),
+    "a key of another name": ({f"issuers/{OTHER_KID.hex()}.json": KEY_DATA}, f"has the id {KID.hex()}"),
     "a scope of nothing": ({KEY_NAME: edited(scope=SCOPE | {"venues": []})}, "scope.venues"),
     "no sites": ({KEY_NAME: edited(scope=SCOPE | {"sites": []})}, "scope.sites"),
     "a site in upper case": ({KEY_NAME: edited(scope=SCOPE | {"sites": ["Tower"]})}, "scope.sites"),
@@ -115,40 +123,40 @@ BROKEN = {
     "too many jurisdictions": ({KEY_NAME: edited(scope=SCOPE | {"jurisdictions": ["MO"] * 65})}, "1 to 64"),
     "a time without a zone": ({KEY_NAME: edited(valid_from="2026-01-01T00:00:00")}, "valid_from"),
     "a time that is no time": ({KEY_NAME: edited(valid_from="yesterday")}, "valid_from"),
-    "a time before time": ({KEY_NAME: edited(valid_from="0001-01-01T00:00:00+14:00")}, KEY_NAME),
+    "a time of the year 1": ({KEY_NAME: edited(valid_from="0001-01-01T00:00:00+14:00")}, KEY_NAME),
     "a time that would stop the clock": ({KEY_NAME: edited(issued_at="9999-12-31T23:59:59Z")}, "1970 to 2100"),
     "an end before its beginning": ({KEY_NAME: edited(valid_until="2020-01-01T00:00:00Z")}, "valid_until"),
-    "a file that is too large": ({KEY_NAME: edited(name=SMALL)}, "more than"),
+    "a file that is too large": ({KEY_NAME: edited(name=SMALL)}, "at most 8192 are allowed"),
     "a name in upper case": ({f"issuers/{KID.hex().upper()}.json": KEY_DATA}, "not a name"),
     "a backup beside the file": ({f"{KEY_NAME}~": KEY_DATA}, "not a name"),
     "a folder too deep": ({f"issuers/old/{KID.hex()}.json": KEY_DATA}, "not a name"),
-    "a list whose issuer is not here": ({KEY_NAME: None, OTHER_NAME: OTHER_DATA}, "its issuer"),
+    "a list without its issuer": ({KEY_NAME: None, OTHER_NAME: OTHER_DATA}, "of its issuer"),
     "an empty list file": ({LIST_NAME: b""}, LIST_NAME),
     "a truncated list": ({LIST_NAME: LIST_DATA[:-1]}, LIST_NAME),
     "a list with a byte more": ({LIST_NAME: LIST_DATA + b"\0"}, LIST_NAME),
     "a list with one bit changed": ({LIST_NAME: LIST_DATA[:-1] + bytes([LIST_DATA[-1] ^ 1])}, "signature.bad"),
-    "a list that somebody else signed": ({LIST_NAME: signed(seed=OTHER_SEED)}, "signature.bad"),
+    "a list signed by another key": ({LIST_NAME: signed(seed=OTHER_SEED)}, "signature.bad"),
     "a list under another key id": ({LIST_NAME: signed(kid=OTHER_KID)}, "issuer.unknown"),
     "a list of another type": ({LIST_NAME: signed(typ=293)}, "typ"),
     "a list by another algorithm": ({LIST_NAME: signed(alg=-7)}, "alg"),
     "another issuer's list": ({LIST_NAME: listed({1: "CN-GX"})}, "another issuer's list"),
-    "another list than the name says": ({LIST_NAME: listed({2: URI + "0"})}, "another list"),
+    "a list of another name": ({LIST_NAME: listed({2: URI + "0"})}, "does not match its URI"),
     "a list with an unknown claim": ({LIST_NAME: listed({9: 1})}, "list: not a map"),
     "a list without an end": ({LIST_NAME: listed({4: ...})}, "list: not a map"),
-    "a list that ended before it began": ({LIST_NAME: listed({4: 1})}, "exp"),
+    "a list that ends before it begins": ({LIST_NAME: listed({4: 1})}, "exp"),
     "a list of no cards": ({LIST_NAME: listed({-65541: [0, b"", b""]})}, "size"),
     "a list of too many cards": ({LIST_NAME: listed({-65541: [10_000_001, b"", b""]})}, "size"),
     "a bitmap that is too short": ({LIST_NAME: listed({-65541: [16, b"\0", b"\0\0"]})}, "revoked"),
     "a bitmap that is too long": ({LIST_NAME: listed({-65541: [16, b"\0\0", b"\0\0\0"]})}, "suspended"),
     "bits past the end": ({LIST_NAME: listed({-65541: [12, b"\0\x10", b"\0\0"]})}, "past the end"),
     "one bitmap only": ({LIST_NAME: listed({-65541: [16, b"\0\0"]})}, "bits"),
-    "a box with one bit changed": ({BOX_NAME: BOX_DATA[:-1] + bytes([BOX_DATA[-1] ^ 1])}, "box"),
+    "a box with one bit changed": ({BOX_NAME: BOX_DATA[:-1] + bytes([BOX_DATA[-1] ^ 1])}, "SHA-256"),
     "a box with the wrong ending": ({BOX_NAME.replace(".box", ".bin"): BOX_DATA}, "not a name"),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize(("changes", "message"), BROKEN.values(), ids=BROKEN)
-def test_a_folder_that_is_not_right_is_a_fault_with_a_hint(changes, message):
+def test_a_wrong_folder_is_a_fault_with_a_hint(changes, message):
     files = {name: data for name, data in {**FILES, **changes}.items() if data is not None}
     with pytest.raises(TrustFault) as caught:
         folder.load(files)
@@ -156,8 +164,8 @@ def test_a_folder_that_is_not_right_is_a_fault_with_a_hint(changes, message):
     assert caught.value.hint
 
 
-def test_a_folder_with_too_many_files_is_the_wrong_folder():
-    with pytest.raises(TrustFault, match="files of trust"):
+def test_a_folder_with_too_many_files_is_a_fault():
+    with pytest.raises(TrustFault, match="files, at most 65536"):
         folder.load({f"status/{number}": b"" for number in range(folder.MAX_FILES + 1)})
 
 
@@ -166,7 +174,7 @@ def test_an_oversized_list_is_not_parsed():
         folder.load(FILES | {LIST_NAME: bytes(folder.MAX_FILE_BYTES + 1)})
 
 
-def test_the_largest_list_goes_into_a_file():
+def test_the_largest_list_fits_into_a_file():
     whole = bytes(signed_file.MAX_CARDS // 8)
     large = replace(LIST, size=signed_file.MAX_CARDS, revoked=whole, suspended=whole)
     name, data = folder.status_file(large, issuer=ISSUER, uri=URI, issuer_seed=SEED)
@@ -186,7 +194,7 @@ NOT_ISSUERS = {
     "a scope of nothing": {"scope": Scope((), ("*",), ("*",))},
     "a name with a space": {"name": "CN GD"},
     "another key id": {"kid": OTHER_KID},
-    "a key that is none": {"public_key": bytes(32)},
+    "a key of zeros": {"public_key": bytes(32)},
     "an end before its beginning": {"valid_until": NOW - 500 * DAY},
     "a time beyond our clocks": {"issued_at": datetime(2101, 1, 1, tzinfo=UTC)},
 }
@@ -194,30 +202,30 @@ NOT_ISSUERS = {
 
 @pytest.mark.parametrize("changes", NOT_ISSUERS.values(), ids=NOT_ISSUERS)
 def test_no_issuer_is_written_that_a_device_would_refuse(changes):
-    with pytest.raises(InputError, match="does not make an issuer"):
+    with pytest.raises(InputError, match="invalid issuer"):
         issuerfile.issuer_file(replace(ISSUER, **changes))
 
 
 NOT_LISTS = {
     "a bitmap that is too short": (StatusList(16, b"\0", b"\0\0", NOW, NOW + DAY), SEED, URI),
     "no cards": (StatusList(0, b"", b"", NOW, NOW + DAY), SEED, URI),
-    "ended already": (StatusList(8, b"\0", b"\0", NOW, NOW), SEED, URI),
-    "somebody else's key": (LIST, OTHER_SEED, URI),
+    "an end at its beginning": (StatusList(8, b"\0", b"\0", NOW, NOW), SEED, URI),
+    "the key of another issuer": (LIST, OTHER_SEED, URI),
     "a URI with a space": (LIST, SEED, "https://s.example/1 2"),
 }
 
 
 @pytest.mark.parametrize(("status", "seed", "uri"), NOT_LISTS.values(), ids=NOT_LISTS)
 def test_no_list_is_written_that_a_device_would_refuse(status, seed, uri):
-    with pytest.raises(InputError, match="does not make a status list"):
+    with pytest.raises(InputError, match="invalid status list"):
         folder.status_file(status, issuer=ISSUER, uri=uri, issuer_seed=seed)
 
 
 def test_an_issuer_key_outside_the_main_subgroup_is_no_key():
-    """libsodium verifies with a key of order 8 L, so the trust store is what refuses it."""
+    """libsodium verifies with a key of order 8 L, so the trust store has to refuse it."""
     torsion = bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05")  # of order 8
     for key in (torsion, nacl.bindings.crypto_core_ed25519_add(KEY, torsion), b"\xff" * 32):
-        with pytest.raises(InputError, match="does not make an issuer"):
+        with pytest.raises(InputError, match="invalid issuer"):
             issuerfile.issuer_file(replace(ISSUER, public_key=key, kid=cose.kid_of(key)))
 
 

@@ -16,7 +16,7 @@ S = timedelta(seconds=1)
 CARDS = [{"card_id": name} for name in (b"card0001", b"card0002", b"card0003")]
 
 
-def test_the_first_showing_is_admitted_and_the_second_refused():
+def test_a_code_is_admitted_once_and_then_refused():
     memory, card = ReplayMemory(), verified()
     assert refusal(memory.admit, card, NOW) is None
     assert refusal(memory.admit, card, NOW + 5 * S) is Reason.CARD_REPLAYED
@@ -46,15 +46,15 @@ def test_a_code_is_remembered_as_long_as_any_window_could_let_it_pass():
     assert refusal(memory.admit, card, NOW + MAX_WINDOW) is Reason.CARD_REPLAYED
 
 
-def test_a_clock_that_went_forward_and_back_does_not_open_the_memory():
+def test_a_clock_that_goes_forward_and_back_admits_no_old_code():
     memory, card = ReplayMemory(), verified()
     memory.admit(card, NOW)
     memory.admit(verified(NOW + timedelta(hours=1), **CARDS[1]), NOW + timedelta(hours=1))
     assert refusal(memory.admit, card, NOW) is Reason.CLOCK_UNTRUSTED
 
 
-def test_a_clock_that_is_set_right_far_back_shuts_nobody_out_for_long():
-    """It was a year ahead; what was shown by it says nothing now, and codes made from now on do."""
+def test_a_clock_that_is_corrected_far_back_refuses_new_codes_for_two_minutes_at_most():
+    """The clock was a year ahead. Codes of that time no longer count, and codes signed from now on do."""
     memory, ahead = ReplayMemory(), NOW + timedelta(days=365)
     memory.admit(verified(NOW, **CARDS[1]), NOW)
     memory.tidy(ahead)
@@ -65,14 +65,14 @@ def test_a_clock_that_is_set_right_far_back_shuts_nobody_out_for_long():
     assert refusal(memory.admit, verified(NOW + 3 * S), NOW + 4 * S) is Reason.CARD_REPLAYED
 
 
-def test_a_card_that_was_shown_by_a_clock_a_year_ahead_is_admitted_by_one_that_is_right():
+def test_a_card_that_was_shown_under_a_clock_a_year_ahead_is_admitted_after_its_correction():
     memory, ahead = ReplayMemory(), NOW + timedelta(days=20)
     memory.admit(verified(ahead), ahead)
     memory.tidy(NOW)
     assert refusal(memory.admit, verified(NOW + 3 * S), NOW + 3 * S) is None
 
 
-def test_a_memory_full_of_live_entries_is_a_fault_and_admits_nobody():
+def test_a_memory_full_of_live_entries_is_a_fault_and_admits_no_card():
     memory = ReplayMemory(max_entries=2)
     first, second, third = (verified(**changes) for changes in CARDS)
     memory.admit(first, NOW)
@@ -83,14 +83,14 @@ def test_a_memory_full_of_live_entries_is_a_fault_and_admits_nobody():
     assert refusal(memory.admit, first, NOW) is Reason.CARD_REPLAYED
 
 
-def test_a_full_memory_still_takes_a_newer_code_of_a_card_it_knows():
+def test_a_full_memory_still_admits_a_newer_code_of_a_known_card():
     memory = ReplayMemory(max_entries=1)
     memory.admit(verified(NOW), NOW)
     memory.admit(verified(NOW + S), NOW + S)
     assert refusal(memory.admit, verified(NOW), NOW + S) is Reason.CARD_REPLAYED
 
 
-def test_entries_leave_when_no_window_could_let_them_pass():
+def test_entries_are_dropped_when_no_window_could_let_them_pass():
     memory = ReplayMemory(max_entries=1)
     memory.admit(verified(NOW), NOW)
     later = NOW + MAX_WINDOW + S
@@ -99,7 +99,7 @@ def test_entries_leave_when_no_window_could_let_them_pass():
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(-30, 10), st.integers(0, 40)), max_size=12))
 def test_no_code_is_ever_admitted_twice(steps):
-    """Whatever is shown in whatever order, as the clock goes on: no (card, time) passes twice."""
+    """Codes come in any order while the clock goes on: no (card, time) passes twice."""
     memory, now, admitted = ReplayMemory(), NOW, set()
     for which, offset, passed in steps:
         now += passed * S
@@ -120,14 +120,14 @@ def recalled(*decided, now=NOW, max_entries: int = 8) -> ReplayMemory:
     return memory
 
 
-def test_what_was_decided_before_the_start_is_a_replay_after_it():
+def test_a_code_decided_before_the_start_is_a_replay_after_it():
     card = verified(NOW)
     memory = recalled((card.pseudonym, NOW), now=NOW + 5 * S)
     assert refusal(memory.admit, card, NOW + 5 * S) is Reason.CARD_REPLAYED
 
 
 def test_a_phone_that_is_fast_gains_nothing_by_a_restart():
-    """Its code says ten seconds later than it was decided, and the record only says when it was decided."""
+    """The phone's code has a time ten seconds after its decision; the record has only the time of the decision."""
     card = verified(NOW + AHEAD, now=NOW)
     memory = recalled((card.pseudonym, NOW), now=NOW + S)
     assert refusal(memory.admit, card, NOW + S) is Reason.CARD_REPLAYED
@@ -140,26 +140,26 @@ def test_the_holder_waits_ten_seconds_after_a_restart_and_others_do_not():
     assert refusal(memory.admit, verified(NOW, **CARDS[1]), NOW + AHEAD) is None
 
 
-def test_a_record_from_a_clock_that_was_ahead_locks_nobody_out():
+def test_a_record_from_a_clock_that_was_ahead_locks_no_holder_out():
     memory = recalled((verified().pseudonym, NOW + timedelta(days=365)), now=NOW)
     assert refusal(memory.admit, verified(NOW + AHEAD + S), NOW + AHEAD + S) is None
 
 
-def test_a_card_is_remembered_by_the_latest_of_its_records_in_whatever_order_they_stand():
-    """As they do where the clock was set right between two of them."""
+def test_the_latest_record_of_a_card_counts_in_any_order_of_records():
+    """Records are out of order if the clock was corrected between two of them."""
     name = verified().pseudonym
     memory = recalled((name, NOW), (name, NOW - 60 * S), now=NOW)
     assert refusal(memory.admit, verified(NOW + 5 * S), NOW + 5 * S) is Reason.CARD_REPLAYED
 
 
-def test_of_too_many_the_newest_are_remembered():
+def test_of_too_many_records_the_newest_are_remembered():
     names = [verified(**changes).pseudonym for changes in CARDS]
     memory = recalled(*((name, NOW) for name in names), max_entries=2)
     assert len(memory) == 2
     assert refusal(memory.admit, verified(NOW, **CARDS[2]), NOW) is Reason.CARD_REPLAYED
 
 
-def test_what_no_window_lets_pass_is_not_recalled():
+def test_a_record_older_than_every_window_is_not_restored():
     assert len(recalled((verified().pseudonym, NOW), now=NOW + MAX_WINDOW + AHEAD + S)) == 0
 
 
@@ -169,7 +169,7 @@ def test_what_no_window_lets_pass_is_not_recalled():
     )
 )
 def test_no_code_is_admitted_twice_however_often_the_device_is_restarted(steps):
-    """Each admission is on record a moment later; a restart knows the records and nothing else."""
+    """Each admission is recorded a moment later; a restart knows the records alone."""
     memory, now, admitted, records = ReplayMemory(), NOW, set(), []
     for which, offset, passed, restart in steps:
         now += passed * S

@@ -20,7 +20,7 @@ def refusal(reference: SealedReference, boxes: dict[bytes, bytes]) -> Reason:
 
 
 @given(st.binary(min_size=1, max_size=256), st.binary(min_size=16, max_size=16), st.integers(100, 200))
-def test_what_is_sealed_comes_back_with_its_key(data, key, form):
+def test_a_sealed_template_opens_with_its_key(data, key, form):
     template = TemplateReference(form, "mfn1", data)
     reference, box = seal(template, key)
     assert unseal(reference, {reference.hash: box}) == template
@@ -49,12 +49,12 @@ def test_fuzz_a_changed_box_does_not_open(data):
 
 
 @pytest.mark.parametrize("box", [b"", b"\0", bytes(24), bytes(40), bytes(600)])
-def test_what_is_no_box_does_not_open(box):
+def test_bytes_that_are_no_box_do_not_open(box):
     assert refusal(SealedReference(hash=b"h" * 16, key=KEY), {b"h" * 16: box}) is Reason.FACE_TEMPLATE
 
 
-def test_the_same_key_for_two_templates_makes_two_nonces():
-    """A key is meant for one template; used twice it must not give the difference of two faces away."""
+def test_one_key_for_two_templates_makes_two_nonces():
+    """A key is for one template; if it is used twice, it must not reveal the difference of two faces."""
     _, first = seal(TEMPLATE, KEY)
     _, second = seal(TemplateReference(101, "mfn1", bytes(64)), KEY)
     assert first[:24] != second[:24]

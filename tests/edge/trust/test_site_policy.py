@@ -1,4 +1,4 @@
-"""The written policy of a site: what a file may say, and which of two policies is the stricter."""
+"""The written policy of a site: its file, and the stricter of two policies."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from conftest import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,12 +22,18 @@ ISSUED = datetime(2026, 11, 22, 6, tzinfo=UTC)
 HEAD = b'version = "2026-11-22.1"\nissued_at = 2026-11-22T06:00:00Z\nsite = "tower-1"\n'
 
 
-def test_the_shortest_policy_changes_nothing_but_its_name() -> None:
+def test_the_shortest_policy_keeps_every_default() -> None:
     assert parse(HEAD) == SitePolicy("2026-11-22.1", "tower-1", ISSUED)
     assert parse(HEAD).age_policy == AgePolicy()
 
 
-def test_a_policy_says_what_each_age_allows() -> None:
+def test_the_policy_of_the_page_is_read() -> None:
+    page = (ROOT / "edge/trust/time/TIME.md").read_text("utf-8")
+    policy = parse(page.partition("```toml policy.toml\n")[2].partition("```")[0].encode())
+    assert (policy.site, policy.age_policy.clock) == ("tower-1", AgeAction.STEP_UP)
+
+
+def test_a_policy_sets_the_action_for_each_age() -> None:
     policy = parse(
         HEAD
         + b"""
@@ -64,20 +71,20 @@ BROKEN: dict[str, tuple[bytes, str]] = {
     "a time in the year 2200": (HEAD.replace(b"2026-11-22T", b"2200-11-22T"), "1970 to 2100"),
     "a name with a space": (HEAD.replace(b"-22.1", b" 22"), "version"),
     "a site with capitals": (HEAD.replace(b"tower-1", b"Tower"), "site"),
-    "an assurance that nobody has": (HEAD + b"[door]\nmin_assurance = 4\n", "min_assurance"),
+    "an assurance of 4": (HEAD + b"[door]\nmin_assurance = 4\n", "min_assurance"),
     "hours without end": (HEAD + b"[freshness.status]\nstale_h = 99999\n", "stale_h"),
-    "stale before ageing": (HEAD + b"[freshness.status]\nfresh_h = 200\n", "stale before"),
+    "stale before ageing": (HEAD + b"[freshness.status]\nfresh_h = 200\n", "stale_h is less than fresh_h"),
     "stricter when younger": (HEAD + b'[freshness.status]\nageing = "staff"\nstale = "pass"\n', "stricter"),
-    "a clock nobody believes passes": (HEAD + b'[clock]\nsuspect = "pass"\n', "suspect"),
+    "a suspect clock that passes": (HEAD + b'[clock]\nsuspect = "pass"\n', "suspect"),
     "a word for a number": (HEAD + b'[door]\nprompts = "1"\n', "prompts"),
     "nested without end": (HEAD + b"a = " + b"[" * 5_000, "toml"),
     "a number without end": (HEAD + b"a = " + b"9" * 5_000, "4300|digits"),
-    "too large": (b"#" * (MAX_POLICY_BYTES + 1), "more than"),
+    "too large": (b"#" * (MAX_POLICY_BYTES + 1), "at most 16384 are allowed"),
 }
 
 
 @pytest.mark.parametrize("broken", BROKEN)
-def test_a_policy_that_is_not_one_is_a_fault_of_trust(broken: str) -> None:
+def test_an_invalid_policy_is_a_trust_fault(broken: str) -> None:
     data, message = BROKEN[broken]
     with pytest.raises(TrustFault, match=message) as caught:
         parse(data)
@@ -87,22 +94,22 @@ def test_a_policy_that_is_not_one_is_a_fault_of_trust(broken: str) -> None:
 
 
 @given(st.binary(max_size=200) | st.binary(max_size=60).map(lambda tail: HEAD + tail))
-def test_whatever_the_bytes_a_policy_comes_out_or_a_fault(data: bytes) -> None:
+def test_any_bytes_are_a_policy_or_a_trust_fault(data: bytes) -> None:
     with suppress(TrustFault):
         assert isinstance(parse(data), SitePolicy)
 
 
-SITES = {  # where the policy is for, where the door is
-    "the place itself": ("tower-1", "tower-1", True),
+SITES = {  # site of the policy, site of the door, whether the policy covers it
+    "the site itself": ("tower-1", "tower-1", True),
     "a door in it": ("tower-1", "tower-1/lobby", True),
     "everywhere": ("*", "tower-2/lobby", True),
-    "a place with a longer name": ("tower-1", "tower-10", False),
-    "the place around it": ("tower-1/lobby", "tower-1", False),
+    "a site with a longer name": ("tower-1", "tower-10", False),
+    "the site that contains it": ("tower-1/lobby", "tower-1", False),
 }
 
 
 @pytest.mark.parametrize(("there", "here", "good"), SITES.values(), ids=SITES)
-def test_a_policy_of_another_place_is_a_fault(there: str, here: str, good: bool) -> None:
+def test_a_policy_of_another_site_is_a_fault(there: str, here: str, good: bool) -> None:
     policy = SitePolicy("1", there, ISSUED)
     if good:
         policy.check_site(here)
@@ -144,7 +151,7 @@ def test_a_device_may_be_stricter_than_its_site_and_never_laxer(
         assert strictest(then.action, local.ageing) is then.action
 
 
-def test_without_a_policy_what_is_stale_is_for_staff_whatever_the_device_says() -> None:
+def test_without_a_policy_stale_data_needs_staff_whatever_the_configuration_says() -> None:
     loose = LocalLists(400 * HOUR, 8_000 * HOUR, AgeAction.PASS)
     assert age_policy_for(None, loose).status == AgeRule(
         Budgets(400 * HOUR, 8_000 * HOUR), stale=AgeAction.STAFF
@@ -157,7 +164,7 @@ def test_a_written_policy_may_let_old_lists_pass() -> None:
     assert age_policy_for(policy, LocalLists()).status.action(Freshness.STALE) is AgeAction.PASS
 
 
-# -- where trust came from ---------------------------------------------------------------------------------
+# -- generation.json ---------------------------------------------------------------------------------
 
 
 def test_a_generation_reads_back() -> None:
@@ -184,6 +191,6 @@ BROKEN_GENERATIONS = {
 
 
 @pytest.mark.parametrize("data", BROKEN_GENERATIONS.values(), ids=BROKEN_GENERATIONS)
-def test_a_generation_that_is_none_is_a_fault_of_trust(data: bytes) -> None:
+def test_an_invalid_generation_is_a_trust_fault(data: bytes) -> None:
     with pytest.raises(TrustFault, match=r"generation\.json"):
         generation.parse(data)

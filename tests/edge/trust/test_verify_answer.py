@@ -1,4 +1,4 @@
-"""What a code answers: the challenge on this gate's screen, and what its holder chose to disclose."""
+"""Answers of a code: the challenge on this door's screen, and the disclosed attributes."""
 
 from __future__ import annotations
 
@@ -34,34 +34,34 @@ def outcome(gate, *, disclosures=(), **showing) -> Card | Reason:
 
 ANSWERS = {
     "no screen, no nonce": ({}, None, True),
-    "no screen, somebody else's nonce": ({}, OTHER, False),
-    "what is shown": ({"nonce": SHOWN}, SHOWN, True),
-    "nothing, where it is needed": ({"nonce": SHOWN}, None, False),
+    "no screen, the nonce of another door": ({}, OTHER, False),
+    "the nonce on the screen": ({"nonce": SHOWN}, SHOWN, True),
+    "no nonce, but one is required": ({"nonce": SHOWN}, None, False),
     "another": ({"nonce": SHOWN}, OTHER, False),
-    "what was shown before": ({"nonce": SHOWN, "nonce_before": BEFORE}, BEFORE, True),
-    "what was shown before, not any more": ({"nonce": SHOWN}, BEFORE, False),
-    "another, with two to choose from": ({"nonce": SHOWN, "nonce_before": BEFORE}, OTHER, False),
-    "nothing, where it is offered": ({"nonce": SHOWN, "nonce_needed": False}, None, True),
-    "what is offered": ({"nonce": SHOWN, "nonce_needed": False}, SHOWN, True),
-    "another than is offered": ({"nonce": SHOWN, "nonce_needed": False}, OTHER, False),
-    "another, where nothing is offered yet": ({"nonce_needed": False}, OTHER, False),
+    "the nonce before": ({"nonce": SHOWN, "nonce_before": BEFORE}, BEFORE, True),
+    "the nonce before, when it has expired": ({"nonce": SHOWN}, BEFORE, False),
+    "another nonce than two valid ones": ({"nonce": SHOWN, "nonce_before": BEFORE}, OTHER, False),
+    "no nonce, and it is optional": ({"nonce": SHOWN, "nonce_needed": False}, None, True),
+    "the optional nonce": ({"nonce": SHOWN, "nonce_needed": False}, SHOWN, True),
+    "another than the optional nonce": ({"nonce": SHOWN, "nonce_needed": False}, OTHER, False),
+    "another, before the optional nonce is shown": ({"nonce_needed": False}, OTHER, False),
 }
 
 
 @pytest.mark.parametrize(("shows", "answered", "good"), ANSWERS.values(), ids=ANSWERS)
-def test_a_code_answers_what_this_gate_shows(shows, answered, good):
+def test_a_code_answers_the_challenge_of_this_door(shows, answered, good):
     got = outcome(replace(GATE, **shows), cnonce=answered)
     assert isinstance(got, Card) if good else got is Reason.CODE_NONCE
 
 
-def test_a_card_says_what_its_holder_disclosed_and_nothing_else():
+def test_a_card_holds_the_disclosed_attributes_and_no_others():
     assert outcome(GATE).disclosed == ()
     assert outcome(GATE, disclosures=TOLD[1:]).disclosed == ((Attribute.BIRTH_DATE, "1815-12-10"),)
     both = outcome(GATE, disclosures=TOLD)
     assert dict(both.disclosed) == {told.attribute: told.value for told in TOLD}
 
 
-def test_what_is_disclosed_shows_in_no_repr():
+def test_the_repr_of_a_card_hides_its_disclosures():
     card = outcome(GATE, disclosures=TOLD)
     assert "Lovelace" not in repr(card)
     assert "1815" not in repr(card)

@@ -1,4 +1,4 @@
-"""A card before a clock that is in doubt: what is certain is said first, and what is not is never the card's fault."""
+"""Cards under a suspect clock: only certain facts count against the card, the rest against the clock."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ S, HOUR = timedelta(seconds=1), timedelta(hours=1)
 
 
 def refusal(clock: AgeAction, *, made: timedelta = HOUR, issuer=ISSUER, **changes: object) -> Reason | None:
-    """What a card says whose code was made so long after the earliest time that it can be."""
+    """The reason against a card whose code is signed `made` after the earliest possible time."""
     trust = TrustSnapshot.of([issuer], TRUST.status_lists)
     signed = ecard.decode(parse_code(shown(NOW + made, **changes)))
     try:
@@ -37,19 +37,19 @@ def refusal(clock: AgeAction, *, made: timedelta = HOUR, issuer=ISSUER, **change
 LATER = replace(ISSUER, valid_from=NOW + HOUR)
 OVER = replace(ISSUER, valid_until=NOW)
 
-# The code and its card; what it is refused for where the clock is believed, steps up, or calls staff.
+# The code and its card; the reason under a trusted clock, and under a suspect clock that steps up.
 CLOCKS: dict[str, tuple[dict[str, object], Reason | None, Reason | None]] = {
-    "a code from later": ({}, Reason.CODE_STALE, None),
+    "a code from the future": ({}, Reason.CODE_STALE, None),
     "a code from now": ({"made": 0 * S}, None, None),
-    "a code from before": ({"made": -40 * S}, Reason.CODE_STALE, Reason.CODE_STALE),
+    "a code from the past": ({"made": -40 * S}, Reason.CODE_STALE, Reason.CODE_STALE),
     "an expired card": ({"expires": NOW}, Reason.CARD_EXPIRED, Reason.CARD_EXPIRED),
     "a revoked card": ({"status": StatusPointer(URI, 1)}, Reason.CARD_REVOKED, Reason.CARD_REVOKED),
-    "a key that is over": ({"issuer": OVER}, Reason.ISSUER_SCOPE, Reason.ISSUER_SCOPE),
-    "a card that may have begun": ({"not_before": NOW + S}, Reason.CARD_NOT_YET_VALID, Reason.CLOCK_UNTRUSTED),
-    "a key that may have begun": (
+    "a key that has ended": ({"issuer": OVER}, Reason.ISSUER_SCOPE, Reason.ISSUER_SCOPE),
+    "a card that may be valid already": ({"not_before": NOW + S}, Reason.CARD_NOT_YET_VALID, Reason.CLOCK_UNTRUSTED),
+    "a key that may be valid already": (
         {"issuer": LATER, "issued_at": NOW + 2 * HOUR, "not_before": NOW}, Reason.ISSUER_SCOPE, Reason.CLOCK_UNTRUSTED,
     ),
-    "revoked, and perhaps not begun": (
+    "revoked, and perhaps not valid yet": (
         {"not_before": NOW + S, "status": StatusPointer(URI, 1)}, Reason.CARD_NOT_YET_VALID, Reason.CARD_REVOKED,
     ),
 }  # fmt: skip
@@ -57,7 +57,7 @@ CERTAIN = {Reason.CARD_EXPIRED, Reason.CARD_REVOKED, Reason.ISSUER_SCOPE}
 
 
 @pytest.mark.parametrize("case", CLOCKS)
-def test_a_clock_in_doubt_refuses_for_what_is_certain_and_else_for_itself(case: str) -> None:
+def test_a_suspect_clock_is_the_reason_if_nothing_is_certain_against_the_card(case: str) -> None:
     changes, believed, steps_up = CLOCKS[case]
     assert refusal(AgeAction.PASS, **changes) is believed
     assert refusal(AgeAction.STEP_UP, **changes) is steps_up
@@ -67,20 +67,20 @@ def test_a_clock_in_doubt_refuses_for_what_is_certain_and_else_for_itself(case: 
 
 @pytest.mark.parametrize("anomaly", [None, *ClockAnomaly])
 @pytest.mark.parametrize("clock", [AgeAction.STEP_UP, AgeAction.STAFF])
-def test_a_footing_leaves_what_the_site_wrote_of_a_doubt_and_all_without(
+def test_the_action_of_a_suspect_clock_is_that_of_the_site(
     anomaly: ClockAnomaly | None, clock: AgeAction
 ) -> None:
     standing = trust_state(TRUST, TrustedTime(NOW, anomaly), AgePolicy(clock=clock))
     assert standing.clock is (clock if anomaly else AgeAction.PASS)
 
 
-def test_a_footing_has_no_age_of_what_is_not_there() -> None:
+def test_missing_data_has_no_age() -> None:
     standing = trust_state(TRUST, TrustedTime(NOW), AgePolicy())
     assert {part.kind for part in standing.ages} == {TrustInput.KEYS, TrustInput.STATUS, TrustInput.TIME}
     assert standing.action(TrustInput.POLICY) is AgeAction.PASS
 
 
-def test_trust_from_a_publication_is_as_old_as_that() -> None:
+def test_trust_is_as_old_as_its_publication() -> None:
     trust = replace(TRUST, published_at=NOW - 2 * DAY)
     ages = {part.kind: part.age for part in trust_state(trust, TrustedTime(NOW), AgePolicy()).ages}
     assert ages[TrustInput.KEYS] == 2 * DAY

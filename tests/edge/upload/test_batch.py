@@ -92,11 +92,11 @@ def test_the_records_are_read_only_when_asked_for() -> None:
 
 
 BAD_RECORDS = {
-    "no record": (b"{}", b"record 2: record is not of the known form"),
+    "no record": (b"{}", b"record 2: record does not have a known form"),
     "another record's place": (HISTORY.bodies[3], b"record 2 says that it is another one"),
     "white space": (b" " + HISTORY.bodies[2], b"record 2: record is not in its canonical encoding"),
     "not ASCII": (HISTORY.bodies[2].replace(b"lobby", b"l\xc3\xb6bb"), b"record 2: record is not ASCII"),
-    "too long": (b"x" * (MAX_RECORD_BYTES + 1), b"record 2: record is 4097 bytes, more than 4096"),
+    "too long": (b"x" * (MAX_RECORD_BYTES + 1), b"record 2: record has 4097 bytes, at most 4096 are allowed"),
 }
 
 

@@ -279,7 +279,7 @@ def test_a_stick_of_somebody_else_is_refused(site: Site, capsys: pytest.CaptureF
 
 def test_a_stick_that_is_not_in_says_so(site: Site, capsys: pytest.CaptureFixture[str]) -> None:
     assert site.sync("--from", str(site.folder / "usb")) == Exit.DEVICE
-    assert "mounted" in capsys.readouterr().err
+    assert "mount it" in capsys.readouterr().err
 
 
 def test_a_stick_with_a_link_in_it_is_refused(site: Site, capsys: pytest.CaptureFixture[str]) -> None:

@@ -254,7 +254,7 @@ def test_staff_see_who_of_how_many_and_no_name_stands_there(open_world: Open) ->
     world = open_world()
     world.expect(FAMILY)
     obligations = world.admit(guest("Silva", birth_date="1985-11-20"))
-    assert obligations.lines == ("guest 1 of 2, until 2026-06-18", "answers for 1 minor")
+    assert obligations.lines == ("guest 1 of 2, until 2026-06-18", "responsible for 1 minor")
     assert "guest" not in repr(obligations)
 
 

@@ -25,7 +25,7 @@ from edge.venues.door.occupancy import MemoryOccupancyStore
 
 DAYS = {"mon": 1, "tue": 2, "wed": 3, "thu": 4, "fri": 5, "sat": 6, "sun": 7, "mon2": 8}  # of March 2027
 TOWER = """
-everybody = []
+not_enrolled = []
 no_face = "pin"
 [holidays]
 founding-day = "2027-03-08"

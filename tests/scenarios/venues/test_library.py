@@ -64,7 +64,7 @@ def flags(*places: int) -> str:
 
 
 MEMBERS = {"offline": "members"}
-EVERYBODY = {"offline": "everybody"}
+EVERYONE = {"offline": "everyone"}
 ROWS = {
     "a patron in good standing comes in": Row(None),
     "with holds, and staff see that they are on the shelf": Row(
@@ -103,27 +103,27 @@ ROWS = {
     ),
     "on a Sunday, of unknown age": Row(Reason.SCHEDULE_CLOSED, rules=ADULTS, at=SUNDAY),
     "a child in staffed hours": Row(None, patron(more={"PB": "20150101"}), rules=ADULTS),
-    "at night, where that is all the same": Row(None, rules={**STAFFED, "unstaffed": "everybody"}, at=NIGHT),
+    "at night, where that is all the same": Row(None, rules={**STAFFED, "unstaffed": "everyone"}, at=NIGHT),
     "blocked at night is told as blocked": Row(
         Reason.PATRON_BLOCKED, patron(flags=flags(4), more={"PC": "AGREED"}), rules=AGREED, at=NIGHT
     ),
-    "the system is down, and nobody comes in": Row(Reason.HOST_UNAVAILABLE, down=True, says="is away"),
+    "the system is down, and nobody comes in": Row(Reason.HOST_UNAVAILABLE, down=True, says="is offline"),
     "down, and a member of last week comes in": Row(
-        None, down=True, rules=MEMBERS, seen_days=7, says="is away"
+        None, down=True, rules=MEMBERS, seen_days=7, says="is offline"
     ),
     "down, and a member of last year does not": Row(
         Reason.HOST_UNAVAILABLE, down=True, rules=MEMBERS, seen_days=300
     ),
     "down, and who never came does not": Row(Reason.HOST_UNAVAILABLE, down=True, rules=MEMBERS),
-    "down, and everybody with a number comes in": Row(None, down=True, rules=EVERYBODY),
+    "down, and everybody with a number comes in": Row(None, down=True, rules=EVERYONE),
     "down, and who has no number does not": Row(
-        Reason.PATRON_UNKNOWN, who=card("s9"), down=True, rules=EVERYBODY
+        Reason.PATRON_UNKNOWN, who=card("s9"), down=True, rules=EVERYONE
     ),
     "down at night, a member who may not be alone": Row(
         Reason.SCHEDULE_CLOSED, down=True, rules={**MEMBERS, **AGREED}, seen_days=7, at=NIGHT
     ),
     "down at night, everybody, but nobody without staff": Row(
-        Reason.SCHEDULE_CLOSED, down=True, rules={**EVERYBODY, **STAFFED}, at=NIGHT
+        Reason.SCHEDULE_CLOSED, down=True, rules={**EVERYONE, **STAFFED}, at=NIGHT
     ),
     "silent, and nobody comes in": Row(Reason.HOST_UNAVAILABLE, fault_mode=FaultMode.SILENT, rules=SOON),
     "silent, and a member comes in": Row(
@@ -135,15 +135,15 @@ ROWS = {
     ),
     "one wrong checksum is asked for again": Row(None, fault_mode=FaultMode.WRONG_CHECKSUM_ONCE),
     "wrong checksums, always": Row(
-        Reason.HOST_UNAVAILABLE, fault_mode=FaultMode.WRONG_CHECKSUM, says="make no sense"
+        Reason.HOST_UNAVAILABLE, fault_mode=FaultMode.WRONG_CHECKSUM, says="invalid replies"
     ),
     "wrong checksums let no member in either: it is not away": Row(
         Reason.HOST_UNAVAILABLE, fault_mode=FaultMode.WRONG_CHECKSUM, rules=MEMBERS, seen_days=1
     ),
     "it answers about somebody else, and everybody could come in": Row(
-        Reason.HOST_UNAVAILABLE, fault_mode=FaultMode.OTHER_PATRON, rules=EVERYBODY, says="make no sense"
+        Reason.HOST_UNAVAILABLE, fault_mode=FaultMode.OTHER_PATRON, rules=EVERYONE, says="invalid replies"
     ),
-    "garbage": Row(Reason.HOST_UNAVAILABLE, fault_mode=FaultMode.GARBAGE, rules=EVERYBODY),
+    "garbage": Row(Reason.HOST_UNAVAILABLE, fault_mode=FaultMode.GARBAGE, rules=EVERYONE),
     "half a line, and it hangs up": Row(Reason.HOST_UNAVAILABLE, fault_mode=FaultMode.HALF_LINE),
     "a line without an end": Row(Reason.HOST_UNAVAILABLE, fault_mode=FaultMode.ENDLESS, rules=SOON),
     "answers to other questions only": Row(
@@ -221,7 +221,7 @@ def test_an_entrance_that_is_set_up_wrongly_lets_nobody_in(
     world = LibraryWorld(tmp_path)
     world.library = SimLibrary(**system)  # type: ignore[arg-type]
     world.library.patrons["P1"] = SimPatron(name="João")
-    with world.library, world.entrance(**settings, offline="everybody") as entrance:
+    with world.library, world.entrance(**settings, offline="everyone") as entrance:
         until(lambda: entrance.away or world.library.asked)
         assert outcome(entrance, world.visit(card(None, "P1"))) == Reason.HOST_UNAVAILABLE
 
@@ -300,8 +300,8 @@ def test_an_item_that_somebody_waits_for_is_not_lent_and_the_screen_says_why(wor
         come_in(entrance, world.visit(card(None, "P1")))
         entrance.scanned("B1001")
         (news,) = items(entrance, 1)
-    assert (news.done, news.kept, news.lines) == (False, False, ("Item is on hold for somebody else",))
-    assert news.line == "Blue Nights: Item is on hold for somebody else"
+    assert (news.done, news.kept, news.lines) == (False, False, ("Item is on hold for another patron",))
+    assert news.line == "Blue Nights: Item is on hold for another patron"
 
 
 def test_whoever_was_denied_borrows_nothing(world: LibraryWorld) -> None:
@@ -329,7 +329,7 @@ def test_an_item_is_taken_back_from_whoever_brings_it(world: LibraryWorld) -> No
 def test_lent_while_the_system_was_away_and_told_when_it_is_back(world: LibraryWorld) -> None:
     world.bind(s1="P1")
     world.library.stop()
-    with world.entrance(offline="everybody", loan_days=21, returns=True) as entrance:
+    with world.entrance(offline="everyone", loan_days=21, returns=True) as entrance:
         come_in(entrance, world.visit(card("s1")))
         entrance.scanned("B1001")
         (kept,) = items(entrance, 1)
@@ -350,7 +350,7 @@ def test_lent_while_the_system_was_away_and_told_when_it_is_back(world: LibraryW
 def test_what_the_system_refuses_later_waits_for_staff(world: LibraryWorld) -> None:
     world.bind(s1="P1")
     world.library.stop()
-    with world.entrance(offline="everybody") as entrance:
+    with world.entrance(offline="everyone") as entrance:
         come_in(entrance, world.visit(card("s1")))
         entrance.scanned("B1001")
         entrance.scanned("B1002")
@@ -363,7 +363,7 @@ def test_what_the_system_refuses_later_waits_for_staff(world: LibraryWorld) -> N
     with open_store(world.settings(), world.folder) as store:
         (conflict,) = store.entries()
     assert (conflict.act, conflict.state) == (Lend("P1", "B1001"), Kept.REFUSED)
-    assert conflict.lines == ("Item is on hold for somebody else",)
+    assert conflict.lines == ("Item is on hold for another patron",)
 
 
 def test_what_waits_for_its_answer_as_the_entrance_is_closed_is_kept(world: LibraryWorld) -> None:
@@ -380,7 +380,7 @@ def test_what_waits_for_its_answer_as_the_entrance_is_closed_is_kept(world: Libr
 
 def test_what_can_neither_be_told_nor_kept_is_not_lent(world: LibraryWorld) -> None:
     world.library.stop()
-    with world.entrance(offline="everybody") as entrance:
+    with world.entrance(offline="everyone") as entrance:
         come_in(entrance, world.visit(card(None, "P1")))
         with closing(sqlite3.connect(world.folder / "gate.db", timeout=30)) as db:
             db.execute("CREATE TRIGGER t BEFORE INSERT ON messages BEGIN SELECT RAISE(ABORT, 'full'); END")
@@ -444,7 +444,7 @@ def test_who_is_refused_by_the_system_is_no_member_any_more(world: LibraryWorld)
 
 
 def test_a_thread_that_died_lets_nobody_in(world: LibraryWorld) -> None:
-    with world.entrance(offline="everybody", answer_ms=100) as entrance:
+    with world.entrance(offline="everyone", answer_ms=100) as entrance:
         entrance._worker.close()
         assert outcome(entrance, world.visit(card(None, "P1"))) == Reason.HOST_UNAVAILABLE
 

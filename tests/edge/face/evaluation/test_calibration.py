@@ -1,4 +1,4 @@
-"""A site's own false match rate: careful, sealed, and tied to the engine it was made with."""
+"""Calibration: the false match rate of one site, its file, and the engine that it belongs to."""
 
 from __future__ import annotations
 
@@ -65,13 +65,13 @@ def strangers(count: int) -> np.ndarray:
         (5, 6, 0.3587654, 0.9957893),
     ],
 )
-def test_exact_intervals_are_the_published_ones(errors: int, count: int, low: float, high: float) -> None:
+def test_exact_intervals_agree_with_published_ones(errors: int, count: int, low: float, high: float) -> None:
     assert rare(errors, count) == pytest.approx((low, high), rel=1e-4)
 
 
 @pytest.mark.parametrize(
     ("share", "count", "low", "high"),
-    # Wilson's own interval for 0 of 10 and 10 of 10, and a middle one: Newcombe, Stat. Med. 17 (1998), table I
+    # Wilson's interval for 0 of 10, 10 of 10 and one between: Newcombe, Stat. Med. 17 (1998), table I
     [
         (0.0, 10, 0.0, 0.2775),
         (1.0, 10, 0.7225, 1.0),
@@ -79,23 +79,25 @@ def test_exact_intervals_are_the_published_ones(errors: int, count: int, low: fl
         (15 / 148, 148, 0.0624, 0.1605),
     ],
 )
-def test_wilson_intervals_are_the_published_ones(share: float, count: int, low: float, high: float) -> None:
+def test_wilson_intervals_agree_with_published_ones(
+    share: float, count: int, low: float, high: float
+) -> None:
     assert wilson(share, count) == pytest.approx((low, high), abs=1e-4)
 
 
-def test_many_errors_take_the_interval_that_needs_no_sum() -> None:
+def test_many_errors_use_the_wilson_interval() -> None:
     assert rare(5_000, 1_000_000) == wilson(0.005, 1_000_000)
     assert rare(7, 7) == pytest.approx((0.05 ** (1 / 7), 1.0))
 
 
 @given(st.integers(1, 2_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
-def test_an_interval_holds_the_share_that_was_seen(case: tuple[int, int]) -> None:
+def test_an_interval_contains_the_measured_share(case: tuple[int, int]) -> None:
     errors, count = case
     low, high = rare(errors, count)
     assert 0 <= low <= errors / count <= high <= 1
 
 
-def test_deviates_are_those_of_the_normal_distribution() -> None:
+def test_deviates_follow_the_normal_distribution() -> None:
     assert deviate(0.5, 1e-6) == 0
     assert deviate(0.0227501, 1e-6) == pytest.approx(-2, abs=1e-5)
     assert deviate(0, 1e-3) == deviate(1e-3, 1e-3) == -deviate(1, 1e-3)
@@ -107,7 +109,7 @@ def test_deviates_are_those_of_the_normal_distribution() -> None:
 @pytest.mark.parametrize(
     ("count", "supported"), [(300, 100), (3_000, 1_000), (5_100, 1_700), (31_000, 10_000)]
 )
-def test_three_times_as_many_strangers_as_are_promised_are_needed(count: int, supported: int) -> None:
+def test_one_in_n_needs_three_n_comparisons(count: int, supported: int) -> None:
     rows = estimate(strangers(count), total=count)
     assert rows[-1].one_in == supported
     assert rows[-1].matches == 0
@@ -116,8 +118,8 @@ def test_three_times_as_many_strangers_as_are_promised_are_needed(count: int, su
 
 
 @given(count=st.integers(300, 5_000), seed=st.integers(0, 2**32 - 1))
-@example(count=1_835, seed=1_494_084)  # a similarity that is float32 for a number of four digits
-def test_a_row_never_promises_more_than_its_upper_bound(count: int, seed: int) -> None:
+@example(count=1_835, seed=1_494_084)  # a similarity that is the float32 of a number of four digits
+def test_a_row_never_exceeds_its_upper_bound(count: int, seed: int) -> None:
     similarities = np.random.default_rng(seed).normal(0.1, 0.12, count).clip(-1, 0.99).astype(np.float32)
     rows = estimate(similarities, total=count)
     for found in rows:
@@ -127,12 +129,12 @@ def test_a_row_never_promises_more_than_its_upper_bound(count: int, seed: int) -
     assert [r.one_in for r in rows] == sorted({r.one_in for r in rows})
 
 
-def test_the_highest_of_many_similarities_are_enough() -> None:
+def test_the_highest_similarities_give_the_same_rows() -> None:
     everyone = strangers(100_000)
     assert estimate(everyone[-2_000:], total=100_000) == estimate(everyone, total=100_000)
 
 
-def test_too_few_strangers_are_refused_with_the_number_that_is_needed() -> None:
+def test_too_few_comparisons_are_refused_with_the_required_number() -> None:
     with pytest.raises(InputError, match="57 non-mated comparisons support no threshold, at least 299"):
         estimate(strangers(57), total=57)
     with pytest.raises(InputError, match="at least 555"):
@@ -141,31 +143,31 @@ def test_too_few_strangers_are_refused_with_the_number_that_is_needed() -> None:
         estimate(strangers(0), total=0)
 
 
-def test_nothing_is_promised_above_the_ceiling() -> None:
+def test_no_row_is_above_the_ceiling() -> None:
     similarities = strangers(3_000)
     rows = estimate(similarities, total=3_000, ceiling=0.498)
     assert rows[-1].one_in < 1_000
     assert all(found.cosine <= 0.498 for found in rows)
-    with pytest.raises(InputError, match="nothing is known"):
+    with pytest.raises(InputError, match="the highest known similarity"):
         estimate(similarities, total=3_000, ceiling=0.3)
 
 
-def test_a_match_that_was_not_seen_counts_in_every_row() -> None:
+def test_an_unseen_match_counts_in_every_row() -> None:
     without, with_one = (estimate(strangers(3_000), total=3_000, unseen=n) for n in (0, 1))
     assert with_one[-1].one_in == 530
     assert with_one[-1].fmr == pytest.approx(1 / 3_000)
     assert all(b.cosine > a.cosine for a, b in zip(without, with_one[:-1], strict=False))
 
 
-def test_pictures_that_are_all_alike_are_no_strangers() -> None:
-    with pytest.raises(InputError, match="nothing is known"):
+def test_equal_pictures_give_no_threshold() -> None:
+    with pytest.raises(InputError, match="the highest known similarity"):
         estimate(np.ones(400, np.float32), total=400)
 
 
 # --- the file ----------------------------------------------------------------------------------------------
 
 
-def test_a_sealed_calibration_comes_back_and_can_be_laid_out_anew() -> None:
+def test_a_sealed_calibration_is_read_back_in_any_layout() -> None:
     data = seal(made())
     assert parse(data) == made()
     assert parse(json.dumps(json.loads(data), indent=7).encode()) == made()
@@ -195,7 +197,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("case", BROKEN, ids=str)
-def test_what_is_no_calibration_is_a_model_fault(case: str) -> None:
+def test_an_invalid_calibration_is_a_model_fault(case: str) -> None:
     with pytest.raises(ModelFault) as caught:
         parse(BROKEN[case])
     assert caught.value.hint
@@ -207,14 +209,14 @@ def test_fuzz_a_calibration_of_any_bytes_is_a_model_fault(data: bytes) -> None:
         parse(data)
 
 
-# --- what a door makes of it -------------------------------------------------------------------------------
+# --- the threshold of a door -------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("one_in", "cosine"),
     [(100, 0.40), (101, 0.55), (1_000, 0.55), (1_001, 0.65), (1_700, 0.65), (None, 0.65)],
 )
-def test_the_operator_says_1_in_n_and_the_site_says_the_cosine(one_in: int | None, cosine: float) -> None:
+def test_one_in_n_gives_the_cosine_of_the_site(one_in: int | None, cosine: float) -> None:
     found = site_threshold(made(), PARTS, default=DEFAULT, one_in=one_in)
     assert found.cosine == cosine
     assert found.fmr <= 1 / (one_in or 1_700)
@@ -226,7 +228,7 @@ def test_the_careful_default_is_never_lowered_by_a_calibration() -> None:
     assert site_threshold(easy, PARTS, default=DEFAULT, one_in=20_000) == Threshold(1 / 20_000, 0.4)
 
 
-def test_more_than_the_comparisons_support_is_refused_with_what_they_do() -> None:
+def test_one_in_n_beyond_the_comparisons_is_refused_with_the_limit() -> None:
     with pytest.raises(ConfigError, match=r"1 in 1701 .* at most 1 in 1700") as caught:
         site_threshold(made(), PARTS, default=DEFAULT, one_in=1_701)
     assert "5100 comparisons" in caught.value.hint
@@ -249,9 +251,7 @@ def test_a_calibration_of_another_engine_is_a_model_fault(field: str, value: str
 # --- an engine and its calibration -------------------------------------------------------------------------
 
 
-def test_an_engine_takes_its_threshold_from_the_calibration_that_belongs_to_it(
-    built_models: Path, tmp_path: Path
-) -> None:
+def test_an_engine_uses_the_threshold_of_its_calibration(built_models: Path, tmp_path: Path) -> None:
     file = tmp_path / "site.json"
     parts = engine_parts(built_models)
     file.write_bytes(seal(msgspec.structs.replace(made(), parts=parts)))
@@ -261,7 +261,7 @@ def test_an_engine_takes_its_threshold_from_the_calibration_that_belongs_to_it(
         open_face_engine(built_models, calibration=file, one_in=10_000)
 
 
-def test_an_engine_does_not_start_with_a_calibration_that_is_not_its_own(
+def test_an_engine_does_not_start_with_a_calibration_of_another_engine(
     built_models: Path, tmp_path: Path
 ) -> None:
     data = seal(msgspec.structs.replace(made(), parts=engine_parts(built_models)))

@@ -1,4 +1,4 @@
-"""The rates that the face engine promises, on LFW people with three to six pictures: a third of the two folds.
+"""The documented rates of the face engine, on LFW people with three to six pictures: a third of the two folds.
 
 All of them, as models/embedder.md has them: doorward face eval PAIRS.csv --root LFW --template int8|int4|none
 """
@@ -34,7 +34,7 @@ def embeddings(engine: FaceEngine, files: list[Path]) -> list[np.ndarray]:
 
 
 @pytest.mark.slow
-def test_a_card_is_accepted_as_often_as_promised_and_a_short_one_hardly_less(engine: FaceEngine) -> None:
+def test_templates_reach_the_documented_rates(engine: FaceEngine) -> None:
     every = sorted(shared("faces", "lfw").glob("*.jpg"))
     pictures = Counter(map(person, every))
     files = [file for file in every if 3 <= pictures[person(file)] <= 6]

@@ -1,4 +1,4 @@
-"""Statistics against cases small enough to do by hand."""
+"""Statistics of cases that are small enough to compute by hand."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_the_best_threshold_is_the_lowest_gap_that_decides_most_pairs() -> None:
     assert verification_rates.best_threshold(scores(0.3, 0.4), np.array([True, True])) == pytest.approx(0.3)
 
 
-def test_accuracy_takes_each_threshold_from_the_other_folds() -> None:
+def test_accuracy_uses_the_threshold_of_the_other_folds() -> None:
     # two folds of three: the first one's best threshold is 0.3, the second one's 0.675
     listed = scores(0.1, 0.5, 0.6, 0.55, 0.8, 0.9)
     same = np.array([False, True, True, False, True, True])
@@ -32,18 +32,18 @@ def test_accuracy_takes_each_threshold_from_the_other_folds() -> None:
     assert verification_rates.accuracy(listed, same, folds=2) == pytest.approx(3 / 6)
 
 
-def test_pairs_that_separate_are_all_told_apart() -> None:
+def test_separable_pairs_are_all_decided_correctly() -> None:
     listed = np.tile(scores(0.1, 0.9), 20)
     assert verification_rates.accuracy(listed, listed > 0.5) == 1.0
 
 
 def test_every_pair_is_tested_once_even_where_folds_are_uneven() -> None:
     listed = np.tile(scores(0.1, 0.9), 6)[:11]
-    # the wrong way round: the best threshold lets everything match, which is right for 6 of 11
+    # reversed: at the best threshold all pairs match, which is right for 6 of 11
     assert verification_rates.accuracy(listed, listed < 0.5) == pytest.approx(6 / 11)
 
 
-def test_tar_is_counted_above_the_impostors_that_are_allowed() -> None:
+def test_tar_counts_above_the_allowed_non_mated_matches() -> None:
     non_mated = scores(*(n / 100 for n in range(100)))  # 0.00 to 0.99
     found = verification_rates.rates(scores(0.50, 0.985, 0.99, 0.995), non_mated, (1e-2, 1e-3, 0.5))
     assert found.tar[1e-2] == pytest.approx(3 / 4)  # one of 100 may match: above 0.98
@@ -53,7 +53,7 @@ def test_tar_is_counted_above_the_impostors_that_are_allowed() -> None:
     assert (found.mated, found.non_mated) == (4, 100)
 
 
-def test_the_equal_error_rate_is_where_both_errors_meet() -> None:
+def test_both_errors_are_equal_at_the_equal_error_rate() -> None:
     # at 0.4 one of four mated is below and one of four non-mated is not
     assert (
         verification_rates.equal_error_rate(scores(0.3, 0.4, 0.8, 0.9), scores(0.1, 0.2, 0.35, 0.5)) == 0.25
@@ -62,7 +62,7 @@ def test_the_equal_error_rate_is_where_both_errors_meet() -> None:
 
 
 @given(cosines, cosines, st.sampled_from([0.5, 1e-1, 1e-2, 1e-3]))
-def test_a_threshold_never_lets_more_impostors_through_than_it_promises(
+def test_a_threshold_never_exceeds_its_false_match_rate(
     mated: list[float], non_mated: list[float], fmr: float
 ) -> None:
     found = verification_rates.rates(scores(*mated), scores(*non_mated), (fmr,))
@@ -91,7 +91,7 @@ def test_all_pairs_compare_each_two_pictures_once() -> None:
     assert found.total == 2
 
 
-def test_a_picture_without_a_probe_matches_nobody() -> None:
+def test_a_picture_without_a_probe_never_matches() -> None:
     vectors = np.array([[1, 0], [np.nan, np.nan], [0, 1]], np.float32)
     found = verification_rates.all_pairs(vectors, vectors, [1, 1, 2])
     assert found.mated.tolist() == [-1]
@@ -105,7 +105,7 @@ def test_a_picture_without_a_probe_matches_nobody() -> None:
 
 
 def crowd(pictures: int) -> tuple[np.ndarray, list[int]]:
-    """Unit vectors of people with two pictures each, near to each other."""
+    """Unit vectors of people with two similar pictures each."""
     rng = np.random.default_rng(5)
     middle = np.repeat(rng.standard_normal((pictures // 2, 16)), 2, axis=0)
     vectors = middle + 0.5 * rng.standard_normal(middle.shape)
@@ -114,7 +114,7 @@ def crowd(pictures: int) -> tuple[np.ndarray, list[int]]:
     ]
 
 
-def test_the_highest_similarities_give_the_rates_that_all_of_them_give() -> None:
+def test_the_highest_similarities_give_the_rates_of_all() -> None:
     vectors, people = crowd(120)
     every = verification_rates.all_pairs(vectors, vectors, people)
     some = verification_rates.all_pairs(vectors, vectors, people, keep=1_000)
@@ -139,7 +139,7 @@ def test_det_points_are_the_errors_at_their_own_threshold() -> None:
     assert [p.fnmr for p in points] == sorted(p.fnmr for p in points)
 
 
-def test_det_leaves_out_the_rates_that_are_not_known() -> None:
+def test_det_leaves_out_unknown_rates() -> None:
     vectors, people = crowd(120)
     some = verification_rates.all_pairs(vectors, vectors, people, keep=500)
     points = list(verification_rates.det(some, steps=2))

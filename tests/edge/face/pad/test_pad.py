@@ -1,4 +1,4 @@
-"""Presentation attack detection in one frame: the table, and each measure on pictures made to show it."""
+"""Presentation attack detection in one frame: the table, and each measure on synthetic pictures."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FRAME = (480, 640)
 
 
 def face(x: float = 320, y: float = 240, side: float = 150, turn: float = 0) -> Face:
-    """A face of a side around a centre; its eyes turned by degrees."""
+    """A face with this side and centre, rotated by `turn` degrees."""
     a = math.radians(turn)
     eyes = side / 4 * np.array([[-math.cos(a), -math.sin(a)], [math.cos(a), math.sin(a)]])
     points = np.vstack([np.array([x, y]) + eyes, np.tile([x, y], (4, 1))]).astype(np.float32)
@@ -30,7 +30,7 @@ def face(x: float = 320, y: float = 240, side: float = 150, turn: float = 0) -> 
 
 
 def noise(seed: int = 1, sigma: float = 6) -> np.ndarray:
-    """A wall, as a camera sees it."""
+    """A picture of a wall with the noise of a camera."""
     grain = np.random.default_rng(seed).normal(128, sigma, (*FRAME, 3))
     return cv2.GaussianBlur(grain, (0, 0), 0.7).clip(0, 255).astype(np.uint8)
 
@@ -54,7 +54,7 @@ JUST_BEYOND = {
 
 
 @pytest.mark.parametrize("measure", TABLE)
-def test_one_measure_beyond_its_limit_is_an_attack_whatever_the_others_say(measure: Measure) -> None:
+def test_one_measure_beyond_its_limit_is_an_attack(measure: Measure) -> None:
     at_limit, beyond = JUST_BEYOND[measure]
     allowed = fuse({**NO_OBJECTION, measure: at_limit}.items())
     refused = fuse({**NO_OBJECTION, measure: beyond}.items())
@@ -63,7 +63,7 @@ def test_one_measure_beyond_its_limit_is_an_attack_whatever_the_others_say(measu
     assert allowed.suspicion <= 0.5 < refused.suspicion
 
 
-def test_evidence_carries_every_measure_that_was_taken_and_no_other() -> None:
+def test_evidence_holds_the_measures_of_the_policy_only() -> None:
     evidence = fuse({Measure.SHARE: 0.3, Measure.MOIRE: 2.0}.items())
     assert [reading.measure for reading in evidence.readings] == [Measure.SHARE, Measure.MOIRE]
     assert (evidence.value(Measure.MOIRE), evidence.value(Measure.LIVE)) == (2.0, None)
@@ -80,7 +80,7 @@ def test_suspicion_grows_from_clear_to_certain_and_stays_in_its_range(
     assert [rule.suspicion(v) for v in (rule.clear, rule.limit, rule.certain)] == [0, 0.5, 1]
 
 
-def test_a_policy_names_the_measures_that_are_taken() -> None:
+def test_a_policy_names_its_measures() -> None:
     assert PadPolicy(frozenset()).measures == ()
     assert PadPolicy(frozenset({Family.TEXTURE})).measures == (Measure.MOIRE,)
     assert PadPolicy().measures == (Measure.SHARE, Measure.BELOW, Measure.BORDER, Measure.MOIRE)
@@ -96,7 +96,7 @@ def test_a_policy_without_measures_never_objects() -> None:
 
 
 def paper(turn: float = 0, sides: float = 1.6, place: Face | None = None, tone: int = 225) -> np.ndarray:
-    """A sheet with a face on it before a wall, turned by degrees."""
+    """A sheet with a face on it before a wall, rotated by `turn` degrees."""
     place = place or face()
     picture = noise()
     box = cv2.boxPoints(((320.0, 240.0), (sides * place.side, 1.25 * sides * place.side), turn))
@@ -108,24 +108,24 @@ def paper(turn: float = 0, sides: float = 1.6, place: Face | None = None, tone: 
 
 @pytest.mark.parametrize("turn", [0, 5, -20, 40])
 @pytest.mark.parametrize("tone", [225, 40], ids=["paper", "a phone's rim"])
-def test_a_sheet_around_the_face_is_a_border_however_it_is_held(turn: float, tone: int) -> None:
+def test_a_sheet_around_the_face_is_a_border_at_any_angle(turn: float, tone: int) -> None:
     assert geometry.border(paper(turn, tone=tone), face(turn=turn)) > 1.5
 
 
-def test_a_sheet_that_is_larger_than_what_is_looked_at_is_no_border() -> None:
+def test_a_sheet_beyond_the_surroundings_is_no_border() -> None:
     assert geometry.border(paper(sides=4.2, place=face(side=80)), face(side=80)) < 0.2
 
 
-def test_a_door_frame_behind_somebody_is_not_border_enough() -> None:
+def test_a_door_frame_behind_a_person_is_below_the_limit() -> None:
     picture = noise()
-    cv2.rectangle(picture, (210, 120), (430, 700), (20, 20, 20), 6)  # ends below what is looked at
+    cv2.rectangle(picture, (210, 120), (430, 700), (20, 20, 20), 6)  # ends below the surroundings
     assert geometry.border(picture, face()) == pytest.approx(1, abs=0.05)
     cv2.line(picture, (150, 380), (490, 380), (20, 20, 20), 6)  # and a straight edge before the chest
     assert geometry.border(picture, face()) > 1.5
 
 
 @pytest.mark.parametrize("radius", [100, 150, 230])
-def test_round_things_and_grain_are_not_border_enough(radius: int) -> None:
+def test_round_objects_and_grain_are_below_the_limit(radius: int) -> None:
     picture = noise(sigma=40)
     cv2.circle(picture, (320, 240), radius, (60, 50, 40), -1)
     assert geometry.border(picture, face()) < TABLE[Measure.BORDER].limit
@@ -149,7 +149,7 @@ def test_share_and_below_are_in_sides_of_the_face() -> None:
 
 
 def raster(period: float, turn: float, depth: float) -> np.ndarray:
-    """Grain multiplied with the dots of a printer: two waves at a right angle."""
+    """Grain multiplied by the dots of a printer: two waves at a right angle."""
     y, x = np.mgrid[: FRAME[0], : FRAME[1]].astype(np.float32)
     c, s = math.cos(turn), math.sin(turn)
     dots = np.cos(2 * np.pi / period * (x * c + y * s)) + np.cos(2 * np.pi / period * (y * c - x * s))
@@ -162,7 +162,7 @@ def test_a_printers_raster_is_moire(period: float, turn: float) -> None:
     assert texture.moire(raster(period, turn, depth=0.05), face()) > TABLE[Measure.MOIRE].limit
 
 
-def test_grain_is_no_moire_and_a_deeper_raster_is_more() -> None:
+def test_grain_is_no_moire_and_a_deeper_raster_has_more() -> None:
     depths = [texture.moire(raster(3.7, 0.4, depth), face()) for depth in (0, 0.02, 0.08)]
     assert depths[0] < 0.6
     assert depths == sorted(depths)
@@ -181,7 +181,7 @@ def test_an_enlarged_picture_has_no_raster_of_its_enlargement(factor: float) -> 
     assert texture.moire(large, where) < TABLE[Measure.MOIRE].limit
 
 
-def test_a_face_smaller_than_a_window_says_nothing() -> None:
+def test_a_face_smaller_than_a_window_has_no_moire() -> None:
     assert texture.moire(raster(3.7, 0.4, 0.1), face(side=60)) == 0
     sliver = Face((300.0, -500.0, 301.0, 900.0), face().points, 0.9)
     assert texture.moire(raster(3.7, 0.4, 0.1), sliver) == 0
@@ -191,7 +191,7 @@ def test_a_face_smaller_than_a_window_says_nothing() -> None:
 
 
 class Scripted:
-    """A Network that answers what it is told and keeps what it was shown."""
+    """A Network that gives scripted answers and keeps its inputs."""
 
     def __init__(self, *logits: float, shape: tuple[int, ...] = (1, 80, 80, 3)) -> None:
         self.input_shape = shape
@@ -208,7 +208,7 @@ def test_live_is_the_mean_of_two_softmaxes_of_class_one() -> None:
     assert pair.live(noise(), face()) == pytest.approx((0.5 + 1 / 3) / 2)
 
 
-def test_networks_are_shown_blue_green_red_from_0_to_255() -> None:
+def test_networks_get_blue_green_red_from_0_to_255() -> None:
     picture = np.zeros((*FRAME, 3), np.uint8)
     picture[...] = (200, 100, 50)
     network = Scripted(0, 0, 0)
@@ -236,9 +236,9 @@ def test_surroundings_are_as_many_boxes_as_asked() -> None:
 @pytest.mark.parametrize(
     ("network", "said"),
     [
-        (lambda: Scripted(0, 0, 0, shape=(1, 128, 128, 3)), "takes"),
-        (lambda: Scripted(0, 0), "answers"),
-        (lambda: Scripted(math.nan, 0, 0), "no numbers"),
+        (lambda: Scripted(0, 0, 0, shape=(1, 128, 128, 3)), "input"),
+        (lambda: Scripted(0, 0), "not that of MiniFASNet"),
+        (lambda: Scripted(math.nan, 0, 0), "not finite"),
     ],
     ids=["another input", "two classes", "NaN"],
 )
@@ -247,13 +247,13 @@ def test_another_network_is_a_model_fault(network: object, said: str) -> None:
         PassivePair(Scripted(0, 0, 0), network()).live(noise(), face())
 
 
-def test_a_policy_that_needs_weights_that_are_not_there_refuses_to_start() -> None:
+def test_a_policy_without_its_weights_does_not_start() -> None:
     with pytest.raises(ModelFault, match="not installed") as caught:
         PadDetector(PadPolicy(frozenset(Family)))
     assert "doorward models fetch --pad-weights DIR" in caught.value.hint
 
 
-# --- whatever the picture ----------------------------------------------------------------------------------
+# --- any picture ----------------------------------------------------------------------------------
 
 
 @given(
@@ -279,5 +279,5 @@ def test_fuzz_every_measure_answers_for_any_face_in_any_picture(
     assert 0 <= evidence.value(Measure.BORDER) <= 2
 
 
-def test_a_number_that_is_none_objects() -> None:
+def test_a_nan_objects() -> None:
     assert fuse([(Measure.MOIRE, float("nan"))]).reason is Reason.FACE_ATTACK

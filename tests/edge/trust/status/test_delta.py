@@ -1,4 +1,4 @@
-"""Full lists and deltas on their way to a device, and what happens to those that are not right."""
+"""Full lists and deltas: encoding, application to bitmaps, and refusal of wrong files."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ NEXT = statusdelta.encode_delta(NEW, NEWER, old_serial=2, new_serial=3)
 
 
 @given(lists, st.integers(1, 2**32 - 1))
-def test_a_full_list_expands_to_what_it_was(bitmaps, serial):
+def test_a_full_list_expands_to_its_bitmaps(bitmaps, serial):
     empty = Bitmaps.zeroed(bitmaps.size)
     statusdelta.expand(statusdelta.encode_full(bitmaps, serial=serial), empty, serial=serial)
     assert (empty.revoked, empty.suspended) == (bitmaps.revoked, bitmaps.suspended)
@@ -58,7 +58,7 @@ def test_a_delta_makes_the_new_list_of_the_old(size, before, after, seed):
     assert (here.revoked, here.suspended) == (new.revoked, new.suspended)
 
 
-def test_a_chain_and_a_merged_delta_come_to_the_same():
+def test_a_chain_and_a_merged_delta_give_equal_bitmaps():
     merged = statusdelta.encode_delta(OLD, NEWER, old_serial=1, new_serial=3)
     one, other = copied(OLD), copied(OLD)
     serial = statusdelta.apply(DELTA, one, serial=1)
@@ -67,7 +67,7 @@ def test_a_chain_and_a_merged_delta_come_to_the_same():
     assert manifest(NEWER, 3).check(one).serial == 3
 
 
-def test_lists_that_say_the_same_have_an_empty_delta():
+def test_equal_lists_have_an_empty_delta():
     delta = statusdelta.encode_delta(OLD, OLD, old_serial=1, new_serial=2)
     assert len(delta) == 32
     here = copied(OLD)
@@ -75,19 +75,19 @@ def test_lists_that_say_the_same_have_an_empty_delta():
     assert here == copied(OLD)
 
 
-def test_a_mapped_file_is_changed_where_it_lies(tmp_path):
+def test_a_mapped_file_is_changed_in_place(tmp_path):
     for kind in ("revoked", "suspended"):
         (tmp_path / kind).write_bytes(getattr(OLD, kind))
     with (tmp_path / "revoked").open("r+b") as revoked, (tmp_path / "suspended").open("r+b") as suspended:
         maps = [mmap.mmap(file.fileno(), 0) for file in (revoked, suspended)]
         statusdelta.apply(DELTA, Bitmaps(SIZE, *maps), serial=1)
-        for mapped in maps:  # nothing may hold on to the buffers: a device unmaps them now
+        for mapped in maps:  # nothing may keep a reference to the buffers: a device unmaps them now
             mapped.close()
     assert (tmp_path / "revoked").read_bytes() == NEW.revoked
     assert (tmp_path / "suspended").read_bytes() == NEW.suspended
 
 
-def test_a_file_says_what_it_is_before_it_is_applied():
+def test_the_header_of_a_file_is_read_before_the_file_is_applied():
     full, delta = statusdelta.parse(FULL), statusdelta.parse(DELTA)
     assert (full.size, full.base, full.serial) == (SIZE, None, 2)
     assert (delta.size, delta.base, delta.serial) == (SIZE, 1, 2)
@@ -117,15 +117,15 @@ def test_a_full_list_of_another_edition_is_refused(size, serial):
         statusdelta.expand(FULL, Bitmaps.zeroed(size), serial=serial)
 
 
-def test_a_delta_applied_twice_shows_in_the_hash():
+def test_the_hash_reveals_a_delta_applied_twice():
     here = copied(OLD)
     statusdelta.apply(DELTA, here, serial=1)
-    statusdelta.apply(DELTA, here, serial=1)  # somebody lost count
+    statusdelta.apply(DELTA, here, serial=1)  # the caller forgets the first time
     with pytest.raises(WrongList, match="not the bitmap that the issuer signed"):
         manifest(NEW).check(here)
 
 
-def test_a_delta_on_bits_that_are_not_what_their_serial_says_shows_in_the_hash():
+def test_the_hash_reveals_a_delta_on_bits_of_another_serial():
     here = copied(NEWER)
     statusdelta.apply(DELTA, here, serial=1)
     with pytest.raises(WrongList):
@@ -138,10 +138,10 @@ def head(magic: bytes, *numbers: int) -> bytes:
 
 EMPTY = bytes(16)
 BROKEN = {
-    "nothing": (b"", "begins like none"),
-    "another format": (head(b"DWF2", 8, 1) + EMPTY, "begins like none"),
-    "a head cut off": (FULL[:11], "begins like none"),
-    "a delta's head cut off": (DELTA[:15], "begins like none"),
+    "nothing": (b"", "begins with neither"),
+    "another format": (head(b"DWF2", 8, 1) + EMPTY, "begins with neither"),
+    "a head cut off": (FULL[:11], "begins with neither"),
+    "a delta's head cut off": (DELTA[:15], "begins with neither"),
     "no cards": (head(b"DWF1", 0, 1) + EMPTY, "0 cards"),
     "more cards than any list": (head(b"DWF1", 2**31 + 1, 1) + EMPTY, "2147483649 cards"),
     "serial 0": (head(b"DWF1", 8, 0) + EMPTY, "serial 0"),
@@ -155,16 +155,16 @@ BROKEN = {
 
 
 @pytest.mark.parametrize(("data", "message"), BROKEN.values(), ids=BROKEN)
-def test_what_is_no_such_file_is_rejected(data, message):
+def test_a_malformed_file_is_rejected(data, message):
     with pytest.raises(UpdateRejected, match=message) as caught:
         statusdelta.parse(data)
     assert caught.value.hint
 
 
-def test_one_kind_of_file_does_not_pass_for_the_other():
-    with pytest.raises(UpdateRejected, match="a full list, where a delta"):
+def test_a_full_list_is_no_delta_and_a_delta_is_no_full_list():
+    with pytest.raises(UpdateRejected, match="a full list instead of a delta"):
         statusdelta.apply(FULL, copied(OLD), serial=1)
-    with pytest.raises(UpdateRejected, match="a delta, where a full list"):
+    with pytest.raises(UpdateRejected, match="a delta instead of a full list"):
         statusdelta.expand(DELTA, Bitmaps.zeroed(SIZE), serial=2)
 
 
@@ -176,7 +176,7 @@ def test_a_full_list_has_little_more_than_two_bits_a_card(size, seed, density):
 
 
 def outcome(data: bytes, kind: str) -> str:
-    """What a device comes to believe of a file that should have made NEW of OLD."""
+    """The result of a file that should turn OLD into NEW, on a device."""
     here = copied(OLD) if kind == "delta" else Bitmaps.zeroed(SIZE)
     try:
         if kind == "delta":
@@ -221,8 +221,8 @@ NOT_THE_LIST = {
     "a bitmap that is too short": Bitmaps(SIZE, NEW.revoked[:-1], NEW.suspended),
     "a bitmap that is too long": Bitmaps(SIZE, NEW.revoked, NEW.suspended + b"\0"),
     "no bitmap": Bitmaps(SIZE, b"", NEW.suspended),
-    "the two the wrong way round": Bitmaps(SIZE, NEW.suspended, NEW.revoked),
-    "the edition before": OLD,
+    "the two exchanged": Bitmaps(SIZE, NEW.suspended, NEW.revoked),
+    "the previous edition": OLD,
     "bits past the end": Bitmaps(SIZE, NEW.revoked, NEW.suspended[:-1] + b"\x80"),
 }
 

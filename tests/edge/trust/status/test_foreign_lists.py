@@ -1,4 +1,4 @@
-"""A trust folder with the IETF's lists in it: signed with the issuer's own key, or with one that it names."""
+"""A trust folder with lists of the IETF's format, signed with the issuer's key or with its `list_key`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def b64(data: bytes) -> str:
 
 
 def token(seed: bytes, uri: str = URI) -> bytes:
-    """Card 0 is good, 1 revoked, 2 suspended, 3 something else."""
+    """A list in which card 0 is good, 1 revoked, 2 suspended and 3 of another status."""
     head = {"alg": "EdDSA", "typ": "statuslist+jwt"}
     lst = b64(zlib.compress(bytes([0b11_10_01_00])))
     body = {"sub": uri, "iat": 1_770_000_000, "status_list": {"bits": 2, "lst": lst}}
@@ -47,7 +47,7 @@ def test_a_foreign_list_answers_like_our_own(files: dict[str, bytes], seed: byte
         assert caught.value.reason is reason
 
 
-def test_the_key_comes_back_as_it_was_published() -> None:
+def test_the_list_key_is_read_back() -> None:
     assert folder.load(NAMED).issuers[KID].list_key == LIST_KEY
     assert folder.load(PLAIN).issuers[KID].list_key is None
 
@@ -56,18 +56,18 @@ def test_the_key_comes_back_as_it_was_published() -> None:
     ("files", "says"),
     [
         (PLAIN | {NAME: token(LIST_SEED)}, "signature.bad"),
-        (NAMED | {NAME: token(SEED)}, "signature.bad"),  # with a list key its own no longer counts
-        (PLAIN | {NAME: token(SEED, "https://s.example/other")}, "another list"),
-        ({NAME: token(SEED)}, "its issuer is not in issuers"),
+        (NAMED | {NAME: token(SEED)}, "signature.bad"),  # with a list key the issuer's own key does not count
+        (PLAIN | {NAME: token(SEED, "https://s.example/other")}, "does not match its URI"),
+        ({NAME: token(SEED)}, "the key of its issuer is not in issuers"),
         (
             PLAIN
             | {NAME: token(SEED)}
             | dict([folder.status_file(LIST, issuer=ISSUER, uri=URI, issuer_seed=SEED)]),
-            "twice",
+            "a second file of the same list",
         ),
     ],
 )
-def test_a_list_that_is_not_right_is_a_fault_that_names_it(files: dict[str, bytes], says: str) -> None:
+def test_a_wrong_list_is_a_fault_that_names_it(files: dict[str, bytes], says: str) -> None:
     with pytest.raises(TrustFault, match=says) as caught:
         folder.load(files)
     assert NAME.removesuffix("tsl") in caught.value.message
@@ -75,7 +75,7 @@ def test_a_list_that_is_not_right_is_a_fault_that_names_it(files: dict[str, byte
 
 
 @pytest.mark.parametrize("key", [b'"x"', b"{}", b'{"kty":"OKP","crv":"Ed25519","x":"AA"}'])
-def test_a_list_key_that_is_none_is_a_fault(key: bytes) -> None:
+def test_an_invalid_list_key_is_a_fault(key: bytes) -> None:
     (name, data), *_ = NAMED.items()
     content = json.loads(data)
     content["list_key"] = json.loads(key)

@@ -1,4 +1,4 @@
-"""The coded set: against a slow reading of STATUS.md section 3, and against whatever bytes come."""
+"""Coded sets, compared with a slow encoder made from STATUS.md section 3, and fuzzed with any bytes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SIZES = st.integers(1, 3_000)
 
 @st.composite
 def sets(draw: st.DrawFn) -> tuple[int, list[int]]:
-    """A size, and a set of any density, spread out or in one corner."""
+    """A size, and a set of any density, spread out or in one part."""
     size = draw(SIZES)
     low, high = sorted((draw(st.integers(0, size)), draw(st.integers(0, size))))
     density = draw(st.sampled_from([0.0, 0.01, 0.2, 0.39, 0.5, 0.9, 1.0]))
@@ -39,7 +39,7 @@ def decoded(data: bytes, size: int) -> list[int]:
 
 
 def by_the_book(places: list[int], size: int) -> bytes:
-    """STATUS.md section 3, rule by rule, bit by bit."""
+    """A slow encoder that follows STATUS.md section 3 rule by rule."""
     count = len(places)
     k = next((k for k in range(40) if count * 2**k * 20_000 >= 4_812 * (2 * size - count)), 0) if count else 0
     gaps = [place - before - 1 for before, place in zip([-1, *places], places, strict=False)]
@@ -53,18 +53,18 @@ def by_the_book(places: list[int], size: int) -> bytes:
 
 
 def test_a_set_worked_out_by_hand():
-    """Gaps 1 and 0, two low bits each (1, 0, 0, 0), then two ones."""
+    """The gaps are 1 and 0: two low bits each (1, 0, 0, 0), then two ones."""
     assert encoded([1, 2], 16) == bytes.fromhex("00000002 00000001 01 03")
 
 
 @given(sets())
-def test_a_set_has_the_encoding_that_the_page_says(case):
+def test_a_set_has_the_encoding_of_the_page(case):
     size, places = case
     assert encoded(places, size) == by_the_book(places, size)
 
 
 @given(sets())
-def test_a_set_comes_back_from_its_encoding(case):
+def test_a_set_is_read_back_from_its_encoding(case):
     size, places = case
     assert decoded(encoded(places, size), size) == places
 
@@ -90,14 +90,14 @@ def test_blocks_may_be_cut_anywhere(case, chunk_bytes, cuts):
 FAR = {
     "the last place of the largest list": ([2**31 - 1], 2**31),
     "its first and its last": ([0, 2**31 - 1], 2**31),
-    "nobody": ([], 2**31),
-    "everybody": (list(range(777)), 777),
-    "the only place there is": ([0], 1),
+    "no positions": ([], 2**31),
+    "all positions": (list(range(777)), 777),
+    "the only position of a list of one": ([0], 1),
 }
 
 
 @pytest.mark.parametrize(("places", "size"), FAR.values(), ids=FAR)
-def test_the_edges_of_a_list_come_back(places, size):
+def test_sets_at_the_limits_are_read_back(places, size):
     assert decoded(encoded(places, size), size) == places
 
 
@@ -105,7 +105,7 @@ def test_the_edges_of_a_list_come_back(places, size):
     ("size", "count", "most"),
     [(10**6, 10_000, 1.01), (10**7, 100_000, 1.01), (10**8, 12_000, 1.02), (10**6, 400_000, 1.04)],
 )
-def test_random_sets_come_close_to_what_information_theory_asks_for(size, count, most):
+def test_random_sets_come_close_to_the_theoretical_minimum(size, count, most):
     places = np.unique(np.random.default_rng(4).integers(0, size, count))
     ways = math.lgamma(size + 1) - math.lgamma(places.size + 1) - math.lgamma(size - places.size + 1)
     data = golomb.encode([places], count=places.size, size=size)
@@ -125,7 +125,7 @@ def coded(count: int, low: str, unary: str, length: int | None = None) -> bytes:
     )
 
 
-# Of size 16, as the set worked out by hand: two low bits a gap.
+# Of size 16, like the set worked out by hand: two low bits a gap.
 BROKEN = {
     "nothing": (b"", "cut off"),
     "half a head": (bytes(7), "cut off"),
@@ -137,7 +137,7 @@ BROKEN = {
     "a unary part of an empty set": (coded(0, "", "00"), "longer than any"),
     "bits after the low part": (coded(2, "11", "03"), "past the end of the low part"),
     "an empty byte at the end": (coded(8, "", "ff00"), "an empty byte"),
-    "a one too many": (coded(2, "01", "07"), "more positions than it says"),
+    "a one too many": (coded(2, "01", "07"), "more positions than its count"),
     "a one too few": (coded(2, "01", "01"), "fewer positions"),
     "no unary part": (coded(2, "01", ""), "fewer positions"),
     "a position past the end": (coded(2, "0f", "28"), "past the end of the list"),
@@ -145,14 +145,14 @@ BROKEN = {
 
 
 @pytest.mark.parametrize(("data", "message"), BROKEN.values(), ids=BROKEN)
-def test_what_is_no_encoding_is_rejected(data, message):
+def test_a_malformed_encoding_is_rejected(data, message):
     with pytest.raises(UpdateRejected, match=message) as caught:
         decoded(data, 16)
     assert caught.value.hint
 
 
-def test_a_count_that_the_bytes_do_not_bear_out_is_rejected_before_anything_is_made_of_it():
-    """Two thousand million positions in twelve bytes: parse looks at lengths only."""
+def test_a_count_that_the_bytes_cannot_hold_is_rejected_before_anything_is_allocated():
+    """The set claims two thousand million positions in twelve bytes; parse checks lengths only."""
     with pytest.raises(UpdateRejected, match="cut off"):
         golomb.parse(memoryview(coded(2**31, "", "ffffffff", length=2**28)), 2**31)
 

@@ -1,4 +1,4 @@
-"""Manifests and the bitmaps beside them: signed, in a trust folder, mapped from files."""
+"""Manifests and their bitmaps: signed, in a trust folder, mapped from files."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ FILES = {KEY_NAME: KEY_DATA, NAME: DATA, REVOKED: BITS.revoked, SUSPENDED: BITS.
         st.just(NOW + DAY),
     )
 )
-def test_a_manifest_comes_back_from_its_file(manifest):
+def test_a_manifest_is_read_back_from_its_file(manifest):
     data = signed(manifest)
     assert len(data) <= signed_file.MAX_MANIFEST_BYTES
     assert signed_file.decode(data, ISSUER) == (URI, manifest)
@@ -63,12 +63,12 @@ def test_a_list_beside_its_manifest_is_the_list():
     assert (revoked, standing(status, 2), standing(status, 3)) == ([1, 19], Reason.CARD_SUSPENDED, None)
 
 
-def test_the_end_is_the_number_of_cards_and_not_of_bits():
+def test_a_list_ends_at_its_number_of_cards_and_not_of_bits():
     status = bundle.load(FILES).status_lists[KID, URI]
     assert [standing(status, index) for index in (20, 23, 24, 2**32 - 1, -1)] == [Reason.STATUS_UNKNOWN] * 5
 
 
-def test_a_card_is_verified_by_a_manifest_as_by_a_list():
+def test_a_manifest_verifies_a_card_like_a_list_does():
     trust = bundle.load(FILES)
     assert verified(NOW, trust=trust).list_issued_at == MANIFEST.issued_at
     with pytest.raises(Refused, match=Reason.CARD_REVOKED.value):
@@ -76,7 +76,7 @@ def test_a_card_is_verified_by_a_manifest_as_by_a_list():
 
 
 def edited(edits: dict[int, object], typ: str = "application/ec1-status-manifest+cwt") -> bytes:
-    """A manifest whose claims are not as they should be, signed all the same."""
+    """A signed manifest with changed claims."""
     body = cbor2.loads(cbor2.loads(DATA).value[2]) | edits
     return cose.sign(
         {1: -8, 4: KID, 16: typ}, {key: value for key, value in body.items() if value is not ...}, SEED
@@ -91,19 +91,19 @@ H = bytes(32)
 RAW_NAME, RAW_DATA = bundle.status_file(LIST, issuer=ISSUER, uri=URI, issuer_seed=SEED)
 OTHER = bundle.status_stem(KID, URI + "0")
 BROKEN = {
-    "no revoked": ({REVOKED: None}, f"{REVOKED}: not there"),
-    "no suspended": ({SUSPENDED: None}, f"{SUSPENDED}: not there"),
+    "no revoked": ({REVOKED: None}, f"{REVOKED}: missing"),
+    "no suspended": ({SUSPENDED: None}, f"{SUSPENDED}: missing"),
     "a bitmap that is empty": ({REVOKED: b""}, f"{REVOKED}: 0 bytes, not 3"),
     "a bitmap cut short": ({REVOKED: b"\x02\x00"}, f"{REVOKED}: 2 bytes, not 3"),
     "a bitmap with a byte more": ({SUSPENDED: b"\x04\0\0\0"}, f"{SUSPENDED}: 4 bytes, not 3"),
     "a bitmap with a bit taken out": ({REVOKED: b"\0\0\x08"}, f"{REVOKED}: not the bitmap that the issuer signed"),
-    "the two the wrong way round": ({REVOKED: BITS.suspended, SUSPENDED: BITS.revoked}, "not the bitmap"),
+    "the two exchanged": ({REVOKED: BITS.suspended, SUSPENDED: BITS.revoked}, "not the bitmap"),
     "bits past the end": ({REVOKED: b"\x02\x00\x18"}, "bits past the end"),
-    "no manifest": ({NAME: None}, "no manifest beside it"),
-    "a list that holds its bitmaps, and bitmaps": ({NAME: RAW_DATA}, "no manifest beside it"),
-    "a bitmap of another list": ({f"{OTHER}.revoked": b"\0"}, f"{OTHER}.revoked: no manifest beside it"),
+    "no manifest": ({NAME: None}, "without a manifest"),
+    "a list that holds its bitmaps, and bitmaps": ({NAME: RAW_DATA}, "without a manifest"),
+    "a bitmap of another list": ({f"{OTHER}.revoked": b"\0"}, f"{OTHER}.revoked: a bitmap without a manifest"),
     "a bitmap by another name": ({f"{STEM}.expired": b"\0"}, "not a name"),
-    "no issuer": ({KEY_NAME: None}, "its issuer"),
+    "no issuer": ({KEY_NAME: None}, "of its issuer"),
     "one bit changed": ({NAME: DATA[:-1] + bytes([DATA[-1] ^ 1])}, "signature.bad"),
     "no cards": ({NAME: hashes(0, 1, H, H)}, "size"),
     "more cards than any list": ({NAME: hashes(2**31 + 1, 1, H, H)}, "size"),
@@ -116,12 +116,12 @@ BROKEN = {
     "the claim of a list instead": ({NAME: edited({-65542: ..., -65541: [8, b"\0", b"\0"]})}, "list: not a map"),
     "the typ of a list": ({NAME: edited({}, typ="application/ec1-status+cwt")}, "list: not a map"),
     "a typ of neither": ({NAME: edited({}, typ="application/ec1-status-manifest")}, "typ"),
-    "ended before it began": ({NAME: edited({4: 1})}, "exp"),
+    "an end before its beginning": ({NAME: edited({4: 1})}, "exp"),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize(("changes", "message"), BROKEN.values(), ids=BROKEN)
-def test_a_manifest_that_is_not_right_is_a_fault_with_a_hint(changes, message):
+def test_a_wrong_manifest_is_a_fault_with_a_hint(changes, message):
     files = {name: data for name, data in (FILES | changes).items() if data is not None}
     with pytest.raises(TrustFault) as caught:
         bundle.load(files)
@@ -129,7 +129,7 @@ def test_a_manifest_that_is_not_right_is_a_fault_with_a_hint(changes, message):
     assert caught.value.hint
 
 
-def test_there_are_not_more_manifests_than_files_that_a_device_can_keep_mapped():
+def test_the_number_of_manifests_is_limited_by_the_files_that_a_device_can_map():
     def listed(count: int) -> dict[str, bytes]:
         files: dict[str, bytes] = {KEY_NAME: KEY_DATA}
         for number in range(count):
@@ -148,7 +148,7 @@ def test_there_are_not_more_manifests_than_files_that_a_device_can_keep_mapped()
     "changes", [{"size": 0}, {"size": 2**31 + 1}, {"serial": 0}, {"revoked_sha256": b""}]
 )
 def test_no_manifest_is_written_that_a_device_would_refuse(changes):
-    with pytest.raises(InputError, match="does not make a status list"):
+    with pytest.raises(InputError, match="invalid status list"):
         bundle.status_file(replace(MANIFEST, **changes), issuer=ISSUER, uri=URI, issuer_seed=SEED)
 
 
@@ -160,7 +160,7 @@ def folder(tmp_path):
     return tmp_path
 
 
-def test_a_device_maps_the_bitmaps_and_keeps_them_when_others_take_their_names(folder):
+def test_a_device_keeps_its_mapped_bitmaps_when_new_files_take_their_names(folder):
     trust = open_trust(folder)
     status = trust.status_lists[KID, URI]
     assert type(status.revoked) is memoryview
@@ -179,15 +179,15 @@ def test_an_empty_bitmap_file_is_a_fault_and_not_a_crash(folder):
         open_trust(folder)
 
 
-def test_a_bitmap_that_is_a_link_is_not_there(folder):
+def test_a_bitmap_that_is_a_link_counts_as_missing(folder):
     (folder / REVOKED).rename(folder / "elsewhere")
     (folder / REVOKED).symlink_to(folder / "elsewhere")
-    with pytest.raises(TrustFault, match="not there, and its manifest is"):
+    with pytest.raises(TrustFault, match="missing, but its manifest exists"):
         open_trust(folder)
 
 
 def test_a_bitmap_larger_than_any_list_is_not_mapped(folder):
-    os.truncate(folder / REVOKED, bundle.MAX_BITMAP_BYTES + 1)  # a hole: it takes no room on the disk
+    os.truncate(folder / REVOKED, bundle.MAX_BITMAP_BYTES + 1)  # a sparse file: it takes no space on the disk
     with pytest.raises(StorageFault, match="larger than 268435456 bytes"):
         open_trust(folder)
 

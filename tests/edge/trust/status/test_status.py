@@ -21,17 +21,17 @@ CARDS = {
     "suspended": (2, Reason.CARD_SUSPENDED),
     "the last of the list": (15, None),
     "one past the end": (16, Reason.STATUS_UNKNOWN),
-    "far past the end": (2**32 - 1, Reason.STATUS_UNKNOWN),
+    "an index far past the end": (2**32 - 1, Reason.STATUS_UNKNOWN),
     "before the beginning": (-1, Reason.STATUS_UNKNOWN),
 }
 
 
 @pytest.mark.parametrize(("index", "expected"), CARDS.values(), ids=CARDS)
-def test_a_list_says_how_a_card_stands(index, expected):
+def test_a_list_gives_the_status_of_a_card(index, expected):
     assert standing(LIST, index) is expected
 
 
-def test_the_end_is_the_number_of_cards_and_not_of_bits():
+def test_a_list_ends_at_its_number_of_cards_and_not_of_bits():
     status = replace(LIST, size=12)
     assert (standing(status, 11), standing(status, 12)) == (None, Reason.STATUS_UNKNOWN)
 
@@ -41,14 +41,14 @@ def test_revoked_and_suspended_is_revoked():
 
 
 def test_bits_count_from_the_least_significant():
-    """0xb9 0xa3 of the IETF draft: 1001 1101 1100 0101, read from the right of each byte."""
+    """Reads 0xb9 0xa3 of the IETF draft: 1001 1101 1100 0101, from the right of each byte."""
     status = StatusList(16, b"\xb9\xa3", b"\0\0", NOW, NOW + DAY)
     bits = [int(standing(status, index) is Reason.CARD_REVOKED) for index in range(16)]
     assert bits == [1, 0, 0, 1, 1, 1, 0, 1, 1, 1, 0, 0, 0, 1, 0, 1]
 
 
 def test_the_ietf_example_reads_the_same():
-    """The outside vector: its compressed list is the two bytes that the test above reads."""
+    """The draft's own compressed list is the two bytes that the test above reads."""
     text = shared("vectors", "token_status_list", "status_list_encoding_json.md").read_text()
     found = re.search(r'"lst": "([\w-]+)"', text)
     assert found
@@ -56,7 +56,7 @@ def test_the_ietf_example_reads_the_same():
 
 
 @given(st.integers(1, 200), st.data())
-def test_a_list_comes_back_from_its_file(size, data):
+def test_a_list_is_read_back_from_its_file(size, data):
     limit = 1 << size
     revoked, suspended = (
         data.draw(st.integers(0, limit - 1)).to_bytes((size + 7) // 8, "little") for _ in range(2)

@@ -1,4 +1,4 @@
-"""Every file under tests/vectors/status: what a device makes of a manifest, a full list or a delta."""
+"""Runs every file of tests/vectors/status: manifests, full lists and deltas, as a device reads them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def read(path: Path) -> tuple[dict[str, str], bytes]:
 
 
 def device(path: Path, headers: dict[str, str], body: bytes) -> tuple[str, str]:
-    """What becomes of it, in the words of the header `expect`; and the words of the refusal."""
+    """The outcome, in the words of the header `expect`, and the message of the refusal."""
     kind = path.name.partition("_")[0]
     size = MANIFEST.size
     try:
@@ -59,14 +59,14 @@ def device(path: Path, headers: dict[str, str], body: bytes) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_each_vector_ends_as_it_says(path):
+def test_each_vector_has_the_outcome_of_its_header(path):
     headers, body = read(path)
     expect, detail = device(path, headers, body)
     assert expect == headers["expect"], detail
     assert detail.startswith(headers.get("detail", "")), detail
 
 
-def test_there_is_a_vector_of_every_kind_for_every_end():
+def test_there_is_a_vector_of_every_kind_for_every_outcome():
     seen = {(path.name.partition("_")[0], read(path)[0]["expect"]) for path in FILES}
     ends = {"valid", "rejected", "wrong-base", "wrong-list"}
     assert {("full", end) for end in ends} | {("delta", end) for end in ends | {"wrong-serial"}} <= seen

@@ -1,4 +1,4 @@
-"""Somebody else's status lists: IETF tokens of 1, 2, 4 and 8 bits, as JWT and as CWT, and what is refused."""
+"""Foreign status lists: IETF tokens of 1, 2, 4 and 8 bits, as JWT and as CWT, and the refused ones."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def b64(data: bytes) -> str:
 
 
 def pack(values: list[int], bits: int) -> bytes:
-    """Least significant first, as the draft draws it."""
+    """The statuses as bytes, least significant bits first, as in the draft."""
     packed = bytearray((len(values) * bits + 7) // 8)
     for index, value in enumerate(values):
         packed[index * bits // 8] |= value << index * bits % 8
@@ -94,7 +94,7 @@ def test_every_status_of_every_width_counts(form: Callable[[dict[str, Any]], byt
 
 
 @given(st.sampled_from([1, 2, 4, 8]), st.data())
-def test_what_was_packed_is_what_is_read(bits: int, data: st.DataObject) -> None:
+def test_packed_statuses_are_read_back(bits: int, data: st.DataObject) -> None:
     values = data.draw(st.lists(st.integers(0, 2**bits - 1), min_size=1, max_size=70))
     _, status = token_status.decode(jwt(claims(values, bits)), ED25519)
     assert [standing(status, i) for i in range(len(values))] == [expected(value) for value in values]
@@ -112,7 +112,7 @@ def test_a_token_that_never_expires_is_aged_by_the_site() -> None:
     assert status.expires.year == 2100 or status.expires > datetime(2099, 1, 1, tzinfo=UTC)
 
 
-# -- ES256, as the draft and foreign wallets sign ---------------------------------------------------------------
+# -- ES256, the signature of the draft and of foreign wallets ---------------------------------------------------------------
 
 
 def p256() -> tuple[ForeignKey, Callable[[bytes], bytes]]:
@@ -136,7 +136,7 @@ def p256() -> tuple[ForeignKey, Callable[[bytes], bytes]]:
     return foreignkey.parse(json.dumps(jwk | {"kid": "12"}).encode()), sign
 
 
-def test_es256_is_believed_in_both_forms() -> None:
+def test_es256_is_accepted_in_both_forms() -> None:
     key, sign = p256()
     for token in (jwt(claims([1, 0], 1), sign, alg="ES256"), cwt(claims([1, 0], 1), sign, _1=-7)):
         _, status = token_status.decode(token, key)
@@ -150,7 +150,7 @@ def test_the_key_of_the_draft_is_a_key() -> None:
     assert foreignkey.parse(json.dumps({"kty": "EC", "crv": "P-256", "x": x, "y": y}).encode()).alg == "ES256"
 
 
-# -- the draft's own lists ---------------------------------------------------------------------------------------
+# -- lists of the draft ---------------------------------------------------------------------------------------
 
 
 def draft_lists() -> list[tuple[str, int, bytes]]:
@@ -181,7 +181,7 @@ def test_the_lists_of_the_draft_are_read() -> None:
             assert standing(status, index) is expected(value), (name, index)
 
 
-# -- what is refused ----------------------------------------------------------------------------------------------
+# -- refused tokens ----------------------------------------------------------------------------------------------
 
 
 def inner(**changes: Any) -> dict[str, Any]:
@@ -196,25 +196,23 @@ MALFORMED: dict[str, bytes] = {
     "another type": jwt(claims([0], 1), typ="jwt"),
     "no algorithm": jwt(claims([0], 1), alg="none"),
     "an algorithm of another key": jwt(claims([0], 1), alg="ES256"),
-    "an extension that must be understood": jwt(claims([0], 1), crit=["b64"]),
+    "a critical extension": jwt(claims([0], 1), crit=["b64"]),
     "no subject": jwt(claims([0], 1, sub=None)),
     "no time": jwt(claims([0], 1, iat=None)),
     "true for a time": jwt(claims([0], 1, iat=True)),
     "a time past 2100": jwt(claims([0], 1, exp=9_999_999_999)),
-    "expired before it was issued": jwt(claims([0], 1, exp=IAT)),
+    "exp before iat": jwt(claims([0], 1, exp=IAT)),
     "no list": jwt(claims([0], 1, status_list=None)),
     "three bits": jwt(claims([0], 1, status_list=inner(bits=3))),
     "true for one bit": jwt(claims([0], 1, status_list=inner(bits=True))),
     "a list that is not zlib": jwt(claims([0], 1, status_list=inner(lst=b"abc"))),
     "a list cut short": jwt(claims([0], 1, status_list=inner(lst=zlib.compress(bytes(100))[:-3]))),
-    "a list with something behind it": jwt(
-        claims([0], 1, status_list=inner(lst=zlib.compress(b"\1") + b"x"))
-    ),
+    "a list followed by other bytes": jwt(claims([0], 1, status_list=inner(lst=zlib.compress(b"\1") + b"x"))),
     "an empty list": jwt(claims([0], 1, status_list=inner(lst=zlib.compress(b"")))),
     "CWT: another type": cwt(claims([0], 1), _16="application/cwt"),
     "CWT: another algorithm": cwt(claims([0], 1), _1=-7),
     "CWT: crit": cwt(claims([0], 1), _2=[99]),
-    "CWT: something behind it": cwt(claims([0], 1)) + b"\0",
+    "CWT: followed by another byte": cwt(claims([0], 1)) + b"\0",
     "CWT: without its tag": cbor2.dumps(cbor2.loads(cwt(claims([0], 1))).value),
 }
 
@@ -234,7 +232,7 @@ def test_another_signer_is_refused(form: Callable[..., bytes]) -> None:
     assert caught.value.reason is Reason.SIGNATURE_BAD
 
 
-def test_a_name_twice_is_refused_though_it_was_signed() -> None:
+def test_a_duplicate_name_is_refused_though_it_is_signed() -> None:
     head = b64(json.dumps({"alg": "EdDSA", "typ": "statuslist+jwt"}).encode())
     body = b64(b'{"sub":"a","sub":"b","iat":1,"status_list":{"bits":1,"lst":"eNpjAAAAAQAB"}}')
     signed = f"{head}.{body}".encode()
@@ -242,7 +240,7 @@ def test_a_name_twice_is_refused_though_it_was_signed() -> None:
         token_status.decode(signed + b"." + b64(SEED.sign(signed).signature).encode(), ED25519)
 
 
-def test_a_bomb_is_given_up_before_it_fills_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_decompression_bomb_is_refused_before_it_fills_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(token_status, "MAX_STATUS_BYTES", 1_000)
     body = claims([0], 1, status_list=inner(lst=zlib.compress(bytes(2**22), 9)))
     with pytest.raises(Refused, match="more cards"):
@@ -267,7 +265,7 @@ def test_a_bomb_is_given_up_before_it_fills_the_memory(monkeypatch: pytest.Monke
         b" " * 2_000,
     ],
 )
-def test_what_is_no_public_key_is_a_fault(jwk: bytes) -> None:
+def test_an_invalid_public_key_is_a_fault(jwk: bytes) -> None:
     with pytest.raises(TrustFault) as caught:
         foreignkey.parse(jwk)
     assert caught.value.hint
@@ -290,5 +288,5 @@ def test_fuzz_a_flipped_bit_is_refused(data: st.DataObject) -> None:
         _, status = token_status.decode(bytes(token), ED25519)
     except Refused:
         return
-    # Only what nobody signed may change: the key id in the CWT's unprotected header.
+    # Only unsigned bits may change: the key id in the CWT's unprotected header.
     assert [standing(status, i) for i in range(3)] == [REVOKED, GOOD, REVOKED]

@@ -25,7 +25,7 @@ WINDOWS = {  # since sync: behind, ahead, in seconds
 
 
 @pytest.mark.parametrize(("since", "behind", "ahead"), WINDOWS.values(), ids=WINDOWS)
-def test_the_window_grows_with_the_drift_and_only_so_far(since, behind, ahead):
+def test_the_window_grows_with_the_drift_up_to_its_limit(since, behind, ahead):
     allowed = window(since)
     assert (allowed.behind.total_seconds(), allowed.ahead.total_seconds()) == (behind, ahead)
 
@@ -36,7 +36,7 @@ def test_no_window_is_wider_than_the_replay_memory(since):
     assert allowed.ahead < allowed.behind <= MAX_WINDOW
 
 
-def test_the_floor_itself_is_believed_and_a_microsecond_before_it_is_not():
+def test_a_time_at_the_floor_is_accepted_and_one_before_it_is_not():
     check_floor(NOW, NOW)
     with pytest.raises(Refused) as caught:
         check_floor(NOW - timedelta(microseconds=1), NOW)
@@ -54,7 +54,7 @@ AGES = {
 
 
 @pytest.mark.parametrize(("age", "expected"), AGES.values(), ids=AGES)
-def test_freshness_is_a_table_of_ages(age, expected):
+def test_freshness_follows_from_the_age(age, expected):
     assert freshness(age, Budgets()) is expected
 
 

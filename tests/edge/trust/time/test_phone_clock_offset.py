@@ -1,4 +1,4 @@
-"""Holders' phones call a person; they never set a clock, and no single one of them calls."""
+"""Phones of holders raise an alarm together; they never set a clock, and no single phone raises one."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ S = timedelta(seconds=1)
 
 
 def heard(*offsets: float, name: str = "{}") -> PhoneClockOffset:
-    """Holders in a row, our clock being so many seconds ahead of each."""
+    """The offset after one holder for each of `offsets`, the seconds by which our clock is ahead."""
     phone_offset = PhoneClockOffset()
     for number, offset in enumerate(offsets):
         phone_offset.hear(name.format(number), NOW - HALF_A_CODE - offset * S, NOW)
     return phone_offset
 
 
-CROWDS = {  # how far we are ahead of each phone; the median, and whether it is an alarm
-    "nobody": ((), None, False),
+CROWDS = {  # seconds by which we are ahead of each phone, the median, whether it is an alarm
+    "no phone": ((), None, False),
     "four, however wrong": ((90, 90, 90, 90), None, False),
     "five that agree": ((0, 1, 2, -1, 0), 0, False),
     "five that agree that we are ahead": ((16, 16, 17, 30, 90), 17, True),
     "five that agree that we are behind": ((-16,) * 5, -16, True),
-    "just as far as is tolerated": ((15,) * 5, 15, False),
+    "exactly the limit": ((15,) * 5, 15, False),
     "four liars among nine": ((0, 0, 0, 0, 0, 900, 900, 900, 900), 0, False),
     "five liars among nine": ((0, 0, 0, 0, 900, 900, 900, 900, 900), 900, True),
     "only the last nine count": ((900,) * 9 + (0,) * 9, 0, False),
@@ -36,7 +36,7 @@ CROWDS = {  # how far we are ahead of each phone; the median, and whether it is 
 
 
 @pytest.mark.parametrize(("offsets", "median", "alarm"), CROWDS.values(), ids=CROWDS)
-def test_the_middle_of_several_cards_is_an_alarm(
+def test_the_median_of_several_cards_raises_the_alarm(
     offsets: tuple[float, ...], median: float | None, alarm: bool
 ) -> None:
     phone_offset = heard(*offsets)
@@ -44,11 +44,11 @@ def test_the_middle_of_several_cards_is_an_alarm(
     assert phone_offset.alarmed is alarm
 
 
-def test_one_card_counts_once_however_often_it_is_shown() -> None:
+def test_a_card_that_is_shown_often_counts_once() -> None:
     assert heard(*(900,) * 50, name="the same").offset is None
 
 
-def test_an_alarm_ends_when_the_middle_is_well_inside() -> None:
+def test_an_alarm_ends_when_the_median_is_well_below_the_limit() -> None:
     phone_offset = heard(*(20,) * HOLDERS)
     for number, offset in enumerate((12,) * HOLDERS):
         phone_offset.hear(f"later {number}", NOW - HALF_A_CODE - offset * S, NOW)
@@ -58,7 +58,7 @@ def test_an_alarm_ends_when_the_middle_is_well_inside() -> None:
     assert not phone_offset.alarmed
 
 
-def test_a_clock_that_was_set_has_to_be_judged_anew() -> None:
+def test_setting_the_clock_clears_the_offsets() -> None:
     phone_offset = heard(*(900,) * 9)
     phone_offset.forget()
     assert (phone_offset.offset, phone_offset.alarmed) == (None, False)
@@ -66,7 +66,7 @@ def test_a_clock_that_was_set_has_to_be_judged_anew() -> None:
 
 @given(st.lists(st.tuples(st.integers(0, 20), st.integers(-1_000, 1_000)), max_size=60))
 def test_fewer_than_half_of_the_holders_move_nothing(shown: list[tuple[int, int]]) -> None:
-    """However a few cards lie, the median stays where the others are."""
+    """The median stays at the offset of the honest cards."""
     phone_offset = PhoneClockOffset()
     for number in range(HOLDERS):
         phone_offset.hear(f"honest {number}", NOW - HALF_A_CODE, NOW)
