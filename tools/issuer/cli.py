@@ -31,10 +31,11 @@ from edge.card.attributes import Attribute
 from edge.card.claims import TemplateReference, pseudonym
 from edge.card.documents import BY_WORD, DisclosedDocument
 from edge.cli import verbs
+from edge.cli.command.complaints import quoted
 from edge.cli.output import emit, tell
 from edge.cli.values import instant, public_key
 from edge.cli.verbs import Verb, argument, json_lines, one_of, verb
-from edge.errors import Exit, InputError, Refused, StorageFault
+from edge.errors import Exit, InputError, Refused, StorageFault, UsageError
 from edge.face.template import TemplateFormat
 from edge.request.certificate import CertificateAuthority
 from edge.trust.folder import status_stem
@@ -205,8 +206,9 @@ def _paper(text: str) -> DisclosedDocument:
         return DisclosedDocument(BY_WORD.get(kind) or int(kind), number, date.fromisoformat(expires))
     except ValueError as error:
         kinds = ", ".join(BY_WORD)
-        raise argparse.ArgumentTypeError(
-            f"not TYPE:NUMBER:YYYY-MM-DD with TYPE a number or {kinds}"
+        # Not the text itself: it may hold the number of a document.
+        raise UsageError(
+            "not TYPE:NUMBER:YYYY-MM-DD", hint=f"write a number or one of {kinds} as TYPE, and the last day"
         ) from error
 
 
@@ -231,7 +233,9 @@ def _attribute(text: str) -> tuple[Attribute, str]:
     """NAME=VALUE, such as nationality=GBR."""
     name, equals, value = text.partition("=")
     if not equals or name not in list(Attribute):
-        raise argparse.ArgumentTypeError(f"not NAME=VALUE with NAME one of {', '.join(Attribute)}")
+        raise UsageError(
+            f"{quoted(name)} is not one of {', '.join(Attribute)}", hint="write NAME=VALUE: nationality=GBR"
+        )
     return Attribute(name), unicodedata.normalize("NFC", value.strip())
 
 
@@ -241,7 +245,7 @@ def _authority(text: str) -> CertificateAuthority:
     try:
         fields.word(name, n.MAX_ISS_CHARS, "name")
     except Refused as refused:
-        raise argparse.ArgumentTypeError(refused.detail) from refused
+        raise UsageError(refused.detail, hint="write NAME:HEX, with the name of the issuer") from refused
     return CertificateAuthority(name, public_key(key))
 
 
@@ -250,14 +254,16 @@ def _subject(text: str) -> str:
     try:
         return fields.word(text, n.MAX_SUB_CHARS, "subject")
     except Refused as refused:
-        raise argparse.ArgumentTypeError(refused.detail) from refused
+        raise UsageError(refused.detail, hint="write a random word without spaces") from refused
 
 
 def _attribute_name(text: str) -> Attribute:
     try:
         return Attribute(text)
     except ValueError as error:
-        raise argparse.ArgumentTypeError(f"not one of {', '.join(Attribute)}") from error
+        raise UsageError(
+            f"{quoted(text)} is not one of {', '.join(Attribute)}", hint="write the name of an attribute"
+        ) from error
 
 
 _OFFICE = (

@@ -100,7 +100,7 @@ def test_a_database_without_its_driver_names_the_package(
 @pytest.mark.parametrize("name", ["Lobby 1", "a/b", ""])
 def test_a_name_that_is_none_is_a_usage_error(db: str, name: str, capsys) -> None:
     assert run("device", "add", name, "--key", PUBLIC.hex(), db=db) == Exit.USAGE
-    assert "no name of a device" in capsys.readouterr().err
+    assert "name of a device" in capsys.readouterr().err
 
 
 def test_records_come_out_as_they_went_in(db: str, capsys) -> None:

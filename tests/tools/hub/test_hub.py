@@ -223,7 +223,7 @@ def test_what_is_signed_and_is_no_batch_is_an_alarm_too(site: Site) -> None:
 STRANGERS = {
     "a wrong key": (lambda device: {"device": device, "key": OTHER_KEY}, 401, "signature"),
     "an unknown device": (lambda _: {"device": "nobody", "key": KEY}, 403, "unknown"),
-    "no name of a device": (lambda _: {"device": "No%20body", "key": KEY}, 403, "unknown"),
+    "not a name of a device": (lambda _: {"device": "No%20body", "key": KEY}, 403, "unknown"),
     "no signature": (lambda device: {"device": device, "headers": {SIGNATURE_HEADER: ""}}, 401, "signature"),
     "another content type": (
         lambda device: {"device": device, "headers": {"Content-Type": "text/plain"}},
