@@ -28,11 +28,8 @@ BARE = ("sh", "sh server", "sh checkout", "sh board", "text", "json", "cddl")
 NOT_YET = frozenset(
     {
         "README.md",
-        "edge/card/FORMAT.md",
         "edge/sync/REPOSITORY.md",
         "edge/trust/status/STATUS.md",
-        "edge/trust/time/TIME.md",
-        "edge/upload/UPLOAD.md",
         "tests/EVIDENCE.md",
         "tests/vectors/README.md",
     }
