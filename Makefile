@@ -137,5 +137,5 @@ completions: $(STAMP) ## write completion for bash, zsh and fish into build/shar
 	@$(BIN)/python tools/manual completion build/share
 
 clean: ## remove what was built; the download cache in models/cache stays
-	rm -rf $(VENV) build dist demo-out typings models/built models/photos .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info
+	rm -rf $(VENV) build dist demo-out typings models/built models/photos .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info tools/*.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -50,7 +50,7 @@ if [ ! -e "$stamp" ]; then
     say "set-up for $what: packages from PyPI into $(pwd)/$venv"
     case $set in
     demo) say "  about 50 packages: 120 MB to download, 450 MB on the disk; a minute at 100 Mbit/s, 3 minutes at 10 Mbit/s" ;;
-    dev) say "  about 60 more packages: 120 MB to download, 440 MB on the disk; a minute at 100 Mbit/s, 3 minutes at 10 Mbit/s" ;;
+    dev) say "  about 75 more packages: 120 MB to download, 450 MB on the disk; a minute at 100 Mbit/s, 3 minutes at 10 Mbit/s" ;;
     esac
 else
     say "set-up for $what: bringing $(pwd)/$venv up to date"

@@ -11,7 +11,7 @@ from conftest import ROOT
 
 from edge.errors import Exit
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("wheels")]
+pytestmark = pytest.mark.slow
 
 LOADED = """
 import sys
