@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from edge.cli.output import emit, fail
-from edge.cli.verbs import argument, json_lines, verb
+from edge.cli.verbs import Verb, argument, json_lines, verb
 from edge.config import MAX_CONFIG_BYTES, Config, explain, parse_config, profile
 from edge.config.allowed import PLAIN, allowed, key_types
 from edge.config.profiles import VENUES, about
@@ -123,4 +123,10 @@ VERBS = (
         json_lines("print the configuration as one JSON object"),
     ),
     verb("schema", "print the JSON Schema of the configuration, for editors", _schema),
+    Verb(
+        "units",
+        "print the files for systemd and udev, or write them for this machine",
+        "edge.cli.install.system_files:run",
+        "edge.cli.install.system_files:ARGUMENTS",
+    ),
 )

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from edge.app.parts.face_engine import models_dir
 from edge.app.parts.keys import read_seed
+from edge.app.parts.model_folders import model_folders
 from edge.app.parts.strike import LINK_KEY_BYTES, OSDP_KEY_BYTES, door_key
 from edge.config.authorities import authorities
 from edge.errors import ConfigError, EdgeError
@@ -135,12 +135,12 @@ def _folders(config: Config, base: Path) -> Iterator[EdgeError]:
             f"[paths] trust: {trust}: no such folder",
             hint="set [sync] url, or make the folder: doorward-issuer publish",
         )
-    models = base / config.paths.models if config.paths.models else models_dir()
+    models = base / config.paths.models if config.paths.models else model_folders().models
     comes = config.sync.models and not config.paths.models
     if config.door.face != "none" and not comes and not _there(models / "manifest.toml"):
         yield ConfigError(
             f'[door] face = "{config.door.face}" needs models, and {models} has none',
-            hint="build them (make models), or set [paths] models to their folder",
+            hint="run: doorward models fetch; or set [paths] models to their folder",
         )
 
 
