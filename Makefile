@@ -64,8 +64,10 @@ $(EMULATORS): tools/firmware/packages.py | $(STAMP)
 test-picamera2: $(STAMP) $(MODELS) ## the Pi's camera on a real Picamera2, in a Debian 13 root (as root; 2 GB, 4 minutes the first time)
 	@$(BIN)/python tools/virtual_camera run
 
-wheels: $(STAMP) ## build the wheels of doorward and doorward-office into dist/
-	@rm -rf build/lib build/office
+wheels: $(STAMP) ## build the wheels of doorward and doorward-office, with man pages and completion, into dist/
+	@rm -rf build/lib build/office build/share
+	@$(BIN)/python tools/manual man build/share/man/man1 >build/manual.log
+	@$(BIN)/python tools/manual completion build/share >>build/manual.log
 	@$(BIN)/python -m pip wheel -q --no-deps --disable-pip-version-check --wheel-dir dist . ./tools
 	@ls dist
 
@@ -130,8 +132,8 @@ test-mutation: $(STAMP) ## change the firmware's core in every small way: its te
 pages: $(STAMP) ## write edge/REASONS.md and tools/hub/openapi.json from their tables
 	@$(BIN)/python tools/manual pages
 
-man: $(STAMP) ## write a manual page for each command into build/man
-	@$(BIN)/python tools/manual man build/man
+man: $(STAMP) ## write a manual page for each command into build/share/man/man1
+	@$(BIN)/python tools/manual man build/share/man/man1
 
 completions: $(STAMP) ## write completion for bash, zsh and fish into build/share
 	@$(BIN)/python tools/manual completion build/share

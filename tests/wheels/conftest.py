@@ -29,6 +29,11 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Wheels:
     for name in tracked():
         (source / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, source / name)
+    manual = [sys.executable, str(source / "tools" / "manual")]
+    subprocess.run(
+        [*manual, "man", "build/share/man/man1"], cwd=source, stdout=subprocess.DEVNULL, check=True
+    )
+    subprocess.run([*manual, "completion", "build/share"], cwd=source, stdout=subprocess.DEVNULL, check=True)
     options = ["--no-deps", "--no-build-isolation", "--no-index", "--wheel-dir", str(target)]
     pip("wheel", *options, str(source), str(source / "tools"))
     (main,), (office,) = target.glob("doorward-*.whl"), target.glob("doorward_office-*.whl")

@@ -17,9 +17,15 @@ OFFICE = ("authority", "hub", "issuer", "issuing", "wallet")
 
 
 def names(wheel: Path) -> set[str]:
-    """The files of a wheel, without its metadata."""
+    """The modules of a wheel and the files beside them."""
     with zipfile.ZipFile(wheel) as opened:
-        return {name for name in opened.namelist() if ".dist-info/" not in name}
+        return {name for name in opened.namelist() if ".dist-info/" not in name and ".data/" not in name}
+
+
+def shared(wheel: Path) -> set[str]:
+    """The files that an installation puts into its folder share/."""
+    with zipfile.ZipFile(wheel) as opened:
+        return {name.partition("/data/share/")[2] for name in opened.namelist() if ".data/" in name}
 
 
 def metadata(wheel: Path) -> Message:
@@ -74,6 +80,25 @@ def test_the_office_gets_the_four_programs_and_what_they_share(wheels) -> None:
     ours = {name for name in tracked() if name.startswith(folders)}
     top = {"tools/__init__.py", "tools/program_name.py", "tools/py.typed"}
     assert names(wheels.office) == ours | top
+
+
+def test_each_program_has_a_manual_page_and_completion(wheels) -> None:
+    def of(*programs: str) -> set[str]:
+        return {
+            path.format(program)
+            for program in programs
+            for path in (
+                "man/man1/{}.1",
+                "bash-completion/completions/{}",
+                "zsh/site-functions/_{}",
+                "fish/vendor_completions.d/{}.fish",
+            )
+        }
+
+    assert shared(wheels.main) == of("doorward")
+    assert shared(wheels.office) == of(
+        "doorward-issuer", "doorward-wallet", "doorward-authority", "doorward-hub"
+    )
 
 
 def test_both_have_one_version_which_one_page_states(wheels) -> None:
