@@ -29,7 +29,6 @@ NOT_YET = frozenset(
     {
         "edge/trust/status/STATUS.md",
         "tests/EVIDENCE.md",
-        "tests/vectors/README.md",
     }
 )
 
