@@ -10,7 +10,7 @@ MICROPYTHON := build/micropython/.ready
 EMULATORS   := build/emulators/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: given help setup models demo test test-slow test-picamera2 test-crash typings micropython firmware test-firmware-emulated bench-link check format lint types arch bench bench-peers bench-revocation bench-venue vectors vectors-check fuzz fuzz-link test-coverage test-mutation clean
+.PHONY: given help setup models demo test test-slow test-picamera2 test-crash typings micropython firmware test-firmware-emulated bench-link check format lint types arch house licences sbom bench bench-peers bench-revocation bench-venue vectors vectors-check fuzz fuzz-link test-coverage test-mutation pages man completions clean
 
 help: ## print this list
 	@awk 'BEGIN{FS=":.*## "} /^[a-z0-9-]+:.*## /{printf "  make %-22s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,7 +58,7 @@ $(EMULATORS): tools/firmware/packages.py | $(STAMP)
 test-picamera2: $(MODELS) ## the Pi's camera on a real Picamera2, in a Debian 13 root (as root; 2 GB, 4 minutes the first time)
 	@$(BIN)/python tools/virtual_camera run
 
-check: format lint types arch vectors-check ## format, lint, types, architecture, vectors
+check: format lint types arch house licences vectors-check ## format, lint, types, architecture, words and pages, licences, vectors
 
 format: $(STAMP)
 	@$(BIN)/ruff format --check .
@@ -73,6 +73,12 @@ $(TYPINGS): Makefile | $(STAMP)
 	@$(BIN)/python -m pip install -q --no-input --disable-pip-version-check --no-deps --target typings \
 		micropython-rp2-rpi-pico-stubs==1.25.0.post3 micropython-stdlib-stubs==1.29.0.post2
 	@touch $@
+house: $(STAMP)
+	@$(BIN)/pytest -q tests/house --ignore=tests/house/test_tours.py
+licences: $(STAMP)
+	@$(BIN)/reuse lint --quiet || $(BIN)/reuse lint --lines
+sbom: $(STAMP) ## write the bill of materials of a device to build/doorward.cdx.json
+	@$(BIN)/python tools/sbom build/doorward.cdx.json
 arch: $(STAMP)
 	@$(BIN)/lint-imports
 
@@ -109,6 +115,15 @@ test-coverage: $(STAMP) ## every branch of firmware/door.py and session.py, or i
 
 test-mutation: $(STAMP) ## change the firmware's core in every small way: its tests must notice (15 minutes)
 	@$(BIN)/python tools/mutation run
+
+pages: $(STAMP) ## write edge/REASONS.md and tools/hub/openapi.json from their tables
+	@$(BIN)/python tools/manual pages
+
+man: $(STAMP) ## write a manual page for each command into build/man
+	@$(BIN)/python tools/manual man build/man
+
+completions: $(STAMP) ## write completion for bash, zsh and fish into build/share
+	@$(BIN)/python tools/manual completion build/share
 
 clean: ## remove what was built; the download cache in models/cache stays
 	rm -rf $(VENV) build dist demo-out typings models/built models/photos .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache *.egg-info

@@ -1,21 +1,21 @@
-"""Pins: which wire is where, and why. The only file that knows the board.
+"""Pins of the board and their wires. No other file knows the board.
 
-| pin | wire | why there, and what its level means |
+| pin | wire | reason, and meaning of its level |
 |---|---|---|
 | GP0, GP1 | UART0 to the host | the only pair of UART0 on the edge of the board, beside a ground |
-| GP2 | strike | pulled down by the chip from power-on; high closes a switch with a pull-down of its own |
+| GP2 | strike | pulled down by the chip from power-on; high closes a switch with its own pull-down |
 | GP3 | door contact | a closed loop to ground: a cut wire reads open |
 | GP4 | REX | closes to ground: a cut wire must not hold the door free |
-| GP5 | tamper | a closed loop, through the lid's switch |
-| GP6 | fire | a closed loop, through the fire panel's contact: a burnt wire frees the passage |
-| GP7 | service jumper | closes to ground: two header pins, open in every door that runs |
-| GP8, GP9 | Wiegand D0, D1 | neighbours, for PIO; each turns on what pulls a panel's line down: low is idle |
+| GP5 | tamper | a closed loop through the lid's switch |
+| GP6 | fire | a closed loop through the fire panel's contact: a burnt wire frees the passage |
+| GP7 | service jumper | closes to ground: two header pins, open while the door works |
+| GP8, GP9 | Wiegand D0, D1 | neighbours, for PIO; high pulls the panel's line down, low is idle |
 | GP10, GP11 | lamps red, green | high is on |
-| GP12 | buzzer | one that sounds by itself; high is on |
+| GP12 | buzzer | an active buzzer; high is on |
 | GP20, GP21 | revision of the board | straps to ground, both open: A |
 
-Inputs have the chip's pull-up of 50 to 80 kilohm and, on the board, one of 4.7 against noise on a long wire.
-Strike, UART and straps are the same on every revision: the strike is driven before the straps are read.
+Inputs have the chip's pull-up of 50 to 80 kilohm and one of 4.7 on the board, against noise on a long wire.
+Strike, UART and straps are equal on every revision: the strike is driven before the straps are read.
 """
 
 from machine import UART, Pin
@@ -26,7 +26,7 @@ STRIKE = const(2)
 _TX, _RX = const(0), const(1)
 _STRAPS = const(20), const(21)
 _BAUD = const(115_200)
-# 22 ms of the line: the longest turn of the loop, a handshake's hashing, took 16 in an emulator.
+# 22 ms of the line: the longest turn of the loop, with the hashes of a handshake, took 16 in an emulator.
 _BUFFER = const(256)
 
 # contact, REX, tamper, fire, service jumper: bits 0 to 4, as LINK.md numbers them
@@ -37,7 +37,7 @@ _REVISION_A = const(0)
 
 
 class Board:
-    """Everything on the board, its strike without current."""
+    """All parts of the board; at the start the strike has no current."""
 
     def __init__(self) -> None:
         self._strike = Pin(STRIKE, Pin.OUT, value=0)
@@ -52,12 +52,12 @@ class Board:
         self.uart = UART(0, _BAUD, tx=Pin(_TX), rx=Pin(_RX), txbuf=_BUFFER, rxbuf=_BUFFER)
 
     def is_known(self) -> bool:
-        """Whether this is a board whose wires are those above."""
+        """Whether the board's revision is one with the wires above."""
         open_straps = self._straps[0].value() | self._straps[1].value() << 1
         return open_straps ^ 0b11 == _REVISION_A
 
     def inputs(self) -> int:
-        """What the wires say, not debounced, as the bits of LINK.md. Pull-ups need a millisecond first."""
+        """Levels of the wires, not debounced, as bits of LINK.md. Pull-ups need a millisecond first."""
         levels = (
             self._contact.value()
             | self._rex.value() << 1
@@ -68,11 +68,11 @@ class Board:
         return levels ^ _CLOSED_READS_ON
 
     def strike(self, level: int) -> None:
-        """1 lets current flow."""
+        """Drive the strike; 1 lets current flow."""
         self._strike.value(level)
 
     def lamps(self, bits: int) -> None:
-        """Lamps and buzzer, as the bits of `signals`."""
+        """Drive lamps and buzzer, by the bits of `signals`."""
         self._red.value(1 if bits & RED else 0)
         self._green.value(1 if bits & GREEN else 0)
         self._buzzer.value(1 if bits & BUZZER else 0)

@@ -1,7 +1,7 @@
 """The controller without its wires: frames and inputs in, replies and outputs out. Joins the other parts.
 
-`step` allocates nothing. A message from the host costs some hashing; `main` collects its garbage at once,
-while nothing is due.
+`step` allocates nothing. A message from the host is hashed; `main` collects that garbage at once, while no
+other work is due.
 """
 
 import door as d
@@ -40,7 +40,7 @@ _ERASE_MS = const(5_000)
 _CONTENT_AT = const(5)
 _MAX_WIEGAND_BITS = const(64)
 
-_LOUD = (d.TOO_LONG, d.FORCED)  # built once: in `step` it would take memory
+_LOUD = (d.TOO_LONG, d.FORCED)  # built once: `step` must allocate nothing
 
 OUT_STRIKE = const(1)
 OUT_FREE = const(2)
@@ -51,9 +51,9 @@ OUT_TAMPER = const(8)
 class Controller:
     """One door's controller.
 
-    `keys`: `load()` gives (lock, key) or None, `save(lock, key)`, `erase()`. `nonce()`: 16 bytes, new ones.
-    `write(buffer, length)` sends; `drive(level)` moves the strike's pin; `lamps(bits)` the lamps and buzzer;
-    `wiegand(bits, buffer, at)` a panel's wires, False where there are none. `cause`: why it booted.
+    `keys`: `load()` gives (lock, key) or None, `save(lock, key)`, `erase()`. `nonce()`: 16 new bytes.
+    `write(buffer, length)` sends; `drive(level)` sets the strike's pin, `lamps(bits)` lamps and buzzer;
+    `wiegand(bits, buffer, at)` sends to a panel, False while it is busy. `cause`: of the boot.
     """
 
     def __init__(self, keys, nonce, write, drive, lamps, wiegand, inputs: int, now: int, cause: int) -> None:  # noqa: ANN001
@@ -68,19 +68,19 @@ class Controller:
         self._ring = Ring()
         self._ring.add(EV_BOOT, now, cause)
         self._watchdog = bool(cause)
-        self._told = 1  # number of the next event to tell
+        self._told = 1  # number of the next event to send
         self._grant = 0
         self._erasing = False
         self._erase_since = now
         self._inputs = inputs
-        self._shown = -1  # the state that the last PONG told, all of it in one number
+        self._shown = -1  # the state in the last PONG, packed in one number
         self.session = Session(key, lock, FIRMWARE, nonce)
         self.strike = Strike(lock, drive)
         self.signals = Signals(now)
         self.door = Door(inputs, now, self._log)
 
     def step(self, inputs: int, now: int) -> None:
-        """One turn of the loop: time passes, wires speak, the strike follows."""
+        """One turn of the loop: take time and inputs, set the strike."""
         if self.session.step(now):
             self._ring.add(EV_SESSION, now, 0)
             self.door.host_lost(now)
@@ -92,7 +92,7 @@ class Controller:
         self._lamps(self.signals.outputs(state == d.PRE_ALARM, state in _LOUD, now))
 
     def receive(self, byte: int, now: int) -> bool:
-        """One byte from the wire; True if it ended a frame that was answered."""
+        """Take one byte from the wire; True if it ended a frame that was answered."""
         length = self._receiver.feed(byte)
         if not length:
             return False
@@ -108,7 +108,7 @@ class Controller:
         return content >= 0 and self._obey(kind, frame, content, now)
 
     def tell(self, now: int) -> bool:
-        """Tell the host the next thing it does not know; True if something was sent."""
+        """Send the host the next event or state that it lacks; True if one was sent."""
         if not self.session.alive:
             return False
         if self._told < self._ring.next:
@@ -122,7 +122,7 @@ class Controller:
         first = self._ring.next
         reply = self.session.prove(frame, length, first, now)
         if reply and self.session.reply[0] != REFUSED:
-            if was:  # whatever the last one was granted does not pass to this one
+            if was:  # a grant of the last session does not count in this one
                 self.door.host_lost(now)
             self._told = first
             self._shown = -1
@@ -150,7 +150,7 @@ class Controller:
         elif kind == WIEGAND and content == 9 and 0 < frame[_CONTENT_AT] <= _MAX_WIEGAND_BITS:
             sent = self._wiegand(frame[_CONTENT_AT], frame, _CONTENT_AT + 1)
             code = d.OBEYED if sent else d.DENIED_NOT_NOW
-        self.strike.set_free(self.door.is_free)  # before the answer: 20 ms count at a door
+        self.strike.set_free(self.door.is_free)  # before the answer: it saves the visitor 20 ms
         return self._answer(get32(frame, 1), code)
 
     def _answer(self, counter: int, code: int) -> bool:
@@ -186,7 +186,7 @@ class Controller:
         return d.OBEYED
 
     def _skip_lost(self, number: int, now: int) -> None:
-        """Go on with the oldest that is left after the news of the loss, which may overwrite one more."""
+        """Go on with the oldest event left after EVENTS_LOST, which may overwrite one more."""
         self._told = max(self._ring.oldest, self._ring.next + 1 - EVENTS_KEPT)
         self._ring.add(EV_EVENTS_LOST, now, self._told - number)
 
@@ -206,7 +206,7 @@ class Controller:
         return 9
 
     def _watch_jumper(self, inputs: int, now: int) -> None:
-        """Closed for five seconds with the lid off, the service jumper erases key and events."""
+        """Erase key and events once the service jumper is closed for 5 s with the lid off."""
         wanted = inputs & SERVICE_IS_CLOSED and self.door.tampered and self.session.has_key
         if not wanted:
             self._erasing = False

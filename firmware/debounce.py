@@ -1,4 +1,4 @@
-"""Inputs that agree with themselves: a bit counts once it has been the same for DEBOUNCE_MS."""
+"""Debounces inputs: a bit counts after it has been equal for DEBOUNCE_MS."""
 
 from limits import DEBOUNCE_MS
 from micropython import const
@@ -8,7 +8,7 @@ _BITS = const(5)
 
 
 class Debounce:
-    """Raw bits in, quiet bits out. Each bit has its own clock: a noisy contact must not silence REX."""
+    """Raw bits in, quiet bits out. Each bit has its own clock: a noisy contact must not block REX."""
 
     def __init__(self, raw: int, now: int) -> None:
         self.quiet = raw
@@ -16,7 +16,7 @@ class Debounce:
         self._since = [now] * _BITS
 
     def step(self, raw: int, now: int) -> int:
-        """The inputs of now, as far as they can be believed."""
+        """Take the raw inputs; returns the debounced ones."""
         changed = raw ^ self._raw
         self._raw = raw
         for bit in range(_BITS):

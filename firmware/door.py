@@ -1,8 +1,8 @@
-"""The door itself: one table of states, and what each brings about. Pure, and allocates nothing.
+"""The door itself: one table of states and their successors. Pure, and allocates nothing.
 
-Everything that decides whether somebody can pass stands in this file. Inputs come debounced, time as wrapped
-ticks. Nothing but REX, the fire input, a grant in the normal mode and the free-access mode ever frees the
-passage; whatever is not in the table changes nothing.
+This file alone decides whether the passage is free. Inputs come debounced, time as wrapped ticks. Only REX,
+the fire input, a grant in the normal mode and the free-access mode free the passage; an event that is not in
+the table changes nothing.
 """
 
 from limits import (
@@ -16,7 +16,7 @@ from limits import (
 from micropython import const
 from ticks import elapsed
 
-# -- states, by the names that BACnet uses (LINK.md section 3)
+# -- states, by BACnet's names (LINK.md section 3)
 NORMAL = const(0)
 RELEASED = const(1)
 EGRESS = const(2)
@@ -40,15 +40,15 @@ REX_IS_PRESSED = const(2)
 TAMPER_IS_OPEN = const(4)
 FIRE_IS_ON = const(8)
 
-# -- what may happen to a state: the columns of the table
+# -- events: the columns of the table
 GRANT, CANCEL, HOST_LOST, REX, OPENED, CLOSED, TIME, FIRE_ON, FIRE_OFF, MODE, TAMPERED, FAULTED = range(12)
 _COLUMNS = const(12)
-_LEAF_MOVED = (OPENED, CLOSED)  # built once: where it is asked for it would take memory
+_LEAF_MOVED = (OPENED, CLOSED)  # built once: its user must allocate nothing
 
-# -- what a cell says besides the next state
+# -- cells that are not a next state
 STAY = const(0xF0)
-REST = const(0xF1)  # where a door belongs that nobody uses: by its leaf, its mode and its health
-LOOSEN = const(0xF2)  # to free-access if that is the mode; an open leaf keeps its alarm otherwise
+REST = const(0xF1)  # to the state of a door at rest: by its leaf, its mode and its health
+LOOSEN = const(0xF2)  # to free-access if that is the mode; otherwise an open leaf keeps its alarm
 NO = const(0xF3)  # a grant is denied
 
 _ = STAY
@@ -85,7 +85,7 @@ EV_FAULT = const(13)
 EV_ALARM_OVER = const(15)
 EV_REX_STUCK = const(17)
 
-# by column: why the passage is not free any more
+# by column: the cause of a relock
 _CAUSES = bytes((0, 4, 5, 0, 2, 3, 1, 0, 9, 6, 8, 7))
 
 # -- codes of a denial (LINK.md section 3)
@@ -98,35 +98,35 @@ DENIED_NOT_NOW = const(9)
 
 
 class Door:
-    """One door. `log(kind, tick_ms, data)` is told what happens; `data` is an int below 2^30.
+    """One door. `log(kind, tick_ms, data)` gets its events; `data` is an int below 2^30.
 
-    `inputs`: how the door is found at boot. A leaf that stands open then was not forced: nobody was looking.
+    `inputs`: at boot. A leaf that is open then does not count as forced: its opening was not seen.
     """
 
     def __init__(self, inputs: int, now: int, log) -> None:  # noqa: ANN001
         self.mode = MODE_NORMAL
         self.fault = 0
         self._log = log
-        self._inputs = inputs & CONTACT_IS_OPEN  # anything else that is on has just come on
-        self._since = now  # when the time of this state began
+        self._inputs = inputs & CONTACT_IS_OPEN  # any other input that is on counts as just switched on
+        self._since = now  # start of this state's time
         self._for_ms = PRE_ALARM_MS
-        self._egress = False  # REX frees beside every state, an open leaf too: its contact may be broken
+        self._egress = False  # REX frees in every state, also with an open leaf: its contact may be broken
         self._egress_since = now
         self._pressed_since = now
         self._stuck = False
-        self._lately_free = False  # a flag: the clock alone would come round again
+        self._lately_free = False  # a flag: ticks alone wrap and would match again
         self._locked_since = now
         self.state = OPEN if inputs & CONTACT_IS_OPEN else NORMAL
 
     @property
     def is_free(self) -> bool:
-        """Whether somebody can pass: what the strike has to bring about, whatever kind of lock it is."""
+        """Whether the passage is free; the strike must make it so with its kind of lock."""
         state = self.state
         return self._egress or state in (RELEASED, FREE_ACCESS, FIRE)
 
     @property
     def alarm(self) -> bool:
-        """Whether the buzzer has a reason."""
+        """Whether the buzzer must sound."""
         return self.state in (PRE_ALARM, TOO_LONG, FORCED)
 
     @property
@@ -134,7 +134,7 @@ class Door:
         return bool(self._inputs & TAMPER_IS_OPEN)
 
     def step(self, inputs: int, now: int) -> None:
-        """The inputs as they are now. Call at least once a second, and far more often for a quick door."""
+        """Take the inputs of now. Call at least once a second; more often makes the door faster."""
         changed = inputs ^ self._inputs
         self._inputs = inputs
         if elapsed(now, self._locked_since) >= LATE_OPENING_MS:
@@ -162,7 +162,7 @@ class Door:
             self._on(TIME, now)
 
     def release(self, for_ms: int, now: int) -> int:
-        """The host grants: OBEYED, or the code of a denial."""
+        """Take a grant of the host; OBEYED, or the code of a denial."""
         if for_ms <= 0:
             return DENIED_MALFORMED
         if self._inputs & TAMPER_IS_OPEN:
@@ -180,16 +180,16 @@ class Door:
         return OBEYED
 
     def relock(self, now: int) -> None:
-        """The host takes its grant back."""
+        """End a grant, as the host asks."""
         self._on(CANCEL, now)
 
     def host_lost(self, now: int) -> None:
-        """The heartbeat stopped: what the host granted is over, what people need to get out is not."""
+        """End all that the host granted: its heartbeat stopped. REX and fire stay in force."""
         self._end_free_access(now)
         self._on(HOST_LOST, now)
 
     def set_mode(self, mode: int, now: int) -> int:
-        """OBEYED, or the code of a denial. While the lid is off nobody is let in by a mode."""
+        """Set a mode; OBEYED, or the code of a denial. Free-access is denied while the lid is off."""
         if mode > MODE_FREE_ACCESS:
             return DENIED_MALFORMED
         if mode == MODE_FREE_ACCESS and (self._inputs & TAMPER_IS_OPEN or self.fault):
@@ -201,7 +201,7 @@ class Door:
         return OBEYED
 
     def set_fault(self, code: int, now: int) -> None:
-        """The controller itself cannot be relied on (0: again it can). REX and fire still work."""
+        """Set a fault of the controller (0: none). REX and fire still work."""
         if code != self.fault:
             self.fault = code
             self._log(EV_FAULT, now, code)
@@ -209,7 +209,7 @@ class Door:
             self._on(FAULTED, now)
 
     def _press(self, now: int) -> None:
-        """REX is pressed, just now or still."""
+        """Free the passage while REX is pressed."""
         if elapsed(now, self._pressed_since) >= STUCK_REX_MS:
             self._stuck = True
             self._log(EV_REX_STUCK, now, 0)
@@ -219,17 +219,17 @@ class Door:
         self._on(REX, now)
 
     def _on(self, column: int, now: int) -> None:
-        """Look into the table, and let follow what follows."""
+        """Take an event: enter the state that the table gives."""
         was_free = self.is_free
         if column in _LEAF_MOVED and not self._is_held():
-            self._egress = False  # they are through
+            self._egress = False  # the person is through
         cell = TABLE[self.state * _COLUMNS + column]
         if cell == REST:
             cell = self._resting()
         elif cell == LOOSEN:
             cell = FREE_ACCESS if self.mode == MODE_FREE_ACCESS else STAY
         elif cell == FORCED and self._lately_free:
-            cell = OPEN  # it began to move before the passage locked
+            cell = OPEN  # the leaf began to move before the passage locked
         if cell < STAY:
             self._enter(cell, now)
         if was_free and not self.is_free:
@@ -262,7 +262,7 @@ class Door:
         return LOCK_DOWN if self.mode == MODE_LOCK_DOWN else NORMAL
 
     def _end_free_access(self, now: int) -> None:
-        """Nobody watches over it any more, or nobody can rely on who does."""
+        """Set the normal mode again: the host, the lid or the board fails."""
         if self.mode == MODE_FREE_ACCESS:
             self.mode = MODE_NORMAL
             self._log(EV_MODE, now, MODE_NORMAL)
@@ -280,5 +280,5 @@ class Door:
         self._log(EV_RELOCKED, now, _CAUSES[column])
 
     def _is_held(self) -> bool:
-        """Whether somebody holds REX down: then who went through was not the last."""
+        """Whether REX is held down: more people may follow."""
         return bool(self._inputs & REX_IS_PRESSED) and not self._stuck

@@ -6,7 +6,7 @@ from micropython import const
 _CRC_BYTES = const(2)
 _LEAST = const(3)  # a type and its CRC
 
-# CRC-16/CCITT-FALSE by half bytes: 16 numbers in place of 256, twice the steps.
+# CRC-16/CCITT-FALSE by half bytes: 16 numbers instead of 256, twice the steps.
 _NIBBLES = (
     0x0000, 0x1021, 0x2042, 0x3063, 0x4084, 0x50A5, 0x60C6, 0x70E7,
     0x8108, 0x9129, 0xA14A, 0xB16B, 0xC18C, 0xD1AD, 0xE1CE, 0xF1EF,
@@ -14,7 +14,7 @@ _NIBBLES = (
 
 
 def crc16(data: bytearray, length: int) -> int:
-    """Of the first `length` bytes; "123456789" gives 0x29B1."""
+    """CRC of the first `length` bytes; "123456789" gives 0x29B1."""
     crc = 0xFFFF
     for index in range(length):
         byte = data[index]
@@ -24,13 +24,13 @@ def crc16(data: bytearray, length: int) -> int:
 
 
 class Receiver:
-    """Bytes in, one at a time; a whole payload in `frame` whenever one has come."""
+    """Takes bytes one at a time; `frame` holds the payload when one is complete."""
 
     def __init__(self) -> None:
         self.frame = bytearray(MAX_FRAME)
         self._length = 0
-        self._left = 0  # bytes of this COBS block still to come
-        self._gap = False  # a zero stands between this block and the next
+        self._left = 0  # bytes missing of this COBS block
+        self._gap = False  # a zero is between this block and the next
         self._bad = False
 
     def feed(self, byte: int) -> int:
@@ -50,7 +50,7 @@ class Receiver:
             if self._gap:
                 self._put(0)
             self._left = byte - 1
-            self._gap = True  # a block of 254 bytes would have none, and is longer than any frame
+            self._gap = True  # only a block of 254 bytes has none, and no frame is so long
         return 0
 
     def _put(self, byte: int) -> None:
@@ -65,9 +65,9 @@ class Receiver:
 
 
 def encode(payload: bytearray, length: int, out: bytearray) -> int:
-    """Write the frame of a payload into `out`, delimiter included; returns how many bytes it has.
+    """Write the frame of a payload into `out`, with its delimiter; returns its length.
 
-    `payload` needs room for the CRC behind `length`, `out` two bytes more than both.
+    `payload` needs space for the CRC behind `length`, `out` two bytes more than both.
     """
     crc = crc16(payload, length)
     payload[length], payload[length + 1] = crc & 0xFF, crc >> 8

@@ -1,7 +1,7 @@
-"""The key of the pair in two sectors of raw flash: no file system, so nothing a power cut could tear.
+"""The key of the pair in two sectors of raw flash: a power cut cannot damage both, as it could a file system.
 
-A sector holds magic, generation, lock, key and a CRC. A new one is written into the older sector; the newest
-that is whole counts. `flash`: `read(sector, buffer)`, `write(sector, buffer)` for sectors 0 and 1.
+A sector holds magic, generation, lock, key and a CRC. A new key is written into the older sector; the newest
+whole sector counts. `flash`: `read(sector, buffer)`, `write(sector, buffer)` for sectors 0 and 1.
 """
 
 from frame import crc16
@@ -17,14 +17,14 @@ _LENGTH = const(40)
 
 
 class KeyStore:
-    """Key and kind of lock, as they were commissioned."""
+    """Key and kind of lock from commissioning."""
 
     def __init__(self, flash) -> None:  # noqa: ANN001
         self._flash = flash
         self._buffer = bytearray(_LENGTH)
 
     def load(self):  # noqa: ANN201
-        """(lock, key), or None where nothing whole is stored."""
+        """The stored (lock, key), or None if no whole one is stored."""
         sector = self._newest()
         if sector < 0:
             return None
@@ -33,7 +33,7 @@ class KeyStore:
         return (lock, bytes(self._buffer[_KEY_AT : _KEY_AT + KEY_BYTES])) if lock else None
 
     def save(self, lock: int, key: bytes) -> None:
-        """Durable when it returns; the old one stays until then."""
+        """Store a key; durable when it returns, and until then the old key stays."""
         newest = self._newest()
         generation = 0
         if newest >= 0:
@@ -48,7 +48,7 @@ class KeyStore:
         self._flash.write(1 - newest if newest >= 0 else 0, buffer)
 
     def erase(self) -> None:
-        """Forget the key, in both sectors: a lock of kind 0 says that there is none."""
+        """Erase the key in both sectors: a lock of kind 0 means no key."""
         self.save(0, bytes(KEY_BYTES))
         self.save(0, bytes(KEY_BYTES))
 

@@ -9,7 +9,7 @@ _BLOCK = const(64)
 
 
 class Mac:
-    """One key, ready to tag messages. The key has 32 bytes, so it is never hashed first."""
+    """One key that tags messages. The key has 32 bytes, so it is never hashed first."""
 
     def __init__(self, key: bytes) -> None:
         block = key + bytes(_BLOCK - len(key))
@@ -17,7 +17,7 @@ class Mac:
         self._outer = bytes(byte ^ 0x5C for byte in block)
 
     def digest(self, message: bytes | bytearray | memoryview) -> bytes:
-        """The whole 32 bytes."""
+        """All 32 bytes of the MAC."""
         inner = hashlib.sha256(self._inner)
         inner.update(message)
         outer = hashlib.sha256(self._outer)
@@ -25,16 +25,16 @@ class Mac:
         return outer.digest()
 
     def tag(self, message: bytes | bytearray | memoryview) -> bytes:
-        """The 8 bytes that travel."""
+        """The first 8 bytes, which are sent."""
         return self.digest(message)[:TAG_BYTES]
 
     def derive(self, label: bytes) -> "Mac":
-        """A key that only who has this one can make."""
+        """A key made from this one and a label."""
         return Mac(self.digest(label))
 
 
 def same(tag: bytes, data: bytearray, at: int) -> bool:
-    """Whether `data` has this tag from `at` on; takes as long for a wrong one."""
+    """Whether `data` has this tag from `at` on; a wrong tag takes equally long."""
     difference = 0
     for index in range(TAG_BYTES):
         difference |= tag[index] ^ data[at + index]

@@ -1,7 +1,7 @@
-"""The controller's program: wires it all up and turns the loop, for ever.
+"""The controller's program: joins all parts and runs the loop without end.
 
-If anything here raises, the strike loses its current, nobody feeds the watchdog, and a second later the chip
-begins anew.
+An exception here takes the current from the strike; the watchdog is not fed, and resets the chip after a
+second.
 """
 
 import gc
@@ -22,13 +22,13 @@ from wiegand import Wiegand
 
 FAULT_BOARD = const(1)  # straps of a revision that this firmware does not know
 
-# Of one turn: more would let whoever floods the line keep the loop from its inputs. 64 bytes of forged frames
-# took 12 ms in an emulator, a turn without any 0.7.
+# Of one turn: with more, an attacker who floods the line could keep the loop from its inputs. 64 bytes of
+# forged frames took 12 ms in an emulator, a turn without any 0.7.
 _BYTES_A_TURN = const(64)
 
 
 class Loop:
-    """What happens over and over. `timer`: the watchdog's, with `feed()`."""
+    """The loop of the controller. `timer`: of the watchdog, with `feed()`."""
 
     def __init__(self, board: Board, timer, cause: int) -> None:  # noqa: ANN001
         self._board = board
@@ -51,21 +51,21 @@ class Loop:
             self.controller.door.set_fault(FAULT_BOARD, now)
 
     def turn(self) -> None:
-        """Once: inputs, door, strike, link, watchdog."""
+        """One turn: inputs, door, strike, link, watchdog."""
         self.step()
         if self.talk():
-            gc.collect()  # nothing is due now, and `step` needs no memory
+            gc.collect()  # no other work is due now, and `step` needs no memory
         self._watchdog.end_turn()
 
     def step(self) -> None:
-        """What must never wait for memory: allocates nothing."""
+        """The part of a turn that must not wait for memory: allocates nothing."""
         now = wrapped(time.ticks_ms())
         raw = self._board.inputs()
         self._watchdog.did(INPUTS_READ)
         self.controller.step(self._debounce.step(raw, now), now)
 
     def talk(self) -> bool:
-        """Hear the host and tell it one thing; True if anything was said."""
+        """Read the host's bytes and send one message; True if one was sent."""
         now = wrapped(time.ticks_ms())
         uart, controller = self._board.uart, self.controller
         spoke = False
@@ -77,7 +77,7 @@ class Loop:
         return controller.tell(now) or spoke
 
     def _write(self, buffer: bytearray, length: int) -> None:
-        # The buffer holds four of the longest frames. What does not fit is lost, and never waited for.
+        # The buffer holds four of the longest frames. A frame that does not fit is lost, without a wait.
         self._board.uart.write(memoryview(buffer)[:length])
 
     def _drive(self, level: int) -> None:
@@ -86,7 +86,7 @@ class Loop:
 
 
 def _settled(board: Board) -> Debounce:
-    """Inputs after two quiet times: a pull-up that still rises must not look like somebody at REX."""
+    """Inputs after two debounce times: a pull-up that still rises must not look like a pressed REX."""
     began = wrapped(time.ticks_ms())
     debounce = Debounce(board.inputs(), began)
     while elapsed(wrapped(time.ticks_ms()), began) < 2 * DEBOUNCE_MS:
@@ -95,7 +95,7 @@ def _settled(board: Board) -> Debounce:
 
 
 def main() -> None:
-    """From power-on to the end of power."""
+    """Run until the power ends."""
     board = Board()
     cause = 1 if machine.reset_cause() == machine.WDT_RESET else 0
     timer = machine.WDT(timeout=TIMEOUT_MS)

@@ -1,4 +1,4 @@
-"""Sixteen bytes that never come twice (LINK.md section 2): they need not be secret, only never the same."""
+"""Sixteen bytes that never repeat (LINK.md section 2); they need not be secret."""
 
 import os
 
@@ -10,10 +10,10 @@ _SEED_BYTES = const(32)
 
 
 class Nonces:
-    """Nonces from a pool that everything ever put in keeps on stirring.
+    """Nonces from a pool that keeps all random input.
 
-    `identity`: the chip's own number, so that two chips with the same bad luck still differ. `ticks_us`: a
-    clock; when a frame arrives is the one thing here that no ring oscillator decides.
+    `identity`: the chip's number, so that two chips with equal random bytes still differ. `ticks_us`: a
+    clock; the arrival time of a frame is the only input that does not come from the ring oscillator.
     """
 
     def __init__(self, identity: bytes, ticks_us) -> None:  # noqa: ANN001

@@ -1,4 +1,4 @@
-"""The last events, kept for a host that is not there: numbers without gaps, bytes as they travel."""
+"""The last events, kept for a host that is offline: numbers without gaps, bytes as on the wire."""
 
 from limits import EVENTS_KEPT
 from micropython import const
@@ -9,16 +9,16 @@ _LAST_NUMBER = const(0x3FFFFFFF)  # a small integer; an event a second reaches i
 
 
 class Ring:
-    """Events by number. Writing allocates nothing; the oldest gives way."""
+    """Events by number. Writing allocates nothing; a new event replaces the oldest."""
 
     def __init__(self) -> None:
         self.next = 1
-        self._first = 1  # what came before was forgotten
+        self._first = 1  # earlier events were erased
         self._bytes = bytearray(EVENTS_KEPT * EVENT_BYTES)
 
     @property
     def oldest(self) -> int:
-        """The first number that can still be told; equal to `next` where there is none."""
+        """The first number that is kept; equal to `next` if none is."""
         return max(self._first, self.next - EVENTS_KEPT)
 
     def add(self, kind: int, tick_ms: int, data: int) -> None:
@@ -36,7 +36,7 @@ class Ring:
             out[at + index] = self._bytes[place + index]
 
     def forget(self) -> None:
-        """Tell nobody any more what has happened until now; the numbers go on."""
+        """Erase all events; the numbers go on."""
         self._first = self.next
 
     def _place(self, number: int) -> int:

@@ -1,15 +1,15 @@
-"""Two sectors of raw flash, the last two of the chip, behind what `keystore` asks for."""
+"""The last two sectors of the chip's flash, with the methods that `keystore` needs."""
 
 import rp2
 from micropython import const
 
-_PAGE = const(256)  # what the chip programs at once
-_COUNT = const(4)  # of the block protocol: how many sectors there are
-_ERASE = const(6)  # and: erase this one
+_PAGE = const(256)  # the chip programs whole pages
+_COUNT = const(4)  # of the block protocol: the number of sectors
+_ERASE = const(6)  # of the block protocol: erase a sector
 
 
 class Sectors:
-    """Numbers 0 and 1. The firmware ends far below them; no file system has ever been there."""
+    """Sectors 0 and 1. The firmware ends far below them, and no file system uses them."""
 
     def __init__(self) -> None:
         self._flash = rp2.Flash()
@@ -19,7 +19,7 @@ class Sectors:
         self._flash.readblocks(self._first + sector, buffer, 0)
 
     def write(self, sector: int, buffer: bytearray) -> None:
-        """Erase, write and read back. Raises OSError if something else is there then."""
+        """Erase, write and read back. Raises OSError if the result differs."""
         page = bytearray(b"\xff" * _PAGE)
         page[: len(buffer)] = buffer
         self._flash.ioctl(_ERASE, self._first + sector)

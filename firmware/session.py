@@ -1,6 +1,6 @@
-"""The controller's half of a session (LINK.md sections 2 and 3): who talks, in which order, and if still.
+"""The controller's half of a session (LINK.md sections 2 and 3): handshake, order of messages, heartbeat.
 
-Sans-IO: frames and ticks in, payloads out through one buffer. Nothing here knows what a message means.
+Sans-IO: frames and ticks in, payloads out through one buffer. It does not know the meaning of a message.
 """
 
 from limits import (
@@ -39,14 +39,14 @@ _LAST_COUNTER = const(0x3FFFFFFF)  # a small integer; ten messages a second reac
 
 
 class Session:
-    """One pair's conversation. `reply` holds what is to be sent next; lengths are returned, 0 for nothing.
+    """The session of one pair. `reply` holds the payload to send; methods return its length, 0 for none.
 
     `key`: 32 bytes, or None before commissioning. `lock`: the kind of lock that was commissioned.
-    `firmware`: three bytes. `nonce`: makes 16 bytes that never come twice.
+    `firmware`: three bytes. `nonce`: makes 16 bytes that never repeat.
     """
 
     def __init__(self, key, lock: int, firmware: bytes, nonce) -> None:  # noqa: ANN001
-        self.reply = bytearray(MAX_FRAME)  # room for a CRC behind the longest payload
+        self.reply = bytearray(MAX_FRAME)  # space for a CRC behind the longest payload
         self.in_force = False
         self.alive = False  # a message came within the last heartbeat
         self.lock = lock
@@ -56,9 +56,9 @@ class Session:
         self._pending_host = self._pending_controller = None
         self._host = self._controller = None
         self._heard = 0
-        self._taken = 0  # counter of the last message taken
+        self._taken = 0  # counter of the last accepted message
         self._sent = 0
-        self._window = 0  # when this second of handshakes began
+        self._window = 0  # start of this second of handshakes
         self._greeted = 0
 
     @property
@@ -66,15 +66,15 @@ class Session:
         return self._mac is not None
 
     def use_key(self, key, lock: int) -> None:  # noqa: ANN001
-        """A new key, or none: whatever was agreed with the old one is over."""
+        """Take a new key, or None; it ends the session of the old one."""
         self._mac = Mac(key) if key else None
         self.lock = lock
         self._pending_host = self._pending_controller = None
         self._end()
 
     def check(self) -> bytes:
-        """What shows a host that its key has arrived whole (LINK.md section 5)."""
-        assert self._mac is not None  # asked for only behind a `use_key` that gave one
+        """Proof for the host that its key has arrived whole (LINK.md section 5)."""
+        assert self._mac is not None  # called only after `use_key` with a key
         return self._mac.tag(b"doorward key check")
 
     def greet(self, frame: bytearray, length: int, flags: int, now: int) -> int:
@@ -85,7 +85,7 @@ class Session:
             self._window, self._greeted = now, 0
         self._greeted += 1
         if self._greeted > HANDSHAKES_A_SECOND:
-            # said once a second, and as well as a hundred times
+            # sent once a second only
             return self._refuse(BUSY) if self._greeted == HANDSHAKES_A_SECOND + 1 else 0
         if self._mac is None:
             return self._refuse(NO_KEY)
@@ -104,7 +104,7 @@ class Session:
         if length != _PROVE_BYTES or self._pending_host is None:
             return 0
         host, controller = self._pending_host, self._pending_controller
-        assert controller is not None  # both are there, or neither
+        assert controller is not None  # both are set, or neither
         self._pending_host = self._pending_controller = None
         if not same(host.tag(memoryview(frame)[:2]), frame, 2):
             return self._refuse(WRONG_TAG)
@@ -119,10 +119,10 @@ class Session:
         return self._tagged(controller, 5)
 
     def accept(self, frame: bytearray, length: int, now: int) -> int:
-        """The length of a message's content, which begins at 5, if it is new and the host's; else -1."""
+        """Length of a message's content, which begins at 5, if it is new and from the host; else -1."""
         if not self.in_force or length < _LEAST_MESSAGE:
             return -1
-        if frame[4] & 0xC0:  # beyond the last counter, and no small integer any more
+        if frame[4] & 0xC0:  # above the last counter, and not a small integer
             return -1
         assert self._host is not None
         counter = get32(frame, _COUNTER_AT)
@@ -135,7 +135,7 @@ class Session:
         return at - _CONTENT_AT
 
     def seal(self, kind: int, content_length: int) -> int:
-        """Make a message of what was put into `reply` from 5 on; 0 where nobody is listening."""
+        """Make a message of the content in `reply` from 5 on; 0 without a session."""
         if not self.in_force or self._sent == _LAST_COUNTER:
             return 0
         assert self._controller is not None
@@ -145,7 +145,7 @@ class Session:
         return self._tagged(self._controller, _CONTENT_AT + content_length)
 
     def step(self, now: int) -> bool:
-        """Let time pass; True once when the host has just fallen silent. Call at least once a day."""
+        """Take the time; True once when the heartbeat has just stopped. Call at least once a day."""
         if not self.in_force:
             return False
         was_alive = self.alive
@@ -170,7 +170,7 @@ class Session:
 
 
 def put32(data: bytearray, at: int, value: int) -> None:
-    """Little-endian, without struct, which would build a tuple."""
+    """Write little-endian, without struct, which would allocate a tuple."""
     data[at] = value & 0xFF
     data[at + 1] = value >> 8 & 0xFF
     data[at + 2] = value >> 16 & 0xFF
@@ -178,5 +178,5 @@ def put32(data: bytearray, at: int, value: int) -> None:
 
 
 def get32(data: bytearray, at: int) -> int:
-    """Little-endian; below 2^30 a small integer."""
+    """Read little-endian; below 2^30 it is a small integer."""
     return data[at] | data[at + 1] << 8 | data[at + 2] << 16 | data[at + 3] << 24

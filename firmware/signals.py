@@ -1,4 +1,4 @@
-"""Lamps and buzzer: what the holder is shown, and what the door itself has to say. A table of patterns."""
+"""Lamps and buzzer: a table of patterns for the holder's signals and the door's alarms."""
 
 from micropython import const
 from ticks import elapsed
@@ -10,8 +10,8 @@ BUZZER = const(4)
 STEP_MS = const(100)
 _STEPS = const(10)
 
-# Ten steps of 100 ms, over and over; a new signal begins with a beep, so that nobody needs to see it. Shape
-# tells as much as colour does: one man in twelve cannot tell red from green.
+# Ten steps of 100 ms, repeated; a new signal starts with a beep for holders who cannot see it. The rhythm
+# says as much as the colour: one man in twelve cannot tell red from green.
 _PATTERNS = (
     bytes((0, 0, 0, 0, 0, 0, 0, 0, 0, 0)),  # 0 nothing
     bytes((2, 2, 0, 0, 0, 2, 2, 0, 0, 0)),  # 1 look here: green, slow
@@ -26,7 +26,7 @@ _ALARM = bytes((5, 4, 5, 4, 5, 4, 5, 4, 5, 4))
 
 
 class Signals:
-    """The signal that the host asked for, and since when."""
+    """The signal that the host asked for, and its step."""
 
     def __init__(self, now: int) -> None:
         self._signal = 0
@@ -35,7 +35,7 @@ class Signals:
         self._is_new = False
 
     def show(self, signal: int, now: int) -> bool:
-        """False for a signal that nobody knows."""
+        """Show a signal; False for an unknown number."""
         if signal >= len(_PATTERNS):
             return False
         if signal != self._signal:
@@ -45,7 +45,7 @@ class Signals:
         return True
 
     def outputs(self, pre_alarm: bool, alarm: bool, now: int) -> int:
-        """Lamps and buzzer of this moment, as bits. An alarm is heard whatever is shown."""
+        """Lamps and buzzer of this moment, as bits. An alarm sounds over every signal."""
         if elapsed(now, self._step_since) >= STEP_MS:
             self._step_since = now
             self._step = (self._step + 1) % _STEPS

@@ -1,4 +1,4 @@
-"""Turns "the passage is free" into current for the strike: the one place that knows the kind of its lock."""
+"""Turns "the passage is free" into current for the strike, by the kind of its lock."""
 
 from micropython import const
 
@@ -16,12 +16,12 @@ class Strike:
         self.set_free(False)
 
     def use_lock(self, lock: int) -> None:
-        """The kind of lock was commissioned, or erased (0)."""
+        """Take the kind of lock that was commissioned; 0: erased."""
         self._lock = lock
         self.set_free(False)
 
     def set_free(self, is_free: bool) -> None:
-        """Called in every turn of the loop, so that a level that something disturbed is put right."""
+        """Drive the strike. Call it in every turn of the loop: it also repairs a disturbed level."""
         if self._lock == FAIL_SECURE:
             self.energised = is_free
         elif self._lock == FAIL_SAFE:

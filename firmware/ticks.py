@@ -1,4 +1,4 @@
-"""Milliseconds that wrap: 2^30 of them, 12.4 days, are a small integer on every port."""
+"""Milliseconds that wrap at 2^30, 12.4 days: they are small integers on every port."""
 
 from micropython import const
 
@@ -6,10 +6,10 @@ _MASK = const(0x3FFFFFFF)
 
 
 def wrapped(ticks: int) -> int:
-    """What `time.ticks_ms()` says, with the same period on every port."""
+    """Ticks of `time.ticks_ms()`, with one period for every port."""
     return ticks & _MASK
 
 
 def elapsed(now: int, then: int) -> int:
-    """Milliseconds from `then` to `now`, right for less than 12.4 days: who asks must ask often enough."""
+    """Milliseconds from `then` to `now`; right only for less than 12.4 days."""
     return (now - then) & _MASK

@@ -1,9 +1,9 @@
-"""The watchdog, fed only by a turn of the loop that did all that a turn must do."""
+"""The watchdog, fed only after a turn of the loop that did all its parts."""
 
 from micropython import const
 
-# Longer than the longest turn: a sector of flash takes up to 400 ms to erase, interrupts off. A loop that
-# hangs holds the strike for no longer than a host that does.
+# Longer than the longest turn: a sector of flash takes up to 400 ms to erase, with interrupts off. A loop
+# that hangs holds the strike for no longer than a host that hangs.
 TIMEOUT_MS = const(1_000)
 
 INPUTS_READ = const(1)
@@ -13,18 +13,18 @@ _ALL = const(7)
 
 
 class Watchdog:
-    """`timer`: something with `feed()`, such as machine.WDT(timeout=TIMEOUT_MS)."""
+    """Feeds `timer`, which has `feed()`, such as machine.WDT(timeout=TIMEOUT_MS)."""
 
     def __init__(self, timer) -> None:  # noqa: ANN001
         self._timer = timer
         self._done = 0
 
     def did(self, part: int) -> None:
-        """This turn of the loop has done that part."""
+        """Note a part that this turn of the loop has done."""
         self._done |= part
 
     def end_turn(self) -> None:
-        """Feed, if nothing was left out. What was done counts for this turn only."""
+        """Feed if all parts were done, and start to note the next turn."""
         if self._done == _ALL:
             self._timer.feed()
         self._done = 0

@@ -1,13 +1,13 @@
-"""Wiegand out: pulses of 50 us every 2 ms on D0 and D1, counted by the chip's PIO while the loop goes on.
+"""Wiegand out: pulses of 50 us every 2 ms on D0 and D1, timed by the chip's PIO while the loop goes on.
 
-Bits go out as they are given, parity included or not: the format of a card is the host's business.
+Bits are sent as given, with or without parity: the host knows the format of a card.
 """
 
 import rp2
 from micropython import const
 
 TYPE_CHECKING = False
-if TYPE_CHECKING:  # words of the assembler below, which nobody imports
+if TYPE_CHECKING:  # words of the assembler below; no import exists at run time
     from rp2.asm_pio import (
         block,
         jmp,
@@ -35,7 +35,7 @@ _WORD = const(32)
 
 @rp2.asm_pio(set_init=[rp2.PIO.OUT_LOW, rp2.PIO.OUT_LOW], out_shiftdir=rp2.PIO.SHIFT_LEFT)
 def _pulses() -> None:
-    """A word tells how many bits follow, less one; the next holds them, from its left. Then one goes back."""
+    """One word holds the number of bits, less one; the next the bits, from its left. Then one is pushed."""
     wrap_target()
     pull(block)
     mov(x, osr)
@@ -58,15 +58,15 @@ def _pulses() -> None:
 
 
 class Wiegand:
-    """A panel's two wires. `d0`: the pin of D0; D1 is its neighbour."""
+    """The two wires to a panel. `d0`: the pin of D0; D1 is the next pin."""
 
     def __init__(self, d0) -> None:  # noqa: ANN001
         self._machine = rp2.StateMachine(_MACHINE, _pulses, freq=_HZ, set_base=d0)
         self._machine.active(1)
-        self._words = 0  # that are on their way
+        self._words = 0  # that are being sent
 
     def send(self, bits: int, data: bytearray, at: int) -> bool:
-        """Send 1 to 64 bits of the eight bytes from `at` on; False while another number is going out."""
+        """Send 1 to 64 bits of the eight bytes from `at` on; False while another number is sent."""
         machine = self._machine
         if machine.rx_fifo() < self._words:
             return False

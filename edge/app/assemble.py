@@ -1,7 +1,7 @@
 """Joins the opened parts of a door or a lane to one device.
 
-The parts are those of a configuration (door_device.py, lane_device.py), or simulators of a demo, a bench or
-a test; they are joined in one way.
+Parts of a configuration (door_device.py, lane_device.py) and simulators of a demo, a bench or a test are
+joined in the same way.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def assemble(config: Config, parts: DoorParts, *joint: AuthorityParts) -> DoorDe
 @overload
 def assemble(config: Config, parts: LaneParts, *joint: AuthorityParts) -> LaneDevice: ...
 def assemble(config: Config, parts: DoorParts | LaneParts, *joint: AuthorityParts) -> DoorDevice | LaneDevice:
-    """The device that these parts make. `joint`: its own authority first; a door has no other."""
+    """The device with these parts. `joint`: its authorities, its own first; a door has one."""
     if isinstance(parts, LaneParts):
         return _lane(config, parts, joint)
     (own,) = joint
@@ -57,7 +57,7 @@ def _door(config: Config, parts: DoorParts, own: AuthorityParts) -> DoorDevice:
     _recount(parts.strike, own.journal)
     point = DecisionPoint(own, parts.clock, software_version())
     verifier = Verifier(parts, point, times=_times(config), gap_ms=_gap_ms(config, parts.scanner))
-    # A scanner reads on without the camera; a new process would not begin without it.
+    # With a scanner the door works on without its camera; a new process would not start without it.
     blind_ms = None if parts.scanner else BLIND_MS
     return RunningDevice(
         verifier,
@@ -90,9 +90,9 @@ def _lane(config: Config, parts: LaneParts, joint: Sequence[AuthorityParts]) -> 
 
 
 def _recount(strike: Strike, journal: Journal, door: str | None = None) -> None:
-    """Tell a controller which of its events are on record, so that none is recorded again after a restart.
+    """Tell a controller which of its events are recorded, so that none is recorded again after a restart.
 
-    `door`: as the records name it, where the journal has two doors.
+    `door`: the name in the records, if the journal has two doors.
     """
     if isinstance(strike, Recounts):
         strike.recount(journal.last_mark(MAX_RECORDS, door))
@@ -103,7 +103,7 @@ def _times(config: Config) -> PassageTimes:
 
 
 def _gap_ms(config: Config, scanner: Scanner | None) -> int:
-    """For how long a code may not be read before it has gone: a scanner tells each code once in a while."""
+    """The time without a reading after which a code counts as gone; a scanner repeats a code less often."""
     return max(GAP_MS, config.scanner.again_ms) if scanner else GAP_MS
 
 
@@ -114,7 +114,7 @@ def _housekeepers(joint: Sequence[AuthorityParts]) -> list[Housekeeper]:
 def _adopts(
     joint: Sequence[AuthorityParts], take: Callable[[Sequence[Stages], Config], None]
 ) -> Callable[[Config], None]:
-    """Hands a new configuration to every authority. `take`: the verifier's part of it."""
+    """A function that hands a new configuration to every authority. `take`: hands it to the verifier."""
 
     def adopt(new: Config) -> None:
         own = authorities(new)

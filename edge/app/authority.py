@@ -1,4 +1,4 @@
-"""One authority of a device, opened by its configuration: its trust, its journal and its memory of time."""
+"""Opens one authority of a device from its configuration: its trust, its journal and its memory of time."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ MEGABYTE = 1 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorityParts(PointParts):
-    """The opened parts of one authority. `officers`: their screens, at a lane."""
+    """The opened parts of one authority. `officers`: the officers' screens, at a lane."""
 
     housekeeper: Housekeeper | None = None
     officers: Officers | None = None
 
 
 def watch_trust(config: Config, base: Path, load: Callable[[Path], TrustSnapshot] = open_trust) -> TrustWatch:
-    """The trust in force, at the very first start that of the image. Raises TrustFault, StorageFault."""
+    """The trust in force; at the first start, that of the image. Raises TrustFault, StorageFault."""
     if config.sync.baked is not None and not (base / config.paths.trust).exists():
         from edge.app.sync.updates import Updates  # TUF takes 24 MB
 
@@ -64,7 +64,7 @@ def open_authority(
     stages: Stages,
     clock: Clock,
 ) -> AuthorityParts:
-    """An authority at work until `stack` closes: its trust is watched and its memory of time stored.
+    """Opens an authority until `stack` closes: watches its trust, and stores its memory of time.
 
     Raises StorageFault.
     """
@@ -77,7 +77,7 @@ def open_authority(
 def resume_authority(
     config: Config, base: Path, *, trust: TrustWatch, journal: Journal, stages: Stages, clock: Clock
 ) -> tuple[AuthorityParts, ClockStore]:
-    """All that an authority knows from its files; no thread is started. Raises StorageFault."""
+    """An authority with the state of its files; no thread is started. Raises StorageFault."""
     state, current = open_files(base / config.paths.state), trust.current()
     trusted_clock = TrustedClock(remembered(state, journal, current), built=built_at())
     restore_replay(stages.replay, journal, trusted_clock.at(clock.now(), clock.tick_ms(), current))
@@ -92,22 +92,22 @@ def resume_authority(
 
 
 def open_journal(config: Config, base: Path) -> Journal:
-    """The journal of one authority, which goes on or begins. Raises StorageFault, ConfigError."""
+    """The journal of one authority, continued or new. Raises StorageFault, ConfigError."""
     path = base / config.paths.journal
     if os.path.isdir(path):  # noqa: PTH112  Path.is_dir raises for what can be no name
-        raise StorageFault(f"journal {path}: is a folder", hint="name a file in paths.journal")
+        raise StorageFault(f"journal {path}: is a folder", hint="set [paths] journal to a file")
     return Journal.open(path, device_seed(base / config.device.key), config.device.id)
 
 
 def housekeeper_for(
     config: Config, base: Path, journal: Journal, clock: Clock, trusted_clock: TrustedClock
 ) -> Housekeeper:
-    """Closes the files of one authority's journal and removes old ones, while the device is idle."""
+    """The housekeeper that closes and removes files of one authority's journal while the device is idle."""
 
     def acknowledged() -> int | None:
         if config.hub.url is None:
             return None
-        from edge.upload.outbox import acknowledged  # only a device with a hub pays for it
+        from edge.upload.outbox import acknowledged  # loaded with a hub only
 
         return acknowledged(base / config.paths.state, config.hub.url)
 
@@ -123,6 +123,7 @@ def housekeeper_for(
 def rules_for(config: Config) -> RetentionRules:
     """Retention of the journal's files, as the configuration sets it."""
     keep_ms = config.journal.keep_days * DAY_MS
-    # A quiet door fills a file in years: closed after a quarter of it, nothing stays much longer than asked.
+    # A quiet door needs years to fill a file. A file is closed after a quarter of keep_days, so that no
+    # record stays much longer than keep_days.
     segment = SegmentLimits(config.journal.segment_mb * MEGABYTE, keep_ms // 4)
     return RetentionRules(segment, keep_ms, config.journal.spare_mb * MEGABYTE)

@@ -1,7 +1,7 @@
-"""Keeps a device's memory of time across power cuts: `clock.json` of its state folder, and the last record.
+"""Keeps a device's memory of time over power cuts: `clock.json` of its state folder, and the last record.
 
-The journal's last record is durable before anything else happens. A power cut therefore costs no more than
-the seconds since that record, and no passage waits for a second fsync.
+The last record of the journal is durable before the device goes on. A power cut therefore loses only the
+seconds since that record, and no passage waits for a second fsync.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ if TYPE_CHECKING:
     from edge.trust.snapshot import TrustSnapshot
     from edge.trust.time.trusted_clock import TrustedClock
 
-LOOK_EVERY_S: Final = 1.0  # at what was signed meanwhile, which is stored at once
-SAVE_EVERY_S: Final = 60.0  # half a million writes a year of 4 kB: a card is made for a thousand times that
+LOOK_EVERY_S: Final = 1.0  # for a new signed time, which is stored at once
+SAVE_EVERY_S: Final = 60.0  # half a million writes of 4 kB a year: a flash card endures a thousand times that
 
 
 def remembered(files: Files, journal: Journal, trust: TrustSnapshot) -> ClockMemory | None:
-    """Memory of time from when this device was last on; None at its first start. Raises StorageFault.
+    """The memory of time from the last run of this device; None at its first start. Raises StorageFault.
 
-    Whichever is later counts, the file or the last record. A file that is not there, or damaged, is no reason
-    to keep a door shut: then the journal speaks alone, and nothing but a newer word of others refutes it.
+    The later of the file and the last record counts. A missing or damaged file does not keep the door shut:
+    then the last record counts alone, until a newer signed time contradicts it.
     """
     memory = stored(files)
     last_ms = journal.last_ms()
@@ -48,7 +48,7 @@ def remembered(files: Files, journal: Journal, trust: TrustSnapshot) -> ClockMem
 
 
 def stored(files: Files) -> ClockMemory | None:
-    """The memory of time in the file; None where it is not there, or damaged."""
+    """The memory of time in the file; None if it is missing or damaged."""
     with suppress(StorageFault, ClockFault):
         return clock_file.parse(files.read(clock_file.NAME, limit=clock_file.MAX_CLOCK_BYTES))
     return None
@@ -63,7 +63,7 @@ class ClockStore:
         self._saved: ClockMemory | None = None
 
     def save_if_due(self) -> bool:
-        """Write what is to be written now, if anything is. A full disk is the journal's to report."""
+        """Write the memory if it is due; returns whether it was written. The journal reports a full disk."""
         memory, saved = self._trusted_clock.memory, self._saved
         if saved is not None and (memory.signed, memory.synced) == (saved.signed, saved.synced):
             passed = (memory.time - saved.time).total_seconds()
@@ -80,7 +80,7 @@ class ClockStore:
 
     @contextmanager
     def saving(self) -> Iterator[None]:
-        """Write it each minute, when others spoke, and at the end."""
+        """Write the memory each minute, at once for a new signed time, and at the end."""
         try:
             with repeating("clock", LOOK_EVERY_S, self.save_if_due):
                 yield
@@ -89,6 +89,6 @@ class ClockStore:
 
 
 def log_clock(step: StepResult | LaneStepResult) -> None:
-    """One log line for each event of this clock's trust: the operator should look at it."""
+    """Write one log line for each event of the clock monitor: an operator should see it."""
     for event in step.clock:
         log_line("clock", level="warning", state=event.value)

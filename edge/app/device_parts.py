@@ -1,4 +1,4 @@
-"""Opened devices of a door and of a lane, as the configuration or a simulation fills them."""
+"""Opened hardware of a door and of a lane, from the configuration or from a simulation."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoorParts(Ports):
-    """The opened devices of one door: those of its passages, and the camera that their frames come from."""
+    """The opened hardware of one door: the ports of its passages, and the camera."""
 
     camera: Camera
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaneParts(LanePorts):
-    """The opened devices of one lane: two doors, two cameras, and the sensors between them."""
+    """The opened hardware of one lane: two doors, two cameras, and the sensors between the doors."""
 
     cameras: CameraPair

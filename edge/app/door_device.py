@@ -1,4 +1,4 @@
-"""Opens the parts of a door's device by its configuration."""
+"""Opens a door's device from its configuration."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ if TYPE_CHECKING:
 
 @contextmanager
 def open_device(config: Config, base: Path, *, camera: str | None = None) -> Iterator[DoorDevice]:
-    """Open a door's device; paths of `config` are relative to `base`. Raises the Fault of what is missing.
+    """Open a door's device; paths of `config` are relative to `base`. Raises the Fault of a missing part.
 
-    What only reads is opened first, so that a device that cannot start leaves no key and no journal behind.
+    Parts that write nothing are opened first, so that a failed start leaves no key and no journal.
     """
     with ExitStack() as stack:
-        compares = True  # until the first trust says otherwise
+        compares = True  # until the first trust is loaded
 
         def load(folder: Path) -> TrustSnapshot:
             return _usable(config, folder, compares=compares)
@@ -52,7 +52,8 @@ def open_device(config: Config, base: Path, *, camera: str | None = None) -> Ite
         compares = asks_for_face(config, watch.current())
         if compares and camera is None and config.camera.kind == "none":
             raise ConfigError(
-                "the site's policy asks for a face, and this door has no camera", hint="see [camera] kind"
+                'the site\'s policy requires a face, and [camera] kind is "none"',
+                hint="set [camera] kind to the camera of this door",
             )
         engine = engine_for(config, base) if compares else None
         parts = _open_parts(config, base, stack, camera=camera)
@@ -91,10 +92,11 @@ def _open_parts(config: Config, base: Path, stack: ExitStack, *, camera: str | N
 
 
 def _usable(config: Config, folder: Path, *, compares: bool) -> TrustSnapshot:
-    """The trust in a folder, if this device can work by it; what needs models has them from the start on."""
+    """The trust in a folder. Raises TrustFault if it requires faces and the models are not loaded."""
     trust = open_trust(folder)
     if asks_for_face(config, trust) and not compares:
         raise TrustFault(
-            f"{folder}: its policy asks for a face, and this device runs without models", hint="restart it"
+            f"{folder}: the policy requires a face, and this device started without models",
+            hint="restart doorward run: it loads the models",
         )
     return trust

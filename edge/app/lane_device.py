@@ -1,4 +1,4 @@
-"""Opens the parts of a lane by its configuration: two doors, two cameras, and one authority or two."""
+"""Opens a lane from its configuration: two doors, two cameras, and one authority or two."""
 
 from __future__ import annotations
 
@@ -47,12 +47,14 @@ if TYPE_CHECKING:
 def open_lane(
     config: Config, base: Path, *, camera: str | None = None, inner_camera: str | None = None
 ) -> Iterator[LaneDevice]:
-    """Open a lane; paths of `config` are relative to `base`. Raises the Fault of what is missing.
+    """Open a lane; paths of `config` are relative to `base`. Raises the Fault of a missing part.
 
-    `camera`, `inner_camera` name others than the configuration, such as films.
+    `camera`, `inner_camera`: cameras in place of those of the configuration, such as films.
     """
     if config.door.venue != "lane":
-        raise ConfigError("this is no lane", hint='set [door] venue = "lane"')
+        raise ConfigError(
+            f'[door] venue = "{config.door.venue}" is not a lane', hint='set [door] venue = "lane"'
+        )
     with ExitStack() as stack:
         every = authorities(config)
         watches = [watch_trust(each, base) for each in every]
@@ -76,7 +78,7 @@ def open_lane(
                 state = open_files(base / each.paths.state)
                 watchers.append(SightingsWatch(own.stages.visit_rules.history, state).see)
         device = replace(assemble(config, parts, *joint), watchers=watchers)
-        # The cameras look from here on: whatever could not be opened has been raised.
+        # The camera threads start after all parts are open: no later error can leave one running.
         stack.enter_context(parts.cameras.looking())
         yield device
 
@@ -113,7 +115,7 @@ def _open_parts(
 def _doors(
     config: Config, inner: Config, base: Path, stack: ExitStack
 ) -> tuple[dict[Side, Strike], LaneSensors]:
-    """Both locks, and what counts the people between them."""
+    """Both locks, and the sensors that count the people between the doors."""
     if simulated := open_simulated(config.lane, stack):
         return simulated
     strikes = {}
@@ -126,7 +128,7 @@ def _doors(
 def _stages(
     every: Sequence[Config], venues: Sequence[LaneVenue], engine: FaceEngine, base: Path, stack: ExitStack
 ) -> list[Stages]:
-    """The judgement of each authority, with one engine for all; documents and the past are each one's own."""
+    """The stages of each authority: one engine for all; each authority has its own documents and history."""
     first = every[0]
     visit_rules = open_visit_rules(first, base, stack, seed=device_seed(base / first.device.key))
     doors = [f"{first.door.site}/{side.value}" for side in Side]
@@ -138,5 +140,5 @@ def _stages(
 
 
 def _without_lamps(config: Config) -> Config:
-    """The inner door's screen is its controller's, or the log: one set of pins lights one screen."""
+    """The configuration without lamps: the inner door's lamps are those of its controller, or the log."""
     return structs.replace(config, signals=SignalsConfig())

@@ -1,4 +1,4 @@
-"""Pages that are one HTML file each, in the frame of all of them: frame.html.j2, which has the style."""
+"""Templates of pages that are one HTML file each; frame.html.j2 has their common style."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FRAME: Final = "frame.html.j2"
 
 def pages(package: str) -> Environment:
     """The templates in the folder of `package`, such as `edge.doctor`, and the frame that they extend."""
-    import jinja2  # only a page pays for it
+    import jinja2  # loaded for a page only
 
     def source(name: str) -> str:
         return files(__package__ if name == FRAME else package).joinpath(name).read_text("utf-8")

@@ -1,4 +1,4 @@
-"""Calls a function again and again beside the passage loop."""
+"""Calls a function repeatedly in a thread beside the passage loop."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def repeating(name: str, every_s: float, look: Callable[[], object]) -> Iterator[None]:
-    """Call `look` in a thread of this name, first after `every_s`; the block ends when its last call has."""
+    """Call `look` in a thread of this name, first after `every_s`; the block ends after the last call."""
     stop = threading.Event()
 
     def run() -> None:

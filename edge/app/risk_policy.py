@@ -1,4 +1,4 @@
-"""Risk rules of a configuration in the types of the core: levels of signs, factors of a door, its zone."""
+"""Risk rules of a configuration in the types of the core: levels of signals, factors of a door, its zone."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LEVELS: Final = {"raised": RiskLevel.RAISED, "high": RiskLevel.HIGH, "severe": 
 
 
 def risk_policy(risk: config.RiskConfig) -> RiskPolicy:
-    """The risk rules of `[risk]`. A sign that the site names in no list is recorded and asks for nothing."""
+    """The risk rules of `[risk]`. A signal in none of its lists is recorded and requires nothing."""
     levels = dict.fromkeys(RiskPolicy().levels, RiskLevel.NONE)
     for name, level in _LEVELS.items():
         levels |= {Reason(f"risk.{sign}"): level for sign in getattr(risk, name)}
@@ -39,7 +39,7 @@ def risk_policy(risk: config.RiskConfig) -> RiskPolicy:
 
 
 def able_of(root: config.Config) -> frozenset[Factor]:
-    """The factors that a door of this configuration can ask for, of a holder who has everything."""
+    """The factors that a door of this configuration can ask for, if the holder has all of them."""
     has = {
         Factor.CHALLENGE: root.door.face != "none",
         Factor.PIN: root.keypad.kind != "none",

@@ -1,4 +1,4 @@
-"""The judgement of a door or of one authority of a lane, by its configuration."""
+"""Makes the stages of a door, or of one authority of a lane, from its configuration."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def door_policy(config: Config, engine: FaceEngine | None) -> DoorPolicy:
     """The door's policy, with the similarity that this engine calls a match."""
     return DoorPolicy(
         site=config.door.site,
-        # Without an engine no face is compared; if one were, nothing less than identity would match.
+        # Without an engine no face is compared; 1.0 would match an identical template only.
         similarity=engine.threshold.cosine if engine else 1.0,
         release_ms=config.door.release_ms,
         face=FaceRule(config.door.face),
@@ -39,12 +39,12 @@ def door_policy(config: Config, engine: FaceEngine | None) -> DoorPolicy:
 
 
 def asks_for_face(config: Config, trust: TrustSnapshot) -> bool:
-    """Whether this door compares faces. Raises TrustFault where the written policy is another site's."""
+    """Whether this door compares faces. Raises TrustFault if the policy is of another site."""
     return door_policy(config, None).under(trust.policy).face is not FaceRule.NONE
 
 
 def stages_for(config: Config, engine: FaceEngine | None, visit_rules: VisitRules | None = None) -> Stages:
-    """The judgement by this configuration; without visit rules nothing is required besides."""
+    """The stages of this configuration; without visit rules nothing more is required of a visit."""
     return Stages(
         context=VerificationContext(
             site=config.door.site, venue=config.door.venue, jurisdiction=config.door.jurisdiction
@@ -64,7 +64,7 @@ def stages_for(config: Config, engine: FaceEngine | None, visit_rules: VisitRule
 
 
 def adopted(stages: Stages, config: Config) -> Stages:
-    """The judgement by a new configuration. A code that was shown before is refused after it, too."""
+    """The stages of a new configuration, with the old replay memory: a code shown before stays refused."""
     visit_rules = replace(stages.visit_rules, risk=risk_policy(config.risk), zone=zone_of_door(config))
     judged = stages_for(config, stages.engine, visit_rules)
     return replace(judged, replay=stages.replay, phone_offset=stages.phone_offset)

@@ -1,8 +1,7 @@
-"""`doorward code read` and `doorward code verify`: what codes say, and whether they hold."""
+"""`doorward code`: reads codes in pictures, and verifies them against a trust folder."""
 
 from __future__ import annotations
 
-import argparse
 import sys
 from datetime import UTC, datetime
 from functools import partial
@@ -22,15 +21,17 @@ from edge.app.parts.trust_folder import open_trust
 from edge.card.claims import Freshness
 from edge.card.code import one_code, parse_code
 from edge.card.ecard import decode
+from edge.cli.command.complaints import quoted
 from edge.cli.output import emit, fail, harmless, progress
 from edge.cli.values import octets
 from edge.cli.verbs import argument, json_lines, verb
 from edge.decision import Reason
-from edge.errors import Exit, InputError, Refused
+from edge.errors import Exit, InputError, Refused, UsageError
 from edge.trust.scope import ANYWHERE, Scope
 from edge.trust.verify import VerificationContext, verify
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Callable, Sequence
 
     from edge.card.claims import Card, SignedCard
@@ -61,7 +62,7 @@ def _read(args: argparse.Namespace) -> int:
 
 
 def _first(readers: Sequence[CodeReader], luma: Pixels) -> tuple[Symbol, ...]:
-    """What the first reader finds that finds anything."""
+    """The symbols of the first reader that finds any."""
     return next(filter(None, (reader.read(luma) for reader in readers)), ())
 
 
@@ -114,7 +115,7 @@ def _judge(
     context: Callable[[SignedCard], VerificationContext],
     site: str | None,
 ) -> None:
-    """Fills in what becomes known of one input, as far as it gets. Raises InputError and Refused."""
+    """Fills the row with the facts of one input, up to the first failure. Raises InputError, Refused."""
     code = _code(data, str(row["input"]))
     row["format"] = "ecard"
     signed = decode(code)
@@ -132,7 +133,7 @@ def _check_rules(card: Card, site: str | None) -> None:
 
 
 def _facts(card: Card) -> dict[str, object]:
-    """What may be told of a card: who signed it, and nothing of whom it is about."""
+    """Facts of a card without personal data: issuer, pseudonym, expiry, freshness of the list."""
     return {
         "issuer": card.issuer,
         "pseudonym": card.pseudonym,
@@ -159,7 +160,9 @@ def _bytes(name: str) -> bytes:
     try:
         return read_stream(sys.stdin.buffer, name="standard input")
     except OSError as error:
-        raise InputError(f"standard input: cannot be read: {error}", hint="pipe a file into it") from error
+        raise InputError(
+            f"standard input: cannot be read: {error}", hint="pipe a file into the command"
+        ) from error
 
 
 def _gate(
@@ -171,7 +174,7 @@ def _gate(
     audience: str | None,
     nonce: bytes | None,
 ) -> VerificationContext:
-    """The door that is asked about; without `site`, one that stands where the issuer's cards are for."""
+    """The door that verifies; without `site`, a door inside the scope of the card's issuer."""
     venue = "door"
     if site is None:
         issuer = trust.issuers.get(signed.kid)
@@ -195,32 +198,40 @@ def _instant(text: str) -> datetime:
     except ValueError:
         now = None
     if now is None or now.tzinfo is None:
-        raise argparse.ArgumentTypeError(f"{text!r} is no RFC 3339 time, such as 2026-11-21T09:30:00Z")
+        raise UsageError(
+            f"{quoted(text)} is not a time with its zone", hint="write it as 2026-11-21T09:30:00Z"
+        )
     return now.astimezone(UTC)
 
 
 VERBS = (
     verb(
         "read",
-        "list the codes in pictures; believes nothing",
+        "print the codes in pictures, without verifying them",
         _read,
-        argument("images", type=Path, nargs="+", metavar="IMAGE"),
-        argument("--engine", choices=READERS, help="this engine alone; left out: all, best first"),
-        json_lines("one JSON object a picture"),
+        argument("images", type=Path, nargs="+", metavar="IMAGE", help="picture"),
+        argument("--engine", choices=READERS, help="use only this engine; left out: all, the best first"),
+        json_lines("print one JSON object for each picture"),
     ),
     verb(
         "verify",
-        "check codes against a trust folder, as a door would",
+        "verify codes against a trust folder, as a door does",
         _verify,
-        argument("files", nargs="+", metavar="FILE", help="a picture, a text file, or - for either"),
-        argument("--trust", type=Path, required=True, metavar="DIR", help="issuer keys and status lists"),
-        argument("--now", type=_instant, metavar="RFC3339", help="left out: the clock of this machine"),
-        argument("--site", help='this door, such as "tower-1/lobby"; left out: any door'),
+        argument("files", nargs="+", metavar="FILE", help="picture or text file; - for standard input"),
         argument(
-            "--jurisdiction", metavar="CODE", help="where this door is, such as MO or CN-GD; goes with --site"
+            "--trust", type=Path, required=True, metavar="DIR", help="folder of issuer keys and status lists"
         ),
-        argument("--aud", help="another audience that this door answers to"),
-        argument("--nonce", type=octets, metavar="HEX", help="what this door's screen shows"),
-        json_lines("one JSON object an input"),
+        argument(
+            "--now", type=_instant, metavar="RFC3339", help="verify as if it were this time; left out: now"
+        ),
+        argument(
+            "--site", help='verify as this door, such as "tower-1/lobby"; left out: a door of the issuer'
+        ),
+        argument("--jurisdiction", metavar="CODE", help="jurisdiction of that door, such as MO or CN-GD"),
+        argument("--aud", help="accept codes for this audience too"),
+        argument(
+            "--nonce", type=octets, metavar="HEX", help="require the number that the door's screen shows"
+        ),
+        json_lines("print one JSON object for each input"),
     ),
 )

@@ -1,22 +1,26 @@
-"""`doorward config check|show|schema`."""
+"""`doorward config`: check, explain and describe the configuration."""
 
 from __future__ import annotations
 
 import json
+import textwrap
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from edge.cli.output import emit, fail
 from edge.cli.verbs import argument, json_lines, verb
 from edge.config import MAX_CONFIG_BYTES, Config, explain, parse_config, profile
+from edge.config.allowed import PLAIN, allowed, key_types
 from edge.config.profiles import VENUES, about
 from edge.errors import ConfigError, Exit, InputError
 from edge.venue_names import venue_name
 
 if TYPE_CHECKING:
     import argparse
+
+_WIDTH: Final = 110  # columns of a comment
 
 
 def read(file: Path) -> Config:
@@ -25,7 +29,7 @@ def read(file: Path) -> Config:
         with file.open("rb") as stream:
             data = stream.read(MAX_CONFIG_BYTES + 1)  # parse_config refuses what is longer
     except OSError as err:
-        hint = "start from: doorward config show"
+        hint = "check the path, or write a new file: doorward config show > door.toml"
         raise ConfigError(
             f"cannot be read: {(err.strerror or 'error').lower()}", file=file, hint=hint
         ) from err
@@ -33,7 +37,7 @@ def read(file: Path) -> Config:
 
 
 def given(file: Path | None) -> tuple[Config, Path]:
-    """What a command works by: that file, or the defaults, in this folder; and where its paths begin.
+    """The configuration in a file, or the defaults, and the folder that its paths are relative to.
 
     Raises ConfigError.
     """
@@ -41,7 +45,7 @@ def given(file: Path | None) -> tuple[Config, Path]:
 
 
 def _check(args: argparse.Namespace) -> int:
-    from edge.cli.config_files import findings  # `show` does without
+    from edge.cli.config_files import findings  # `show` does not need its imports
 
     config = read(args.file)
     found = [] if args.text else findings(config, args.file.parent)
@@ -64,7 +68,9 @@ def _schema(_: argparse.Namespace) -> int:
 
 def _show(args: argparse.Namespace) -> int:
     if args.file and args.venue:
-        raise InputError("--venue shows a profile, and FILE names its own", hint="leave one of them out")
+        raise InputError(
+            "--venue and FILE exclude each other: FILE names its venue", hint="leave one of the two out"
+        )
     config = read(args.file) if args.file else profile(args.venue or "door")
     values = msgspec.to_builtins(config)
     if args.json:
@@ -73,13 +79,16 @@ def _show(args: argparse.Namespace) -> int:
     for line in about(config.door.venue):
         print(f"# {line}")
     print()
+    kinds = {each.name: key_types(type(each.default)) for each in msgspec.structs.fields(Config)}
     table = None
     for section, key, _, note in explain():
         if section != table:
             print(f"{'' if table is None else chr(10)}[{section}]")
             table = section
         value = values[section][key]
-        print(f"# {note}" if note else "#")
+        print(*textwrap.wrap(note, _WIDTH, initial_indent="# ", subsequent_indent="# "), sep="\n")
+        if (words := allowed(kinds[section][key])) not in PLAIN:
+            print(f"# Allowed: {words}.")
         # What JSON writes for a string or a number, TOML reads.
         print(f"#{key} =" if value is None else f"{key} = {json.dumps(value, ensure_ascii=False)}")
     return Exit.OK
@@ -88,25 +97,25 @@ def _show(args: argparse.Namespace) -> int:
 VERBS = (
     verb(
         "check",
-        "is this configuration right",
+        "check a configuration file, and the files that it names",
         _check,
-        argument("file", type=Path),
-        argument("--text", action="store_true", help="the text alone: not what it names on this machine"),
-        json_lines("the result as one JSON object"),
-        about="Finds every mistake that it can name.",
+        argument("file", type=Path, help="configuration file"),
+        argument("--text", action="store_true", help="check only the text, not the files that it names"),
+        json_lines("print the result as one JSON object"),
+        about="Checks the text, and the files, folders and secrets that it names; prints every mistake.",
     ),
     verb(
         "show",
-        "every key, its value here and what it means",
+        "print every key with its value, its meaning and the allowed values",
         _show,
-        argument("file", type=Path, nargs="?", help="left out: the defaults"),
+        argument("file", type=Path, nargs="?", help="configuration file; left out: the defaults"),
         argument(
             "--venue",
             type=venue_name,
             choices=VENUES,
-            help="the profile of this kind of place, as it is unchanged",
+            help="print the profile of this kind of place",
         ),
-        json_lines("one JSON object a key"),
+        json_lines("print the configuration as one JSON object"),
     ),
-    verb("schema", "JSON Schema, for editors that complete and check", _schema),
+    verb("schema", "print the JSON Schema of the configuration, for editors", _schema),
 )

@@ -1,4 +1,4 @@
-"""Whether what a configuration names is on this machine: files, secrets and who can read them."""
+"""Checks the files, folders and secrets that a configuration names, on this machine."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MAX_PEM_BYTES = 64 * 1024  # a private key of 16 kbit takes 13 kB
 
 
 def findings(config: Config, base: Path) -> list[EdgeError]:
-    """Everything that keeps this machine from working by this configuration; nothing is opened or made."""
+    """All problems of this configuration on this machine; the check opens no device and makes no file."""
     return [*_secrets(config, base), *_files(config, base), *_folders(config, base), *_permits(config, base)]
 
 
@@ -45,7 +45,7 @@ def _secrets(config: Config, base: Path) -> Iterator[EdgeError]:
 
 
 def _secrets_of(config: Config, base: Path) -> Iterator[EdgeError]:
-    """The keys that each authority has of its own."""
+    """Problems of the keys that each authority has."""
     seed = base / config.device.key
     if _there(seed):  # else the first start makes one
         yield from _tried(lambda: read_seed(seed))
@@ -59,49 +59,61 @@ def _readable(secret: Path) -> Iterator[EdgeError]:
 
 
 def _files(config: Config, base: Path) -> Iterator[EdgeError]:
-    """Files that are read at the start, each with the key that names it."""
+    """Problems of files that the device reads at its start."""
     own, *joint = authorities(config)
     wanted = {
-        "face.calibration": (config.face.calibration, "make it: doorward face calibrate"),
-        "hub.ca": (config.hub.ca if config.hub.url else None, "ask whoever runs the hub"),
-        "hub.cert": (config.hub.cert if config.hub.url else None, "ask whoever runs the hub"),
-        "mqtt.ca": (config.mqtt.ca if config.mqtt.host else None, "ask whoever runs the broker"),
-        "request.certificate": (config.request.certificate, "have one made: tools/issuer certify"),
+        "face.calibration": (config.face.calibration, "make the file: doorward face calibrate"),
+        "hub.ca": (config.hub.ca if config.hub.url else None, "ask the operator of the hub for this file"),
+        "hub.cert": (
+            config.hub.cert if config.hub.url else None,
+            "ask the operator of the hub for this file",
+        ),
+        "mqtt.ca": (
+            config.mqtt.ca if config.mqtt.host else None,
+            "ask the operator of the broker for this file",
+        ),
+        "request.certificate": (config.request.certificate, "ask an issuer to make it: tools/issuer certify"),
         "library.ca": (
             config.library.ca if config.door.venue == "library" else None,
-            "ask whoever runs the library",
+            "ask the operator of the library system for this file",
         ),
-        "desk.key": (config.desk.key if config.door.venue == "desk" else None, "make it: doorward desk key"),
+        "desk.key": (
+            config.desk.key if config.door.venue == "desk" else None,
+            "make the pair of keys: doorward desk key",
+        ),
         "check.host_key": (
             config.check.host_key if config.door.venue == "check" else None,
-            "ask the host for it; it is made with: doorward desk key",
+            "ask the host for its public key; the host makes it with: doorward desk key",
         ),
-        "sync.root": (_first_root(own, base), "take metadata/1.root.json of the repository"),
+        "sync.root": (_first_root(own, base), "copy metadata/1.root.json of the repository to this path"),
     }
     for other in joint:
         is_synced = other.sync.url or other.sync.baked
         wanted |= {
             "lane.other_trust": (
                 None if is_synced else other.paths.trust,
-                "set [lane] other_sync_url, or publish the other authority's issuers into it",
+                "set [lane] other_sync_url, or copy the other authority's trust folder there",
             ),
             "lane.other_sync_root": (
                 _first_root(other, base),
-                "take metadata/1.root.json of the other authority's repository",
+                "copy metadata/1.root.json of the other authority's repository to this path",
             ),
-            "lane.other_hub_ca": (other.hub.ca if other.hub.url else None, "ask the operator of that hub"),
+            "lane.other_hub_ca": (
+                other.hub.ca if other.hub.url else None,
+                "ask the operator of that hub for this file",
+            ),
             "lane.other_hub_cert": (
                 other.hub.cert if other.hub.url else None,
-                "ask the operator of that hub",
+                "ask the operator of that hub for this file",
             ),
         }
     for key, (name, hint) in wanted.items():
         if name is not None and not _there(base / name):
-            yield ConfigError(f"{key} {base / name}: no such file", hint=hint)
+            yield ConfigError(f"{_key(key)}: {base / name}: no such file", hint=hint)
 
 
 def _first_root(config: Config, base: Path) -> str | None:
-    """The root to begin with, where the device has not gone on from it yet."""
+    """The path of the first root metadata, if the device has no later one yet."""
     has_begun = _there(base / config.paths.state / "tuf" / "root_history")
     return config.sync.root if config.sync.url and not has_begun else None
 
@@ -113,19 +125,19 @@ def _folders(config: Config, base: Path) -> Iterator[EdgeError]:
     for key, name in named:
         folder = (base / name).parent
         if not os.path.isdir(folder):  # noqa: PTH112  Path.is_dir raises for what can be no name
-            yield ConfigError(f"{key} {base / name}: its folder is not there", hint=f"mkdir -p {folder}")
+            yield ConfigError(f"{_key(key)}: {folder}: no such folder", hint=f"make it: mkdir -p {folder}")
     trust = base / config.paths.trust
     if not _there(trust) and config.sync.url is None and config.sync.baked is None:
         yield ConfigError(
-            f"paths.trust {trust}: no such folder",
-            hint="set [sync] url, or publish an issuer into it: tools/issuer publish",
+            f"[paths] trust: {trust}: no such folder",
+            hint="set [sync] url, or make the folder: tools/issuer publish",
         )
     models = base / config.paths.models if config.paths.models else models_dir()
     comes = config.sync.models and not config.paths.models
     if config.door.face != "none" and not comes and not _there(models / "manifest.toml"):
         yield ConfigError(
-            f"[door] face = {config.door.face!r} needs models, and {models} has none",
-            hint="make models, or name their folder in paths.models",
+            f'[door] face = "{config.door.face}" needs models, and {models} has none',
+            hint="build them (make models), or set [paths] models to their folder",
         )
 
 
@@ -142,6 +154,12 @@ def _permits(config: Config, base: Path) -> Iterator[EdgeError]:
     yield from _tried(lambda: read_rules(rules, config.door.site))
     if _there(base / permits.people):  # else the first start makes a key
         yield from _tried(lambda: site_key(key, may_make=False))
+
+
+def _key(name: str) -> str:
+    """The name of a key as errors write it: `[table] key`."""
+    table, _, key = name.partition(".")
+    return f"[{table}] {key}"
 
 
 def _tried(read: Callable[[], object]) -> Iterator[EdgeError]:

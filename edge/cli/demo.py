@@ -1,4 +1,4 @@
-"""`doorward demo`: passages from real pictures, a table, a verified journal, and a page to look at."""
+"""`doorward demo`: plays passages from real pictures, verifies the journal, and writes a page of results."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ STAGES = ("code", "verify", "face", "record")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Play every scene, write the page, verify the journal; exit 1 where something differs."""
+    """Play every scene, write the page, verify the journal; exit 1 if an outcome is not the expected one."""
     started = time.perf_counter()
     world = World(open_face_engine(), (Cast(args.photos) if args.photos else Cast()).complete())
     folder = _fresh(args.out)
@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
     journal, intact = _verified(theatre.journal_path, seed)
     right = sum(passage.as_expected for passage in played)
     report = folder / "report.html"
-    headline = f"{right} of {len(played)} passages ended as they should"
+    headline = f"{right} of {len(played)} passages ended as expected"
     html = page(
         played,
         headline=headline,
@@ -60,12 +60,12 @@ def run(args: argparse.Namespace) -> int:
         emit({"passages": len(played), "as_expected": right, "journal": "intact" if intact else "broken"})
     else:
         _print_table(played)
-        print(f"{headline}, in {time.perf_counter() - started:.1f} s\n{journal}\nlook at them: {report}")
+        print(f"{headline}, in {time.perf_counter() - started:.1f} s\n{journal}\nreport: {report}")
     return Exit.OK if intact and right == len(played) else Exit.REFUSED
 
 
 def _fresh(folder: Path) -> Path:
-    """The output folder with nothing of an earlier demo in it. Raises StorageFault."""
+    """The output folder, after the journals of an earlier demo are deleted. Raises StorageFault."""
     try:
         _expect_ours(folder / "journal.db")
         folder.mkdir(parents=True, exist_ok=True)
@@ -74,32 +74,34 @@ def _fresh(folder: Path) -> Path:
                 file.unlink()
     except OSError as err:
         raise StorageFault(
-            f"{folder}: {(err.strerror or 'cannot be written').lower()}", hint="choose another: --out DIR"
+            f"{folder}: {(err.strerror or 'cannot be written').lower()}",
+            hint="choose another folder: --out DIR",
         ) from err
     return folder
 
 
 def _expect_ours(journal: Path) -> None:
-    """The evidence of a real door is not ours to clear away. Raises StorageFault."""
+    """Raises StorageFault for the journal of a real door: the demo must not delete evidence."""
     if not journal.is_file():
         return
     with suppress(JournalBroken, InputError), open_segment_reader(journal) as segment:
         if segment.device == DEVICE:
             return
     raise StorageFault(
-        f"{journal}: is the journal of something else", hint="move it away, or choose another: --out DIR"
+        f"{journal}: is not the journal of a demo, and is not deleted",
+        hint="choose another folder: --out DIR",
     )
 
 
 def _verified(journal: Path, seed: bytes) -> tuple[str, bool]:
-    """Verify the journal, as somebody would who was handed it."""
+    """Verify the journal with nothing but the file and the device's public key."""
     key = SigningKey(seed).verify_key.encode()
     try:
         found = verify(journal, key=key)
     except JournalBroken as broken:
         return f"journal: broken, {broken.message}", False
     return (
-        f"journal: intact, {found.size} records, root {found.root.hex()[:16]}, checkpoint signature good",
+        f"journal: intact, {found.size} records, root {found.root.hex()[:16]}, checkpoint signature valid",
         True,
     )
 
@@ -121,7 +123,7 @@ def _print_table(played: list[Played]) -> None:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for title in ("who", "what is wrong", "expected", "outcome"):
+    for title in ("visitor", "situation", "expected", "outcome"):
         table.add_column(title)
     for title in (*STAGES, "ms"):
         table.add_column(title, justify="right")
@@ -139,7 +141,12 @@ def _print_table(played: list[Played]) -> None:
 
 
 ARGUMENTS = (
-    json_lines("one JSON object for each passage, one summary"),
-    argument("--out", type=Path, default=Path("demo-out"), help="where the page and the journal go"),
+    json_lines("print one JSON object for each passage, and a summary"),
+    argument(
+        "--out",
+        type=Path,
+        default=Path("demo-out"),
+        help="folder for the page and the journal; left out: demo-out",
+    ),
     argument("--photos", type=Path, help="folder of the photographs; left out: models/photos"),
 )

@@ -1,4 +1,7 @@
-"""`doorward doctor`: what is wrong with this device, and what to do. With `doorward run` stopped."""
+"""`doorward doctor`: checks this device, and prints each problem with one thing to do.
+
+Stop `doorward run` first: one program at a time can use the camera and the serial port.
+"""
 
 from __future__ import annotations
 
@@ -23,10 +26,12 @@ if TYPE_CHECKING:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Examine this device; exit 1 where an error was found."""
+    """Examine this device; exit 1 if there is an error."""
     unknown = set(args.only) - set(CHECKS)
     if unknown:
-        raise InputError(f"no such check: {', '.join(sorted(unknown))}", hint=f"one of {', '.join(CHECKS)}")
+        raise InputError(
+            f"--only: {', '.join(sorted(unknown))} is not a check", hint=f"choose from {', '.join(CHECKS)}"
+        )
     try:
         config = file.read(args.config)
     except ConfigError as error:
@@ -44,11 +49,16 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _agreed() -> bool:
-    """Whether a person at this terminal agrees that the door be released. Raises InputError without one."""
+    """Ask at the terminal whether the lock may be released. Raises InputError without a terminal."""
     if not sys.stdin.isatty():
-        raise InputError("--strike releases the lock, and asks first", hint="run it on a terminal")
+        raise InputError(
+            "--strike asks before it releases the lock, and here is no terminal", hint="run it at a terminal"
+        )
     print(
-        "The lock will be released once: is somebody at the door? [y/N] ", end="", file=sys.stderr, flush=True
+        "The lock will be released once. Is a person at the door to watch it? [y/N] ",
+        end="",
+        file=sys.stderr,
+        flush=True,
     )
     return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
@@ -68,10 +78,10 @@ ARGUMENTS = (
     CONFIG,
     json_lines(),
     argument(
-        "--only", nargs="+", default=[], metavar="NAME", help="these checks alone: camera, door, clock ..."
+        "--only", nargs="+", default=[], metavar="NAME", help="run only these checks: camera, door, clock ..."
     ),
+    argument("--strike", action="store_true", help="also release the lock once; asks at the terminal first"),
     argument(
-        "--strike", action="store_true", help="also release the lock, once, after asking on the terminal"
+        "--report", type=Path, metavar="FILE.html", help="also write a commissioning report to this file"
     ),
-    argument("--report", type=Path, metavar="FILE.html", help="also write a commissioning report"),
 )

@@ -1,4 +1,7 @@
-"""`doorward door`: talk to the door's controller, with `doorward run` stopped: one program holds its line."""
+"""`doorward door`: state, events, modes and key of the door's controller.
+
+Stop `doorward run` first: one program at a time can use the serial port.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
     from edge.ports import DoorEvent
 
 MODES = ("normal", "lock-down", "free-access")
-ENROL_S = 60.0  # for somebody to walk to the panel and tell it
+ENROL_S = 60.0  # for a technician to walk to the panel and start its key exchange
 
 
 def _status(args: argparse.Namespace) -> int:
@@ -50,13 +53,13 @@ def _mode(args: argparse.Namespace) -> int:
     with closing(link):
         link.set_mode(Mode(MODES.index(args.mode)))
         _say(args, {"mode": args.mode})
-        if args.mode == "free-access":  # the controller ends it when nobody talks to it any more
+        if args.mode == "free-access":  # the controller ends it when the link is silent
             _hold(link)
     return Exit.OK
 
 
 def _hold(link: DoorController) -> None:
-    """Until Ctrl-C. Raises DoorLinkFault when the link goes down, which ends free-access."""
+    """Keeps the link open until Ctrl-C. Raises DoorLinkFault when it goes down, which ends free-access."""
     forever = threading.Event()
     while not forever.wait(0.5):
         link.events()
@@ -84,8 +87,8 @@ def _open(args: argparse.Namespace) -> tuple[DoorController, Config]:
 def _with_controller(config: Config) -> None:
     if config.strike.kind not in ("controller", "wiegand"):
         raise ConfigError(
-            f"[strike] kind is {config.strike.kind}: this door has no controller",
-            hint='[strike] kind = "controller", and its port, lock and key',
+            f'[strike] kind = "{config.strike.kind}" has no controller',
+            hint='set kind = "controller" or "wiegand", and its port, lock and key',
         )
 
 
@@ -125,16 +128,24 @@ def _say(args: argparse.Namespace, row: dict[str, object]) -> None:
 
 _HERE = (CONFIG, json_lines())
 VERBS = (
-    verb("status", "how the door stands, and what its controller is", _status, *_HERE),
-    verb("events", "everything that the controller still keeps", _events, *_HERE),
+    verb("status", "print the state of the door and of its controller", _status, *_HERE),
+    verb("events", "print all events that the controller still holds", _events, *_HERE),
     verb(
         "mode",
-        "normal, lock-down or free-access",
+        "set the mode: normal, lock-down or free-access",
         _mode,
         *_HERE,
-        argument("mode", choices=MODES, help="free-access ends with this command: Ctrl-C"),
+        argument(
+            "mode",
+            choices=MODES,
+            help="normal: grants open the door; lock-down: no grant opens it; "
+            "free-access: it stays unlocked until this command ends (Ctrl-C)",
+        ),
     ),
     verb(
-        "commission", "give the controller its key, with its lid off; or get a panel's", _commission, *_HERE
+        "commission",
+        "write the key to the controller (with its lid off), or get the key of a panel",
+        _commission,
+        *_HERE,
     ),
 )

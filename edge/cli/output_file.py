@@ -1,4 +1,4 @@
-"""Output files of a command: there only once they are whole, and readable by their owner alone."""
+"""Output files of a command: they appear when they are complete, and only their owner can read them."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 
 @contextmanager
 def whole_file(out: Path) -> Iterator[BinaryIO]:
-    """A file to write to, which becomes `out` when the block ends well. Raises StorageFault."""
+    """A file to write to; it becomes `out` if the block ends without an error. Raises StorageFault."""
     try:
         with replacing(out, mode=0o600) as file:
             yield file
     except OSError as error:
         what = (error.strerror or "cannot be written").lower()
-        raise StorageFault(f"{out}: {what}", hint="choose another: --out FILE") from error
+        raise StorageFault(f"{out}: {what}", hint="choose another file: --out FILE") from error
 
 
 @contextmanager
 def whole_text(out: Path | None) -> Iterator[TextIO]:
-    """The same for UTF-8 whose line ends stay as they are; None means standard output."""
+    """A UTF-8 text to write to, as `whole_file`, with line ends unchanged; None means standard output."""
     if out is None:
         yield sys.stdout
         return

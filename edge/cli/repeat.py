@@ -1,4 +1,4 @@
-"""Work in rounds, once or until told to stop, and a bar for what takes long."""
+"""Repeats work until the process is stopped, and shows a progress bar for long work."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from edge.errors import EdgeError, Exit
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-EVERY_S: Final = 1.0  # how soon a registration that was made a moment ago is on its way
+EVERY_S: Final = 1.0  # a new registration waits at most this long before it is sent
 
 
 def rounds(work: Callable[[], int], *, every_s: float = EVERY_S) -> int:
-    """One round after the other until SIGTERM, whatever goes wrong in one."""
+    """Calls `work` every `every_s` until SIGINT or SIGTERM; an error ends one round, not the others."""
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
@@ -28,7 +28,7 @@ def rounds(work: Callable[[], int], *, every_s: float = EVERY_S) -> int:
             work()
             said = ""
         except EdgeError as error:
-            if error.message != said:  # a full disk is told of once, not once a second
+            if error.message != said:  # a full disk is told once, not once a second
                 fail(error)
             said = error.message
         stop.wait(every_s)
@@ -37,7 +37,7 @@ def rounds(work: Callable[[], int], *, every_s: float = EVERY_S) -> int:
 
 @contextmanager
 def bar(label: str, *, counts_bytes: bool = True) -> Iterator[Callable[[int, int], None]]:
-    """Told (done, total) of bytes or things; drawn on standard error while a terminal is attached there."""
+    """A function of (done, total), in bytes or items, that draws a bar on standard error at a terminal."""
     if not sys.stderr.isatty():
         yield lambda _done, _total: None
         return

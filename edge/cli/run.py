@@ -1,4 +1,4 @@
-"""`doorward run`: watch the camera and work the door until told to stop."""
+"""`doorward run`: reads codes, compares faces and opens the door, until it is stopped."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Work the door until told to stop."""
+    """Work the door until SIGINT or SIGTERM, or for `--passages`."""
     if args.sim and args.config:
-        raise InputError("--config is for a real door", hint="leave out --config, or --sim")
+        raise InputError("--config and --sim exclude each other", hint="leave out one of the two")
     if args.journal and not args.sim:
-        raise InputError("--journal goes with --sim", hint="set paths.journal in the configuration")
+        raise InputError("--journal needs --sim", hint="set [paths] journal in the configuration")
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        # A flag, not an exception: a passage is left between two frames, never inside a transaction.
+        # A flag, not an exception: the run ends between two frames, never inside a transaction.
         signal.signal(number, lambda *_: stop.set())
     show = _Rows(limit=args.passages, as_json=args.json, stop=stop)
     if args.sim:
@@ -47,7 +47,7 @@ def run(args: argparse.Namespace) -> int:
         from edge.cli.venues.lane import run_work
 
         if args.camera or args.passages:
-            raise InputError("a lane has two cameras, and no end", hint="leave out --camera and --passages")
+            raise InputError("--camera and --passages do not work for a lane", hint="leave them out")
         return run_work(args)
     watched = "camera" if args.camera or config.camera.kind != "none" else "scanner"
     status = f"{config.door.site}, watching the {watched}"
@@ -57,16 +57,18 @@ def run(args: argparse.Namespace) -> int:
 
 
 class _Rows:
-    """Prints a line for each passage, and ends the run once `limit` of them are over."""
+    """Prints a line for each passage, and ends the run after `limit` passages."""
 
     def __init__(self, *, limit: int | None, as_json: bool, stop: threading.Event) -> None:
         self._left = limit
         self._json = as_json
         self._stop = stop
-        self._staff = not as_json and sys.stdout.isatty()  # what a log may hold, a service's log will
+        self._staff = (
+            not as_json and sys.stdout.isatty()
+        )  # at a terminal only: a service's log would keep them
 
     def ready(self, what: str) -> None:
-        """Say that the device is at work; to people only, JSON Lines are passages."""
+        """Print that the device is ready; JSON Lines are passages only."""
         if not self._json:
             print(f"ready: {what}; Ctrl-C stops", flush=True)
 
@@ -77,7 +79,7 @@ class _Rows:
                 self._brief(step.obligations)
             if self._left is not None:
                 self._left -= 1
-        # Whoever was let in has to get through the door before we leave it.
+        # The door has to relock before the run ends: a granted visitor is still on the way through.
         if self._left is not None and self._left <= 0 and step.state is not PassageState.RELEASED:
             self._stop.set()
 
@@ -90,13 +92,13 @@ class _Rows:
         tell(row, line, as_json=self._json)
 
     def _brief(self, obligations: Obligations) -> None:
-        """What whoever works here should know of this visit; on a screen, and nowhere else."""
+        """Print the notices of this visit for staff."""
         for words in (*sorted(note.value for note in obligations.notices), *obligations.lines):
             print(f"       {harmless(words)}", flush=True)
 
 
 def _standing(trust_state: TrustState) -> dict[str, object]:
-    """On what the passage stood: the clock, and the age of each part of trust with what it leaves."""
+    """The clock, and the age, freshness and action of each trust input, at the time of the passage."""
     return {
         "clock": trust_state.at.anomaly or "trusted",
         "trust": {
@@ -112,13 +114,17 @@ def _standing(trust_state: TrustState) -> dict[str, object]:
 
 ARGUMENTS = (
     one_of(
-        argument("--sim", action="store_true", help="simulated visitors at a simulated door, for ever"),
         argument(
-            "--camera", metavar="N", help="a webcam by number or path, or a film; overrides the configuration"
+            "--sim", action="store_true", help="play simulated visitors at a simulated door, until stopped"
+        ),
+        argument(
+            "--camera",
+            metavar="N",
+            help="use this webcam (number or path) or film in place of [camera] device",
         ),
     ),
     CONFIG_OR_DEFAULTS,
     argument("--journal", type=Path, metavar="DIR", help="with --sim: keep the journal in this folder"),
     argument("--passages", type=count, metavar="N", help="stop after N passages"),
-    json_lines("one JSON object for each passage"),
+    json_lines("print one JSON object for each passage"),
 )

@@ -1,4 +1,4 @@
-"""Works a door or a lane as a service: the manager hears of it, and SIGHUP reads its configuration again."""
+"""Runs a door or a lane as a service, with status for systemd and a new configuration on SIGHUP."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ def serve(
     on_ready: Callable[[], None],
     on_moment: Callable[[M], None],
 ) -> int:
-    """Work a door or a lane as a service: its manager hears of it, and SIGHUP reads `source` again."""
+    """Run a door or a lane with its status for systemd; SIGHUP reads `source` again. Returns an exit code."""
     from edge.app.loop.run import run_device
     from edge.app.loop.service import Service, open_manager
     from edge.cli import config as file
 
     asked = threading.Event()
-    if source and not sys.stdout.isatty():  # at a terminal, a hangup is the end of the session
+    if source and not sys.stdout.isatty():  # at a terminal, SIGHUP ends the session
         signal.signal(signal.SIGHUP, lambda *_: asked.set())
     with opened as device:
 
         def read() -> Config:
-            assert source is not None, "SIGHUP is not listened to without a file"
+            assert source is not None, "without a file, SIGHUP has no handler"
             return file.read(source)
 
         service = Service(open_manager(), status, config, asked=asked, read=read, adopt=device.adopt)

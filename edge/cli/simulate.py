@@ -1,4 +1,4 @@
-"""`doorward simulate`: what changed rules would have made of a journal."""
+"""`doorward simulate`: applies other rules to a journal, and prints the decisions that change."""
 
 from __future__ import annotations
 
@@ -24,15 +24,18 @@ if TYPE_CHECKING:
 
     from edge.simulate import ChangedDecision
 
-SHOWN = 20  # changes on a screen; all of them with --json
+SHOWN = 20  # changes in the text output; --json prints all
 
 
 def run(args: argparse.Namespace) -> int:
-    """Replay; exit 0 whatever would change."""
+    """Apply the rules to every passage; exit 0 with or without changes."""
     rules = _rules(args.policy)
     if args.similarity is not None:
         if not -1 <= args.similarity <= 1:
-            raise InputError("--similarity is a cosine", hint="from -1 to 1, such as 0.42")
+            raise InputError(
+                f"--similarity: {args.similarity} is not a number from -1 to 1",
+                hint="give a cosine such as 0.42",
+            )
         rules = replace(rules, similarity_milli=round(args.similarity * 1_000))
     told = _Told(as_json=args.json)
     for change in _changes(args.journal, rules):
@@ -42,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _changes(journal: Path, rules: SimulatedRules) -> Iterator[ChangedDecision | None]:
-    """What would become of each passage, in the order of the journal. Raises InputError, JournalBroken."""
+    """The changed decision of each passage, or None, in journal order. Raises InputError, JournalBroken."""
     paths = (journal,) if journal.is_dir() else files_of(journal)
     with open_chain(paths) as chain:
         for _, change in simulate(progress(chain.entries(), total=chain.size, label="replaying"), rules):
@@ -50,7 +53,7 @@ def _changes(journal: Path, rules: SimulatedRules) -> Iterator[ChangedDecision |
 
 
 class _Told:
-    """What a person, or a program, is told of it."""
+    """Prints the changes and a summary, as text or as JSON Lines."""
 
     def __init__(self, *, as_json: bool) -> None:
         self._as_json = as_json
@@ -74,15 +77,15 @@ class _Told:
             emit({"passages": self._passages, "changed": changed})
             return
         if changed > SHOWN:
-            print(f"     ...  {changed - SHOWN} more: --json tells all")
-        print(f"{self._passages} passages, {changed} would be decided otherwise")
+            print(f"     ...  {changed - SHOWN} more: --json prints all")
+        print(f"{self._passages} passages, {changed} with another decision")
         for (was, would), count in self._tally.most_common():
             print(f"{count:>8}  {was} -> {would}")
 
 
 def _words(change: ChangedDecision) -> str:
     if change.asked:
-        return f"ask for {' and '.join(factor.value for factor in change.asked)}"
+        return f"require {' and '.join(factor.value for factor in change.asked)}"
     return f"{change.would.value} {change.reason.value}" if change.reason else change.would.value
 
 
@@ -95,16 +98,17 @@ def _row(change: ChangedDecision) -> dict[str, object]:
 
 
 def _rules(file: Path) -> SimulatedRules:
-    """The rules in a file: a site's policy names its time of issue, a configuration does not."""
+    """The rules in a file: a site's policy if it has `issued_at`, else a door's configuration."""
     try:
         data = file.read_bytes()[: MAX_POLICY_BYTES * 8]
         is_policy = "issued_at" in tomllib.loads(data.decode())
     except OSError as error:
         raise InputError(
-            f"{file}: {(error.strerror or 'cannot be read').lower()}", hint="name a TOML file"
+            f"{file}: {(error.strerror or 'cannot be read').lower()}",
+            hint="name a door's configuration or a site's policy.toml",
         ) from error
     except ValueError:
-        is_policy = False  # the configuration's reader says which line is wrong
+        is_policy = False  # the reader of configurations names the wrong line
     if is_policy:
         policy = parse(data)
         return SimulatedRules(age_policy_for(policy, LocalLists()), policy.min_assurance)
@@ -122,8 +126,18 @@ def _rules(file: Path) -> SimulatedRules:
 
 
 ARGUMENTS = (
-    argument("--journal", type=Path, required=True, help="a journal, or a folder of copies"),
-    argument("--policy", type=Path, required=True, help="a door's configuration, or a site's policy.toml"),
-    argument("--similarity", type=float, metavar="COSINE", help="what would count as a match"),
-    json_lines("every change as one JSON object a line"),
+    argument("--journal", type=Path, required=True, help="journal file, or a folder of copies"),
+    argument(
+        "--policy",
+        type=Path,
+        required=True,
+        help="rules to apply: a door's configuration, or a site's policy.toml",
+    ),
+    argument(
+        "--similarity",
+        type=float,
+        metavar="COSINE",
+        help="apply this threshold: a face matches from this similarity on",
+    ),
+    json_lines("print every change as one JSON object a line"),
 )

@@ -1,4 +1,4 @@
-"""`doorward trust show`: whom this device believes, how old that is, and what the age leaves of a passage."""
+"""`doorward trust`: issuer keys, status lists and policy of this device, and the effect of their age."""
 
 from __future__ import annotations
 
@@ -29,12 +29,16 @@ if TYPE_CHECKING:
     from edge.trust.status.status import StatusList
     from edge.trust.time.trust_age import TrustState
 
-MEANS = {AgeAction.PASS: "cards pass", AgeAction.STEP_UP: "cards step up", AgeAction.STAFF: "staff decide"}
+MEANS = {
+    AgeAction.PASS: "cards pass",
+    AgeAction.STEP_UP: "cards need a step-up",
+    AgeAction.STAFF: "staff decide",
+}
 
 
 def _show(args: argparse.Namespace) -> int:
     config, base = given(args.config)
-    folder = (base / config.paths.trust).resolve()  # one generation, whatever a sync does meanwhile
+    folder = (base / config.paths.trust).resolve()  # one generation, also during a sync
     trust = open_trust(folder)
     lists = LocalLists.of(
         ageing_h=config.lists.ageing_h, stale_h=config.lists.stale_h, ageing=config.lists.ageing
@@ -81,7 +85,7 @@ def _row(folder: Path, trust: TrustSnapshot, at: TrustState, generation: Generat
 
 
 def issuer_row(key: IssuerKey) -> dict[str, Any]:
-    """An issuer's key: whose it is, where and when its cards count."""
+    """An issuer's key with its name, its scope and its dates."""
     return {
         "kid": key.kid.hex(),
         "name": key.name,
@@ -110,17 +114,19 @@ def _list(kid: bytes, uri: str, status: StatusList, at: TrustState) -> dict[str,
 
 
 def _lines(row: dict[str, Any]) -> Iterator[str]:
-    came = f", fetched {row['synced_at']} from {row['source']}" if row["synced_at"] else ", put here by hand"
+    came = (
+        f", fetched {row['synced_at']} from {row['source']}" if row["synced_at"] else ", copied here by hand"
+    )
     yield f"trust     {row['generation']}{came}"
     clock = "" if row["clock"] == "trusted" else f", suspect ({row['clock']}): {MEANS[row['clock_leaves']]}"
     yield f"now       {row['now']}{clock}"
-    yield f"policy    {row['policy'] or 'none: the configuration alone'}"
+    yield f"policy    {row['policy'] or 'none: only the configuration counts'}"
     for part in row["ages"]:
         yield f"{part['kind']:9} {_aged(part)}"
     for key in row["issuers"]:
         scope = f"{'+'.join(key['venues'])} at {'+'.join(key['sites'])}"
         dates = f"{key['valid_from'][:10]} to {key['valid_until'][:10]}"
-        now = "" if key["in_force"] else ", not now"
+        now = "" if key["in_force"] else ", not in force now"
         yield f"issuer    {key['kid']}  {key['name']}  {scope}  {dates}{now}"
     for part in row["lists"]:
         serial = f"serial {part['serial']}, " if part["serial"] else ""
@@ -136,9 +142,9 @@ def _aged(part: dict[str, Any]) -> str:
 VERBS = (
     verb(
         "show",
-        "every issuer, every list, their ages and what those mean",
+        "print issuers and status lists, their ages, and the effect on cards",
         _show,
         CONFIG_OR_DEFAULTS,
-        json_lines("all of it as one JSON object"),
+        json_lines("print one JSON object"),
     ),
 )

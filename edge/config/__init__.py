@@ -1,4 +1,4 @@
-"""One TOML file, typed: a table a part of the device, every key with its meaning and its default."""
+"""Types of the configuration file: a table for each part of the device, with defaults and descriptions."""
 
 from edge.config.parse import MAX_CONFIG_BYTES, explain, parse_config, profile
 from edge.config.root import Config

@@ -1,4 +1,4 @@
-"""The configuration of a device as each of its authorities has it."""
+"""One configuration for each authority of a device."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 
 def authorities(config: Config) -> tuple[Config, ...]:
-    """The device's own authority, and at a joint lane the one that inspects with it: a configuration each."""
+    """The configuration of the device's own authority and, at a joint lane, that of the second authority."""
     if config.door.venue != "lane" or config.lane.other_trust is None:
         return (config,)
     return (config, _other(config, config.lane.other_trust))
 
 
 def _other(config: Config, trust: str) -> Config:
-    """Replaces what `[lane] other_*` name. The broker and the metrics are those of the device, once."""
+    """The second authority's configuration, from `[lane] other_*`; broker and metrics stay with the first."""
     lane = config.lane
     return structs.replace(
         config,

@@ -1,4 +1,4 @@
-"""Checks the keys of a configuration against each other: no single key shows such a contradiction."""
+"""Checks the keys of a configuration against each other, where each key alone is right."""
 
 from __future__ import annotations
 
@@ -14,6 +14,6 @@ _CHECKS: Final = (*device_checks.CHECKS, *venue_checks.CHECKS)
 
 
 def check(config: Config, page: ConfigSource) -> None:
-    """Raise ConfigError for the first two words that contradict each other."""
+    """Raises ConfigError for the first keys that contradict each other."""
     for ask in _CHECKS:
         ask(config, page)

@@ -1,4 +1,4 @@
-"""Contradictions between what a device has and what it is asked to do."""
+"""Checks of the tables that describe the device: camera, scanner, keypad, lock, signals, network."""
 
 from __future__ import annotations
 
@@ -13,65 +13,68 @@ if TYPE_CHECKING:
 
 def _door(config: Config, page: ConfigSource) -> None:
     if config.door.zone != "UTC":  # which needs no database of zones
-        zone_of(config.door.zone, file=page.file, line=page.line("door", "zone"))
+        zone_of(config.door.zone, key="[door] zone", file=page.file, line=page.line("door", "zone"))
 
 
 def _lists(config: Config, page: ConfigSource) -> None:
     ageing_h, stale_h = config.lists.ageing_h, config.lists.stale_h
     if ageing_h is not None and stale_h is not None and stale_h < ageing_h:
         raise page.wrong(
-            f"stale_h {stale_h} is below ageing_h {ageing_h}",
+            f"[lists] stale_h: {stale_h} is below ageing_h, which is {ageing_h}",
             at=page.line("lists", "stale_h"),
-            hint="lists age before they are stale: make stale_h the larger",
+            hint=f"set stale_h to {ageing_h} or more",
         )
 
 
 def _camera(config: Config, page: ConfigSource) -> None:
     if config.camera.kind == "film" and not isinstance(config.camera.device, str):
         raise page.wrong(
-            "device must name the film",
+            '[camera] kind = "film" needs device, the path of a film',
             at=page.line("camera", "kind"),
-            hint='device = "visitors.mp4" plays that video, device = "pictures" all in that folder',
+            hint='set device to a video, such as "visitors.mp4", or to a folder of pictures',
         )
 
 
 def _scanner(config: Config, page: ConfigSource) -> None:
     scanner, line = config.scanner, page.line("scanner", "kind")
     if scanner.kind != "none" and scanner.port is None:
-        raise page.wrong(
-            "port must be said for a scanner",
-            at=line,
-            hint="`ls /dev/serial/by-id /dev/input/by-id` lists what is plugged in",
-        )
+        by_id = "/dev/serial/by-id" if scanner.kind == "serial" else "/dev/input/by-id"
+        raise page.wrong("[scanner] port is required", at=line, hint=f"find the port with: ls {by_id}")
     if scanner.kind == "keyboard" and scanner.trigger != "none":
         raise page.wrong(
-            "a scanner that types hears no commands",
+            f'[scanner] trigger: "{scanner.trigger}" needs kind = "serial"',
             at=page.line("scanner", "trigger"),
-            hint='set trigger = "none", and the scanner to watch for codes by itself',
+            hint='set trigger = "none", and set the scanner to read by itself',
         )
     if scanner.trigger == "custom" and not scanner.trigger_start:
         raise page.wrong(
-            "trigger_start must be said for a custom trigger",
+            '[scanner] trigger = "custom" needs trigger_start',
             at=page.line("scanner", "trigger"),
-            hint='the command from the scanner\'s manual, such as trigger_start = "16 54 0D"',
+            hint='set it to the command in the scanner\'s manual, such as trigger_start = "16 54 0D"',
         )
     if config.camera.kind != "none":
         return
     line = page.line("camera", "kind")
     if scanner.kind == "none":
-        raise page.wrong("a door without a camera needs a scanner", at=line, hint="see [scanner] kind")
+        raise page.wrong(
+            '[camera] kind = "none" needs a scanner',
+            at=line,
+            hint='set [scanner] kind = "serial" or "keyboard"',
+        )
     if config.door.face != "none":
         raise page.wrong(
-            "a door without a camera compares no faces", at=line, hint='set [door] face = "none"'
+            f'[camera] kind = "none" and [door] face = "{config.door.face}" exclude each other',
+            at=line,
+            hint='set [door] face = "none", or set [camera] kind to the camera of this door',
         )
 
 
 def _keypad(config: Config, page: ConfigSource) -> None:
     if config.keypad.kind != "none" and config.keypad.port is None:
         raise page.wrong(
-            "port must be said for a keypad",
+            "[keypad] port is required",
             at=page.line("keypad", "kind"),
-            hint="`ls /dev/input/by-id` lists what is plugged in",
+            hint="find the port with: ls /dev/input/by-id",
         )
 
 
@@ -79,15 +82,15 @@ def _strike(config: Config, page: ConfigSource) -> None:
     kind, line = config.strike.kind, page.line("strike", "kind")
     if kind in ("controller", "wiegand") and config.strike.lock is None:
         raise page.wrong(
-            "lock must be said for a door with a controller",
+            f'[strike] kind = "{kind}" needs lock',
             at=line,
-            hint='lock = "fail-secure" is locked without power, "fail-safe" is free without it',
+            hint='set lock = "fail-secure" (locked without power) or "fail-safe" (unlocked without power)',
         )
     if kind in ("wiegand", "osdp") and config.panel.number is None:
         raise page.wrong(
-            "[panel] number must be said for a door with a panel",
+            f'[strike] kind = "{kind}" needs [panel] number',
             at=line,
-            hint="enrol a number for this device at the panel, and give it here",
+            hint="enrol a card number for this device at the panel, and set [panel] number to it",
         )
 
 
@@ -97,17 +100,17 @@ def _signals(config: Config, page: ConfigSource) -> None:
         pin = getattr(config.signals, key)
         if pin in taken:
             raise page.wrong(
-                f"{key} {pin} is {taken[pin]} already",
+                f"[signals] {key}: pin {pin} is already {taken[pin]}",
                 at=page.line("signals", key),
-                hint="one pin drives one thing: wire it to another",
+                hint="set another pin, and connect the wire to it",
             )
         if pin is not None:
             taken[pin] = f"[signals] {key}"
     if config.signals.voice is not None and config.signals.sound != "speech":
         raise page.wrong(
-            "a voice without speech",
+            '[signals] voice needs sound = "speech"',
             at=page.line("signals", "voice"),
-            hint='set sound = "speech", or leave voice out',
+            hint='set sound = "speech", or delete voice',
         )
 
 
@@ -116,21 +119,21 @@ def _network(config: Config, page: ConfigSource) -> None:
     if (hub.cert is None) != (hub.cert_key is None):
         said, missing = ("cert", "cert_key") if hub.cert else ("cert_key", "cert")
         raise page.wrong(
-            f"{missing} must be said with {said}",
+            f"[hub] {said} needs {missing}",
             at=page.line("hub", said),
-            hint="mutual TLS takes a certificate and its private key",
+            hint=f"set {missing} too: mutual TLS needs a certificate and its private key",
         )
     if mqtt.user is not None and not mqtt.tls:
         raise page.wrong(
-            "[mqtt] a password would travel in the clear",
+            "[mqtt] user needs tls = true: without it the password is sent unencrypted",
             at=page.line("mqtt", "user"),
-            hint="set tls = true, or leave user out",
+            hint="set tls = true, or delete user",
         )
     if mqtt.password_file is not None and mqtt.user is None:
         raise page.wrong(
-            "a password without a user",
+            "[mqtt] password_file needs user",
             at=page.line("mqtt", "password_file"),
-            hint="set [mqtt] user, or leave password_file out",
+            hint="set user, or delete password_file",
         )
 
 

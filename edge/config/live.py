@@ -1,4 +1,4 @@
-"""A configuration that is read again at work: what changes between two passages, what needs a restart."""
+"""Keys of a configuration that change between two passages, and keys that need a restart."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import msgspec
 if TYPE_CHECKING:
     from edge.config import Config
 
-# What judges a passage or tidies the journal is asked anew each time. All else is opened once: devices,
-# networks with their thresholds, paths, and who this device and its door are.
+# Each passage, and each cleaning of the journal, reads these keys anew. All others are read once, at the
+# start: hardware, models with their thresholds, paths, and the identity of device and door.
 LIVE: Final = frozenset(
     {
         ("door", "jurisdiction"),
@@ -45,7 +45,7 @@ LIVE: Final = frozenset(
 
 
 def changed(old: Config, new: Config) -> list[tuple[str, str]]:
-    """Every (table, key) that differs, in the order of the file."""
+    """The (table, key) pairs that differ, in the order of the file."""
     return [
         (table.name, key.name)
         for table in msgspec.structs.fields(old)
@@ -55,9 +55,9 @@ def changed(old: Config, new: Config) -> list[tuple[str, str]]:
 
 
 def merged(old: Config, new: Config) -> tuple[Config, list[str], list[str]]:
-    """What a device at work goes on with: `old`, with all of `new` that may change now.
+    """The configuration of a running device: `old`, with the keys of `new` that change without a restart.
 
-    Returns that, the names of what changed, and the names of what changes with a restart only.
+    Returns it, the names of the keys that changed, and the names of those that need a restart.
     """
     differ = changed(old, new)
     now = [key for key in differ if key in LIVE]

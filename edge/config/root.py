@@ -1,4 +1,4 @@
-"""All tables of the one file."""
+"""The root of the configuration: all tables of the file."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from edge.config.sections.storage import JournalConfig, PathsConfig
 
 
 class Config(Table, frozen=True):
-    """The whole file."""
+    """The whole configuration file."""
 
     device: DeviceConfig = DeviceConfig()
     door: DoorConfig = DoorConfig()

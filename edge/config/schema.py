@@ -13,14 +13,14 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def schema() -> dict[str, Any]:
-    """Every table and key with what it means, as TOML has them: a key that says nothing is left out there."""
+    """Tables and keys with their descriptions, for TOML: a key without a value is left out."""
     whole = msgspec.json.schema(Config)
     names = {field.name: type(field.default).__name__ for field in msgspec.structs.fields(Config)}
     for table, key, _, note in explain():
         found = whole["$defs"][names[table]]["properties"]
         found[key] = _of_toml(found[key]) | ({"description": note} if note else {})
     for table in whole["$defs"]["Config"]["properties"].values():
-        table["default"] = {}  # each key says its own
+        table["default"] = {}  # each key has its own default
     return {"$schema": DIALECT, "title": "Doorward: the configuration of a door", **whole}
 
 

@@ -1,4 +1,4 @@
-"""The text of a configuration, to say where in it something is wrong."""
+"""The text of a configuration, with the line of each key for errors."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class ConfigSource:
         return self.library if table == LIBRARY else table
 
     def wrong(self, message: str, *, at: int, hint: str) -> ConfigError:
-        """The error for this line."""
+        """The error for line `at`."""
         return ConfigError(message, file=self.file, line=at, hint=hint)
 
     def line(self, table: str | None, key: str) -> int:
-        """The line that sets this key, counted from 1; 0 where none does."""
+        """The line that sets this key, counted from 1; 0: no line sets it."""
         table = table and self.written(table)
         current: str | None = None
         for number, line in enumerate(self.text.splitlines(), 1):

@@ -1,7 +1,8 @@
-"""Contradictions in what a kind of place asks, keeps and tells."""
+"""Checks of the tables that describe the place: risk, lane, desk, library, request, check, permits."""
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Final
 
 from edge.config.zones import zone_of
@@ -10,17 +11,19 @@ if TYPE_CHECKING:
     from edge.config.root import Config
     from edge.config.source import ConfigSource
 
-MAX_PURPOSE_BYTES: Final = 96  # of edge/request/REQUEST.md; letters may have four
+MAX_PURPOSE_BYTES: Final = 96  # of edge/request/REQUEST.md; a character can have four
 
 
 def _risk(config: Config, page: ConfigSource) -> None:
     levels = {name: getattr(config.risk, name) for name in ("raised", "high", "severe")}
     for name, other in (("high", "raised"), ("severe", "raised"), ("severe", "high")):
-        if twice := set(levels[name]) & set(levels[other]):
+        for word in sorted(set(levels[name]) & set(levels[other])):
+            left_out = next((each for each in (name, other) if not page.line("risk", each)), None)
+            rest = json.dumps([each for each in levels[left_out or name] if each != word])
             raise page.wrong(
-                f"[risk] {min(twice)} is both {other} and {name}",
+                f"[risk] {word} is in both {other} and {name}",
                 at=page.line("risk", name) or page.line("risk", other),
-                hint="a sign has one level: say the other list without it",
+                hint=f"add {left_out} = {rest} to [risk]" if left_out else "delete it from one of the two",
             )
 
 
@@ -31,104 +34,119 @@ def _lane(config: Config, page: ConfigSource) -> None:
     line = page.line("door", "venue")
     if config.door.face == "none":
         raise page.wrong(
-            "a lane looks at the face inside",
+            '[door] face: "none" is not allowed with venue = "lane"',
             at=page.line("door", "face") or line,
-            hint='set [door] face = "if-bound", and an officer looks where a card has none',
+            hint='set face = "required", or "if-bound": an officer compares a face that is not in the card',
         )
     kinds = {config.strike.kind, lane.inner}
     if (lane.sensors == "sim") != (kinds == {"sim"}) or ("sim" in kinds and len(kinds) > 1):
         raise page.wrong(
-            "a lane is simulated as a whole: both doors and the sensors between them",
+            'some of [strike] kind, [lane] inner and [lane] sensors are "sim", and some are not',
             at=page.line("lane", "sensors") or line,
-            hint='set [strike] kind, [lane] inner and [lane] sensors to "sim", or none of them',
+            hint='set all three to "sim" for a simulated lane, or none of them for a real one',
         )
     if lane.inner == "controller" and lane.inner_lock is None:
         raise page.wrong(
-            "[lane] inner_lock must be said for a door with a controller",
+            '[lane] inner = "controller" needs inner_lock',
             at=page.line("lane", "inner") or line,
-            hint='inner_lock = "fail-secure" is locked without power, "fail-safe" is free without it',
+            hint='set inner_lock = "fail-secure" (locked without power) or "fail-safe" (unlocked then)',
         )
     if (lane.other_hub_cert is None) != (lane.other_hub_cert_key is None):
+        said, missing = "other_hub_cert", "other_hub_cert_key"
+        if lane.other_hub_cert is None:
+            said, missing = missing, said
         raise page.wrong(
-            "[lane] other_hub_cert and other_hub_cert_key go together",
-            at=page.line("lane", "other_hub_cert" if lane.other_hub_cert else "other_hub_cert_key"),
-            hint="mutual TLS takes a certificate and its private key",
+            f"[lane] {said} needs {missing}",
+            at=page.line("lane", said),
+            hint=f"set {missing} too: mutual TLS needs a certificate and its private key",
         )
     if lane.other_trust is not None:
         _two_authorities(config, page)
-    pins = [lane.outer_contact, lane.inner_contact, *lane.entry_beams, *lane.exit_beams]
-    pins += [pin for pin in (lane.presence_pin,) if pin is not None]
-    pins += [lane.inner_pin] if lane.inner == "gpio" else []
-    pins += [config.strike.pin] if config.strike.kind == "gpio" else []
-    if lane.sensors == "gpio" and len(set(pins)) < len(pins):
-        raise page.wrong(
-            "[lane] two things are on one pin",
-            at=page.line("lane", "sensors") or line,
-            hint="doorward config show lists the pins of [lane] and [strike]",
-        )
+    if lane.sensors == "gpio":
+        _lane_pins(config, page)
+
+
+def _lane_pins(config: Config, page: ConfigSource) -> None:
+    """Raises ConfigError for two things on one pin."""
+    lane = config.lane
+    pins = [("[strike] pin", config.strike.pin)] if config.strike.kind == "gpio" else []
+    pins += [("[lane] inner_pin", lane.inner_pin)] if lane.inner == "gpio" else []
+    pins += [("[lane] outer_contact", lane.outer_contact), ("[lane] inner_contact", lane.inner_contact)]
+    pins += [("[lane] entry_beams", pin) for pin in lane.entry_beams]
+    pins += [("[lane] exit_beams", pin) for pin in lane.exit_beams]
+    pins += [("[lane] presence_pin", lane.presence_pin)] if lane.presence_pin is not None else []
+    taken: dict[int, str] = {}
+    for key, pin in pins:
+        if pin in taken:
+            raise page.wrong(
+                f"{key}: pin {pin} is already {taken[pin]}",
+                at=page.line("lane", key.removeprefix("[lane] ")) or page.line("lane", "sensors"),
+                hint="set another pin, and connect the wire to it",
+            )
+        taken[pin] = key
 
 
 def _two_authorities(config: Config, page: ConfigSource) -> None:
-    """Refuse a joint lane whose authorities share a file: a journal is the evidence of one."""
+    """Raises ConfigError if two authorities share a file: a journal is the evidence of one authority."""
     lane = config.lane
     pairs = {
         "other_trust": (lane.other_trust, "[paths] trust", config.paths.trust),
         "other_journal": (lane.other_journal, "[paths] journal", config.paths.journal),
         "other_key": (lane.other_key, "[device] key", config.device.key),
     }
-    for key, (word, own, taken) in pairs.items():
-        if word == taken:
+    for key, (path, own, taken) in pairs.items():
+        if path == taken:
             raise page.wrong(
-                f"[lane] {key} is {word}, as {own} is",
+                f'[lane] {key}: "{path}" is already {own}',
                 at=page.line("lane", key) or page.line("lane", "other_trust"),
-                hint="each authority has a trust folder, a journal and a key of its own",
+                hint=f"set {key} to another path: each authority has its own",
             )
 
 
 def _desk(config: Config, page: ConfigSource) -> None:
     desk = config.desk
-    zone_of(desk.zone, file=page.file, line=page.line("desk", "zone"))
+    zone_of(desk.zone, key="[desk] zone", file=page.file, line=page.line("desk", "zone"))
     if config.door.venue == "desk" and not {"family_name", "booking"} & set(desk.request):
         raise page.wrong(
-            "a desk knows its guests by family_name or by booking",
+            "[desk] request needs family_name or booking, to find a guest's booking",
             at=page.line("desk", "request"),
-            hint="add one of the two to [desk] request",
+            hint="add one of the two to request",
         )
     if desk.authority_key is not None and desk.authority is None:
         raise page.wrong(
-            "a key of no authority",
+            "[desk] authority_key needs authority",
             at=page.line("desk", "authority_key"),
-            hint="set [desk] authority, or leave authority_key out",
+            hint="set authority, or delete authority_key",
         )
 
 
 def _library(config: Config, page: ConfigSource) -> None:
     library, table = config.library, page.written("library")
-    zone_of(library.zone, file=page.file, line=page.line("library", "zone"))
+    zone_of(library.zone, key=f"[{table}] zone", file=page.file, line=page.line("library", "zone"))
     if config.door.venue == "library" and library.host is None:
         raise page.wrong(
-            f"[{table}] host must be said for a library",
+            f"[{table}] host is required",
             at=page.line("door", "venue"),
-            hint="the name of the library system's SIP2 server",
+            hint="set it to the name of the library system's SIP2 server",
         )
     secret = library.password_file or library.terminal_password_file
     if secret and not library.tls and library.host not in (None, "localhost", "127.0.0.1", "::1"):
         raise page.wrong(
-            f"[{table}] a password would travel in the clear",
+            f"[{table}] tls = false sends the password unencrypted",
             at=page.line("library", "tls"),
-            hint="set tls = true; where the system has no TLS, let stunnel on this device speak to it",
+            hint="set tls = true; if the server has no TLS, run stunnel here and set host to localhost",
         )
     if library.password_file is not None and library.user is None:
         raise page.wrong(
-            "a password without a user",
+            f"[{table}] password_file needs user",
             at=page.line("library", "password_file"),
-            hint=f"set [{table}] user, or leave password_file out",
+            hint="set user, or delete password_file",
         )
     if library.unstaffed == "registered" and not library.unstaffed_kinds and library.unstaffed_age is None:
         raise page.wrong(
-            "who is registered for hours without staff?",
+            f'[{table}] unstaffed = "registered" needs unstaffed_kinds or unstaffed_age',
             at=page.line("library", "unstaffed"),
-            hint=f"set [{table}] unstaffed_kinds or unstaffed_age",
+            hint="set one of the two, such as unstaffed_age = 18",
         )
 
 
@@ -136,57 +154,55 @@ def _request(config: Config, page: ConfigSource) -> None:
     request = config.request
     if request.board != "none" and request.certificate is None:
         raise page.wrong(
-            "a screen without a certificate",
+            f'[request] board = "{request.board}" needs certificate',
             at=page.line("request", "board"),
-            hint="wallets believe no device that nobody vouches for: [request] certificate",
+            hint="ask an issuer for a certificate of this device (tools/issuer certify), and set its path",
         )
     if request.show != "on-demand" and request.board == "none":
         raise page.wrong(
-            "nothing to show it on",
+            f'[request] show = "{request.show}" needs a screen',
             at=page.line("request", "show"),
-            hint='set [request] board = "picture" or "terminal"',
+            hint='set board = "picture" or "terminal"',
         )
     if twice := set(request.needed) & set(request.optional):
         raise page.wrong(
-            f"{min(twice)} is both needed and optional",
+            f"[request] {min(twice)} is in both needed and optional",
             at=page.line("request", "optional"),
-            hint="say it once",
+            hint="delete it from one of the two",
         )
-    if len(request.purpose.encode()) > MAX_PURPOSE_BYTES:
+    if (size := len(request.purpose.encode())) > MAX_PURPOSE_BYTES:
         raise page.wrong(
-            f"purpose has more than {MAX_PURPOSE_BYTES} bytes",
+            f"[request] purpose has {size} bytes in UTF-8; at most {MAX_PURPOSE_BYTES} are allowed",
             at=page.line("request", "purpose"),
-            hint="it has to fit into a code: say it shorter",
+            hint="shorten it: a Latin letter has 1 or 2 bytes, a Chinese character 3",
         )
 
 
 def _check(config: Config, page: ConfigSource) -> None:
     check = config.check
-    missing = {
-        "webhook": None if check.webhook else "webhook",
-        "serial": None if check.port else "port",
-        "mqtt": None if config.mqtt.host else "[mqtt] host",
-    }.get(check.via)
+    missing, hint = {
+        "webhook": (None if check.webhook else "webhook", "set it to the address that receives results"),
+        "serial": (None if check.port else "port", "find the port with: ls /dev/serial/by-id"),
+        "mqtt": (None if config.mqtt.host else "[mqtt] host", "set it to the name of the broker"),
+    }.get(check.via, (None, ""))
     if missing:
         raise page.wrong(
-            f"{missing} must be said for a host that is told by {check.via}",
-            at=page.line("check", "via"),
-            hint="see: doorward config show",
+            f'[check] via = "{check.via}" needs {missing}', at=page.line("check", "via"), hint=hint
         )
     if check.request and check.via != "none" and check.host_key is None:
         raise page.wrong(
-            "host_key must be said with request",
+            "[check] request needs host_key: attributes are sealed to the host",
             at=page.line("check", "request"),
-            hint="what a holder discloses is sealed to the host: doorward desk key makes a pair",
+            hint="set it to the host's public key; the host makes one with: doorward desk key",
         )
 
 
 def _permits(config: Config, page: ConfigSource) -> None:
     if config.permits.rules is not None and config.door.venue != "door":
         raise page.wrong(
-            f"[permits] rules are for a building's door, and this is a {config.door.venue}",
+            f'[permits] rules needs [door] venue = "door", and it is "{config.door.venue}"',
             at=page.line("permits", "rules"),
-            hint='set [door] venue = "door", or leave rules out',
+            hint='delete rules, or set [door] venue = "door"',
         )
 
 

@@ -12,11 +12,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def zone_of(name: str, *, file: Path | None = None, line: int = 0) -> ZoneInfo:
-    """The zone of this name. Raises ConfigError with the name that comes closest."""
+def zone_of(name: str, *, key: str = "zone", file: Path | None = None, line: int = 0) -> ZoneInfo:
+    """The zone of this name. Raises ConfigError for `key`, with the nearest name."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         close = difflib.get_close_matches(name, available_timezones(), n=1, cutoff=0.5)
-        hint = f"did you mean {close[0]}?" if close else "names are like Europe/Lisbon or Asia/Macau"
-        raise ConfigError("no time zone of that name", file=file, line=line, hint=hint) from error
+        hint = f"did you mean {close[0]}?" if close else "write a name such as Europe/Lisbon or Asia/Macau"
+        raise ConfigError(
+            f'{key}: "{name}" is not a time zone of this system', file=file, line=line, hint=hint
+        ) from error

@@ -1,4 +1,4 @@
-"""Carries queued messages to another system, and reads its answer. DELIVERY.md section 2."""
+"""Sends queued messages to another system, and reads its answer. DELIVERY.md section 2."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 MAX_AT_ONCE: Final = 100  # messages of one channel before the next has its turn
 SIGNATURE_HEADER: Final = "Doorward-Signature"
-# What another try does not mend: the host understood, and does not want it.
+# Answers that end the tries: the host understood the message and refuses it.
 _NEVER: Final = frozenset(
     {
         HTTPStatus.BAD_REQUEST,
@@ -37,19 +37,19 @@ _NEVER: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """The host has it for certain."""
+    """The host acknowledged the message."""
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryRefused:
-    """The host will not take it, now or later."""
+    """The host refuses the message; another try would not help."""
 
     why: str
 
 
 @dataclass(frozen=True, slots=True)
 class RetryLater:
-    """No answer, or none that counts. `after_s`: how long the host asked to be left alone."""
+    """No answer, or neither an acknowledgement nor a refusal. `after_s`: the host's Retry-After."""
 
     why: str
     after_s: float = 0.0
@@ -62,13 +62,13 @@ class Transport(Protocol):
     """A way to one system."""
 
     def send(self, message: QueuedMessage) -> DeliveryOutcome:
-        """Hand it over and wait for the answer. Never raises."""
+        """Send the message and wait for the answer. Never raises."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Webhook:
-    """A web server. `key` and `device` sign; `only_ok`: no answer but 200 counts, as with an authority."""
+    """A web server. `key` signs for `device`; `only_ok`: only 200 acknowledges, as with an authority."""
 
     post: Post
     path: str
@@ -109,7 +109,7 @@ def deliver(
     now_ms: Callable[[], int],
     random_unit: Callable[[], float],
 ) -> int:
-    """Hand over what waits on a channel, until it is empty or its host does not answer; how many arrived.
+    """Send the waiting messages of a channel until it is empty or must pause; the number acknowledged.
 
     Raises StorageFault.
     """

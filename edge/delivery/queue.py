@@ -1,8 +1,7 @@
-"""Queue in SQLite of what other systems are to be told; it outlives a power cut. DELIVERY.md.
+"""Queue in SQLite of messages to other systems; it survives a power cut. DELIVERY.md.
 
-Each channel goes to one system, in order, one message at a time: a host that is away holds up its own channel
-only, and one that has refused a message does not hold up the next. Bodies with anything personal in them are
-sealed before they come here.
+Each channel goes to one system, in order, one message at a time. An unreachable host stops only its own
+channel; a refused message does not stop the next one. Callers seal bodies with personal data before `put`.
 """
 
 from __future__ import annotations
@@ -18,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-# A service that restarts is back in 2 s; a quarter of an hour after a host is back everything is on its way.
+# A service that restarts is back in 2 s; within 15 minutes of a host's return its channel sends again.
 RETRY: Final = RetrySchedule(first_s=2.0, longest_s=900.0, jitter=0.5)
-MAX_WAIT_S: Final = 3_600.0 + RETRY.longest_s  # a Post honours an hour of Retry-After
+MAX_WAIT_S: Final = 3_600.0 + RETRY.longest_s  # a Post obeys Retry-After up to an hour
 _MAX_WHY_CHARS: Final = 120
 _THIS: Final = "channel = ? AND seq = ? AND made_ms = ?"
 
@@ -39,9 +38,9 @@ CREATE TABLE IF NOT EXISTS channels (
 
 @dataclass(frozen=True, slots=True)
 class QueueLimits:
-    """How much of one channel is kept, and for how long. What is owed by law is never given up."""
+    """Bytes and age up to which messages of one channel are kept; those owed by law are always kept."""
 
-    max_bytes: int = 64 * 1024 * 1024  # 60,000 registrations: a host that is away for a season
+    max_bytes: int = 64 * 1024 * 1024  # 60,000 registrations: a host that is unreachable for a season
     max_age_ms: int = 30 * 86_400_000
 
 
@@ -50,9 +49,9 @@ KEEP_ALL: Final = QueueLimits(max_bytes=2**62, max_age_ms=2**62)
 
 @dataclass(frozen=True, slots=True)
 class QueuedMessage:
-    """One body on its way. `due_ms`: UTC milliseconds by which it is owed; None where nobody waits for it.
+    """One message. `due_ms`: its deadline by law in UTC milliseconds; None if it has none.
 
-    `seq` and `made_ms` together name it: a journal that was replaced begins anew with its numbers.
+    `seq` and `made_ms` together identify it: a replaced journal counts from 0 again.
     """
 
     channel: str
@@ -64,7 +63,7 @@ class QueuedMessage:
 
 @dataclass(frozen=True, slots=True)
 class ChannelStatus:
-    """How one channel stands: counts, the bytes that wait, since when, and what went wrong last."""
+    """State of one channel: counts, waiting bytes, time of the oldest message, and the last failure."""
 
     channel: str
     waiting: int
@@ -78,7 +77,7 @@ class ChannelStatus:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A message that nobody tries to deliver any more, and why."""
+    """A message that is not sent any more, and the cause."""
 
     channel: str
     seq: int
@@ -87,10 +86,10 @@ class DeadLetter:
 
 
 class DeliveryQueue:
-    """The queue in a database that may hold other tables, so that both change in one transaction."""
+    """The queue in a database that may hold other tables, so that all change in one transaction."""
 
     def __init__(self, db: sqlite3.Connection, path: Path, limits: QueueLimits | None = None) -> None:
-        """Raises StorageFault, as everything here does."""
+        """Raises StorageFault, as every method of this class does."""
         self._db = db
         self._path = path
         self._limits = limits or QueueLimits()
@@ -98,7 +97,7 @@ class DeliveryQueue:
             make_tables(db, _TABLES)
 
     def put(self, message: QueuedMessage) -> None:
-        """Take a message; the same one again changes nothing. In the caller's transaction."""
+        """Add a message; adding it again changes nothing. In the caller's transaction."""
         with faults(self._path):
             self._db.execute(
                 "INSERT OR IGNORE INTO messages (channel, seq, body, state, why, made_ms, due_ms)"
@@ -107,7 +106,7 @@ class DeliveryQueue:
             )
 
     def next_seq(self, channel: str) -> int:
-        """A number for a message that brings none of its own. In the caller's transaction."""
+        """A number for a message that has none of the journal. In the caller's transaction."""
         with faults(self._path):
             (last,) = self._db.execute(
                 "SELECT coalesce(max(seq), 0) FROM messages WHERE channel = ?", (channel,)
@@ -115,11 +114,11 @@ class DeliveryQueue:
         return int(last) + 1
 
     def next(self, channel: str, now_ms: int) -> QueuedMessage | None:
-        """What to deliver now; None where there is nothing, or its host is left alone for a while."""
+        """The message to send now; None if nothing waits, or the channel pauses."""
         self._give_up(channel, now_ms)
         with faults(self._path):
             row = self._db.execute("SELECT next_ms FROM channels WHERE channel = ?", (channel,)).fetchone()
-            # A clock that was set back must not silence a channel for longer than it ever waits.
+            # A clock that was set back must not stop a channel for longer than its longest wait.
             if row and now_ms < row[0] <= now_ms + int(MAX_WAIT_S * 1_000):
                 return None
             row = self._db.execute(
@@ -130,7 +129,7 @@ class DeliveryQueue:
         return QueuedMessage(*row) if row else None
 
     def delivered(self, message: QueuedMessage, now_ms: int) -> None:
-        """The host has it. Its body is forgotten; of what was owed, the time of delivery stays."""
+        """The host acknowledged it. Deletes it; of a message with a deadline, the time of delivery stays."""
         with faults(self._path), transaction(self._db):
             if message.due_ms is None:
                 self._db.execute(f"DELETE FROM messages WHERE {_THIS}", _key(message))  # noqa: S608  our own words
@@ -142,7 +141,7 @@ class DeliveryQueue:
             self._db.execute("DELETE FROM channels WHERE channel = ?", (message.channel,))
 
     def refused(self, message: QueuedMessage, why: str, now_ms: int) -> None:
-        """The host will never take it as it is. The message's body is kept, for `revive` and for staff."""
+        """The host refused it: a dead letter. Its body is kept, for `revive` and for staff."""
         with faults(self._path), transaction(self._db):
             self._db.execute(
                 f"UPDATE messages SET state = 'dead', why = ?, done_ms = ?, body = ? WHERE {_THIS}",  # noqa: S608  likewise
@@ -151,7 +150,7 @@ class DeliveryQueue:
             self._db.execute("DELETE FROM channels WHERE channel = ?", (message.channel,))
 
     def failed(self, channel: str, why: str, now_ms: int, *, wait_s: float) -> None:
-        """The host did not answer, or wants to be left alone for this long."""
+        """The host did not answer, or asked for a pause: the channel pauses for `wait_s`."""
         with faults(self._path), transaction(self._db):
             self._db.execute(
                 "INSERT INTO channels (channel, failures, next_ms, why) VALUES (?, 1, ?, ?)"
@@ -161,7 +160,7 @@ class DeliveryQueue:
             )
 
     def revive(self, channel: str) -> int:
-        """Try again what was refused, now that the host was mended; how many that are."""
+        """Queue refused messages again, once the host is repaired; their number."""
         with faults(self._path), transaction(self._db):
             count: int = self._db.execute(
                 "UPDATE messages SET state = 'waiting', why = '', done_ms = NULL"
@@ -172,12 +171,12 @@ class DeliveryQueue:
         return count
 
     def forget(self, seq: int, made_ms: int) -> None:
-        """Leave nothing of what was made then, on any channel. In the caller's transaction."""
+        """Delete the message with this `seq` and time on every channel. In the caller's transaction."""
         with faults(self._path):
             self._db.execute("DELETE FROM messages WHERE seq = ? AND made_ms = ?", (seq, made_ms))
 
     def acknowledge(self, channel: str, marks: Iterable[MessageKey], now_ms: int) -> int:
-        """A person has handed these over; how many messages that closed."""
+        """Close messages that staff handed over by other means; the number closed."""
         with faults(self._path), transaction(self._db):
             return sum(
                 self._db.execute(
@@ -189,7 +188,7 @@ class DeliveryQueue:
             )
 
     def waiting(self, channel: str) -> tuple[MessageKey, ...]:
-        """What a host does not have, what it refused with it."""
+        """Keys of all messages that the host does not have, with those it refused."""
         with faults(self._path):
             return tuple(
                 self._db.execute(
@@ -210,7 +209,7 @@ class DeliveryQueue:
             return tuple((QueuedMessage(*row[:-1]), bool(row[-1])) for row in rows)
 
     def expire(self, channel: str, before_ms: int) -> None:
-        """Leave nothing of what was made before then and refused. In the caller's transaction."""
+        """Delete the refused messages that are older than `before_ms`. In the caller's transaction."""
         with faults(self._path):
             self._db.execute(
                 "DELETE FROM messages WHERE channel = ? AND state = 'dead' AND made_ms < ?",
@@ -218,7 +217,7 @@ class DeliveryQueue:
             )
 
     def status(self, channel: str, now_ms: int) -> ChannelStatus:
-        """How a channel stands."""
+        """State of a channel."""
         with faults(self._path):
             waiting, size, oldest = self._db.execute(
                 "SELECT count(*), coalesce(sum(length(body)), 0), min(made_ms) FROM messages"
@@ -239,7 +238,7 @@ class DeliveryQueue:
         return ChannelStatus(channel, waiting, size, oldest, overdue, dead, failures, why)
 
     def dead(self, channel: str) -> tuple[DeadLetter, ...]:
-        """What is not tried any more."""
+        """The dead letters of a channel."""
         with faults(self._path):
             rows = self._db.execute(
                 "SELECT channel, seq, made_ms, why FROM messages"
@@ -249,7 +248,7 @@ class DeliveryQueue:
             return tuple(DeadLetter(*row) for row in rows)
 
     def _give_up(self, channel: str, now_ms: int) -> None:
-        """Let go of what is too old, and of the oldest where there is too much; never of what is owed."""
+        """Give up messages that are too old, and the oldest if too many wait; never one with a deadline."""
         limits = self._limits
         if limits == KEEP_ALL:
             return

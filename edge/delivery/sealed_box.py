@@ -1,4 +1,4 @@
-"""Sealed to a public key: what a venue keeps of people, readable only where the private key lies.
+"""Seals personal data of a venue to a public key; only the holder of the private key can read it.
 
 A box is 32 bytes of an ephemeral X25519 key, 24 of nonce, then XSalsa20-Poly1305 (libsodium's crypto_box). A
 Sealer has one ephemeral key: a list of arrivals takes one key agreement, not a hundred thousand.
@@ -21,21 +21,23 @@ class Sealer:
     """Seals to one public key, and cannot open what it sealed."""
 
     def __init__(self, public: bytes) -> None:
-        """`public`: 32 bytes of X25519. Raises ConfigError for a key with which nothing is secret."""
+        """`public`: 32 bytes of X25519. Raises ConfigError for a weak key."""
         ephemeral = PrivateKey.generate()
         self._prefix = bytes(ephemeral.public_key)
         try:
             self._box = Box(ephemeral, PublicKey(public))
         except CryptoError as error:
-            raise ConfigError("not a public key to seal to", hint=MAKE_A_PAIR) from error
+            raise ConfigError("not a usable X25519 public key", hint=MAKE_A_PAIR) from error
 
     def seal(self, plain: bytes) -> bytes:
         return self._prefix + self._box.encrypt(plain)
 
 
 def unseal(box: bytes, private: PrivateKey) -> bytes:
-    """What was sealed to this key. Raises InputError."""
+    """The content of a box that was sealed to this key. Raises InputError."""
     try:
         return Box(private, PublicKey(box[:KEY_BYTES])).decrypt(box[KEY_BYTES:])
     except (CryptoError, TypeError, ValueError) as error:
-        raise InputError("sealed to another key, or changed", hint="use the key it was made for") from error
+        raise InputError(
+            "sealed to another key, or changed", hint="use the private key that belongs to the sealing key"
+        ) from error

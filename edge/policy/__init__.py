@@ -1,1 +1,1 @@
-"""Risk: signs that a visit is unlike others, the level they come to, and the step-ups that it asks for."""
+"""Policy of a door: the tables that decide, the obligations of a visit, PINs and risk signals."""

@@ -1,11 +1,11 @@
-"""The policy of a door, and the two tables that decide. The only place where a Grant is made.
+"""The policy of a door, and the two tables that decide. Only this module makes a Grant.
 
-Each rule names the reason it denies with; the first that objects decides. Nothing here is a score
-that could be weighed against another: a card that fails one rule is not saved by passing the rest.
+Each rule names the reason of its denial; the first rule that objects decides. There is no score: a card that
+fails one rule is denied, even if it passes all others.
 
-A trust input that is too old for `pass` and not too old for `step-up` passes with more than the door asks for
-otherwise: a face that matches, whatever the door's own rule, and moves when it is asked to. Where the card or
-the door has no means for that, staff decide.
+A trust input can be too old for `pass`, but not too old for `step-up`. Then the visit requires a face that
+matches, also where the door's own rule requires none, and movements of the head. If the card or the door has
+no means for that, staff decide.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 # The longest a door stays released for one person. hw/sim/door.py and the controller cap at the same.
 MAX_RELEASE_MS = 10_000
-# Movements of the head that a step-up asks for: a photograph or a film of the holder cannot know which.
+# Movements of the head that a step-up requires: a photograph or a film of the holder cannot follow them.
 STEP_UP_PROMPTS = 1
 NO_OBLIGATIONS: Final = Obligations()
 
@@ -54,9 +54,9 @@ class DoorPolicy:
     `site`: the door's name as cards and issuers scope it, for example "tower-1/lobby".
     `similarity`: cosine at or above which a probe matches its reference; the caller takes it from the
     models' threshold table, by the false match rate the site chose.
-    `prompts`: at least so many movements of the head wherever a face is compared.
-    `can_step_up`: this door can compare a face and ask its holder to move.
-    `lists`: what the device's own configuration says of old lists.
+    `prompts`: the least number of movements of the head when a face is compared.
+    `can_step_up`: this door can compare a face and ask the holder to move.
+    `lists`: the rules for old status lists in the device's own configuration.
     """
 
     site: str
@@ -70,12 +70,12 @@ class DoorPolicy:
     lists: LocalLists = field(default_factory=LocalLists)
 
     def under(self, written: SitePolicy | None) -> DoorPolicy:
-        """The stricter of this policy and the written one of its site. Raises TrustFault for another's."""
+        """The stricter of this policy and the signed one of its site. Raises TrustFault for another site."""
         if written is None:
             return self
         written.check_site(self.site)
         face = self.face
-        if written.face is not None and face in _LAXEST_FIRST:  # a rule nobody knows is the strictest
+        if written.face is not None and face in _LAXEST_FIRST:  # an unknown rule is the strictest
             face = max(face, FaceRule(written.face), key=_LAXEST_FIRST.index)
         return replace(
             self,
@@ -94,7 +94,7 @@ class _Facts:
 
     @property
     def face_needed(self) -> bool:
-        """Unless the rule says in so many words that it is not: a rule nobody knows asks for a face."""
+        """Whether a face must be compared. An unknown rule requires a face."""
         optional = self.policy.face is FaceRule.IF_BOUND and self.card.face is None
         return self.steps_up or not (optional or self.policy.face is FaceRule.NONE)
 
@@ -104,13 +104,13 @@ class _Facts:
         return strictest(self.trust_state.clock, *map(self.action, TrustInput)) is not AgeAction.PASS
 
     def action(self, kind: TrustInput) -> AgeAction:
-        """What the age of this kind of data leaves this card."""
+        """The action that the age of this trust input requires for this card."""
         if kind is TrustInput.STATUS:
             return self.trust_state.age_policy.status.action(self.card.list_freshness)
         return self.trust_state.action(kind)
 
     def stops(self, *actions: AgeAction) -> bool:
-        """Whether these leave nothing but staff: what steps up needs a card and a door that can."""
+        """Whether only staff can decide: for STAFF, and for a STEP_UP that the card or the door cannot do."""
         worst = strictest(*actions)
         able = self.policy.can_step_up and self.card.face is not None
         return worst is AgeAction.STAFF or (worst is AgeAction.STEP_UP and not able)
@@ -121,7 +121,7 @@ class _Facts:
         return similarity is not None and similarity >= self.policy.similarity
 
 
-# Asked as soon as the card is verified, before anybody is told to look at the camera.
+# Applied as soon as the card is verified, before the holder is told to look at the camera.
 CARD_RULES: tuple[tuple[Reason, Callable[[_Facts], bool]], ...] = (
     (Reason.DOOR_NOT_PERMITTED, lambda f: not f.card.covers(f.policy.site)),
     (Reason.CLOCK_UNTRUSTED, lambda f: f.stops(f.trust_state.clock)),
@@ -134,7 +134,7 @@ CARD_RULES: tuple[tuple[Reason, Callable[[_Facts], bool]], ...] = (
     (Reason.FACE_TEMPLATE, lambda f: f.face_needed and f.card.face is None),
 )
 
-# Asked of each look at the face. A missing answer objects: FACE_ABSENT before anything else.
+# Applied to each frame of the face. A missing value objects: FACE_ABSENT comes before all others.
 FACE_RULES: tuple[tuple[Callable[[_Facts], bool], Callable[[_Facts], Reason]], ...] = (
     (lambda f: f.face is None, lambda _: Reason.FACE_ABSENT),
     (lambda f: f.face is not None and f.face.reason is not None, lambda f: _reason_of(f.face)),
@@ -147,18 +147,18 @@ def _reason_of(face: FaceEvidence | None) -> Reason:
 
 
 def needs_face(card: Card, policy: DoorPolicy, trust_state: TrustState) -> bool:
-    """Whether this card at this door goes on to the camera; data for the passage, not a decision."""
+    """Whether this card's holder must show a face at this door; data for the passage, not a decision."""
     return _Facts(card, policy, trust_state).face_needed
 
 
 def needs_prompts(card: Card, policy: DoorPolicy, trust_state: TrustState) -> int:
-    """The least number of movements that this card's holder has to make; likewise data."""
+    """The least number of movements that this card's holder has to make; data, not a decision."""
     facts = _Facts(card, policy, trust_state)
     return max(policy.prompts, STEP_UP_PROMPTS if facts.steps_up else 0)
 
 
 def judge_card(card: Card, policy: DoorPolicy, trust_state: TrustState) -> Deny | None:
-    """The first objection that needs no face, or None: go on."""
+    """The first objection that needs no face, or None if there is none."""
     facts = _Facts(card, policy, trust_state)
     for reason, objects in CARD_RULES:
         if objects(facts):
@@ -168,7 +168,7 @@ def judge_card(card: Card, policy: DoorPolicy, trust_state: TrustState) -> Deny 
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """This face is the one the card is bound to, as far as one look can say. It grants nothing."""
+    """The face in one frame matches the card's reference. It grants nothing."""
 
 
 FaceVerdict = Matches | Deny
@@ -177,7 +177,7 @@ FaceVerdict = Matches | Deny
 def judge_face(
     card: Card, face: FaceEvidence | None, policy: DoorPolicy, trust_state: TrustState
 ) -> FaceVerdict:
-    """The verdict of one look at the holder. `face` is None where the camera has seen no face."""
+    """The verdict on one frame of the holder. `face` is None if the camera saw no face."""
     if objection := judge_card(card, policy, trust_state):
         return objection
     facts = _Facts(card, policy, trust_state, face)
@@ -195,9 +195,9 @@ def decide(
     obligations: Obligations = NO_OBLIGATIONS,
     given: AbstractSet[Factor] = frozenset(),
 ) -> Decision:
-    """Grant, or Deny with the first reason that objects: the card's, the face's, then what was asked besides.
+    """Grant, or Deny with the reason of the first objection: of the card, the face, then the obligations.
 
-    `given`: the factors of `obligations` that the holder has given. Nobody can give STAFF to a machine.
+    `given`: the factors of `obligations` that the holder has given. STAFF never counts as given.
     """
     if objection := judge_card(card, policy, trust_state):
         return objection

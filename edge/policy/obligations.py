@@ -1,4 +1,4 @@
-"""Obligations of a visit, as a venue states them: it raises or names them, and never grants."""
+"""Obligations of a visit, as a venue states them: the venue refuses or names them, and never grants."""
 
 from __future__ import annotations
 
@@ -16,42 +16,42 @@ if TYPE_CHECKING:
 
 
 class Factor(StrEnum):
-    """What may be asked of a holder besides what this door asks of everybody; the lightest first."""
+    """Factors that a holder can be asked for besides card and face; the lightest first."""
 
-    CHALLENGE = "challenge"  # a second burst of looks, with movements of the head
+    CHALLENGE = "challenge"  # more frames, with movements of the head
     NONCE = "nonce"  # a code that was made for the number on this door's screen
     PIN = "pin"
     DOCUMENT = "document"  # a second document
-    HOST = "host"  # the word of the system behind the venue: a library's, a hotel's, an authority's
-    COMPANION = "companion"  # a second person; who is first here is denied and waits for the other
-    STAFF = "staff"  # no machine decides
+    HOST = "host"  # the answer of the system behind the venue: of a library, a hotel, an authority
+    COMPANION = "companion"  # a second person; the first person is denied, and waits for the second
+    STAFF = "staff"  # staff decide, not the device
 
 
 @dataclass(frozen=True, slots=True)
 class Obligation:
-    """One factor, and the reason for which it is asked. `reason` goes on record where it is not given."""
+    """One factor, and the reason that goes on record if the holder does not give it."""
 
     factor: Factor
     reason: Reason
 
 
 class StaffNotice(StrEnum):
-    """What staff should know of a visit that is otherwise like any other; nothing of it reaches the door."""
+    """Facts about a visit for staff alone; the door and its screen show nothing of them."""
 
-    DURESS = "duress"  # the holder was made to come
+    DURESS = "duress"  # an attacker forces the holder to enter
     FIRST_IN = "first-in"  # this passage opens the place for others
-    NO_FACE = "no-face"  # by the path without a face
-    ASSISTED = "assisted"  # more time was asked for
-    PASSBACK = "passback"  # came in before, and has not gone out since
+    NO_FACE = "no-face"  # the visit takes the path without a face
+    ASSISTED = "assisted"  # the holder needs more time
+    PASSBACK = "passback"  # the holder came in before, and has not gone out since
 
 
 @dataclass(frozen=True, slots=True)
 class Obligations:
-    """On what terms this visit may go on.
+    """Everything that a visit requires besides card and face.
 
-    `required`: factors besides, in the order of the step-ups. `release_ms`: in place of the door's own time.
-    `pin`: what a PIN is judged by, where this person has one.
-    `notices`: for staff and the record. `lines`: what the staff's screen says; never on record, never logged.
+    `required`: factors, in the order of the step-ups. `release_ms`: in place of the door's own time.
+    `pin`: the verifiers of this person's PIN; None if the person has none.
+    `notices`: for staff and the record. `lines`: text for the staff's screen; never on record, never logged.
     """
 
     required: tuple[Obligation, ...] = ()
@@ -63,7 +63,7 @@ class Obligations:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A verified card at this place, now. `now`: the time that is believed, aware UTC."""
+    """A verified card at this place, now. `now`: the trusted time, aware UTC."""
 
     card: Card = field(repr=False)
     site: str
@@ -71,37 +71,37 @@ class Visit:
 
 
 class Venue(Protocol):
-    """The rules of one place. Takes no clock, file or socket; what it remembers is handed to it.
+    """The rules of one place. It opens no clock, file or socket itself; its stores are passed to it.
 
-    The passage loop calls both and waits for them: a door's `commit` takes one fsync, a desk's 9 ms.
+    The passage loop calls both methods and waits for them: a door's `commit` takes one fsync, a desk's 9 ms.
     """
 
     def evaluate(self, visit: Visit) -> Obligations:
-        """The terms of this visit. Raises Refused with the reason for which there are none.
+        """The obligations of this visit. Raises Refused with the reason of a refusal.
 
-        A visit that is admitted is not granted yet, and may never be: nothing is remembered here.
+        It keeps nothing: the visit is not decided yet, and may still be denied.
         """
         ...
 
     def commit(self, visit: Visit, decision: Decision, seq: int) -> None:
-        """The visit was decided, and stands in the journal as `seq`. Raises StorageFault only."""
+        """Note the decision, which is number `seq` in the journal. Raises StorageFault only."""
         ...
 
 
 class Host(Protocol):
-    """A system behind a venue that may be slow, away, or lying. Never blocks, never raises."""
+    """A system behind a venue that may be slow, unreachable or lying. Never blocks, never raises."""
 
     def ask(self, visit: Visit) -> None:
-        """Begin to ask about this visit; whatever was asked before is of no interest any more."""
+        """Begin to ask about this visit; the answer to an earlier question is dropped."""
         ...
 
     def answer(self) -> Obligations | Reason | None:
-        """What it said: terms, the reason for which it refuses, or None as long as nothing came."""
+        """The obligations it answered, or the reason of its refusal; None before an answer comes."""
         ...
 
 
 class OpenVenue:
-    """The venue that has no rules of its own: a card and a face are all that counts."""
+    """A venue without rules of its own: only card and face count."""
 
     def evaluate(self, _: Visit) -> Obligations:
         return Obligations()
@@ -111,7 +111,7 @@ class OpenVenue:
 
 
 def merge(terms: Sequence[Obligations]) -> Obligations:
-    """Everything that any of these asks. The longest release counts: who asked for time gets it."""
+    """The obligations of all parts together. The longest release time counts: a holder may need it."""
     asked = {item.factor: item for part in reversed(terms) for item in reversed(part.required)}
     times = [part.release_ms for part in terms if part.release_ms is not None]
     return Obligations(

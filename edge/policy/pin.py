@@ -1,8 +1,8 @@
-"""A holder's PIN: kept as a salted, slow hash, and a second one that tells staff that its holder is made to.
+"""A holder's PIN as a salted, slow hash, and a second PIN for duress, which warns staff.
 
-Argon2id (RFC 9106) with 8 MB and 4 passes: a small board has not the 64 MB that the usual setting takes.
-A PIN of six digits falls to anyone who has the file and an evening: the file is a secret, and the PIN never
-counts alone, but after a card and at most three times (`edge.passage.requirements.factors`).
+Argon2id (RFC 9106) with 8 MB and 4 passes: a small board does not have the 64 MB of the usual setting.
+An attacker who has the file guesses a PIN of six digits in hours: the file is a secret. A PIN never counts
+alone: it comes after a card, and the holder has at most three tries (`edge.passage.requirements.factors`).
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ import nacl.pwhash.argon2id as argon
 from edge.errors import InputError
 
 MIN_DIGITS: Final = 4  # three tries at 10,000
-MAX_DIGITS: Final = 12  # longer is a password, and no keypad is for those
+MAX_DIGITS: Final = 12  # more digits would be a password, and a keypad is not made for passwords
 MAX_VERIFIER_BYTES: Final = 128  # what libsodium writes, its terminating zeros included
 _PASSES: Final = 4
 _MEMORY_BYTES: Final = 8 * 1024 * 1024
 
 
 class Entered(Enum):
-    """What somebody typed comes to."""
+    """Result of a PIN that the holder typed."""
 
     RIGHT = auto()
     DURESS = auto()
@@ -33,13 +33,13 @@ class Entered(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Pin:
-    """The verifiers of a person's PIN, and of the one for duress, where there is one."""
+    """The verifiers of a person's PIN and of the duress PIN, if there is one."""
 
     usual: bytes = field(repr=False)
     duress: bytes | None = field(default=None, repr=False)
 
     def judge(self, digits: str) -> Entered:
-        """Both are always tried, so that the time says nothing about which one it was."""
+        """Compare the digits with both PINs, always: the time taken does not tell which one matched."""
         usual = _fits(self.usual, digits)
         duress = self.duress is not None and _fits(self.duress, digits)
         if duress:
@@ -48,9 +48,9 @@ class Pin:
 
 
 def verifier(digits: str) -> bytes:
-    """What to keep of a PIN; salted anew each time. Raises InputError for what is no PIN."""
+    """The hash of a PIN, with a new salt each time. Raises InputError if the text is not a PIN."""
     if not (digits.isascii() and digits.isdecimal() and MIN_DIGITS <= len(digits) <= MAX_DIGITS):
-        raise InputError("this is no PIN", hint=f"{MIN_DIGITS} to {MAX_DIGITS} digits")
+        raise InputError("not a PIN", hint=f"use {MIN_DIGITS} to {MAX_DIGITS} digits")
     return argon.str(digits.encode(), opslimit=_PASSES, memlimit=_MEMORY_BYTES).rstrip(b"\0")
 
 
@@ -59,5 +59,5 @@ def _fits(kept: bytes, digits: str) -> bool:
         return False
     try:
         return argon.verify(kept, digits.encode())
-    except (nacl.exceptions.CryptoError, ValueError):  # a wrong PIN, or a verifier that is none
+    except (nacl.exceptions.CryptoError, ValueError):  # a wrong PIN, or bytes that are not a verifier
         return False

@@ -1,1 +1,1 @@
-"""Venues: what a kind of place asks besides a card that holds and a face that matches. Pure rooms."""
+"""Requests of a venue to the holder's phone: attributes and documents, the certificate, and the code."""

@@ -1,6 +1,6 @@
-"""Certificates: an issuer vouches for the key of a venue's device (REQUEST.md section 2.1).
+"""Certificates: an issuer signs the key of a venue's device (REQUEST.md section 2).
 
-The wallet already knows the issuer of its own card, and so can check the certificate without any network.
+The wallet has the key of its own card's issuer, so it checks the certificate without a network.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-MAX_CERTIFICATE_BYTES: Final = 420  # with the longest request around it, still a code that a phone reads
-MAX_LIFE: Final = timedelta(days=400)  # nothing revokes it before its end
+MAX_CERTIFICATE_BYTES: Final = 420  # a phone still reads the code with the longest request around it
+MAX_LIFE: Final = timedelta(days=400)  # a certificate cannot be revoked
 _HEADER: Final = frozenset({n.HEADER_ALG, n.HEADER_KID, n.HEADER_TYP})
 _MUST: Final = frozenset(
     {
@@ -38,7 +38,7 @@ _MAY: Final = frozenset({n.CLAIM_ASKABLE})
 
 @dataclass(frozen=True, slots=True)
 class CertificateAuthority:
-    """An issuer whose word about venues a wallet takes: at least that of its own card."""
+    """An issuer whose certificates a wallet accepts; the issuer of its own card always is one."""
 
     name: str
     public_key: bytes = field(repr=False)
@@ -46,10 +46,10 @@ class CertificateAuthority:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Certificate:
-    """The word of an issuer about a venue's device. `site` covers all that lies inside it.
+    """An issuer's statement about a venue's device. `site` covers all that lies inside it.
 
-    `operator`: who runs the place, in words for its visitors. `askable`: all that it may ever ask for.
-    `retention_days`: the longest that it may promise.
+    `operator`: the name of the place's operator, for visitors. `askable`: all attributes that the device may
+    ask for. `retention_days`: the longest retention that its requests may name.
     """
 
     authority: str
@@ -63,7 +63,7 @@ class Certificate:
 
 
 def sign_certificate(certificate: Certificate, issuer_seed: bytes) -> bytes:
-    """A certificate as a file for the device. Raises InputError where no wallet would take it."""
+    """A certificate as a file for the device. Raises InputError if wallets would refuse it."""
     protected = {
         n.HEADER_ALG: n.ALG_EDDSA,
         n.HEADER_KID: cose.kid_of(cose.public_key(issuer_seed)),
@@ -85,14 +85,14 @@ def sign_certificate(certificate: Certificate, issuer_seed: bytes) -> bytes:
         decode_certificate(cbor.decode(data, limit=MAX_CERTIFICATE_BYTES))
     except Refused as refused:
         raise InputError(
-            f"this does not make a certificate: {refused.detail}",
-            hint="see the limits in edge/request/REQUEST.md section 3",
+            f"not a valid certificate: {refused.detail}",
+            hint="compare the values with the limits in edge/request/REQUEST.md section 3",
         ) from refused
     return data
 
 
 def decode_certificate(value: object) -> tuple[bytes, Certificate, cose.Sign1]:
-    """Key id, claims and envelope, from its decoded tag; not believed. Raises Refused(CARD_MALFORMED)."""
+    """Key id, claims and envelope, from its decoded tag; not verified. Raises Refused(CARD_MALFORMED)."""
     envelope = cose.parse(value)
     header = fields.mapping(_inside(envelope.protected), _HEADER, "certificate header")
     fields.constant(header[n.HEADER_ALG], n.ALG_EDDSA, "certificate alg")
@@ -126,17 +126,19 @@ def check_certificate(
     *,
     now: datetime,
 ) -> None:
-    """Raises Refused unless an authority that the wallet knows says this, and says it now.
+    """Raises Refused unless an authority that the wallet knows signed this, and it has not expired.
 
-    ISSUER_UNKNOWN, SIGNATURE_BAD, or ISSUER_SCOPE where it is over.
+    ISSUER_UNKNOWN, SIGNATURE_BAD, or ISSUER_SCOPE if it has expired.
     """
     known = {cose.kid_of(authority.public_key): authority for authority in authorities}
     authority = known.get(kid)
     if authority is None or authority.name != certificate.authority:
-        raise Refused(Reason.ISSUER_UNKNOWN, "nobody whom this wallet knows vouches for this device")
+        raise Refused(
+            Reason.ISSUER_UNKNOWN, "this wallet does not know the issuer of the device's certificate"
+        )
     cose.check_signature(envelope, authority.public_key, whose="the authority")
     if now >= certificate.expires:
-        raise Refused(Reason.ISSUER_SCOPE, "the certificate of this device is over")
+        raise Refused(Reason.ISSUER_SCOPE, "the certificate of this device has expired")
 
 
 def read_attributes(value: object, what: str) -> tuple[Attribute, ...]:
@@ -145,7 +147,7 @@ def read_attributes(value: object, what: str) -> tuple[Attribute, ...]:
         fields.number(item, 1, n.ATTRIBUTES, what) for item in fields.array(value, 1, n.ATTRIBUTES, what)
     ]
     if not fields.ascending(listed):
-        raise cbor.malformed(f"{what}: twice the same, or out of order")
+        raise cbor.malformed(f"{what}: one value twice, or not ascending")
     return tuple(BY_NUMBER[number] for number in listed)
 
 

@@ -1,7 +1,7 @@
 """A request as a code on the venue's screen: signed by the device, new every 20 s, checked by the wallet.
 
-REQUEST.md is the format. The device's half is `RequestSigner`, the wallet's is `read_request`; neither
-needs a network. What goes wrong has the same words as with cards: `edge.decision.Reason`.
+REQUEST.md is the format. The device uses `RequestSigner`, the wallet uses `read_request`; neither needs a
+network. Refusals have the reasons of cards: `edge.decision.Reason`.
 """
 
 from __future__ import annotations
@@ -32,18 +32,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-ROTATION: Final = timedelta(seconds=20)  # as codes of cards rotate
-REQUEST_LIFE: Final = timedelta(seconds=60)  # both ways: a nonce is good for 40 s, the rest is for the clocks
+ROTATION: Final = timedelta(seconds=20)  # the same as for codes of cards
+REQUEST_LIFE: Final = timedelta(seconds=60)  # behind and ahead: 40 s for a nonce, 20 s for two clocks
 _HEADER: Final = frozenset({n.HEADER_ALG, n.HEADER_KCWT, n.HEADER_TYP})
 _MUST: Final = frozenset({n.CLAIM_SUB, n.CLAIM_IAT, n.CLAIM_CNONCE, n.CLAIM_PURPOSE, n.CLAIM_RETENTION})
 _MAY: Final = frozenset({n.CLAIM_NEEDED, n.CLAIM_OPTIONAL, n.CLAIM_TYPES, n.CLAIM_ISSUERS})
 
 
 class RequestSigner:
-    """The device's half: one request, under its own key and what an authority says of that key."""
+    """Signs one request with the device's key, and adds the certificate of that key."""
 
     def __init__(self, seed: bytes, request: Request, certificate: bytes) -> None:
-        """Raises InputError where a wallet would refuse what this signs, for as long as it lives.
+        """Raises InputError if wallets would refuse the signed request.
 
         `seed`: the device's Ed25519 seed; `certificate`: of `edge.request.certificate.sign_certificate`.
         """
@@ -53,7 +53,7 @@ class RequestSigner:
             if said.device_key != cose.public_key(seed):
                 raise InputError(
                     "the certificate is for another device's key",
-                    hint="have one made for this device: tools/issuer certify",
+                    hint="make one for this device: tools/issuer certify",
                 )
             _check_within(request, said)
             self._seed, self._value, self._body = seed, value, _request_map(request)
@@ -61,8 +61,8 @@ class RequestSigner:
             _decode(self._sign(said.issued_at, bytes(n.MAX_NONCE_BYTES)))
         except Refused as refused:
             raise InputError(
-                f"this does not make a request: {refused.detail}",
-                hint="compare [request] with the certificate; the limits are in edge/request/REQUEST.md",
+                f"not a valid request: {refused.detail}",
+                hint="compare [request] with the certificate and with the limits in edge/request/REQUEST.md",
             ) from refused
 
     def at(self, now: datetime, nonce: bytes) -> str:
@@ -80,9 +80,10 @@ class RequestSigner:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownRequest:
-    """A request that the wallet believes: made in `read_request` only.
+    """A request that the wallet has verified; only `read_request` makes it.
 
-    `operator`: who asks; `authority`: who vouches for that; `nonce`: what the answer must hold.
+    `operator`: the name of the asking operator; `authority`: the issuer that signed its certificate; `nonce`:
+    the number that the answer must hold.
     """
 
     request: Request
@@ -93,17 +94,19 @@ class KnownRequest:
 
 
 def read_request(text: str, authorities: Iterable[CertificateAuthority], *, now: datetime) -> KnownRequest:
-    """What a venue's screen says, if somebody whom the wallet knows vouches for it. `now`: the phone's.
+    """Read and verify the request on a venue's screen. `now`: the phone's time.
 
-    Raises Refused: CODE_UNREADABLE or CARD_MALFORMED for what is no request, ISSUER_UNKNOWN, SIGNATURE_BAD,
-    ISSUER_SCOPE where it asks for more than its certificate allows or that is over, CODE_STALE.
+    Raises Refused: CODE_UNREADABLE or CARD_MALFORMED if it is not a request, ISSUER_UNKNOWN, SIGNATURE_BAD,
+    ISSUER_SCOPE if it asks for more than its certificate allows or the certificate has expired, CODE_STALE.
     """
     signed = _decode(text)
     check_certificate(signed.kid, signed.certificate, signed.authority_envelope, authorities, now=now)
     cose.check_signature(signed.envelope, signed.certificate.device_key, whose="the device")
     _check_within(signed.request, signed.certificate)
     if abs(signed.asked_at - now) > REQUEST_LIFE:
-        raise Refused(Reason.CODE_STALE, "not made just now: read it from the screen itself")
+        raise Refused(
+            Reason.CODE_STALE, f"not made within {REQUEST_LIFE.seconds} s of now: read the screen again"
+        )
     return KnownRequest(
         request=signed.request,
         operator=signed.certificate.operator,
@@ -115,7 +118,7 @@ def read_request(text: str, authorities: Iterable[CertificateAuthority], *, now:
 
 @dataclass(frozen=True, slots=True)
 class _SignedRequest:
-    """A code that parses; not believed."""
+    """A code that parses; not verified."""
 
     kid: bytes
     certificate: Certificate
@@ -149,12 +152,12 @@ def _request(body: dict[int, object]) -> Request:
         issuers=_issuers(body[n.CLAIM_ISSUERS]) if n.CLAIM_ISSUERS in body else (),
     )
     if set(request.needed) & set(request.optional):
-        raise cbor.malformed("optional: needed as well")
+        raise cbor.malformed("optional: an attribute is needed as well")
     return request
 
 
 def _request_map(request: Request) -> dict[int, object]:
-    """What `_request` reads."""
+    """The claims that `_request` reads."""
     lists: dict[int, list[int] | list[str]] = {
         n.CLAIM_NEEDED: numbers_of(request.needed),
         n.CLAIM_OPTIONAL: numbers_of(request.optional),
@@ -175,7 +178,7 @@ def _types(value: object) -> tuple[int, ...]:
         for item in fields.array(value, 1, n.MAX_DOCUMENTS, "document types")
     ]
     if not fields.ascending(types):
-        raise cbor.malformed("document types: twice the same, or out of order")
+        raise cbor.malformed("document types: one value twice, or not ascending")
     return tuple(types)
 
 

@@ -1,7 +1,7 @@
-"""Documents linked to a card: the types a venue wants together, and the one that somebody holds in a hand.
+"""Documents linked to a card: the types that a venue requires, and a document that the holder shows.
 
-That none of them is revoked has been checked with the card (FORMAT.md section 6, step 9). Here: that they are
-there and not over; and that a number which is typed, scanned or disclosed is the number behind the digest.
+`edge.trust.verify` has checked that none is revoked (FORMAT.md section 6, step 9). This module checks that
+each is linked and not expired, and that a typed, scanned or disclosed number is the one behind the digest.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ _FIRST_DAY: Final = datetime.fromtimestamp(0, UTC).date()
 
 
 def check_documents(card: Card, wanted: Iterable[int], today: date) -> tuple[Document, ...]:
-    """One document of every type in `wanted`, each good on `today`, the day at this place.
+    """One document of every type in `wanted`, each valid on `today`, the local day of this place.
 
-    Raises Refused(DOCUMENT_MISSING), whose detail says which and why.
+    Raises Refused(DOCUMENT_MISSING); its detail names the type and the cause.
     """
     return tuple(_good(card, kind, today) for kind in wanted)
 
 
 def match_document(card: Card, kind: int, number: str, today: date, *, key: bytes) -> Document:
-    """The linked document of this type and number, as it is printed. `key`: the issuer's for documents.
+    """The linked document of this type and printed number. `key`: the issuer's key for documents.
 
-    Raises Refused: DOCUMENT_MISSING where no good one of this type is linked, DOCUMENT_MISMATCH where it has
-    another number, or what was typed can be none.
+    Raises Refused: DOCUMENT_MISSING if no valid document of this type is linked, DOCUMENT_MISMATCH if it has
+    another number, or `number` cannot be a document number.
     """
     _good(card, kind, today)
     try:
@@ -51,16 +51,16 @@ def match_document(card: Card, kind: int, number: str, today: date, *, key: byte
 
 
 def match_disclosed(card: Card, today: date, *, key: bytes) -> Document | None:
-    """The linked document whose type and number the holder disclosed; None where not both were.
+    """The linked document whose type and number the holder disclosed; None unless both are disclosed.
 
-    Raises Refused as `match_document` does; a type that nobody knows is a DOCUMENT_MISMATCH, too.
+    Raises Refused as `match_document` does; an unknown type is a DOCUMENT_MISMATCH.
     """
     told = dict(card.disclosed)
     word, number = told.get(Attribute.DOCUMENT_TYPE), told.get(Attribute.DOCUMENT_NUMBER)
     if word is None or number is None:
         return None
     if word not in BY_WORD:
-        raise Refused(Reason.DOCUMENT_MISMATCH, "a type of document that nobody here knows")
+        raise Refused(Reason.DOCUMENT_MISMATCH, "unknown type of document")
     return match_document(card, BY_WORD[word], number, today, key=key)
 
 

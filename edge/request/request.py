@@ -1,6 +1,6 @@
-"""The request of a venue to every holder, with its purpose: shown on a screen, and compared with each answer.
+"""The request of a venue to every holder, with its purpose: shown on a screen, compared with each answer.
 
-A holder who is asked for more than this sees it on the phone; a card that says less is refused by name.
+The phone shows the holder all that is asked. If a card discloses less, the refusal names what is missing.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One venue's need. The limits are those of REQUEST.md section 3.
+    """One venue's request. The limits are those of REQUEST.md section 3.
 
-    `site`: who asks, and the audience of the answer. `purpose`: in words for the holder. `needed` and
-    `optional`: attributes, none in both. `documents`: types of which one each must be linked to the card.
-    `retention_days`: after how many days what was disclosed is erased; 0: when the visit is over.
-    `issuers`: whose cards count here, by name; empty: the venue does not say.
+    `site`: the place that asks, and the audience of the answer. `purpose`: text for the holder. `needed` and
+    `optional`: attributes, none in both. `documents`: types; one document of each must be linked to the card.
+    `retention_days`: days until the disclosed values are erased; 0: erased when the visit is over.
+    `issuers`: names of the issuers whose cards count here; empty: the venue does not tell.
     """
 
     site: str
@@ -36,12 +36,12 @@ class Request:
 
     @property
     def attributes(self) -> frozenset[Attribute]:
-        """All that may be disclosed in answer to it."""
+        """The attributes that may be disclosed in answer to it."""
         return frozenset(self.needed) | frozenset(self.optional)
 
 
 def check_disclosed(card: Card, request: Request) -> None:
-    """Raises Refused(DISCLOSURE_MISSING) where something is missing that this venue cannot do without."""
+    """Raises Refused(DISCLOSURE_MISSING) if the holder did not disclose a needed attribute."""
     told = {attribute for attribute, _ in card.disclosed}
     missing = [attribute.value for attribute in request.needed if attribute not in told]
     if missing:
@@ -49,5 +49,5 @@ def check_disclosed(card: Card, request: Request) -> None:
 
 
 def asked_for(card: Card, request: Request) -> tuple[tuple[Attribute, str], ...]:
-    """The requested attributes that the holder disclosed. The rest is not for this venue: forget it."""
+    """The requested attributes that the holder disclosed; attributes outside the request are dropped."""
     return tuple((attribute, value) for attribute, value in card.disclosed if attribute in request.attributes)

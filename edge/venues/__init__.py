@@ -1,1 +1,1 @@
-"""The composition root of the venues: what their rules remember, and the systems behind them."""
+"""Rules, stores and hosts of each kind of place: building door, library, desk, check."""

@@ -1,4 +1,4 @@
-// The port reads its console from here, and expects one. Room for one byte is room for none: it stays empty.
+// The port needs a console buffer to link. A ring of one byte can hold no byte: it stays empty.
 #include "py/ringbuf.h"
 
 static uint8_t nothing[1];

@@ -1,8 +1,8 @@
-"""Live cameras: one thread reads, whoever looks takes the latest picture, and frames never queue up.
+"""Live cameras: one thread reads, a caller takes the latest picture, and frames never queue up.
 
-The thread never waits for whoever looks, so a slow passage sees the present and not the past. Whoever looks
+The thread never waits for a caller, so a slow passage gets the present picture and not an old one. A caller
 never waits longer than a second, so a camera that stalls is a CameraFault and not a hang. After a fault the
-thread goes on trying, less and less often; asking for `frames()` again is how to learn that it is back.
+thread retries with longer and longer pauses; a caller calls `frames()` again to learn that it is back.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
 
     from edge.ports import Clock, Frame
 
-# No driver keeps a picture longer than this before it is read; a stamp that says so is of another clock.
+# No driver keeps a picture longer than this before it is read; an older stamp comes from another clock.
 _OLDEST_MS: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class CaptureTimeouts:
-    """How long to wait for a camera, in seconds.
+    """Timeouts for a camera, in seconds.
 
     `stall_s`: for a picture; a camera that gives 10 a second has missed ten of them by then.
-    `start_s`: for the first one; opening and the first exposure took up to 3 s with cheap UVC cameras.
-    `hang_s`: until a thread that does not come back from its driver is left behind and another one begins;
+    `start_s`: for the first picture; opening and the first exposure took up to 3 s with cheap UVC cameras.
+    `hang_s`: after it a thread that does not return from its driver is abandoned and a new one starts;
     OpenCV's V4L2 gives up by itself after 10.
-    `pauses_s`: before each attempt to open, the last one from then on. A USB hiccup heals at the second
-    attempt; a cable that is out is looked for every 5 s, which nobody notices in the CPU time.
+    `pauses_s`: before each attempt to open; the last one repeats. A short USB error is over at the second
+    attempt; an unplugged camera is tried every 5 s, which costs no measurable CPU time.
     """
 
     stall_s: float = 1.0
@@ -44,19 +44,19 @@ class CaptureTimeouts:
 
 
 class RawFrame(Protocol):
-    """One moment as a driver holds it. Exactly one of the two is called, once."""
+    """One picture as the driver holds it. The caller calls exactly one of the two methods, once."""
 
     def frame(self) -> Frame:
-        """Make a Frame of it, in the thread of whoever looks. Raises CameraFault."""
+        """Make a Frame of it, in the caller's thread. Raises CameraFault."""
         ...
 
     def drop(self) -> None:
-        """Nobody looked, and a newer one came."""
+        """Free it unread: a newer picture came."""
         ...
 
 
 class Driver(Protocol):
-    """A camera while it is open, in the hands of one thread. Raises CameraFault and nothing else."""
+    """An open camera, used by one thread only. Raises CameraFault and nothing else."""
 
     def read(self) -> RawFrame | None:
         """Wait for the next picture. None: a film is over."""
@@ -70,9 +70,9 @@ class LiveCamera:
 
     Args:
         name: the camera in messages.
-        open_driver: opens it, in the capture thread; its argument is set once the camera is to be closed.
-        patience: how long to wait for what.
-        is_film: ends as films do, and a fault of it is not retried.
+        open_driver: opens it, in the capture thread; its argument is set when the camera must close.
+        timeouts: the longest waits.
+        is_film: the camera ends with its last picture, and a fault is not retried.
     """
 
     def __init__(
@@ -94,16 +94,16 @@ class LiveCamera:
         self._light = LightWatch(name)
 
     def wake(self) -> None:
-        """Begin to open the camera while the rest of the device is opened."""
+        """Start to open the camera, while the device opens its other parts."""
         self._capturing()
 
     def frames(self) -> Iterator[Frame]:
         """The latest frame, each at most once, until a film is over. Raises CameraFault."""
         capture = self._capturing()
-        patience_s = self._timeouts.stall_s if self._has_begun else self._timeouts.start_s
+        timeout_s = self._timeouts.stall_s if self._has_begun else self._timeouts.start_s
         try:
-            while raw := capture.next(patience_s):
-                patience_s = self._timeouts.stall_s
+            while raw := capture.next(timeout_s):
+                timeout_s = self._timeouts.stall_s
                 self._has_begun = True
                 yield self._shown(raw.frame())
         except CameraFault:
@@ -113,17 +113,17 @@ class LiveCamera:
         self._capture = None
 
     def health(self) -> CameraHealth:
-        """What became of the pictures so far, and the light in the latest one that was looked at."""
+        """Counts of the pictures so far, and the light in the latest one that a caller took."""
         return self._counts.health(self._light.now)
 
     def close(self) -> None:
         if self._capture is not None:
-            # One that hangs in its driver is left behind, and ends with the program.
+            # A thread that hangs in its driver is abandoned, and ends with the program.
             self._capture.reader.close(self._timeouts.stall_s)
             self._capture = None
 
     def _capturing(self) -> _Capture:
-        """The thread at work, another one where it hangs."""
+        """The capture thread; a new one where the old one hangs."""
         if self._capture is not None and self._capture.reader.busy_s() > self._timeouts.hang_s:
             self._leave_behind()
         if self._capture is None:
@@ -142,7 +142,7 @@ class LiveCamera:
             self._capture = None
 
     def _shown(self, frame: Frame) -> Frame:
-        # A stamp may jitter where a camera was opened anew; time that runs backwards would rearm timers.
+        # A stamp may jitter after a camera was opened again; time that runs backwards would rearm timers.
         if frame.tick_ms < self._tick_ms:
             frame = replace(frame, tick_ms=self._tick_ms)
         self._tick_ms = frame.tick_ms
@@ -151,13 +151,13 @@ class LiveCamera:
 
 
 def taken_ms(clock: Clock, age_ms: float) -> int:
-    """The tick at which a picture was taken that its driver says is `age_ms` old; now, if that cannot be."""
+    """The tick of a picture that is `age_ms` old by its driver; now, if that age is impossible."""
     return clock.tick_ms() - (round(age_ms) if 0 <= age_ms <= _OLDEST_MS else 0)
 
 
 @dataclass(slots=True)
 class _Counts:
-    """Pictures, and openings, of one camera over all its threads."""
+    """Counts of pictures and openings of one camera, over all its threads."""
 
     arrived: int = 0
     unseen: int = 0
@@ -191,15 +191,15 @@ class _Capture:
         )
         self.reader.start()
 
-    def next(self, patience_s: float) -> RawFrame | None:
+    def next(self, timeout_s: float) -> RawFrame | None:
         """The latest picture that was not taken yet; None after the last of a film. Raises CameraFault."""
         with self.reader.guard:
-            self.reader.wait_for(self._has_news, patience_s)
+            self.reader.wait_for(self._has_news, timeout_s)
             raw, self._latest = self._latest, None
             fault, self._fault = self._fault, None
             if raw is not None or (fault is None and self.reader.stopped.is_set()):
                 return raw
-        what = fault.message if fault else f"camera {self._name}: no frame for {patience_s:g} s"
+        what = fault.message if fault else f"camera {self._name}: no frame for {timeout_s:g} s"
         hint = fault.hint if fault else "plug the camera in again"
         raise CameraFault(what, hint=hint, passing=not self._is_film) from fault
 
@@ -221,7 +221,7 @@ class _Capture:
         self._counts.arrived += 1
         with self.reader.guard:
             stale, self._latest = self._latest, raw
-            self._fault = None  # it healed before the fault was asked for
+            self._fault = None  # the camera works again, and no caller has seen the fault
         if stale is not None:
             self._counts.unseen += 1
             stale.drop()
@@ -231,7 +231,7 @@ class _Capture:
             return  # the last picture of a film may still be taken
         with self.reader.guard:
             stale, self._latest = self._latest, None
-            # A camera that gave pictures gets a second chance before its fault is told.
+            # A camera that gave pictures gets a second attempt before its fault is raised.
             if self._is_film or self.reader.failures > 1:
                 self._fault = fault
         if stale is not None:

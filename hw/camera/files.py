@@ -38,7 +38,7 @@ class FileCamera:
         wait: Callable[[int], None] | None = None,
     ) -> None:
         if not 0 < fps <= 1000:
-            raise CameraFault(f"{fps:g} pictures a second cannot be played", hint="give fps from 0 to 1000")
+            raise CameraFault(f"fps: {fps:g} is not above 0 and at most 1000", hint="give such a number")
         self._pictures = pictures
         self._clock = clock
         self._period_ms = 1000 / fps
@@ -46,12 +46,12 @@ class FileCamera:
         self._closed = False
 
     def frames(self) -> Iterator[Frame]:
-        """The pictures from the first one. Raises CameraFault at one that cannot be read."""
+        """The pictures from the first one. Raises CameraFault at a picture that cannot be read."""
         start_ms = self._clock.tick_ms()
         for number, picture in enumerate(self._pictures):
             if self._closed:
                 return
-            # From the start, not from the frame before: rounding must not add up over a long film.
+            # Counted from the start, not from the frame before: rounding must not add up over a long film.
             due_ms = start_ms + round(number * self._period_ms)
             early_ms = due_ms - self._clock.tick_ms()
             if early_ms > 0:

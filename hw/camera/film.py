@@ -1,4 +1,4 @@
-"""A film in true time: a video file, or a folder of pictures. Who looks late has missed what was shown."""
+"""A film in real time: a video file, or a folder of pictures. A caller that is late misses pictures."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ _PICTURES: Final = {".jpg", ".jpeg", ".png", ".webp", ".bmp"}
 class Film(LiveCamera):
     """The video at `path`, at its own rate, or the pictures in that folder by name, at the setting's rate.
 
-    It begins when its first frame is asked for, and again from the beginning when frames are asked for again.
-    Raises CameraFault where there is nothing to play.
+    It starts when a caller asks for its first frame; each later call of `frames` starts it again from the
+    beginning. Raises CameraFault where there is nothing to play.
     """
 
     def __init__(self, path: Path, *, clock: Clock, setting: Setting | None = None) -> None:
@@ -39,7 +39,9 @@ class Film(LiveCamera):
         if path.is_dir():
             pictures = sorted(file for file in path.iterdir() if file.suffix.lower() in _PICTURES)
             if not pictures:
-                raise CameraFault(f"camera: there are no pictures in {path}", hint="jpg, png, webp or bmp")
+                raise CameraFault(
+                    f"camera: {path} holds no pictures", hint="copy jpg, png, webp or bmp files into it"
+                )
             play = lambda stop: _Pictures(pictures, clock, _Beat(setting.fps, stop))  # noqa: E731
         else:
             play = lambda stop: _Video(path, clock, max(setting.size), stop)  # noqa: E731
@@ -49,7 +51,7 @@ class Film(LiveCamera):
 
 
 class _Beat:
-    """Waits until each next picture is due, counted from the first: rounding must not add up."""
+    """Waits until the next picture is due, counted from the first: rounding must not add up."""
 
     def __init__(self, fps: float, stop: threading.Event) -> None:
         self._fps = fps
@@ -76,7 +78,7 @@ class _Video:
         fps = self._film.get(cv2.CAP_PROP_FPS) if self._film.isOpened() else 0
         if not fps > 0:
             self._film.release()
-            raise CameraFault(f"camera {path}: it cannot be opened", hint="is it a film? try another one")
+            raise CameraFault(f"camera {path}: OpenCV cannot open it", hint="name a video file, such as mp4")
         self._beat = _Beat(fps, stop)
 
     def read(self) -> Picture | None:
@@ -84,12 +86,14 @@ class _Video:
             arrived, bgr = self._film.read()
         except cv2.error as err:
             raise CameraFault(
-                f"camera {self._path}: OpenCV cannot decode it", hint="try another film"
+                f"camera {self._path}: OpenCV cannot decode it", hint="save the video in another format"
             ) from err
         if not arrived:
             if self._played:
                 return None
-            raise CameraFault(f"camera {self._path}: it gives no frames", hint="try another film")
+            raise CameraFault(
+                f"camera {self._path}: the video has no frames", hint="save the video in another format"
+            )
         self._beat.wait()
         self._played += 1
         return Picture(bgr.astype("uint8", copy=False), self._clock.tick_ms(), self._luma_px)
@@ -99,7 +103,7 @@ class _Video:
 
 
 class _Pictures:
-    """A Driver that plays picture files; those that nobody looks at are never read."""
+    """A Driver that plays picture files; a file that no caller takes is never read."""
 
     def __init__(self, files: Sequence[Path], clock: Clock, beat: _Beat) -> None:
         self._files = iter(files)
@@ -114,11 +118,11 @@ class _Pictures:
         return _File(file, self._clock.tick_ms())
 
     def close(self) -> None:
-        """No file is open."""
+        """Nothing to do: no file is open."""
 
 
 class _File:
-    """A Shot that is still on the disk."""
+    """A RawFrame that is still on the disk."""
 
     def __init__(self, path: Path, tick_ms: int) -> None:
         self._path = path
@@ -131,4 +135,4 @@ class _File:
             raise CameraFault(err.message, hint=err.hint) from err
 
     def drop(self) -> None:
-        """Nothing is held."""
+        """Nothing to free."""

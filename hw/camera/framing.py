@@ -11,8 +11,8 @@ from edge.ports import Frame
 if TYPE_CHECKING:
     from edge.ports import Pixels
 
-# research/qr.md: codes need about 3 px a module, so luma stays as large as the loop can afford; faces were
-# measured at 640x480. The longer side counts, so 16:9 and 4:3 cameras keep their shape.
+# research/qr.md: codes need about 3 px a module, so luma stays as large as the loop's time allows; faces
+# were measured at 640x480. The limit is for the longer side, so 16:9 and 4:3 cameras keep their shape.
 LUMA_LONG_PX: Final = 1280
 RGB_LONG_PX: Final = 640
 
@@ -24,9 +24,9 @@ def frame_from_rgb(rgb: Pixels, tick_ms: int) -> Frame:
 
 
 def frame_from_bgr(bgr: Pixels, tick_ms: int, *, luma_px: int = LUMA_LONG_PX) -> Frame:
-    """The same of what OpenCV decodes, uint8 BGR (H, W, 3), with luma of `luma_px` on the longer side.
+    """A Frame of uint8 BGR (H, W, 3), as OpenCV decodes it, with luma of `luma_px` on the longer side.
 
-    Grey first, and colours exchanged last: 0.9 ms for 1280x720 where the other order took 1.6.
+    Grey is made first and colours are exchanged last: 0.9 ms for 1280x720; the other order took 1.6.
     """
     luma = fit(cv2.cvtColor(bgr, cv2.COLOR_BGR2GRAY).astype("uint8", copy=False), luma_px)
     rgb = cv2.cvtColor(fit(bgr, RGB_LONG_PX), cv2.COLOR_BGR2RGB)
@@ -34,11 +34,11 @@ def frame_from_bgr(bgr: Pixels, tick_ms: int, *, luma_px: int = LUMA_LONG_PX) ->
 
 
 def fit(image: Pixels, long_px: int) -> Pixels:
-    """The picture, scaled down so that its longer side has at most `long_px`."""
+    """The picture, scaled down to at most `long_px` on its longer side."""
     height, width = image.shape[:2]
     scale = long_px / max(height, width)
     if scale >= 1:
         return image
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    # INTER_AREA averages what it drops: anything else turns fine modules into moire.
+    # INTER_AREA averages the pixels that it drops; every other filter turns fine modules into moire.
     return cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype("uint8", copy=False)

@@ -1,11 +1,11 @@
 """The camera of a Raspberry Pi through picamera2: codes from the main stream, faces from the small one.
 
-Both streams come from the ISP as YUV. The Y plane of `main` is the luma, as it stands: nothing is computed.
-`lores` is 640 pixels wide, so that only what a face needs becomes RGB. It has to be this way round: nothing
-may be larger than `main`, and up to the Pi 4 the small stream knows no RGB.
+Both streams come from the ISP as YUV. The Y plane of `main` is the luma as it is: nothing is computed.
+`lores` is 640 pixels wide, so that only the picture for faces is converted to RGB. The roles cannot be
+exchanged: no stream may be larger than `main`, and up to the Pi 4 the small stream has no RGB.
 
-The lens, where it can move, stands still: `hw.camera.setting` says where and why. Modules whose lens cannot
-move (1, 2, HQ, global shutter) leave the factory focused far away and have to be turned to 20 cm by hand.
+A lens that can move is kept at one place: `hw.camera.setting` says where and why. Modules whose lens cannot
+move (1, 2, HQ, global shutter) leave the factory focused far away; a technician turns them to 20 cm by hand.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ if TYPE_CHECKING:
 
     from edge.ports import Clock, Pixels
 
-# As `CaptureTimeouts.stall_s`: by then whoever looks has been told.
+# As `CaptureTimeouts.stall_s`: by then the caller has got a CameraFault.
 _WAIT_S: Final = 1.0
 _TO_RGB: Final = {"YUV420": cv2.COLOR_YUV2RGB_I420, "NV12": cv2.COLOR_YUV2RGB_NV12}
 
 
 class PiCamera(LiveCamera):
-    """Camera `source` by number or id, or the only one there is.
+    """Camera `source` by number or id, or the only camera of the board.
 
     Raises CameraFault at once where picamera2 is not installed, or where there is no such camera.
     """
@@ -63,14 +63,14 @@ class PiCamera(LiveCamera):
 
 
 def chosen(source: int | str | None, cameras: Sequence[Mapping[str, Any]]) -> int:
-    """The number of the camera that is meant. Raises CameraFault where there is none, or a choice is luck."""
+    """The number of the camera that `source` names. Raises CameraFault for none, and for several unnamed."""
     names = ", ".join(f"{number}: {camera['Id']}" for number, camera in enumerate(cameras)) or "none"
     if source is None:
         # libcamera also lists webcams, behind the others.
         modules = [number for number, camera in enumerate(cameras) if "/usb" not in camera["Id"]]
         if len(modules) > 1:
             raise CameraFault(
-                f"there are {len(modules)} cameras: {names}", hint="name one in camera.device, by its id"
+                f"there are {len(modules)} cameras: {names}", hint="set [camera] device to the id of one"
             )
     elif isinstance(source, int) or source.isdecimal():
         modules = [number for number in range(len(cameras)) if number == int(source)]
@@ -79,29 +79,29 @@ def chosen(source: int | str | None, cameras: Sequence[Mapping[str, Any]]) -> in
     if not modules:
         raise CameraFault(
             f"there is no camera {'' if source is None else f'{source} '}on this board (there are: {names})",
-            hint="look at the flat cable and its latches; `rpicam-hello --list-cameras` lists what answers",
+            hint="check the flat cable and its latches; `rpicam-hello --list-cameras` lists the cameras",
         )
     return modules[0]
 
 
 def controls(available: Mapping[str, tuple[Any, Any, Any]], setting: Setting) -> dict[str, Any]:
-    """What a camera is set to, of the controls that it has with their least, greatest and usual value.
+    """Values for the controls that the camera has; `available`: their least, greatest and usual value.
 
     Source of names and numbers: libcamera's control_ids_core.yaml.
     """
     frame_us = round(1_000_000 / setting.fps)
     wanted: dict[str, Any] = {
-        # A steady rate: a dark lobby must not slow the passage down, and a hand smears in a long exposure.
+        # A fixed rate: a dark lobby must not slow the passage down, and a long exposure smears a moving hand.
         "FrameDurationLimits": (frame_us, frame_us),
         "AeEnable": True,
         "AwbEnable": True,
-        "AeMeteringMode": 0,  # centre-weighted: that is where phones are held
-        "AeConstraintMode": 1,  # highlights: the screen is the brightest thing in view, and must not burn out
+        "AeMeteringMode": 0,  # centre-weighted: visitors hold phones there
+        "AeConstraintMode": 1,  # highlights: the phone's screen is the brightest thing, and must not saturate
         "AeExposureMode": 1 if setting.exposure == "short" else 0,
         "AfMode": 0,  # manual
     }
     if setting.mains_hz:
-        # Lamps flash twice a period; exposures of whole flashes show no bands.
+        # Lamps flash twice in a mains period; an exposure of whole flashes shows no bands.
         wanted |= {"AeFlickerMode": 1, "AeFlickerPeriod": round(1_000_000 / (2 * setting.mains_hz))}
     if "LensPosition" in available:
         least, greatest, _ = available["LensPosition"]
@@ -110,7 +110,7 @@ def controls(available: Mapping[str, tuple[Any, Any, Any]], setting: Setting) ->
 
 
 def lores_size(size: tuple[int, int]) -> tuple[int, int]:
-    """The small stream beside a main one of `size`: the same shape, or faces would be squeezed."""
+    """The size of the small stream beside a main one of `size`: equal in shape, or faces are squeezed."""
     width, height = size
     # YUV420 halves both sides.
     return min(RGB_LONG_PX, width), min(round(RGB_LONG_PX * height / width / 2) * 2, height)
@@ -127,10 +127,10 @@ class _Module:
         try:
             self._camera = open_camera()
             self._begin(setting)
-        except Exception as error:  # picamera2 raises whatever its libraries do
+        except Exception as error:  # picamera2 passes on every exception of its libraries
             self.close()
             raise CameraFault(
-                f"camera {name}: it cannot be opened", hint="is another program using it? see `dmesg`"
+                f"camera {name}: it cannot be opened", hint="end other programs that use it; see `dmesg`"
             ) from error
 
     def read(self) -> _Request:
@@ -138,7 +138,7 @@ class _Module:
             request = self._camera.capture_request(wait=_WAIT_S)
         except Exception as error:
             raise CameraFault(
-                f"camera {self._name}: no frame for {_WAIT_S:g} s", hint="look at the flat cable; see `dmesg`"
+                f"camera {self._name}: no frame for {_WAIT_S:g} s", hint="check the flat cable; see `dmesg`"
             ) from error
         stamp_ns = request.get_metadata().get("SensorTimestamp", 0)
         age_ms = (time.clock_gettime_ns(time.CLOCK_BOOTTIME) - stamp_ns) / 1e6
@@ -153,13 +153,13 @@ class _Module:
         self._camera = None
 
     def _begin(self, setting: Setting) -> None:
-        import libcamera  # comes with the system, where there is one
+        import libcamera  # a package of the system, not of PyPI
 
         self._camera.configure(
             self._camera.create_video_configuration(
                 main={"size": setting.size, "format": "YUV420"},
                 lores={"size": lores_size(setting.size), "format": "YUV420"},
-                # What OpenCV takes YUV for.
+                # The colour space that OpenCV assumes for YUV.
                 colour_space=libcamera.ColorSpace.Smpte170m(),
                 controls=controls(self._camera.camera_controls, setting),
             )
@@ -171,7 +171,7 @@ class _Module:
 
 
 class _Request:
-    """A Shot in the camera's own memory, which gets it back as soon as it was seen or dropped."""
+    """A RawFrame in the camera's own memory; `frame` and `drop` give the memory back."""
 
     def __init__(self, request: Any, tick_ms: int, guard: threading.Lock) -> None:  # noqa: ANN401  no types
         self._request = request
@@ -183,7 +183,7 @@ class _Request:
             try:
                 return Frame(luma=self._luma(), rgb=self._rgb(), tick_ms=self._tick_ms)
             except Exception as error:
-                raise CameraFault("camera: it was closed", hint="ask for its frames again") from error
+                raise CameraFault("camera: it was closed", hint="try again") from error
             finally:
                 self._release()
 
@@ -191,10 +191,10 @@ class _Request:
         with self._guard:
             self._release()
 
-    # No view of mapped memory may be left in a name: it cannot be unmapped while one is.
+    # No name may keep a view of mapped memory: the memory cannot be unmapped while a view exists.
 
     def _luma(self) -> Pixels:
-        """The Y plane of `main`: one copy, a byte a pixel, for the frame outlives the camera's memory."""
+        """The Y plane of `main`, one byte a pixel: a copy, because the frame outlives the camera's memory."""
         given = self._request.config["main"]
         width, height = given["size"]
         with self._mapped("main") as memory:
@@ -202,7 +202,7 @@ class _Request:
         return luma.astype("uint8", copy=False)  # type: ignore[no-any-return]
 
     def _rgb(self) -> Pixels:
-        """`lores` in colour. Chroma is padded as luma is, so the picture is converted with its padding."""
+        """The stream `lores` as RGB. Chroma is padded as luma is, so it is converted with its padding."""
         given = self._request.config["lores"]
         width, height = given["size"]
         with self._mapped("lores") as memory:
@@ -217,14 +217,14 @@ class _Request:
         return MappedArray(self._request, stream, reshape=False, write=False)
 
     def _release(self) -> None:
-        with suppress(Exception):  # of a camera that is gone
+        with suppress(Exception):  # raised where the camera is gone
             self._request.release()
 
 
 def _picamera2() -> ModuleType:
     """The module picamera2. Raises CameraFault where it, or libcamera below it, is not installed."""
     if not any(_is_installed(name) for name in ("kms", "pykms")):
-        # It is imported for previews on a screen, and only Raspberry Pi OS has it. We have no screen.
+        # picamera2 imports it for previews on a screen; only Raspberry Pi OS has it. We show no preview.
         sys.modules["pykms"] = _NoScreen("pykms")
     try:
         import picamera2

@@ -1,4 +1,4 @@
-"""Reads and sets what OpenCV does not of a video device: its identity and its controls.
+"""Reads the identity of a video device and sets its controls, which OpenCV cannot.
 
 Source: linux/videodev2.h and linux/v4l2-controls.h. Numbers are the same on all processors of Linux.
 """
@@ -29,7 +29,7 @@ class Control(IntEnum):
     """Controls of a camera, as V4L2 numbers them."""
 
     POWER_LINE_HZ = 0x0098_0918  # 0 off, 1 for 50 Hz, 2 for 60 Hz
-    EXPOSURE_AUTO = 0x009A_0901  # 1 manual, 3 aperture priority, which is what UVC calls automatic
+    EXPOSURE_AUTO = 0x009A_0901  # 1 manual, 3 aperture priority, which UVC calls automatic
     EXPOSURE_100_US = 0x009A_0902
     EXPOSURE_MAY_SLOW = 0x009A_0903  # 1 lets a dark picture lower the frame rate
     FOCUS_AUTO = 0x009A_090C
@@ -37,7 +37,7 @@ class Control(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class VideoDevice:
-    """One node in /dev. `card` is the name of the camera, `bus` where it is plugged in."""
+    """One node in /dev. `card`: the name of the camera; `bus`: the place where it is plugged in."""
 
     path: Path
     card: str
@@ -46,20 +46,20 @@ class VideoDevice:
 
     @property
     def is_webcam(self) -> bool:
-        """Whether pictures come out of it over USB; a Pi has ten nodes more, for its codecs."""
+        """Whether it gives pictures over USB; a Pi has ten more nodes, for its codecs."""
         return self.captures and self.bus.startswith("usb-")
 
 
 def describe(path: Path, capability: bytes) -> VideoDevice:
     """A device from its `struct v4l2_capability`, 104 bytes."""
     _, card, bus, _, every, own = _CAPABILITY.unpack(capability)
-    # A webcam has a second node for metadata; what the node itself can do stands in `own`.
+    # A webcam has a second node for metadata; `own` holds the abilities of the node itself.
     flags = own if every & _DEVICE_CAPS else every
     return VideoDevice(path, _text(card), _text(bus), bool(flags & _VIDEO_CAPTURE))
 
 
 def video_devices(folder: Path = Path("/dev")) -> list[VideoDevice]:
-    """Every video device that may be opened and answers, by number."""
+    """All video devices that this user may open and that answer, by number."""
     found = []
     for path in sorted(folder.glob("video*"), key=lambda path: (len(path.name), path.name)):
         with suppress(OSError), _opened(path) as fd:
@@ -70,11 +70,11 @@ def video_devices(folder: Path = Path("/dev")) -> list[VideoDevice]:
 
 
 def set_controls(path: Path, values: Mapping[Control, int]) -> set[Control]:
-    """Set each control that the camera has; returns those that it took. Never raises."""
+    """Set each control that the camera has; returns the controls that it accepted. Never raises."""
     taken = set()
     with suppress(OSError), _opened(path) as fd:
         for control, value in values.items():
-            with suppress(OSError):  # no such control here: cheap cameras have few
+            with suppress(OSError):  # the camera has no such control: cheap ones have few
                 fcntl.ioctl(fd, _S_CTRL, _CONTROL.pack(control, value))
                 taken.add(control)
     return taken
@@ -82,7 +82,7 @@ def set_controls(path: Path, values: Mapping[Control, int]) -> set[Control]:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[int]:
-    # O_NONBLOCK: a node that is in use answers, and one that is no device does not keep us waiting.
+    # O_NONBLOCK: a node in use answers, and a node that is no device (a FIFO) does not block us.
     fd = os.open(path, os.O_RDWR | os.O_NONBLOCK)
     try:
         yield fd

@@ -1,4 +1,4 @@
-"""A USB webcam through V4L2: OpenCV streams and decodes, `hw.camera.v4l2` sets what OpenCV cannot."""
+"""A USB webcam through V4L2: OpenCV streams and decodes, `hw.camera.v4l2` sets the other controls."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
 
     from edge.ports import Clock, Frame, Pixels
 
-# One damaged JPEG is a hiccup of USB, and most webcams begin with one; after three the camera is gone.
+# One damaged JPEG is a short USB error, and most webcams start with one; after three the camera is gone.
 _BAD_IN_A_ROW: Final = 3
 # 5 ms: a hand at 0.1 m/s moves 0.5 mm, less than a module of a phone's code (0.7 mm). A dark room gets 66 ms.
 _SHORT_100_US: Final = 50
 
 
 class Webcam(LiveCamera):
-    """Camera number `source`, the one at that path, or the only one there is.
+    """Camera number `source`, the camera at that path, or the only camera of the machine.
 
-    Raises CameraFault at once where there is no such device, where there are several to choose from, or
-    where it may not be opened.
+    Raises CameraFault at once where there is no such device, where there are several and none is named, or
+    where the user may not open it.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class Webcam(LiveCamera):
 
 
 def only_webcam(devices: Sequence[VideoDevice]) -> Path:
-    """The one webcam of this machine. Raises CameraFault where a choice would be luck."""
+    """The one webcam of this machine. Raises CameraFault where there is none, or where there are several."""
     found = [device for device in devices if device.is_webcam]
     if len(found) == 1:
         return found[0].path
@@ -64,36 +64,36 @@ def only_webcam(devices: Sequence[VideoDevice]) -> Path:
         names = ", ".join(f"{device.path} ({device.card})" for device in found)
         raise CameraFault(
             f"there are {len(found)} cameras: {names}",
-            hint="name one in camera.device, best by its path in /dev/v4l/by-id, which stays the same",
+            hint="set [camera] device to one, best by its path in /dev/v4l/by-id, which does not change",
         )
     raise CameraFault(
-        "there is no webcam", hint="plug one in; `ls /dev/video*` lists what else there is for camera.device"
+        "no webcam was found", hint="plug one in, or set [camera] device; `ls /dev/video*` lists the devices"
     )
 
 
 def expect_readable(path: Path, *, writable: bool = False) -> None:
-    """Say what OpenCV does not: whether a device or film is missing, or merely not ours."""
-    if not os.path.exists(path):  # noqa: PTH110  Path.exists raises for what can be no name
+    """Raise CameraFault where a device or film is missing or forbidden; OpenCV does not say which."""
+    if not os.path.exists(path):  # noqa: PTH110  Path.exists raises where the name is invalid
         raise CameraFault(
-            f"camera: there is no {path}",
-            hint="`ls /dev/video*` lists the cameras; plug one in, or name another in camera.device",
+            f"camera: {path} does not exist",
+            hint="plug the camera in, or set [camera] device; `ls /dev/video*` lists the devices",
         )
     if not os.access(path, os.R_OK | os.W_OK if writable else os.R_OK):
         raise CameraFault(
-            f"camera: {path} may not be opened",
+            f"camera: no permission to open {path}",
             hint="add the user to the group `video` (sudo usermod -aG video USER) and log in again",
         )
 
 
 def silence_opencv() -> None:
-    """Let OpenCV and FFmpeg say nothing on standard error: what went wrong is raised."""
+    """Stop OpenCV and FFmpeg from writing to standard error: every failure is raised instead."""
     logging = getattr(cv2.utils, "logging", cv2)  # OpenCV 4.14 moved setLogLevel there
     logging.setLogLevel(0)
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # AV_LOG_QUIET; read when FFmpeg is loaded
 
 
 class Picture:
-    """A Shot that OpenCV decoded, BGR."""
+    """A RawFrame that OpenCV decoded, BGR."""
 
     def __init__(self, bgr: Pixels, tick_ms: int, luma_px: int) -> None:
         self._bgr = bgr
@@ -104,7 +104,7 @@ class Picture:
         return frame_from_bgr(self._bgr, self._tick_ms, luma_px=self._luma_px)
 
     def drop(self) -> None:
-        """Nothing is held but memory."""
+        """Nothing to free but memory."""
 
 
 class _Usb:
@@ -115,7 +115,7 @@ class _Usb:
         self._path = path
         self._clock = clock
         self._luma_px = max(setting.size)
-        # A little early is on time: a camera at exactly this rate jitters by some milliseconds.
+        # 900 and not 1000: a camera at exactly this rate jitters by some milliseconds.
         self._period_ms = 900 / setting.fps
         self._due_ms = 0.0
         self._device = cv2.VideoCapture(str(path), cv2.CAP_V4L2)
@@ -123,10 +123,10 @@ class _Usb:
             self._device.release()
             raise CameraFault(
                 f"camera {path}: it cannot be opened",
-                hint=f"is another program using it? `fuser {path}` tells",
+                hint=f"end the program that uses it: `fuser {path}` names it",
             )
         # MJPG first: uncompressed 1280x720 does not fit through USB 2 at more than 10 frames a second. A
-        # camera that has only the one or only the other stays with what it has.
+        # camera that has only one of the two keeps it.
         self._device.set(cv2.CAP_PROP_FOURCC, cv2.VideoWriter.fourcc(*"MJPG"))
         self._device.set(cv2.CAP_PROP_FRAME_WIDTH, setting.size[0])
         self._device.set(cv2.CAP_PROP_FRAME_HEIGHT, setting.size[1])
@@ -143,14 +143,14 @@ class _Usb:
             if bgr is not None:
                 return Picture(bgr, taken, self._luma_px)
         raise CameraFault(
-            f"camera {self._path}: it gives no more frames", hint="check the cable; `dmesg` tells about USB"
+            f"camera {self._path}: it gives no more frames", hint="check the cable; `dmesg` shows USB errors"
         )
 
     def close(self) -> None:
         self._device.release()
 
     def _grab(self) -> bool:
-        """Wait for the next picture that is due; those in between are never decoded."""
+        """Wait for the next picture that is due; the pictures before it are never decoded."""
         while self._device.grab():
             now_ms = time.monotonic() * 1000
             if now_ms >= self._due_ms:
@@ -159,7 +159,7 @@ class _Usb:
         return False
 
     def _retrieve(self) -> Pixels | None:
-        """The picture that was grabbed; None where it came damaged, as over a cable that is too long."""
+        """The picture that was grabbed; None where it is damaged, as over a cable that is too long."""
         try:
             arrived, bgr = self._device.retrieve()
         except cv2.error:  # raised for a JPEG of no bytes at all
@@ -167,18 +167,18 @@ class _Usb:
         return bgr.astype("uint8", copy=False) if arrived and bgr is not None and bgr.ndim == 3 else None
 
     def _age_ms(self) -> float:
-        """How old the picture is by the kernel's stamp, which is monotonic with all webcams (UVC)."""
+        """Age of the picture by the kernel's stamp, which is monotonic with all webcams (UVC)."""
         return time.monotonic() * 1000 - self._device.get(cv2.CAP_PROP_POS_MSEC)
 
 
 def controls(setting: Setting) -> Mapping[Control, int]:
-    """What a webcam is set to."""
+    """Values for the controls of a webcam."""
     exposure = (
         {Control.EXPOSURE_AUTO: 1, Control.EXPOSURE_100_US: _SHORT_100_US}
         if setting.exposure == "short"
         else {Control.EXPOSURE_AUTO: 3, Control.EXPOSURE_MAY_SLOW: 0}
     )
-    # Focus stays automatic: there is no unit in which a webcam could be told 20 cm.
+    # Focus stays automatic: webcams have no unit in which 20 cm could be set.
     lamps = {0: 0, 50: 1, 60: 2}[setting.mains_hz]
     return {Control.POWER_LINE_HZ: lamps, Control.FOCUS_AUTO: 1, **exposure}
 

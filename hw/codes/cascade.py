@@ -1,4 +1,4 @@
-"""The reading cascade: the same picture again, enlarged, when an engine found nothing in it."""
+"""The reading cascade: reads a picture again, enlarged, when an engine found no code in it."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ if TYPE_CHECKING:
 
     from edge.ports import CodeReader, Pixels, Symbol
 
-MAX_SYMBOLS = 255  # zxing-cpp's own limit; a door needs to tell one from several
-MAX_PAYLOAD_BYTES = 7_089  # digits in a version 40-L symbol, the most that any QR symbol holds
+MAX_SYMBOLS = 255  # zxing-cpp's own limit; a door only tells one symbol from several
+MAX_PAYLOAD_BYTES = 7_089  # digits in a version 40-L symbol, the largest content of any QR symbol
 _MAX_ENLARGED_PIXELS = (
-    16_000_000  # 2x of a 2304x1296 stream is 12; beyond, a step costs 50 ms and gains nothing
+    16_000_000  # 2x of a 2304x1296 stream is 12; a larger picture costs 50 ms a step and gains nothing
 )
 
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """One way to look again: enlarge, then blur (against noise) or sharpen (against blur)."""
+    """One further attempt: enlarge, then blur (against noise) or sharpen (against blur)."""
 
     scale: float = 1.0
     blur_px: float = 0.0
     sharpen: float = 0.0
 
     def fits(self, luma: Pixels) -> bool:
-        """Whether the enlarged picture is affordable, and no side vanishes."""
+        """Whether the enlarged picture is within the limit, and no side becomes 0 pixels."""
         return luma.size * self.scale**2 <= _MAX_ENLARGED_PIXELS and min(luma.shape) * self.scale >= 1
 
     def apply(self, luma: Pixels) -> Pixels:
@@ -49,7 +49,7 @@ class _Step:
 # qr.md 2b: at 3 pixels a module and 25 degrees of tilt, 80 % of frames are read at 1x, 100 % with this step.
 _LIVE = (_Step(scale=2),)
 
-# For still pictures, where a second look cannot wait for the next frame. Of 183 real pictures (all sets of
+# For still pictures, where no next frame gives a second attempt. Of 183 real pictures (all sets of
 # tests/hw/codes/test_codes.py) zxing reads, at 1x / with 2x / with all steps: one third of the size
 # 57 / 100 / 119, blurred by 2 px 56 / 70 / 102, with noise of 18 63 / 71 / 127.
 _THOROUGH = (
@@ -63,13 +63,13 @@ _THOROUGH = (
 
 
 class Cascade:
-    """A CodeReader around another: 1x first, then a second step where that read nothing.
+    """A CodeReader around another one: reads at 1x first, then enlarged where it found nothing.
 
-    One idle 1280x720 frame costs 1.7 ms with zxing (51 ms with zbar, which also looks at the inverse) and
-    another 15 ms (185 ms) for the second step, on one core of an EPYC VM. So a live loop can take the second
-    step on every `second_step_every`-th idle frame only: with 2, an idle frame costs 9 ms on average, and
-    half of the codes that need the step are read one frame later. `thorough` adds steps for still pictures:
-    0.1 s of zxing, 1.3 s of zbar where 12 megapixels hold no code.
+    One idle 1280x720 frame costs 1.7 ms with zxing (51 ms with zbar, which also reads the inverse), and the
+    second step another 15 ms (185 ms), on one core of an EPYC VM. So a live loop can take the second step on
+    every `second_step_every`-th idle frame only: with 2, an idle frame costs 9 ms on average, and half of the
+    codes that need the step are read one frame later. `thorough` adds steps for still pictures: 0.1 s with
+    zxing, 1.3 s with zbar for 12 megapixels without a code.
     """
 
     def __init__(self, reader: CodeReader, *, second_step_every: int = 1, thorough: bool = False) -> None:
@@ -98,7 +98,7 @@ class Cascade:
 
 
 def accept(symbols: Iterable[Symbol]) -> tuple[Symbol, ...]:
-    """The symbols that can be real, in reading order: from the top, then from the left."""
+    """The symbols of a possible size, in reading order: from the top, then from the left."""
     real = [symbol for symbol in symbols if 0 < len(symbol.payload) <= MAX_PAYLOAD_BYTES]
     real.sort(key=lambda symbol: (min(y for _, y in symbol.corners), min(x for x, _ in symbol.corners)))
     return tuple(real[:MAX_SYMBOLS])

@@ -1,8 +1,8 @@
 """libzbar as a CodeReader: the second engine, and the only one on 32-bit boards.
 
 pyzbar finds and declares the library, but its `decode` is not used: it raises ValueError on any part
-of a structured append (pyzbar#139), and it cannot set CFG_BINARY (pyzbar#82), without which zbar
-guesses an encoding and returns re-encoded text in place of the bytes.
+of a structured append (pyzbar#139), and it cannot set CFG_BINARY (pyzbar#82). Without CFG_BINARY zbar
+guesses an encoding and returns re-encoded text instead of the bytes.
 """
 
 from __future__ import annotations
@@ -55,12 +55,12 @@ class ZbarReader:
             return ()
         try:
             return accept(self._scan(np.ascontiguousarray(luma)))
-        except Exception:  # noqa: BLE001  whatever native code makes of pixels, the loop goes on
+        except Exception:  # noqa: BLE001  a failure of native code must not stop the loop
             self.swallowed += 1
             return ()
 
     def _scan(self, luma: Pixels) -> list[Symbol]:
-        """One scan with its own scanner, so that threads share nothing: it costs 0.02 ms."""
+        """One scan with a new scanner, so that threads share nothing: it costs 0.02 ms."""
         zbar = self._zbar
         scanner, image = zbar.zbar_image_scanner_create(), zbar.zbar_image_create()
         try:
@@ -87,8 +87,8 @@ class ZbarReader:
         for _ in range(MAX_SYMBOLS):
             if not at:
                 return
-            # A structured append, complete or not, is a container of components; a part whose
-            # companions are missing has type 1 (partial) besides. Left out, or libzbar would join the parts.
+            # A structured append, complete or not, is a container of components; a part without the other
+            # parts also has type 1 (partial). Both are left out, or libzbar would join the parts.
             if at.contents.type == _QR and not self._components(at):
                 length = min(zbar.zbar_symbol_get_data_length(at), MAX_PAYLOAD_BYTES + 1)
                 payload = string_at(zbar.zbar_symbol_get_data(at), length)
@@ -96,7 +96,7 @@ class ZbarReader:
             at = zbar.zbar_symbol_next(at)
 
     def _corners(self, symbol: object) -> tuple[tuple[float, float], ...]:
-        """Clockwise; libzbar goes round the other way: top left, bottom left, bottom right, top right."""
+        """The corners, clockwise; libzbar gives: top left, bottom left, bottom right, top right."""
         zbar = self._zbar
         points = [
             (float(zbar.zbar_symbol_get_loc_x(symbol, i)), float(zbar.zbar_symbol_get_loc_y(symbol, i)))
@@ -106,7 +106,7 @@ class ZbarReader:
 
 
 def _text(payload: bytes) -> str:
-    """The payload as text: UTF-8, else Shift JIS (QR's first home), else one character a byte."""
+    """The payload as text: UTF-8, else Shift JIS (QR comes from Japan), else one character a byte."""
     for encoding in ("utf-8", "shift_jis"):
         try:
             return payload.decode(encoding)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class ZxingReader:
     """Reads QR Model 2, also inverted, mirrored and turned. Raises ReaderFault without zxing-cpp.
 
-    A part of a structured append is told as a symbol with its part of the text: edge/decisions/0003.
+    A part of a structured append is returned as a symbol with its part of the text: edge/decisions/0003.
     `swallowed` counts the pictures on which the engine failed, for diagnostics.
     """
 
@@ -47,10 +47,10 @@ class ZxingReader:
                 for barcode in self._zxing.read_barcodes(
                     np.ascontiguousarray(luma),
                     formats=self._formats,
-                    text_mode=self._zxing.TextMode.Plain,  # no rewriting for people
+                    text_mode=self._zxing.TextMode.Plain,  # no change of characters for display
                 )
             )
-        except Exception:  # noqa: BLE001  what cannot be shown to be whole is left out
+        except Exception:  # noqa: BLE001  a picture on which the engine fails has no symbols
             self.swallowed += 1
             return ()
 

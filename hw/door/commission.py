@@ -1,4 +1,4 @@
-"""A new pair: the key goes over the serial line to a controller whose lid is off."""
+"""Sets the key of a new pair: sends it over the serial line to a controller whose lid is off."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ EACH_S: Final = 0.8  # writing flash takes 400 ms
 
 
 def set_key(port: str, baud: int, asked: Commissioning) -> None:
-    """Return when the controller has the key. Raises DoorLinkFault with what to do."""
+    """Send the key; return when the controller has it. Raises DoorLinkFault with a hint."""
     try:
         with closing(open_port(port, baud, read_s=0.05, write_s=TRIES * EACH_S)) as line:
             for _ in range(TRIES):
-                line.write(b"\0" + asked.asks)  # ends whatever half a frame the controller may hold
+                line.write(b"\0" + asked.asks)  # NUL ends half a frame that the controller may hold
                 until = time.monotonic() + EACH_S
                 while time.monotonic() < until:
                     if asked.is_done(line.read(line.in_waiting or 1)):

@@ -1,4 +1,4 @@
-"""Translates a controller's events into those of a door, and its clock into ours."""
+"""Translates a controller's events into events of a door, and its clock into ours."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from edge.ports import Cause, DoorEvent, DoorEventKind, EventMark
 if TYPE_CHECKING:
     from edge.link.messages import ControllerStatus, Happened
 
-_TICKS: Final = 2**30  # the controller's clock begins again after 12.4 days
+_TICKS: Final = 2**30  # the controller's clock starts again at 0 after 12.4 days
 _AHEAD_MS: Final = 60_000  # an event may be newer than the last status; an older one is 12 days old at most
 
 _KINDS: Final[dict[LinkEventKind, DoorEventKind]] = {
@@ -32,7 +32,7 @@ _MODES: Final[dict[int, DoorEventKind]] = {
     Mode.LOCK_DOWN: DoorEventKind.LOCK_DOWN,
     Mode.FREE_ACCESS: DoorEventKind.FREE_ACCESS,
 }
-# Kinds that begin (data is not 0) and end.
+# Kinds with a begin (data is not 0) and an end.
 _PAIRS: Final = {
     LinkEventKind.BOOT: (DoorEventKind.WATCHDOG, DoorEventKind.BOOT),
     LinkEventKind.TAMPER: (DoorEventKind.TAMPER, DoorEventKind.TAMPER_OVER),
@@ -51,7 +51,7 @@ _CAUSES: Final[dict[int, Cause]] = {
     9: Cause.FIRE,
 }
 
-# Why a door stays shut for who was granted: its mode, its lid, its leaf that stands open with an alarm.
+# Causes that keep a door shut after a grant: its mode, its lid, its leaf that stands open with an alarm.
 _DENIALS: Final = {
     DenyCode.LOCK_DOWN: Cause.MODE,
     DenyCode.TAMPER: Cause.TAMPER,
@@ -60,7 +60,7 @@ _DENIALS: Final = {
 
 
 class ControllerTicks:
-    """Places ticks of the controller on our clock. Works from the first ControllerStatus on."""
+    """Converts ticks of the controller to our clock. Works from the first ControllerStatus on."""
 
     def __init__(self) -> None:
         self._pair: tuple[int, int] | None = None
@@ -70,11 +70,11 @@ class ControllerTicks:
         return self._pair is not None
 
     def learn(self, status: ControllerStatus, tick_ms: int) -> None:
-        """This status has just arrived."""
+        """Take the clock of a status that arrived at `tick_ms`."""
         self._pair = status.tick_ms, tick_ms
 
     def place(self, controller_ms: int) -> int:
-        """Ticks before our clock began become its beginning."""
+        """The tick of our clock at that moment; 0 for a moment before our clock started."""
         assert self._pair is not None
         theirs, ours = self._pair
         ago_ms = (theirs - controller_ms + _AHEAD_MS) % _TICKS - _AHEAD_MS
@@ -82,7 +82,7 @@ class ControllerTicks:
 
 
 def door_event(event: Happened, tick_ms: int) -> DoorEvent | None:
-    """The event at the door; None for one that is about the link alone."""
+    """The event at the door; None for an event of the link alone."""
     kind = _kind(event)
     if kind is None:
         return None
@@ -96,7 +96,7 @@ def door_event(event: Happened, tick_ms: int) -> DoorEvent | None:
 
 
 def denied_release(code: DenyCode, tick_ms: int, grant: int) -> DoorEvent:
-    """A grant that the controller did not carry out. Its answer, and no event of its own: it has no mark."""
+    """The event for a grant that the controller denied; made of its answer, so it has no mark."""
     return DoorEvent(DoorEventKind.DENIED, tick_ms, cause=_DENIALS[code], grant=grant or None)
 
 

@@ -1,10 +1,10 @@
-"""A door with a controller of its own: the Strike port over the door link (firmware/LINK.md).
+"""A door with its own controller: the Strike port over the door link (firmware/LINK.md).
 
 A thread reads the serial port, keeps the session alive, and opens the port again after the cable was pulled.
-Whoever asks something of the door writes from his own thread and waits, 200 ms at most, for DONE or DENIED.
+A caller that asks for something writes from its own thread and waits, 200 ms at most, for DONE or DENIED.
 
-Who guarantees what: the controller, that the strike relocks whatever becomes of this program, of the cable
-and of the Pi; this program, that an answer which did not come in time is followed by RELOCK.
+The controller guarantees that the strike relocks, also when this program, the cable or the Pi fails. This
+program guarantees that it sends RELOCK after an answer that did not come in time.
 """
 
 from __future__ import annotations
@@ -34,15 +34,15 @@ if TYPE_CHECKING:
     from edge.ports import Clock, EventMark
 
 BAUD: Final = 115_200
-ANSWER_S: Final = 0.2  # an answer takes 10 ms; nobody in front of a door notices 200
+ANSWER_S: Final = 0.2  # an answer takes 10 ms; a visitor does not notice 200
 READY_S: Final = 3.0  # a handshake takes 20 ms, a controller that boots 500, a lost HELLO 500 more
-# Of one cable that floods us while nobody asks for events; the controller keeps what is not taken.
+# A limit for a cable that floods us while no caller takes events; the controller keeps the events not taken.
 MAX_UNREAD: Final = 1_000
 
 
 @dataclass(slots=True)
 class _Asked:
-    """A message that somebody waits for the answer of. `frees`: it was a RELEASE."""
+    """A message whose sender waits for the answer. `frees`: it was a RELEASE."""
 
     frees: bool
     answer: m.CommandDone | m.CommandDenied | None = None
@@ -50,7 +50,7 @@ class _Asked:
 
 @dataclass(slots=True)
 class _OtherEnd:
-    """What is known of the controller in this session. `granted`: of a release no end has been told yet."""
+    """State of the controller in this session. `granted`: a release has begun and has no known end yet."""
 
     opened: m.SessionOpened | None = None
     welcomed: m.Welcomed | None = None
@@ -63,16 +63,16 @@ class _OtherEnd:
 
 
 class DoorLink:
-    """One door's controller at the other end of a serial port. `pair`: as commissioned."""
+    """The controller of one door at the other end of a serial port. `pair`: the key from commissioning."""
 
     def __init__(self, port: str, pair: LinkPairing, *, clock: Clock, baud: int = BAUD) -> None:
         self._pair, self._clock = pair, clock
         self._guard = threading.Condition()
         self._session = self._new_session()
         self._there = _OtherEnd()
-        self._feed: Feed | None = None  # until somebody says where to go on
+        self._feed: Feed | None = None  # until `recount` or `events` is called
         self._unread: deque[DoorEvent] = deque()
-        self._mode: m.Mode | None = None  # that was asked for last
+        self._mode: m.Mode | None = None  # the mode that was set last
         self.signals = DoorSignals(self._signal)
         self._line = SerialLine(port, baud, guard=self._guard, turn=self._turn, ended=self._begin_anew)
         self._line.start()
@@ -86,13 +86,13 @@ class DoorLink:
         except faults.ControllerDenied as denial:
             raise self._kept_shut(denial.code, grant) from None
         except DoorLinkFault:
-            with suppress(DoorLinkFault):  # it may have been obeyed all the same
+            with suppress(DoorLinkFault):  # the controller may have obeyed although no answer came
                 self._tell(lambda session: session.relock())
             raise
         self.signals.welcome()
 
     def relock(self) -> None:
-        """Relock, and wait until the controller has told of it, for as long as for an answer."""
+        """Relock, and wait for the controller's event of it, as long as for an answer."""
         if self._line.is_closed:
             return
         self._ask(lambda session: session.relock())
@@ -101,7 +101,7 @@ class DoorLink:
                 self._guard.wait_for(lambda: not self._there.granted, ANSWER_S)
 
     def events(self) -> Sequence[DoorEvent]:
-        """What happened since the last call. Raises DoorLinkFault if nothing did and the link is down."""
+        """The events since the last call. Raises DoorLinkFault if there are none and the link is down."""
         self._line.check()
         with self._guard:
             if self._feed is None:
@@ -112,27 +112,27 @@ class DoorLink:
         return told
 
     def close(self) -> None:
-        """Relock, wait until that was told, and give the port back."""
+        """Relock, wait for the event of it, and close the port."""
         with suppress(DoorLinkFault):
             self.relock()
         self._line.close()
 
-    # -- what a door with a controller can do besides ---------------------------------------------
+    # -- further abilities of a door with a controller --------------------------------------------
 
     def wait_until_ready(self, for_s: float = READY_S) -> None:
-        """Return once the controller has told how the door stands; a DoorLinkFault says why it did not."""
+        """Wait for the first status of the controller. Raises DoorLinkFault with the cause if none comes."""
         with self._guard:
             self._guard.wait_for(lambda: self._there.status or self._there.wrong, for_s)
             if self._there.status is None:
                 raise self._trouble()
 
     def wait_until_told(self, for_s: float = READY_S) -> None:
-        """Return once everything that the controller keeps has been told, or the time is up."""
+        """Wait until the controller has sent all events that it keeps, or the time is up."""
         with self._guard:
             self._guard.wait_for(lambda: self._feed is not None and self._feed.is_complete, for_s)
 
     def recount(self, after: EventMark | None) -> None:
-        """Tell every event after this one, which is the last on record; None: all that are kept."""
+        """Ask for all events after this one, the last on record; None: all events that are kept."""
         with self._guard:
             self._feed = Feed(LastEvent(after.number, after.tick_ms) if after else None)
             if self._there.opened is not None:
@@ -140,25 +140,26 @@ class DoorLink:
 
     @property
     def fault(self) -> DoorLinkFault | None:
-        """Why the serial port is shut, if it is."""
+        """The fault that closed the serial port, if it is closed."""
         return self._line.fault
 
     @property
     def status(self) -> m.ControllerStatus | None:
-        """How the door stands, as the controller last said; None before it did."""
+        """The last status of the controller; None before the first one."""
         with self._guard:
             return self._there.status
 
     @property
     def firmware(self) -> m.Welcomed | None:
-        """Version and flags of the controller, of this session."""
+        """Version and flags of the controller in this session."""
         with self._guard:
             return self._there.welcomed
 
     def set_mode(self, mode: m.Mode) -> None:
-        """Until another one is set, also over a boot of the controller. Raises DoorLinkFault.
+        """Set a mode. Raises DoorLinkFault.
 
-        Free-access ends when this program ends; lock-down does not.
+        It stays until another one is set, also over a boot of the controller. Free-access ends when this
+        program ends; lock-down does not.
         """
         self._ask(lambda session: session.mode(mode))
         with self._guard:
@@ -190,11 +191,11 @@ class DoorLink:
                     pass
 
     def _tell(self, make: Callable[[LinkSession], tuple[int, bytes]]) -> int:
-        """Send a message; its counter."""
+        """Send a message; returns its counter."""
         with self._guard:
             self._line.check()
             if self._line.is_closed:
-                raise DoorLinkFault("the door link was closed", hint="open it again")
+                raise DoorLinkFault("the door link was closed", hint="start the device again")
             if not self._session.is_open:
                 raise self._trouble()
             counter, data = make(self._session)
@@ -202,7 +203,7 @@ class DoorLink:
             return counter
 
     def _kept_shut(self, code: m.DenyCode, grant: int) -> faults.ControllerDenied:
-        """What a denied release is; where the door decided so, it is also one of its events."""
+        """The fault for a denied release; where the door's state caused it, it also becomes an event."""
         fault = faults.release_denied(code)
         if isinstance(fault, faults.KeptShut):
             with self._guard:
@@ -210,12 +211,12 @@ class DoorLink:
         return fault
 
     def _signal(self, number: int) -> None:
-        """Show this signal if somebody listens: nobody waits for a lamp."""
+        """Send this signal without waiting; it is dropped where the link is down."""
         with suppress(DoorLinkFault):
             self._tell(lambda session: session.signal(number))
 
     def _trouble(self) -> DoorLinkFault:
-        """Why there is no session, or no answer, as well as it is known."""
+        """The fault that best explains why there is no session or no answer."""
         if self._line.fault is not None:
             return self._line.fault
         if self._there.wrong is not None:
@@ -264,11 +265,11 @@ class DoorLink:
                 there.granted = there.granted or (asked.frees and isinstance(event, m.CommandDone))
             case m.Happened():
                 self._take(event)
-            case _:  # an answer that nobody waits for
+            case _:  # an answer without a waiting caller
                 pass
 
     def _resume(self, opened: m.SessionOpened) -> None:
-        """Take up again what was going on before this session."""
+        """Restore the state from before this session: events, signal and mode."""
         if self._feed is not None:
             self._feed.opened(opened.next_event)
         self._line.write(self._session.signal(self.signals.number)[1])
@@ -276,7 +277,7 @@ class DoorLink:
             self._line.write(self._session.mode(self._mode)[1])
 
     def _take(self, event: m.Happened) -> None:
-        """Keep an event if it is the next one; what is not taken now is asked for again."""
+        """Keep an event if it is the next one; the feed asks again for each event not kept."""
         there = self._there
         if self._feed is None or not there.ticks.are_known or len(self._unread) >= MAX_UNREAD:
             return
@@ -285,7 +286,7 @@ class DoorLink:
             there.granted = there.granted and told.kind is not DoorEventKind.RELOCKED
 
     def _begin_anew(self) -> None:
-        """The port was shut: nothing is known of the other end any more."""
+        """Forget the state of the other end: the port was closed."""
         self._session, self._there = self._new_session(), _OtherEnd()
         self._guard.notify_all()
 

@@ -1,8 +1,8 @@
-"""A reader on a third-party panel's OSDP bus, with the secure channel and nothing without it.
+"""A reader on a third-party panel's OSDP bus; it sends card numbers over the secure channel only.
 
-`hw.door.panel` says what such a door can promise. Over OSDP a panel takes its card events when it polls,
-every 100
-to 200 ms. What it did not fetch in time is withdrawn: no number opens the door minutes after its holder left.
+`hw.door.panel` says what such a door guarantees. Over OSDP a panel fetches card events when it polls, every
+100 to 200 ms. A number that it did not fetch in time is withdrawn: no number may open the door minutes after
+its holder left.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from hw.door.serial_line import SerialLine
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-BAUD: Final = 9_600  # what every panel begins with
+BAUD: Final = 9_600  # the factory setting of panels
 KEY_BYTES: Final = 16
 FETCH_S: Final = 1.0  # five polls of a slow panel
-READY_S: Final = 8.0  # a panel looks for a reader that was away every few seconds
-# Of one panel that talks and never lets us read; a frame of OSDP has 1,440 bytes at most.
+READY_S: Final = 8.0  # a panel polls a lost reader again every few seconds
+# A limit for a panel that sends faster than we read; a frame of OSDP has 1,440 bytes at most.
 MAX_WAITING_BYTES: Final = 4_096
 
 _FIRMWARE: Final = 0x00_01_00  # as a panel shows it: 0.1.0
-_NOBODY: Final = "check the wires and the address, and that the panel has the key in our file"
+_NO_CHANNEL: Final = "check the wires, the address, and that the panel has the key in [strike] key"
 
 
 class OsdpReader:
-    """One peripheral device. `key`: the secure channel's, 16 bytes.
+    """One OSDP peripheral device. `key`: 16 bytes for the secure channel.
 
-    None puts it into install mode, for a panel that gives keys to new readers: `learnt` is called with it, in
-    the thread of the line. Nobody should be able to reach the wires meanwhile: the key travels under one that
-    all the world knows.
+    Without a key it is in install mode, for a panel that gives keys to new readers: `learnt` is called with
+    the new key, in the thread of the line. No attacker may reach the wires meanwhile: the new key is
+    encrypted with the public default key of OSDP.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class OsdpReader:
     ) -> None:
         self._guard = threading.Condition()
         self._waiting = bytearray()
-        self._fetched: bool | None = None  # of the event that was submitted last
+        self._fetched: bool | None = None  # whether the panel has the event that was submitted last
         self._learnt = learnt
         self._osdp, self._sys = _library()
         self._context = self._peripheral(address, key)
@@ -56,19 +56,19 @@ class OsdpReader:
 
     @property
     def fault(self) -> DoorLinkFault | None:
-        """Why the port is shut, if it is."""
+        """The fault that closed the port, if it is closed."""
         return self._line.fault
 
     def wait_until_ready(self, for_s: float = READY_S) -> None:
-        """Return once the secure channel stands. Raises DoorLinkFault."""
+        """Wait for the secure channel. Raises DoorLinkFault."""
         with self._guard:
             if not self._guard.wait_for(self._is_secure, for_s):
                 raise self._line.fault or DoorLinkFault(
-                    "the panel has opened no secure channel with us", hint=_NOBODY
+                    "the panel has opened no secure channel", hint=_NO_CHANNEL
                 )
 
     def present(self, bits: int, value: int) -> None:
-        """Show a card number of so many bits, and wait until the panel has it. Raises DoorLinkFault."""
+        """Send a card number of `bits` bits, and wait until the panel has it. Raises DoorLinkFault."""
         spare = -bits % 8
         event = {
             "event": self._osdp.Event.CardRead,
@@ -81,17 +81,17 @@ class OsdpReader:
         with self._guard:
             if not self._is_secure():
                 raise self._line.fault or DoorLinkFault(
-                    "there is no secure channel to the panel", hint=_NOBODY
+                    "there is no secure channel to the panel", hint=_NO_CHANNEL
                 )
             self._fetched = None
             self._context.submit_event(event)
             self._guard.wait_for(lambda: self._fetched is not None, FETCH_S)
             if not self._fetched:
                 self._context.flush_events()
-                raise DoorLinkFault("the panel did not fetch the card number", hint=_NOBODY)
+                raise DoorLinkFault("the panel did not fetch the card number", hint=_NO_CHANNEL)
 
     def close(self) -> None:
-        """Fall silent, and give the port back."""
+        """Stop sending, and close the port."""
         self._line.close()
 
     def _peripheral(self, address: int, key: bytes | None) -> Any:  # noqa: ANN401  the library has no types
@@ -138,7 +138,7 @@ class OsdpReader:
         self._guard.notify_all()
 
     def _commanded(self, command: dict[str, Any]) -> tuple[int, None]:
-        """Lamps and buzzers are ours to drive: only a key is taken."""
+        """Accept a new key; every other command, such as for lamps, is acknowledged and ignored."""
         if command.get("command") == self._osdp.Command.Keyset and self._learnt is not None:
             self._learnt(bytes(command["data"]))
         return 0, None
@@ -151,16 +151,16 @@ class OsdpReader:
 
 
 def learn_key(port: str, *, address: int, baud: int, for_s: float) -> bytes:
-    """The key that the panel gives to a new reader. Raises DoorLinkFault where it gives none in time."""
+    """The key that the panel gives to a new reader. Raises DoorLinkFault where none comes in time."""
     keys: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     reader = OsdpReader(port, address=address, key=None, baud=baud, learnt=keys.put)
     try:
         key = keys.get(timeout=for_s)
-        reader.wait_until_ready()  # with the new key, or the panel has not got our answer
+        reader.wait_until_ready()  # with the new key; otherwise the panel did not get our answer
     except queue.Empty:
         raise reader.fault or DoorLinkFault(
-            "the panel gave us no key",
-            hint="tell the panel to enrol a new reader; check the wires and the address",
+            "the panel gave no key",
+            hint="start the enrolment of a new reader at the panel; check the wires and the address",
         ) from None
     finally:
         reader.close()
@@ -175,7 +175,7 @@ def _library() -> tuple[Any, Any]:
         raise DoorLinkFault("libosdp is not installed", hint="pip install 'doorward[osdp]'") from err
     if not hasattr(osdp, "PeripheralDevice"):
         raise DoorLinkFault(
-            "the package osdp is installed where libosdp should be: both are imported as osdp",
+            "the package osdp is installed instead of libosdp: both have the import name osdp",
             hint="pip uninstall osdp libosdp, then pip install 'doorward[osdp]'",
         )
     return osdp, osdp_sys

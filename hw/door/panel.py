@@ -1,10 +1,10 @@
-"""A door whose lock belongs to a third-party panel: we are a reader on its wires, a grant is a card number.
+"""A door whose lock belongs to a third-party panel: this device is a reader, and a grant is a card number.
 
-Who guarantees what: this program, that the number is shown after a grant is on record and at no other time.
-The panel decides the rest: whether that number opens the door, for how long, and when it locks again. We
-cannot relock, and are told neither that the lock moved nor that the leaf did; so the release time of our
-policy means nothing here, and the only event of a grant is that the number was presented. Panels compare
-numbers and know no signatures: give each door of ours a number of its own, which no printed card has.
+This program guarantees that it sends the number after a grant is on record, and at no other time. The panel
+decides the rest: whether that number opens the door, for how long, and when it locks again. This device
+cannot relock, and is told neither that the lock moved nor that the leaf did. So the release time of the
+policy has no effect here, and the only event of a grant is that the number was presented. Panels compare
+numbers and check no signatures: give each door its own number, which no printed card has.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class PanelStrike:
-    """The Strike port of such a door. `present`: shows the number to the panel; raises DoorLinkFault."""
+    """The Strike port of such a door. `present`: sends the number to the panel; raises DoorLinkFault."""
 
     def __init__(self, present: Callable[[], None], close: Callable[[], None], *, clock: Clock) -> None:
         self._present, self._close, self._clock = present, close, clock
@@ -37,12 +37,12 @@ class PanelStrike:
         capped(for_ms)
         with self._guard:
             if self._is_closed:
-                raise DoorLinkFault("the line to the panel was closed", hint="open it again")
+                raise DoorLinkFault("the line to the panel was closed", hint="start the device again")
             self._present()
             self._unread.append(DoorEvent(DoorEventKind.PRESENTED, self._clock.tick_ms()))
 
     def relock(self) -> None:
-        """Nothing: the panel relocks."""
+        """Do nothing: the panel relocks."""
 
     def events(self) -> Sequence[DoorEvent]:
         return tuple(self._unread.popleft() for _ in range(len(self._unread)))
@@ -55,7 +55,7 @@ class PanelStrike:
 
 
 class WiegandPanel(PanelStrike):
-    """A panel on the Wiegand wires of a door controller, whose alarms, inputs and lamps stay ours."""
+    """A panel on the Wiegand wires of a door controller, which keeps alarms, inputs and lamps."""
 
     def __init__(self, link: DoorLink, *, bits: int, value: int, clock: Clock) -> None:
         super().__init__(lambda: link.wiegand(bits, value), link.close, clock=clock)
@@ -67,5 +67,5 @@ class WiegandPanel(PanelStrike):
         return told or self._link.events()
 
     def recount(self, after: EventMark | None) -> None:
-        """As the controller does."""
+        """Ask the controller for all events after this one."""
         self._link.recount(after)

@@ -1,12 +1,12 @@
-"""A relay on a pin of this board, for doors that have no controller.
+"""A relay on a pin of this board, for doors without a controller.
 
-Who guarantees what:
-- This program: off at the start, off when the time is up, off at `relock`, `close` and a clean exit.
-- The relay board: off while nobody drives the pin (boot, after `close`, after SIGKILL, a crashed kernel). The
-  pin floats then, so the board must be active-high with a pull-down of its own. Active-low boards energise
-  while the pin floats, which would open the door at every boot: they are refused.
-- Nobody: that the strike drops when this process hangs in native code or is stopped (SIGSTOP) during a
-  release. Where that matters, use the door controller, which owns the strike and its timing.
+Guarantees:
+- By this program: off at the start, off when the time is up, off at `relock`, `close` and a clean exit.
+- By the relay board: off while no program drives the pin (boot, after `close`, after SIGKILL, a crashed
+  kernel). The pin floats then, so the board must be active-high with its own pull-down. Active-low boards
+  energise while the pin floats, which would open the door at every boot: they are refused.
+- Not guaranteed: the strike stays released when this process hangs in native code or is stopped (SIGSTOP)
+  during a release. Where that matters, use the door controller, which times the strike itself.
 There is no door contact here: the strike stays released for its whole time.
 """
 
@@ -31,7 +31,7 @@ _HINT = "on a Pi set GPIOZERO_PIN_FACTORY=lgpio and join the group gpio; elsewhe
 class GpioRelay:
     """A Strike over gpiozero. `factory`: a gpiozero pin factory; left out, gpiozero finds its own.
 
-    `timer`: makes what ends a release, as threading.Timer does.
+    `timer`: makes the timer that ends a release; left out, threading.Timer.
     """
 
     def __init__(
@@ -58,14 +58,16 @@ class GpioRelay:
         for_ms = capped(for_ms)
         with self._guard:
             if self._device.closed:
-                raise DoorLinkFault("the relay was closed", hint="open it again")
+                raise DoorLinkFault("the relay was closed", hint="start the device again")
             timer = self._new_timer(for_ms / 1000, self._expire)
             timer.daemon = True
             # The end comes before the beginning: where no thread can be had, nothing is ever energised.
             try:
                 timer.start()
             except RuntimeError as err:
-                raise DoorLinkFault("no thread to relock the door with", hint="check the memory") from err
+                raise DoorLinkFault(
+                    "no thread can be started to relock the door", hint="check the free memory"
+                ) from err
             previous, self._timer = self._timer, timer
             if previous is not None:
                 previous.cancel()
@@ -109,12 +111,12 @@ class GpioRelay:
 
 def _open_output(pin: int, factory: Any) -> Any:  # noqa: ANN401  gpiozero has no types
     try:
-        import gpiozero  # only a device with this relay pays for it
+        import gpiozero  # only a device with this relay has it
     except ImportError as err:
         raise DoorLinkFault("gpiozero is not installed", hint="pip install 'doorward[pi]'") from err
     try:
         return gpiozero.OutputDevice(pin, active_high=True, initial_value=False, pin_factory=factory)
-    except Exception as err:  # factories raise what they like: lgpio.error, RuntimeError, OSError
+    except Exception as err:  # factories raise lgpio.error, RuntimeError, OSError and others
         raise DoorLinkFault(
             f"GPIO {pin} cannot be driven",
             hint=_HINT,

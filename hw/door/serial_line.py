@@ -1,4 +1,4 @@
-"""A serial port that is read by a thread, written by others, and opened again after its cable was pulled."""
+"""A serial port: one thread reads it, others write, and it is opened again after its cable was pulled."""
 
 from __future__ import annotations
 
@@ -17,21 +17,22 @@ if TYPE_CHECKING:
 
     import serial
 
-TURN_S: Final = 0.02  # the longest that the thread sleeps: a session wants a step every 100 ms
-# After the cable was pulled; with the handshake the door is back well within 2 s.
+TURN_S: Final = 0.02  # the longest sleep of the thread: a session needs a step every 100 ms
+# After the cable was pulled; with these and the handshake the door works again within 2 s.
 PAUSES_S: Final = (0, 0.2)
 
 _HINTS: Final = {
-    errno.EAGAIN: "another program holds it: is doorward run at work?",
-    errno.EBUSY: "another program holds it: is doorward run at work?",
-    errno.EACCES: "join the group that owns it, which is mostly dialout",
+    errno.EAGAIN: "stop the other program that uses the port, for instance doorward run",
+    errno.EBUSY: "stop the other program that uses the port, for instance doorward run",
+    errno.EACCES: "add the user to the group that owns the port, usually dialout, and log in again",
 }
 
 
 class SerialLine:
-    """`turn(data)` is called every 20 ms at least while the port is open, `ended()` when it was shut.
+    """One port with its thread.
 
-    Both by the thread, with `guard` held; `write` wants it held too.
+    The thread calls `turn(data)` at least every 20 ms while the port is open, and `ended()` when it was
+    closed, both with `guard` held. A caller of `write` must hold `guard` too.
     """
 
     def __init__(
@@ -46,7 +47,7 @@ class SerialLine:
         self._name, self._baud = name, baud
         self._guard, self._turn, self._ended = guard, turn, ended
         self._port: serial.Serial | None = None
-        self._fault: DoorLinkFault | None = None  # that shut the port
+        self._fault: DoorLinkFault | None = None  # the fault that closed the port
         self._reader = ReconnectingReader(
             "door-link",
             self._open,
@@ -58,18 +59,18 @@ class SerialLine:
         )
 
     def start(self) -> None:
-        """Begin to open the port."""
+        """Start to open the port."""
         self._reader.start()
 
     @property
     def fault(self) -> DoorLinkFault | None:
-        """Why the port is shut, without the places that it was raised from, which over days would grow."""
+        """The fault that closed the port, without a traceback: it would grow over days."""
         self.check()
         return self._fault.with_traceback(None) if self._fault else None
 
     @property
     def is_closed(self) -> bool:
-        """For good, by `close` or a programming error."""
+        """Whether the port was closed for ever, by `close` or a programming error."""
         return self._reader.stopped.is_set()
 
     def check(self) -> None:
@@ -77,17 +78,17 @@ class SerialLine:
         self._reader.check()
 
     def close(self) -> None:
-        """Give the port back. Without the guard."""
+        """Close the port. The caller must not hold the guard."""
         self._reader.close()
 
     def write(self, data: bytes) -> None:
-        """Raises DoorLinkFault where there is no port, or not any more."""
+        """Send these bytes. Raises DoorLinkFault where the port is not open, or was lost."""
         if self._port is None:
-            raise self.fault or DoorLinkFault(f"{self._name}: not open yet", hint="try again")
+            raise self.fault or DoorLinkFault(f"{self._name}: the port is not open yet", hint="try again")
         try:
             _write(self._port.fileno(), data)
         except PORT_ERRORS as err:
-            self._fault = fault_of(self._name, err)  # the thread sees it and begins anew
+            self._fault = fault_of(self._name, err)  # the thread sees it and opens the port again
             raise self._fault from err
 
     def _open(self) -> _OpenPort:
@@ -104,13 +105,13 @@ class SerialLine:
 
     def _lost(self, fault: DoorLinkFault | None) -> None:
         with self._guard:
-            # Before the port is closed: its number is soon another file's.
+            # Before the port is closed: its descriptor may soon belong to another file.
             self._port, self._fault = None, fault
             self._ended()
 
 
 class _OpenPort:
-    """A Connection. Raises DoorLinkFault."""
+    """A Connection over an open port. Raises DoorLinkFault."""
 
     def __init__(self, name: str, baud: int) -> None:
         self._name = name
@@ -131,9 +132,9 @@ class _OpenPort:
 
 
 def _write(fd: int, data: bytes) -> None:
-    """Never blocks: the kernel keeps 4 kB, and where those are full the device at the other end hangs.
+    """Write without blocking: the kernel buffers 4 kB, and where they are full the other device hangs.
 
-    Not Serial.write, which waits for room once more after everything is written.
+    Serial.write is not used: it waits for space once more after it has written everything.
     """
     with suppress(BlockingIOError):
         if os.write(fd, data) == len(data):
@@ -142,10 +143,10 @@ def _write(fd: int, data: bytes) -> None:
 
 
 def fault_of(name: str, err: Exception) -> DoorLinkFault:
-    """What a technician can do about one of PORT_ERRORS."""
+    """A fault with a hint for a technician, for one of PORT_ERRORS."""
     devices = ", ".join(serial_devices()[:4])
     hint = f"check the cable, and [strike] port{f'; serial devices here: {devices}' if devices else ''}"
     number = getattr(err, "errno", None)
-    if number is None:  # pyserial's own words for a device that went away
+    if number is None:  # pyserial's own exception for a device that was unplugged
         return DoorLinkFault(f"{name}: the serial device is gone", hint=hint)
     return DoorLinkFault(f"{name}: {os.strerror(number).lower()}", hint=_HINTS.get(number) or hint)

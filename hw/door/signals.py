@@ -22,9 +22,9 @@ WELCOME: Final = 5
 
 
 class DoorSignals:
-    """A Signals port. `send`: brings a number to the controller if it listens; it is told again when it does.
+    """A Signals port. `send`: sends a number to the controller; after a lost link the link sends it again.
 
-    There is no screen for prompts, so they go to the log, as every signal does besides.
+    There is no screen for prompts, so they go to the log, as every signal does too.
     """
 
     def __init__(self, send: Callable[[int], None]) -> None:
@@ -37,7 +37,7 @@ class DoorSignals:
         self._set(_NUMBERS[signal])
 
     def welcome(self) -> None:
-        """The door is free: until the next signal, or none."""
+        """Show that the door is free, until the next call of `show`."""
         self._set(WELCOME)
 
     def prompt(self, words: str | None) -> None:

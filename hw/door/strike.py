@@ -1,4 +1,4 @@
-"""The one limit that every strike output of ours keeps by itself, whoever asks."""
+"""The longest release, which every strike output enforces for all callers."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from typing import Final
 
 from edge.errors import DoorLinkFault
 
-# The longest single release, the door controller's firmware clamps at the same: long enough for a wheelchair
-# to reach and pull a door, short enough that a forgotten release does not leave a building open.
+# The longest single release; the door controller's firmware has the same limit. It is long enough to reach
+# and pull a door from a wheelchair, and short enough that a forgotten release leaves no building open.
 MAX_RELEASE_MS: Final = 10_000
 
 
 def capped(for_ms: int) -> int:
-    """How long to release for when asked for `for_ms`. Raises DoorLinkFault below 1 ms."""
+    """The time of a release that is asked for `for_ms`, in ms. Raises DoorLinkFault below 1 ms."""
     if for_ms < 1:
-        raise DoorLinkFault(f"a release of {for_ms} ms is none", hint="release_ms must be above 0")
+        raise DoorLinkFault(f"release_ms: {for_ms} is not above 0", hint="set release_ms above 0")
     return min(for_ms, MAX_RELEASE_MS)

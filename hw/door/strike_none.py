@@ -1,4 +1,4 @@
-"""No lock at all: a desk, a counter, a check before a train. What a grant releases is the holder."""
+"""A Strike without a lock, for a desk, a counter or a check before a train."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ if TYPE_CHECKING:
 
 
 class NoStrike:
-    """A Strike without an output: it tells when a release began and when it ended, and moves nothing.
+    """A Strike without an output: it reports begin and end of a release, and moves nothing.
 
-    The release lasts as long as at a door, so that its signal stays in sight for as long, and the next
-    holder is not taken for the one before.
+    The release lasts as long as at a door, so that its signal stays visible, and staff do not take the next
+    holder for the one before.
     """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._ends_ms: int | None = None
-        self._told: deque[DoorEvent] = deque(maxlen=100)  # nobody listens for minutes: the newest are enough
+        self._told: deque[DoorEvent] = deque(maxlen=100)  # if no caller reads for minutes, the newest remain
         self._closed = False
 
     @property
     def released(self) -> bool:
-        """Whether a release lasts."""
+        """Whether a release is in progress."""
         self._run_out()
         return self._ends_ms is not None
 

@@ -1,7 +1,7 @@
 """Reads checked model files, and runs one graph behind the Network port, for both TFLite runtimes.
 
-The bytes are hashed before an interpreter sees them: tflite-runtime 2.14 dies of SIGSEGV on half a
-model file instead of raising (tried), and an altered model would decide who gets in.
+The bytes are hashed before an interpreter gets them: tflite-runtime 2.14 ends with SIGSEGV on half a
+model file instead of raising (tried), and an altered model could let an attacker in.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 
     from edge.ports import Floats
 
-MAX_MODEL_BYTES = 16 * 1024 * 1024  # three times the largest we build (float MobileFaceNet, 5.2 MB)
-MAX_MANIFEST_CHARS = 64 * 1024  # ten times ours; what is cut off cannot be parsed
+MAX_MODEL_BYTES = 16 * 1024 * 1024  # three times our largest model (float MobileFaceNet, 5.2 MB)
+MAX_MANIFEST_CHARS = 64 * 1024  # ten times ours; a longer one is cut off, which does not parse
 NPY_MAGIC = b"\x93NUMPY"
 REBUILD = "build the models again: make models"
 
 
 class Interpreter(Protocol):
-    """The part of `Interpreter` that ai_edge_litert and tflite_runtime have in common."""
+    """The methods that the `Interpreter` of ai_edge_litert and of tflite_runtime have in common."""
 
     def allocate_tensors(self) -> None: ...
     def get_input_details(self) -> list[dict[str, Any]]: ...
@@ -44,7 +44,7 @@ class Interpreter(Protocol):
 
 
 def read_checked(path: Path, sha256: str) -> bytes:
-    """The bytes of a model file, at most MAX_MODEL_BYTES, where its sha256 (hex) holds. Raises ModelFault."""
+    """The bytes of a model file, at most MAX_MODEL_BYTES, if its sha256 (hex) is right. Raises ModelFault."""
     try:
         with path.open("rb") as file:
             data = file.read(MAX_MODEL_BYTES + 1)
@@ -53,12 +53,12 @@ def read_checked(path: Path, sha256: str) -> bytes:
     if not data:
         raise ModelFault(f"{path}: the model file is empty", hint=REBUILD)
     if len(data) > MAX_MODEL_BYTES:
-        raise ModelFault(f"{path}: more than {MAX_MODEL_BYTES} bytes for a model", hint=REBUILD)
+        raise ModelFault(f"{path}: the model file is larger than {MAX_MODEL_BYTES} bytes", hint=REBUILD)
     found = hashlib.sha256(data).hexdigest()
     if found != sha256.lower():
         raise ModelFault(
-            f"{path}: sha256 is {found[:12]}, the manifest says {sha256[:12]}",
-            hint=f"truncated or altered; {REBUILD}",
+            f"{path}: the sha256 is {found[:12]}, and {sha256[:12]} in the manifest: truncated or altered",
+            hint=REBUILD,
         )
     return data
 
@@ -77,7 +77,7 @@ def read_array(path: Path, sha256: str) -> Floats:
     """A float32 array from a checked .npy file; never unpickles. Raises ModelFault."""
     data = read_checked(path, sha256)
     try:
-        # the magic first: np.load takes whatever else it meets for a zip or a pickle
+        # check the magic first: np.load takes any other file for a zip or a pickle
         array = np.load(io.BytesIO(data), allow_pickle=False) if data.startswith(NPY_MAGIC) else None
     except (ValueError, EOFError) as err:
         raise ModelFault(f"{path}: a damaged .npy file", hint=REBUILD) from err
@@ -87,10 +87,10 @@ def read_array(path: Path, sha256: str) -> Floats:
 
 
 class TfliteNetwork:
-    """One graph with one input, as a Network. Not for use by two threads at once."""
+    """One graph with one input, as a Network. Two threads must not use it at the same time."""
 
     def __init__(self, interpreter: Interpreter, name: str) -> None:
-        """Allocate the tensors of a fresh interpreter. Raises ModelFault where the graph is not ours."""
+        """Allocate the tensors of a new interpreter. Raises ModelFault for a graph of another form."""
         self._interpreter = interpreter
         self._name = name
         with _quiet(), _model_fault(name):
@@ -98,7 +98,7 @@ class TfliteNetwork:
             inputs = interpreter.get_input_details()
             self._outputs = interpreter.get_output_details()
         if len(inputs) != 1:
-            raise ModelFault(f"{name}: {len(inputs)} inputs, one was expected", hint=REBUILD)
+            raise ModelFault(f"{name}: the graph has {len(inputs)} inputs, and must have 1", hint=REBUILD)
         self._input = inputs[0]
         self._shape = tuple(int(n) for n in self._input["shape"])
 
@@ -108,7 +108,7 @@ class TfliteNetwork:
 
     def run(self, x: Floats) -> tuple[Floats, ...]:
         if x.shape != self._shape:
-            raise ModelFault(f"{self._name}: input {x.shape}, the graph takes {self._shape}")
+            raise ModelFault(f"{self._name}: the input has the shape {x.shape}, and must have {self._shape}")
         with _model_fault(self._name):
             self._interpreter.set_tensor(self._input["index"], _quantize(x, self._input))
             self._interpreter.invoke()
@@ -118,7 +118,7 @@ class TfliteNetwork:
 
 
 def open_checked(interpreter: Any, path: Path, sha256: str) -> TfliteNetwork:  # noqa: ANN401  a foreign class
-    """A Network from `path`, on the given Interpreter class, one thread. Raises ModelFault."""
+    """A Network from `path`, with this Interpreter class, on one thread. Raises ModelFault."""
     data = read_checked(path, sha256)
     with _quiet(), _model_fault(path.name):
         made: Interpreter = interpreter(model_content=data, num_threads=1)
@@ -126,7 +126,7 @@ def open_checked(interpreter: Any, path: Path, sha256: str) -> TfliteNetwork:  #
 
 
 def _quantize(x: Floats, tensor: Mapping[str, Any]) -> NDArray[Any]:
-    """Float32 as the tensor stores it: real = scale * (stored - zero point)."""
+    """Convert float32 to the tensor's stored type: real = scale * (stored - zero point)."""
     dtype = np.dtype(tensor["dtype"])
     if dtype == np.float32:
         return np.ascontiguousarray(x, np.float32)
@@ -144,19 +144,19 @@ def _dequantize(stored: NDArray[Any], tensor: Mapping[str, Any]) -> Floats:
 
 @contextlib.contextmanager
 def _model_fault(name: str) -> Iterator[None]:
-    """Whatever a runtime raises, as ModelFault: it uses at least these four for a graph it cannot run."""
+    """Raise a runtime's exceptions as ModelFault: for a graph that it cannot run it raises these four."""
     try:
         yield
     except (ValueError, RuntimeError, TypeError, SystemError) as err:
         first = str(err).strip().splitlines() or [type(err).__name__]
-        raise ModelFault(f"{name}: the TFLite runtime refused it: {first[0][:120]}", hint=REBUILD) from err
+        raise ModelFault(f"{name}: the TFLite runtime failed: {first[0][:120]}", hint=REBUILD) from err
 
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Swallow what the C++ side writes to file descriptor 2 ("INFO: Created TensorFlow Lite XNNPACK ...").
+    """Discard the output of the C++ side on file descriptor 2 ("INFO: Created TensorFlow Lite XNNPACK ...").
 
-    It has no log level to set from Python. Only start-up is silenced; what goes wrong is raised.
+    Python cannot set its log level. Only start-up is silent; every failure is raised.
     """
     sys.stderr.flush()
     with tempfile.TemporaryFile() as sink:

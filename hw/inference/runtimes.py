@@ -1,4 +1,4 @@
-"""Opens the TFLite runtime that this machine has."""
+"""Opens the TFLite runtime that is installed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Runtime(Protocol):
 
 
 def open_runtime(name: str | None = None) -> tuple[str, Runtime]:
-    """The named runtime ("litert" or "tflite"), or the best that is installed. Raises ModelFault."""
+    """The named runtime ("litert" or "tflite"), or the best installed one. Raises ModelFault."""
     if name in (None, "litert"):
         try:
             from hw.inference import litert
@@ -37,4 +37,4 @@ def open_runtime(name: str | None = None) -> tuple[str, Runtime]:
                 hint="make setup; tflite-runtime exists for Python 3.9 to 3.11 only",
             ) from err
         return "tflite", tflite.open_network
-    raise ModelFault(f"unknown TFLite runtime {name!r}", hint="one of: litert, tflite")
+    raise ModelFault(f"TFLite runtime: {name!r} is not one of litert, tflite", hint="name one of them")

@@ -1,7 +1,7 @@
-"""Networks on tflite-runtime 2.14: the only one for 32-bit boards; Python 3.9 to 3.11 and numpy < 2.
+"""Networks on tflite-runtime 2.14: the only runtime for 32-bit boards; Python 3.9 to 3.11 and numpy < 2.
 
-Its XNNPACK does not take our static int8 graph (30 ms against 2.7 ms, research of 2026-11): give it
-the weight-only int8 file.
+Its XNNPACK cannot run our static int8 graph (30 ms instead of 2.7 ms, research of 2026-11): give it the
+weight-only int8 file.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""Beams in, people out: how many are between two doors, or that nobody can tell.
+"""Counts the people between two doors from light beams; the count is unknown where the beams do not tell it.
 
-A barrier is two light beams a hand apart. Who walks through breaks the first, then both, then the second
-alone: the beam that was broken first and the one that is free last tell the direction, and whoever turns back
-is not counted. Two who walk chest to back are counted once: that is why a lane also counts faces, and may
-have a presence sensor or a mat. What cannot be told is said to be unknown: a count that is guessed would let
-somebody through.
+A barrier is two light beams a hand apart. A person who walks through breaks the first beam, then both, then
+the second alone. The beam that is broken first and the beam that is free last give the direction; a person
+who turns back is not counted. Two people who walk chest to back are counted once: that is why a lane also
+counts faces, and may have a presence sensor or a mat. A doubtful count is never guessed: a wrong guess would
+let a second person through.
 """
 
 from __future__ import annotations
@@ -14,25 +14,25 @@ from typing import Final
 
 from edge.ports import LaneView
 
-# A suitcase that is put down in the barrier is there for seconds; a beam that is broken longer has failed.
+# A suitcase stands in the barrier for some seconds; a beam that is broken for longer has failed.
 STUCK_MS: Final = 15_000
-# Presence sensors are slow: one that contradicts the count for longer than this is believed to be right, or
-# broken, and either way nobody knows how many there are.
+# Presence sensors are slow: one that contradicts the count for longer than this is right, or it is broken.
+# In both cases the count is unknown.
 CONTRADICTS_MS: Final = 3_000
-MOST: Final = 20  # more than stand in any lane: a beam that flickers
+MOST: Final = 20  # no lane holds more people: a beam flickers
 
 
 @dataclass(slots=True)
 class Barrier:
-    """Two beams across the way, `first` on the outer side. Feed it every change."""
+    """Two beams across the way, `first` on the outer side. `see` must get every change."""
 
     _broken: tuple[bool, bool] = (False, False)
-    _began_at: int | None = None  # which beam was broken first: 0 or 1
-    _last_alone: int | None = None  # which one was the only broken one last
+    _began_at: int | None = None  # the beam that was broken first: 0 or 1
+    _last_alone: int | None = None  # the beam that was the last to be broken alone
     _since_ms: int | None = None
 
     def see(self, first: bool, second: bool, tick_ms: int) -> int | None:  # noqa: FBT001  two beams
-        """Someone came inwards (1), went outwards (-1), neither (0); None: it cannot be told."""
+        """Take a change: 1, a person came inwards; -1, went outwards; 0, neither; None, unknown."""
         before, self._broken = self._broken, (first, second)
         if self._broken == before:
             return 0
@@ -46,7 +46,7 @@ class Barrier:
         return 0
 
     def stuck(self, tick_ms: int) -> bool:
-        """Whether a beam has been broken for longer than anybody walks."""
+        """Whether a beam has been broken for longer than a person needs to walk through."""
         return self._since_ms is not None and tick_ms - self._since_ms > STUCK_MS
 
     def _ended(self) -> int | None:
@@ -59,30 +59,30 @@ class Barrier:
 
 @dataclass(slots=True)
 class LaneCounter:
-    """How many are between the doors. `present`: what a presence sensor says, None where there is none."""
+    """The number of people between the doors. `present`: from a presence sensor, None without a sensor."""
 
     present: bool | None = None
-    people: int | None = None  # until somebody says that the lane is empty
+    people: int | None = None  # None until staff or a sensor report that the lane is empty
     entry: Barrier = field(default_factory=Barrier)
     exit: Barrier = field(default_factory=Barrier)
     _contradicts_ms: int | None = None
 
     def at_entry(self, first: bool, second: bool, tick_ms: int) -> None:  # noqa: FBT001
-        """The beams behind the outer door."""
+        """Take a change of the beams behind the outer door."""
         self._count(self.entry.see(first, second, tick_ms), 1)
 
     def at_exit(self, first: bool, second: bool, tick_ms: int) -> None:  # noqa: FBT001
-        """The beams before the inner door."""
+        """Take a change of the beams before the inner door."""
         self._count(self.exit.see(first, second, tick_ms), -1)
 
     def emptied(self) -> None:
-        """Somebody has looked: nobody is there."""
+        """Start again at 0: staff have seen that the lane is empty."""
         self.people = 0
         self.entry, self.exit = Barrier(), Barrier()
         self._contradicts_ms = None
 
     def view(self, *, outer_shut: bool, inner_shut: bool, tick_ms: int) -> LaneView:
-        """How it is now."""
+        """The state of the lane now."""
         if self.people is None and self.present is False and outer_shut and inner_shut:
             self.people = 0
         self._weigh(tick_ms)
@@ -98,7 +98,7 @@ class LaneCounter:
             self.people = people if 0 <= people <= MOST else None
 
     def _weigh(self, tick_ms: int) -> None:
-        """Hold the presence sensor against the count."""
+        """Compare the presence sensor with the count."""
         if self.people is None or self.present is None or self.present == (self.people > 0):
             self._contradicts_ms = None
         elif self._contradicts_ms is None:

@@ -1,11 +1,11 @@
-"""The sensors of a lane on pins of this board: two contacts, two light barriers, perhaps a presence sensor.
+"""The sensors of a lane on pins of this board: two contacts, two light barriers, a presence sensor or none.
 
-Wiring, so that a cut cable is seen and never taken for a shut door or an empty lane:
+The wiring makes a cut cable visible; a cut cable never looks like a shut door or an empty lane:
 - contacts close to ground while the leaf is shut; a cut wire reads open.
-- beams conduct to ground while nobody is in the way (dark-on receivers); a cut wire reads broken, and after
-  `lane_counting.STUCK_MS` nobody can tell any more how many there are.
-- the presence sensor conducts while nobody is there; a cut wire reads present, which contradicts the count.
-gpiozero's pins are read at every change, in its own thread, and kept under one lock.
+- beams conduct to ground while the way is free (dark-on receivers); a cut wire reads broken, and after
+  `hw.lane.counting.STUCK_MS` the count is unknown.
+- the presence sensor conducts while the lane is empty; a cut wire reads present, which contradicts the count.
+gpiozero reads its pins at every change, in its own thread; one lock guards them.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ BOUNCE_S: Final = 0.01  # a reed contact rings for 1 to 5 ms
 
 @dataclass(frozen=True, slots=True)
 class LanePins:
-    """BCM numbers. Of each barrier the first beam is the one nearer to the outer door."""
+    """BCM numbers of the pins. The first beam of each barrier is nearer to the outer door."""
 
     outer: int
     inner: int
@@ -41,7 +41,7 @@ class GpioLane:
     """LaneSensors over gpiozero. `factory`: a gpiozero pin factory; left out, gpiozero finds its own."""
 
     def __init__(self, pins: LanePins, *, clock: Clock, factory: Any = None) -> None:  # noqa: ANN401  gpiozero has no types
-        """Raises DoorLinkFault where a pin cannot be read."""
+        """Open the pins. Raises DoorLinkFault for a pin that cannot be read."""
         self._clock = clock
         self._counter = LaneCounter()
         self._guard = threading.Lock()
@@ -85,13 +85,13 @@ class GpioLane:
 
     def _open(self, pin: int, changed: Callable[[], None] | None, factory: Any) -> Any:  # noqa: ANN401  likewise
         try:
-            import gpiozero  # only a lane with these sensors pays for it
+            import gpiozero  # only a lane with these sensors has it
         except ImportError as err:
             raise DoorLinkFault("gpiozero is not installed", hint="pip install 'doorward[pi]'") from err
         try:
-            bounce = None if changed else BOUNCE_S  # beams do not ring, and their order counts
+            bounce = None if changed else BOUNCE_S  # beams do not ring, and their order matters
             device = gpiozero.DigitalInputDevice(pin, pull_up=True, bounce_time=bounce, pin_factory=factory)
-        except Exception as err:  # factories raise what they like: lgpio.error, RuntimeError, OSError
+        except Exception as err:  # factories raise lgpio.error, RuntimeError, OSError and others
             raise DoorLinkFault(f"GPIO {pin} cannot be read", hint=_HINT) from err
         self._inputs.append(device)
         if changed:

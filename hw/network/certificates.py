@@ -1,4 +1,4 @@
-"""Certificates that a connection over TLS believes."""
+"""Certificates that a connection over TLS trusts."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 
 def trust(ca: Path | None, setting: str) -> ssl.SSLContext:
-    """Certificates to believe: those in a PEM file, or the system's. Raises ConfigError.
+    """The certificates to trust: those in a PEM file, or the system's. Raises ConfigError.
 
-    `setting`: where the file is named, as in "[hub] ca".
+    `setting`: the setting that names the file, such as "[hub] ca".
     """
     try:
         return ssl.create_default_context(cafile=ca)
     except (OSError, ssl.SSLError) as err:
         raise ConfigError(
-            f"{ca}: no certificates in it that can be read", hint=f"{setting}: a PEM file"
+            f"{setting}: {ca} holds no certificate that can be read", hint="name a PEM file with certificates"
         ) from err

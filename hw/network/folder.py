@@ -1,4 +1,4 @@
-"""A repository in a folder, as it comes on a USB stick: a stranger's, until TUF has seen it."""
+"""A repository in a folder, as it comes on a USB stick: hostile until TUF has verified it."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 _HINTS: Final = {
     errno.EACCES: "check the permissions of the folder",
-    errno.EIO: "the stick is failing, or was pulled out: try another one",
-    errno.ELOOP: "links are not followed here: copy the repository itself",
-    errno.ENODEV: "the stick was pulled out: put it back",
+    errno.EIO: "plug the stick in again, or try another one: it fails, or was pulled out",
+    errno.ELOOP: "copy the files of the repository itself: links are not followed here",
+    errno.ENODEV: "plug the stick in again",
 }
 
 
 class FolderSource:
-    """The files below `root`. Implements Source; `root` may be a link, nothing below it is one."""
+    """The files below `root`. Implements Source; `root` may be a link, but links below it are refused."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
@@ -50,11 +50,11 @@ class FolderSource:
         try:
             yield
         except FileNotFoundError as error:
-            if not os.path.exists(self._root):  # noqa: PTH110  Path.exists raises for what can be no name
-                hint = "is the stick in, and mounted?"
+            if not os.path.exists(self._root):  # noqa: PTH110  Path.exists raises where the name is invalid
+                hint = "plug the stick in, and mount it"
                 raise FetchError(f"{self._root}: no such folder", hint=hint) from error
             raise NotThere(f"{self._root / name}: no such file") from error
         except OSError as error:
             what = (error.strerror or "error").lower()
-            hint = _HINTS.get(error.errno or 0, "is this the folder of a repository?")
+            hint = _HINTS.get(error.errno or 0, "name the folder of a repository")
             raise FetchError(f"{self._root / name}: cannot be read: {what}", hint=hint) from error

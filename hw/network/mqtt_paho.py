@@ -1,4 +1,4 @@
-"""An MQTT broker through paho-mqtt: connects, reconnects and resubscribes by itself, in its own thread."""
+"""An MQTT broker through paho-mqtt: connects and subscribes, and does both again, in its own thread."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
 
     from paho.mqtt.client import Client, MQTTMessage
 
-QOS: Final = 1  # at least once: a status twice does no harm
-KEEPALIVE_S: Final = 60  # the broker says our last will after one and a half of these
-MAX_HEARD: Final = 100  # waiting messages; a wake-up is one, and more of them say nothing new
+QOS: Final = 1  # at least once: a status that comes twice does no harm
+KEEPALIVE_S: Final = 60  # the broker publishes our last will after one and a half of these
+MAX_HEARD: Final = 100  # waiting messages; a wake-up is one, and a second wake-up adds nothing
 MAX_PAYLOAD_BYTES: Final = 256  # "sync" has four
-MAX_QUEUED: Final = 20  # of ours while there is no connection; the retained ones are said again anyway
+MAX_QUEUED: Final = 20  # our messages without a connection; retained ones are published again anyway
 RETRY_S: Final = (1, 120)  # first and longest wait between two attempts
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a broker is and how to greet it. Without `tls` nobody should name a `user`."""
+    """Address of a broker, and the login there. A `user` needs `tls`, or the password travels in clear."""
 
     host: str
     port: int = 8883
@@ -40,8 +40,8 @@ class Address:
 class PahoBroker:
     """The Broker port over MQTT 3.1.1, which every broker speaks.
 
-    Raises ConfigError where paho-mqtt is not installed or the certificates cannot be read; a broker that does
-    not answer is no error: it is tried again until `close`.
+    Raises ConfigError where paho-mqtt is not installed or the certificates cannot be read. A broker that does
+    not answer is no error: the client retries until `close`.
     """
 
     def __init__(
@@ -72,9 +72,9 @@ class PahoBroker:
         return messages
 
     def close(self) -> None:
-        if self._client.is_connected():  # a client that takes its leave has no last will
+        if self._client.is_connected():  # for a client that disconnects, the broker publishes no last will
             said = self._client.publish(self._will.topic, self._will.payload, qos=QOS, retain=True)
-            said.wait_for_publish(timeout=2)  # a broker on the same continent answers in a tenth of this
+            said.wait_for_publish(timeout=2)  # a broker on this continent answers in a tenth of this
         self._client.disconnect()
         self._client.loop_stop()
 
@@ -90,18 +90,18 @@ class PahoBroker:
 
     def _on_message(self, _client: Client, _data: object, message: MQTTMessage) -> None:
         if message.retain or len(message.payload) > MAX_PAYLOAD_BYTES:
-            return  # a wake-up that the broker kept is of another day
+            return  # a wake-up that the broker retained is an old one
         with self._lock:
             self._heard.append(MqttMessage(message.topic, message.payload.decode("ascii", errors="replace")))
 
 
 def _client(address: Address, client_id: str) -> Client:
     try:
-        from paho.mqtt.client import Client  # an optional part
+        from paho.mqtt.client import Client  # an optional dependency
         from paho.mqtt.enums import CallbackAPIVersion
     except ImportError as error:
         raise ConfigError(
-            "[mqtt] needs paho-mqtt", hint="install it: pip install 'doorward[mqtt]'"
+            "[mqtt] needs paho-mqtt, which is not installed", hint="pip install 'doorward[mqtt]'"
         ) from error
     client = Client(CallbackAPIVersion.VERSION2, client_id=client_id)
     client.max_queued_messages_set(MAX_QUEUED)

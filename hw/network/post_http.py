@@ -19,21 +19,21 @@ if TYPE_CHECKING:
 
     from urllib3 import BaseHTTPResponse
 
-ANSWER_BYTES: Final = 4_096  # the port's own limit; a good answer has 26, the rest is some proxy's page
+ANSWER_BYTES: Final = 4_096  # the port's own limit; a good answer has 26, a longer one is a proxy's page
 
 
 @dataclass(frozen=True, slots=True)
 class PostTimeouts:
-    """What a hub may take of our time for one batch."""
+    """Timeouts for one batch."""
 
     connect_s: float = 10.0
     read_s: float = 30.0  # the longest silence: a hub waits up to 10 s for its database
-    whole_s: float = 120.0  # 1 MB up at 16 kB/s, and the answer, however it drips
+    whole_s: float = 120.0  # 1 MB up at 16 kB/s, and the answer, also if it comes byte by byte
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Whom to believe over TLS (left out: the system's certificates), and who we are. PEM files."""
+    """PEM files for TLS: `ca` to trust (None: the system's), `cert` and `key` of this device."""
 
     ca: Path | None = None
     cert: Path | None = None
@@ -43,7 +43,7 @@ class Credentials:
 class HttpPost:
     """Requests to one address; the connection is kept from batch to batch. Implements Post.
 
-    No redirect is followed: records go where the configuration says, or nowhere.
+    No redirect is followed: records go to the configured address only.
     """
 
     def __init__(
@@ -70,13 +70,13 @@ class HttpPost:
             try:
                 said = _beginning(response)
             finally:
-                response.close()  # a connection whose answer is read to its end is back in the pool by now
+                response.close()  # a connection whose answer was read to its end is in the pool by now
             after_s = retry_after(response.headers.get("Retry-After", ""))
             return Answer(response.status, said, after_s)
 
 
 def _beginning(response: BaseHTTPResponse) -> bytes:
-    """The body as far as it is of interest; one that is shorter than it said raises in the last read."""
+    """The first ANSWER_BYTES of the body; a body shorter than its declared length raises in the last read."""
     said = b""
     while len(said) < ANSWER_BYTES and (more := response.read(ANSWER_BYTES, decode_content=False)):
         said += more
@@ -90,7 +90,7 @@ def _context(credentials: Credentials) -> ssl.SSLContext:
             context.load_cert_chain(credentials.cert, credentials.key)
         except (OSError, ssl.SSLError) as err:
             raise ConfigError(
-                f"{credentials.cert}: no certificate with its key in it, or beside it",
-                hint="[hub] cert and cert_key: PEM files, the key without a password",
+                f"[hub] cert: {credentials.cert} and cert_key are no certificate with its key",
+                hint="set cert and cert_key to PEM files, the key without a password",
             ) from err
     return context

@@ -1,4 +1,4 @@
-"""A host system at the other end of a serial line: one line there, one line back."""
+"""A host system at the other end of a serial line: each request and each answer is one line."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ _WRITE_S: Final = 5.0
 
 
 class SerialHost:
-    """Opens its port when it has something to say, and again after its cable was pulled."""
+    """Opens its port for the first request, and again after its cable was pulled."""
 
     def __init__(self, name: str, baud: int) -> None:
         self._name, self._baud = name, baud
         self._port: serial.Serial | None = None
 
     def ask(self, line: str, *, wait_s: float) -> str:
-        """Send a line, and wait this long for the next one that comes back, without its end.
+        """Send a line, wait `wait_s` at most, and return the next line that comes back, without its end.
 
         Raises:
-            FetchError: there is no port, or nobody answered in time. The host may have taken the line.
+            FetchError: there is no port, or no answer in time. The host may have received the line.
         """
         try:
             port = self._opened()
-            port.reset_input_buffer()  # what is left of an earlier answer belongs to nobody
+            port.reset_input_buffer()  # drop the rest of an earlier answer
             port.write(f"{line}\r\n".encode("ascii"))
             return self._answer(port, time.monotonic() + wait_s)
         except PORT_ERRORS as error:
@@ -41,7 +41,7 @@ class SerialHost:
             ) from error
 
     def close(self) -> None:
-        """Give the port back; safe to call again."""
+        """Close the port; a second call does nothing."""
         if self._port is not None:
             port, self._port = self._port, None
             close_port(port)
@@ -58,4 +58,4 @@ class SerialHost:
             line, end, _ = said.partition(b"\n")
             if end:
                 return str(line.rstrip(b"\r"), "ascii", errors="replace")
-        raise FetchError(f"{self._name}: no answer", hint="is the host's program at work?")
+        raise FetchError(f"{self._name}: no answer", hint="check that the host's program runs")

@@ -1,6 +1,6 @@
-"""Connections to a web server that cannot hold us up, with urllib3.
+"""Connections to a web server with urllib3, each request with a deadline that the server cannot extend.
 
-TLS is always verified; proxies are those of the environment.
+TLS is always verified; proxies come from the environment.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from edge.errors import FetchError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MAX_RETRY_AFTER_S: Final = 3_600.0  # no server may silence a device for longer than an hour
-# All that a request can end in; ValueError is urllib3's for what a server sends and HTTP does not allow.
+MAX_RETRY_AFTER_S: Final = 3_600.0  # a server may delay a device for an hour at most
+# All exceptions of a request; urllib3 raises ValueError for an answer that HTTP does not allow.
 _ERRORS: Final = (HTTPError, HTTPException, OSError, ValueError)
 
 
@@ -36,14 +36,14 @@ class Web:
     """Connections to the server of one address; `manager` opens and keeps them."""
 
     def __init__(self, base: str, *, trust: ssl.SSLContext | None = None) -> None:
-        """`trust`: whom to believe over TLS, and who we are; left out: the system's certificates."""
+        """`trust`: certificates for TLS, to trust and to show; left out: the system's certificates."""
         self.base = base if base.endswith("/") else f"{base}/"
         self._lines: list[socket.socket] = []
         self.manager = _manager(self.base, trust or ssl.create_default_context(), self._lines)
 
     @contextmanager
     def at_most(self, seconds: float) -> Iterator[None]:
-        """End every open connection after this time: a timeout of a socket begins anew with every byte."""
+        """End every open connection after this time: a timeout of a socket starts again with every byte."""
         over = Event()
         timer = Timer(seconds, self._hang_up, (over,))
         timer.daemon = True
@@ -52,16 +52,16 @@ class Web:
             yield
         except _ERRORS as error:
             if over.is_set():
-                raise Late(f"not over after {seconds:g} s") from error
+                raise Late(f"not complete after {seconds:g} s") from error
             raise
         finally:
             timer.cancel()
-        if over.is_set():  # a body without a length just seems to end
-            raise Late(f"not over after {seconds:g} s")
+        if over.is_set():  # a body without a length seems to end normally
+            raise Late(f"not complete after {seconds:g} s")
 
     @contextmanager
     def errors(self, name: str, *, setting: str) -> Iterator[None]:
-        """Every error of a request for `name` as a FetchError; `setting` is where the address came from."""
+        """Raise every error of a request for `name` as a FetchError; `setting`: it holds the address."""
         try:
             yield
         except _ERRORS as error:
@@ -71,12 +71,12 @@ class Web:
     def _hang_up(self, over: Event) -> None:
         over.set()
         for line in list(self._lines):
-            with suppress(OSError):  # of the socket itself: the TLS above it belongs to the reading thread
+            with suppress(OSError):  # the socket itself: the TLS above it belongs to the reading thread
                 socket.socket.shutdown(line, socket.SHUT_RDWR)
 
 
 def retry_after(text: str) -> float:
-    """Seconds, or a date, as RFC 9110 section 10.2.3 has it; 0 for what is neither."""
+    """The delay of a Retry-After header in s, from seconds or a date (RFC 9110, 10.2.3); 0 for other text."""
     if text.isascii() and text.isdigit():
         return min(float(text), MAX_RETRY_AFTER_S)
     with suppress(ValueError, TypeError, OverflowError):
@@ -86,10 +86,10 @@ def retry_after(text: str) -> float:
 
 
 def _manager(base: str, trust: ssl.SSLContext, lines: list[socket.socket]) -> urllib3.PoolManager:
-    """Connections whose sockets are in `lines`, through the proxy of the environment if there is one."""
+    """A manager that puts its sockets into `lines`, and uses the proxy of the environment if there is one."""
 
     def note(line: socket.socket | None) -> None:
-        # A connection forgets its socket where the answer will be the last; the answer still reads from it.
+        # A connection drops its socket before the last answer on it; the answer still reads from the socket.
         lines[:] = [open_line for open_line in lines if open_line.fileno() >= 0]
         if line is not None:
             lines.append(line)
@@ -101,7 +101,7 @@ def _manager(base: str, trust: ssl.SSLContext, lines: list[socket.socket]) -> ur
 
     class SecureLine(HTTPSConnection):
         def connect(self) -> None:
-            super().connect()  # the handshake as a whole has the time of one read
+            super().connect()  # the whole handshake has the timeout of one read
             note(self.sock)
 
     class Pool(HTTPConnectionPool):
@@ -122,17 +122,17 @@ def _manager(base: str, trust: ssl.SSLContext, lines: list[socket.socket]) -> ur
 
 
 def _explained(error: Exception, setting: str) -> tuple[str, str]:
-    """What went wrong and what to do, for a technician."""
+    """The cause of an error and a hint, for a technician."""
     match error:
-        case NameResolutionError():  # a NewConnectionError, which is a time-out, says urllib3
+        case NameResolutionError():  # urllib3 makes it a NewConnectionError, and that one a time-out
             return "its name is not known", f"check {setting}, and the network's name server"
         case NewConnectionError():
             return "cannot be reached", f"check {setting}, and the network"
         case Late():
-            return "is too slow", "check the network; a later sync goes on where this one stopped"
+            return "is too slow", "check the network; the next sync resumes the download"
         case SSLError() | ssl.SSLError():
-            return "no secure connection", "check the clock, and the server's certificate"
+            return "no TLS connection", "check the clock, and the server's certificate"
         case ProxyError():
-            return "the proxy does not let us through", "check https_proxy in the environment"
+            return "the proxy refuses the connection", "check https_proxy in the environment"
         case _:
-            return "the connection failed", "check the network; a later sync goes on where this one stopped"
+            return "the connection failed", "check the network; the next sync resumes the download"

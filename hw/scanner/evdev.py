@@ -1,6 +1,6 @@
-"""A scanner that pretends to be a keyboard, with python-evdev: grabbed, so that nobody else hears its keys.
+"""A scanner that works as a keyboard, with python-evdev: grabbed, so that no other program gets its keys.
 
-Without the grab whatever a visitor shows is typed on this device's console: a QR code could log in there.
+Without the grab every code of a visitor is typed on this device's console: a QR code could log in there.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _GROUP: Final = "input"
 
 
 class InputEvent(Protocol):
-    """One event of the kernel."""
+    """One input event of the kernel."""
 
     @property
     def type(self) -> int: ...
@@ -40,7 +40,7 @@ class InputEvent(Protocol):
 
 
 class Keyboard(Protocol):
-    """What is used of an `evdev.InputDevice`. Raises OSError."""
+    """The methods of an `evdev.InputDevice` that are used here. They raise OSError."""
 
     def fileno(self) -> int: ...
     def read(self) -> Iterable[InputEvent]: ...
@@ -48,7 +48,7 @@ class Keyboard(Protocol):
 
 
 class KeyWire:
-    """An opened keyboard. Raises ReaderFault once it is gone."""
+    """An open keyboard. Raises ReaderFault after it was unplugged."""
 
     def __init__(self, keyboard: Keyboard, keys: KeyDecoder, *, name: str) -> None:
         self._keyboard, self._keys, self._name = keyboard, keys, name
@@ -58,7 +58,7 @@ class KeyWire:
         try:
             ready, _, _ = select.select([self._keyboard], [], [], TURN_S)
             events = list(self._keyboard.read()) if ready else []
-        except BlockingIOError:  # ready, and then not: it was a spurious wake-up
+        except BlockingIOError:  # a spurious wake-up of select
             return b""
         except OSError as err:
             raise why(self._name, err.errno, here=()) from err
@@ -75,7 +75,7 @@ class KeyWire:
 
     def _written(self, event: InputEvent) -> bytes:
         kind = (event.type, event.code)
-        if kind == _SYN_DROPPED:  # we were too slow: what follows, up to the report, is a part of something
+        if kind == _SYN_DROPPED:  # we were too slow: the events up to the next report are incomplete
             self._is_whole = False
             self._keys.lost()
         elif kind == _SYN_REPORT:
@@ -86,12 +86,12 @@ class KeyWire:
 
 
 def open_keyboard(name: str, keys: KeyDecoder) -> KeyWire:
-    """The keyboard at this path, or of this name, to be heard by nobody else. Raises ReaderFault."""
+    """Open and grab the keyboard at this path, or of this name. Raises ReaderFault."""
     try:
-        import evdev  # an optional part: few doors have such a scanner
+        import evdev  # an optional dependency: few doors have such a scanner
     except ImportError as error:
         raise ReaderFault(
-            "python-evdev is not installed, which reads keyboards",
+            "python-evdev, which reads keyboards, is not installed",
             hint="pip install 'doorward[keyboard]', or set the scanner to USB-CDC and kind to serial",
         ) from error
     try:
@@ -107,7 +107,7 @@ def open_keyboard(name: str, keys: KeyDecoder) -> KeyWire:
 
 
 def _named(evdev: ModuleType, name: str) -> Any:  # noqa: ANN401  an InputDevice, which may not be installed
-    """The first keyboard of that name. Raises OSError: of what was in the way, where none could be seen."""
+    """The first keyboard of that name. Raises OSError, the last one met where no keyboard was found."""
     missing: OSError = FileNotFoundError(errno.ENOENT, name)
     for path in _here():
         try:

@@ -1,4 +1,4 @@
-"""A number pad that types on a wire: its keys are kept until they are asked for, the newest and not many."""
+"""A number pad on a wire: keeps the newest keys until the caller takes them."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ if TYPE_CHECKING:
 
     from hw.scanner.wire import Wire
 
-MAX_KEYS: Final = 16  # a PIN of twelve, its end, and a slip
-# What the keys of a pad mean: enter ends, the star begins anew; every other key means nothing.
+MAX_KEYS: Final = 16  # a PIN of twelve, its end, and three wrong keys
+# Meaning of the keys: enter ends the PIN, the star clears it; every key not listed is ignored.
 _MEANS: Final = {ord("\r"): "#", ord("\n"): "#", ord("#"): "#", ord("*"): "*"} | {
     ord(digit): digit for digit in "0123456789"
 }
 
 
 class WiredKeypad:
-    """Implements Keypad over whatever `opens` opens, which raises ReaderFault."""
+    """Implements Keypad over the wire that `opens` opens, which raises ReaderFault."""
 
     def __init__(self, opens: Callable[[], Wire]) -> None:
         self._typed = ""
         self._fault: ReaderFault | None = ReaderFault(
-            "the keypad has not answered yet", hint="look at its cable"
+            "the keypad has not answered yet", hint="check its cable"
         )
         self._reader = ReconnectingReader(
             "keypad", opens, take=self._take, lost=self._lost, faults=ReaderFault
@@ -51,5 +51,5 @@ class WiredKeypad:
 
     def _lost(self, fault: ReaderFault | None) -> None:
         with self._reader.guard:
-            self._fault = fault or ReaderFault("the keypad was closed", hint="start again")
-            self._typed = ""  # what was typed into a pad that then went away belongs to no visitor any more
+            self._fault = fault or ReaderFault("the keypad was closed", hint="start the device again")
+            self._typed = ""  # keys from before a lost connection must not count for the next visitor

@@ -1,8 +1,8 @@
-"""Keys that a scanner presses, as the characters that it means. Pure: codes of the kernel in, bytes out.
+"""Translates the keys that a scanner presses into characters. Pure: key codes of the kernel in, bytes out.
 
-A keyboard tells which keys move, not which characters are meant: that is agreed on with the layout, which a
-scanner has among its settings. What the scanner believes of the computer and what we believe of the scanner
-have to be the same, which is all that matters; the layout of this device's console does not.
+A keyboard sends keys, not characters: the layout says which key is which character. A scanner has a layout
+among its settings, and it must be equal to the layout set here. The layout of this device's console does not
+matter.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ TAB, ENTER, KEYPAD_ENTER, CAPS_LOCK = 15, 28, 96, 58
 SHIFTS: Final = frozenset({42, 54})
 CONTROLS: Final = frozenset({29, 97})
 LEFT_ALT: Final = 56
-_UP, _DOWN = 0, 1  # 2 is a key that is held down: a person's, or a scanner's release that was lost
+_UP, _DOWN = 0, 1  # 2 is a key held down: by a person, or by a scanner whose release was lost
 
-# The keys of characters, row by row from the top, beginning with 1, q, a, what is beside enter, and z.
+# The keys of characters, row by row from the top, starting with 1, q, a, the key beside enter, and z.
 _ROWS: Final = (range(2, 14), range(16, 28), range(30, 42), range(43, 44), range(44, 54))
 # Each row without shift, and with it. Checked against xkeyboard-config 2.35; dead keys count as characters.
 _CAPS: Final[dict[KeyboardLayout, tuple[tuple[str, str], ...]]] = {
@@ -74,7 +74,7 @@ LAYOUTS: Final[dict[KeyboardLayout, dict[int, tuple[str, str]]]] = {
 
 @dataclass(slots=True)
 class KeyDecoder:
-    """One keyboard from when it was opened, with nothing held down."""
+    """The state of one keyboard since it was opened; at the start no key is held down."""
 
     layout: KeyboardLayout = "us"
     _held: set[int] = field(default_factory=set)
@@ -82,7 +82,7 @@ class KeyDecoder:
     _number: str = ""  # typed on the keypad while Alt is held
 
     def key(self, code: int, value: int) -> bytes:
-        """What this movement of a key writes, in UTF-8: mostly nothing, or one character."""
+        """The bytes that this movement of a key writes, in UTF-8: usually none, or one character."""
         if value == _UP:
             self._held.discard(code)
             return self._by_number() if code == LEFT_ALT else b""
@@ -99,19 +99,19 @@ class KeyDecoder:
         return b""
 
     def lost(self) -> None:
-        """The kernel dropped movements: nothing is known to be held down any more."""
+        """Forget all keys that are held down: the kernel dropped movements."""
         self._held.clear()
         self._number = ""
 
     def _written(self, plain: str, shifted: str) -> bytes:
         char = shifted if self._held & SHIFTS else plain
-        if self._held & CONTROLS:  # Ctrl and M is how some write CR
+        if self._held & CONTROLS:  # some scanners write CR as Ctrl and M
             return bytes([ord(char.upper()) & 0x1F]) if char.isascii() and char.isalpha() else b""
         if self._caps and char.isalpha():
             char = char.swapcase()
         return char.encode()
 
     def _by_number(self) -> bytes:
-        """Alt, and a number on the keypad: how scanners write where no layout is agreed on."""
+        """The character of Alt and a number on the keypad, which some scanners use instead of a layout."""
         number, self._number = self._number[-4:], ""
         return bytes([int(number)]) if number and int(number) < 0x80 else b""

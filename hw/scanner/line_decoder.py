@@ -1,8 +1,8 @@
 """Decodes the bytes of a scanner into symbols. Pure: bytes and ticks in, scans out.
 
-A scanner's line has no frames and no checksum: it says the text of a symbol, with whatever it was set to put
-around it, and an end. Between and inside of texts stand its answers to our commands. What is lost of a text
-cannot be told here; the signatures in our codes tell.
+A scanner's line has no frames and no checksum: it sends the text of a symbol, with a prefix and a suffix by
+its settings. Its answers to our commands stand between and inside the texts. Lost bytes of a text cannot be
+detected here; the signature in a card's code detects them.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 Suffix = Literal["any", "cr", "lf", "crlf", "tab", "idle"]
 
-MAX_LINE_BYTES: Final = MAX_PAYLOAD_BYTES + 256  # any QR symbol, and what scanners put around it
-# A text that stops for this long is half a text: characters are 1 ms apart at 9600 baud, USB and Bluetooth
-# hold them back for 100 ms, and a keyboard that a person set to slow types one in 60 ms.
+MAX_LINE_BYTES: Final = MAX_PAYLOAD_BYTES + 256  # any QR symbol, with its prefix and suffix
+# A text that stops for this long is incomplete: characters are 1 ms apart at 9600 baud, USB and Bluetooth
+# delay them by 100 ms, and a scanner that works as a slow keyboard sends one in 60 ms.
 HALF_MS: Final = 500
-GARBLED_BYTES: Final = 32  # a wrong baud makes more than this of any of our codes
-# Of bytes read at any other of the usual speeds at least half are no text (test_line_decoder.py).
+GARBLED_BYTES: Final = 32  # at a wrong baud each of our codes gives more than this
+# Of bytes read at any other usual speed at least half are not text (test_line_decoder.py).
 _GARBLED_SHARE: Final = 0.1
-_HALVES: Final = 2  # one may be a cable or a sleep; two whole texts without an end are a setting
+_HALVES: Final = 2  # one may come from the cable or from sleep; two texts without an end come from a setting
 
 _ENDS: Final[dict[Suffix, re.Pattern[bytes] | None]] = {
     "any": re.compile(rb"[\r\n]"),
@@ -38,22 +38,22 @@ _ENDS: Final[dict[Suffix, re.Pattern[bytes] | None]] = {
     "tab": re.compile(rb"\t"),
     "idle": None,
 }
-# Whatever the end, and STX, ETX, or the NUL that wakes an engine. Never a space: it is a digit of base45.
+# Every end, and STX, ETX, or the NUL that wakes an engine. Never a space: it is a digit of base45.
 _CONTROLS: Final = bytes(range(0x20)) + b"\x7f"
 _BREAKS: Final = "\r\n\t\x1d"  # in texts of several lines or, for the last, of several GS1 fields
 _AIM_QR: Final = re.compile(
     r"\]Q[0-6]"
-)  # ISO/IEC 15424; another symbology's stays, and makes no code of ours
+)  # ISO/IEC 15424; the identifier of another symbology is kept, and its text is then no code of ours
 # qr.md section 5 (ZKTeco); Honeywell 1300g manual 3-14 and Zebra CS4070 manual 3-64; Microscan MS-820 manual
-# 8-5; Allen-Bradley 2755 manual 15-63; and what others write.
+# 8-5; Allen-Bradley 2755 manual 15-63; and the texts of other makers.
 NO_READS: Final = frozenset({"%%noread", "nr", "noread", "no-read", "no read"})
 
 
 @dataclass(frozen=True, slots=True)
 class Framing:
-    """The framing of one scanner's texts. `replies`: a pattern of what it answers to commands.
+    """The framing of one scanner's texts. `replies`: a pattern of its answers to commands.
 
-    `expect`: what our codes begin with, to tell a keyboard that changes letters.
+    `expect`: the prefix of our codes, which shows a keyboard layout that changes letters.
     """
 
     suffix: Suffix = "any"
@@ -67,7 +67,7 @@ class Framing:
 
 @dataclass(slots=True)
 class Tally:
-    """Counts since the scanner was opened, for diagnostics; of texts, but for `garbled_bytes`."""
+    """Counts of texts since the scanner was opened, for diagnostics; `garbled_bytes` counts bytes."""
 
     read: int = 0
     no_reads: int = 0
@@ -78,7 +78,7 @@ class Tally:
 
 @dataclass(slots=True)
 class LineDecoder:
-    """One scanner from when it was opened. `fault`: why nothing of it can be understood, if that is so."""
+    """The state of one scanner since it was opened. `fault`: the cause if no text of it can be decoded."""
 
     framing: Framing
     opened_ms: int
@@ -86,7 +86,7 @@ class LineDecoder:
     fault: ReaderFault | None = None
     _held: bytearray = field(default_factory=bytearray)
     _last_ms: int = field(init=False)
-    _skipping: bool = True  # whoever opens a port may do so in the middle of a text
+    _skipping: bool = True  # the port may have been opened in the middle of a text
     _understood: bool = False
 
     def __post_init__(self) -> None:
@@ -94,13 +94,13 @@ class LineDecoder:
 
     @property
     def is_ready(self) -> bool:
-        """Whether the next text would be taken; until a first silence it may be the end of another."""
+        """Whether the next text is taken; before the first silence it may be the end of another text."""
         return not self._skipping
 
     def receive(self, data: bytes | None, tick_ms: int) -> list[Scan]:
-        """The texts that end here. Empty data: a read has waited, and nothing came. None: something is lost.
+        """The texts that end in this data. Empty data: a read waited and got nothing. None: bytes were lost.
 
-        Only a read that waited tells silence: two reads may be far apart because we were busy.
+        Only a read that waited proves silence: two reads may be far apart because the loop was busy.
         """
         if data is None:
             self._skip()
@@ -154,7 +154,7 @@ class LineDecoder:
         return [Scan(symbol, tick_ms) for symbol in symbols if symbol is not None]
 
     def _without_replies(self, line: bytes) -> bytes:
-        """The line without the scanner's answers, which may stand anywhere in it."""
+        """The line without the scanner's answers, at any place in it."""
         return self.framing.replies.sub(b"", line) if self.framing.replies is not None else line
 
     def _symbol(self, line: bytes) -> Symbol | None:
@@ -176,20 +176,20 @@ class LineDecoder:
         line = line.removeprefix(prefix)
         if _AIM_QR.match(line[:3].decode("ascii", "replace")):
             line = line[3:]
-        return line.removeprefix(prefix)  # some put it before the identifier, some behind
+        return line.removeprefix(prefix)  # some scanners send it before the identifier, some behind
 
     def _judge(self, line: bytes) -> bool:
-        """Whether this is text. If it never was since the scanner was opened, that is the line's fault.
+        """Whether this is text. If no text has come since the scanner was opened, the line is set wrongly.
 
-        Later it is a visitor's, who shows a symbol of bytes.
+        After the first text the cause is a visitor who shows a symbol with bytes.
         """
-        if _is_text(line.strip(_CONTROLS) or line):  # NULs alone are what a wrong parity makes of everything
+        if _is_text(line.strip(_CONTROLS) or line):  # a wrong parity turns everything into NULs
             return True
         self.tally.garbled_bytes += len(line)
         if self.tally.garbled_bytes >= GARBLED_BYTES:
             self._complain(
                 f"the scanner sends {self.tally.garbled_bytes} bytes that are no text",
-                "set [scanner] baud and parity to the scanner's; 9600 and 115200 are usual",
+                "set [scanner] baud and parity as in the scanner's settings; 9600 and 115200 are usual",
             )
         return False
 
@@ -205,7 +205,7 @@ class LineDecoder:
             )
 
     def _compare(self, text: str) -> None:
-        """Note that the scanner is understood, unless what begins like our codes came by other letters."""
+        """Note that the scanner's texts are right, unless the prefix of our codes came in other letters."""
         expect = self.framing.expect
         begins = text[: len(expect)]
         if begins == expect or not _keys_of(expect).match(begins):
@@ -214,12 +214,11 @@ class LineDecoder:
         else:
             self._complain(
                 f"the scanner sends {begins!r} for {expect!r}",
-                "set its keyboard to United States and its case to unchanged,"
-                " or [scanner] layout to its keyboard",
+                "set the scanner to the keyboard United States and unchanged case, or set [scanner] layout",
             )
 
     def _complain(self, message: str, hint: str) -> None:
-        """The first wrong thing is told until something is right. Later it is the codes of visitors."""
+        """Keep the first fault until a text is right. After that, wrong texts are codes of visitors."""
         if not self._understood and self.fault is None:
             self.fault = ReaderFault(message, hint=hint)
 
@@ -232,6 +231,6 @@ def _is_text(line: bytes) -> bool:
 
 @cache
 def _keys_of(expect: str) -> re.Pattern[str]:
-    """What may come of this text when a keyboard of another country, or its caps lock, stands between."""
+    """A pattern of the texts that another keyboard layout, or caps lock, may make of this text."""
     keys = (f"[{char.lower()}{char.upper()}]" if char.isalpha() else "[^A-Za-z]" for char in expect)
-    return re.compile("".join(keys) or r"\b\B")  # nothing is expected: nothing looks like it
+    return re.compile("".join(keys) or r"\b\B")  # nothing is expected: match no text

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from edge.ports import Clock
 
 _WRITE_S: Final = 0.2  # the kernel takes a command at once, unless the scanner hangs
-_MAX_READ_BYTES: Final = 4_096  # what a tty holds
+_MAX_READ_BYTES: Final = 4_096  # the buffer of a tty
 
 
 @dataclass(frozen=True, slots=True)
 class SerialSettings:
-    """Where the scanner is, and how it speaks: 8 bits, one stop bit. Over USB-CDC `baud` means nothing."""
+    """The port of a scanner, with 8 data bits and one stop bit. Over USB-CDC `baud` has no effect."""
 
     port: str
     baud: int = 9_600
@@ -29,7 +29,7 @@ class SerialSettings:
 
 
 class SerialWire:
-    """An open port. Raises ReaderFault where it cannot be opened, and once it is gone."""
+    """An open port. Raises ReaderFault where it cannot be opened, and after it was unplugged."""
 
     def __init__(self, settings: SerialSettings, trigger: Trigger, *, clock: Clock) -> None:
         self._name, self._clock = settings.port, clock
@@ -39,7 +39,7 @@ class SerialWire:
                 settings.port, settings.baud, read_s=TURN_S, write_s=_WRITE_S, parity=settings.parity
             )
         except PORT_ERRORS as err:
-            # What has no number of its own is a port that cannot be set, because it is none.
+            # An exception without a number: the device is no serial port.
             number = getattr(err, "errno", None) or errno.ENOTTY
             raise why(self._name, number, here=serial_devices()) from err
 

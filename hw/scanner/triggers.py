@@ -1,8 +1,8 @@
-"""Commands that make a scanner look: a table of scanner families, and the time to send each command. Pure.
+"""Commands that make a scanner read: a table of scanner families, and the time to send each command. Pure.
 
-Most scanners watch for codes by themselves once their maker's setup sheet was scanned ("sense",
-"presentation" or "continuous" mode); for those there is nothing to say. The others look for a few seconds
-when they are told.
+Most scanners watch for codes by themselves after they scanned their maker's setup sheet ("sense",
+"presentation" or "continuous" mode); they need no command. The others read for a few seconds after a
+command.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ import re
 from dataclasses import dataclass, field
 from typing import Final
 
-# A session of looking ends with a read, and most engines need a moment before they hear the next command.
+# A read ends the session, and most engines need a moment before they accept the next command.
 AGAIN_MS: Final = 300
 WAKE_MS: Final = (
-    50  # GM72 manual: from the NUL to the command. A first command that is lost in sleep is said again
+    50  # GM72 manual: from the NUL to the command. A command that a sleeping engine lost is sent again
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """One family. `hold_ms`: how long it looks for one `start`; `replies`: what it answers, as a pattern."""
+    """One family. `hold_ms`: reading time after one `start`; `replies`: a pattern of its answers."""
 
     start: bytes = b""
     stop: bytes = b""
@@ -32,7 +32,7 @@ class Trigger:
 TRIGGERS: Final[dict[str, Trigger]] = {
     "none": Trigger(),
     # Manual of the Waveshare module, appendix B, and of the Hamlet HBCS2D100W, section 8.4: "command trigger
-    # mode"; AB CD in place of a checksum; looks for 5 s.
+    # mode"; AB CD instead of a checksum; reads for 5 s.
     "gm65": Trigger(
         bytes.fromhex("7E 00 08 01 00 02 01 AB CD"),
         bytes.fromhex("7E 00 08 01 00 02 00 AB CD"),
@@ -45,8 +45,8 @@ TRIGGERS: Final[dict[str, Trigger]] = {
         wake=b"\x00",
         replies=re.compile(rb"\x04\xd0[\x00\x04]\x00\xff[\x28\x2c]|\x05\xd1[\x00\x04]\x00.\xff.", re.DOTALL),
     ),
-    # Honeywell N86 manual, page 10-4, and all of its older engines: SYN T CR, SYN U CR, after a menu command
-    # or setup code for manual trigger. Answers nothing to these two.
+    # Honeywell N86 manual, page 10-4, and all older engines of Honeywell: SYN T CR, SYN U CR, after a menu
+    # command or setup code for manual trigger. It does not answer these two.
     "honeywell": Trigger(b"\x16T\r", b"\x16U\r"),
     # Newland FM530 manual, chapter 13: ~ SOH 0000, # for "not stored", command, ; ETX. The answer repeats the
     # command with ACK, NAK or ENQ in front of its end.
@@ -66,7 +66,7 @@ def custom(start: bytes, stop: bytes, reply: bytes) -> Trigger:
 
 @dataclass(slots=True)
 class Finger:
-    """Says when to send what, so that the scanner looks for codes all the time."""
+    """Says which command is due, so that the scanner reads all the time."""
 
     trigger: Trigger
     _due_ms: int | None = None
@@ -76,12 +76,12 @@ class Finger:
         self._is_awake = not self.trigger.wake
 
     def heard(self, data: bytes, tick_ms: int) -> None:
-        """A text came, so that its session is over, or soon will be; an answer alone begins one."""
+        """Take bytes of the scanner: a text ends its session now or soon; an answer alone does not."""
         if self.trigger.replies is None or self.trigger.replies.sub(b"", data):
             self._due_ms = tick_ms + AGAIN_MS
 
     def due(self, tick_ms: int) -> bytes:
-        """The bytes to send now: mostly none."""
+        """The bytes to send now: usually none."""
         if not self.trigger.start or (self._due_ms is not None and tick_ms < self._due_ms):
             return b""
         if not self._is_awake:

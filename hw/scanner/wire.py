@@ -1,4 +1,4 @@
-"""A scanner at the end of any wire, and the faults that keep it from being read."""
+"""A scanner at the end of any wire, and the faults of that wire."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ if TYPE_CHECKING:
     from edge.ports import Clock, Scan
     from hw.scanner.line_decoder import Framing, Tally
 
-MAX_UNREAD: Final = 16  # a loop that looks 10 times a second meets one or two
-TURN_S: Final = 0.02  # the longest that a read waits for a first character
+MAX_UNREAD: Final = 16  # a loop that reads 10 times a second finds one or two
+TURN_S: Final = 0.02  # the longest time that a read waits for a first character
 
 
 class Wire(Protocol):
-    """An open scanner. Raises ReaderFault once it is gone."""
+    """An open scanner. Raises ReaderFault after it was unplugged."""
 
     def read(self) -> bytes | None:
-        """What came; nothing where nothing did for 20 ms, and None where something of it was lost."""
+        """The bytes that came; empty after 20 ms without any, and None where bytes were lost."""
         ...
 
     def close(self) -> None: ...
 
 
 class WiredScanner:
-    """The Scanner port over whatever `opens` opens, which raises ReaderFault. `tell` hears what changes.
+    """The Scanner port over the wire that `opens` opens, which raises ReaderFault.
 
-    `tell` is called by the thread, with the fault when one begins and with None when it is over.
+    The thread calls `tell` with the fault when one begins, and with None when it is over.
     """
 
     def __init__(
@@ -58,12 +58,14 @@ class WiredScanner:
         self._reader.start()
 
     def wait_until_ready(self, for_s: float = 3.0) -> None:
-        """Until the next code would be heard. Raises the ReaderFault that prevents it."""
+        """Wait until the next code would be read. Raises the ReaderFault that prevents it."""
         with self._reader.guard:
             is_ready = self._reader.wait_for(lambda: self._is_ready, for_s)
             self._expect_whole()
             if not is_ready:
-                raise ReaderFault("the scanner does not stop sending", hint="take away what it looks at")
+                raise ReaderFault(
+                    "the scanner does not stop sending", hint="remove the code in front of the scanner"
+                )
 
     def scans(self) -> Sequence[Scan]:
         with self._reader.guard:
@@ -74,7 +76,7 @@ class WiredScanner:
 
     @property
     def tally(self) -> Tally:
-        """What came since it was opened last."""
+        """The counts since it was opened last."""
         with self._reader.guard:
             return replace(self._decoder.tally)
 
@@ -84,7 +86,7 @@ class WiredScanner:
     def _expect_whole(self) -> None:
         self._reader.check()
         if self._fault is not None:
-            raise self._fault.with_traceback(None)  # or each raise would make it longer
+            raise self._fault.with_traceback(None)  # or each raise would make the traceback longer
 
     # -- in the reader's thread --------------------------------------------------------------------
 
@@ -106,7 +108,7 @@ class WiredScanner:
             return
         with self._reader.guard:
             self._unread.clear()
-            self._fault = self._fault or ReaderFault("the scanner was closed", hint="start again")
+            self._fault = self._fault or ReaderFault("the scanner was closed", hint="start the device again")
 
     def _note(self, fault: ReaderFault | None, *, is_ready: bool) -> None:
         with self._reader.guard:
@@ -117,32 +119,34 @@ class WiredScanner:
 
 
 def why(name: str, number: int | None, *, here: Sequence[str], group: str = "dialout") -> ReaderFault:
-    """What keeps us from a device, by its `errno`; None: it went away.
+    """The fault of a device, by its `errno`; None: it was unplugged.
 
-    `here`: what else could be meant; `group`: who mostly owns such devices, where it cannot be seen.
+    `here`: other devices that the user may mean; `group`: the usual owner of such devices, where the owner
+    cannot be read.
     """
-    others = f"; here are {', '.join(here[:4])}" if here else ""
+    others = f"; devices here: {', '.join(here[:4])}" if here else ""
     match number:
         case errno.EACCES | errno.EPERM:
             group = _group_of(name) or group
             return ReaderFault(
-                f"scanner {name}: it may not be opened",
+                f"scanner {name}: no permission to open it",
                 hint=f"add the user to the group {group} (sudo usermod -aG {group} USER) and log in again",
             )
         case errno.EBUSY | errno.EAGAIN:
             return ReaderFault(
-                f"scanner {name}: another program holds it",
-                hint=f"`fuser {name}` tells which; README.md tells how to keep ModemManager away",
+                f"scanner {name}: another program uses it",
+                hint=f"end that program: `fuser {name}` names it; ModemManager: see tools/guide/scanners.md",
             )
         case errno.ENOTTY:
             return ReaderFault(
-                f"scanner {name}: it is no such device", hint=f"check [scanner] kind and port{others}"
+                f"scanner {name}: it is not a device of this kind",
+                hint=f"check [scanner] kind and port{others}",
             )
         case None | errno.EIO | errno.ENODEV | errno.ENXIO:
-            return ReaderFault(f"scanner {name}: it is gone", hint=f"check its cable{others}")
+            return ReaderFault(f"scanner {name}: it was unplugged", hint=f"check its cable{others}")
         case errno.ENOENT:
             return ReaderFault(
-                f"scanner {name}: there is none", hint=f"check its cable and [scanner] port{others}"
+                f"scanner {name}: it does not exist", hint=f"check its cable and [scanner] port{others}"
             )
         case _:
             return ReaderFault(
@@ -151,9 +155,9 @@ def why(name: str, number: int | None, *, here: Sequence[str], group: str = "dia
 
 
 def _group_of(name: str) -> str | None:
-    """Who owns a device; None where it cannot be seen, or it is root, which nobody should join."""
+    """The group that owns a device; None where it cannot be read, or is root, which no user should join."""
     try:
-        owner = os.stat(name).st_gid  # noqa: PTH116  Path.stat raises for no names
+        owner = os.stat(name).st_gid  # noqa: PTH116  Path.stat raises where the name is invalid
         return grp.getgrgid(owner).gr_name if owner else None
     except (OSError, KeyError, ValueError):
         return None

@@ -1,7 +1,7 @@
-"""Lamps and a buzzer on pins of this board, for doors whose controller has none, or that have no controller.
+"""Lamps and a buzzer on pins of this board, for a door without a controller, or whose controller has none.
 
-The patterns are the controller's own (firmware/signals.py): a lamp means the same at every door. Shape tells
-as much as colour does: one man in twelve cannot tell red from green.
+The patterns are those of the controller (firmware/signals.py): a lamp has one meaning at every door. The
+rhythm says as much as the colour: one man in twelve cannot tell red from green.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _HINT: Final = "on a Pi set GPIOZERO_PIN_FACTORY=lgpio and join the group gpio; 
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """Ten steps of 0.1 s, over and over; `beeps`: the buzzer sounds in the first of them, once."""
+    """Ten steps of 0.1 s, repeated; `beeps`: the buzzer sounds once, in the very first step."""
 
     red: str = ".........."
     green: str = ".........."
@@ -40,10 +40,10 @@ PATTERNS: Final[Mapping[Signal | None, Pattern]] = {
 
 
 class GpioSignals:
-    """A Signals port over gpiozero. What is left out is not there; the log has the prompts.
+    """A Signals port over gpiozero. An output without a pin is left out; prompts go to the log only.
 
-    `factory`: a gpiozero pin factory; left out, gpiozero finds its own. `step_s`: how long a step of a
-    pattern takes. A lamp that fails at work keeps no visitor out: it is dark.
+    `factory`: a gpiozero pin factory; left out, gpiozero finds its own. `step_s`: the length of a pattern's
+    step. A lamp that fails later stays dark; the door works on without it.
     """
 
     def __init__(
@@ -79,10 +79,10 @@ class GpioSignals:
                 self._changed.notify()
 
     def prompt(self, words: str | None) -> None:
-        """Nothing: lamps have no words."""
+        """Do nothing: lamps cannot show words."""
 
     def close(self) -> None:
-        """All dark, and the pins are free."""
+        """Switch all off and free the pins."""
         with self._changed:
             self._is_closed = True
             self._changed.notify()
@@ -109,7 +109,7 @@ class GpioSignals:
             "buzzer": pattern.beeps and step == 0,
         }
         for name, output in self._outputs.items():
-            with suppress(Exception):  # factories raise what they like
+            with suppress(Exception):  # factories raise exceptions of any class
                 output.value = lit[name]
 
     def _let_go(self) -> None:
@@ -121,10 +121,10 @@ class GpioSignals:
 
 def _open(pin: int, factory: Any) -> Any:  # noqa: ANN401  gpiozero has no types
     try:
-        import gpiozero  # only a device with lamps of its own pays for it
+        import gpiozero  # only a device with its own lamps has it
     except ImportError as err:
         raise ConfigError("gpiozero is not installed", hint="pip install 'doorward[pi]'") from err
     try:
         return gpiozero.OutputDevice(pin, initial_value=False, pin_factory=factory)
-    except Exception as err:  # factories raise what they like: lgpio.error, RuntimeError, OSError
+    except Exception as err:  # factories raise lgpio.error, RuntimeError, OSError and others
         raise ConfigError(f"[signals] GPIO {pin} cannot be driven", hint=_HINT) from err

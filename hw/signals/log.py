@@ -1,4 +1,4 @@
-"""Signals on a board without lamps: one log line for each change, for whoever watches the service's log."""
+"""Signals as lines of the service's log, one for each change, on a board without lamps."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ if TYPE_CHECKING:
 
 
 class LogSignals:
-    """A Signals port that is read."""
+    """A Signals port that writes to the log."""
 
     def __init__(self) -> None:
         self._shown: Signal | None = None
 
     def prompt(self, words: str | None) -> None:
-        """Log what the holder is asked to do."""
+        """Log the words that tell the holder what to do."""
         log_line("prompt", words=words or "none")
 
     def show(self, signal: Signal | None) -> None:
-        """Log the signal where it differs from the one shown before."""
+        """Log the signal if it differs from the last one."""
         if signal != self._shown:
             log_line("signal", show=signal.value if signal else "none")
         self._shown = signal

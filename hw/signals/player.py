@@ -1,8 +1,9 @@
-"""Signals and prompts that are heard, over ALSA's `aplay`. A passage never waits for a sound.
+"""Plays signals and prompts with ALSA's `aplay`. A passage never waits for a sound.
 
-A thread plays; two slots hold what comes next, a signal before a prompt, and what is newer replaces what was
-not begun. A signal that tells the holder to do something cuts short what is being said. What changes within
-0.3 s is not said at all: "wait" is over before that, mostly, and advice on how to stand comes and goes.
+A thread plays; two slots hold the next sounds, a signal before a prompt, and a newer one replaces one that
+has not started. A signal that tells the holder to act stops the sound that is playing. A prompt, or "wait",
+that changes within 0.3 s is not played: "wait" is usually over by then, and prompts on how to stand change
+often.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
     from hw.signals.sound import Sound
 
 SETTLE_S: Final = 0.3
-GRACE_S: Final = 3.0  # a sound that does not end so soon after its length plays to nobody
-_MOST_CHARS: Final = 200  # of what a player complains of
+GRACE_S: Final = 3.0  # a player that runs on for so long after the sound's length hangs
+_MOST_CHARS: Final = 200  # of a player's error output
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class _File:
 
 
 def aplay(device: str | None) -> tuple[str, ...]:
-    """The command that plays a WAV file on this ALSA device; None: the default one. Raises ConfigError."""
+    """The command that plays a WAV file on this ALSA device; None: the default device. Raises ConfigError."""
     command = shutil.which("aplay")
     if command is None:
         raise ConfigError(
@@ -54,11 +55,11 @@ def aplay(device: str | None) -> tuple[str, ...]:
 
 
 class SoundSignals:
-    """A Signals port that is heard.
+    """A Signals port that plays sounds.
 
-    `sounds`: by the words of signals and prompts; what has none is not heard. `command`: plays the file that
-    is put after it. `first`: played at once, so that a board without a sound card is told of at the start.
-    `tell`: called from the thread: what is wrong once sounds cannot be played, None once they can again.
+    `sounds`: by the words of signals and prompts; words without a sound stay silent. `command`: plays the
+    file that follows it. `first`: played at once, so that a missing sound card is reported at the start.
+    `tell`: called from the thread with the cause when sounds cannot be played, with None when they can again.
     """
 
     def __init__(
@@ -89,9 +90,9 @@ class SoundSignals:
             if signal is None:
                 self._signal = self._prompt = None
             else:
-                patient = signal is Signal.WAIT
-                due_s = time.monotonic() + SETTLE_S * patient
-                self._signal = _Wanted(signal.value, due_s, cuts=not patient)
+                waits = signal is Signal.WAIT
+                due_s = time.monotonic() + SETTLE_S * waits
+                self._signal = _Wanted(signal.value, due_s, cuts=not waits)
                 self._cut()
             self._changed.notify()
 
@@ -102,12 +103,12 @@ class SoundSignals:
 
     @property
     def is_silent(self) -> bool:
-        """Whether nothing is heard, and nothing waits to be."""
+        """Whether no sound is playing or waiting."""
         with self._changed:
             return self._signal is None and self._prompt is None and self._player is None
 
     def close(self) -> None:
-        """Silence, at once."""
+        """Stop the sound at once, and end the thread."""
         with self._changed:
             self._is_closed = True
             self._cut()
@@ -121,7 +122,7 @@ class SoundSignals:
         return _File(path, sound.seconds)
 
     def _cut(self) -> None:
-        """End what is played, if what is wanted now says so; with the guard held."""
+        """Stop the sound that is playing, if the next signal asks for it. The caller holds the guard."""
         if self._player and (self._is_closed or (self._signal and self._signal.cuts)):
             self._player.kill()
 
@@ -132,7 +133,7 @@ class SoundSignals:
                 self._play(file)
 
     def _next(self) -> str | None:
-        """What is to be heard now, once there is something; None at the end."""
+        """Wait for the next words to play; None after `close`."""
         with self._changed:
             while not self._is_closed:
                 wanted = self._signal or self._prompt

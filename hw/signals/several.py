@@ -1,4 +1,4 @@
-"""Several Signals as one: lamps, a buzzer, a voice and the log."""
+"""Joins several Signals ports in one: lamps, a buzzer, a voice and the log."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class SeveralSignals:
-    """A Signals port that passes everything on, in this order."""
+    """A Signals port that passes every call on to all, in this order."""
 
     def __init__(self, signals: Sequence[Signals]) -> None:
         self._signals = tuple(signals)

@@ -1,4 +1,4 @@
-"""The four signals as tones. Rhythm tells them apart as much as pitch does: not everybody hears both."""
+"""The four signals as tones. They differ in rhythm and in pitch: some visitors hear only one of the two."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 RATE: Final = 22_050
-_FADE_S: Final = 0.008  # a tone that begins at once clicks
+_FADE_S: Final = 0.008  # a tone without a fade clicks
 _PEAK: Final = 30_000
 
-# Pitch in hertz, of which 0 is silence, and seconds. Speakers of a door say little below 300 Hz.
+# Pitch in hertz, where 0 is silence, and seconds. The small speaker of a door plays little below 300 Hz.
 _SCORES: Final = {
     Signal.LOOK_HERE: ((880, 0.12), (1_175, 0.20)),
     Signal.TRY_AGAIN: ((494, 0.12), (0, 0.08), (494, 0.12)),
@@ -26,12 +26,12 @@ _SCORES: Final = {
 
 
 def tone(signal: Signal) -> Sound:
-    """What this signal sounds like."""
+    """The sound of this signal."""
     return Sound(RATE, np.concatenate([_note(pitch, s) for pitch, s in _SCORES[signal]])[:, None])
 
 
 def silence() -> Sound:
-    """Next to nothing: plays where sounds can be played."""
+    """A silent sound of 20 ms, which tests whether sounds can be played."""
     return Sound(RATE, np.zeros((RATE // 50, 1), np.int16))
 
 

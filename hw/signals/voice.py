@@ -1,7 +1,7 @@
-"""Words as sounds: an operator's recordings, and what espeak-ng says of texts. All made before it is needed.
+"""Words as sounds: recordings of an operator, and speech of espeak-ng. All sounds are made at the start.
 
-A folder of an operator's has for each of our words, such as "look here", a recording `look-here.wav`, or a
-text `look-here.txt` for espeak-ng to say in its language. Without either, English is said as it stands.
+The operator's folder has for each phrase, such as "look here", a recording `look-here.wav`, or a text
+`look-here.txt` that espeak-ng speaks in its language. Without either, an English voice speaks the phrase.
 """
 
 from __future__ import annotations
@@ -23,32 +23,32 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 MAX_TEXT_BYTES: Final = 400  # 10 s of speech
-_PATIENCE_S: Final = 20.0  # a Pi 3 takes 0.1 s for a phrase, and its card a second to find the program
-_WORDS_A_MINUTE: Final = "150"  # espeak-ng's own 175 is fast for whoever hears a door for the first time
+_TIMEOUT_S: Final = 20.0  # a Pi 3 takes 0.1 s for a phrase, and its SD card a second to load the program
+_WORDS_A_MINUTE: Final = "150"  # espeak-ng's own 175 is fast for a visitor who hears the door the first time
 _COMMAND: Final = "espeak-ng"
 
 
 class Voice:
-    """Says words in one language.
+    """Speaks phrases in one language.
 
-    `language`: a voice of espeak-ng, such as "en-gb" or "yue". `folder`: the operator's; `cache`: where what
-    espeak-ng said is kept, for the next start.
+    `language`: a voice of espeak-ng, such as "en-gb" or "yue". `folder`: the operator's; `cache`: keeps the
+    speech of espeak-ng for the next start.
     """
 
     def __init__(self, language: str, *, folder: Path | None, cache: Path, command: str = _COMMAND) -> None:
         self._language, self._folder, self._cache, self._command = language, folder, cache, command
 
     def says(self, phrases: Iterable[str]) -> dict[str, Sound]:
-        """Each of these words as a sound. Raises ConfigError for what is missing, with a hint."""
+        """A sound for each of these phrases. Raises ConfigError where one is missing, with a hint."""
         phrases = tuple(phrases)
         texts = {words: self._text(words) for words in phrases if self._recording(words) is None}
         missing = [file_name(words) for words, text in texts.items() if text is None]
         if missing:
-            where = self._folder or "no voice folder, so"
+            where = self._folder or "no folder is set, so"
             raise ConfigError(
-                f"{where}: no {missing[0]}.wav and no {missing[0]}.txt"
-                + (f", nor {len(missing) - 1} others" if len(missing) > 1 else ""),
-                hint="a folder of recordings or translations: [signals] voice",
+                f"[signals] voice: {where}: no {missing[0]}.wav and no {missing[0]}.txt"
+                + (f", and {len(missing) - 1} more are missing" if len(missing) > 1 else ""),
+                hint="set [signals] voice to a folder with a recording or a translation of each phrase",
             )
         sounds: dict[str, Sound] = {}
         for words in phrases:
@@ -67,7 +67,8 @@ class Voice:
                 return data.decode().strip()
             except (StorageFault, UnicodeDecodeError) as err:
                 raise ConfigError(
-                    f"{self._folder / file_name(words)}.txt: cannot be read", hint="a few words as UTF-8"
+                    f"{self._folder / file_name(words)}.txt: cannot be read",
+                    hint=f"save it as UTF-8 text of at most {MAX_TEXT_BYTES} bytes",
                 ) from err
         return words if self._language.split("-")[0] == "en" else None
 
@@ -76,7 +77,7 @@ class Voice:
             hashlib.sha256(f"{self._language}\n{_WORDS_A_MINUTE}\n{text}".encode()).hexdigest()[:32] + ".wav"
         )
         files = Folder(self._cache)
-        with suppress(StorageFault, ConfigError):  # not there, or damaged: said once more
+        with suppress(StorageFault, ConfigError):  # missing or damaged: make it again
             return parse_wav(files.read(name, limit=MAX_BYTES), name)
         data = self._say(text)
         sound = parse_wav(data, self._command)
@@ -89,7 +90,7 @@ class Voice:
         if command is None:
             raise ConfigError(
                 f"[signals] sound: {self._command} is not installed",
-                hint="apt-get install espeak-ng, or give recordings of all words in [signals] voice",
+                hint="apt-get install espeak-ng, or put recordings of all phrases into [signals] voice",
             )
         with tempfile.TemporaryDirectory(prefix="doorward-voice-") as folder:
             file = Path(folder) / "said.wav"
@@ -98,19 +99,19 @@ class Voice:
                     [command, "-v", self._language, "-s", _WORDS_A_MINUTE, "--stdin", "-w", file],
                     input=text.encode(),
                     capture_output=True,
-                    timeout=_PATIENCE_S,
+                    timeout=_TIMEOUT_S,
                     check=True,
                 )
                 return file.read_bytes()
             except subprocess.TimeoutExpired as err:
-                raise ConfigError(f"{self._command} does not end", hint="say `espeak-ng hello`") from err
+                raise ConfigError(f"{self._command} does not end", hint="try `espeak-ng hello`") from err
             except (OSError, subprocess.CalledProcessError) as err:
                 raise ConfigError(
-                    f"{self._command} does not speak {self._language!r}",
-                    hint="`espeak-ng --voices` lists what [signals] language may be",
+                    f"[signals] language: {self._language!r} is not a voice of {self._command}",
+                    hint="choose one of the list of `espeak-ng --voices`",
                 ) from err
 
 
 def file_name(words: str) -> str:
-    """`look-here` for "look here"."""
+    """The file name of a phrase: `look-here` for "look here"."""
     return re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-")

@@ -1,4 +1,4 @@
-"""A broker in memory, with the manners of a real one: it retains, and it speaks for those who have died."""
+"""A broker in memory: like a real one it retains messages, and publishes the last will of lost clients."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ if TYPE_CHECKING:
 
 
 class SimMessageBus:
-    """What all clients share. `say` is anybody's message, not retained, as a wake-up is."""
+    """The bus that all clients share. `say`: a message of any sender, not retained, like a wake-up."""
 
     def __init__(self) -> None:
         self.retained: dict[str, str] = {}
         self._clients: list[SimBroker] = []
 
     def connect(self, *, will: MqttMessage, subscriptions: Sequence[str]) -> SimBroker:
-        """A client's connection."""
+        """Connect a client."""
         client = SimBroker(self, will, tuple(subscriptions))
         self._clients.append(client)
         return client
 
     def say(self, topic: str, payload: str) -> None:
-        """Tell everybody who listens to this topic."""
+        """Send a message to all clients that subscribe to this topic."""
         for client in self._clients:
             client.deliver(MqttMessage(topic, payload))
 
     def lose(self, client: SimBroker) -> None:
-        """A client's cable is pulled: its last will is said."""
+        """Lose a client, as if its cable was pulled: its last will is published."""
         self._clients.remove(client)
         self.retained[client.will.topic] = client.will.payload
 
@@ -55,6 +55,6 @@ class SimBroker:
         self._bus.lose(self)
 
     def deliver(self, message: MqttMessage) -> None:
-        """What the bus passes on."""
+        """Take a message from the bus."""
         if message.topic in self._subscriptions:
             self._heard.append(message)

@@ -1,4 +1,4 @@
-"""A camera in memory that plays a script, in simulated time: pictures, and all that cameras do instead."""
+"""A camera in memory that plays a script in simulated time: pictures, and the faults of cameras."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Stall:
-    """The camera stays plugged in and gives nothing for `for_ms`."""
+    """The camera stays plugged in and gives no picture for `for_ms`."""
 
     for_ms: int
 
 
 @dataclass(frozen=True, slots=True)
 class Unplug:
-    """The cable is out for `for_ms`; nothing waits, everything fails at once."""
+    """The cable is out for `for_ms`; every call fails at once."""
 
     for_ms: int
 
 
 @dataclass(frozen=True, slots=True)
 class FrameBurst:
-    """Pictures that a driver had kept back come all at once: only the last of them is still true."""
+    """Pictures that a driver had held back come all at once: only the last one is current."""
 
     frames: tuple[Frame, ...]
 
@@ -44,9 +44,9 @@ Scene: TypeAlias = Frame | Stall | Unplug | FrameBurst
 
 
 class SimCamera:
-    """Implements Camera. The script goes on where a fault left it, and the camera is over after its end.
+    """Implements Camera. After a fault the script goes on from there; the camera ends with the script.
 
-    Every picture takes 1000 / `fps` ms of `clock`, and so does every attempt to open what is not there.
+    Every picture takes 1000 / `fps` ms of `clock`, and so does every attempt to open an unplugged camera.
     """
 
     def __init__(self, script: Iterable[Scene], *, clock: SimClock, fps: float = 10.0) -> None:
@@ -85,34 +85,34 @@ class SimCamera:
         self._clock.advance(self._period_ms)
         self._arrived += 1
         self._light = light_of(frame.luma)
-        # As a driver's pictures, each is in memory of its own.
+        # A copy: a driver gives each picture in memory of its own.
         return replace(frame, luma=frame.luma.copy(), rgb=frame.rgb.copy(), tick_ms=self._clock.tick_ms())
 
     def _stall(self, for_ms: int) -> None:
-        patience_ms = round(CaptureTimeouts().stall_s * 1000)
-        self._clock.advance(min(for_ms, patience_ms))
-        if for_ms > patience_ms:
-            self._script.appendleft(Stall(for_ms - patience_ms))
-        if for_ms >= patience_ms:
+        timeout_ms = round(CaptureTimeouts().stall_s * 1000)
+        self._clock.advance(min(for_ms, timeout_ms))
+        if for_ms > timeout_ms:
+            self._script.appendleft(Stall(for_ms - timeout_ms))
+        if for_ms >= timeout_ms:
             raise CameraFault("camera sim: no frame for 1 s", hint="plug the camera in again", passing=True)
 
     def _expect_plugged_in(self) -> None:
         if self._clock.tick_ms() < self._away_until_ms:
             self._clock.advance(self._period_ms)
             self._restarts += 1
-            raise CameraFault("camera sim: it is not there", hint="plug the camera in again", passing=True)
+            raise CameraFault("camera sim: it is unplugged", hint="plug the camera in again", passing=True)
 
 
 def black(frame: Frame) -> Frame:
-    """The same moment with a cap on the lens: the noise of full gain, and nothing else."""
-    dice = np.random.default_rng(1)
+    """A frame of that moment with a cap on the lens: only the noise of full gain."""
+    noise = np.random.default_rng(1)
     return Frame(
-        dice.integers(8, 20, frame.luma.shape, np.uint8),
-        dice.integers(0, 8, frame.rgb.shape, np.uint8),
+        noise.integers(8, 20, frame.luma.shape, np.uint8),
+        noise.integers(0, 8, frame.rgb.shape, np.uint8),
         frame.tick_ms,
     )
 
 
 def saturated(frame: Frame) -> Frame:
-    """The same moment with a lamp in the lens."""
+    """A frame of that moment with a lamp in front of the lens: all white."""
     return Frame(np.full_like(frame.luma, 255), np.full_like(frame.rgb, 255), frame.tick_ms)

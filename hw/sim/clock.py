@@ -1,4 +1,4 @@
-"""Time that passes when a test or a demo says so."""
+"""A clock that a test or a demo moves."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 class SimClock:
-    """Both clocks of a device, moved by hand. Only `now` can jump, as only `now` can be set."""
+    """Both clocks of a device, moved by the caller. Only the wall clock, `now`, can jump."""
 
     def __init__(self, now: datetime, tick_ms: int = 0) -> None:
         assert now.tzinfo is not None
@@ -24,12 +24,12 @@ class SimClock:
         return self._tick_ms
 
     def advance(self, for_ms: int) -> None:
-        """Let time pass, for both clocks alike."""
+        """Move both clocks forward by `for_ms`."""
         assert for_ms >= 0
         self._tick_ms += for_ms
         self._now += timedelta(milliseconds=for_ms)
 
     def jump(self, now: datetime) -> None:
-        """Set the wall clock, as a technician or a wrong time server would; ticks go on undisturbed."""
+        """Set the wall clock, as a technician or a wrong time server does; ticks do not change."""
         assert now.tzinfo is not None
         self._now = now

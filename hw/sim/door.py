@@ -1,11 +1,11 @@
-"""A door with physics: strike, leaf, closer, contact, and a person who walks through.
+"""A simulated door: strike, leaf, closer, contact, and a visitor who walks through.
 
-A pure function of the injected clock's ticks and of what was asked: nothing runs between calls. Whatever is
-asked of the door first lets everything happen that was due until now, in order.
+The state depends only on the injected clock's ticks and on the calls: nothing runs between calls. Each call
+first plays all events that were due until now, in order.
 
-The lock is fail-secure: no current, no passage. The coil needs `coil_ms` to free the bolt. A visitor pushes
-some time after the release, opens, walks through and lets go; the closer shuts the leaf. The contact (DPS)
-breaks and makes at `contact_deg`. The strike relocks when the contact breaks or the time is up.
+The lock is fail-secure: it is locked without current. The coil needs `coil_ms` to free the bolt. A visitor
+pushes some time after the release, opens, walks through and lets go; the closer shuts the leaf. The contact
+(DPS) breaks and makes at `contact_deg`. The strike relocks when the contact breaks or the time is up.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """The door itself. Angles in degrees, 0 is shut; the speeds are even, which is enough for a drawing."""
+    """The door leaf. Angles in degrees, 0 is shut; the speeds are constant, which is enough for a drawing."""
 
     coil_ms: int = 40  # typical pull-in time of a 12 V strike
     contact_deg: float = 2.0  # a reed contact with 20 mm gap on a 900 mm leaf
@@ -37,7 +37,7 @@ class Leaf:
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Who pushes once the strike is released, and how long they keep the leaf open."""
+    """A visitor who pushes after the release and keeps the leaf open for `dwell_ms`."""
 
     reaction_ms: int = 600  # from the click of the strike to a hand on the leaf
     dwell_ms: int = 1_200
@@ -54,7 +54,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class _Swing:
-    """One opening and closing of the leaf, laid out in ticks when it begins."""
+    """One opening and closing of the leaf, planned in ticks when it begins."""
 
     leaf: Leaf
     start_ms: int
@@ -63,7 +63,7 @@ class _Swing:
 
     @property
     def breaks_ms(self) -> int:
-        """When the contact breaks."""
+        """The tick at which the contact breaks."""
         return self.start_ms + round(self.leaf.opening_ms * self.leaf.contact_deg / self.leaf.open_deg)
 
     @property
@@ -72,7 +72,7 @@ class _Swing:
 
     @property
     def makes_ms(self) -> int:
-        """When the contact makes again."""
+        """The tick at which the contact makes again."""
         return self.let_go_ms + round(self.leaf.closer_ms * (1 - self.leaf.contact_deg / self.leaf.open_deg))
 
     def angle_deg(self, tick_ms: int) -> float:
@@ -82,10 +82,10 @@ class _Swing:
 
 
 class SimDoor:
-    """A Strike in memory. `history` keeps every event; `trace` tells how the door stood over time."""
+    """A Strike in memory. `history`: every event; `trace`: the state of the door over time."""
 
     def __init__(self, clock: Clock, *, leaf: Leaf | None = None, visitor: Visitor | None = None) -> None:
-        self.visitor = visitor  # None: nobody pushes
+        self.visitor = visitor  # None: no visitor pushes
         self.history: list[DoorEvent] = []
         self._clock = clock
         self._leaf = leaf or Leaf()
@@ -93,8 +93,8 @@ class SimDoor:
         self._pulses: list[tuple[int, int | None]] = []  # energised from, until
         self._swings: list[_Swing] = []
         self._deadline_ms: int | None = None  # None: not energised
-        self._ready_ms = 0  # from when on the visitor would push
-        self._swing: _Swing | None = None  # while the contact is broken, or about to be
+        self._ready_ms = 0  # the earliest tick at which the visitor pushes
+        self._swing: _Swing | None = None  # while the contact is broken, or about to break
         self._is_open = False
         self._is_closed_for_good = False
 
@@ -126,7 +126,7 @@ class SimDoor:
         self._relock_at(self._clock.tick_ms())
 
     def force_open(self, *, dwell_ms: int = 1_000) -> None:
-        """Somebody levers the shut leaf open, now."""
+        """Force the shut leaf open, as an attacker with a lever does, now."""
         self._settle()
         if self._swing is None:
             self._start_swing(self._clock.tick_ms(), dwell_ms, forced=self._deadline_ms is None)
@@ -142,7 +142,7 @@ class SimDoor:
         self._is_closed_for_good = True
 
     def trace(self, start_ms: int, end_ms: int, *, step_ms: int = 20) -> list[Sample]:
-        """How the door stood from `start_ms` to `end_ms`, both of them ticks that have passed."""
+        """The states of the door from `start_ms` to `end_ms`, two ticks in the past."""
         self._settle()
         return [self._sample(tick) for tick in range(start_ms, end_ms + 1, step_ms)]
 
@@ -152,7 +152,7 @@ class SimDoor:
         return Sample(tick_ms, on, angle)
 
     def _settle(self) -> None:
-        """Let happen what was due until now, earliest first."""
+        """Play the events that were due until now, earliest first."""
         while due := min(self._due(), key=lambda item: item[0], default=None):
             tick_ms, happen = due
             if tick_ms > self._clock.tick_ms():
@@ -160,9 +160,9 @@ class SimDoor:
             happen(tick_ms)
 
     def _due(self) -> list[tuple[int, Callable[[int], None]]]:
-        """What comes next of each kind; at the same tick the first one wins.
+        """The next event of each kind; at one tick the first of the list wins.
 
-        So a hand that comes as the time is up finds the door locked.
+        So a visitor who pushes at the tick when the time is up finds the door locked.
         """
         due: list[tuple[int, Callable[[int], None]]] = []
         if self._deadline_ms is not None:

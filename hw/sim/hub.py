@@ -1,4 +1,4 @@
-"""A hub that answers as a test tells it to, and remembers what it was sent."""
+"""A hub in memory that gives the answers of a test's script and keeps the requests."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """One request as it arrived."""
+    """One request, as it arrived."""
 
     path: str
     body: bytes
@@ -23,10 +23,10 @@ class Posted:
 
 
 class SimHub:
-    """Implements Post. Plays its script, one step a request; after its end `otherwise` answers.
+    """Implements Post. Plays its script, one step for each request; after its end `otherwise` answers.
 
-    A step is an Answer, a function of the request that gives one, or a FetchError to raise: an answer that
-    was lost on the way, though the hub may have `seen` the request.
+    A step is an Answer, a function that makes one from the request, or a FetchError to raise. The FetchError
+    stands for a lost answer: the request is in `posted` all the same.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class SimHub:
         step = self._script.popleft() if self._script else self._otherwise
         match step:
             case None:
-                raise FetchError("the hub is not there")
+                raise FetchError("the hub is unreachable")
             case FetchError():
                 raise step
             case Answer():

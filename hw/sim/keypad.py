@@ -6,11 +6,11 @@ from typing import Final
 
 from edge.errors import ReaderFault
 
-MAX_KEYS: Final = 16  # as every keypad keeps: a PIN and its end
+MAX_KEYS: Final = 16  # as for every keypad: a PIN and its end
 
 
 class SimKeypad:
-    """`type` presses keys; `unplugged` is a cable that somebody pulled."""
+    """Implements Keypad. `type` presses keys; `unplugged`: whether its cable is out."""
 
     def __init__(self) -> None:
         self.unplugged = False
@@ -23,7 +23,7 @@ class SimKeypad:
     def keys(self) -> str:
         if self.unplugged:
             self._typed = ""
-            raise ReaderFault("the keypad is gone", hint="look at its cable")
+            raise ReaderFault("the keypad was unplugged", hint="check its cable")
         typed, self._typed = self._typed, ""
         return typed
 

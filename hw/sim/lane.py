@@ -1,9 +1,9 @@
-"""A lane with physics: two doors, people who walk through them, follow each other, and turn back.
+"""A simulated lane: two doors, and people who walk through them, follow each other, and turn back.
 
-As with SimDoor nothing runs between calls: whoever looks at the lane first lets everything happen that was
-due. A person goes through a door some time after its leaf has opened, if it is still open then; a second one
-follows close behind. Whatever the strikes do, the outer leaf opens by its handle from the lane, and the inner
-one from the inside; then whoever is in the lane may slip through, as anywhere.
+As with SimDoor nothing runs between calls: each call first plays all events that were due. A person goes
+through a door some time after its leaf has opened, if it is still open then; a second person follows close
+behind. The outer leaf always opens by its handle from the lane, and the inner leaf from the inside, also
+while they are locked; a person in the lane may then slip through.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ if TYPE_CHECKING:
     from edge.ports import Clock
 
 _STEP_MS: Final = 700  # from the opening of the leaf to a step through it
-_BEHIND_MS: Final = 600  # from one who walks to who is behind
+_BEHIND_MS: Final = 600  # from one person to the next behind
 _OPENS: Final = (DoorEventKind.OPENED, DoorEventKind.FORCED)
 
 
 class LaneDoor(SimDoor):
-    """A door with a handle on one side, which needs no strike."""
+    """A door with a handle on one side, which opens it also while it is locked."""
 
     def leave(self, *, dwell_ms: int = 1_000) -> None:
-        """Somebody opens it by its handle, now, if it is shut."""
+        """Open it by its handle, now, if it is shut."""
         if not self.is_open:
             self._start_swing(self._clock.tick_ms(), dwell_ms, forced=False)
 
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """Somebody is about to go through a door."""
+    """A person who will go through a door at `due_ms`."""
 
     due_ms: int
     who: str
@@ -42,11 +42,10 @@ class _Step:
 
 
 class SimLane:
-    """LaneSensors in memory. `inside`: who is in the lane; `gone`, `back`: who left it by which door.
+    """LaneSensors in memory. `inside`: the people in the lane; `gone`, `back`: those who left, by door.
 
-    `blind`: a sensor has failed. `presence`: there is a sensor that sees whether anybody is in the lane, so
-    that an empty one is known to be empty when the power comes back. `always`: who goes in where nobody else
-    was told to.
+    `blind`: a sensor has failed. `presence`: there is a presence sensor, so that an empty lane is known to be
+    empty after a power cut. `always`: the person who enters where `approach` named none.
     """
 
     def __init__(self, clock: Clock, *, presence: bool = True, always: str | None = None) -> None:
@@ -55,7 +54,7 @@ class SimLane:
         self.gone: list[str] = []
         self.back: list[str] = []
         self.blind = False
-        self.stays = False  # whoever is in the lane does not walk on
+        self.stays = False  # True: the people in the lane do not walk on
         self._clock = clock
         self._presence = presence
         self._always = [always] if always else []
@@ -65,33 +64,33 @@ class SimLane:
         self._counted: int | None = None
 
     def approach(self, *who: str) -> None:
-        """These stand before the outer door, and go in as soon as it opens, one behind the other."""
+        """Put these people before the outer door; they enter when it opens, one behind the other."""
         self._waiting = list(who)
 
     def turn_back(self) -> None:
-        """Whoever is in the lane goes out again by the handle of the outer door."""
+        """Let all people in the lane leave by the handle of the outer door."""
         self._settle()
         self.outer.leave()
         self._line_up(self.inside, self.outer, self._clock.tick_ms(), inwards=False)
 
     def one_leaves(self, who: str) -> None:
-        """One of those in the lane goes out again by the handle of the outer door."""
+        """Let one person leave the lane by the handle of the outer door."""
         self._settle()
         self.outer.leave()
         self._line_up([who], self.outer, self._clock.tick_ms(), inwards=False)
 
     def come_from_inside(self, who: str) -> None:
-        """Somebody opens the inner door from the inside, and steps into the lane."""
+        """Let a person open the inner door from the inside and step into the lane."""
         self._settle()
         self.inner.leave()
         self._line_up([who], self.inner, self._clock.tick_ms(), inwards=False)
 
     def hold(self, door: SimDoor, for_ms: int) -> None:
-        """Whoever opens this door next holds it open for so long."""
+        """Let the next person at this door hold it open for `for_ms`."""
         door.visitor = Visitor(dwell_ms=for_ms)
 
     def power_cut(self) -> None:
-        """The sensors lose their count."""
+        """Make the sensors lose their count."""
         self._settle()
         self._counted = None
 
@@ -112,7 +111,7 @@ class SimLane:
 
     def _settle(self) -> None:
         for door in (self.outer, self.inner):
-            door.trace(0, -1)  # lets everything happen that was due there
+            door.trace(0, -1)  # plays the events that were due there
             news = door.history[self._heard[id(door)] :]
             self._heard[id(door)] += len(news)
             for event in news:
@@ -139,7 +138,7 @@ class SimLane:
 
     def _walk(self, step: _Step) -> None:
         if not _open_at(step.door, step.due_ms):
-            return  # the leaf has shut before their nose
+            return  # the leaf has shut before they were through
         if step.door is self.outer:
             self._move(step.who, self.back, enters=step.inwards)
         else:
@@ -158,7 +157,7 @@ class SimLane:
 
 
 def _open_at(door: SimDoor, tick_ms: int) -> bool:
-    """Whether the leaf stood open at this moment, which has passed."""
+    """Whether the leaf stood open at this moment of the past."""
     is_open = False
     for event in door.history:
         if event.tick_ms <= tick_ms and event.kind in (*_OPENS, DoorEventKind.CLOSED):

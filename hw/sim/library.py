@@ -1,6 +1,6 @@
-"""A library system with a SIP2 server on the loopback interface, for tests and the demo; it can misbehave.
+"""A library system with a SIP2 server on the loopback interface, for tests and the demo, with faults.
 
-It shares no line of code with the venue: what both understand, each has read in the specification for itself.
+It shares no code with the venue: each implements the specification by itself.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _SILENCE: Final = b""
 
 
 class FaultMode(Enum):
-    """How the system behaves; each but GOOD is something that one out there has done."""
+    """Behaviours of the system; a real library system has shown each of these faults."""
 
     GOOD = auto()
     WRONG_CHECKSUM = auto()
@@ -33,20 +33,20 @@ class FaultMode(Enum):
     SILENT = auto()
     SILENT_ONCE = auto()
     GARBAGE = auto()
-    HALF_LINE = auto()  # and then it hangs up
+    HALF_LINE = auto()  # then it closes the connection
     ENDLESS = auto()  # 100 kB without the end of a message
     OTHER_PATRON = auto()
-    OTHER_KIND = auto()  # a login's reply to whatever was asked
+    OTHER_KIND = auto()  # answers every message with the reply to a login
     REFUSES_LOGIN = auto()
-    ASKS_AGAIN = auto()  # says that nothing arrived whole
+    ASKS_AGAIN = auto()  # says that every message arrived damaged
     NOT_ONLINE = auto()
-    CHATTY = auto()  # sends an answer of before in front of each answer
+    CHATTY = auto()  # sends the last answer again before each answer
     DRIPS = auto()  # one byte at a time
 
 
 @dataclass
 class SimPatron:
-    """One patron. `flags`: 14 characters, Y where something stands against them; `more`: fields besides."""
+    """One patron. `flags`: 14 characters, Y for each block on the patron; `more`: further fields."""
 
     name: str = "Ada Chan"
     flags: str = " " * _FLAGS
@@ -61,7 +61,7 @@ class SimPatron:
 
 @dataclass
 class SimItem:
-    """One item. `on_hold`: somebody else waits for it; `due`: as the system would print it."""
+    """One item. `on_hold`: another patron waits for it; `due`: the text that the system prints."""
 
     title: str = "Blue Nights"
     on_hold: bool = False
@@ -83,9 +83,9 @@ class SimLibrary:
         self.patrons: dict[str, SimPatron] = {}
         self.items: dict[str, SimItem] = {}
         self.fault_mode = FaultMode.GOOD
-        self.asked: list[str] = []  # messages as they came, without what ends them
-        self.script: deque[bytes] = deque()  # raw answers that come before all others
-        self.answering = threading.Event()  # cleared: it works, and answers nobody until it is set
+        self.asked: list[str] = []  # messages as they came, without their end
+        self.script: deque[bytes] = deque()  # raw answers, sent before all others
+        self.answering = threading.Event()  # cleared: connections are accepted, and no answer is sent
         self.answering.set()
         self._tls, self._encoding, self._checksum = tls, encoding, checksum
         self._terminator, self._login = terminator, login
@@ -93,11 +93,11 @@ class SimLibrary:
         self._lock = threading.Lock()
         self._server: socket.socket | None = None
         self._last = b""
-        self._held: socket.socket | None = None  # bound to the port, and never listening
+        self._held: socket.socket | None = None  # bound to the port to keep it, never listening
         self.port = 0
 
     def start(self) -> Self:
-        """Listen; again on the same port after `stop`, which nobody else is given meanwhile."""
+        """Listen; after `stop` again on the first port, which no other program gets meanwhile."""
         if self._held is None:
             self._held = socket.socket()
             self._held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -108,16 +108,16 @@ class SimLibrary:
         return self
 
     def stop(self) -> None:
-        """Hang up on everybody, and listen no more."""
+        """Close all connections, and stop listening."""
         server, self._server = self._server, None
         if server is not None:
             with suppress(OSError):
-                server.shutdown(socket.SHUT_RDWR)  # or `accept` waits on
+                server.shutdown(socket.SHUT_RDWR)  # otherwise `accept` keeps waiting
             server.close()
         self.hang_up()
 
     def hang_up(self) -> None:
-        """Close the connections that there are."""
+        """Close all connections."""
         with self._lock:
             lines, self._lines = self._lines, set()
         for line in lines:
@@ -134,7 +134,7 @@ class SimLibrary:
             self._held.close()
 
     def respond(self, request: bytes) -> bytes:
-        """What it says to one message, both without what ends them."""
+        """The answer to one message, both without their end."""
         text = request.decode(self._encoding, "replace")
         sequence = ""
         if self._checksum:
@@ -192,7 +192,7 @@ class SimLibrary:
         elif item is None:
             why = "Item not known"
         elif item.on_hold:
-            why = "Item is on hold for somebody else"
+            why = "Item is on hold for another patron"
         elif any(name in other.loans for other in self.patrons.values()):
             why = "Item is lent already"
         else:
@@ -230,7 +230,7 @@ class SimLibrary:
     def _serve(self, line: socket.socket) -> None:
         with suppress(OSError):
             if self._tls:
-                line.settimeout(30)  # who connects and says nothing holds one thread, for so long
+                line.settimeout(30)  # a client that connects and sends nothing holds one thread, for so long
                 line = self._tls.wrap_socket(line, server_side=True)
                 line.settimeout(None)
             with self._lock:
@@ -252,10 +252,10 @@ class SimLibrary:
                     return
 
     def _say(self, line: socket.socket, request: bytes) -> bool:
-        """Whether there is more to say on this line."""
+        """Answer one request; returns whether the connection stays open."""
         before = self._last
         reply = self.script.popleft() if self.script else self.respond(request)
-        reply, goes_on = self._moody(reply, before)
+        reply, goes_on = self._spoilt(reply, before)
         if self.fault_mode == FaultMode.DRIPS:
             for byte in reply:
                 line.sendall(bytes([byte]))
@@ -263,8 +263,8 @@ class SimLibrary:
             line.sendall(reply)
         return goes_on
 
-    def _moody(self, reply: bytes, before: bytes) -> tuple[bytes, bool]:  # noqa: C901  a table of moods
-        """What goes out instead, and whether the line stays open."""
+    def _spoilt(self, reply: bytes, before: bytes) -> tuple[bytes, bool]:  # noqa: C901  a table of faults
+        """The answer as the fault mode changes it, and whether the connection stays open."""
         fault_mode, end = self.fault_mode, self._terminator
         match fault_mode:
             case FaultMode.WRONG_CHECKSUM_ONCE | FaultMode.SILENT_ONCE:
@@ -294,7 +294,7 @@ class SimLibrary:
 
 
 def _field(text: str, start: int, name: str) -> str:
-    """A named field behind `start` fixed characters."""
+    """The value of a named field behind `start` fixed characters."""
     return next((part[2:] for part in text[start:].split("|") if part[:2] == name), "")
 
 

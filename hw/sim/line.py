@@ -1,4 +1,4 @@
-"""A line in memory, and its other end."""
+"""A line in memory with both ends."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ CHUNK_BYTES: Final = 4_096  # the port's own limit
 
 
 class _Pipe:
-    """Bytes one way."""
+    """The bytes of one direction."""
 
     def __init__(self) -> None:
         self.held = bytearray()
@@ -20,7 +20,7 @@ class _Pipe:
 
 
 class SimLine:
-    """Implements HostLine. Made in pairs by `line_pair`; each is the other's other end."""
+    """Implements HostLine: one end of a line. `line_pair` makes both ends."""
 
     def __init__(self, incoming: _Pipe, outgoing: _Pipe) -> None:
         self._in, self._out = incoming, outgoing

@@ -1,4 +1,4 @@
-"""A code reader that reads no pixels: it finds what it was told is in view."""
+"""A code reader in memory that reads no pixels: a test sets the codes that it finds."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class SimReader:
-    """A CodeReader in memory. `in_view`: what every frame shows from now on, as texts of codes."""
+    """A CodeReader in memory. `in_view`: the texts of the codes in every frame from now on."""
 
     name = "sim"
 

@@ -1,4 +1,4 @@
-"""A scanner in memory: codes are held before it, and its cable can be pulled."""
+"""A scanner in memory: a test shows it codes and can pull its cable."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class SimScanner:
         self._unread: deque[Scan] = deque(maxlen=16)
 
     def show(self, text: str) -> None:
-        """Somebody holds a code before it, which it reads once."""
+        """Hold a code before the scanner, which reads it once."""
         if self.is_there:
             self._unread.append(Scan(Symbol(text, text.encode(), "sim"), self._clock.tick_ms()))
 
@@ -31,7 +31,7 @@ class SimScanner:
         scans = tuple(self._unread)
         self._unread.clear()
         if not self.is_there:
-            raise ReaderFault("the simulated scanner is gone", hint="plug it in again")
+            raise ReaderFault("the simulated scanner was unplugged", hint="plug it in again")
         return scans
 
     def close(self) -> None:

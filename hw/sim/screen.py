@@ -1,10 +1,10 @@
-"""A screen that remembers what it showed."""
+"""A screen in memory that keeps every text."""
 
 from __future__ import annotations
 
 
 class SimScreen:
-    """`posted`: every text in order, None where the screen was cleared."""
+    """Implements Screen. `posted`: every text in order, None where the screen was cleared."""
 
     def __init__(self) -> None:
         self.posted: list[str | None] = []

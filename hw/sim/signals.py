@@ -1,4 +1,4 @@
-"""A lamp that remembers what it showed."""
+"""Signals in memory that keep every signal and prompt."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class SimSignals:
-    """`shown`: every signal in order, None where the lamp went dark; `asked`: every prompt."""
+    """Implements Signals. `shown`: every signal in order, None for dark; `asked`: every prompt."""
 
     def __init__(self) -> None:
         self.shown: list[Signal | None] = []

@@ -1,4 +1,4 @@
-"""A repository in memory, whose server can be made to fail in every way that servers have."""
+"""A repository in memory, whose server can be made to fail in all known ways."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ if TYPE_CHECKING:
 
 
 class SourceFaultKind(StrEnum):
-    """What goes wrong with one file."""
+    """Kinds of failure of one file."""
 
     MISSING = "missing"
     ERROR_500 = "error 500"
-    SLOW = "slow"  # some bytes, then too few to wait for
-    CUT_OFF = "cut off"  # some bytes, then the line is dead
-    SHORT = "short"  # some bytes, then an end as if that were all
-    ENDLESS = "endless"  # the file, and then no end
-    GARBAGE = "garbage"  # as many bytes, and none of them right
+    SLOW = "slow"  # some bytes, then too few of them in a second
+    CUT_OFF = "cut off"  # some bytes, then the connection is lost
+    SHORT = "short"  # some bytes, then an end as of a whole file
+    ENDLESS = "endless"  # the file, then zeros without end
+    GARBAGE = "garbage"  # the right number of bytes, all of them wrong
 
 
 @dataclass(frozen=True, slots=True)
 class SourceFault:
-    """`kind` befalls a fetch after `after_bytes` of what it asked for, `times` times; None is for ever."""
+    """A failure of `kind` after `after_bytes` of the requested bytes, `times` times; None: always."""
 
     kind: SourceFaultKind
     after_bytes: int = 0
@@ -37,7 +37,7 @@ class SourceFault:
 
 @dataclass
 class SimSource:
-    """Implements Source over `files`; `trouble` says what fails and how; `asked` is what was fetched."""
+    """Implements Source over `files`. `trouble`: the failure of each file; `asked`: the fetches so far."""
 
     files: Mapping[str, bytes]
     trouble: MutableMapping[str, SourceFault] = field(default_factory=dict)
@@ -81,7 +81,7 @@ def _suffer(trouble: SourceFault, name: str, data: bytes) -> Iterator[bytes]:
             raise FetchError(f"{name}: the server answers 500")
         case SourceFaultKind.CUT_OFF | SourceFaultKind.SLOW:
             yield from _chunks(data[: trouble.after_bytes])
-            what = "the line went dead" if trouble.kind is SourceFaultKind.CUT_OFF else "is too slow"
+            what = "the connection was lost" if trouble.kind is SourceFaultKind.CUT_OFF else "is too slow"
             raise FetchError(f"{name}: {what}")
         case SourceFaultKind.MISSING:
             raise NotThere(f"{name}: no such file")

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 
 class SystemClock:
-    """UTC that may be set, and ticks that may not."""
+    """UTC, which a user can set, and monotonic ticks, which no user can set."""
 
     def now(self) -> datetime:
         return datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""A folder as a Files port: small files, written whole or not at all; large ones can be mapped."""
+"""A folder as a Files port: small files, written whole or not at all; large files can be mapped."""
 
 from __future__ import annotations
 
@@ -18,34 +18,34 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MAX_NAMES: Final = (
-    100_000  # the 65,536 files that a trust folder may have, and more; then it is a wrong folder
+    100_000  # a trust folder may have 65,536 files; a folder with more than 100,000 is the wrong one
 )
-MAX_DEPTH: Final = 8  # our folders are two deep; a loop of mounts would never end
-MAX_NAME_CHARS: Final = 512  # eight levels of sensible names
+MAX_DEPTH: Final = 8  # our folders have two levels; a loop of mounts would never end
+MAX_NAME_CHARS: Final = 512  # eight levels of usual names
 
 _HINTS: Final = {
-    errno.ENOSPC: "the disk is full: free some space",
-    errno.EDQUOT: "the disk quota is used up: free some space",
-    errno.EFBIG: "this process may not write files this large: raise ulimit -f",
-    errno.EROFS: "the file system is read-only: remount it, and check the card's health",
+    errno.ENOSPC: "free some space: the disk is full",
+    errno.EDQUOT: "free some space: the disk quota is used up",
+    errno.EFBIG: "raise ulimit -f: this process may not write files so large",
+    errno.EROFS: "mount the file system for writing, and check the health of the SD card",
     errno.EACCES: "check the owner and the permissions of the folder",
     errno.EPERM: "check the owner and the permissions of the folder",
     errno.ENOENT: "check the path",
-    errno.EEXIST: "check the path: a file stands where a folder should",
+    errno.EEXIST: "check the path: a file is in the place of a folder",
     errno.ENAMETOOLONG: "use a shorter name",
-    errno.ENOTDIR: "check the path: a file or a link stands where a folder should",
-    errno.EISDIR: "check the path: a folder stands where a file should",
-    errno.EMFILE: "this process has too many files open: raise ulimit -n",
-    errno.ELOOP: "links are not followed here: put the file itself in its place",
-    errno.EIO: "the storage is failing: replace the card",
+    errno.ENOTDIR: "check the path: a file or a link is in the place of a folder",
+    errno.EISDIR: "check the path: a folder is in the place of a file",
+    errno.EMFILE: "raise ulimit -n: this process has too many open files",
+    errno.ELOOP: "links are not followed here: replace the link by the file itself",
+    errno.EIO: "replace the SD card or disk: it is failing",
 }
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-READ: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK  # a FIFO must not wait for a writer
+READ: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK  # O_NONBLOCK: no wait at a FIFO
 
 
 @contextmanager
 def parent_of(root: Path, parts: Sequence[str], *, create: bool = False) -> Iterator[int]:
-    """A descriptor of the folder that holds a file below `root`, reached without following a link."""
+    """A descriptor of the folder that holds a file below `root`; no link on the way is followed."""
     folder = os.open(root, _FOLDER)
     try:
         for part in parts[:-1]:
@@ -64,9 +64,9 @@ def parent_of(root: Path, parts: Sequence[str], *, create: bool = False) -> Iter
 class Folder:
     """Files under `root`, by relative names with `/`. Raises StorageFault, whose message names the file.
 
-    Links below the root are not followed and special files are not read, so that nothing on a card or a USB
-    stick can point outside; `root` itself may be a link. Names starting with a dot are not listed: an
-    interrupted `write` may leave one behind.
+    Links below the root are not followed and special files are not read, so that no file of an SD card or a
+    USB stick can point outside; `root` itself may be a link. Names that start with a dot are not listed: an
+    interrupted `write` may leave such a file.
     """
 
     def __init__(self, root: Path) -> None:
@@ -77,7 +77,9 @@ class Folder:
         with self._faults("", "cannot be listed"):
             found = list(islice(self._walk("", MAX_DEPTH), MAX_NAMES + 1))
         if len(found) > MAX_NAMES:
-            raise self._fault("", f"holds more than {MAX_NAMES} files", "this is the wrong folder")
+            raise self._fault(
+                "", f"holds more than {MAX_NAMES} files", "name another folder: this is the wrong one"
+            )
         return sorted(found)
 
     def read(self, name: str, *, limit: int) -> bytes:
@@ -88,17 +90,17 @@ class Folder:
         return data
 
     def map(self, name: str, *, limit: int) -> memoryview:
-        """The whole file, read-only and where it lies: only what is looked at takes memory.
+        """The whole file, mapped read-only: only the pages that are read take memory.
 
-        The view is good for as long as anybody holds it, also when another file takes the name, as `write`
-        makes it. A mapped file that is cut short in its place ends this process (SIGBUS).
+        The view stays valid while a caller holds it, also after `write` has put another file in its place. A
+        mapped file that is truncated in place ends this process (SIGBUS).
         """
         with self._opened(name, "cannot be mapped") as file:
             size = os.fstat(file.fileno()).st_size
             if size > limit:
                 raise self._too_large(name, limit)
             if not size:
-                return memoryview(b"")  # mmap takes no empty file
+                return memoryview(b"")  # mmap refuses an empty file
             return memoryview(mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ))
 
     def write(self, name: str, data: bytes, *, secret: bool = False) -> None:
@@ -138,27 +140,31 @@ class Folder:
             yield file
 
     def _parts(self, name: str) -> Sequence[str]:
-        """The steps of a relative name that cannot leave the root."""
+        """The parts of a relative name that stays inside the root."""
         parts = name.split("/")
         if len(name) > MAX_NAME_CHARS or len(parts) > MAX_DEPTH or "\0" in name:
-            raise self._fault(ascii(name[:40]), "is no name of a file here", "name it relative to the folder")
+            raise self._fault(
+                ascii(name[:40]), "is not a file name in this folder", "name it relative to the folder"
+            )
         if any(part in {"", ".", ".."} for part in parts):
-            raise self._fault(ascii(name), "is no name of a file here", "name it relative to the folder")
+            raise self._fault(
+                ascii(name), "is not a file name in this folder", "name it relative to the folder"
+            )
         return parts
 
     @contextmanager
     def _faults(self, name: str, what: str) -> Iterator[None]:
-        """Every OSError as a StorageFault with the hint that fits."""
+        """Raise every OSError as a StorageFault with a fitting hint."""
         try:
             yield
         except OSError as error:
             hint = _HINTS.get(error.errno or 0, "")
             raise self._fault(name, f"{what}: {(error.strerror or 'error').lower()}", hint) from error
         except UnicodeError as error:
-            raise self._fault(ascii(name), f"{what}: no file system takes this name", "rename it") from error
+            raise self._fault(ascii(name), f"{what}: no file system allows this name", "rename it") from error
 
     def _too_large(self, name: str, limit: int) -> StorageFault:
-        return self._fault(name, f"is larger than {limit} bytes", "this is not the file it should be")
+        return self._fault(name, f"is larger than {limit} bytes", "check the path: this is the wrong file")
 
     def _fault(self, name: str, what: str, hint: str) -> StorageFault:
         return StorageFault(f"{self.root / name if name else self.root}: {what}", hint=hint)

@@ -1,6 +1,6 @@
-"""Reads the health of a Linux machine: heat, power, memory, clocks, disks.
+"""Reads the health of a Linux machine: temperature, power, memory, clocks, disks.
 
-Everything is read below `root`, so that a recorded tree stands for a machine. What is not there is None.
+Everything is read below `root`, so that a recorded tree can replace a machine. A missing value is None.
 Sources: the kernel's Documentation/ABI; Raspberry Pi's documentation of vcgencmd and of the Pi 5's RTC.
 """
 
@@ -20,13 +20,13 @@ from hw.system.files import Folder
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_MOST_CHARS: Final = 65_536  # /proc/mountinfo of a machine full of containers; the others have a line
-_PATIENCE_S: Final = 3.0  # vcgencmd answers in 10 ms, or the firmware hangs
+_MOST_CHARS: Final = 65_536  # /proc/mountinfo of a machine with many containers; other files have one line
+_TIMEOUT_S: Final = 3.0  # vcgencmd answers in 10 ms unless the firmware hangs
 
 
 @dataclass(frozen=True, slots=True)
 class RtcReading:
-    """One clock of /sys/class/rtc; only a Pi 5 tells the volts."""
+    """One clock of /sys/class/rtc; only a Pi 5 gives the voltages."""
 
     name: str
     battery_v: float | None
@@ -53,7 +53,7 @@ class MachineHealth:
         return max((value / 1_000 for value in zones if value is not None), default=None)
 
     def throttled(self) -> int | None:
-        """The bits of `vcgencmd get_throttled`, which the kernel of a Pi tells as well."""
+        """The bits of `vcgencmd get_throttled`, which a Pi's kernel also gives in a file."""
         for file in self._glob("sys/devices/platform/*/*firmware/get_throttled"):
             with suppress(ValueError):
                 return int(self._text(file) or "", 16)
@@ -62,13 +62,13 @@ class MachineHealth:
             return None
         with suppress(OSError, subprocess.SubprocessError, ValueError):
             done = subprocess.run(  # noqa: S603  the firmware's own tool
-                [tool, "get_throttled"], capture_output=True, text=True, timeout=_PATIENCE_S, check=True
+                [tool, "get_throttled"], capture_output=True, text=True, timeout=_TIMEOUT_S, check=True
             )
             return int(done.stdout.partition("=")[2], 16)
         return None
 
     def undervoltage(self) -> bool | None:
-        """Whether the kernel's watch on a Pi's supply is alarmed."""
+        """Whether the kernel reports undervoltage of a Pi's power supply."""
         for file in self._glob("sys/class/hwmon/hwmon*/name"):
             if self._text(file) == "rpi_volt":
                 alarm = self._int(file.parent / "in0_lcrit_alarm")
@@ -76,7 +76,7 @@ class MachineHealth:
         return None
 
     def memory_bytes(self) -> int | None:
-        """The memory that programs could still have."""
+        """The memory that programs can still get."""
         for line in (self._text(self._root / "proc/meminfo") or "").splitlines():
             name, _, value = line.partition(":")
             if name == "MemAvailable" and value.split():
@@ -85,7 +85,7 @@ class MachineHealth:
         return None
 
     def rtcs(self) -> Sequence[RtcReading]:
-        """Every clock that runs on without us."""
+        """All hardware clocks, which run on without power."""
         return [
             RtcReading(
                 file.parent.name,
@@ -96,12 +96,12 @@ class MachineHealth:
         ]
 
     def fs_errors(self) -> int:
-        """The errors that ext4 has counted on all disks since they were made."""
+        """The number of errors that ext4 has counted on all disks since they were formatted."""
         counts = [self._int(file) for file in self._glob("sys/fs/ext4/*/errors_count")]
         return sum(count for count in counts if count is not None)
 
     def worn_tenths(self) -> int | None:
-        """The share of its life that the most worn eMMC has used, in tenths; SD cards do not tell."""
+        """The used life of the most worn eMMC, in tenths; SD cards do not report it."""
         worn: list[int] = []
         for file in self._glob("sys/block/mmcblk*/device/life_time"):
             with suppress(ValueError):
@@ -115,7 +115,7 @@ class MachineHealth:
         try:
             with file.open(encoding="ascii", errors="replace") as stream:
                 return stream.read(_MOST_CHARS).strip()
-        except OSError:  # some attributes of sysfs exist, and answer EIO or ENODATA
+        except OSError:  # some files of sysfs exist and answer EIO or ENODATA
             return None
 
     def _int(self, file: Path) -> int | None:
@@ -126,7 +126,7 @@ class MachineHealth:
 
 
 def disk_space(folder: Path) -> DiskSpace:
-    """The file system that `folder` is on, or would be. Raises StorageFault."""
+    """The file system of `folder`, which need not exist yet. Raises StorageFault."""
     while not os.path.exists(folder) and folder != folder.parent:  # noqa: PTH110  Path raises for no names
         folder = folder.parent
     try:
@@ -137,7 +137,7 @@ def disk_space(folder: Path) -> DiskSpace:
 
 
 def fsync_ms(folder: Path) -> float:
-    """The time until 4 kB are durable in this folder, in ms: the worst of five. Raises StorageFault."""
+    """The time until 4 kB are durable in this folder, in ms: the slowest of five. Raises StorageFault."""
     name, spent = ".doctor", 0.0
     files = Folder(folder)
     try:

@@ -1,6 +1,6 @@
-"""A thread that opens something, reads it, and opens it again after a fault.
+"""A thread that opens a source, reads it, and opens it again after a fault.
 
-Everything at the end of a cable is read so: cameras, scanners, keypads, a door's controller.
+All devices at the end of a cable are read so: cameras, scanners, keypads, a door's controller.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ ItemT_co = TypeVar("ItemT_co", covariant=True)
 Told = TypeVar("Told")
 FaultType = TypeVar("FaultType", bound=EdgeError)
 
-# A cable that was pulled by mistake is back within a second; after four attempts in vain no hand is at it.
+# A cable that was pulled by mistake is back within a second; after four failures pauses may be long.
 PAUSES_S: Final = (0, 0.2, 0.4, 0.8, 1.6, 3.2)
 
 
 class Connection(Protocol[ItemT_co]):
-    """An open source, in the hands of one thread."""
+    """An open source, used by one thread only."""
 
     def read(self) -> ItemT_co:
-        """Wait for the next item, for a moment only. Raises a fault once the source is gone."""
+        """Wait a short time for the next item. Raises a fault after the source was lost."""
         ...
 
     def close(self) -> None:
-        """Give it back; raises nothing."""
+        """Close it; raises nothing."""
         ...
 
 
 class ReconnectingReader(Generic[ItemType, FaultType]):
-    """Reads a source in a thread of its own, from `start` to `close`.
+    """Reads a source in its own thread, from `start` to `close`.
 
     The thread calls `take` and `lost`, without `guard`, and notifies `guard` after each call.
 
@@ -45,12 +45,12 @@ class ReconnectingReader(Generic[ItemType, FaultType]):
         name: the thread's.
         opens: opens the source.
         take: gets each item. It may call `stop`.
-        lost: gets the fault, before what was open is closed; None after `stop` or a programming error. It
-            may call `stop`.
-        faults: what `opens`, `read` and `take` raise where the source is gone. Any other exception is a
+        lost: gets the fault before the source is closed; None after `stop` or a programming error. It may
+            call `stop`.
+        faults: the exception of `opens`, `read` and `take` for a lost source. Any other exception is a
             programming error: it ends the thread, and `check` and `wait_for` raise it to the caller.
-        pauses_s: before each attempt to open; the first after an item was read, the last from then on.
-        guard: one that the caller has already.
+        pauses_s: before each attempt to open; the first one after an item was read; the last one repeats.
+        guard: a condition that the caller already has; left out, a new one.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class ReconnectingReader(Generic[ItemType, FaultType]):
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     def start(self) -> None:
-        """Begin to open the source."""
+        """Start to open the source."""
         self._thread.start()
 
     def stop(self) -> None:
@@ -84,7 +84,7 @@ class ReconnectingReader(Generic[ItemType, FaultType]):
             self.guard.notify_all()
 
     def close(self, for_s: float | None = None) -> None:
-        """Stop, and wait for the thread: for so long, or until it has ended. Without the guard."""
+        """Stop, and wait for the thread, `for_s` at most. The caller must not hold the guard."""
         self.stop()
         if self._thread.ident is not None:
             self._thread.join(for_s)
@@ -95,14 +95,14 @@ class ReconnectingReader(Generic[ItemType, FaultType]):
             raise self._bug
 
     def wait_for(self, holds: Callable[[], object], for_s: float) -> bool:
-        """Wait until that holds, for so long at most; whether it does. Raises as `check` does."""
+        """Wait until `holds()` is true, `for_s` at most; returns whether it is. Raises as `check` does."""
         with self.guard:
             held = self.guard.wait_for(lambda: self._bug is not None or holds(), for_s)
             self.check()
             return bool(held)
 
     def busy_s(self) -> float:
-        """For how long the source has kept the thread since the last item; 0 between two attempts."""
+        """Seconds that the thread has waited for the source since the last item; 0 between two attempts."""
         since_s = self._busy_since_s
         return 0.0 if since_s is None else time.monotonic() - since_s
 
@@ -110,7 +110,7 @@ class ReconnectingReader(Generic[ItemType, FaultType]):
         try:
             while not self.stopped.wait(self._pauses_s[min(self.failures, len(self._pauses_s) - 1)]):
                 self._attempt()
-        except BaseException as bug:  # noqa: BLE001  raised where the device ends for it, by `check`
+        except BaseException as bug:  # noqa: BLE001  `check` raises it in the caller's thread
             self._bug = bug
             self.stop()
 

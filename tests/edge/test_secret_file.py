@@ -62,7 +62,7 @@ def test_a_path_that_is_no_file_is_refused_with_a_hint(
 
 @pytest.mark.parametrize("size", [0, 31, 33, 1_000])
 def test_a_device_key_of_another_size_is_refused(size: int, tmp_path: Path) -> None:
-    with pytest.raises(StorageFault, match="is no device key"):
+    with pytest.raises(StorageFault, match="is not a device key"):
         read_seed(write_secret(tmp_path / "secret", bytes(size)))
 
 

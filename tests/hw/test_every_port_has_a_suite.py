@@ -1,6 +1,6 @@
 """Each port has one suite that asks every adapter for the same.
 
-What needs a device says so with the mark `hardware`, and names it by an environment variable: README.md.
+What needs a device says so with the mark `hardware`, and names it by an environment variable: tools/guide/hardware.md.
 """
 
 from __future__ import annotations

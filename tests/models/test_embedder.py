@@ -166,7 +166,7 @@ def test_equalisation_keeps_every_embedding(level: bytes, truth: np.ndarray) -> 
 
 def test_equalisation_needs_a_scale_for_every_site(clean: bytes, numbers: calibrate.ActivationRanges) -> None:
     incomplete = dict(list(numbers.scales.items())[1:])
-    with pytest.raises(ValueError, match="scales and model disagree"):
+    with pytest.raises(ValueError, match="sites of the scales and of the model differ"):
         equalise.apply(clean, incomplete)
 
 

@@ -72,7 +72,7 @@ def test_the_tensors_are_those_that_the_manifest_states(weights: manifest.Weight
 
 def test_another_graph_is_refused() -> None:
     built = passive.operate(given(PAD.v2))
-    with pytest.raises(ValueError, match="one flattening expected, 0 found"):
+    with pytest.raises(ValueError, match="has 0 flattenings, and must have 1"):
         passive.operate(built)
 
 

@@ -37,7 +37,7 @@ def serve(encoding: str) -> None:
             hold_items_count="0002", overdue_items_count="0000", charged_items_count="0001",
             fine_items_count="0000", recall_items_count="0000", unavailable_holds_count="0000",
             institution_id="MAIN", patron_identifier=req.patron_identifier, personal_name="João Ação",
-            valid_patron="N" if req.patron_identifier == "P-NOBODY" else "Y", fee_amount="1.50",
+            valid_patron="N" if req.patron_identifier == "P-UNKNOWN" else "Y", fee_amount="1.50",
             screen_message=("Olá, é bom vê-lo", "second line"),
         )  # fmt: skip
 

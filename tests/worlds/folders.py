@@ -13,7 +13,7 @@ from worlds.office import NOW, new_issuer
 from edge.ports import Pixels
 from tools.issuing.issuer import Issuer
 
-NOBODY = np.full((240, 320, 3), 90, np.uint8)
+EMPTY_LOBBY = np.full((240, 320, 3), 90, np.uint8)
 
 
 def fill(folder: Path, files: Mapping[str, bytes]) -> Path:
@@ -37,7 +37,7 @@ def trust(folder: Path, issuer: Issuer | None = None, now: datetime = NOW) -> Pa
     return fill(folder, dict((issuer or new_issuer()).publish(now)))
 
 
-def shoot(path: Path, pictures: Iterable[Pixels] = (NOBODY,) * 3, *, fps: int = 30) -> Path:
+def shoot(path: Path, pictures: Iterable[Pixels] = (EMPTY_LOBBY,) * 3, *, fps: int = 30) -> Path:
     """A real film: Motion JPEG in AVI, as webcams send it."""
     first, *rest = pictures
     height, width = first.shape[:2]

@@ -11,7 +11,6 @@ makes.
 
 from __future__ import annotations
 
-import argparse
 import secrets
 import sys
 import time
@@ -22,15 +21,17 @@ from typing import TYPE_CHECKING, Final
 
 from edge.app.parts.trust_folder import open_files
 from edge.cli import verbs
+from edge.cli.command.complaints import quoted
 from edge.cli.output import emit, tell
 from edge.cli.verbs import Verb, argument, json_lines, verb
-from edge.errors import Exit, InputError
+from edge.errors import Exit, InputError, UsageError
 from edge.upload.protocol import device_name
 from tools.hub.export import FORMATS, lines
 from tools.hub.schema import Database
 from tools.hub.store import HubStore, NoSuchDevice
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Iterator
 
 PASSWORD_BYTES: Final = 16
@@ -186,7 +187,9 @@ def _tls(args: argparse.Namespace) -> tuple[Path, Path, Path | None] | None:
 def _address(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
     if not host or not (port.isascii() and port.isdigit() and int(port) < 65_536):
-        raise argparse.ArgumentTypeError("not HOST:PORT")
+        raise UsageError(
+            f"{quoted(text)} is not HOST:PORT", hint="write an address and a port, such as 127.0.0.1:8440"
+        )
     return host.strip("[]"), int(port)
 
 
@@ -194,7 +197,7 @@ def _device(text: str) -> str:
     try:
         return device_name(text)
     except InputError as error:
-        raise argparse.ArgumentTypeError(f"{error.message}: {error.hint}") from error
+        raise UsageError(f"{quoted(text)} is not the name of a device", hint=f"write {error.hint}") from error
 
 
 _DB = argument("--db", default="hub.db", metavar="URL", help="FILE, or postgresql://... (default hub.db)")

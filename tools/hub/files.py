@@ -6,10 +6,11 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from starlette.exceptions import HTTPException
-from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
 from edge.errors import InputError
+from tools.hub.openapi import ApiMount
+from tools.hub.operations import file_of
 
 if TYPE_CHECKING:
     import os
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import Scope
 
-FOLDERS: Final = ("metadata", "targets")  # nothing else of the folder: an authority may keep more beside them
+# The two folders and their content. The authority may keep more beside them, which is not served.
+FOLDERS: Final = {"metadata": "signed metadata", "targets": "keys, lists, policies and models"}
 # With a version or a hash in its name a file never changes; without one it is asked for anew.
 _FIXED: Final = re.compile(r"(\d+\.[^/]+\.json|[0-9a-f]{64}\.[^/]+)\Z")
 _FOREVER: Final = "public, max-age=31536000, immutable"
@@ -45,7 +47,7 @@ class _Folder(StaticFiles):
         return response
 
 
-def mounts(repository: Path) -> list[Mount]:
+def mounts(repository: Path) -> list[ApiMount]:
     """`/metadata/` and `/targets/`. Raises InputError where these are not in the folder."""
     for folder in FOLDERS:
         if not (repository / folder).is_dir():
@@ -53,4 +55,7 @@ def mounts(repository: Path) -> list[Mount]:
                 f"{repository}: no trust repository: {folder} is missing",
                 hint="make one: tools/authority init",
             )
-    return [Mount(f"/{folder}", _Folder(directory=repository / folder), name=folder) for folder in FOLDERS]
+    return [
+        ApiMount(f"/{folder}", _Folder(directory=repository / folder), file_of(folder, content))
+        for folder, content in FOLDERS.items()
+    ]

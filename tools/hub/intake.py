@@ -36,6 +36,7 @@ class Disputed(EdgeError):
     """A batch that its device signed cannot be true. The hub keeps what it has and raises an alarm."""
 
     exit_code = Exit.REFUSED
+    usual_hint = "compare the journal of the device with the records of the hub"
 
     def __init__(self, dispute: Dispute, message: str) -> None:
         super().__init__(message)

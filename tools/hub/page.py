@@ -8,6 +8,7 @@ from base64 import b64decode, b64encode
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
+from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,7 +17,6 @@ from markupsafe import Markup
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response, StreamingResponse
-from starlette.routing import Route
 
 from edge.audit.record import (
     ClockChange,
@@ -29,9 +29,12 @@ from edge.audit.record import (
     Stopped,
     decode,
 )
+from edge.reasons.table import reasons
 from edge.version import software_version
+from tools.hub import operations
 from tools.hub.export import FORMATS, lines
 from tools.hub.fleet import ROWS, SKEW_S, Fleet
+from tools.hub.openapi import ApiRoute
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
 
     from tools.hub.fleet import AgeScale
     from tools.hub.numbers import HubMetrics
+    from tools.hub.openapi import ApiOperation
     from tools.hub.store import HubStore
 
 HERE: Final = Path(__file__).resolve().parent
@@ -72,13 +76,21 @@ class Pages:
     """The pages of one hub."""
 
     def __init__(
-        self, store: HubStore, fleet: Fleet, numbers: HubMetrics, password: str, *, now_s: Callable[[], float]
+        self,
+        store: HubStore,
+        fleet: Fleet,
+        numbers: HubMetrics,
+        password: str,
+        *,
+        now_s: Callable[[], float],
+        api: Callable[[], dict[str, Any]],
     ) -> None:
         self._store = store
         self._fleet = fleet
         self._numbers = numbers
         self._password = sha256(password.encode()).digest()
         self._now_s = now_s
+        self._api = api
         environment = jinja2.Environment(
             loader=jinja2.FileSystemLoader(HERE),
             autoescape=True,
@@ -90,14 +102,16 @@ class Pages:
         environment.filters |= {"thousands": "{:,}".format, "utc": utc}
         self._templates = environment
 
-    def routes(self) -> list[Route]:
-        pages: dict[str, Callable[[Request], Response]] = {
-            "/": self.devices,
-            "/devices/{device}": self.device,
-            "/devices/{device}/records.{format}": self.records,
-            "/metrics": self.metrics,
+    def routes(self) -> list[ApiRoute]:
+        pages: dict[str, tuple[Callable[[Request], Response], ApiOperation]] = {
+            "/": (self.devices, operations.DEVICES_PAGE),
+            "/devices/{device}": (self.device, operations.DEVICE_PAGE),
+            "/devices/{device}/records.{format}": (self.records, operations.RECORDS_FILE),
+            "/reasons": (self.reasons, operations.REASONS_PAGE),
+            "/api": (self.api, operations.API_PAGE),
+            "/metrics": (self.metrics, operations.METRICS),
         }
-        return [Route(path, self._guarded(page), methods=["GET"]) for path, page in pages.items()]
+        return [ApiRoute(path, self._guarded(page), operation) for path, (page, operation) in pages.items()]
 
     def devices(self, request: Request) -> Response:
         """All devices, those in trouble first."""
@@ -146,6 +160,15 @@ class Pages:
             media_type=FORMATS[form],
             headers={**_HEADERS, "Content-Disposition": f'attachment; filename="{name}"'},
         )
+
+    def reasons(self, _: Request) -> Response:
+        """Every reason code, explained, with an anchor for each."""
+        groups = [(group, list(rows)) for group, rows in groupby(reasons().values(), lambda row: row.group)]
+        return self._html("reasons.html.j2", groups=groups, refresh=0, now=self._now_s() * 1000)
+
+    def api(self, _: Request) -> Response:
+        """The interface of this hub: its OpenAPI document as a page."""
+        return self._html("api.html.j2", api=self._api(), refresh=0, now=self._now_s() * 1000)
 
     def metrics(self, _: Request) -> Response:
         """Numbers for Prometheus."""
@@ -225,23 +248,31 @@ def utc(ms: float) -> str:
 
 
 def told(entry: JournalEntry) -> dict[str, object]:
-    """One record as a line of the table."""
+    """One record as a line of the table. `code`: the reason code that explains it, if it has one."""
     record = entry.record
-    what, tone = "", ""
+    what, tone, code = "", "", ""
     match record:
         case Passage(reason=None):
             what, tone = "granted", "good"
         case Passage():
-            what, tone = f"denied: {record.reason}", "worse"
+            what, tone, code = f"denied: {record.reason}", "worse", str(record.reason)
         case DoorChange():
             what = f"door {record.change.value}" + (f" ({record.cause.value})" if record.cause else "")
+            code = f"door.{record.change}"
         case Started():
             what = "started"
         case Stopped():
-            what = f"stopped ({record.cause.value})"
+            what, code = f"stopped ({record.cause.value})", f"stop.{record.cause}"
         case Faulted():
-            what, tone = f"fault: {record.part.value}", "bad"
+            what, tone, code = f"fault: {record.part.value}", "bad", f"fault.{record.part}"
         case ClockChange():
-            what = f"clock: {record.event.value}"
+            what, code = f"clock: {record.event.value}", f"clock.{record.event}"
             tone = "good" if record.event is ClockEvent.TRUSTED else "bad"
-    return {"seq": entry.seq, "time_ms": record.time_ms, "door": record.door, "what": what, "tone": tone}
+    return {
+        "seq": entry.seq,
+        "time_ms": record.time_ms,
+        "door": record.door,
+        "what": what,
+        "tone": tone,
+        "code": code,
+    }

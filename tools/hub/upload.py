@@ -11,12 +11,13 @@ from nacl.signing import VerifyKey
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
-from starlette.routing import Route
 
 from edge.errors import InputError, StorageFault
 from edge.upload import protocol as wire
 from edge.upload.batch import MAX_PACKED_BYTES
 from tools.hub.intake import Disputed, open_offer
+from tools.hub.openapi import ApiRoute
+from tools.hub.operations import NEXT_RECORD, TAKE_RECORDS
 from tools.hub.store import NoSuchDevice
 
 if TYPE_CHECKING:
@@ -46,10 +47,10 @@ class UploadEndpoint:
         self._log = log
         self._now_s = now_s
 
-    def routes(self) -> list[Route]:
+    def routes(self) -> list[ApiRoute]:
         return [
-            Route("/v1/devices/{device}/records", self.post, methods=["POST"]),
-            Route("/v1/devices/{device}", self.get, methods=["GET"]),
+            ApiRoute("/v1/devices/{device}/records", self.post, TAKE_RECORDS, method="POST"),
+            ApiRoute("/v1/devices/{device}", self.get, NEXT_RECORD),
         ]
 
     async def post(self, request: Request) -> Response:

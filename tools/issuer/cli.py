@@ -31,10 +31,11 @@ from edge.card.attributes import Attribute
 from edge.card.claims import TemplateReference, pseudonym
 from edge.card.documents import BY_WORD, DisclosedDocument
 from edge.cli import verbs
+from edge.cli.command.complaints import quoted
 from edge.cli.output import emit, tell
 from edge.cli.values import instant, public_key
 from edge.cli.verbs import Verb, argument, json_lines, one_of, verb
-from edge.errors import Exit, InputError, Refused, StorageFault
+from edge.errors import Exit, InputError, Refused, StorageFault, UsageError
 from edge.face.template import TemplateFormat
 from edge.request.certificate import CertificateAuthority
 from edge.trust.folder import status_stem
@@ -86,6 +87,7 @@ def enrol(args: argparse.Namespace) -> int:
         papers=tuple(args.document),
         scope=tuple(args.scope),
         assurance=args.assurance,
+        subject=args.subject,
         attributes=_attributes(args.attributes) | dict(args.attribute),
     )
     with office.open() as issuer:
@@ -203,8 +205,9 @@ def _paper(text: str) -> DisclosedDocument:
         return DisclosedDocument(BY_WORD.get(kind) or int(kind), number, date.fromisoformat(expires))
     except ValueError as error:
         kinds = ", ".join(BY_WORD)
-        raise argparse.ArgumentTypeError(
-            f"not TYPE:NUMBER:YYYY-MM-DD with TYPE a number or {kinds}"
+        # Not the text itself: it may hold the number of a document.
+        raise UsageError(
+            "not TYPE:NUMBER:YYYY-MM-DD", hint=f"write a number or one of {kinds} as TYPE, and the last day"
         ) from error
 
 
@@ -229,7 +232,9 @@ def _attribute(text: str) -> tuple[Attribute, str]:
     """NAME=VALUE, such as nationality=GBR."""
     name, equals, value = text.partition("=")
     if not equals or name not in list(Attribute):
-        raise argparse.ArgumentTypeError(f"not NAME=VALUE with NAME one of {', '.join(Attribute)}")
+        raise UsageError(
+            f"{quoted(name)} is not one of {', '.join(Attribute)}", hint="write NAME=VALUE: nationality=GBR"
+        )
     return Attribute(name), unicodedata.normalize("NFC", value.strip())
 
 
@@ -239,15 +244,25 @@ def _authority(text: str) -> CertificateAuthority:
     try:
         fields.word(name, n.MAX_ISS_CHARS, "name")
     except Refused as refused:
-        raise argparse.ArgumentTypeError(refused.detail) from refused
+        raise UsageError(refused.detail, hint="write NAME:HEX, with the name of the issuer") from refused
     return CertificateAuthority(name, public_key(key))
+
+
+def _subject(text: str) -> str:
+    """A pseudonym, as a card may hold it."""
+    try:
+        return fields.word(text, n.MAX_SUB_CHARS, "subject")
+    except Refused as refused:
+        raise UsageError(refused.detail, hint="write a random word without spaces") from refused
 
 
 def _attribute_name(text: str) -> Attribute:
     try:
         return Attribute(text)
     except ValueError as error:
-        raise argparse.ArgumentTypeError(f"not one of {', '.join(Attribute)}") from error
+        raise UsageError(
+            f"{quoted(text)} is not one of {', '.join(Attribute)}", hint="write the name of an attribute"
+        ) from error
 
 
 _OFFICE = (
@@ -287,6 +302,13 @@ ENROL = verb(
     argument("--days", type=float, default=30, help="how long it is valid (default 30)"),
     argument("--starts", type=instant, metavar="TIME", help="when it begins to be (default now)"),
     argument("--scope", nargs="+", default=[], metavar="SITE", help="sites and doors it opens (default all)"),
+    argument(
+        "--subject",
+        type=_subject,
+        metavar="PSEUDONYM",
+        help="name of the holder in this card, by which a site enrols people; random, never a real name "
+        "(default none)",
+    ),
     argument("--variant", choices="AB", default="A", help="A: template in the card; B: sealed at the site"),
     argument("--document", type=_paper, action="append", default=[], metavar="TYPE:NUMBER:EXPIRES"),
     argument("--assurance", type=int, default=0, help="0 to 3, how the face was checked (default 0)"),

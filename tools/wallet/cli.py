@@ -57,6 +57,7 @@ def info(args: argparse.Namespace) -> int:
     row = {
         "issuer": claims.issuer,
         "card": claims.card_id.hex(),
+        "subject": claims.subject,
         "holder_key": wallet.holder_key.hex(),
         "not_before": utc(claims.not_before),
         "expires": utc(claims.expires),
@@ -146,7 +147,7 @@ def _face(claims: Claims) -> str:
 
 def _words(value: object) -> str:
     match value:
-        case []:
+        case [] | None:
             return "-"
         case list(items):
             return ", ".join(map(str, items))

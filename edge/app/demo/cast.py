@@ -1,6 +1,6 @@
-"""The visitors of the demo's door: people of the photographs that `make models` fetched.
+"""The visitors of the demo: people of the photographs that `make models` fetches.
 
-Names are invented. Boxes are pixels of the photograph named beside them, as the face detector drew them.
+Names are invented. Boxes are pixels of the photograph, as the face detector found them.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ _ANOTHER_DAY: Final = {
 
 @dataclass(slots=True)
 class Cast:
-    """The people, from photographs in `folder`. Raises InputError where they have not been fetched."""
+    """The people, from photographs in `folder`. Raises InputError if a photograph is missing."""
 
     folder: Path = CHECKOUT / "models" / "photos"
     _photos: dict[str, Pixels] = field(default_factory=dict)
 
     def complete(self) -> Cast:
-        """This cast with all its photographs. Raises InputError for the first that is not there."""
+        """This cast with all its photographs. Raises InputError for the first missing one."""
         for likeness in (*_AT_ENROLMENT.values(), *_ANOTHER_DAY.values()):
             self._photo(likeness.photo)
         return self
@@ -64,7 +64,7 @@ class Cast:
         return self._sitter(_ANOTHER_DAY[name])
 
     def enrolment(self, name: str) -> Pixels:
-        """The picture an issuer takes the template from: this person and nobody else."""
+        """The picture for the template of the issuer: this person alone."""
         likeness = _AT_ENROLMENT[name]
         x0, y0, x1, y1 = likeness.alone
         return self._photo(likeness.photo)[y0:y1, x0:x1]
@@ -77,7 +77,7 @@ class Cast:
             path = self.folder / name
             if not os.path.exists(path):  # noqa: PTH110  Path.exists raises for what can be no name
                 raise InputError(
-                    f"{path}: the demo's photographs are not here", hint="fetch them: make models"
+                    f"{path}: the demo's photographs are missing", hint="fetch them: make models"
                 )
             self._photos[name] = read_image(path)
         return self._photos[name]

@@ -1,4 +1,4 @@
-"""Picks the frames of a passage that tell its story, and draws on them what the device saw."""
+"""Picks the frames of a passage in which something happens, and draws codes and faces on them."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from edge.passage.verifier import StepResult
     from edge.ports import Frame, Pixels
 
-WIDTH = 528  # twice the width it is shown at, for sharp screens
+WIDTH = 528  # twice the width on the page, for sharp screens
 CODE_COLOUR = (255, 196, 0)
 FACE_COLOUR = (64, 200, 255)
-MAX_SHOTS = 12  # two prompts and all around them are eleven
+MAX_SHOTS = 12  # a passage with two prompts has eleven
 
 
 @dataclass(frozen=True, slots=True)
 class FilmFrame:
-    """One frame of the filmstrip, ready for the page."""
+    """One frame of the filmstrip, as the page shows it."""
 
     jpeg: str
     height: int
@@ -41,7 +41,7 @@ def develop(taken: Sequence[tuple[Frame, StepResult]]) -> list[FilmFrame]:
 
 
 def _telling(taken: Sequence[tuple[Frame, StepResult]]) -> list[tuple[Frame, StepResult]]:
-    """Frames in which something happened: a code, a new answer, a prompt, a decision, a signal, the door."""
+    """Frames with an event: a code, a new answer, a prompt, a decision, a signal, the door."""
     told: list[tuple[Frame, StepResult]] = []
     before: StepResult | None = None
     for frame, step in taken:
@@ -84,13 +84,13 @@ def _shot(frame: Frame, step: StepResult, start_ms: int) -> FilmFrame:
 
 def _caption(step: StepResult) -> str:
     if step.outcome is not None:
-        return f"denied: {step.outcome.reason}" if step.outcome.reason else "granted and on record"
+        return f"denied: {step.outcome.reason}" if step.outcome.reason else "granted and recorded"
     if step.door:
         return ", ".join(f"door {event.kind}" for event in step.door)
     if step.evidence is not None:
         if step.evidence.reason:
-            return f"looks: {step.evidence.reason}"
-        return f"looks: similarity {step.evidence.similarity:.2f}"
+            return f"face: {step.evidence.reason}"
+        return f"face: similarity {step.evidence.similarity:.2f}"
     if step.symbols:
         return "code in view" if len(step.symbols) == 1 else f"{len(step.symbols)} codes in view"
     return step.state.value
@@ -105,7 +105,7 @@ def _annotated(frame: Frame, step: StepResult) -> Pixels:
             cv2.polylines(picture, [corners], isClosed=True, color=CODE_COLOUR, thickness=3)
     evidence = step.evidence
     if evidence is not None and evidence.landmarks is not None:
-        for x, y in evidence.landmarks[::4, :2]:  # every fourth of 468 still shows the mesh
+        for x, y in evidence.landmarks[::4, :2]:  # every fourth of 468 shows the mesh well enough
             cv2.circle(picture, (round(float(x)), round(float(y))), 2, FACE_COLOUR, -1, cv2.LINE_AA)
     if evidence is not None and evidence.box is not None:
         x0, y0, x1, y1 = (round(float(v)) for v in evidence.box)

@@ -1,4 +1,4 @@
-"""Issuer and card holders of the demo, with keys that end with the process.
+"""Issuer and card holders of the demo, with keys that exist in this process only.
 
 The issuer of a real site is a tool with a register on a disk. Here an index of the status list is a running
 number, and the state of a card is its bit in one of two sets.
@@ -40,9 +40,9 @@ class DemoHolder:
     seed: bytes = field(repr=False)
 
     def code(self, now: datetime, *, aud: str | None = None) -> str:
-        """The text of a code signed at `now`, for the site `aud` alone if it is given.
+        """The text of a code signed at `now`, for the site `aud` only, if it is given.
 
-        Phones sign a new one every 20 s (edge/card/FORMAT.md); a scene of the demo is shorter.
+        Phones sign a new code every 20 s (edge/card/FORMAT.md); a scene of the demo is shorter.
         """
         return sign_presentation(self.card, self.seed, iat=now, aud=aud)
 
@@ -51,7 +51,7 @@ class DemoHolder:
 class DemoIssuer:
     """One issuer: its key, its status list of `capacity` cards, its sealed templates.
 
-    `begins`: the index of the first card. When `capacity` is used up the oldest index is given again: a
+    `begins`: the index of the first card. When `capacity` is used up, the oldest index is given again: a
     simulation that runs for days shows only its latest cards.
     """
 
@@ -79,11 +79,11 @@ class DemoIssuer:
     ) -> DemoHolder:
         """A card for a new key. `sealed`: the template stays at the site, its key is in the card.
 
-        Times are in whole seconds, as everything that is signed.
+        Times are in whole seconds, as in all signed data.
         """
         index = self._enrolled % self.capacity
         self._enrolled += 1
-        # An index is good again half a list ahead of its next card: the device takes many lists until then.
+        # An index is cleared half a list before its next card: the device gets many lists until then.
         self._put((index + self.capacity // 2) % self.capacity, revoked=False, suspended=False)
         holder_seed = secrets.token_bytes(cose.SEED_BYTES)
         reference: FaceReference | None = face

@@ -1,4 +1,4 @@
-"""`doorward run --sim`: simulated visitors at a simulated door, in real time, until told to stop."""
+"""`doorward run --sim`: plays simulated visitors at a simulated door in real time, until stopped."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ if TYPE_CHECKING:
 
     from edge.passage.verifier import StepResult
 
-# Scenes that break the device or its world are for the demo; these can follow each other for ever.
+# Scenes without a broken device, clock or list: they can be repeated without an end.
 EVERYDAY: Final = tuple(scene for scene in SCENES if not scene.broken_log and not scene.changes_world)
 
 
 class PacedClock(SimClock):
-    """A simulated clock that takes as long as it says: `advance` waits for the machine's own clock."""
+    """A simulated clock in real time: `advance` waits for the machine's own clock."""
 
     def __init__(self) -> None:
         super().__init__(START)
         self._due_s = time.monotonic()
 
     def advance(self, for_ms: int) -> None:
-        """Let time pass, here and for whoever watches."""
+        """Advance the clock, and wait for the same time."""
         self._due_s = max(self._due_s + for_ms / 1000, time.monotonic() - 1)
         time.sleep(max(0.0, self._due_s - time.monotonic()))
         super().advance(for_ms)
@@ -52,7 +52,7 @@ def run_sim(
 ) -> int:
     """Play everyday scenes in random order until `stop` is set. Returns the exit code.
 
-    `journal`: a folder that keeps the journal and the key that signs it, so that the next run goes on.
+    `journal`: a folder that keeps the journal and the key that signs it, so that the next run continues it.
     """
     world = World(open_face_engine(), Cast().complete(), clock=PacedClock())
     with tempfile.TemporaryDirectory(prefix="doorward-") as scratch:

@@ -1,4 +1,4 @@
-"""The passages of the demo: who comes, what is wrong, and what has to happen. Read them aloud."""
+"""The passages of the demo: a visitor, a situation, and the expected outcome."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ ERIN, ADA, BEA, CLEO = "Erin", "Ada", "Bea", "Cleo"
 
 
 class Before(Enum):
-    """Sight before the camera once the code has been read."""
+    """The picture before the camera after the code was read."""
 
     SAME = "the enrolment photograph"
     OTHER = "another photograph of the same person"
-    STRANGER = "somebody else"
-    NOBODY = "nobody"
+    STRANGER = "another person"
+    EMPTY = "an empty doorway"
     TWO = "two people"
-    PRINT = "a print of the holder's photograph, held up to the lens"
-    MOVES = "the holder, who turns and nods when asked to"
+    PRINT = "a print of the holder's photograph in front of the camera"
+    MOVES = "the holder, who turns and nods when asked"
     TILTED = "a large print of the holder's photograph, turned when asked to move"
 
 
 @dataclass(frozen=True, slots=True)
 class DemoScene:
-    """One passage. `expected` None is a grant. `codes` makes what the phones in view show."""
+    """One passage. `expected`: None is a grant. `codes`: makes the codes of the phones in view."""
 
     who: str
     story: str
@@ -52,7 +52,7 @@ class DemoScene:
 
     @property
     def changes_world(self) -> bool:
-        """Whether the device's clock or lists are not as usual until the passage is over."""
+        """Whether the scene changes the device's clock or lists until the passage is over."""
         return self.after is not None
 
 
@@ -123,55 +123,57 @@ def _slow_clock(world: World) -> Codes:
 
 
 SCENES: tuple[DemoScene, ...] = (
-    DemoScene(ERIN, "nothing: her own code, her own face", None, _shows(ERIN)),
-    DemoScene(ERIN, "nothing; another photograph of her", None, _shows(ERIN), Before.OTHER),
+    DemoScene(ERIN, "her own code, her own face", None, _shows(ERIN)),
+    DemoScene(ERIN, "her own code, her face in another photograph", None, _shows(ERIN), Before.OTHER),
     DemoScene(
         CLEO, "replays the code that Erin has just shown", Reason.CARD_REPLAYED, lambda world: world.shown
     ),
-    DemoScene(ADA, "nothing; her template is sealed at the site", None, _sealed),
-    DemoScene(
-        BEA, "found Erin's phone: another person's face", Reason.FACE_NO_MATCH, _shows(ERIN), Before.STRANGER
-    ),
-    DemoScene(ERIN, "a print of her photograph is held up", Reason.FACE_ATTACK, _shows(ERIN), Before.PRINT),
-    DemoScene(ERIN, "asked to turn her head and to nod, she does", None, _shows(ERIN), Before.MOVES),
+    DemoScene(ADA, "her own code, her template sealed at the site", None, _sealed),
+    DemoScene(BEA, "Erin's phone, but not Erin's face", Reason.FACE_NO_MATCH, _shows(ERIN), Before.STRANGER),
+    DemoScene(ERIN, "a print of her photograph", Reason.FACE_ATTACK, _shows(ERIN), Before.PRINT),
+    DemoScene(ERIN, "turns her head and nods when asked", None, _shows(ERIN), Before.MOVES),
     DemoScene(
         ERIN,
-        "asked the same, a large print of her is turned",
+        "a large print of her, turned when asked to move",
         Reason.FACE_ATTACK,
         _shows(ERIN),
         Before.TILTED,
     ),
-    DemoScene(ERIN, "shows her code and walks away", Reason.FACE_ABSENT, _shows(ERIN), Before.NOBODY),
-    DemoScene(ERIN, "somebody stands beside her", Reason.FACE_SEVERAL, _shows(ERIN), Before.TWO),
+    DemoScene(ERIN, "shows her code and walks away", Reason.FACE_ABSENT, _shows(ERIN), Before.EMPTY),
+    DemoScene(ERIN, "a second person next to her", Reason.FACE_SEVERAL, _shows(ERIN), Before.TWO),
     DemoScene("Erin, Ada", "two codes in view", Reason.CODE_SEVERAL, _two_phones),
-    DemoScene(CLEO, "a screenshot, ten minutes old", Reason.CODE_STALE, _old_screenshot),
-    DemoScene(ERIN, "one bit of the card is flipped", Reason.SIGNATURE_BAD, _tampered),
-    DemoScene(ERIN, "an issuer nobody knows", Reason.ISSUER_UNKNOWN, _unknown),
-    DemoScene(ERIN, "valid from tomorrow", Reason.CARD_NOT_YET_VALID, _shows(ERIN, begins=DAY)),
-    DemoScene(ERIN, "expired ten days ago", Reason.CARD_EXPIRED, _shows(ERIN, begins=-40 * DAY)),
-    DemoScene(ERIN, "revoked by the issuer", Reason.CARD_REVOKED, _revoked),
-    DemoScene(ERIN, "suspended by the issuer", Reason.CARD_SUSPENDED, _suspended),
-    DemoScene(ERIN, "an index past the end of the list", Reason.STATUS_UNKNOWN, _past_the_list),
-    DemoScene(ERIN, "a card for another door", Reason.DOOR_NOT_PERMITTED, _shows(ERIN, scope=("tower-2",))),
-    DemoScene(ERIN, "a code made for the garage", Reason.CODE_AUDIENCE, _other_gate),
-    DemoScene(ERIN, "a template of another model", Reason.FACE_TEMPLATE, _other_model),
-    DemoScene(ERIN, "a card that has no face", Reason.FACE_TEMPLATE, _shows(None)),
+    DemoScene(CLEO, "a screenshot of a code, ten minutes old", Reason.CODE_STALE, _old_screenshot),
+    DemoScene(ERIN, "a card with one changed bit", Reason.SIGNATURE_BAD, _tampered),
+    DemoScene(ERIN, "a card of an unknown issuer", Reason.ISSUER_UNKNOWN, _unknown),
     DemoScene(
-        CLEO, "a web address as a code", Reason.CODE_UNREADABLE, lambda _: ("https://example.org/menu",)
+        ERIN, "a card that is valid from tomorrow", Reason.CARD_NOT_YET_VALID, _shows(ERIN, begins=DAY)
+    ),
+    DemoScene(ERIN, "a card that expired ten days ago", Reason.CARD_EXPIRED, _shows(ERIN, begins=-40 * DAY)),
+    DemoScene(ERIN, "a card that the issuer revoked", Reason.CARD_REVOKED, _revoked),
+    DemoScene(ERIN, "a card that the issuer suspended", Reason.CARD_SUSPENDED, _suspended),
+    DemoScene(ERIN, "a card past the end of the status list", Reason.STATUS_UNKNOWN, _past_the_list),
+    DemoScene(ERIN, "a card for another door", Reason.DOOR_NOT_PERMITTED, _shows(ERIN, scope=("tower-2",))),
+    DemoScene(ERIN, "a code for the garage door", Reason.CODE_AUDIENCE, _other_gate),
+    DemoScene(ERIN, "a card with a template of another model", Reason.FACE_TEMPLATE, _other_model),
+    DemoScene(ERIN, "a card without a face", Reason.FACE_TEMPLATE, _shows(None)),
+    DemoScene(
+        CLEO, "a QR code with a web address", Reason.CODE_UNREADABLE, lambda _: ("https://example.org/menu",)
     ),
     DemoScene(
         ERIN,
-        "the device's lists are nine days old",
+        "the device's status lists are nine days old",
         Reason.STATUS_STALE,
         _old_lists,
         after=lambda world: world.synchronise(),
     ),
     DemoScene(
         ERIN,
-        "the device's clock was set back a day",
+        "the device's clock was set back one day",
         Reason.CLOCK_UNTRUSTED,
         _slow_clock,
         after=lambda world: world.set_clock_right(),
     ),
-    DemoScene(ERIN, "the device cannot write its log", Reason.DEVICE_FAULT, _shows(ERIN), broken_log=True),
+    DemoScene(
+        ERIN, "the device's disk is full: no record", Reason.DEVICE_FAULT, _shows(ERIN), broken_log=True
+    ),
 )

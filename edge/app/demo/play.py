@@ -1,4 +1,4 @@
-"""Plays scenes before a simulated camera: phone, then face, until the device has come to rest again."""
+"""Plays scenes before a simulated camera: the phone, then the face, until the device is idle again."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ if TYPE_CHECKING:
 
 DEVICE = "demo-1"
 FRAME_MS = 100
-# A visitor who finds no code read or no face within this many frames has left.
+# A visitor leaves after this many frames without a code or a face.
 PATIENCE = 60
-# Between two visitors the door is empty for longer than edge.passage.inputs.code_tracker.GAP_MS.
+# Between two visitors the doorway is empty for longer than edge.passage.inputs.code_tracker.GAP_MS.
 PAUSE_FRAMES = 14
-SEEDS = 3  # different moments of one pose; after these the film repeats
-# A film cannot listen. So the random numbers of the door that asks for movements are fixed, here and nowhere
-# else: of three prompts they throw the first, a turn to the left, then of the two others the second, a nod.
+SEEDS = 3  # variants of one pose; then the film repeats
+# A film cannot react to a prompt. So the random numbers of the challenge are fixed, in the demo only: they
+# choose the first of three prompts, a turn to the left, then the second of the two others, a nod.
 MOVES, THROWS = (Move.LEFT, Move.NOD), (0, 1)
 CONFIG = Config(door=DoorConfig(site=SITE), face=FaceConfig(time_ms=3_000))
 LOOKING = (PassageState.FACE, PassageState.CHALLENGE)
@@ -66,7 +66,7 @@ class Played:
 
     @property
     def outcome(self) -> StepResult:
-        """The moment in which the passage was decided."""
+        """The step in which the passage was decided."""
         return next(step for _, step in self.taken if step.outcome)
 
     @property
@@ -96,7 +96,7 @@ class Played:
 
     @property
     def as_expected(self) -> bool:
-        """The outcome is the expected one, and the strike moved exactly if it is a grant."""
+        """Whether the outcome is the expected one, and the strike moved for a grant only."""
         return self.said == self.expected and self.released == (self.scene.expected is None)
 
     @property
@@ -107,7 +107,7 @@ class Played:
         return max(seen, default=None)
 
     def ms(self, stage_name: str) -> str:
-        """Milliseconds of a stage, for people; empty where it was not reached."""
+        """Milliseconds of a stage as text; empty if it was not reached."""
         outcome = self.outcome.outcome if self.decided else None
         micros = outcome.micros.get(stage_name) if outcome else None
         return "" if micros is None else f"{micros / 1000:.1f}"
@@ -121,7 +121,7 @@ class Played:
 
 
 class Theatre:
-    """One device at one door, and the people who come to it."""
+    """One device at one door, and its visitors."""
 
     def __init__(self, world: World, folder: Path, seed: bytes) -> None:
         self._world = world
@@ -137,13 +137,13 @@ class Theatre:
         self._asking = self._verifier(
             journal, PadRule(prompts=len(MOVES), random_below=lambda _: next(throws))
         )
-        self._at_work = self._device  # of the two that share the journal
+        self._at_work = self._device  # the one of the two with this journal that ran last
         self._device.start()
 
     def _verifier(self, journal: Journal, pad_rule: PadRule | None = None) -> Verifier:
         world = self._world
         parts = DoorParts(
-            camera=NoCamera(clock=world.clock),  # each scene has a film of its own
+            camera=NoCamera(clock=world.clock),  # each scene has its own film
             reader=open_live_reader(),
             strike=self._door,
             signals=SimSignals(),
@@ -161,7 +161,7 @@ class Theatre:
         stop: threading.Event | None = None,
         on_moment: Callable[[StepResult], None] = lambda _: None,
     ) -> Played:
-        """One scene from an empty doorway to an empty doorway, or until `stop` is set."""
+        """Play one scene from an empty doorway to an empty doorway, or until `stop` is set."""
         world = self._world
         codes = scene.codes(world)
         world.shown = codes
@@ -188,16 +188,16 @@ class Theatre:
         return self._asking if scene.asks_to_move else self._device
 
     def close(self, cause: StopCause = StopCause.END) -> None:
-        """The device stops in order: a passage that is open is recorded as interrupted."""
+        """Stop the device in order: an open passage is recorded as interrupted."""
         self._at_work.stop(cause)
         self._stack.close()
 
     def _pictures(self, scene: DemoScene, codes: tuple[str, ...], verifier: Verifier) -> Iterator[Pixels]:
-        nobody = stage.empty()
+        empty = stage.empty()
         for _ in range(PAUSE_FRAMES):
-            yield nobody
+            yield empty
         phones, faces = cache(partial(_phones, codes)), self._film(scene)
-        last = nobody
+        last = empty
         for turn in range(PATIENCE):
             if verifier.state is not PassageState.IDLE:
                 break
@@ -207,20 +207,22 @@ class Theatre:
         while verifier.state is PassageState.RELEASED:
             yield last
         while verifier.state is not PassageState.IDLE or self._door.is_open:
-            yield nobody
+            yield empty
 
     def _film(self, scene: DemoScene) -> Iterator[Pixels]:
-        """Give the sight before the camera once the code has been read, frame by frame."""
+        """The pictures before the camera after the code was read, frame by frame."""
         if scene.asks_to_move:
             return self._moving(scene)
         moments = cache(partial(self._faces, scene))
         return (moments(turn % SEEDS) for turn in count())
 
     def _moving(self, scene: DemoScene) -> Iterator[Pixels]:
-        """The holder's head, or a print of it, as it follows MOVES; see hw/sim/pictures/head.py."""
+        """The holder's head, or a print of it, that follows MOVES; see hw/sim/pictures/head.py."""
         engine, frame = self._world.engine, stage.visitor(self._world.cast.sitter(scene.who), seed=1)
         holder = Subject(frame, engine.probe(frame, engine.people(frame)[0]).landmarks.points)
-        if scene.face is Before.TILTED:  # too large for PAD to see its border, and turned as far as hands can
+        if (
+            scene.face is Before.TILTED
+        ):  # too large for PAD to see its border, and turned as far as hands can turn it
             film = sheet(holder, script(MOVES, seed=3, rest=10, peak=1.8), reach=2, seed=3)
         else:
             film = head(holder, script(MOVES, seed=2, rest=10), seed=2)
@@ -237,10 +239,10 @@ class Theatre:
                 return stage.two_visitors(cast.sitter(scene.who), cast.sitter(BEA), seed=seed)
             case Before.PRINT:
                 return stage.print_held_up(cast.sitter(scene.who), seed=seed)
-            case Before.NOBODY:
+            case Before.EMPTY:
                 return stage.empty(seed=seed)
             case Before.MOVES | Before.TILTED:
-                raise AssertionError("these are films, not moments")
+                raise AssertionError("these are films, not single pictures")
 
 
 def _phones(codes: tuple[str, ...], seed: int) -> Pixels:
@@ -248,7 +250,7 @@ def _phones(codes: tuple[str, ...], seed: int) -> Pixels:
 
 
 def _full_journal(path: Path, seed: bytes) -> Journal:
-    """A journal on a medium that has run full: SQLite's own limit, met by real records."""
+    """A journal on a full disk: real records up to a page limit of SQLite."""
     journal = Journal.open(path, seed, "demo-2", limit_pages=24)
     record = Started(time_ms=utc_ms(START), tick_ms=0, door=SITE, version=software_version())
     try:

@@ -1,4 +1,4 @@
-"""The demo's page: a table, then for each passage a filmstrip and the door over time. One file."""
+"""The demo's page in one HTML file: a table, then for each passage a filmstrip and the door over time."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
     from edge.app.demo.play import Played
 
-# Where the page says that there is a second act, once there is one (tools/demo).
+# The place for the second part of the demo, which tools/demo inserts.
 SECOND_ACT = "<!-- the second act -->"
-LEFT, RIGHT = 70, 1000  # where the time axis runs, in units of the drawing
+LEFT, RIGHT = 70, 1000  # ends of the time axis, in units of the drawing
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A stretch of time during which the strike was released or the leaf was open."""
+    """The time during which the strike was released or the door was open."""
 
     x: float
     y: int

@@ -1,7 +1,7 @@
-"""The demo's world: an issuer, its cards, a clock, a door and the trust the device holds.
+"""The demo's world: an issuer, its cards, a clock, a door and the trust of the device.
 
-Keys, signatures, lists, templates, the journal and the TFLite model are the product's own and real; the
-clock, the door and the phones are simulated.
+Keys, signatures, lists, templates, the journal and the TFLite models are real; the clock, the door and the
+phones are simulated.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ DAY: Final = timedelta(days=1)
 
 @dataclass
 class World:
-    """Everything a passage may use or change. `trust` is what the device holds now."""
+    """Everything that a passage uses or changes. `trust`: that of the device now."""
 
     engine: FaceEngine
     cast: Cast
@@ -50,20 +50,20 @@ class World:
     # -- time ------------------------------------------------------------------------------------
 
     def now(self) -> datetime:
-        """The true time, whatever the device's clock was set to."""
+        """The true time, also if the device's clock was set to another."""
         return self.clock.now() + self._slow
 
     def set_clock_back(self, by: timedelta) -> None:
-        """Set the device's clock back; the world goes on."""
+        """Set the device's clock back; the true time does not change."""
         self._slow += by
         self.clock.jump(self.clock.now() - by)
 
     def set_clock_right(self) -> None:
-        """A technician has set the clock."""
+        """Set the device's clock to the true time."""
         self.clock.jump(self.now())
         self._slow = timedelta(0)
 
-    # -- what the issuer does ----------------------------------------------------------------------
+    # -- issuer ----------------------------------------------------------------------
 
     def template(self, name: str) -> TemplateReference:
         """The template that the issuer took of this person at enrolment."""
@@ -95,11 +95,11 @@ class World:
         )
 
     def enrol_by_stranger(self, name: str) -> DemoHolder:
-        """A card in perfect order, by an issuer this door has never heard of."""
+        """A valid card of an issuer that this device does not know."""
         return self.enrol(name, issuer=self._stranger)
 
     def enrol_past_the_list(self, name: str) -> DemoHolder:
-        """A card of an issuer whose list has grown since this device was given its copy."""
+        """A card of an issuer whose list has grown since the device got its copy."""
         grown = DemoIssuer(ISSUER, self._issuer.since, self._issuer.seed, capacity=2 * CARDS, begins=CARDS)
         return self.enrol(name, issuer=grown)
 
@@ -114,12 +114,12 @@ class World:
         self.synchronise()
 
     def synchronise(self, *, age: timedelta = timedelta(hours=2)) -> None:
-        """The device takes the files that the issuer published `age` ago."""
+        """Give the device the files that the issuer published `age` ago."""
         self.trust = load(self._issuer.publish(self.now().replace(microsecond=0) - age, life=30 * DAY))
 
 
 def tampered(text: str, template: bytes) -> str:
-    """The code with one bit of its template flipped: the first step to somebody else's face."""
+    """The code with one bit of its template flipped: the first step to the face of another person."""
     raw = bytearray(base45.b45decode(text.removeprefix(PREFIX)))
     raw[raw.index(template)] ^= 1
     flipped: str = base45.b45encode(bytes(raw)).decode()

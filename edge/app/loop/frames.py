@@ -1,4 +1,4 @@
-"""Drives the passage of a door, frame by frame; while its camera is away, it serves door and scanner."""
+"""Drives the passage of a door frame by frame; while the camera fails, door and scanner still work."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ if TYPE_CHECKING:
     from edge.passage.verifier import StepResult, Verifier
     from edge.ports import Camera, Frame
 
-# A cable that is put back, or a hub that resets, takes seconds. After a minute only a new process may help,
-# which the service manager starts: it has fresh drivers.
+# A cable that is plugged in again, or a USB hub that resets, takes seconds. After a minute only a new process
+# can help, which the service manager starts: it opens the drivers again.
 BLIND_MS: Final = 60_000
-# In every other state a passage has begun and is not decided yet.
+# In every other state a passage has begun and is not decided.
 SETTLED: Final = (PassageState.IDLE, PassageState.RELEASED, PassageState.COOLDOWN, PassageState.HALTED)
 
 
 def steps(
     camera: Camera, verifier: Verifier, *, stop: threading.Event, blind_ms: int | None = BLIND_MS
 ) -> Iterator[StepResult]:
-    """A moment for each frame, and at least one each second while a camera that was at work gives none.
+    """One step for each frame, and at least one each second while a camera that worked gives none.
 
-    Ends with the frames, or when `stop` is set: a visitor who is seen after that is not let in any more.
-    Raises CameraFault where the camera never gave a frame, will not come back, was away for `blind_ms` (None:
-    for ever), or where a film ends in the middle of a passage.
+    Ends with the frames, or when `stop` is set: a visitor who comes after that is not let in.
+    Raises CameraFault if the camera never gave a frame, is lost for good, gave none for `blind_ms` (None: no
+    limit), or if a film ends in the middle of a passage.
     """
     away_ms: int | None = None
     for look in looks(camera):
@@ -50,14 +50,14 @@ def steps(
         yield step
     if not stop.is_set() and verifier.state not in SETTLED:
         raise CameraFault(
-            "the film ended in the middle of a passage", hint="film until the visitor has gone through"
+            "the film ended in the middle of a passage", hint="use a film that ends with an empty doorway"
         )
 
 
 def looks(camera: Camera) -> Iterator[Frame | CameraFault]:
-    """The camera's frames, and the fault of each attempt at one while it is away.
+    """The camera's frames, and a fault for each failed attempt to get one.
 
-    Raises CameraFault where it never gave a frame, or will not come back.
+    Raises CameraFault if the camera never gave a frame, or is lost for good.
     """
     has_seen = False
     while True:
@@ -75,7 +75,7 @@ def looks(camera: Camera) -> Iterator[Frame | CameraFault]:
 
 
 def log_camera(fault: CameraFault | None) -> None:
-    """One log line when the camera goes, and when it is back."""
+    """Write one log line when the camera fails, and one when it works again."""
     if fault is None:
         log_line("camera", state="seeing")
     else:

@@ -1,4 +1,4 @@
-"""Watches the two cameras of a lane, and hands on the latest frame of each as soon as there is one."""
+"""Reads the two cameras of a lane in threads, and hands on the latest frame of each."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from edge.passage.lane.verifier import LaneVerifier
     from edge.ports import Camera, Frame
 
-# Sensors, officers and clocks are asked so often though no camera shows anything.
+# Sensors, officers and clocks are read at least this often, also without a frame.
 BEAT_S: Final = 0.1
 
 
 class _CameraThread:
-    """One camera in a thread of its own. What it sees is guarded by the condition that both share."""
+    """One camera in its own thread. The condition that both cameras share guards its frames."""
 
     def __init__(self, side: Side, camera: Camera, changed: threading.Condition) -> None:
         self.side = side
@@ -53,7 +53,7 @@ class _CameraThread:
             with self._changed:
                 self.is_over = True
                 self._changed.notify()
-        except BaseException as error:  # noqa: BLE001  raised again where the lane is worked
+        except BaseException as error:  # noqa: BLE001  raised again in the lane's loop
             with self._changed:
                 self.failed = error
                 self._changed.notify()
@@ -68,7 +68,7 @@ class _CameraThread:
 
 
 class CameraPair:
-    """Both cameras. `next` is for one thread."""
+    """Both cameras of a lane. Call `next` from one thread."""
 
     def __init__(self, cameras: Mapping[Side, Camera]) -> None:
         self._changed = threading.Condition()
@@ -76,7 +76,7 @@ class CameraPair:
 
     @contextmanager
     def looking(self) -> Iterator[Self]:
-        """Begin to look; the cameras are closed at the end."""
+        """Start both cameras; they are closed at the end."""
         with ExitStack() as stack:
             for eye in self._eyes:
                 eye.start()
@@ -84,9 +84,9 @@ class CameraPair:
             yield self
 
     def next(self) -> LaneFrames | None:
-        """The frames since the last call, after a beat at the latest; None: the outer film is over.
+        """The new frames since the last call, after `BEAT_S` at the latest; None: the outer film is over.
 
-        Raises the fault of a camera that will not come back.
+        Raises the fault of a camera that is lost for good.
         """
         with self._changed:
             self._changed.wait_for(self._has_news, BEAT_S)
@@ -108,7 +108,7 @@ class CameraPair:
 def lane_steps(
     cameras: CameraPair, verifier: LaneVerifier, *, stop: threading.Event
 ) -> Iterator[LaneStepResult]:
-    """A moment for whatever is new, until `stop` is set or the film outside is over. Raises Faults."""
+    """One step for new frames or each `BEAT_S`, until `stop` is set or the outer film ends. Raises Faults."""
     while not stop.is_set():
         sights = cameras.next()
         if sights is None:

@@ -1,4 +1,4 @@
-"""Numbers for Prometheus, on the loopback interface only. No label names a card, a person or a device."""
+"""Metrics for Prometheus, on the loopback interface only. No label names a card, a person or a device."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ FRESHNESS: Final = {"fresh": 0, "ageing": 1, "stale": 2}
 
 
 class Metrics:
-    """Counts and measures of one device. `see` belongs to the passage's thread; reading to any.
+    """Counters and gauges of one device. Call `see` in the passage's thread; any thread can read.
 
-    `replay` and `records` say how many entries the replay memory and the journal have; they are asked in the
-    passage's thread, too.
+    `replay` and `records` return the number of entries in the replay memory and in the journal; they are
+    called in the passage's thread.
     """
 
     def __init__(self, *, replay: Callable[[], int], records: Callable[[], int]) -> None:
@@ -36,33 +36,33 @@ class Metrics:
         self._trust_state: TrustState | None = None
         self._age = Gauge(
             "doorward_trust_age_seconds",
-            "Age of what decisions rest on, since it was signed.",
+            "Age of each trust input since it was signed.",
             ["part"],
             registry=registry,
         )
         self._freshness = Gauge(
             "doorward_trust_freshness",
-            "The same by the site's budgets: 0 fresh, 1 ageing, 2 stale.",
+            "Freshness of each trust input: 0 fresh, 1 ageing, 2 stale.",
             ["part"],
             registry=registry,
         )
         self._suspect = Gauge(
-            "doorward_clock_suspect", "1 while the wall clock is not believed.", registry=registry
+            "doorward_clock_suspect", "1 while the wall clock is not trusted.", registry=registry
         )
         self._off = Gauge(
-            "doorward_clock_off_seconds", "Wall clock ahead of the time that is believed.", registry=registry
+            "doorward_clock_off_seconds",
+            "Seconds by which the wall clock is ahead of the trusted time.",
+            registry=registry,
         )
         self._since_sync = Gauge(
             "doorward_clock_since_sync_seconds",
-            "How long the clock has run on its own.",
+            "Seconds since the clock was last compared with a signed time.",
             registry=registry,
         )
         self._events = Counter(
-            "doorward_clock_events", "The clock lost or won belief.", ["event"], registry=registry
+            "doorward_clock_events", "Changes of the trust in the clock.", ["event"], registry=registry
         )
-        self._replays = Gauge(
-            "doorward_replay_entries", "Cards in the memory against replays.", registry=registry
-        )
+        self._replays = Gauge("doorward_replay_entries", "Cards in the replay memory.", registry=registry)
         self._journal = Gauge("doorward_journal_records", "Records in the journal.", registry=registry)
         self._passages = Counter(
             "doorward_passages",
@@ -72,7 +72,7 @@ class Metrics:
         )
 
     def see(self, step: StepResult | LaneStepResult) -> None:
-        """Take in what one frame brought. Of a lane: what its own authority decided."""
+        """Count one step; at a lane, the decisions of the device's own authority."""
         for decision in _decided(step):
             reason = decision.reason.value if isinstance(decision, Deny) else ""
             self._passages.labels("deny" if reason else "grant", reason).inc()
@@ -90,18 +90,18 @@ class Metrics:
         self._off.set(trust_state.at.off.total_seconds())
         self._since_sync.set(trust_state.at.since_sync.total_seconds())
         self._replays.set(self._replay())
-        with suppress(StorageFault):  # the next passage meets it too, and says so where it counts
+        with suppress(StorageFault):  # the next passage meets this fault too, and reports it
             self._journal.set(self._records())
 
     @contextmanager
     def serve(self, port: int) -> Iterator[int]:
-        """Answer on this port of the loopback interface, any free one for 0. Raises ConfigError."""
+        """Serve on this port of the loopback interface; 0: any free port. Raises ConfigError."""
         try:
             server, thread = start_http_server(port, addr=HOST, registry=self.registry)
         except OSError as err:
             raise ConfigError(
-                f"metrics.port {port}: {(err.strerror or 'cannot be used').lower()}",
-                hint="choose another port in [metrics], or stop what listens there",
+                f"[metrics] port: {port}: {(err.strerror or 'cannot be used').lower()}",
+                hint="set another port",
             ) from err
         try:
             yield server.server_port
@@ -112,7 +112,7 @@ class Metrics:
 
 
 def _decided(step: StepResult | LaneStepResult) -> list[Decision]:
-    """The passages that are decided. A grant at a lane's outer door is none: the inner door decides."""
+    """The decisions of passages. A grant at a lane's outer door does not count: the inner door decides."""
     if isinstance(step, StepResult):
         return [step.outcome.decision] if step.outcome else []
     return [

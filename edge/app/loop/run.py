@@ -1,4 +1,4 @@
-"""A running device, of a door or of a lane, and the loop that works it until it is told to stop."""
+"""A running device, door or lane, and the loop that works it until it is stopped."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from edge.passage.lane.verifier import LaneVerifier
     from edge.passage.verifier import StepResult, Verifier
 
-# What a fault that ends the program is put on record as.
+# The part that is recorded for a fault that ends the program.
 PARTS: Final[dict[type[Fault], DevicePart]] = {
     CameraFault: DevicePart.CAMERA,
     ReaderFault: DevicePart.READER,
@@ -53,9 +53,9 @@ V = TypeVar("V", "Verifier", "LaneVerifier")
 class RunningDevice(Generic[V, M]):
     """A device whose parts are joined.
 
-    `moments`: one for each look, until the event is set or the frames end. `watchers` are shown every moment.
-    `adopt`: goes on with the settings that may change between two passages (`edge.config.live`). `parts`:
-    those that were joined.
+    `moments`: one step for each frame, until the event is set or the frames end. `watchers`: called with
+    every step. `adopt`: applies the settings that can change between two passages (`edge.config.live`).
+    `parts`: the parts that were joined.
     """
 
     verifier: V
@@ -69,9 +69,9 @@ class RunningDevice(Generic[V, M]):
 def run_device(
     device: RunningDevice[V, M], *, stop: threading.Event, on_moment: Callable[[M], None] = lambda _: None
 ) -> int:
-    """Work the device until `stop` is set or the frames end. Whatever happens, every strike relocks.
+    """Work the device until `stop` is set or the frames end. Every strike relocks, also after an error.
 
-    Raises the Fault of a part that failed, after it was put on record.
+    Raises the Fault of a failed part, after it was recorded.
     """
     verifier = device.verifier
     verifier.start()
@@ -89,7 +89,7 @@ def run_device(
         cause = StopCause.FAULT
         verifier.fault(PARTS.get(type(fault), DevicePart.PROGRAM))
         raise
-    except BrokenPipeError:  # the reader of our rows has gone: as good as told to stop
+    except BrokenPipeError:  # the reader of the rows has gone: this counts as a stop
         cause = StopCause.SIGNAL
         raise
     finally:

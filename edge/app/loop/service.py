@@ -1,4 +1,4 @@
-"""A device's program as a service: tells its manager how it is, and takes in a new configuration."""
+"""Reports a running device to systemd, and applies a new configuration between passages."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 
 def open_manager() -> ServiceManager:
-    """The service manager that started this process, or nobody."""
+    """The service manager that started this process, if there is one."""
     from hw.system.notify import ServiceManager
 
     return ServiceManager.of(os.environ, os.getpid())
 
 
 class Service:
-    """Is shown every moment: feeds the watchdog with it, takes in a new configuration between passages."""
+    """Sees every step of the device: feeds the watchdog, and applies a new configuration between passages."""
 
     def __init__(
         self,
@@ -40,7 +40,7 @@ class Service:
         read: Callable[[], Config],
         adopt: Callable[[Config], None],
     ) -> None:
-        """`status`: what the device does. `asked`: set by who wants it to `read` again, and `adopt` that."""
+        """`status`: text for systemd. `asked`: when it is set, the result of `read` goes to `adopt`."""
         self.config = config
         self._manager = manager
         self._status = status
@@ -50,7 +50,7 @@ class Service:
         self._is_ready = False
 
     def see(self, step: StepResult | LaneStepResult) -> None:
-        """The loop has turned: the first time, the device is at work."""
+        """Take one step of the loop; the first one reports that the device is ready."""
         if not self._is_ready:
             self._is_ready = True
             self._manager.ready(self._status)
@@ -60,7 +60,7 @@ class Service:
             self._reload()
 
     def stop(self) -> None:
-        """The program ends."""
+        """Report that the program ends."""
         self._manager.stopping()
         self._manager.close()
 
@@ -82,5 +82,5 @@ class Service:
 
 
 def log_configuration(state: str, **more: object) -> None:
-    """One log line for each time that the configuration was read again."""
+    """Write one log line each time that the configuration was read again."""
     log_line("configuration", level="warning" if state == "refused" else "info", state=state, **more)

@@ -1,4 +1,4 @@
-"""Watchers that every device has, door or lane: functions that are shown each moment."""
+"""Watchers that every device has, door or lane: functions that are called with each step."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def open_watchers(config: Config, own: AuthorityParts, stack: ExitStack) -> list
     """The log of the clock, and the metrics of the device's own authority. Raises ConfigError."""
     if config.metrics.port is None:
         return [log_clock]
-    from edge.app.loop.metrics import Metrics  # only a device that is scraped pays for it
+    from edge.app.loop.metrics import Metrics  # loaded with [metrics] port only
 
     metrics = Metrics(replay=lambda: len(own.stages.replay), records=lambda: own.journal.size)
     stack.enter_context(metrics.serve(config.metrics.port))

@@ -20,7 +20,7 @@ def system_clock() -> Clock:
 
 
 def open_camera(camera: config.CameraConfig, base: Path, *, instead: str | None = None) -> Camera:
-    """The camera of a configuration; `instead` names another on the command line. Raises CameraFault."""
+    """The camera of a configuration; `instead`: the one of the command line. Raises CameraFault."""
     if camera.kind == "none" and instead is None:
         from hw.camera.none import NoCamera
 
@@ -31,7 +31,7 @@ def open_camera(camera: config.CameraConfig, base: Path, *, instead: str | None 
     named = instead if instead is not None else camera.device
     kind = camera.kind if instead is None else None
     if kind == "picamera2":
-        from hw.camera.picamera2 import PiCamera  # only a Pi has it
+        from hw.camera.picamera2 import PiCamera  # installed on a Pi only
 
         return PiCamera(named, clock=system_clock(), setting=setting)
     if named is None or isinstance(named, int) or named.isdecimal():

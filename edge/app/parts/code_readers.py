@@ -1,4 +1,4 @@
-"""Opens the engines that read codes, and reads the picture files that an operator named."""
+"""Opens the engines that read codes, and reads the picture files that an operator names."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ READERS = ("zxing", "zbar")
 
 
 def open_code_reader(engine: str | None = None) -> CodeReader:
-    """The named engine, or the best one this machine has: zxing-cpp, else zbar. Raises ReaderFault."""
+    """The named engine, or the best installed one: zxing-cpp, else zbar. Raises ReaderFault."""
     if engine in (None, "zxing"):
         try:
             from hw.codes.zxing import ZxingReader
@@ -31,7 +31,7 @@ def open_code_reader(engine: str | None = None) -> CodeReader:
 
 
 def open_picture_readers(engine: str | None = None) -> tuple[CodeReader, ...]:
-    """Engines for still pictures, each with all its steps: the named one, or all that are here, best first.
+    """Engines for still pictures, each with all its steps: the named one, or all installed ones, best first.
 
     Raises ReaderFault if there is none.
     """
@@ -52,21 +52,21 @@ def open_live_reader(engine: str | None = None) -> CodeReader:
 
 
 def read_file(path: Path) -> bytes:
-    """The bytes of a file that a person named, within the limit of hw.camera.images. Raises InputError."""
+    """The bytes of a file that an operator names, within the limit of hw.camera.images. Raises InputError."""
     from hw.camera.images import read_bytes
 
     return read_bytes(path)
 
 
 def read_stream(stream: BinaryIO, *, name: str) -> bytes:
-    """The bytes of a stream, within the same limit. Raises InputError."""
+    """The bytes of a stream, within that limit. Raises InputError."""
     from hw.camera.images import read_stream
 
     return read_stream(stream, name=name)
 
 
 def luma_of(data: bytes, *, name: str) -> Pixels | None:
-    """Luma, uint8 (H, W), upright, of a file's content; None if it does not start like a picture.
+    """Luma, uint8 (H, W), upright, of a file's content; None if it does not begin like a picture.
 
     Raises InputError for a picture that is damaged or too large.
     """

@@ -1,4 +1,4 @@
-"""The face engine: models, thresholds and a site's calibration, joined so that they belong together."""
+"""Opens the face engine: models, thresholds and a site's calibration that belong together."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CHECKOUT = Path(__file__).resolve().parents[3]
 
 
 def models_dir() -> Path:
-    """Folder of the models that `make models` built: beside this checkout, or where an image keeps it."""
+    """Folder of the models that `make models` built: in this checkout, or that of an image."""
     built = CHECKOUT / "models" / "built"
     return built if built.parent.is_dir() else Path("/var/lib/doorward/models")
 
@@ -36,13 +36,12 @@ def open_face_engine(
 ) -> FaceEngine:
     """Detector, mesh, embedder and thresholds that belong together. Raises ModelFault.
 
-    `runtime`: "litert" or "tflite"; None takes the best that is installed. `machine`: with the files that
-    suit this kind of machine, as `hw.inference.processors` names it; None is this one. `one_in`: accept
-    one false
-    match in this many strangers; None takes the models' careful default. `calibration`: a file of `doorward
-    face calibrate`, whose strangers count in place of the models'; it must belong to these very files. `pad`:
-    what is asked of a face besides; None is the policy's own default. Raises ConfigError for a `one_in` that
-    was not measured.
+    `runtime`: "litert" or "tflite"; None takes the best one that is installed. `machine`: use the files for
+    this kind of machine, as `hw.inference.processors` names it; None: this machine. `one_in`: accept one
+    false match in this many strangers; None: the default of the models. `calibration`: a file of `doorward
+    face calibrate`, which replaces the thresholds of the models; it must be made with these model files.
+    `pad`: the PAD measures; None: the default policy. Raises ConfigError for a `one_in` that was not
+    measured.
     """
     import time
 
@@ -100,7 +99,7 @@ def engine_for(config: Config, base: Path) -> FaceEngine:
 
 
 def models_folder(config: Config, base: Path) -> Path | None:
-    """The models to run with: those that are named, else those that sync fetched; None: those built here."""
+    """Folder of the models: that of `[paths] models`, else that of the last sync; None: the default."""
     if config.paths.models:
         return base / config.paths.models
     fetched = (base / config.paths.trust).resolve() / "models"
@@ -108,7 +107,7 @@ def models_folder(config: Config, base: Path) -> Path | None:
 
 
 def installed_pad(folder: Path | None = None) -> PadPolicy:
-    """All of PAD that these models can measure: the passive networks only where their files are built."""
+    """The PAD measures of these models: with the passive networks, if their files are there."""
     from edge.face.manifest import parse
     from edge.face.pad.fusion import Family, PadPolicy
     from hw.inference.networks import read_manifest
@@ -121,13 +120,13 @@ def installed_pad(folder: Path | None = None) -> PadPolicy:
 
 
 def _installed(folder: Path, parts: EngineManifest) -> tuple[ModelFile, ModelFile] | None:
-    """The pair of passive PAD, where both files are there; whether they are right is for who loads them."""
+    """The two files of passive PAD, if both are there; the loader checks their content."""
     pair = parts.passive
     return pair if pair and all((folder / file.name).is_file() for file in pair) else None
 
 
 def engine_parts(folder: Path | None = None, *, runtime: str | None = None) -> Parts:
-    """Parts that `open_face_engine` would join, as a calibration names them. Raises ModelFault."""
+    """The parts of `open_face_engine`, as a calibration names them. Raises ModelFault."""
     from edge.face.manifest import parse
     from hw.inference.networks import read_manifest
     from hw.inference.processors import this_kind
@@ -148,7 +147,7 @@ def _engine_parts(manifest: EngineManifest) -> Parts:
 
 
 def read_calibration(file: Path) -> Calibration:
-    """The calibration of a site. Raises ModelFault where the file cannot be read, or is none."""
+    """The calibration of a site. Raises ModelFault if the file cannot be read or is not a calibration."""
     from edge.face.evaluation.calibration import MAX_CALIBRATION_BYTES, parse
 
     try:
@@ -156,7 +155,7 @@ def read_calibration(file: Path) -> Calibration:
         return parse(data)
     except StorageFault as err:
         raise ModelFault(
-            err.message, hint="check [face] calibration, or make it: doorward face calibrate"
+            err.message, hint="set [face] calibration to a file of doorward face calibrate"
         ) from err
     except ModelFault as err:
         raise ModelFault(f"{file}: {err.message}", hint=err.hint) from err

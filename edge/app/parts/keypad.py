@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def open_keypad(keypad: config.KeypadConfig, stack: ExitStack) -> Keypad | None:
-    """The keypad of a configuration, whether or not it answers now; None where there is none."""
+    """The keypad of a configuration, also if it is not connected now; None: the door has none."""
     if keypad.kind == "none":
         return None
     from hw.scanner.evdev import open_keyboard

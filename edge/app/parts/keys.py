@@ -1,4 +1,4 @@
-"""Keys that this device makes itself: the one it signs with, and those that its venue keeps secrets under."""
+"""Keys that this device makes itself: its signing key, and the keys of its venue."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ def device_seed(file: Path) -> bytes:
 
 
 def read_seed(file: Path) -> bytes:
-    """The device's Ed25519 seed. Raises ConfigError where others can read it, StorageFault for no seed."""
-    leaked = "; if a stranger had the chance, move it away, and enrol the device anew"
+    """The device's Ed25519 seed. Raises ConfigError if others can read it, StorageFault for a wrong size."""
+    leaked = "; if another user could read it, move it away, and enrol the device again"
     seed = read_secret(file, "the device's key", limit=SEED_BYTES, leaked=leaked)
     if len(seed) != SEED_BYTES:
-        raise StorageFault(f"{file}: is no device key", hint="put the right file back, or remove this one")
+        raise StorageFault(f"{file}: is not a device key", hint="put the right file back, or remove this one")
     return seed
 
 
 def own_key(file: Path, what: str, *, lost: str, may_make: bool = True) -> bytes:
-    """A key of 32 bytes that only this device knows, made with mode 0600 where there is none yet.
+    """A key of 32 bytes of this device, made with mode 0600 if there is none.
 
-    Of two processes that make it at once, the earlier one has made it for both. `what`: as in "the gate's
-    key"; `lost`: the hint for whoever has none, or another file. Raises ConfigError, StorageFault.
+    If two processes make it at once, both use that of the first. `what`: its name in errors, such as "the
+    library's key"; `lost`: the hint for a missing or wrong file. Raises ConfigError, StorageFault.
     """
     if may_make and not os.path.exists(file):  # noqa: PTH110  Path.exists raises for what can be no name
         _make(file)
@@ -51,7 +51,7 @@ def own_key(file: Path, what: str, *, lost: str, may_make: bool = True) -> bytes
 
 
 def _make(file: Path) -> None:
-    fresh = f".{secrets.token_hex(4)}.{file.name[:200]}"  # 255 bytes is the longest name of ext4
+    fresh = f".{secrets.token_hex(4)}.{file.name[:200]}"  # ext4 takes names of up to 255 bytes
     open_files(file.parent).write(fresh, secrets.token_bytes(OWN_KEY_BYTES), secret=True)
     made = file.parent / fresh
     try:
@@ -59,6 +59,8 @@ def _make(file: Path) -> None:
             os.link(made, file)
     except OSError as error:
         what = (error.strerror or "cannot be written").lower()
-        raise StorageFault(f"{file}: {what}", hint="check who may write there") from error
+        raise StorageFault(
+            f"{file}: {what}", hint="give the service's user write access to that folder"
+        ) from error
     finally:
         made.unlink()

@@ -1,4 +1,4 @@
-"""The ways to others: a trust repository, a hub, a broker."""
+"""Opens connections to a trust repository, a hub and a broker."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def open_folder_source(folder: Path) -> Source:
 
 
 def open_post(url: str, *, ca: Path | None, cert: Path | None, key: Path | None) -> Post:
-    """The way to a hub; PEM files for TLS, all of which may be left out. Raises ConfigError."""
+    """The connection to a hub, with optional PEM files for TLS. Raises ConfigError."""
     from hw.network.post_http import Credentials, HttpPost
 
     return HttpPost(url, Credentials(ca, cert, key))
@@ -39,13 +39,14 @@ def open_post(url: str, *, ca: Path | None, cert: Path | None, key: Path | None)
 def open_broker(
     mqtt: MqttConfig, base: Path, *, client_id: str, will: MqttMessage, topics: Sequence[str]
 ) -> Broker:
-    """The broker of a configuration, whether or not it answers. Raises ConfigError, StorageFault."""
+    """The broker of a configuration, also if it does not answer now. Raises ConfigError, StorageFault."""
     from hw.network.mqtt_paho import Address, PahoBroker
 
     assert mqtt.host is not None
     if mqtt.user is not None and not mqtt.tls:
         raise ConfigError(
-            "[mqtt] a password would travel in the clear", hint="set tls = true, or leave user out"
+            "[mqtt] user needs tls = true: without it the password is sent unencrypted",
+            hint="set tls = true, or delete user",
         )
     password = read_password(base / mqtt.password_file) if mqtt.password_file else None
     ca = base / mqtt.ca if mqtt.ca else None

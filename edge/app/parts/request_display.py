@@ -1,4 +1,4 @@
-"""The composition root of a venue's request: what is asked, who vouches for it, and the screen it is on."""
+"""Opens a venue's request: its content, its certificate, and the screen that shows it."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from edge.ports import Screen
 
 KID_DIGITS: Final = 16
-NONCE_BYTES: Final = 8  # the least that FORMAT.md takes; one of 2^64 is not met twice
+NONCE_BYTES: Final = 8  # the minimum of FORMAT.md; a number of 2^64 does not repeat
 
 
 def request_of(root: config.Config) -> Request:
-    """What this venue asks, from its own table and, for a desk or a check, from theirs."""
+    """The request of this venue, from `[request]` and, for a desk or a check, from their tables."""
     said = root.request
     desk = root.door.venue == "desk"
     own = {"desk": root.desk.request, "check": root.check.request}.get(root.door.venue, ())
@@ -48,9 +48,9 @@ def request_of(root: config.Config) -> Request:
 
 
 def open_request(root: config.Config, base: Path, seed: bytes) -> RequestSigner | None:
-    """What signs this venue's request with the device's key; None where there is no certificate for it.
+    """The signer of this venue's request with the device's key; None without a certificate.
 
-    `base`: the folder that the configuration is in; `seed`: the device's. Raises ConfigError.
+    `base`: the folder of the configuration; `seed`: that of the device's key. Raises ConfigError.
     """
     name = root.request.certificate
     if name is None:
@@ -65,7 +65,7 @@ def open_request(root: config.Config, base: Path, seed: bytes) -> RequestSigner 
 
 @contextmanager
 def open_board(root: config.Config, base: Path) -> Iterator[Screen | None]:
-    """The screen of `[request] board`, cleared at the end; None where there is none."""
+    """The screen of `[request] board`, cleared at the end; None: there is no screen."""
     said = root.request
     if said.board == "none":
         yield None
@@ -84,11 +84,11 @@ def open_board(root: config.Config, base: Path) -> Iterator[Screen | None]:
 
 
 def open_notice(root: config.Config, base: Path, stack: ExitStack, seed: bytes) -> RequestDisplay | None:
-    """The screen that shows this door's own code; None where there is none. Raises ConfigError."""
+    """The display of this door's own code; None without a screen. Raises ConfigError."""
     if root.request.board == "none":
         return None
     signer = open_request(root, base, seed)
-    assert signer is not None, "parse_config refuses a screen that nobody vouches for"
+    assert signer is not None, "parse_config refuses a screen without a certificate"
     board = stack.enter_context(open_board(root, base))
     assert board is not None
     return RequestDisplay(
@@ -97,9 +97,9 @@ def open_notice(root: config.Config, base: Path, stack: ExitStack, seed: bytes) 
 
 
 def document_keys(root: config.Config, base: Path) -> Mapping[bytes, bytes]:
-    """The keys under which numbers of documents are compared here, by the id of their issuer's key.
+    """The keys that compare document numbers here, by the id of their issuer's key.
 
-    Raises ConfigError for a file that others can read, or that is none.
+    Raises ConfigError for a file that others can read, or that is not such a key.
     """
     if root.request.document_keys is None:
         return {}
@@ -108,11 +108,17 @@ def document_keys(root: config.Config, base: Path) -> Mapping[bytes, bytes]:
 
 
 def log_board(fault: str | None) -> None:
-    """One log line when codes can no longer be shown, and when they can again."""
+    """Write one log line when codes can no longer be shown, and one when they can again."""
     if fault is None:
         log_line("board", state="showing")
     else:
-        log_line("board", level="warning", state="fault", error=fault, hint="look at [request] folder")
+        log_line(
+            "board",
+            level="warning",
+            state="fault",
+            error=fault,
+            hint="check that [request] folder exists and can be written",
+        )
 
 
 def _listed(folder: Path) -> list[str]:
@@ -129,12 +135,10 @@ def _document_key(file: Path) -> tuple[bytes, bytes]:
         kid = b""
     if len(kid) * 2 != KID_DIGITS:
         raise ConfigError(
-            f"{file}: is not named after a key",
-            hint="sixteen hex digits and .key; tools/issuer init says them",
+            f"{file}: is not named after a key id",
+            hint="name it after the issuer's key id: 16 hexadecimal digits and .key",
         )
     key = read_secret(file, "the key for documents", limit=KEY_BYTES)
     if len(key) != KEY_BYTES:
-        raise ConfigError(
-            f"{file}: is no key for documents", hint="copy documents.key of the issuer's office"
-        )
+        raise ConfigError(f"{file}: is not a key for documents", hint="copy documents.key from the issuer")
     return kid, key

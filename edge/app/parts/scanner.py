@@ -1,4 +1,4 @@
-"""The composition root of the scanner: opened as the configuration says, logged when it comes and goes."""
+"""Opens the scanner of the configuration, and logs when it fails and when it works again."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from hw.scanner.triggers import Trigger
     from hw.scanner.wire import Wire
 
-READY_S: Final = 3.0  # a port opens at once, and is believed after a silence of 80 ms
+READY_S: Final = 3.0  # a port opens at once, and is ready after a silence of 80 ms
 
 
 def open_scanner(scanner: config.ScannerConfig, base: Path) -> Scanner | None:
@@ -48,7 +48,7 @@ def open_scanner(scanner: config.ScannerConfig, base: Path) -> Scanner | None:
 
 
 def log_scanner(fault: ReaderFault | None) -> None:
-    """One log line when a scanner goes or cannot be understood, and when it is well again."""
+    """Write one log line when a scanner fails or sends unknown data, and one when it works again."""
     if fault is None:
         log_line("scanner", state="listening")
     else:

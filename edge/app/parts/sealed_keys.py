@@ -1,4 +1,4 @@
-"""Keys of sealed boxes: makes a pair, reads either half from its file."""
+"""Keys of sealed boxes: makes a pair, and reads the public or the private key from its file."""
 
 from __future__ import annotations
 
@@ -19,14 +19,16 @@ _LINE_CHARS: Final = 66  # 64 hex digits and the end of a line
 
 
 def make_pair(file: Path) -> Path:
-    """A new private key in `file`, mode 0600, and its public key beside it, whose path is returned.
+    """Writes a new private key to `file`, mode 0600, and the public key next to it; returns its path.
 
-    Raises ConfigError where there is one already, StorageFault.
+    Raises ConfigError if one of the files exists, StorageFault.
     """
     public = file.with_name(f"{file.name}.pub")
     for path in (file, public):
         if path.exists():
-            raise ConfigError(f"{path}: there is a key already", hint="choose another name; never lose one")
+            raise ConfigError(
+                f"{path}: there is a key already", hint="choose another name: a lost key cannot be made again"
+            )
     private = PrivateKey.generate()
     folder = open_files(file.parent)
     folder.write(file.name, bytes(private), secret=True)
@@ -40,12 +42,10 @@ def read_public(file: Path) -> bytes:
         text = open_files(file.parent).read(file.name, limit=_LINE_CHARS).decode("ascii")
         key = bytes.fromhex(text)
     except (StorageFault, ValueError) as error:
-        raise ConfigError(f"{file}: no public key to seal to", hint=MAKE_A_PAIR) from error
+        raise ConfigError(f"{file}: is not a public key", hint=MAKE_A_PAIR) from error
     if len(key) != KEY_BYTES:
-        raise ConfigError(f"{file}: no public key to seal to", hint=MAKE_A_PAIR)
-    Sealer(
-        key
-    )  # with a key of low order nothing would be secret: better found out now than at the first guest
+        raise ConfigError(f"{file}: is not a public key", hint=MAKE_A_PAIR)
+    Sealer(key)  # refuses a key of low order, with which nothing would be secret, before the first guest
     return key
 
 
@@ -53,5 +53,5 @@ def read_private(file: Path) -> PrivateKey:
     """The private key in a file. Raises ConfigError."""
     data = read_secret(file, "the private key", limit=KEY_BYTES, lost=MAKE_A_PAIR)
     if len(data) != KEY_BYTES:
-        raise ConfigError(f"{file}: no private key", hint=MAKE_A_PAIR)
+        raise ConfigError(f"{file}: is not a private key", hint=MAKE_A_PAIR)
     return PrivateKey(data)

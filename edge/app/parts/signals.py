@@ -1,4 +1,4 @@
-"""Opens the signals of a door, which guide the holder: lamps, a buzzer, tones, a voice, and the log."""
+"""Opens the signals of a door that guide the holder: lamps, a buzzer, tones, a voice, and the log."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from edge.ports import Signals, Strike
     from hw.signals.sound import Sound
 
-FIRST = ""  # no words: a silence, by which a board without a sound card shows at the start
+FIRST = ""  # no words: a silent sound, which fails at the start on a board without a sound card
 
 
 @contextmanager
@@ -26,17 +26,18 @@ def open_signals(
     *,
     tell: Callable[[str | None], None] | None = None,
 ) -> Iterator[Signals]:
-    """Everything that is configured, and the lamps of the door's controller where it has some.
+    """All configured signals, with the lamps of the door's controller, if it has some.
 
-    Paths are relative to `base`, the folder of the configuration. `tell`: hears why sounds cannot be played,
-    and None when they can again; left out, the log does. Raises ConfigError for what is missing.
+    Paths are relative to `base`, the folder of the configuration. `tell`: is called with the reason when
+    sounds cannot be played, and with None when they can again; left out: the log. Raises ConfigError for a
+    missing part.
     """
     from hw.signals.log import LogSignals
     from hw.signals.several import SeveralSignals
 
     signals = root.signals
     lamps: Signals | None = getattr(strike, "signals", None)
-    every: list[Signals] = [lamps or LogSignals()]  # a controller's lamps log, too
+    every: list[Signals] = [lamps or LogSignals()]  # a controller's lamps write to the log too
     with ExitStack() as stack:
         if (signals.red, signals.green, signals.buzzer) != (None, None, None):
             from hw.signals.gpio import GpioSignals
@@ -55,7 +56,7 @@ def open_signals(
 
 
 def phrases() -> tuple[str, ...]:
-    """All that a holder can be told in words."""
+    """All texts that a holder can hear."""
     from edge.decision import Signal
     from edge.face.challenge import Phase, Prompt
     from edge.face.quality import Coaching
@@ -64,11 +65,11 @@ def phrases() -> tuple[str, ...]:
 
 
 def log_sound(fault: str | None) -> None:
-    """One log line when sounds can no longer be played, and when they can again."""
+    """Write one log line when sounds can no longer be played, and one when they can again."""
     if fault is None:
         log_line("sound", state="playing")
     else:
-        hint = "`aplay -L` lists the cards; the service's user must be in the group audio"
+        hint = "check [signals] device with aplay -L; add the service's user to the group audio"
         log_line("sound", level="warning", state="fault", error=fault, hint=hint)
 
 

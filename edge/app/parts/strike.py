@@ -1,7 +1,6 @@
-"""The composition root of the door: what moves the lock, opened as the configuration says.
+"""Opens the lock of the door from the configuration, and makes the keys of controllers and panels.
 
-Beside `edge.app`, and the only one besides it that knows hardware. Paths are relative to `base`, the folder
-of the configuration.
+Paths are relative to `base`, the folder of the configuration.
 """
 
 from __future__ import annotations
@@ -24,14 +23,14 @@ if TYPE_CHECKING:
     from edge.ports import Strike
     from hw.door.link import DoorLink
 
-DoorController: TypeAlias = "DoorLink"  # for commands, which know no hardware
+DoorController: TypeAlias = "DoorLink"  # for commands, which do not import hw
 
 LINK_KEY_BYTES: Final = 32
 OSDP_KEY_BYTES: Final = 16
 
 
 def open_strike(root: config.Config, base: Path) -> Strike:
-    """What moves the lock. Raises DoorLinkFault, and ConfigError for its key or its panel."""
+    """The lock of a configuration. Raises DoorLinkFault, and ConfigError for its key or its panel."""
     strike = root.strike
     match strike.kind:
         case "controller":
@@ -70,12 +69,13 @@ def open_controller(strike: config.StrikeConfig, base: Path) -> DoorLink:
 
 
 def commission(strike: config.StrikeConfig, base: Path) -> DoorLink:
-    """Give the controller the key in our file, made where there is none, and open a session with it.
+    """Write the key of our file to the controller, and open a session with it.
 
-    The key is durable here before it goes to the controller; a controller that has it already is as good.
+    A missing key is made, and is durable here before it is sent. A controller that has this key already is
+    accepted.
 
     Raises:
-        DoorLinkFault: it was refused, or nobody answers; the hint says what to do.
+        DoorLinkFault: the controller refuses the key or does not answer; the hint says what to do.
     """
     from edge.link.commissioning import Commissioning
     from edge.link.faults import LinkDown
@@ -92,23 +92,23 @@ def commission(strike: config.StrikeConfig, base: Path) -> DoorLink:
         set_key(str(base / strike.port), strike.baud or BAUD, Commissioning(pair))
     except LinkDown as refusal:
         if not is_new:
-            with suppress(LinkDown):  # what it refuses may be what it has
+            with suppress(LinkDown):  # it may refuse this key because it has it already
                 return open_controller(strike, base)
         elif refusal.code is not None:
-            os.unlink(file)  # noqa: PTH108  nobody else has this key
+            os.unlink(file)  # noqa: PTH108  no controller has this key
         raise
     return open_controller(strike, base)
 
 
 def learn_panel_key(root: config.Config, base: Path, *, for_s: float) -> None:
-    """Let the panel give us the key of its secure channel. Raises DoorLinkFault when it does not."""
+    """Get the key of the secure channel from the panel. Raises DoorLinkFault if the panel sends none."""
     from hw.door.osdp_reader import BAUD, learn_key
 
     strike = root.strike
     file = base / strike.key
     if os.path.exists(file):  # noqa: PTH110  likewise
         raise ConfigError(
-            f"{file}: there is a key already", hint="move it away to let the panel give another"
+            f"{file}: there is a key already", hint="move the file away to get a new key from the panel"
         )
     key = learn_key(
         str(base / strike.port), address=root.panel.address, baud=strike.baud or BAUD, for_s=for_s
@@ -117,7 +117,7 @@ def learn_panel_key(root: config.Config, base: Path, *, for_s: float) -> None:
 
 
 def kind_of_lock(strike: config.StrikeConfig) -> Lock:
-    """What the lock at this door does without power."""
+    """The state of this door's lock without power."""
     from edge.link.messages import Lock
 
     return Lock.FAIL_SAFE if strike.lock == "fail-safe" else Lock.FAIL_SECURE
@@ -125,8 +125,8 @@ def kind_of_lock(strike: config.StrikeConfig) -> Lock:
 
 def door_key(file: Path, size: int) -> bytes:
     """The key that this device shares with its door's controller or panel. Raises ConfigError."""
-    hint = "make one: doorward door commission"
-    leaked = "; if a stranger had the chance, erase the controller, commission it again"
+    hint = "make the key: doorward door commission"
+    leaked = "; if another user could read it, erase the controller and commission it again"
     key = read_secret(file, "the door's key", limit=size, lost=hint, leaked=leaked)
     if len(key) != size:
         found = f"is larger than {size} bytes" if len(key) > size else f"{len(key)} bytes, not {size}"
@@ -160,7 +160,7 @@ def _open_osdp(root: config.Config, base: Path) -> Strike:
 
 
 def _card(panel: config.PanelConfig) -> tuple[int, int]:
-    """The one card number of this device: how many bits, and the bits."""
+    """The card number of this device: the count of its bits, and the bits."""
     from edge.link.wiegand import parse
 
     assert panel.number is not None

@@ -24,23 +24,23 @@ def open_files(root: Path) -> Files:
 
 
 def open_trust(folder: Path) -> TrustSnapshot:
-    """The trust in a folder. Raises TrustFault naming the file that is broken."""
+    """The trust in a folder. Raises TrustFault with the name of the broken file."""
     from edge.trust.folder import load
 
     return load(trust_files(folder))
 
 
 def trust_files(folder: Path) -> dict[str, Buffer]:
-    """The files of a trust folder by name. Raises TrustFault where there is none, and StorageFault.
+    """The files of a trust folder by name. Raises TrustFault if there is no folder, StorageFault.
 
-    Bitmaps are mapped and not read, so that a list of 10^8 cards takes no memory of its own. Models beside
-    the trust are left out: they are large, and checked by whoever runs them.
+    Bitmaps are mapped and not read, so that a list of 10^8 cards takes no memory of its own. Models in the
+    folder are left out: they are large, and the face engine checks them.
     """
     from edge.trust.folder import MAX_BITMAP_BYTES, MAX_FILE_BYTES, is_bitmap
     from hw.system.files import Folder
 
     if not os.path.isdir(folder):  # noqa: PTH112  Path.is_dir raises for what can be no name
-        raise TrustFault(f"{folder}: no such folder", hint="publish an issuer into it: tools/issuer publish")
+        raise TrustFault(f"{folder}: no such folder", hint="make it: tools/issuer publish, or doorward sync")
     files = Folder(folder)
     return {
         name: files.map(name, limit=MAX_BITMAP_BYTES)

@@ -1,4 +1,4 @@
-"""Opens a webhook: the way to one web address, signed with the device's key."""
+"""Opens a webhook: the transport to one web address, signed with the device's key."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def open_webhook(
     only_ok: bool = False,
     content_type: str = "application/json",
 ) -> Webhook:
-    """The way to one address, signed with the device's key. Raises ConfigError, StorageFault."""
+    """The transport to one address, signed with the device's key. Raises ConfigError, StorageFault."""
     place, _, path = url.rpartition("/")
-    if place.endswith("/"):  # https://host and nothing after it
+    if place.endswith("/"):  # https://host without a path
         place, path = url, ""
     key = SigningKey(device_seed(base / root.device.key))
     return Webhook(

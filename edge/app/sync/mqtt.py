@@ -1,4 +1,4 @@
-"""A device's presence at a broker: the parts of `edge.app` and `edge.sync`, joined by one configuration."""
+"""Connects a device to the broker of its configuration, for its status and for sync requests."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class MqttStatus:
-    """A device that a broker knows of. Call `sync_requested` every few seconds."""
+    """A device that is connected to a broker. Call `sync_requested` every few seconds."""
 
     broker: Broker
     topics: MqttTopics
     _gate: WakeRateLimit
 
     def tell(self, status: DeviceStatus, *, synced: datetime | None) -> None:
-        """Say how the device is, now that it may have changed."""
+        """Publish the device's status."""
         self.broker.publish(
             self.topics.status(
                 StatusMessage(
@@ -47,7 +47,7 @@ class MqttStatus:
         )
 
     def sync_requested(self) -> bool:
-        """Whether somebody wants us to sync, once a minute at most."""
+        """Whether a message asks for a sync; at most once a minute."""
         tick_ms = system_clock().tick_ms()
         for message in self.broker.heard():
             if self.topics.asks_for_sync(message):
@@ -59,7 +59,7 @@ class MqttStatus:
 
 @contextmanager
 def open_mqtt_status(config: Config, base: Path) -> Iterator[MqttStatus | None]:
-    """Be known to a configuration's broker; None where it names none. Raises ConfigError, StorageFault."""
+    """Connect to a configuration's broker; None: it names no broker. Raises ConfigError, StorageFault."""
     if config.mqtt.host is None:
         yield None
         return

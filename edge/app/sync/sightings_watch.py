@@ -1,4 +1,4 @@
-"""Reads, between two passages, the cards that the hub saw at several doors, once sync has stored them."""
+"""Reads the sightings of the hub, cards seen at several doors, between two passages."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from edge.policy.risk.history import RecentPast
     from edge.ports import Files
 
-LOOK_MS: Final = 5_000  # an upload takes longer to come
+LOOK_MS: Final = 5_000  # uploads come less often
 
 
 class SightingsWatch:
-    """Hands the stored sightings to the history of this door; a file that cannot be read changes nothing."""
+    """Hands stored sightings to the risk history of this door; an unreadable file changes nothing."""
 
     def __init__(self, past: RecentPast, state: Files) -> None:
         self._past, self._state = past, state
@@ -27,11 +27,11 @@ class SightingsWatch:
         self._data = b""
 
     def see(self, step: StepResult | LaneStepResult) -> None:
-        """Read the file in IDLE only, as often as a sync can have changed it."""
+        """Read the file if it is due, in the state IDLE only."""
         if step.state != IDLE or (self._due_ms is not None and step.tick_ms < self._due_ms):
             return
         self._due_ms = step.tick_ms + LOOK_MS
-        with suppress(StorageFault, InputError):  # there is none until the first sync
+        with suppress(StorageFault, InputError):  # there is no file before the first sync
             data = self._state.read(sightings_file.FILE, limit=sightings_file.MAX_SIGHTINGS_BYTES)
             if data != self._data:
                 self._past.sightings = sightings_file.decode(data)

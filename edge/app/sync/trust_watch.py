@@ -1,4 +1,4 @@
-"""The trust of a running device: noticed when it changes, loaded beside the passage loop, swapped whole."""
+"""Watches the trust of a running device; loads new trust beside the passage loop, and swaps it whole."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from edge.trust.snapshot import TrustSnapshot
 
 LOOK_EVERY_S: Final = (
-    3.0  # two calls to the file system; a card revoked at the authority waits minutes anyway
+    3.0  # two calls to the file system; the revocation of a card takes minutes to arrive anyway
 )
-TRIES: Final = 3  # a generation that is removed while it is read has two newer ones beside it
+TRIES: Final = 3  # a generation that is removed during the read is followed by two newer ones
 
 
 @dataclass(frozen=True, slots=True)
 class TrustChange:
-    """Another generation: `trust` is in force from now on, or `fault` says why it is not."""
+    """A new generation: its `trust` is in force, or `fault` is the reason why it is not."""
 
     generation: str
     trust: TrustSnapshot | None = None
@@ -34,16 +34,16 @@ class TrustChange:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What tells one state of the folder from the next."""
+    """One state of the folder, to compare with the next."""
 
     folder: Path
-    told: tuple[int, int]  # inode and time of generation.json, which a sync without news writes again
+    told: tuple[int, int]  # inode and time of generation.json, which every sync writes again
 
 
 class TrustWatch:
-    """The snapshot in force, and the look for the next one.
+    """The snapshot in force, and the check for the next one.
 
-    `trust`: the link to a generation, or a folder that was put there by hand; that one is read once. `load`:
+    `trust`: the link to a generation, or a folder copied by hand, which is read once. `load`:
     raises TrustFault or StorageFault. `tell` is called from the thread, once for each generation.
     """
 
@@ -54,7 +54,7 @@ class TrustWatch:
         *,
         tell: Callable[[TrustChange], None] | None = None,
     ) -> None:
-        """Raises what `load` raises where there is nothing to begin with."""
+        """Load the first snapshot. Raises the errors of `load`."""
         self._trust = trust
         self._load = load
         self._tell = tell
@@ -65,7 +65,7 @@ class TrustWatch:
         return self._current
 
     def look(self) -> bool:
-        """Take over what is new, if anything is. What does not load leaves the old trust in force."""
+        """Take over a new generation, if there is one; if it does not load, the old trust stays in force."""
         seen = self._state()
         if seen == self._seen or not self._trust.is_symlink():
             return False
@@ -75,7 +75,9 @@ class TrustWatch:
         try:
             trust = self._load(seen.folder)
         except (TrustFault, StorageFault) as fault:
-            if self._state().folder == seen.folder:  # else it was removed as we read it, for a newer one
+            if (
+                self._state().folder == seen.folder
+            ):  # else it was removed during the read, and a newer one is there
                 self._say(TrustChange(seen.folder.name, fault=fault))
             return False
         self._current = trust
@@ -84,7 +86,7 @@ class TrustWatch:
 
     @contextmanager
     def looking(self) -> Iterator[Self]:
-        """Look in a thread of its own until the block ends."""
+        """Check in a thread until the block ends."""
         with repeating("trust", LOOK_EVERY_S, self.look):
             yield self
 
@@ -99,7 +101,7 @@ class TrustWatch:
         raise AssertionError
 
     def _synced_again(self, folder: Path) -> bool:
-        """The same trust, fetched again: only the time at which that was is new."""
+        """Take over the time of a sync that changed no trust."""
         generation = read_generation(folder)
         if generation is None:
             return False
@@ -120,7 +122,7 @@ class TrustWatch:
 
 
 def log_trust(news: TrustChange) -> None:
-    """One JSON line on standard error for each generation."""
+    """Write one log line for each generation."""
     if news.fault is not None:
         why, hint = news.fault.message, news.fault.hint
         log_line("trust kept", level="error", refused=news.generation, why=why, hint=hint)

@@ -1,4 +1,4 @@
-"""A device's updates: the parts of `edge.app` and `edge.sync`, joined by one configuration."""
+"""Runs the syncs of a device from its configuration."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MAX_ROOT_BYTES = 128_000  # a root with six keys has 2.5 kB
 
 @dataclass(frozen=True, slots=True)
 class Updates:
-    """Where trust comes from and where it goes, for the device of one configuration."""
+    """Source and target of trust, for the device of one configuration."""
 
     config: Config
     base: Path
@@ -49,30 +49,30 @@ class Updates:
 
     @property
     def state(self) -> Path:
-        """What the device remembers of its updates."""
+        """The folder of the device's update state."""
         return self.base / self.config.paths.state
 
     @property
     def synced_at(self) -> datetime | None:
-        """When this device last reached a repository; None where it never did, or cannot tell."""
+        """The time of the last sync with a repository; None: unknown, or there was none."""
         generation = read_generation(self.base / self.config.paths.trust)
         return generation.synced_at if generation else None
 
     @property
     def is_first(self) -> bool:
-        """Whether there is no trust at all yet."""
+        """Whether the device has no trust yet."""
         trust = self.base / self.config.paths.trust
         return not trust.exists()
 
     def run(self, folder: Path | None = None, *, progress: DownloadProgress | None = None) -> Report:
-        """One sync, from a folder that a person named or from [sync] url. Raises SyncError, ConfigError."""
+        """One sync, from the folder of an operator or from [sync] url. Raises SyncError, ConfigError."""
         if folder is not None:
             source, origin = open_folder_source(folder), str(folder)
         elif self.config.sync.url is not None:
             source, origin = open_web_source(self.config.sync.url), self.config.sync.url
         else:
             raise ConfigError(
-                "[sync] url is not set", hint="set it, or name a folder: doorward sync --from DIR"
+                "[sync] url is not set", hint="set it, or sync from a folder: doorward sync --from DIR"
             )
         update_source = UpdateSource(
             source=source, origin=origin, root=self._root(), now=self._now(), floor=self._floor()
@@ -80,7 +80,7 @@ class Updates:
         return synchronise(self.device_trust, update_source, progress=progress)
 
     def begin(self) -> Report | None:
-        """Take the trust that came with the image, where there is none yet. Raises SyncError."""
+        """Take the trust of the image, if the device has no trust yet. Raises SyncError."""
         baked = self.config.sync.baked
         if baked is None or not self.is_first:
             return None
@@ -95,18 +95,19 @@ class Updates:
         return synchronise(self.device_trust, source)
 
     def time(self, trust: TrustSnapshot) -> TrustedTime:
-        """The time that a device with this trust would start from."""
+        """The trusted time at which a device with this trust would start."""
         clock = system_clock()
         return TrustedClock(self._memory()).at(clock.now(), clock.tick_ms(), trust)
 
     def _root(self) -> bytes | None:
-        """The root that a person vouched for; None where this device has gone on from it already."""
+        """The first root metadata, copied by an operator; None: the device has a later root already."""
         file = self.base / self.config.sync.root
         if not file.exists():
             if any((self.state / "tuf" / "root_history").glob("*.root.json")):
                 return None
             raise SyncError(
-                f"{file}: no such file", hint="put the repository's first root there: metadata/1.root.json"
+                f"{file}: no such file",
+                hint="copy the repository's first root to this path: metadata/1.root.json",
             )
         try:
             return open_files(file.parent).read(file.name, limit=MAX_ROOT_BYTES)
@@ -117,10 +118,10 @@ class Updates:
         return system_clock().now()
 
     def _floor(self) -> datetime:
-        """The latest signed time that the running device has seen; what it believed itself may be wrong."""
+        """The latest signed time that the running device has seen; its own clock may be wrong."""
         memory = self._memory()
         return memory.signed if memory else FIRST
 
     def _memory(self) -> ClockMemory | None:
-        """What the running device has stored of time."""
+        """The memory of time that the running device stored."""
         return stored(open_files(self.state))

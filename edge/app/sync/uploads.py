@@ -1,4 +1,4 @@
-"""A device's way to its hub: the parts of `edge.app` and `edge.sync`, joined by one configuration."""
+"""Runs the uploads of a device to its hub, from its configuration."""
 
 from __future__ import annotations
 
@@ -33,25 +33,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Uploads:
-    """Where records go, for the device of one configuration."""
+    """The target of records, for the device of one configuration."""
 
     config: Config
     base: Path
 
     def run(self, *, watch: Callable[[int, int], None] = lambda _done, _total: None) -> Uploaded | None:
-        """One upload; None where the device has no journal yet.
+        """One upload; None: the device has no journal yet.
 
-        `watch`: told after each batch how many records the hub has, of how many. Raises what
-        `edge.upload.client.upload` does, and ConfigError.
+        `watch`: called after each batch with the count of records that the hub has, and the total. Raises the
+        errors of `edge.upload.client.upload`, and ConfigError.
         """
         hub = self.config.hub
         if hub.url is None:
-            raise ConfigError("[hub] url is not set", hint="set it, or keep the records here")
+            raise ConfigError("[hub] url is not set", hint="set it to the address of the hub")
         journal, key = self.base / self.config.paths.journal, self.base / self.config.device.key
         if not os.path.exists(journal):  # noqa: PTH110  Path.exists raises for what can be no name
             return None
-        if not os.path.exists(key):  # noqa: PTH110  likewise; and a new key would be another device's
-            raise StorageFault(f"{key}: no such file", hint="put the device's key back")
+        if not os.path.exists(key):  # noqa: PTH110  likewise; a new key would make another device
+            raise StorageFault(f"{key}: no such file", hint="put the device's key back from a backup")
         ca, cert, cert_key = (self.base / name if name else None for name in (hub.ca, hub.cert, hub.cert_key))
         post = open_post(hub.url, ca=ca, cert=cert, key=cert_key)
         sender = Sender(
@@ -62,14 +62,14 @@ class Uploads:
         )
         with Outbox(journal, self.base / self.config.paths.state, hub.url) as outbox:
             sent = upload(outbox, post, sender, watch=watch)
-        # Replaced whole, also by nothing: what was seen an hour ago is no sign of anything.
+        # Replaced whole, also by an empty file: a sighting of an hour ago means nothing any more.
         open_files(self.base / self.config.paths.state).write(
             sightings_file.FILE, sightings_file.encode(sent.sightings)
         )
         return sent
 
     def status(self) -> DeviceStatus:
-        """What this device says of itself now; without trust that loads it knows little."""
+        """The status of this device; without trust most of its times are unknown."""
         try:
             trust: TrustSnapshot | None = open_trust(self.base / self.config.paths.trust)
         except (TrustFault, StorageFault):

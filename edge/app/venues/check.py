@@ -1,4 +1,4 @@
-"""The composition root of a check: its purpose, its queue, and the host that it tells."""
+"""Opens a check from the configuration: its purpose, its queue, and the transport to its host."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ CHANNEL: Final = "check"
 FILE: Final = "check.db"
 KEY_BYTES: Final = 32
 CONTENT_TYPE: Final = 'application/cose; cose-type="cose-sign1"'
-ANSWER_S: Final = 10.0  # the longest that a host may think about one result
+ANSWER_S: Final = 10.0  # the host's deadline to acknowledge one result
 _POLL_S: Final = 0.02
 
 
@@ -59,7 +59,7 @@ def open_check(root: config.Config, base: Path, stack: ExitStack) -> CheckVenue:
 
 
 def open_results(root: config.Config, base: Path) -> CheckResults:
-    """Where findings go. Raises ConfigError, StorageFault."""
+    """The queue of results. Raises ConfigError, StorageFault."""
     check = root.check
     return CheckResults(
         base / check.folder,
@@ -72,14 +72,14 @@ def open_results(root: config.Config, base: Path) -> CheckResults:
 
 
 def sector_key(file: Path) -> bytes:
-    """The key of a host's pseudonyms, made where there is none. Raises ConfigError, StorageFault."""
+    """The key of a host's pseudonyms, made if there is none. Raises ConfigError, StorageFault."""
     return own_key(
-        file, "the key of a host's pseudonyms", lost="copy it from another device of this host, or remove it"
+        file, "the key of a host's pseudonyms", lost="copy the key from another device of this host"
     )
 
 
 class CheckResults:
-    """Implements Results: signs each finding, and puts it where the host is told from."""
+    """Implements Results: signs each finding, and puts it into the queue for the host."""
 
     def __init__(
         self,
@@ -91,7 +91,7 @@ class CheckResults:
         is_told: bool,
         limits: QueueLimits | None = None,
     ) -> None:
-        """`host`: its public key; without one nothing that a holder disclosed is passed on. StorageFault."""
+        """`host`: its public key; without one no disclosed attribute is passed on. Raises StorageFault."""
         self.path = folder / FILE
         self._device = device
         self._seed = seed
@@ -123,7 +123,7 @@ class CheckResults:
         self.queue.put(QueuedMessage(CHANNEL, finding.seq, encode(result, self._seed), at_ms))
 
     def tidy(self) -> None:
-        """Leave nothing of what was delivered. Raises StorageFault."""
+        """Delete delivered results from the database's files. Raises StorageFault."""
         empty_log(self._db, self.path)
 
     def close(self) -> None:
@@ -133,14 +133,14 @@ class CheckResults:
 
 @dataclass(slots=True)
 class OverBroker:
-    """One retained result at a time; the host says its `seq` on another topic, and it is taken back."""
+    """Retains one result at a time; when the host sends its `seq` on another topic, it is cleared."""
 
     broker: Broker
     topic: str
     wait_s: float = ANSWER_S
 
     def send(self, message: QueuedMessage) -> Carried:
-        self.broker.heard()  # what was said of an earlier one
+        self.broker.heard()  # drops answers to an earlier result
         self.broker.publish(MqttMessage(f"{self.topic}/result", to_text(message.body)))
         until = time.monotonic() + self.wait_s
         while time.monotonic() < until:
@@ -153,7 +153,7 @@ class OverBroker:
 
 @dataclass(slots=True)
 class OverSerial:
-    """A line with the result; the host answers `OK` and its `seq`."""
+    """Sends a line with the result; the host answers `OK` and its `seq`."""
 
     host: SerialHost
     wait_s: float = ANSWER_S
@@ -167,7 +167,7 @@ class OverSerial:
 
 
 class CheckOffice:
-    """Tells the host what waits. For a process of its own: no passage waits for it."""
+    """Sends waiting results to the host. It runs in its own process: no passage waits for it."""
 
     def __init__(self, root: config.Config, base: Path) -> None:
         """Raises ConfigError, StorageFault."""
@@ -180,7 +180,7 @@ class CheckOffice:
             raise
 
     def deliver(self, *, now_ms: Callable[[], int], random_unit: Callable[[], float]) -> int:
-        """Tell the host; how many results it has now that it had not. Raises StorageFault."""
+        """Send waiting results; returns how many the host took. Raises StorageFault."""
         if self._transport is None:
             return 0
         count = deliver(self.results.queue, CHANNEL, self._transport, now_ms=now_ms, random_unit=random_unit)
@@ -188,7 +188,7 @@ class CheckOffice:
         return count
 
     def status(self, now_ms: int) -> ChannelStatus:
-        """How the queue stands. Raises StorageFault."""
+        """The status of the queue. Raises StorageFault."""
         return self.results.queue.status(CHANNEL, now_ms)
 
     def close(self) -> None:

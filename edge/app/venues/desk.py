@@ -1,4 +1,4 @@
-"""The composition root of the desk: its rules, its files, and the systems that it tells."""
+"""Opens a desk from the configuration: its rules, its files, and the systems that it reports to."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def open_store(root: config.Config, base: Path, arrivals: ArrivalsFile) -> DeskS
 
 
 def rules_of(desk: config.DeskConfig) -> DeskRules:
-    """What the property asks. Raises ConfigError for a zone that does not exist."""
+    """The rules of the property. Raises ConfigError for a zone that does not exist."""
     return DeskRules(
         request=tuple(map(Attribute, desk.request)),
         zone=zone_of(desk.zone),
@@ -74,17 +74,17 @@ def rules_of(desk: config.DeskConfig) -> DeskRules:
 
 
 def match_key(folder: Path) -> bytes:
-    """The key under which names are compared, made at the first start. Raises ConfigError, StorageFault."""
+    """The key of the name digests, made at the first start. Raises ConfigError, StorageFault."""
     return own_key(
         folder / MATCH_KEY,
-        "the key that names are compared under",
+        "the key that compares names",
         lost="remove it, and import the list of arrivals again",
     )
 
 
 @dataclass(frozen=True, slots=True)
 class ArrivalsImport:
-    """What became of one list from the folder. `error`: why it was refused."""
+    """The result of one list from the folder. `error`: the reason why it was refused."""
 
     name: str
     imported: Imported | None = None
@@ -92,9 +92,9 @@ class ArrivalsImport:
 
 
 class DeskOffice:
-    """All that a desk does while nobody stands at it: lists in, reports out, old registrations erased.
+    """The work of a desk beside its passages: imports lists, sends reports, erases old registrations.
 
-    For a process of its own: a passage never waits for any of it.
+    It runs in its own process: no passage waits for it.
     """
 
     def __init__(self, root: config.Config, base: Path) -> None:
@@ -113,7 +113,7 @@ class DeskOffice:
         self._channels = dict(self._carriers())
 
     def take(self, file: Path, *, watch: Callable[[int, int], None] = lambda _done, _total: None) -> Imported:
-        """One list, from a file. Raises InputError, StorageFault."""
+        """Import one list from a file. Raises InputError, StorageFault."""
         desk = self._desk
         public = read_public(self._base / desk.key)
         intake = Intake(
@@ -126,14 +126,14 @@ class DeskOffice:
         return take_list(file, intake, watch=watch)
 
     def glance(self) -> None:
-        """See which lists lie there; what has not changed by the next look is whole. Raises StorageFault."""
+        """Note the lists in the folder; one that stays unchanged until `look` is complete. StorageFault."""
         if self._inbox is not None:
             self._inbox.glance()
 
     def look(
         self, now_s: float, *, watch: Callable[[int, int], None] = lambda _done, _total: None
     ) -> list[ArrivalsImport]:
-        """The lists that came since the last look. Raises StorageFault."""
+        """Import the complete lists since the last call. Raises StorageFault."""
         if self._inbox is None:
             return []
         taken = []
@@ -150,18 +150,18 @@ class DeskOffice:
         return taken
 
     def deliver(self, *, now_ms: Callable[[], int], random_unit: Callable[[], float]) -> int:
-        """Tell whoever is to be told; how many messages arrived. Raises StorageFault."""
+        """Send waiting messages; returns how many were delivered. Raises StorageFault."""
         return sum(
             deliver(self.store.queue, channel, transport, now_ms=now_ms, random_unit=random_unit)
             for channel, transport in self._channels.items()
         )
 
     def erase(self, before: datetime) -> int:
-        """Erase what was to be kept until then (`erasable_before`). Raises StorageFault."""
+        """Erase registrations that are due at that time (`erasable_before`). Raises StorageFault."""
         return self.store.erase(before)
 
     def statuses(self, now_ms: int) -> tuple[ChannelStatus, ...]:
-        """How each channel stands. Raises StorageFault."""
+        """The status of each channel. Raises StorageFault."""
         return tuple(self.store.queue.status(channel, now_ms) for channel in self._channels)
 
     def close(self) -> None:
@@ -177,7 +177,7 @@ class DeskOffice:
 
 
 def receipt(imported: Imported) -> str:
-    """What became of a list, for whoever sent it; it quotes nothing of it."""
+    """The result of a list, for its sender; it holds no data of the list."""
     counts = f"{imported.bookings} bookings, {imported.guests} guests"
     lines = [f"{counts}, taken {datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", *map(str, imported.mistakes)]
     return "\n".join(lines) + "\n"

@@ -1,4 +1,4 @@
-"""The composition root of the venue `door`: its rules file, its people, its memory, and its door's mode."""
+"""Opens the venue `door`: its rules file, its people, its occupancy store, and the mode of its door."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ if TYPE_CHECKING:
     from edge.passage.verifier import StepResult
     from edge.venues.door.rules import DoorRules
 
-LOOK_MS: Final = 1_000  # as often as the door's controller tells how it stands
+LOOK_MS: Final = 1_000  # as often as the door's controller sends its status
 
 
 @runtime_checkable
 class ControlledDoor(Protocol):
-    """A strike with a controller of its own, which can be run in another mode."""
+    """A strike with a controller, whose mode can be set."""
 
     @property
     def status(self) -> ControllerStatus | None: ...
@@ -42,13 +42,13 @@ class ControlledDoor(Protocol):
 
 
 def open_door(root: config.Config, base: Path) -> SiteDoor | OpenVenue:
-    """The venue of a configuration; one without rules asks nothing. Raises ConfigError, StorageFault."""
+    """The venue of a configuration; without rules it requires nothing. Raises ConfigError, StorageFault."""
     permits = root.permits
     if permits.rules is None:
         return OpenVenue()
     rules = RulesFile(base / permits.rules, root.door.site)
     people_file = base / permits.people
-    key = site_key(base / permits.key, may_make=not os.path.exists(people_file))  # noqa: PTH110  as ever
+    key = site_key(base / permits.key, may_make=not os.path.exists(people_file))  # noqa: PTH110  Path.exists raises for what can be no name
     people = PeopleFile(people_file)
     try:
         occupancy = OccupancyFile(base / permits.presence)
@@ -59,7 +59,7 @@ def open_door(root: config.Config, base: Path) -> SiteDoor | OpenVenue:
 
 
 class SiteDoor(DoorVenue):
-    """The door of a site with its files. For the passage's thread."""
+    """The door of a site with its files. Call it in the passage's thread."""
 
     def __init__(
         self, rules: RulesFile, people: PeopleFile, occupancy: OccupancyFile, *, site_key: bytes
@@ -70,9 +70,9 @@ class SiteDoor(DoorVenue):
         self._presence = occupancy
 
     def watcher(self, strike: object) -> Callable[[StepResult], None]:
-        """What has to be shown every moment: it takes over changed rules, and runs the door in their mode.
+        """A function for every step: it reads changed rules, and sets the mode of the door.
 
-        `strike`: a relay or a panel has no mode, and stands as it stands.
+        `strike`: a relay or a panel has no mode; it is left alone.
         """
         keeper: ModeKeeper | None = None
         if isinstance(strike, ControlledDoor):
@@ -84,7 +84,7 @@ class SiteDoor(DoorVenue):
             if due_ms is not None and step.tick_ms < due_ms:
                 return
             due_ms = step.tick_ms + LOOK_MS
-            if step.state is PassageState.IDLE:  # the largest file takes a second
+            if step.state is PassageState.IDLE:  # to read the largest file takes a second
                 self._rules_file.look()
             if keeper is not None:
                 keeper.see(step)
@@ -98,20 +98,20 @@ class SiteDoor(DoorVenue):
 
 
 class RulesFile:
-    """The rules in force: those of the file when it was last right."""
+    """The rules in force: those of the last valid version of the file."""
 
     def __init__(self, path: Path, site: str) -> None:
-        """Raises ConfigError."""
+        """Read the rules. Raises ConfigError."""
         self._path, self._site = path, site
         self._seen = self._state()
         self._rules = read_rules(path, site)
 
     def current(self) -> DoorRules:
-        """Those in force now."""
+        """The rules in force now."""
         return self._rules
 
     def look(self) -> bool:
-        """Take over what is new; where that is wrong, the old rules stay in force, and the log says why."""
+        """Take over a changed file; if it is wrong, the old rules stay in force, and the log tells why."""
         seen = self._state()
         if seen == self._seen:
             return False
@@ -125,7 +125,7 @@ class RulesFile:
         return True
 
     def _state(self) -> tuple[int, int, int] | None:
-        """What tells one state of the file from the next."""
+        """One state of the file, to compare with the next."""
         try:
             told = os.stat(self._path)  # noqa: PTH116  Path.stat raises for what can be no name
         except (OSError, ValueError):
@@ -134,10 +134,10 @@ class RulesFile:
 
 
 class ModeKeeper:
-    """Runs a door's controller in the mode that the rules want, and again after it came back.
+    """Sets a door's controller to the mode that the rules want, also after it was unreachable.
 
-    Free-access ends with our heartbeat. A lock-down that these rules did not begin is somebody's who is in
-    charge (`doorward door mode`), and they do not end it.
+    Free-access ends with the device's heartbeat. The rules do not end a lock-down that an operator began
+    (`doorward door mode`).
     """
 
     def __init__(
@@ -148,7 +148,7 @@ class ModeKeeper:
         self._mode_at = mode_at
 
     def see(self, step: StepResult) -> None:
-        """Set the mode if it is another one. What fails is tried again at the next look."""
+        """Set the mode if it differs. After a failure the next step tries again."""
         status = self._controller.status
         if status is None or step.trust_state is None:
             return
@@ -157,20 +157,20 @@ class ModeKeeper:
             if wanted is status.mode:
                 return
             if wanted is Mode.LOCK_DOWN:
-                # First, so that after a power cut we know whose lock-down it is.
+                # First, so that after a power cut the owner of the lock-down is known.
                 self._presence.switch(Switch.CONTROLLER, int(step.trust_state.at.now.timestamp()))
             elif step.state is PassageState.RELEASED or self._is_not_ours(status):
-                return  # nobody is locked out in the middle of his passage
+                return  # a visitor in the middle of a passage is not locked out
             self._controller.set_mode(wanted)
             if status.mode is Mode.LOCK_DOWN:
                 self._presence.switch(Switch.CONTROLLER, None)
 
     def _is_not_ours(self, status: ControllerStatus) -> bool:
-        """Whether somebody else locked this door down."""
+        """Whether an operator, not these rules, began the lock-down."""
         return status.mode is Mode.LOCK_DOWN and not self._presence.is_on(Switch.CONTROLLER)
 
     def _wanted(self, step: StepResult) -> Mode:
-        """What the rules want; nothing stands free by a clock that nobody believes, or without a memory."""
+        """The mode that the rules want; no free access with an untrusted clock or without the store."""
         assert step.trust_state is not None
         try:
             mode = self._mode_at(step.trust_state.at.now)
@@ -185,16 +185,19 @@ def read_rules(path: Path, site: str) -> DoorRules:
         with open(path, "rb") as stream:  # noqa: PTH123  likewise
             data = stream.read(MAX_RULES_BYTES + 1)  # parse_rules refuses what is longer
     except (OSError, ValueError) as error:
-        what = (getattr(error, "strerror", None) or "is no name of a file").lower()
+        what = (getattr(error, "strerror", None) or "is not a file name").lower()
         raise ConfigError(
-            f"cannot be read: {what}", file=path, hint="see [permits] rules, and DOOR_RULES.md"
+            f"cannot be read: {what}", file=path, hint="check the path of the site's rules"
         ) from error
     return parse_rules(data, str(path), site=site, zones=Zones(_zone, available_timezones))
 
 
 def site_key(file: Path, *, may_make: bool) -> bytes:
-    """The key that names people, made where there may be none yet. Raises ConfigError, StorageFault."""
-    lost = "put it back from a backup; a new one knows nobody: remove the people file, and import again"
+    """The key of people's pseudonyms; with `may_make` it is made if there is none.
+
+    Raises ConfigError, StorageFault.
+    """
+    lost = "put it back from a backup, or remove the people file and import the people again"
     return own_key(file, "the site's key", lost=lost, may_make=may_make)
 
 

@@ -1,4 +1,4 @@
-"""The composition root of the venue `lane`: its sensors, its officers, the documents it wants together."""
+"""Opens the venue `lane`: its sensors, its officers, and the documents that it requires."""
 
 from __future__ import annotations
 
@@ -26,10 +26,13 @@ if TYPE_CHECKING:
 
 
 def lane_venue(words: Sequence[str], zone: tzinfo) -> LaneVenue:
-    """The documents that an authority wants together. Raises ConfigError for a type that there is not."""
+    """The documents that an authority requires. Raises ConfigError for an unknown type."""
     unknown = [word for word in words if word not in BY_WORD]
     if unknown:
-        raise ConfigError(f"[lane] no document is called {unknown[0]}", hint=f"one of {', '.join(BY_WORD)}")
+        raise ConfigError(
+            f'[lane] documents: "{unknown[0]}" is not a type of document',
+            hint=f"choose from {', '.join(BY_WORD)}",
+        )
     return LaneVenue(tuple(BY_WORD[word] for word in words), zone)
 
 
@@ -39,7 +42,7 @@ def venue_of(root: config.Config) -> LaneVenue:
 
 
 def inner_door(root: config.Config) -> config.Config:
-    """The configuration as the inner door has it: its own strike and camera, and all else as it is."""
+    """The configuration of the inner door: its strike and camera, and all else unchanged."""
     lane = root.lane
     strike = structs.replace(
         root.strike,
@@ -57,7 +60,7 @@ def inner_door(root: config.Config) -> config.Config:
 def open_simulated(
     lane: config.LaneConfig, stack: ExitStack
 ) -> tuple[dict[Side, Strike], LaneSensors] | None:
-    """Two doors and whoever walks through them, in memory; None for a real lane."""
+    """A simulated lane: two doors, and visitors who walk through; None for a real lane."""
     if lane.sensors != "sim":
         return None
     from hw.sim.lane import SimLane
@@ -68,8 +71,8 @@ def open_simulated(
 
 
 def open_sensors(lane: config.LaneConfig, stack: ExitStack) -> LaneSensors:
-    """What counts the people between real doors. Raises DoorLinkFault."""
-    from hw.lane.gpiozero import GpioLane, LanePins  # only a lane on pins pays for it
+    """The sensors that count the people between real doors. Raises DoorLinkFault."""
+    from hw.lane.gpiozero import GpioLane, LanePins  # loaded for sensors on pins only
 
     pins = LanePins(
         outer=lane.outer_contact,
@@ -86,7 +89,7 @@ def open_sensors(lane: config.LaneConfig, stack: ExitStack) -> LaneSensors:
 def open_officers(
     path: str | None, officers: Sequence[str], base: Path, stack: ExitStack
 ) -> OfficerSocket | None:
-    """The screens of one authority's officers; None where it has none. Raises ConfigError."""
+    """The screens of one authority's officers; None: it has none. Raises ConfigError."""
     if path is None:
         return None
     served = OfficerSocket(base / path, roles_of(officers))
@@ -95,11 +98,9 @@ def open_officers(
 
 
 def times_of(root: config.Config) -> LaneTimes:
-    """How long the stages of the lane last."""
-    lane, push_ms = (
-        root.lane,
-        root.door.release_ms + 2_000,
-    )  # whoever has not pushed by then finds it locked
+    """The time limits of the lane's stages."""
+    lane = root.lane
+    push_ms = root.door.release_ms + 2_000  # after that the door is locked again
     return LaneTimes(
         face_ms=root.face.time_ms,
         enter_ms=push_ms,

@@ -1,4 +1,4 @@
-"""The composition root of a library's entrance: rules, files, its library system, and the thread between."""
+"""Opens a library's entrance: its rules, its files, and the thread that talks to the library system."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ MAX_PASSWORD_BYTES: Final = 200  # a field of SIP2 takes 255
 
 @dataclass(slots=True)
 class _Question:
-    """What was asked about a visit. `verdict` is None as long as nobody knows."""
+    """The question about one visit. `verdict` is None until it is answered."""
 
     patron: str
     asked_ms: int
@@ -53,7 +53,7 @@ class _Question:
 
 
 class LibraryEntrance(LibraryVenue):
-    """Implements Venue and Host, and takes what the scanner reads. For the passage's thread; never blocks."""
+    """Implements Venue and Host, and takes scanned items. For the passage's thread; it never blocks."""
 
     def __init__(
         self,
@@ -81,7 +81,7 @@ class LibraryEntrance(LibraryVenue):
         except Refused as refusal:
             question.refused = refusal.reason
         except StorageFault:
-            question.verdict = None  # asked about nobody: the wait ends with host.unavailable
+            question.verdict = None  # without a patron the wait ends with host.unavailable
         else:
             self._worker.ask(self._number, question.patron)
 
@@ -99,30 +99,30 @@ class LibraryEntrance(LibraryVenue):
 
     @property
     def lines(self) -> tuple[str, ...]:
-        """What the staff's screen says of the visit that was asked about last, refused or not."""
+        """The lines for staff about the last visit, also a refused one."""
         return self._question.verdict.lines if self._question and self._question.verdict else ()
 
     def scanned(self, text: str) -> None:
-        """Something that the scanner read and that is no card."""
+        """Take a text that the scanner read and that is not a card."""
         self._worker.do(self._lending.scanned(text, self._clock.tick_ms()))
 
     def news(self) -> Sequence[ItemResult]:
-        """Time has passed: what became of items since the last call."""
+        """The results of items since the last call; call it with every step."""
         self._worker.do(self._lending.step(self._clock.tick_ms()))
         return self._worker.news()
 
     @property
     def away(self) -> HostFault | StorageFault | None:
-        """Why the library system cannot be asked, as far as is known."""
+        """The fault for which the library system counts as offline; None: online."""
         return self._worker.away
 
     @property
     def waiting(self) -> int:
-        """How many items the library system has still to be told of. Raises StorageFault."""
+        """The number of loans and returns that wait for the library system. Raises StorageFault."""
         return self._store.count(OfflineState.WAITING)
 
     def close(self) -> None:
-        """Finish with the last patron, stop the thread, close the store."""
+        """End the last session, stop the thread, close the store."""
         self._worker.do(self._lending.finished())
         self._worker.close()
         self._store.close()
@@ -139,7 +139,7 @@ def open_library_entrance(
     clock: Clock | None = None,
     tell: Callable[[HostFault | StorageFault | None], None] | None = None,
 ) -> LibraryEntrance:
-    """The entrance of a configuration, whether or not its library system answers.
+    """The entrance of a configuration, also if its library system is offline.
 
     Raises ConfigError, StorageFault.
     """
@@ -155,7 +155,7 @@ def open_library_entrance(
 
 
 def open_store(settings: config.LibraryConfig, base: Path) -> LibraryStore:
-    """What the entrance keeps, for commands. Raises ConfigError, StorageFault."""
+    """The store of the entrance, for commands. Raises ConfigError, StorageFault."""
     return LibraryStore(base / settings.store, Vault(library_key(base / settings.key)))
 
 
@@ -167,19 +167,19 @@ def open_library(settings: config.LibraryConfig, base: Path, *, clock: Clock | N
     host = settings.host
     if host is None:
         raise ConfigError(
-            "[library] host must be said for a library", hint="the name of the library system's SIP2 server"
+            "[library] host is required", hint="set it to the name of the library system's SIP2 server"
         )
     context = trust(base / settings.ca if settings.ca else None, "[library] ca") if settings.tls else None
 
     def open_line() -> HostLine:
-        return sip2_line.open_line(host, settings.port, tls=context, patience_s=settings.connect_ms / 1_000)
+        return sip2_line.open_line(host, settings.port, tls=context, timeout_s=settings.connect_ms / 1_000)
 
     return Library(
         open_line,
         _terminal(settings, base, zone_of(settings.zone)),
         Dialect(settings.encoding, "\r" if settings.terminator == "cr" else "\r\n", settings.checksum),
         clock=clock or system_clock(),
-        patience_ms=settings.reply_ms,
+        timeout_ms=settings.reply_ms,
         kind_field=settings.kind_field,
         birth_field=settings.birth_field,
         status_only=settings.inquiry == "status",
@@ -204,21 +204,25 @@ def hours_of(settings: config.LibraryConfig) -> StaffedHours:
     try:
         return staffed_hours(settings.staffed, settings.holidays, zone_of(settings.zone))
     except ValueError as err:
-        hint = "hours are like mon-fri 09:00-18:00, holidays like 2027-02-06 or 12-24..01-02"
+        hint = "write hours as mon-fri 09:00-18:00, and holidays as 2027-02-06 or 12-24..01-02"
         raise ConfigError(f"[library] staffed or holidays: {err}", hint=hint) from err
 
 
 def library_key(file: Path) -> bytes:
-    """The key that seals what a library keeps, made where there is none. Raises ConfigError, StorageFault."""
-    return own_key(file, "the library's key", lost="put the right file back; without it, bind anew")
+    """The key that seals the entrance's data, made if there is none. Raises ConfigError, StorageFault."""
+    return own_key(
+        file,
+        "the library's key",
+        lost="put the right file back, or remove it with the store and bind the patrons again",
+    )
 
 
 def log_library(fault: HostFault | StorageFault | None) -> None:
-    """One log line when the library system goes away, and when it is back."""
+    """Write one log line when the library system goes offline, and one when it is online again."""
     if fault is None:
         log_line("library", state="online")
     else:
-        log_line("library", level="warning", state="away", error=fault.message, hint=fault.hint)
+        log_line("library", level="warning", state="offline", error=fault.message, hint=fault.hint)
 
 
 def _terminal(settings: config.LibraryConfig, base: Path, zone: tzinfo) -> Terminal:
@@ -239,5 +243,8 @@ def _terminal(settings: config.LibraryConfig, base: Path, zone: tzinfo) -> Termi
 def _password(file: Path) -> str:
     password = read_password(file, limit=MAX_PASSWORD_BYTES)
     if "|" in password or not password.isprintable():
-        raise ConfigError(f"{file}: SIP2 cannot say what is in it", hint="printable characters, and no |")
+        raise ConfigError(
+            f"{file}: has a character that SIP2 does not allow",
+            hint="use a password of printable characters without |",
+        )
     return password

@@ -1,8 +1,8 @@
-"""Officers' screens: a Unix socket where the lane's cases are told and officers' words come back.
+"""Officers' screens over a Unix socket, which carries referrals to officers and their verbs back.
 
-Whoever may open the socket's file may watch; whoever is named in the configuration may rule. Who is at the
-other end the kernel says (SO_PEERCRED), so that nobody can rule in somebody else's name. A screen that does
-not keep up is hung up on, and may connect again: it is told the open case anew.
+A user with access to the socket's file can watch; a user in `[lane] officers` can decide. The kernel tells
+the user of a connection (SO_PEERCRED), so that no user can decide in the name of another. A screen that reads
+too slowly is disconnected; when it connects again, it gets the open referral.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MAX_SCREENS: Final = 16  # more than officers at one lane
-MAX_WORDS: Final = 16  # as the port says: the newest are kept
+MAX_WORDS: Final = 16  # as the port defines: the newest are kept
 _PEER: Final = struct.Struct("3i")  # pid, uid, gid: unix(7), SO_PEERCRED
 
 
 @dataclass(slots=True)
 class _Screen:
-    """One connection. `role`: None for who may watch only."""
+    """One connection. `role`: None for a user who can only watch."""
 
     socket: socket.socket
     role: str | None
@@ -48,10 +48,10 @@ class _Screen:
 
 
 class OfficerSocket:
-    """Officers over a Unix socket, in a thread of its own: the port `Officers` of `officer_messages`."""
+    """Implements the port `Officers` with a Unix socket, in its own thread."""
 
     def __init__(self, path: Path, roles: Mapping[str, str]) -> None:
-        """`roles`: of the users of this machine who may rule. Raises ConfigError where it cannot listen."""
+        """`roles`: role by user of this machine. Raises ConfigError if the socket cannot be made."""
         self._path = path
         self._roles = dict(roles)
         self._guard = threading.Lock()
@@ -78,7 +78,7 @@ class OfficerSocket:
         return words
 
     def close(self) -> None:
-        """Hang up on everybody. Safe to call again."""
+        """Close all connections. Safe to call again."""
         with self._guard:
             self._closing = True
             with suppress(OSError):
@@ -105,7 +105,7 @@ class OfficerSocket:
         try:
             connection, _ = self._listener.accept()
         except OSError:
-            return  # whoever it was has gone
+            return  # the client has gone
         if len(self._screens) >= MAX_SCREENS:
             connection.close()
             return
@@ -126,7 +126,7 @@ class OfficerSocket:
             return None
 
     def _hear(self, screen: _Screen) -> bool:
-        """Take in what a screen sent; False: it has gone, or says what nobody understands."""
+        """Read from a screen; False: it has gone, or sent an unknown message."""
         try:
             data = screen.socket.recv(MAX_LINE_BYTES)
         except BlockingIOError:
@@ -148,7 +148,7 @@ class OfficerSocket:
         return bool(data) and len(screen.heard) < MAX_LINE_BYTES
 
     def _send(self, screen: _Screen, news: Referral | ReferralClosed) -> None:
-        """Tell one screen; one that takes nothing any more is shut, and its own end notices."""
+        """Send to one screen; one that takes no more data is disconnected."""
         try:
             sent = screen.socket.send(line(news))
         except OSError:
@@ -164,16 +164,18 @@ class OfficerSocket:
 
 
 def roles_of(words: Sequence[str]) -> dict[str, str]:
-    """Roles by user, from "anna=officer-17" as the configuration has it."""
+    """Role by user, from words such as "anna=officer-17" of the configuration."""
     return {user: role for user, _, role in (word.partition("=") for word in words)}
 
 
 def _listen(path: Path) -> socket.socket:
-    """The socket, which its owner and the group of its folder may open."""
+    """The listening socket; its owner and the group of its folder can connect."""
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         _clear(path)
-        os.fchmod(listener.fileno(), 0o600)  # of the file to come: nobody slips in before the chmod below
+        os.fchmod(
+            listener.fileno(), 0o600
+        )  # of the file to come: no client can connect before the chmod below
         listener.bind(str(path))
         with suppress(PermissionError):
             os.chown(path, -1, path.parent.stat().st_gid)
@@ -183,23 +185,24 @@ def _listen(path: Path) -> socket.socket:
         listener.close()
         why = (getattr(err, "strerror", None) or str(err)).lower()
         raise ConfigError(
-            f"the officers' socket {path}: {why}", hint="[lane] socket: a path of at most 100 characters"
+            f"[lane] socket: {path}: {why}",
+            hint="set it to a path of at most 100 characters in a folder that exists",
         ) from err
     return listener
 
 
 def _clear(path: Path) -> None:
-    """Remove the socket that an earlier run left behind; one where somebody listens stays."""
+    """Remove the socket of an earlier run. Raises ValueError if it is in use, or another kind of file."""
     try:
         mode = path.lstat().st_mode
     except FileNotFoundError:
         return
     if not stat.S_ISSOCK(mode):
-        raise ValueError("there is something else by this name")
+        raise ValueError("is not a socket")
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
         try:
             probe.connect(str(path))
         except ConnectionRefusedError:
             path.unlink()
             return
-    raise ValueError("another lane is at work there")
+    raise ValueError("is used by another lane")

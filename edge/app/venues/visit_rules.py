@@ -1,4 +1,4 @@
-"""Opens the rules of a door besides its policy: its venue, signs of risk, and the means to ask."""
+"""Opens the rules of a door beside its policy: its venue, its risk policy, and the means to ask."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class _Opened:
-    """One venue, and what of `VisitRules` it takes over itself."""
+    """One venue, and the parts of `VisitRules` that it provides."""
 
     venue: Venue
     host: Host | None = None
@@ -34,7 +34,7 @@ class _Opened:
 def open_visit_rules(root: config.Config, base: Path, stack: ExitStack, *, seed: bytes) -> VisitRules:
     """Visit rules of a configuration; what they open closes with `stack`. Raises ConfigError, StorageFault.
 
-    `seed`: the device's, with which it signs the code on its own screen.
+    `seed`: that of the device's key, which signs the code on its screen.
     """
     opened = _open_venue(root, base, stack)
     return VisitRules(
@@ -56,7 +56,7 @@ def open_visit_rules(root: config.Config, base: Path, stack: ExitStack, *, seed:
 
 
 def _open_venue(root: config.Config, base: Path, stack: ExitStack) -> _Opened:
-    """The venue of a configuration; it imports its own parts only. Raises ConfigError, StorageFault."""
+    """The venue of a configuration; imports the modules of one venue. Raises ConfigError, StorageFault."""
     match root.door.venue:
         case "door":
             from edge.app.venues.door import open_door
@@ -80,5 +80,5 @@ def _open_venue(root: config.Config, base: Path, stack: ExitStack) -> _Opened:
             from edge.app.venues.check import open_check
 
             return _Opened(open_check(root, base, stack))
-        case "lane":  # which is opened beside this: its two doors are not one passage (edge.app.lane_device)
+        case "lane":  # opened in edge.app.lane_device: its two doors are not one passage
             return _Opened(OpenVenue())

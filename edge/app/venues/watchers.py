@@ -1,4 +1,4 @@
-"""Work of a venue between passages: functions that the frame loop calls at every moment."""
+"""Work of a venue between passages: functions that the frame loop calls with every step."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MAX_PROMPT: Final = 200  # a line or two on a small screen
 
 @runtime_checkable
 class _Watches(Protocol):
-    """A venue that takes over changed rules, and runs the door in their mode."""
+    """A venue that reads changed rules, and sets the mode of the door."""
 
     def watcher(self, strike: object) -> Callable[[StepResult], None]: ...
 
@@ -46,7 +46,7 @@ def watchers_of(
 
         def tell(_: StepResult) -> None:
             for news in venue.news():
-                # The visitor reads the library's own words; the log is told nothing.
+                # The visitor reads the library system's text; the log does not get it.
                 signals.prompt(news.line[:MAX_PROMPT])
 
         watchers.append(tell)

@@ -1,4 +1,4 @@
-"""`doorward face calibrate`: which similarity is "1 in N" at this site, by its own strangers."""
+"""`doorward face calibrate`: the threshold for "1 in N" at this site, measured with its own strangers."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ if TYPE_CHECKING:
 
 MAX_PICTURES = 10_000  # as many as `face eval` compares
 SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
-ONE_PERSON = 0.75  # two pictures so much alike show one person, or twins: no threshold is put up there
+ONE_PERSON = 0.75  # so similar pictures show one person, or twins: no threshold is set above this
 TO_SHOW = 5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Strangers:
-    """Non-mated similarities and what they were counted from; `ceiling` and `unseen` as in `estimate`."""
+    """Non-mated similarities and their source; `ceiling` and `unseen` as in `estimate`."""
 
     source: Literal["pictures", "journal"]
     similarities: Floats
@@ -51,7 +51,7 @@ class _Strangers:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Compare strangers, write the file, print its rows."""
+    """Compare strangers, write the calibration file, print its rows."""
     parts = engine_parts(args.models, runtime=args.runtime)
     strangers = _pictures(args) if os.path.isdir(args.source) else _journal(args.source, parts)  # noqa: PTH112
     made = calibration.Calibration(
@@ -68,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         emit(_row(args.out, made, strangers.notes))
         return Exit.OK
-    print(f"{args.out}: {made.comparisons} comparisons of strangers, good for up to 1 in {made.supported}")
+    print(f"{args.out}: {made.comparisons} comparisons of strangers, enough for up to 1 in {made.supported}")
     for row in made.rows:
         seen = f"{row.matches} matched, 95 %: {row.low:.2g} to {row.high:.2g}"
         print(f"1 in {row.one_in:<9} from similarity {row.cosine:.3f}  ({seen})")
@@ -85,7 +85,7 @@ def _row(out: Path, made: calibration.Calibration, notes: Sequence[str]) -> dict
 
 
 def _pictures(args: argparse.Namespace) -> _Strangers:
-    """Every two pictures of different people in a folder, as a card and a camera compare them."""
+    """Similarities of all pairs of different people in a folder, compared as card and camera."""
     root: Path = args.source
     names = [n for n in open_files(root).names() if Path(n).suffix.lower() in SUFFIXES]
     if len(names) > MAX_PICTURES:
@@ -93,7 +93,7 @@ def _pictures(args: argparse.Namespace) -> _Strangers:
     engine = open_face_engine(args.models, runtime=args.runtime)
     fmt = template_format(args.template)
     used, sides = [], []
-    for name in progress(names, total=len(names), label="looking at faces"):
+    for name in progress(names, total=len(names), label="reading faces"):
         embedding = embedding_of(engine, read_image(root / name))
         if embedding is not None:
             used.append(name)
@@ -102,27 +102,27 @@ def _pictures(args: argparse.Namespace) -> _Strangers:
     if len(set(people)) < 2:
         raise InputError(
             f"{root}: {len(used)} pictures with a face, of {len(set(people))} people",
-            hint="one folder a person, or names such as ann_1.jpg",
+            hint="put each person's pictures into one folder, or name them ann_1.jpg, ann_2.jpg",
         )
     references, probes = (np.stack(side) for side in zip(*sides, strict=True))
     found = verification_rates.all_pairs(references, probes, people)
     notes = _alike(used, people, references, probes)
     if len(used) < len(names):
-        notes.append(f"{len(names) - len(used)} pictures without a face were left out")
+        notes.append(f"{len(names) - len(used)} pictures without a face were skipped")
     return _Strangers(
         "pictures", found.non_mated, found.total, len(set(people)), ceiling=ONE_PERSON, notes=tuple(notes)
     )
 
 
 def _people(names: Sequence[str]) -> list[int]:
-    """A number a person: the folder a picture lies in, else the name before the last underscore."""
+    """A number for each person: by the picture's folder, else by its name before the last underscore."""
     numbers: dict[str, int] = {}
     persons = [str(Path(n).parent) if "/" in n else Path(n).stem.rpartition("_")[0] or n for n in names]
     return [numbers.setdefault(person, len(numbers)) for person in persons]
 
 
 def _alike(names: Sequence[str], people: Sequence[int], references: Floats, probes: Floats) -> list[str]:
-    """Notes on people of two names who may be one: each such pair counts as a false match."""
+    """Notes on two names that may be one person: each such pair counts as a false match."""
     person = np.asarray(people)
     notes = []
     for i, reference in enumerate(references):
@@ -132,7 +132,7 @@ def _alike(names: Sequence[str], people: Sequence[int], references: Floats, prob
             for j in np.flatnonzero(scores >= ONE_PERSON).tolist()
         ]
         if len(notes) > TO_SHOW:
-            return [*notes[:TO_SHOW], "and more: a person under two names puts every threshold too high"]
+            return [*notes[:TO_SHOW], "and more: one person under two names makes every threshold too high"]
     return notes
 
 
@@ -140,16 +140,16 @@ def _alike(names: Sequence[str], people: Sequence[int], references: Floats, prob
 
 
 def _journal(path: Path, parts: calibration.Parts) -> _Strangers:
-    """Cards that were refused with `face.no_match` and never granted: perhaps somebody else's phone.
+    """Cards that were refused with `face.no_match` and never granted: perhaps shown by a stranger.
 
-    Nobody knows which of these were strangers. What keeps the estimate on the careful side:
+    The journal does not tell holders from strangers. These rules make the estimate safe:
 
-    - a card that was granted even once is its holder's, and its refusals are his or hers: left out;
-    - a card counts once, with its highest similarity, so that one insistent person is one stranger;
-    - holders who were refused and never let in remain; they are more alike than strangers, which can only
+    - a card that was granted once was shown by its holder; its refusals are skipped;
+    - a card counts once, with its highest similarity: a person who tries often is one stranger;
+    - holders who were refused and never granted stay in; they are more similar than strangers, which can only
       raise the thresholds;
-    - nothing is known above the threshold that was in force, since strangers who reached it were let in: no
-      row goes beyond, and one such match is reckoned with in every row.
+    - strangers above the threshold in force were granted, so nothing is known there: no row is above it, and
+      every row counts one such match more.
     """
     with open_chain(files_of(path)) as chain:
         chain.verify()
@@ -159,11 +159,11 @@ def _journal(path: Path, parts: calibration.Parts) -> _Strangers:
     if not strangers:
         raise InputError(
             f"{path}: no card was refused with face.no_match and never granted",
-            hint="calibrate from pictures of this site's camera instead",
+            hint="calibrate with a folder of pictures from this site's camera",
         )
     notes = (
-        f"{len(best) - len(strangers)} refused cards were granted at another time and left out",
-        "refused holders who were never granted cannot be told from strangers; they make it more careful",
+        f"{len(best) - len(strangers)} refused cards were granted at another time, and were skipped",
+        "refused holders who were never granted count as strangers; they make the thresholds higher",
     )
     similarities = ((np.array(strangers) + 0.5) / 1000).astype(np.float32)  # the record is rounded
     return _Strangers("journal", similarities, len(strangers), None, ceiling / 1000, unseen=1, notes=notes)
@@ -193,10 +193,14 @@ ARGUMENTS = (
         "source",
         type=Path,
         metavar="DIR|JOURNAL",
-        help="pictures from this site's camera (a person is a folder, or a name before the last underscore), "
+        help="folder of pictures from this site's camera (one folder a person, or names such as ann_1.jpg), "
         "or the journal of its device",
     ),
     argument(
-        "--out", type=Path, default=Path("calibration.json"), metavar="FILE", help="default: calibration.json"
+        "--out",
+        type=Path,
+        default=Path("calibration.json"),
+        metavar="FILE",
+        help="write the calibration to this file; left out: calibration.json",
     ),
 )

@@ -1,4 +1,4 @@
-"""`doorward face`: are these one person, how often is that wrong, and where is 1 in N at this site."""
+"""`doorward face`: compares two pictures, and measures error rates and thresholds."""
 
 from __future__ import annotations
 
@@ -38,33 +38,43 @@ def _compare(args: argparse.Namespace) -> int:
 def _one_face(engine: FaceEngine, path: Path) -> Floats:
     embedding = embedding_of(engine, read_image(path))
     if embedding is None:
-        raise InputError(f"{path}: no face in the picture", hint="one face, upright, in good light")
+        raise InputError(
+            f"{path}: no face in the picture", hint="take a picture of one upright face in good light"
+        )
     return embedding
 
 
 COMMON = (
-    json_lines("one JSON object on one line"),
-    argument("--models", type=Path, metavar="DIR", help="what `make models` built"),
-    argument("--runtime", choices=("litert", "tflite"), help="left out: the best installed"),
+    json_lines("print one JSON object on one line"),
+    argument("--models", type=Path, metavar="DIR", help="folder of the models; left out: the installed ones"),
+    argument(
+        "--runtime", choices=("litert", "tflite"), help="TFLite runtime; left out: the best installed one"
+    ),
     argument(
         "--template",
         choices=TEMPLATES,
         default="int8",
-        help="how a card carries the reference: 64 bytes, 32 bytes, or not at all (default: int8)",
+        help="format of the reference in the card: int8 (64 bytes), int4 (32 bytes), or none; left out: int8",
     ),
 )
 VERBS = (
     verb(
         "compare",
-        "is this one person in two pictures",
+        "compare the faces in two pictures",
         _compare,
         *COMMON,
-        argument("a", type=Path, metavar="A", help="the reference, as at enrolment"),
-        argument("b", type=Path, metavar="B", help="the probe, as at the door"),
+        argument("a", type=Path, metavar="A", help="picture for the reference, as at enrolment"),
+        argument("b", type=Path, metavar="B", help="picture for the probe, as at the door"),
     ),
-    verb("eval", "error rates over a list of picture pairs", evaluate.run, *COMMON, *evaluate.ARGUMENTS),
     verb(
-        "calibrate", "which similarity is 1 in N at this site", calibrate.run, *COMMON, *calibrate.ARGUMENTS
+        "eval", "measure error rates over a list of picture pairs", evaluate.run, *COMMON, *evaluate.ARGUMENTS
     ),
-    verb("pad", "how often attacks pass, people do not", pad.run, *COMMON, *pad.ARGUMENTS),
+    verb(
+        "calibrate",
+        "measure the threshold for 1 in N with strangers of this site",
+        calibrate.run,
+        *COMMON,
+        *calibrate.ARGUMENTS,
+    ),
+    verb("pad", "measure how often attacks pass and people are refused", pad.run, *COMMON, *pad.ARGUMENTS),
 )

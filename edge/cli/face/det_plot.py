@@ -1,4 +1,4 @@
-"""A DET curve as a picture: both errors on normal-deviate axes, where a straight line is a normal model."""
+"""A DET curve as a picture: both errors on normal-deviate axes, where a normal model is a straight line."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PAPER, INK, GRID, CURVE, MARK = "#ffffff", "#222222", "#dddddd", "#1f5fbf", "#c0
 
 @dataclass(frozen=True, slots=True)
 class ThresholdMark:
-    """A threshold worth naming on the curve."""
+    """A threshold with a name on the curve."""
 
     fmr: float
     fnmr: float
@@ -32,7 +32,7 @@ class ThresholdMark:
 
 @dataclass(frozen=True, slots=True)
 class _Axes:
-    """From rates to pixels; `least_x` and `least_y` are the rates at the lower left corner."""
+    """Conversion from rates to pixels; `least_x` and `least_y` are the rates at the lower left corner."""
 
     least_x: float
     least_y: float
@@ -50,7 +50,7 @@ class _Axes:
 
 
 def png(points: Sequence[DetPoint], *, title: str, eer: float, marks: Sequence[ThresholdMark] = ()) -> bytes:
-    """The curve through `points`, FMR to the right and FNMR upwards, as a PNG."""
+    """A PNG of the curve through `points`, FMR to the right and FNMR upwards."""
     from PIL import Image, ImageDraw
 
     image = Image.new("RGB", (SIDE, SIDE), PAPER)
@@ -68,7 +68,7 @@ def png(points: Sequence[DetPoint], *, title: str, eer: float, marks: Sequence[T
 
 
 def _floor(rates: Sequence[float]) -> float:
-    """The tick at or below the least rate above nothing."""
+    """The tick at or below the smallest rate above 0."""
     least = min((rate for rate in rates if rate > 0), default=TICKS[0])
     return max((tick for tick in TICKS[:-1] if tick <= least), default=TICKS[0])
 

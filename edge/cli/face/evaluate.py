@@ -1,4 +1,4 @@
-"""`doorward face eval`: how often comparisons are wrong, over a list of picture pairs."""
+"""`doorward face eval`: measures error rates of face comparison over a list of picture pairs."""
 
 from __future__ import annotations
 
@@ -38,16 +38,16 @@ MAX_PAIRS = 100_000  # the largest protocol in use, LFW's, has 6,000
 MAX_PICTURES = (
     10_000  # 50 million similarities: edge.face.evaluation.verification_rates keeps the highest 16 MB of them
 )
-FOLDS = 10  # of edge.face.evaluation.verification_rates: one pair for each at least
+FOLDS = 10  # of edge.face.evaluation.verification_rates: at least one pair for each
 FMRS = {"1e-2": 1e-2, "1e-3": 1e-3, "1e-4": 1e-4}
 STRICTEST = 1e-5
-ROW_STEPS, FILE_STEPS = 5, 40  # DET points a decade of FMR: on the one line, and in a file or plot
-MAX_GROUPS = 100  # a table for eyes
+ROW_STEPS, FILE_STEPS = 5, 40  # DET points for each decade of FMR: on the one line, and in a file or plot
+MAX_GROUPS = 100  # rows of a table that a person reads
 
 
 @dataclass(frozen=True, slots=True)
 class PicturePair:
-    """One line of a protocol: two picture names, and whether they show one person."""
+    """One line of a protocol: two picture names, and whether both show one person."""
 
     a: str
     b: str
@@ -56,7 +56,7 @@ class PicturePair:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Faces:
-    """All pictures of a protocol, one row each; NaN where a picture gave no probe."""
+    """All pictures of a protocol, one row each; NaN for a picture without a face."""
 
     names: Sequence[str]
     references: Floats
@@ -66,7 +66,7 @@ class _Faces:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Look at every picture once, compare every two, print one row."""
+    """Read every picture once, compare all pairs, print one row."""
     pairs = _read_pairs(args.pairs)
     names = sorted({name for pair in pairs for name in (pair.a, pair.b)})
     if len(names) > MAX_PICTURES:
@@ -75,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
     engine = open_face_engine(args.models, runtime=args.runtime)
     embeddings: list[Floats | None] = []
     spent = []
-    for name in progress(names, total=len(names), label="looking at faces"):
+    for name in progress(names, total=len(names), label="reading faces"):
         picture = read_image(args.root / name)
         began = time.perf_counter()
         embeddings.append(embedding_of(engine, picture))
@@ -116,14 +116,14 @@ def _faces(
 def _all_pairs(faces: _Faces) -> Similarities:
     found = verification_rates.all_pairs(faces.references, faces.probes, faces.people)
     if not len(found.mated) or not found.total:
-        raise InputError("the pairs must show at least one person twice, and at least two people")
+        raise InputError("the pairs need one person with two pictures, and two people")
     return found
 
 
 def _figures(
     pairs: Sequence[PicturePair], faces: _Faces, found: Similarities, cosine: float
 ) -> dict[str, Any]:
-    """The row of `face eval`; `ms_per_face` is left for the caller, who held the watch."""
+    """The row of `face eval`; the caller, who measured the time, sets `ms_per_face`."""
     row = {name: number for number, name in enumerate(faces.names)}
     same = np.array([pair.same for pair in pairs])
     rows = [(row[pair.a], row[pair.b]) for pair in pairs]
@@ -152,9 +152,9 @@ def _figures(
 def _more_figures(
     pairs: Sequence[PicturePair], result: Mapping[str, Any], found: Similarities
 ) -> dict[str, Any]:
-    """What came later than the row that scripts rely on."""
+    """More keys of the row, added after the first ones, which scripts rely on."""
     tar = interval = None
-    if found.total * STRICTEST >= 1:  # with fewer comparisons it would be the TAR at no match at all
+    if found.total * STRICTEST >= 1:  # with fewer comparisons it would be the TAR without a false match
         strict = verification_rates.rates(found.mated, found.non_mated, (STRICTEST,), total=found.total)
         tar = strict.tar[STRICTEST]
         interval = wilson(tar, strict.mated)
@@ -172,7 +172,7 @@ def _more_figures(
 
 
 def _by_group(faces: _Faces, groups: Mapping[str, str], cosine: float) -> dict[str, Any]:
-    """Errors at the default threshold where both pictures are of one group: the strangers most alike."""
+    """Errors at the default threshold within each group, where strangers are most similar."""
     people = np.asarray(faces.people)
     table = {}
     for group in sorted(set(groups.values())):
@@ -217,18 +217,18 @@ def _write(path: Path, data: bytes) -> None:
 
 
 def _read_labels(path: Path, names: set[str]) -> dict[str, str]:
-    """The group of each picture; pictures without one are in none. Raises InputError that names the line."""
+    """The group of each picture that has one. Raises InputError with the line."""
     groups: dict[str, str] = {}
     for number, line in _lines(path, ("file", "group")):
         name, group = line["file"], line["group"]
         if not (name and group):
-            raise InputError(f"{path}:{number}: a file and its group are expected")
+            raise InputError(f"{path}:{number}: is not a file and its group")
         if groups.setdefault(name, group) != group:
             raise InputError(f"{path}:{number}: {name} is in two groups")
     found = {name: group for name, group in groups.items() if name in names}
     if not found:
         raise InputError(
-            f"{path}: no picture of the pairs is in it", hint="names as in the pairs, from --root on"
+            f"{path}: has no picture of the pairs", hint="write the names as in the list of pairs"
         )
     if len(Counter(found.values())) > MAX_GROUPS:
         raise InputError(f"{path}: more than {MAX_GROUPS} groups")
@@ -236,14 +236,17 @@ def _read_labels(path: Path, names: set[str]) -> dict[str, str]:
 
 
 def _read_pairs(path: Path) -> list[PicturePair]:
-    """The lines of a protocol. Raises InputError that names the line."""
+    """The lines of a protocol. Raises InputError with the line."""
     pairs = []
     for number, line in _lines(path, ("a", "b", "same")):
         if not (line["a"] and line["b"] and line["same"] in ("0", "1")):
-            raise InputError(f"{path}:{number}: two names and 1 or 0 are expected")
+            raise InputError(f"{path}:{number}: is not two names and 1 or 0")
         pairs.append(PicturePair(line["a"], line["b"], line["same"] == "1"))
     if len(pairs) < FOLDS:
-        raise InputError(f"{path}: {len(pairs)} pairs, at least {FOLDS} are needed", hint="one for each fold")
+        raise InputError(
+            f"{path}: {len(pairs)} pairs, at least {FOLDS} are required",
+            hint="add pairs: each of the {FOLDS} folds needs one",
+        )
     return pairs
 
 
@@ -253,7 +256,7 @@ def _lines(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[str
         with path.open(encoding="utf-8-sig", newline="") as file:
             lines = csv.DictReader(file)
             if not set(columns) <= set(lines.fieldnames or ()):
-                raise InputError(f"{path}: the first line must name the columns {','.join(columns)}")
+                raise InputError(f"{path}:1: does not name the columns {','.join(columns)}")
             for count, line in enumerate(lines):
                 if count == MAX_PAIRS:
                     raise InputError(f"{path}: more than {MAX_PAIRS} lines")
@@ -263,11 +266,16 @@ def _lines(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[str
 
 
 ARGUMENTS = (
-    argument("pairs", type=Path, metavar="PAIRS.csv", help="columns a, b, same (1 or 0)"),
-    argument("--root", type=Path, required=True, metavar="DIR", help="where the pictures are"),
-    argument("--det", type=Path, metavar="FILE.png", help="draw the DET curve"),
-    argument("--det-json", type=Path, metavar="FILE", help="the curve as numbers"),
     argument(
-        "--labels", type=Path, metavar="FILE.csv", help="columns file, group: errors within each group too"
+        "pairs", type=Path, metavar="PAIRS.csv", help="list of pairs with the columns a, b, same (1 or 0)"
+    ),
+    argument("--root", type=Path, required=True, metavar="DIR", help="folder of the pictures"),
+    argument("--det", type=Path, metavar="FILE.png", help="draw the DET curve into this file"),
+    argument("--det-json", type=Path, metavar="FILE", help="write the points of the DET curve to this file"),
+    argument(
+        "--labels",
+        type=Path,
+        metavar="FILE.csv",
+        help="list with the columns file, group: print errors within each group too",
     ),
 )

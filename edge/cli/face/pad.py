@@ -1,4 +1,4 @@
-"""`doorward face pad`: how often attacks pass and people are refused, over folders of pictures."""
+"""`doorward face pad`: measures how often attacks pass and people are refused, over folders of pictures."""
 
 from __future__ import annotations
 
@@ -29,19 +29,19 @@ if TYPE_CHECKING:
 BONA_FIDE = "bona_fide"
 FAMILIES = ("geometry", "texture", "passive")
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
-MAX_PICTURES = 100_000  # an hour of looking; the largest public PAD set has 625,000 in all
-MAX_SPECIES = 100  # a table for eyes
+MAX_PICTURES = 100_000  # an hour of work; the largest public PAD set has 625,000 in all
+MAX_SPECIES = 100  # rows of a table that a person reads
 
 
 def run(args: argparse.Namespace) -> int:
-    """Look at every picture once, print one row."""
+    """Read every picture once, print one row."""
     files = _find(args.folder)
     policy = _policy(args.measures) if args.measures is not None else installed_pad(args.models)
     engine = open_face_engine(args.models, runtime=args.runtime, pad=policy)
     seen: dict[str, list[PadEvidence | None]] = {label: [] for label in files}
     every = [(label, file) for label, names in files.items() for file in names]
     spent = []
-    for label, file in progress(every, total=len(every), label="looking at faces"):
+    for label, file in progress(every, total=len(every), label="reading faces"):
         picture = read_image(file)
         began = time.perf_counter()
         seen[label].append(_evidence(engine, picture))
@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _evidence(engine: FaceEngine, picture: Pixels) -> PadEvidence | None:
-    """What PAD says about whom a picture is of; None where nobody is found."""
+    """The PAD evidence of the main face in a picture; None without a face."""
     faces = engine.find(picture)
     return engine.inspect(picture, subject(faces, picture)) if faces else None
 
@@ -67,7 +67,7 @@ def _shown(found: list[PadEvidence | None]) -> Shown:
 
 
 def _figures(shown: Mapping[str, Shown]) -> dict[str, Any]:
-    """The row that scripts rely on: error rates of ISO/IEC 30107-3, each attack species by itself."""
+    """The row that scripts rely on: error rates of ISO/IEC 30107-3, for each attack species."""
     people = shown[BONA_FIDE]
     return {
         "bona_fide": {"n": len(people.evidence), "bpcer": pad_rates.bpcer(people)},
@@ -85,7 +85,7 @@ def _figures(shown: Mapping[str, Shown]) -> dict[str, Any]:
 
 
 def _details(policy: PadPolicy, shown: Mapping[str, Shown]) -> dict[str, Any]:
-    """The same row with intervals, with who was not acquired, and with what each measure alone would do."""
+    """That row with intervals, pictures without a face, and the rates of each measure alone."""
     row = _figures(shown)
     attacks = {label: species for label, species in shown.items() if label != BONA_FIDE}
     row["bona_fide"] |= _certainty(row["bona_fide"]["bpcer"], shown[BONA_FIDE], "bpcer_95")
@@ -110,12 +110,15 @@ def _certainty(rate: float | None, shown: Shown, name: str) -> dict[str, object]
 def _policy(names: str) -> PadPolicy:
     wanted = [name.strip() for name in names.split(",")]
     if unknown := [name for name in wanted if name not in FAMILIES]:
-        raise InputError(f"unknown measures {unknown[0]!r}", hint=f"some of: {','.join(FAMILIES)}")
+        raise InputError(
+            f"--measures: {unknown[0]!r} is not one of {', '.join(FAMILIES)}",
+            hint=f"separate them with commas, such as {','.join(FAMILIES[:2])}",
+        )
     return PadPolicy(frozenset(Family(name) for name in wanted))
 
 
 def _find(folder: Path) -> dict[str, list[Path]]:
-    """The pictures of every label, in order. Raises InputError where one has none or bona_fide is missing."""
+    """The pictures of every label, in order. Raises InputError for an empty label, or without bona_fide."""
     try:
         labels = sorted(entry.name for entry in os.scandir(folder) if entry.is_dir())
         files = {label: _pictures(folder / label) for label in labels if not label.startswith(".")}
@@ -123,11 +126,13 @@ def _find(folder: Path) -> dict[str, list[Path]]:
         raise InputError(f"{folder}: cannot be read as a folder: {err}") from err
     if BONA_FIDE not in files:
         raise InputError(
-            f"{folder}: no folder {BONA_FIDE}",
-            hint="pictures of people there, and of each PAI species beside it",
+            f"{folder}: has no folder {BONA_FIDE}",
+            hint=f"put pictures of people into {folder / BONA_FIDE}",
         )
     if empty := [label for label, found in files.items() if not found]:
-        raise InputError(f"{folder / empty[0]}: no pictures", hint=f"files that end in {' '.join(SUFFIXES)}")
+        raise InputError(
+            f"{folder / empty[0]}: has no pictures", hint=f"add files that end in {' '.join(SUFFIXES)}"
+        )
     if len(files) > MAX_SPECIES or sum(map(len, files.values())) > MAX_PICTURES:
         raise InputError(f"{folder}: more than {MAX_SPECIES} folders or {MAX_PICTURES} pictures")
     return files
@@ -143,15 +148,17 @@ def _pictures(folder: Path) -> list[Path]:
 
 
 ARGUMENTS = (
-    argument("folder", type=Path, metavar="DIR", help="holds bona_fide/ and one folder for each PAI species"),
+    argument(
+        "folder", type=Path, metavar="DIR", help="folder with bona_fide/ and one folder for each PAI species"
+    ),
     argument(
         "--measures",
         metavar="LIST",
-        help="which of geometry,texture,passive; left out: all that is installed",
+        help="use these of geometry,texture,passive; left out: all installed ones",
     ),
     argument(
         "--details",
         action="store_true",
-        help="with --json: intervals, pictures without a face, and what each measure alone would do",
+        help="with --json: add intervals, pictures without a face, and the rates of each measure alone",
     ),
 )

@@ -1,4 +1,4 @@
-"""Prints the rows of `doorward face eval` and `doorward face pad` for people: those of --json, in percent."""
+"""Text lines of `doorward face eval` and `doorward face pad`: the rows of --json, in percent."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def eval_lines(row: Mapping[str, Any]) -> list[str]:
 
 
 def pad_lines(row: Mapping[str, Any]) -> list[str]:
-    """The row of `face pad --details`: people, each species, then each measure alone."""
+    """The row of `face pad --details`: bona fide people, each species, then each measure alone."""
     people, attacks = row["bona_fide"], row["attacks"]
     width = max(map(len, ["bona_fide", *attacks, *row["measures"]]))
     lines = [f"{'bona_fide':{width}}  BPCER {_sure(people['bpcer'], people['bpcer_95'])}{_of(people)}"]
@@ -51,7 +51,7 @@ def _percent(rate: float | None, digits: int = 2) -> str:
 
 
 def _sure(rate: float | None, interval: Sequence[float] | None, digits: int = 2) -> str:
-    """A rate and its 95 % interval, or a dash where nothing was counted."""
+    """A rate and its 95 % interval, or a dash if nothing was counted."""
     if rate is None or interval is None:
         return "-"
     low, high = (f"{100 * end:.{digits}f}" for end in interval)
@@ -63,7 +63,7 @@ def _from(cosine: float | None) -> str:
 
 
 def _of(counted: Mapping[str, Any]) -> str:
-    missing = f", {counted['not_acquired']} without a face left out" if counted["not_acquired"] else ""
+    missing = f", {counted['not_acquired']} without a face skipped" if counted["not_acquired"] else ""
     return f", of {counted['n']}{missing}"
 
 

@@ -1,4 +1,4 @@
-"""`doorward log export`: the records of a journal for other people's programs, proven first."""
+"""`doorward log export`: verifies a journal, and writes its records as CSV or JSON Lines."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def run_export(args: argparse.Namespace) -> int:
-    """Write the rows; nothing is written of a journal that is broken (exit 1)."""
+    """Write the rows; a broken journal is not exported (exit 1)."""
     paths = (args.path,) if args.path.is_dir() else files_of(args.path)
     with open_chain(paths) as chain:
         if not args.unverified:
@@ -42,7 +42,7 @@ def _within(entries: Iterable[JournalEntry], args: argparse.Namespace) -> Iterat
 
 
 def _write_csv(file: TextIO, entries: Iterable[JournalEntry]) -> None:
-    writer = csv.writer(file)  # RFC 4180, CRLF and all
+    writer = csv.writer(file)  # RFC 4180, with CRLF
     writer.writerow(COLUMNS)
     writer.writerows(map(csv_row, entries))
 
@@ -52,10 +52,19 @@ def _write_jsonl(file: TextIO, entries: Iterable[JournalEntry]) -> None:
 
 
 ARGUMENTS = (
-    argument("path", type=Path, help="the journal (with the closed files beside it), or a folder of copies"),
-    argument("--format", choices=("csv", "jsonl"), default="csv", help="csv if left out"),
-    argument("--since", type=instant, metavar="TIME", help="from this UTC day or time on"),
-    argument("--until", type=instant, metavar="TIME", help="before this UTC day or time"),
-    argument("--out", type=Path, metavar="FILE", help="whole or not at all; else standard output"),
-    argument("--unverified", action="store_true", help="do not check that nobody changed the journal"),
+    argument(
+        "path", type=Path, help="journal file (with the closed files next to it), or a folder of copies"
+    ),
+    argument(
+        "--format", choices=("csv", "jsonl"), default="csv", help="format of the records; left out: csv"
+    ),
+    argument("--since", type=instant, metavar="TIME", help="export records from this UTC day or time on"),
+    argument("--until", type=instant, metavar="TIME", help="export records before this UTC day or time"),
+    argument(
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help="write to this file when the export is complete; left out: standard output",
+    ),
+    argument("--unverified", action="store_true", help="export without verifying the journal"),
 )

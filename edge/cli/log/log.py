@@ -1,4 +1,4 @@
-"""`doorward log`: read the journal of a device, and check that nobody changed it."""
+"""`doorward log`: prints, verifies and exports the journal of a device."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from edge.cli.output import emit, fail, progress
 from edge.cli.values import count, public_key
 from edge.cli.verbs import argument, json_lines, verb
 from edge.errors import Exit, InputError
+from edge.reasons.table import reasons
 
 if TYPE_CHECKING:
     import argparse
@@ -26,12 +27,12 @@ if TYPE_CHECKING:
     from edge.audit.checkpoint import Checkpoint
     from edge.errors import EdgeError
 
-# A table is for eyes; a longer one is asked for with --last, or read as JSON Lines.
+# The default number of rows of a table; --last sets another, and --json prints all.
 TABLE_ROWS = 40
 
 
 def run_show(args: argparse.Namespace) -> int:
-    """Print records; exit 1 at the first that cannot be one."""
+    """Print records; exit 1 at the first one that is broken."""
     last = args.last if args.json else args.last or TABLE_ROWS
     paths = (args.path,) if args.path.is_dir() else files_of(args.path, last=last)
     with open_chain(paths) as chain:
@@ -44,7 +45,7 @@ def run_show(args: argparse.Namespace) -> int:
 
 
 def run_verify(args: argparse.Namespace) -> int:
-    """Say "intact" or "broken, because"; exit 0 or 1. Exit 2: this is no journal."""
+    """Print "intact", or "broken" and the cause; exit 0 or 1. Exit 2: the file is not a journal."""
     name = " ".join(map(str, args.path))
     try:
         with open_chain(args.path) as chain:
@@ -74,9 +75,9 @@ def run_verify(args: argparse.Namespace) -> int:
         return Exit.OK
     print(f"{name}: intact, {row['records']} records, root {verified.root.hex()[:16]}")
     if verified.base:
-        print(f"they begin at record {verified.base}; those before are in other files, or were removed")
+        print(f"the first record is {verified.base}; earlier ones are in other files, or were deleted")
     if args.key is None:
-        print(f"signed by the key in the file; to know whose it is: --key {verified.key.hex()}")
+        print(f"the key is from the file; if it is the device's, pin it: --key {verified.key.hex()}")
     return Exit.OK
 
 
@@ -107,10 +108,24 @@ def _print_table(rows: Iterable[dict[str, object]], title: str) -> None:
     table = Table(box=None, pad_edge=False, title=title, title_justify="left")
     for heading in ("seq", "time (UTC)", "what", "why", "card", "similarity", "ms"):
         table.add_column(heading, justify="right" if heading in {"seq", "ms"} else "left", overflow="fold")
+    explained = ""
     for row in rows:
         table.add_row(*_cells(row))
-    # In a file or a pipe there is no edge to fold at.
-    Console(highlight=False, width=None if sys.stdout.isatty() else 120).print(table)
+        explained = _code(row) or explained
+    # A file or a pipe has no width.
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
+    console.print(table)
+    if explained:
+        console.print(f"\nwhat a code means, and what to do: doorward explain {explained}")
+
+
+def _code(row: dict[str, object]) -> str:
+    """The reason code of a row if staff or a technician have something to do; else nothing."""
+    field = {"passage": "reason", "door": "change", "fault": "part", "clock": "event", "stop": "cause"}
+    kind = str(row["kind"])
+    word = row.get(field.get(kind, ""))
+    explained = reasons().get(str(word) if kind == "passage" else f"{kind}.{word}")
+    return explained.code if explained and (explained.staff or explained.technician) else ""
 
 
 def _cells(row: dict[str, object]) -> tuple[str, ...]:
@@ -137,27 +152,42 @@ def _what(row: dict[str, object]) -> tuple[str, str]:
 VERBS = (
     verb(
         "show",
-        "print the records",
+        "print the records of a journal",
         run_show,
         argument(
-            "path", type=Path, help="the journal (with the closed files beside it), or a folder of copies"
+            "path", type=Path, help="journal file (with the closed files next to it), or a folder of copies"
         ),
-        json_lines("every record as one JSON object a line"),
-        argument("--last", type=count, metavar="N", help=f"only the last N (table: {TABLE_ROWS})"),
+        json_lines("print every record as one JSON object a line"),
+        argument(
+            "--last",
+            type=count,
+            metavar="N",
+            help=f"print only the last N records; left out: {TABLE_ROWS} in a table, all with --json",
+        ),
     ),
     verb(
         "verify",
-        "check every record, the order and the signature",
+        "verify every record, the order and the signature",
         run_verify,
         argument(
             "path",
             type=Path,
             nargs="+",
-            help="one file alone, several that follow each other, or their folder",
+            help="one journal file, several consecutive files, or their folder",
         ),
-        json_lines("the result as one JSON object"),
-        argument("--key", type=public_key, metavar="HEX", help="public key of the device, 64 hex digits"),
-        argument("--checkpoint", type=Path, metavar="FILE", help="an earlier checkpoint, kept elsewhere"),
+        json_lines("print the result as one JSON object"),
+        argument(
+            "--key",
+            type=public_key,
+            metavar="HEX",
+            help="require this public key of the device (64 hexadecimal digits)",
+        ),
+        argument(
+            "--checkpoint",
+            type=Path,
+            metavar="FILE",
+            help="require that the journal continues this earlier checkpoint",
+        ),
     ),
-    verb("export", "write the records as CSV or JSON Lines", log_export.run_export, *log_export.ARGUMENTS),
+    verb("export", "export the records as CSV or JSON Lines", log_export.run_export, *log_export.ARGUMENTS),
 )

@@ -1,4 +1,4 @@
-"""`doorward people check`: what the rules of a site say at some time, for whoever writes them."""
+"""`doorward people check`: prints whom the rules of a site let pass at a given time, group by group."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ if TYPE_CHECKING:
     from edge.venues.door.person import Person
     from edge.venues.door.rules import DoorRules
 
-MOST: Final = 50  # groups; a week ahead of each takes a quarter of a second
+MOST: Final = 50  # groups; to look a week ahead takes a quarter of a second for each
 _MODES: Final = ("normal", "lock-down", "free-access")
 
 
 def run(args: argparse.Namespace) -> int:
-    """`people check`."""
+    """Print the answer of the rules for each group, or for one person."""
     rules = _rules(args)
     people = list(_people(args, rules))
     for number, (at, note) in enumerate(_instants(args.at, rules.calendar.zone)):
@@ -47,41 +47,49 @@ def _rules(args: argparse.Namespace) -> DoorRules:
     if args.site is not None:
         return read_rules(args.site, config.door.site)
     if config.permits.rules is None:
-        raise ConfigError("this door goes by no rules", hint="name a file: --site site.toml")
+        raise ConfigError(
+            "[permits] rules is not set: this door has no rules", hint="name a file: --site site.toml"
+        )
     return read_rules(base / config.permits.rules, args.door or config.door.site)
 
 
 def _people(args: argparse.Namespace, rules: DoorRules) -> Iterator[tuple[str, Person | None]]:
-    """Whom to ask about, and what to call them."""
+    """The people to ask about, each with a name for the output."""
     if args.person:
         yield " ".join(args.person), find(*given(args.config), *args.person)
         return
     for group in args.group or sorted(rules.permits)[:MOST]:
         if group not in rules.groups:
-            raise InputError("there is no such group", hint=f"known: {', '.join(sorted(rules.groups)[:10])}")
+            raise InputError(
+                f"--group: {group!r} is not a group of this site",
+                hint=f"choose from {', '.join(sorted(rules.groups)[:10])}",
+            )
         yield group, member(frozenset({group}))
     if not args.group:
         yield "(others)", None
 
 
 def _instants(text: str | None, zone: tzinfo) -> list[tuple[datetime, str]]:
-    """The instants at which a clock on the site's wall shows this: one, two, or the one after a gap."""
+    """The instants at which the site's clocks show this time: one, two, or the one after a skipped hour."""
     if text is None:
         return [(datetime.now(UTC), "")]
-    wrong = InputError("--at is no time", hint="such as 2027-03-28T02:30, at the site")
+    wrong = InputError(f"--at: {text!r} is not a time", hint="give a local time such as 2027-03-28T02:30")
     try:
         told = datetime.fromisoformat(text)
     except ValueError as error:
         raise wrong from error
-    if not 1970 < told.year < 2100:  # a day more or less has to be there, too
+    if not 1970 < told.year < 2100:  # the days next to it have to exist too
         raise wrong
     if told.tzinfo is not None:
         return [(told.astimezone(UTC), "")]
     first, second = (told.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
     if first.astimezone(zone).replace(tzinfo=None) != told:
-        return [(first, "the clocks skip this time: what follows is after that")]
+        return [(first, "the clocks skip this time; shown is the time after the change")]
     if first != second:
-        return [(first, "this time comes twice: the first"), (second, "this time comes twice: the second")]
+        return [
+            (first, "this time occurs twice; this is the first"),
+            (second, "this time occurs twice; this is the second"),
+        ]
     return [(first, "")]
 
 
@@ -107,7 +115,7 @@ def _tell(
         return
     width = max(len(name) for name, _ in (("door", None), *told))
     print(f"{'at':{width}}  {_local(at, zone)}, {at:%Y-%m-%dT%H:%M:%SZ}, {kind}{note and f'; {note}'}")
-    print(f"{'door':{width}}  {rules.doorway.site}: {mode}; nobody has come in yet")
+    print(f"{'door':{width}}  {rules.doorway.site}: {mode}; with no person inside")
     for name, seen in told:
         until = "" if seen.until is None else f"  until {_local(seen.until, zone)}"
         print(harmless(f"{name:{width}}  {_says(seen):20}{until}".rstrip()))
@@ -124,9 +132,9 @@ def _local(at: datetime, zone: tzinfo) -> str:
 ARGUMENTS = (
     CONFIG,
     json_lines(),
-    argument("--site", type=Path, help="rules file; left out: that of the configuration"),
-    argument("--door", help="which door of the site; left out: that of the configuration"),
-    argument("--at", help="a time at the site, such as 2027-03-28T02:30; left out: now"),
-    argument("--group", action="append", help="only somebody of this group; may be said again"),
-    argument("--person", nargs=2, metavar=("ISSUER", "SUBJECT"), help="only this person"),
+    argument("--site", type=Path, help="file with the rules; left out: [permits] rules"),
+    argument("--door", help="name of the door; left out: [door] site"),
+    argument("--at", help="local time of the site, such as 2027-03-28T02:30; left out: now"),
+    argument("--group", action="append", help="print only this group; can be given more than once"),
+    argument("--person", nargs=2, metavar=("ISSUER", "SUBJECT"), help="print only this person"),
 )

@@ -1,4 +1,4 @@
-"""`doorward people import`: a whole list is enrolled, or nobody of it."""
+"""`doorward people import`: enrols a whole list of people, or none of them if a line is wrong."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from edge.config import Config
     from edge.venues.door.enrolment import Enrolment, EnrolmentLine
 
-SHOWN: Final = 20  # mistakes; who made more made one of them often
+SHOWN: Final = 20  # mistakes; a list with more has one of them many times
 
 
 def run(args: argparse.Namespace) -> int:
-    """`people import FILE`."""
+    """Enrol the people of a file; print how many."""
     config, base = given(args.config)
     data = _read(args.file)
     people_file = base / config.permits.people
@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _site(config: Config, base: Path, *, may_make: bool) -> EnrolmentContext:
-    """What the list is read against; the key is made where nobody is enrolled yet."""
+    """Key, time zone and groups of the site; the key is made if the site has no enrolled people."""
     permits = config.permits
     key = site_key(base / permits.key, may_make=may_make)
     if permits.rules is None:
@@ -56,15 +56,17 @@ def _read(file: Path) -> bytes:
         with file.open("rb") as stream:
             data = stream.read(MAX_LIST_BYTES + 1)
     except (OSError, ValueError) as error:
-        why = (getattr(error, "strerror", None) or "is no name of a file").lower()
+        why = (getattr(error, "strerror", None) or "is not a file name").lower()
         raise InputError(f"{file}: {why}", hint="check the path") from error
     if len(data) > MAX_LIST_BYTES:
-        raise InputError(f"{file}: is larger than {MAX_LIST_BYTES >> 20} MB", hint="import it in parts")
+        raise InputError(
+            f"{file}: is larger than {MAX_LIST_BYTES >> 20} MB", hint="split it, and import the parts"
+        )
     return data
 
 
 def _enrolments(file: Path, data: bytes, site: EnrolmentContext) -> list[Enrolment]:
-    """Everybody in the file. Raises InputError, after saying what is wrong with which line."""
+    """The people in the file. Prints each mistake with its line; then raises InputError."""
     try:
         people, wrong = gather(progress(_told(file, data, site), total=data.count(b"\n"), label="reading"))
     except InputError as error:
@@ -74,7 +76,8 @@ def _enrolments(file: Path, data: bytes, site: EnrolmentContext) -> list[Enrolme
     if wrong:
         mistakes = "one mistake" if len(wrong) == 1 else f"{len(wrong)} mistakes"
         raise InputError(
-            f"{file}: {mistakes}, and nobody was enrolled", hint="correct it and import it again"
+            f"{file}: {mistakes}, and no person was enrolled",
+            hint="correct the lines, and import the file again",
         )
     return people
 
@@ -84,8 +87,8 @@ def _told(file: Path, data: bytes, site: EnrolmentContext) -> Iterator[Enrolment
         yield from read_json(data, site)
         return
     try:
-        text = data.decode("utf-8-sig")  # a spreadsheet begins it with a byte order mark
+        text = data.decode("utf-8-sig")  # spreadsheets write a byte order mark
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
-        raise InputError(f"line {line}: is not UTF-8 text", hint='save it as "CSV UTF-8"') from error
+        raise InputError(f"line {line}: is not UTF-8 text", hint='save the file as "CSV UTF-8"') from error
     yield from read_csv(io.StringIO(text, newline=""), site)

@@ -1,4 +1,4 @@
-"""Opens the people of one site for a command: its configuration, its file, one person in it."""
+"""Opens the database of a site's enrolled people, and finds one person in it."""
 
 from __future__ import annotations
 
@@ -18,22 +18,24 @@ if TYPE_CHECKING:
 
 
 def open_people(config: Config, base: Path) -> PeopleFile:
-    """The people that are there already. Raises ConfigError where nobody ever was, StorageFault."""
+    """The database of enrolled people. Raises ConfigError if there is none yet, StorageFault."""
     path = base / config.permits.people
     if not path.exists():
-        raise ConfigError(f"{path}: nobody is enrolled yet", hint="doorward people import FILE")
+        raise ConfigError(
+            f"{path}: no person is enrolled yet", hint="enrol people: doorward people import FILE"
+        )
     return PeopleFile(path)
 
 
 def find(config: Config, base: Path, issuer: str, subject: str) -> Person:
-    """Who this is. Raises InputError for nobody; the error does not repeat who was asked for."""
+    """The enrolled person. Raises InputError if there is none; the error does not repeat the subject."""
     with closing(open_people(config, base)) as people:
         person = people.find(
             person_name(issuer, subject, site_key(base / config.permits.key, may_make=False))
         )
     if person is None:
         raise InputError(
-            "nobody of this issuer and subject is enrolled",
-            hint="both are written as in the card: doorward code verify",
+            "no person with this issuer and subject is enrolled",
+            hint="copy both from the card: doorward-wallet info",
         )
     return person

@@ -1,4 +1,4 @@
-"""`doorward people`: who is enrolled at this site, what its rules say of them, and its lock-down."""
+"""`doorward people`: enrolled people of a site, their PINs, the site's rules, and its lock-down."""
 
 from __future__ import annotations
 
@@ -45,9 +45,9 @@ def _pin(args: argparse.Namespace) -> int:
     pin = None
     if not args.remove:
         usual = _typed("PIN")
-        duress = _typed("PIN for being forced") if args.duress else None
+        duress = _typed("duress PIN") if args.duress else None
         if usual == duress:
-            raise InputError("both PINs are the same", hint="staff could not tell one from the other")
+            raise InputError("both PINs are the same", hint="choose two different PINs")
         pin = Pin(verifier(usual), None if duress is None else verifier(duress))
     with closing(open_people(config, base)) as people:
         people.set_pin(name, pin)
@@ -56,12 +56,12 @@ def _pin(args: argparse.Namespace) -> int:
 
 
 def _typed(what: str) -> str:
-    """A PIN that is typed twice at a terminal, or is the next line of standard input."""
+    """A PIN: typed twice at a terminal, or the next line of standard input."""
     if not sys.stdin.isatty():
         return sys.stdin.readline().strip()
     typed = getpass.getpass(f"{what}: ")
     if getpass.getpass("again: ") != typed:
-        raise InputError("these are two PINs", hint="type the same one twice")
+        raise InputError("the second PIN differs from the first", hint="type the same PIN twice")
     return typed
 
 
@@ -77,7 +77,7 @@ def _export(args: argparse.Namespace) -> int:
 
 def _forgive(args: argparse.Namespace) -> int:
     if args.issuer and not args.subject:
-        raise InputError("a subject goes with an issuer", hint="doorward people forgive ISSUER SUBJECT")
+        raise InputError("the subject is missing", hint="doorward people forgive ISSUER SUBJECT")
     config, base = given(args.config)
     name = find(config, base, args.issuer, args.subject).name if args.issuer else None
     with closing(_presence(config, base)) as presence:
@@ -95,9 +95,11 @@ def _lock_down(args: argparse.Namespace) -> int:
 
 
 def _presence(config: Config, base: Path) -> OccupancyFile:
-    """What the door remembers. Raises ConfigError where no rules would read it, StorageFault."""
+    """The occupancy store of the door. Raises ConfigError for a door without rules, StorageFault."""
     if config.permits.rules is None:
-        raise ConfigError("this door goes by no rules", hint='[permits] rules = "site.toml"')
+        raise ConfigError(
+            "[permits] rules is not set: this door has no rules", hint='set [permits] rules = "site.toml"'
+        )
     return OccupancyFile(base / config.permits.presence)
 
 
@@ -119,7 +121,7 @@ def _text(verifier: bytes | None) -> str | None:
 
 
 def iso(moment: datetime | None) -> str | None:
-    """As `import` reads it."""
+    """A time in the form that `import` reads."""
     return None if moment is None else moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -129,7 +131,7 @@ def _say(args: argparse.Namespace, row: dict[str, object]) -> None:
 
 
 def _is_told(value: object) -> bool:
-    """Whether there is anything to say; 0 is."""
+    """Whether a value is printed; 0 is."""
     return value is not None and value is not False and value != []
 
 
@@ -140,53 +142,60 @@ def _words(value: object) -> str:
 
 
 _HERE = (CONFIG, json_lines())
-_PERSON = (argument("issuer"), argument("subject"))
+_PERSON = (
+    argument("issuer", help="name of the issuer, as in the imported list"),
+    argument("subject", help="subject of the card, as in the imported list"),
+)
 VERBS = (
     verb(
         "import",
-        "enrol everybody in a CSV or JSON file, or nobody",
+        "enrol everyone in a CSV or JSON file, or no person if a line is wrong",
         "edge.cli.people.enrol:run",
         *_HERE,
-        argument("file", type=Path, help="CSV with a head line, JSON array, or JSON Lines"),
+        argument("file", type=Path, help="CSV with a header line, JSON array, or JSON Lines"),
         argument("--replace", action="store_true", help="delete everyone who is not in this file"),
     ),
     verb(
         "list",
-        "everybody, by the names that this site keeps",
+        "print everyone, by the pseudonyms of this site",
         _list,
         *_HERE,
-        argument("--group", help="only who belongs to this group"),
+        argument("--group", help="print only the people of this group"),
     ),
-    verb("show", "what is said of one person", _show, *_HERE, *_PERSON),
+    verb("show", "print the entry of one person", _show, *_HERE, *_PERSON),
     verb(
         "pin",
-        "give one person a PIN, typed twice; or from standard input",
+        "set a person's PIN: typed twice, or read from standard input",
         _pin,
         *_HERE,
         *_PERSON,
-        argument("--duress", action="store_true", help="and a second one, which tells staff silently"),
+        argument(
+            "--duress",
+            action="store_true",
+            help="also set a second PIN, which opens the door and alerts staff silently",
+        ),
         argument("--remove", action="store_true", help="delete this person's PIN"),
     ),
-    verb("export", "everybody as JSON Lines, which `import` takes with the same key", _export, *_HERE),
+    verb("export", "print everyone as JSON Lines; `import` reads them with the same key", _export, *_HERE),
     Verb(
         "check",
-        "what the rules say at some time",
+        "print whom the rules let pass at a given time",
         "edge.cli.people.check:run",
         "edge.cli.people.check:ARGUMENTS",
     ),
     verb(
         "forgive",
-        "take somebody to have gone out",
+        "record that a person went out, so that passback does not refuse them",
         _forgive,
         *_HERE,
-        argument("issuer", nargs="?", help="left out: everybody has"),
-        argument("subject", nargs="?"),
+        argument("issuer", nargs="?", help="name of the issuer; left out: everyone went out"),
+        argument("subject", nargs="?", help="subject of the card"),
     ),
     verb(
         "lock-down",
-        "let nobody pass but who may, until it is switched off",
+        "switch the lock-down on or off: only groups in may_pass pass",
         _lock_down,
         *_HERE,
-        argument("switch", choices=("on", "off")),
+        argument("switch", choices=("on", "off"), help="on stays on until off, also over a restart"),
     ),
 )

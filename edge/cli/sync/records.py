@@ -1,4 +1,4 @@
-"""The half of `doorward sync` that goes up: records on their way to the hub."""
+"""Upload of records to the hub, for `doorward sync`."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ if TYPE_CHECKING:
 
 
 def send(uploads: Uploads, *, as_json: bool, news_only: bool = False) -> bool:
-    """Send what the hub does not have; returns whether there is more. `news_only`: no line where nothing was.
+    """Send the records that the hub does not have; returns whether more are left.
 
-    Raises what `edge.app.sync.uploads.Uploads.run` does.
+    `news_only`: print no line if there was nothing to send.
+    Raises the errors of `edge.app.sync.uploads.Uploads.run`.
     """
     with bar("sending records", counts_bytes=False) as watch:
         uploaded = uploads.run(watch=watch)
@@ -27,7 +28,7 @@ def send(uploads: Uploads, *, as_json: bool, news_only: bool = False) -> bool:
 
 
 def whose(config: Config) -> str:
-    """The beginning of each line of text: a lane may sync for two authorities."""
+    """The prefix of each text line: a lane can sync for two authorities."""
     return f"{config.device.id}: " if config.door.venue == "lane" else ""
 
 

@@ -1,4 +1,4 @@
-"""`doorward sync`: bring keys, lists, policy and models up to date, and records to the hub."""
+"""`doorward sync`: downloads keys, lists, policy and models, and uploads records to the hub."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ if TYPE_CHECKING:
     from edge.sync.report import Report
 
 NICE = 10  # of 19: the passage loop on the same board goes first
-LISTEN_EVERY_S = 2.0  # how soon a wake-up is heard
-SPREAD_S = 30.0  # a city whose power comes back does not ask all at once
+LISTEN_EVERY_S = 2.0  # the longest delay of a wake-up
+SPREAD_S = 30.0  # after a power cut, the devices of a city do not all ask at once
 
 
 @dataclass(frozen=True, slots=True)
 class _Share:
-    """One authority's part of a sync: where its trust comes from, and where its records go."""
+    """One authority's part of a sync: the source of its trust, and the target of its records."""
 
     updates: Updates
     uploads: Uploads
@@ -52,8 +52,8 @@ class _Share:
 
 
 def _shares(config: Config, base: Path, *, folder: bool) -> list[_Share]:
-    """The shares of all authorities of a device, its own first. `folder`: a stick has one repository."""
-    # A stick has no hub on it; and without either, what is missing is the repository.
+    """The shares of a device's authorities, its own first. `folder`: a stick has one repository."""
+    # A stick has no hub. Without repository and hub, the error is about the repository.
     records = config.hub.url is not None and not folder
     trust = config.sync.url is not None or not records
     own, *joint = authorities(config)
@@ -65,7 +65,7 @@ def _shares(config: Config, base: Path, *, folder: bool) -> list[_Share]:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Take what is new, send records; once, or until told to stop."""
+    """Download trust and upload records, once or until SIGINT or SIGTERM."""
     config, base = given(args.config)
     shares = _shares(config, base, folder=args.folder is not None)
     if args.watch:
@@ -81,7 +81,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _done(job: Callable[[], object]) -> int:
-    """The exit code of one job; none keeps another from being done."""
+    """Runs one job and returns its exit code; an error does not stop the other jobs."""
     try:
         job()
     except EdgeError as error:
@@ -97,11 +97,11 @@ def _fetch(updates: Updates, folder: Path | None, *, as_json: bool) -> None:
 
 
 def _begin(updates: Updates, *, as_json: bool) -> None:
-    """The trust that came with the image comes first: a door that has any can work while the rest arrives."""
+    """Take the trust of the image first: then the door can work while the download runs."""
     try:
         report = updates.begin()
     except SyncError as error:
-        fail(error)  # what the network has may be better
+        fail(error)  # the repository on the network may be intact
     else:
         if report is not None:
             _show(report, updates.config, as_json=as_json)
@@ -110,7 +110,7 @@ def _begin(updates: Updates, *, as_json: bool) -> None:
 def _watch(shares: list[_Share], *, as_json: bool) -> int:
     own, config, base = shares[0], shares[0].updates.config, shares[0].updates.base
     if own.trust and config.sync.url is None:
-        raise InputError("--watch needs a repository on the network", hint="set [sync] url")
+        raise InputError("--watch needs [sync] url", hint="set [sync] url, or leave out --watch")
     runs: list[Callable[[], bool]] = []
     with open_mqtt_status(config, base) as present:
         alarm = _Alarm(own.updates, present.sync_requested if present else None)
@@ -130,7 +130,7 @@ def _watch(shares: list[_Share], *, as_json: bool) -> int:
 
 
 def _work(jobs: list[_Job], alarm: _Alarm) -> None:
-    """Each job when it is due, all of them when somebody rings, until told to stop."""
+    """Runs each job when it is due, and all jobs on a wake-up, until the process is stopped."""
     while not alarm.stopped:
         for job in jobs:
             if job.due <= time.monotonic() and not alarm.stopped:
@@ -141,7 +141,7 @@ def _work(jobs: list[_Job], alarm: _Alarm) -> None:
 
 
 def _tell(present: MqttStatus, own: _Share) -> bool:
-    """Tell the broker how things stand after this round."""
+    """Publish the status of upload and sync to the broker."""
     present.tell(own.uploads.status(), synced=own.updates.synced_at)
     return False
 
@@ -160,9 +160,9 @@ def _refresh(updates: Updates, alarm: _Alarm, *, as_json: bool) -> bool:
 
 @dataclass(slots=True)
 class _Job:
-    """What is done again and again. Each waits for itself: a hub that is away keeps no trust away.
+    """A repeated job with its own wait: an unreachable hub does not delay the trust.
 
-    `run` says whether there is more to do at once; `due`: on the monotonic clock.
+    `run` returns whether there is more to do at once; `due`: on the monotonic clock.
     """
 
     run: Callable[[], bool]
@@ -192,9 +192,9 @@ _random_unit = random.SystemRandom().random
 
 
 class _Alarm:
-    """Waits until it is time, until it is woken (SIGUSR1, `edge.sync.wake_file`, a broker), or until the end.
+    """Waits for a time, a wake-up (SIGUSR1, `edge.sync.wake_file`, a broker) or the stop signal.
 
-    It watches downloads too: who is told to stop in the middle of one leaves it for the next time.
+    It watches downloads too: on stop, the next sync resumes the download.
     """
 
     def __init__(self, updates: Updates, woken: Callable[[], bool] | None = None) -> None:
@@ -207,7 +207,7 @@ class _Alarm:
         signal.signal(signal.SIGUSR1, lambda *_: self._event.set())
 
     def wait(self, seconds: float) -> bool:
-        """Whether somebody rang before the time was over."""
+        """Waits; returns whether a wake-up came before the time was over."""
         end, rang = time.monotonic() + seconds, False
         while not self.stopped and not rang and (left := end - time.monotonic()) > 0:
             rang = (
@@ -220,12 +220,12 @@ class _Alarm:
         return rang
 
     def expect(self, count: int) -> None:
-        """Nothing to do."""
+        """Ignore the size of a download."""
 
     def got(self, count: int) -> None:  # noqa: ARG002  the port's
-        """Leave a download when told to."""
+        """Raise SyncError after the stop signal, which ends the download."""
         if self.stopped:
-            raise SyncError("told to stop", hint="the next sync goes on from here")
+            raise SyncError("stopped by a signal", hint="run doorward sync again: it resumes the download")
 
     def _stop(self, *_: object) -> None:
         self.stopped = True
@@ -234,7 +234,7 @@ class _Alarm:
 
 @contextmanager
 def _bar() -> Iterator[DownloadProgress | None]:
-    """A bar on standard error while a terminal is attached there."""
+    """A progress bar on standard error, at a terminal."""
     if not sys.stderr.isatty():
         yield None
         return
@@ -257,7 +257,7 @@ def _bar() -> Iterator[DownloadProgress | None]:
 
 
 def _show(report: Report, config: Config, *, as_json: bool) -> None:
-    """What a sync brought to one authority's trust; `device` in a row says whose."""
+    """Print the changes of one authority's trust; `device` in a row names the authority."""
     if as_json:
         emit(_row(report) | {"device": config.device.id})
         return
@@ -295,7 +295,7 @@ def _lines(report: Report) -> Iterator[str]:
     if not report.changed:
         yield f"up to date: {where}"
     else:
-        news = "updated" if report.news else "nothing new but the signed time"
+        news = "updated" if report.news else "only the signed time is new"
         yield f"{news}: {where}, {report.fetched / 1000:.1f} kB fetched"
     for key in report.keys_added:
         yield f"  key       {key.kid.hex()}  {key.name}, until {key.valid_until:%Y-%m-%d}"
@@ -315,7 +315,7 @@ def _lines(report: Report) -> Iterator[str]:
 
 
 def age(past: timedelta) -> str:
-    """How long ago, for people."""
+    """An age in words, such as `3 h ago`."""
     seconds = past.total_seconds()
     if seconds < 0:
         return "in the future"
@@ -333,9 +333,9 @@ ARGUMENTS = (
             dest="folder",
             type=Path,
             metavar="DIR",
-            help="a copy of the repository, as on a USB stick",
+            help="take the trust from this copy of the repository, such as a USB stick",
         ),
-        argument("--watch", action="store_true", help="again every [sync] every_min, until told to stop"),
+        argument("--watch", action="store_true", help="repeat every [sync] every_min minutes, until stopped"),
     ),
-    json_lines("one JSON object for each sync"),
+    json_lines("print one JSON object for each sync"),
 )

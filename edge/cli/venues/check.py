@@ -1,4 +1,4 @@
-"""`doorward check`: tell the host what was found, and, at the host, check what it was told."""
+"""`doorward check`: sends results to the host, and, at the host, verifies and opens them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from edge.venues.check.result import Result
 
-EVERY_S = 0.2  # somebody stands at the counter while the host waits for this
+EVERY_S = 0.2  # a visitor stands at the counter while the host waits for the result
 NICE = 10  # of 19: the passage on the same board goes first
 MAX_FILE_BYTES = 1024 * 1024  # a hundred results, one a line
 KEY_HEX = 64
@@ -78,7 +78,9 @@ def _opened(sealed: bytes, key: Path) -> dict[str, str]:
     try:
         attributes: dict[str, str] = json.loads(plain)
     except ValueError as error:
-        raise InputError("attributes are not JSON", hint="is the device of another release?") from error
+        raise InputError(
+            "the attributes are not JSON", hint="install the device's release of doorward at the host"
+        ) from error
     return attributes
 
 
@@ -119,7 +121,7 @@ def _show(args: argparse.Namespace) -> int:
         emit(row)
     else:
         print(f"device   {row['device']}, key {key}")
-        print(f"purpose  {row['purpose']}, host told by {row['via']}")
+        print(f"purpose  {row['purpose']}, results sent by {row['via']}")
         print(f"waiting  {status.waiting}{'; ' + harmless(status.why) if status.why else ''}")
         for letter in letters:
             print(f"refused  {letter.seq}: {harmless(letter.why)}")
@@ -129,12 +131,12 @@ def _show(args: argparse.Namespace) -> int:
 def _retry(args: argparse.Namespace) -> int:
     with closing(open_results(*given(args.config))) as results:
         count = results.queue.revive(CHANNEL)
-    print(f"{count} to try again: doorward check work")
+    print(f"{count} results will be sent again by: doorward check work")
     return Exit.OK
 
 
 def _public_key(text: str) -> bytes:
-    """64 hex digits, or a file that holds them. Raises ConfigError."""
+    """The public key in a text of 64 hexadecimal digits, or in a file of them. Raises ConfigError."""
     digits = text
     if len(text) != KEY_HEX:
         digits = _read(Path(text)).decode("ascii", "replace").strip()
@@ -143,7 +145,10 @@ def _public_key(text: str) -> bytes:
     except ValueError:
         key = b""
     if len(key) * 2 != KEY_HEX:
-        raise ConfigError("not a device's public key", hint="at the device: doorward check show")
+        raise ConfigError(
+            f"--key: {text!r} is not a key of 64 hexadecimal digits, or a file of one",
+            hint="print the key at the device: doorward check show",
+        )
     return key
 
 
@@ -154,9 +159,7 @@ def _read(file: Path) -> bytes:
     except OSError as error:
         raise InputError(f"{file}: {(error.strerror or 'cannot be read').lower()}") from error
     if len(data) > MAX_FILE_BYTES:
-        raise InputError(
-            f"{file}: larger than {MAX_FILE_BYTES // 1024} kB", hint="is this a file of results?"
-        )
+        raise InputError(f"{file}: larger than {MAX_FILE_BYTES // 1024} kB", hint="name a file of results")
     return data
 
 
@@ -168,20 +171,24 @@ _HERE = (CONFIG_OR_DEFAULTS, json_lines())
 VERBS = (
     verb(
         "verify",
-        "at the host: was this result signed by that device",
+        "verify, at the host, that a device signed these results",
         _verify,
-        argument("file", type=Path, help="a result as it came over HTTP, or results as text, one a line"),
-        argument("--key", required=True, help="the device's public key, 64 hex digits, or a file of them"),
-        argument("--open", type=Path, metavar="FILE", help="the host's private key, to read attributes"),
+        argument("file", type=Path, help="the body of one HTTP request, or results as text, one a line"),
+        argument(
+            "--key", required=True, help="the device's public key: 64 hexadecimal digits, or a file of them"
+        ),
+        argument(
+            "--open", type=Path, metavar="FILE", help="open the attributes with this private key of the host"
+        ),
         json_lines(),
     ),
     verb(
         "work",
-        "tell the host what waits",
+        "send the waiting results to the host",
         _work,
-        argument("--watch", action="store_true", help="for ever, until told to stop"),
+        argument("--watch", action="store_true", help="repeat until stopped"),
         *_HERE,
     ),
-    verb("show", "how much waits, and the device's public key", _show, *_HERE),
-    verb("retry", "try again what the host refused", _retry, *_HERE),
+    verb("show", "print the device's public key, and the waiting and refused results", _show, *_HERE),
+    verb("retry", "send again the results that the host refused", _retry, *_HERE),
 )

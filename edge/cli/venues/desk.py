@@ -1,4 +1,7 @@
-"""`doorward desk`: who is expected, who came, who is told, and what is erased. edge/venues/desk/DESK.md."""
+"""`doorward desk`: arrivals, registrations, reports and erasure at a hotel's desk.
+
+The format of files and messages is in edge/venues/desk/DESK.md.
+"""
 
 from __future__ import annotations
 
@@ -37,18 +40,18 @@ if TYPE_CHECKING:
     from edge.venues.desk.arrivals.store import Imported
     from edge.venues.desk.register_store import DeskStore, OpenedRegistration
 
-# A board that starts without a network and in a wrong year must not empty the register; one that has not
-# synced for this long has stale lists for a month, and lets nobody in either.
+# A device that starts without a network in a wrong year must not empty the register. A device without a sync
+# for this long has stale lists for a month, and refuses every guest as well.
 TRUSTED_FOR = timedelta(days=45)
-SETTLED_S = 1.0  # a list is whole when it has not changed between two looks
+SETTLED_S = 1.0  # a list is complete if it does not change in this time
 NICE = 10  # of 19: the passage on the same board goes first, a list of 100 MB can wait
-MAX_CONFIRM_BYTES = 64 * 1024 * 1024  # a report of 100,000 guests
+MAX_CONFIRM_BYTES = 64 * 1024 * 1024  # a report on 100,000 guests
 
 
 def _key(args: argparse.Namespace) -> int:
     public = make_pair(args.file)
-    print(f"{public}: on the device, as [desk] key, or [check] host_key")
-    print(f"{args.file}: away from it; without it nobody reads what is sealed")
+    print(f"{public}: copy it to the device, as [desk] key or [check] host_key")
+    print(f"{args.file}: keep it elsewhere; without it the sealed data cannot be read")
     return Exit.OK
 
 
@@ -70,7 +73,7 @@ def _work(args: argparse.Namespace) -> int:
 
 
 def _round(office: DeskOffice, args: argparse.Namespace) -> int:
-    """Everything once; the exit code says whether somebody has to see to something."""
+    """Take lists, send messages and erase, once; exit 1 if staff have something to do."""
     code: int = Exit.OK
     with bar("taking") as watch:
         lists = office.look(_now().timestamp(), watch=watch)
@@ -109,7 +112,7 @@ def _show(args: argparse.Namespace) -> int:
 
 
 def _lines(row: dict[str, Any]) -> Iterator[str]:
-    day = row["list_taken"] or "no day: none was taken"
+    day = row["list_taken"] or "no day: no list was imported"
     yield f"expected       bookings {row['expected']}, list of {day}"
     yield f"registrations  {row['registrations']}"
     for status in row["channels"]:
@@ -123,7 +126,7 @@ def _lines(row: dict[str, Any]) -> Iterator[str]:
 def _retry(args: argparse.Namespace) -> int:
     with closing(_office(args)) as office:
         count = sum(office.store.queue.revive(s.channel) for s in office.statuses(_now_ms()))
-    print(f"{count} to try again: doorward desk work")
+    print(f"{count} messages will be sent again by: doorward desk work")
     return Exit.OK
 
 
@@ -133,11 +136,14 @@ def _export(args: argparse.Namespace) -> int:
         opened = store.opened(_private(args))
         if args.format == "pdf":
             if args.out is None:
-                raise InputError("a PDF needs a file", hint="--out FILE.pdf")
+                raise InputError("--format pdf needs --out", hint="add --out FILE.pdf")
             with whole_file(args.out) as part:
                 count = write_pdf(part, opened, title=config.door.site, font=args.font)
                 if not count:
-                    raise InputError("no registrations to print", hint="doorward desk show")
+                    raise InputError(
+                        "there are no registrations to export",
+                        hint="count the registrations: doorward desk show",
+                    )
         else:
             _write(args.out, opened, write_csv if args.format == "csv" else write_jsonl)
     return Exit.OK
@@ -147,7 +153,7 @@ def _report(args: argparse.Namespace) -> int:
     with _opened_store(args) as store:
         if args.confirm:
             count = store.queue.acknowledge(AUTHORITY, _marks(args.confirm), _now_ms())
-            print(f"{count} reports were handed over")
+            print(f"{count} reports are recorded as handed over")
             return Exit.OK
         only = frozenset(store.queue.waiting(AUTHORITY))
         _write(args.out, store.opened(_private(args), only=only), write_jsonl)
@@ -160,13 +166,15 @@ def _write(out: Path | None, opened: Iterable[OpenedRegistration], write: Any) -
 
 
 def _marks(file: Path) -> list[tuple[int, int]]:
-    """Which registrations are in a report that `desk report` wrote."""
+    """The registrations in a report that `desk report` wrote."""
     try:
         with file.open(encoding="utf-8") as lines:
             text = lines.read(MAX_CONFIRM_BYTES)
         return [(int(row["seq"]), int(row["at_ms"])) for row in map(json.loads, text.splitlines())]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{file}: no report of this desk", hint="doorward desk report --out FILE") from error
+        raise InputError(
+            f"{file}: is not a report of desk report", hint="name the file that desk report --out wrote"
+        ) from error
 
 
 def _tell_taken(name: str, imported: Imported, *, as_json: bool) -> None:
@@ -195,18 +203,18 @@ def _opened_store(args: argparse.Namespace) -> closing[DeskStore]:
 
 def _private(args: argparse.Namespace) -> Any:  # noqa: ANN401  nacl's own type, without importing it here
     if args.key is None:
-        raise InputError("the private key is needed to open registrations", hint="--key FILE")
+        raise InputError("registrations can only be opened with the private key", hint="add --key FILE")
     return read_private(args.key)
 
 
 def _erase_before(args: argparse.Namespace) -> datetime:
-    """DESK.md section 6: nothing goes early, whatever the clock says."""
+    """The time before which registrations are erased; a wrong clock erases none early (DESK.md section 6)."""
     config, base = given(args.config)
     try:
         trust = open_trust(base / config.paths.trust)
         trusted_time = Updates(config, base).time(trust)
     except (TrustFault, StorageFault):
-        return FIRST  # nobody trusted has said what time it is
+        return FIRST  # there is no signed time
     return erasable_before(
         trusted_time.now, suspect=trusted_time.suspect, signed=trust.floor, trusted_for=TRUSTED_FOR
     )
@@ -222,46 +230,60 @@ def _now_ms() -> int:
 
 _HERE = (CONFIG_OR_DEFAULTS, json_lines())
 _OUT = (
-    argument("--key", type=Path, help="the private key"),
-    argument("--out", type=Path, metavar="FILE", help="whole or not at all; else standard output"),
+    argument("--key", type=Path, help="private key that opens the registrations"),
+    argument(
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help="write to this file when the output is complete; left out: standard output",
+    ),
 )
 VERBS = (
     verb(
         "key",
-        "make the pair of keys that everything is sealed to",
+        "make the pair of keys to which data is sealed",
         _key,
-        argument("file", type=Path, help="the private key; the public one goes beside it, as FILE.pub"),
+        argument("file", type=Path, help="file for the private key; the public key goes to FILE.pub"),
     ),
     verb(
         "import",
-        "take a list of arrivals",
+        "import a list of arrivals",
         _import,
-        argument("file", type=Path, help="*.csv, *.json or *.jsonl, with *.minisig where it is signed"),
+        argument("file", type=Path, help="*.csv, *.json or *.jsonl; its signature, if any, in *.minisig"),
         *_HERE,
     ),
     verb(
         "work",
-        "take lists from the folder, tell who is to be told, erase",
+        "import lists from the folder, send registrations and reports, erase old registrations",
         _work,
-        argument("--watch", action="store_true", help="for ever, until told to stop"),
+        argument("--watch", action="store_true", help="repeat until stopped"),
         *_HERE,
     ),
-    verb("show", "how many are expected, registered and not yet reported", _show, *_HERE),
-    verb("retry", "try again what the other system refused", _retry, *_HERE),
+    verb("show", "print the numbers of arrivals, registrations and waiting messages", _show, *_HERE),
+    verb("retry", "send again the messages that the other system refused", _retry, *_HERE),
     verb(
         "export",
-        "registrations, opened with the private key",
+        "export registrations, opened with the private key",
         _export,
-        argument("--format", choices=("csv", "jsonl", "pdf"), default="csv", help="csv if left out"),
-        argument("--font", type=Path, help="a TrueType font, embedded for names beyond Latin"),
+        argument(
+            "--format",
+            choices=("csv", "jsonl", "pdf"),
+            default="csv",
+            help="format of the output; left out: csv",
+        ),
+        argument(
+            "--font",
+            type=Path,
+            help="TrueType font to embed in a PDF, for names that are not in Latin letters",
+        ),
         *_HERE,
         *_OUT,
     ),
     verb(
         "report",
-        "what the authority does not have yet, to hand over by hand",
+        "write the reports that the authority does not have yet, to hand over by hand",
         _report,
-        argument("--confirm", type=Path, metavar="FILE", help="this report was handed over"),
+        argument("--confirm", type=Path, metavar="FILE", help="record that this report was handed over"),
         *_HERE,
         *_OUT,
     ),

@@ -1,4 +1,4 @@
-"""`doorward lane`: the officers' screen on a terminal, and the lane itself."""
+"""`doorward lane`: works a lane, and shows its referrals to an officer at a terminal."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ if TYPE_CHECKING:
     from edge.passage.lane.snapshot import LaneStepResult
 
 WORDS: Final = "admit, send-back or empty"
-# What a case is about, for people: the reason says what was found, this what to look at.
+# What an officer should look at in each kind of referral; the reason code names the finding.
 ABOUT: Final = {
-    "face": "look who stands there",
-    "by-eye": "a card without a face: look in place of the camera",
-    "several": "more than one in the lane",
+    "face": "compare the person with the document",
+    "by-eye": "the card has no face: compare the person with the document",
+    "several": "more than one person is in the lane",
     "held-open": "a door does not shut",
     "inner-opened": "the inner door was opened",
-    "not-leaving": "the inner door is free, and nobody goes through",
-    "sensors": "the sensors cannot tell how many there are",
-    "occupancy": "somebody is in the lane, or may be, whom no card brought there",
+    "not-leaving": "the inner door is unlocked, and no person goes through",
+    "sensors": "the sensors cannot count the people in the lane",
+    "occupancy": "a person may be in the lane without a card",
     "device": "a part of the lane failed",
 }
 
 
 def run_work(args: argparse.Namespace) -> int:
-    """Work the lane; a line for each decision and each passage."""
+    """Work the lane; print a line for each decision and each passage."""
     from edge.app.lane_device import open_lane
     from edge.cli.service import serve
 
@@ -65,7 +65,7 @@ def run_work(args: argparse.Namespace) -> int:
 
 
 def _show(step: LaneStepResult, *, as_json: bool) -> None:
-    """Say what was decided, and who went through."""
+    """Print the decisions, and the time of a finished passage."""
     from edge.decision import Deny
 
     for outcome in step.update.outcomes:
@@ -78,13 +78,13 @@ def _show(step: LaneStepResult, *, as_json: bool) -> None:
     if step.update.passed_ms is not None:
         tell(
             {"passed_ms": step.update.passed_ms},
-            f"through in {step.update.passed_ms / 1000:.1f} s",
+            f"passed in {step.update.passed_ms / 1000:.1f} s",
             as_json=as_json,
         )
 
 
 def run_watch(args: argparse.Namespace) -> int:
-    """Tell cases until the lane hangs up, and take words from the standard input."""
+    """Print referrals until the lane closes the connection; send the verbs that the officer types."""
     with _connect(args.socket) as lane:
         return _Screen(lane, as_json=args.json).work()
 
@@ -96,12 +96,14 @@ def _connect(path: Path) -> socket.socket:
     except (OSError, ValueError) as err:
         lane.close()
         why = (getattr(err, "strerror", None) or str(err)).lower()
-        raise InputError(f"{path}: {why}", hint="is the lane at work, and are you in its group?") from err
+        raise InputError(
+            f"{path}: {why}", hint="start doorward run there, and join the group of the socket's folder"
+        ) from err
     return lane
 
 
 def _row(news: Referral | ReferralClosed) -> dict[str, object]:
-    """The row of `watch --json`. Its keys are older than the word referral, and scripts read them."""
+    """The row of `watch --json`. It keeps the key `case` for a referral, because scripts read it."""
     from msgspec import to_builtins
 
     row = to_builtins(news)
@@ -126,10 +128,10 @@ class _Screen:
             if lane in ready and not self._hear():
                 return Exit.OK
             if keys in ready and not self._type(os.read(keys, 4_096)):
-                sources.remove(keys)  # a screen that only watches
+                sources.remove(keys)  # standard input ended: this screen only watches
 
     def _hear(self) -> bool:
-        """Take in what the lane told; False: it hung up."""
+        """Read from the lane; False: it closed the connection."""
         from edge.passage.lane.officers.messages import MAX_LINE_BYTES, parse_referral
 
         try:
@@ -148,33 +150,32 @@ class _Screen:
         if self._json:
             emit(_row(news))
         elif isinstance(news, Referral):
-            who = "nobody can tell how many" if news.people is None else f"{news.people} in the lane"
-            family = f", {news.party[0]} of {news.party[1]} of a family are through" if news.party else ""
+            count = "unknown" if news.people is None else news.people
+            family = f", {news.party[0]} of {news.party[1]} of a party are through" if news.party else ""
             may = "admit or send-back" if news.admissible else "send-back, or empty"
-            print(
-                f"case {news.referral}, {news.lane}: {news.reason}; {ABOUT[news.why]}; {who}{family} [{may}]"
-            )
+            about = f"{news.reason}; {ABOUT[news.why]}; people in the lane: {count}{family}"
+            print(f"referral {news.referral}, {news.lane}: {about} [{may}]")
         else:
-            print(f"case {news.referral}: over")
+            print(f"referral {news.referral}: closed")
         sys.stdout.flush()
 
     def _type(self, typed: bytes) -> bool:
-        """Take in what was typed; False: there is nobody at this end."""
+        """Read what the officer typed; False: standard input ended."""
         *words, self._typed = (self._typed + typed).split(b"\n")
         for word in words:
             self._say(word.decode(errors="replace").strip())
         return bool(typed)
 
     def _say(self, word: str) -> None:
-        """Rule on the open case."""
+        """Send the officer's verb for the open referral."""
         from edge.passage.lane.officers.messages import OfficerMessage, OfficerVerb, line
 
         if word not in set(OfficerVerb):
-            print(f"say {WORDS}", file=sys.stderr)
+            print(f"type {WORDS}", file=sys.stderr)
         elif self._referral is None:
-            print("no case is open", file=sys.stderr)
+            print("no referral is open", file=sys.stderr)
         else:
-            with suppress(ConnectionError):  # it hung up, which shows when we listen
+            with suppress(ConnectionError):  # it closed the connection; the next read ends the screen
                 self._lane.sendall(
                     line(OfficerMessage(referral=self._referral.referral, verb=OfficerVerb(word)))
                 )
@@ -183,17 +184,17 @@ class _Screen:
 VERBS = (
     verb(
         "run",
-        "work the lane until told to stop",
+        "work the lane until stopped",
         run_work,
         CONFIG_REQUIRED,
-        json_lines("one JSON object for each decision and each passage"),
+        json_lines("print one JSON object for each decision and each passage"),
     ),
     verb(
         "watch",
-        "show the cases of a lane; a word on a line rules on the open one",
+        "show the referrals of a lane, and decide on the open one",
         run_watch,
-        argument("socket", type=Path, help="the lane's socket: [lane] socket, or other_socket"),
-        json_lines("cases as JSON Lines"),
-        about=f"Shows the cases of a lane. A word on a line rules on the open one: {WORDS}.",
+        argument("socket", type=Path, help="socket of the lane: [lane] socket or other_socket"),
+        json_lines("print the referrals as JSON Lines"),
+        about=f"Shows the referrals of a lane. To decide on the open one, type {WORDS}, and press Enter.",
     ),
 )

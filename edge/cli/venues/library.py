@@ -1,4 +1,4 @@
-"""`doorward library`: a library's entrance, its library system, and what that still has to be told."""
+"""`doorward library`: a library's entrance: its library system, its patrons, and messages that wait."""
 
 from __future__ import annotations
 
@@ -52,14 +52,14 @@ def _status(args: argparse.Namespace) -> int:
         )
         return Exit.OK
     print(harmless(f"online      {system.name or '(no name)'}, institution {system.institution or '(none)'}"))
-    print(f"speaks      SIP2 {system.version}; wants a reply within {system.timeout_ds / 10:g} s")
+    print(f"protocol    SIP2 {system.version}; timeout of a reply {system.timeout_ds / 10:g} s")
     print(
         f"lends       {'yes' if system.checkout else 'no'}; takes back: {'yes' if system.checkin else 'no'}"
     )
-    print(f"offline     {'can be told later' if system.offline else 'does not want to be told later'}")
-    print(f"knows       {', '.join(system.messages) or '(does not say)'}")
+    print(f"offline     {'accepts messages later' if system.offline else 'accepts no messages later'}")
+    print(f"messages    {', '.join(system.messages) or '(not told)'}")
     for line in system.lines:
-        print(harmless(f"says        {line}"))
+        print(harmless(f"text        {line}"))
     return Exit.OK
 
 
@@ -84,7 +84,7 @@ def _patron(args: argparse.Namespace) -> int:
             }
         )
     else:
-        print(f"denied: {verdict.reason.value}" if verdict.reason else "may come in now")
+        print(f"denied: {verdict.reason.value}" if verdict.reason else "admitted now")
         for line in verdict.lines:
             print(harmless(f"  {line}"))
         for text in against:
@@ -99,7 +99,7 @@ def _bind(args: argparse.Namespace) -> int:
     pairs = list(_pairs(args.file))
     with open_store(settings, base) as store:
         bound = store.bind(pairs)
-    print(f"{bound} bound; an entrance at work knows them in a second")
+    print(f"{bound} bound; a running entrance reads them within a second")
     return Exit.OK
 
 
@@ -117,7 +117,7 @@ def _queue(args: argparse.Namespace) -> int:
             _row(entry, patrons=args.patrons), harmless(_line(entry, patrons=args.patrons)), as_json=args.json
         )
     if not entries and not args.json:
-        print("nothing waits, and nothing was refused")
+        print("no entry waits, and none was refused")
     return Exit.OK
 
 
@@ -126,8 +126,8 @@ def _settle(args: argparse.Namespace) -> int:
         refused = {entry.seq for entry in store.entries(OfflineState.REFUSED)}
         if unknown := set(args.entries) - refused:
             raise InputError(
-                f"no refused entry {min(unknown)}",
-                hint="doorward library queue lists them; what waits is told, not erased",
+                f"{min(unknown)} is not a refused entry",
+                hint="take the numbers of refused entries from: doorward library queue",
             )
         for seq in args.entries:
             store.erase(seq)
@@ -143,11 +143,11 @@ def _upload(args: argparse.Namespace) -> int:
             emit(_row(_refused(one), patrons=args.patrons))
         emit({"result": "uploaded", "told": len(told), "refused": len(conflicts)})
     else:
-        print(f"{len(told)} told, {len(conflicts)} of them refused")
+        print(f"{len(told)} sent, {len(conflicts)} of them refused")
         for one in conflicts:
             print(harmless(_line(_refused(one), patrons=args.patrons)))
         if conflicts:
-            print("see to them, then: doorward library settle SEQ")
+            print("settle them with the patron, then run: doorward library settle SEQ")
     return Exit.REFUSED if conflicts else Exit.OK
 
 
@@ -156,8 +156,8 @@ def _told(settings: LibraryConfig, base: Path) -> Iterator[UploadedEntry]:
         total = store.count(OfflineState.WAITING)
         if total:
             library.connect()
-        for _ in progress(range(total), total=total, label="telling"):
-            with store.alone():  # the entrance may be at the same work
+        for _ in progress(range(total), total=total, label="sending"):
+            with store.alone():  # the entrance may send at the same time
                 one = store.tell_first(lambda entry: library.circulate(entry.act, done_at=entry.at))
             if one is None:
                 return
@@ -190,7 +190,7 @@ def _line(entry: OfflineEntry, *, patrons: bool) -> str:
 
 
 def _pairs(file: Path) -> Iterator[tuple[str, str]]:
-    """The rows of a CSV file. Raises InputError with the line."""
+    """The rows (subject, patron) of a CSV file. Raises InputError with the line."""
     try:
         with file.open("rb") as stream:
             data = stream.read(MAX_PAIRS_BYTES + 1)
@@ -198,19 +198,23 @@ def _pairs(file: Path) -> Iterator[tuple[str, str]]:
     except OSError as err:
         raise InputError(f"{file}: {(err.strerror or 'cannot be read').lower()}") from err
     except UnicodeDecodeError as err:
-        raise InputError(f"{file}: not text", hint="save it as CSV in UTF-8") from err
+        raise InputError(f"{file}: is not UTF-8 text", hint="save it as CSV in UTF-8") from err
     if len(data) > MAX_PAIRS_BYTES:
-        raise InputError(f"{file}: more than {MAX_PAIRS_BYTES >> 20} MB", hint="bind the patrons in parts")
+        raise InputError(
+            f"{file}: is larger than {MAX_PAIRS_BYTES >> 20} MB", hint="split it, and bind the parts"
+        )
     rows = csv.reader(text.splitlines(), strict=True)
     try:
         if next(rows, None) != ["subject", "patron"]:
-            raise InputError(f"{file}:1: the columns are not subject,patron", hint="say so in the first line")
+            raise InputError(
+                f"{file}:1: the columns are not subject,patron", hint="write subject,patron in the first line"
+            )
         for row in rows:
             if len(row) != 2 or not 0 < len(row[0]) <= MAX_SUBJECT_CHARS:
-                raise InputError(f"{file}:{rows.line_num}: not a pseudonym and a number")
+                raise InputError(f"{file}:{rows.line_num}: is not a pseudonym and a patron's number")
             yield row[0], patron_number(row[1])
     except csv.Error as err:
-        raise InputError(f"{file}:{rows.line_num}: not CSV", hint="save it as CSV in UTF-8") from err
+        raise InputError(f"{file}:{rows.line_num}: is not CSV", hint="save it as CSV in UTF-8") from err
 
 
 def _settings(args: argparse.Namespace) -> tuple[LibraryConfig, Path]:
@@ -222,15 +226,17 @@ def _library(settings: LibraryConfig, base: Path) -> closing[Library]:
     return closing(open_library(settings, base))
 
 
-_PATRONS = argument("--patrons", action="store_true", help="name the patrons, to call them")
+_PATRONS = argument("--patrons", action="store_true", help="print the patrons' numbers too")
 VERBS = (
-    verb("status", "log in, and say what the library system can do", _status, CONFIG_REQUIRED, json_lines()),
+    verb(
+        "status", "log in, and print what the library system supports", _status, CONFIG_REQUIRED, json_lines()
+    ),
     verb(
         "patron",
-        "what it says of a patron, and whether this entrance would let them in now",
+        "print a patron's status, and whether this entrance admits them now",
         _patron,
         CONFIG_REQUIRED,
-        argument("number", metavar="NUMBER", help="the patron's number at the library"),
+        argument("number", metavar="NUMBER", help="number of the patron at the library"),
         json_lines(),
     ),
     verb(
@@ -238,18 +244,18 @@ VERBS = (
         "bind cards to patrons, from a CSV file with the columns subject,patron",
         _bind,
         CONFIG_REQUIRED,
-        argument("file", type=Path, metavar="FILE"),
+        argument("file", type=Path, metavar="FILE", help="CSV file in UTF-8"),
     ),
     verb(
         "unbind",
-        "forget which patron a card belongs to",
+        "delete the binding of a card to its patron",
         _unbind,
         CONFIG_REQUIRED,
-        argument("subject", metavar="SUBJECT", help="the pseudonym of the card's holder here"),
+        argument("subject", metavar="SUBJECT", help="pseudonym of the card's holder at this library"),
     ),
     verb(
         "queue",
-        "what the library system has not been told, or refuses",
+        "print the loans and returns that wait, or that the library system refused",
         _queue,
         CONFIG_REQUIRED,
         json_lines(),
@@ -257,14 +263,16 @@ VERBS = (
     ),
     verb(
         "settle",
-        "erase refused entries that staff have seen to",
+        "delete refused entries that staff have settled",
         _settle,
         CONFIG_REQUIRED,
-        argument("entries", type=int, nargs="+", metavar="SEQ", help="as `queue` numbers them"),
+        argument(
+            "entries", type=int, nargs="+", metavar="SEQ", help="number of an entry, as printed by queue"
+        ),
     ),
     verb(
         "upload",
-        "tell the library system now, and say what it refuses",
+        "send the waiting entries to the library system now, and print the refused ones",
         _upload,
         CONFIG_REQUIRED,
         json_lines(),

@@ -1,4 +1,4 @@
-"""`doorward request`: what this device asks of its visitors, and who vouches for that."""
+"""`doorward request`: the request of this device to its visitors, and the certificate for it."""
 
 from __future__ import annotations
 
@@ -65,9 +65,11 @@ def _post(args: argparse.Namespace) -> int:
     with open_board(root, base) as board:
         if board is None:
             raise ConfigError(
-                "no screen", file=args.config, hint='set [request] board = "picture" or "terminal"'
+                '[request] board = "none" shows nothing',
+                file=args.config,
+                hint='set [request] board = "picture" or "terminal"',
             )
-        print(f"shown by {root.request.board} until Ctrl-C", file=sys.stderr)
+        print(f"shown as {root.request.board} until Ctrl-C", file=sys.stderr)
         display = RequestDisplay(
             board, signer.at, lambda: secrets.token_bytes(n.MIN_NONCE_BYTES), DisplayMode.OFFERED
         )
@@ -80,7 +82,7 @@ def _post(args: argparse.Namespace) -> int:
 
 
 def _seed(root: Config, base: Path) -> bytes:
-    """The device's own, made now where this is the first that is heard of it."""
+    """The seed of the device's key, made now if there is none yet."""
     return device_seed(base / root.device.key)
 
 
@@ -88,21 +90,23 @@ def _signer(root: Config, base: Path) -> RequestSigner:
     signer = open_request(root, base, _seed(root, base))
     if signer is None:
         raise ConfigError(
-            "[request] certificate: nobody vouches for this device",
-            hint="doorward request key, then tools/issuer certify where cards are issued",
+            "[request] certificate is required",
+            hint="send the output of doorward request key to an issuer, which makes the certificate",
         )
     return signer
 
 
 VERBS = (
-    verb("key", "this device's public key, for tools/issuer certify", _key, CONFIG_REQUIRED),
+    verb("key", "print this device's public key, for tools/issuer certify", _key, CONFIG_REQUIRED),
     verb(
         "show",
-        "what is asked, why, and until when an issuer vouches for it",
+        "print the request, its purpose, and the end of its certificate",
         _show,
         CONFIG_REQUIRED,
-        json_lines("as one JSON object"),
-        argument("--text", action="store_true", help="the text of the code instead, good for a minute"),
+        json_lines("print one JSON object"),
+        argument(
+            "--text", action="store_true", help="print the text of the code, which is valid for a minute"
+        ),
     ),
-    verb("post", "the code on this device's screen, until told to stop", _post, CONFIG_REQUIRED),
+    verb("post", "show the code on this device's screen until stopped", _post, CONFIG_REQUIRED),
 )

@@ -9,11 +9,11 @@ class PermitsConfig(Table, frozen=True):
     """The rules of a site, and the people who are enrolled there (edge/venues/door/DOOR_RULES.md)."""
 
     rules: FilePath | None = None
-    """The site's rules, site.toml; left out: the scope of a card is all that counts."""
+    """File with the rules of the site, such as site.toml; left out: only the scope of a card counts."""
     people: FilePath = "people.db"
-    """Who is enrolled: doorward people import; no name and no subject is in it."""
+    """Database of enrolled people, made by `doorward people import`; it holds no names and no subjects."""
     key: FilePath = "people.key"
-    """What turns a card's subject into the name in that file, 32 bytes, mode 0600; the same for all doors of
-    a site, or none knows the others' people."""
+    """Key that makes the pseudonyms in that database: 32 bytes, mode 0600. All doors of a site need the same
+    key, or a door does not find people that another door enrolled."""
     presence: FilePath = "state/presence.db"
-    """Who is inside, who came first today, and whether the site is locked down."""
+    """Database of who is inside, who came first today, and whether the site is locked down."""

@@ -1,4 +1,4 @@
-"""The desk of a hotel: whom it expects, what it must know of them, who is told, and when it forgets."""
+"""The table of a hotel's desk: arrivals, registration, reports, and how long registrations are kept."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from edge.config.sections.base import FilePath, Table, Url
+from edge.config.sections.base import DocumentWord, FilePath, Table, Url, ZoneName
 
 AttributeName = Literal[
     "family_name",
@@ -21,6 +21,10 @@ AttributeName = Literal[
     "booking",
 ]
 
+MinisignKey = Annotated[
+    str,
+    Meta(pattern=r"\ARW[A-Za-z0-9+/]{54}\Z", description="a minisign public key: RW and 54 characters"),
+]
 USUAL: tuple[AttributeName, ...] = (
     "family_name",
     "given_name",
@@ -31,41 +35,46 @@ USUAL: tuple[AttributeName, ...] = (
 
 
 class DeskConfig(Table, frozen=True):
-    """What the desk asks, keeps and tells; for `[door] venue = "desk"`."""
+    """The data that a desk asks for, keeps and reports; for `[door] venue = "desk"`."""
 
-    zone: Annotated[str, Meta(max_length=64)] = "UTC"
-    """Time zone of the property, such as Asia/Macau: it says when a day of arrival begins."""
+    zone: ZoneName = "UTC"
+    """Time zone of the property, such as Asia/Macau; it decides when a day of arrival begins."""
     request: tuple[AttributeName, ...] = USUAL
-    """What the law wants to know of a guest; nothing besides is kept. Add birth_date only if it must be."""
-    documents: tuple[Annotated[str, Meta(pattern=r"\A[a-z]+(-[a-z]+)*\Z", max_length=40)], ...] = ()
+    """Attributes of a guest that the law requires; the desk keeps no others. Add birth_date only if
+    required."""
+    documents: tuple[DocumentWord, ...] = ()
     """Types of document that are accepted, such as "passport"; left out: all."""
     adult_age: Annotated[int, Meta(ge=12, le=25)] = 18
-    """From this age on a guest registers alone, and may answer for the minors of a booking."""
+    """Age in years from which a guest registers alone, and can register the minors of a booking."""
     early_h: Annotated[int, Meta(ge=0, le=48)] = 0
-    """How many hours before the day of arrival a guest may come."""
+    """Hours before the day of arrival from which a guest can check in."""
     walk_in: bool = False
-    """Staff may take a guest whom no list expects; otherwise such a guest is refused."""
+    """Staff can accept a guest who is on no list of arrivals; false: such a guest is refused."""
     retain_days: Annotated[int, Meta(ge=0, le=3_660)] = 365
-    """A registration is erased this many days after the guest's departure."""
+    """Days after the guest's departure until the registration is deleted."""
     folder: FilePath = "desk"
-    """Where register and arrivals are kept, sealed."""
+    """Folder of the register and the arrivals; both are sealed."""
     key: FilePath = "desk.key.pub"
-    """Public key that everything is sealed to: doorward desk key. The private one stays elsewhere."""
+    """Public key to which the desk seals all data, made by `doorward desk key`; keep the private key
+    elsewhere."""
     arrivals: FilePath | None = None
-    """Folder that the property's system puts lists of arrivals in; left out: doorward desk import."""
-    arrivals_key: Annotated[str, Meta(pattern=r"\ARW[A-Za-z0-9+/]{54}\Z")] | None = None
-    """minisign key that lists must be signed with; left out: whoever can write in that folder is believed."""
+    """Folder into which the property's system writes lists of arrivals; left out: `doorward desk import`
+    only."""
+    arrivals_key: MinisignKey | None = None
+    """minisign public key that signs lists of arrivals; left out: every file in that folder is trusted."""
     webhook: Url | None = None
-    """Where the property's own system is told of each registration."""
+    """Address of the property's system, which receives each registration."""
     authority: Url | None = None
-    """Where the authority is told of each registration."""
+    """Address of the authority, which receives a report of each registration."""
     authority_key: FilePath | None = None
-    """The authority's public key, to seal reports to; left out: the desk's own."""
+    """The authority's public key, to which reports are sealed; left out: the desk's own key."""
     report_h: Annotated[int, Meta(ge=1, le=168)] = 24
-    """Within how many hours the authority must have a report; a later one raises an alarm."""
+    """Hours within which the authority must have a report; a later report raises an alarm."""
     ca: FilePath | None = None
-    """Certificates to believe for both addresses in place of the system's."""
+    """File of CA certificates to trust for both addresses; left out: those of the operating system."""
     queue_mb: Annotated[int, Meta(ge=1, le=4_096)] = 64
-    """How much may wait for the property's system; beyond it the oldest is given up."""
+    """Maximum size of the messages that wait for the property's system, in MB; at the limit the oldest is
+    deleted."""
     queue_days: Annotated[int, Meta(ge=1, le=365)] = 30
-    """For how long the property's system is tried; the authority's reports are never given up."""
+    """Days for which a message to the property's system is retried; reports to the authority have no
+    limit."""

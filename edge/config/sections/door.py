@@ -1,4 +1,4 @@
-"""The door: who it is, what it asks for, and what moves its lock."""
+"""The tables of the door: its identity, its face comparison, its status lists, and its lock."""
 
 from __future__ import annotations
 
@@ -6,95 +6,108 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from edge.config.sections.base import DeviceName, FilePath, Jurisdiction, SiteName, Table
+from edge.config.sections.base import DeviceName, FilePath, Jurisdiction, SiteName, Table, ZoneName
+
+PanelFormat = Annotated[
+    str, Meta(max_length=2_000, description="H10301, H10302, H10304, H10306, or a layout with masks")
+]
 
 
 class DeviceConfig(Table, frozen=True):
-    """Who this device is."""
+    """The identity of this device."""
 
     id: DeviceName = "doorward-1"
-    """Stands in every record and in the origin line of every checkpoint."""
+    """Name of this device in every record and in the origin line of every checkpoint."""
     key: FilePath = "device.key"
-    """Ed25519 seed of the device, 32 bytes, mode 0600; made at the first start."""
+    """Ed25519 seed of the device: 32 bytes, mode 0600; made at the first start."""
 
 
 class DoorConfig(Table, frozen=True):
-    """The door and what it asks for."""
+    """The door and its policy."""
 
     site: SiteName = "tower-1/lobby"
-    """The door's name as cards and issuers scope it; `/` goes from the large to the small."""
+    """Name of this door in the scopes of cards and issuers, from the large place to the small one."""
     venue: Literal["door", "desk", "library", "lane", "check"] = "door"
-    """What kind of place this is; issuers may be trusted for some kinds only."""
+    """Kind of place; an issuer can be trusted for some kinds only."""
     jurisdiction: Jurisdiction | None = None
-    """Whose law holds here: an ISO 3166 code such as MO or CN-GD; left out: only issuers for anywhere."""
-    zone: Annotated[str, Meta(max_length=64)] = "UTC"
+    """Country or region whose law holds here; left out: only issuers for all jurisdictions count."""
+    zone: ZoneName = "UTC"
     """Time zone of this place, such as Asia/Macau, for hours of the day."""
     release_ms: Annotated[int, Meta(ge=200, le=10_000)] = 3_000
-    """How long the strike is released for one grant; the door relocks earlier when it opens."""
+    """Time for which the strike is released after a grant, in ms; the door relocks earlier if it opens."""
     face: Literal["required", "if-bound", "none"] = "required"
-    """Whether a face is compared before this door opens."""
+    """Comparison of faces before this door opens. `required`: always. `if-bound`: if the card holds a face.
+    `none`: never."""
     min_assurance: Annotated[int, Meta(ge=0, le=3)] = 0
-    """How well the issuer must have checked the face at enrolment: 0 unknown .. 3 supervised."""
+    """Minimum check of the face by the issuer at enrolment, from 0 (unknown) to 3 (supervised)."""
 
 
 class FaceConfig(Table, frozen=True):
-    """The comparison."""
+    """The comparison of the visitor's face with the card."""
 
     one_in: Annotated[int, Meta(ge=100, le=10_000_000)] | None = None
-    """Accept one false match in this many strangers; left out: the models' own careful default."""
+    """Accept one false match in this many strangers; left out: the value that comes with the models."""
     calibration: FilePath | None = None
-    """What `doorward face calibrate` wrote: the site's own strangers say which similarity 1 in N is."""
+    """File from `doorward face calibrate`: the threshold for `one_in`, measured with strangers of this
+    site."""
     time_ms: Annotated[int, Meta(ge=1_000, le=60_000)] = 8_000
-    """How long a visitor has to look into the camera."""
+    """Time that a visitor has to look into the camera, in ms."""
     pad: tuple[Literal["geometry", "texture", "passive"], ...] = ("geometry", "texture")
-    """What a frame must pass to be taken for a person; "passive" needs weights: models/README.md."""
+    """Checks of each frame against pictures and screens; "passive" needs a model: models/README.md."""
     prompts: Annotated[int, Meta(ge=0, le=4)] = 0
-    """Ask the visitor for this many movements of the head ("turn to the left"); 0 asks for none."""
+    """Number of head movements that the visitor is asked for, such as "turn to the left"; 0: none."""
     consistency: bool = False
-    """Want half a second of looks that show one face, moving as the living do."""
+    """Require half a second of frames that show one face with the small movements of a living person."""
     mirrored: bool = False
-    """The camera shows a looking-glass picture: left and right are swapped."""
+    """Set to true if the camera shows a mirror image: left and right are swapped."""
     runtime: Literal["litert", "tflite"] | None = None
-    """TFLite runtime; left out: ai-edge-litert where it is installed, else tflite-runtime."""
+    """TFLite runtime; left out: ai-edge-litert if it is installed, else tflite-runtime."""
 
 
 class ListsConfig(Table, frozen=True):
-    """How old status lists may be. Where the site has a written policy, the stricter of the two holds."""
+    """Age limits of status lists. If the site has a written policy, the stricter of the two limits holds."""
 
     ageing_h: Annotated[int, Meta(ge=1, le=24 * 366)] | None = None
-    """Older than this is ageing; left out: what the site's policy says, else 24."""
+    """Age in hours above which lists are ageing; left out: as the site's policy says, else 24."""
     stale_h: Annotated[int, Meta(ge=1, le=24 * 366)] | None = None
-    """Older than this is stale, and staff decide; left out: what the site's policy says, else 168."""
+    """Age in hours above which lists are stale, and staff decide; left out: as the site's policy says, else
+    168."""
     ageing: Literal["pass", "step-up", "staff"] | None = None
-    """What ageing lists leave of a passage; left out: what the site's policy says, else "pass"."""
+    """Action while lists are ageing. `pass`: none. `step-up`: require a matching face and one head movement.
+    `staff`: staff decide. Left out: as the site's policy says, else pass."""
 
 
 class StrikeConfig(Table, frozen=True):
-    """What moves the lock."""
+    """The lock of the door."""
 
     kind: Literal["sim", "gpio", "controller", "wiegand", "osdp", "none"] = "sim"
-    """`sim`: a simulated door. `gpio`: a relay on a pin of this board. `controller`: one on a serial line.
-    `wiegand`: a panel on that controller's wires. `osdp`: a panel on an OSDP bus. `none`: there is none."""
+    """`sim`: a simulated door. `gpio`: a relay on a pin of this board. `controller`: a door controller on a
+    serial port. `wiegand`: a panel on the controller's Wiegand wires. `osdp`: a panel on an OSDP bus.
+    `none`: no lock."""
     pin: Annotated[int, Meta(ge=0, le=27)] = 17
-    """BCM number of the relay's pin, for `gpio`."""
+    """BCM number of the relay's pin; for kind = "gpio"."""
     port: FilePath = "/dev/serial0"
-    """Serial port of controller or bus; over USB best a name from /dev/serial/by-id, which stays the same."""
+    """Serial port of the controller or the bus. For USB take a name from /dev/serial/by-id: it stays the
+    same."""
     baud: Annotated[int, Meta(ge=9_600, le=1_000_000)] | None = None
-    """Speed of that port; left out: 115200 to a controller, 9600 on an OSDP bus."""
+    """Speed of that port, in bits per second; left out: 115200 for a controller, 9600 for an OSDP bus."""
     lock: Literal["fail-secure", "fail-safe"] | None = None
-    """Locked or free without power; must be said for a controller, and be what it was commissioned with."""
+    """`fail-secure`: locked without power. `fail-safe`: unlocked without power. Required for a controller, as
+    it was commissioned."""
     key: FilePath = "door.key"
-    """Key shared with the controller (32 bytes) or the panel (16), mode 0600: doorward door commission."""
+    """Key shared with the controller (32 bytes) or the panel (16 bytes), mode 0600, made by
+    `doorward door commission`."""
 
 
 class PanelConfig(Table, frozen=True):
-    """A third-party panel that moves the lock in our place, for strikes of kind `wiegand` and `osdp`."""
+    """A third-party panel that moves the lock, for strikes of kind `wiegand` and `osdp`."""
 
-    format: Annotated[str, Meta(max_length=2_000)] = "H10301"
-    """How a card number is written in bits: H10301, H10302, H10304, H10306, or a layout with masks."""
+    format: PanelFormat = "H10301"
+    """Bit layout of a card number on the wires."""
     facility: Annotated[int, Meta(ge=0, le=2**32 - 1)] = 0
-    """Facility of this device's one card number, as the panel knows it."""
+    """Facility code of the card number that this device sends."""
     number: Annotated[int, Meta(ge=0, le=2**53 - 1)] | None = None
-    """That number: sent for every grant; no printed card should have it. Must be said for a panel."""
+    """Card number that this device sends for every grant; required for a panel. Give it to no printed
+    card."""
     address: Annotated[int, Meta(ge=0, le=126)] = 0
-    """Address on the OSDP bus."""
+    """Address of this device on the OSDP bus."""

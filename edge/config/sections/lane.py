@@ -1,4 +1,4 @@
-"""A lane with two doors: its inner door and camera, its sensors, its officers, and who inspects jointly."""
+"""The table of a lane with two doors: inner door, inner camera, sensors, officers, and a second authority."""
 
 from __future__ import annotations
 
@@ -6,85 +6,95 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from edge.config.sections.base import DeviceName, FilePath, Jurisdiction, Table, Url
+from edge.config.sections.base import DeviceName, DocumentWord, FilePath, Jurisdiction, Table, Url
 
 LanePin = Annotated[int, Meta(ge=0, le=27)]
 LaneSeconds = Annotated[int, Meta(ge=3, le=300)]
-# A user of this machine, and the role that stands in the journal for them.
-Officer = Annotated[str, Meta(pattern=r"\A[a-z_][a-z0-9_-]*=[A-Za-z0-9][A-Za-z0-9._-]*\Z", max_length=60)]
-DocumentWord = Annotated[str, Meta(pattern=r"\A[a-z]+(-[a-z]+)*\Z", max_length=40)]
+Officer = Annotated[
+    str,
+    Meta(
+        pattern=r"\A[a-z_][a-z0-9_-]*=[A-Za-z0-9][A-Za-z0-9._-]*\Z",
+        max_length=60,
+        description='a user of this machine and a role, such as "anna=officer-17"',
+    ),
+]
 
 
 class LaneConfig(Table, frozen=True):
-    """Two interlocked doors, for `[door] venue = "lane"`; the outer door is `[strike]` and `[camera]`."""
+    """Two interlocked doors, for `[door] venue = "lane"`; `[strike]` and `[camera]` are the outer door's."""
 
     face_outside: bool = True
-    """Look at the face before the outer door too; inside it is always looked at."""
+    """Compare the face before the outer door too; between the doors it is always compared."""
     documents: tuple[DocumentWord, ...] = ()
-    """Documents that must be linked to the card and good, all of them: "id-card", "travel-permit"."""
+    """Types of document that must be linked to the card and valid, all of them: "id-card",
+    "travel-permit"."""
     inner: Literal["sim", "gpio", "controller"] = "sim"
-    """What moves the lock of the inner door, as `[strike] kind`."""
+    """Lock of the inner door: `sim`, `gpio` or `controller`, as in `[strike] kind`."""
     inner_pin: LanePin = 27
-    """BCM number of its relay, for `gpio`."""
+    """BCM number of the inner relay's pin; for inner = "gpio"."""
     inner_port: FilePath = "/dev/ttyAMA1"
-    """Serial port of its controller."""
+    """Serial port of the inner door's controller."""
     inner_lock: Literal["fail-secure", "fail-safe"] | None = None
-    """Locked or free without power; must be said for a controller."""
+    """`fail-secure`: locked without power. `fail-safe`: unlocked without power. Required for a controller."""
     inner_key: FilePath = "inner-door.key"
-    """Key shared with its controller, mode 0600."""
+    """Key shared with the inner door's controller: 32 bytes, mode 0600."""
     inner_camera: int | FilePath = 1
-    """The camera in the lane: a webcam by number or by path, best from /dev/v4l/by-id, or a film."""
+    """Camera between the doors: number or path of a webcam, best from /dev/v4l/by-id, or a film."""
     sensors: Literal["sim", "gpio"] = "sim"
-    """What counts the people between the doors: light barriers and contacts on pins, or a simulated lane."""
+    """Sensors that count the people between the doors. `gpio`: light barriers and contacts on pins of this
+    board. `sim`: a simulated lane."""
     outer_contact: LanePin = 5
-    """Pin of the outer leaf's contact, which closes to ground while the leaf is shut."""
+    """BCM pin of the outer door's contact; it is closed to ground while the door is shut."""
     inner_contact: LanePin = 6
-    """Likewise of the inner leaf."""
+    """BCM pin of the inner door's contact; it is closed to ground while the door is shut."""
     entry_beams: tuple[LanePin, LanePin] = (13, 19)
-    """Two beams behind the outer door, the outer one first; they conduct while nobody is in the way."""
+    """BCM pins of the two light barriers behind the outer door, the outer one first; they conduct while the
+    beam is free."""
     exit_beams: tuple[LanePin, LanePin] = (20, 21)
-    """Two beams before the inner door, likewise."""
+    """BCM pins of the two light barriers before the inner door, the outer one first; likewise."""
     presence_pin: LanePin | None = None
-    """A sensor that conducts while nobody is in the lane; without one, officers say so after a power cut."""
+    """BCM pin of a sensor that conducts while the lane is empty; left out: after a power cut an officer has
+    to say that the lane is empty."""
     shut_s: LaneSeconds = 15
-    """How long a leaf may stand open before an officer is asked."""
+    """Time in seconds for which a door may stand open before an officer is asked."""
     inside_s: LaneSeconds = 15
-    """How long a holder has to find the camera in the lane."""
+    """Time in seconds that a holder has to look into the camera between the doors."""
     officer_s: Annotated[int, Meta(ge=10, le=1_800)] = 120
-    """How long an officer has to answer; then the holder has to go back."""
+    """Time in seconds that an officer has to answer; after it the holder has to go back."""
     socket: FilePath | None = None
-    """Where officers' screens connect: a Unix socket for the owner and the group of its folder."""
+    """Unix socket for the officers' screens; its folder's owner and group can connect."""
     officers: Annotated[tuple[Officer, ...], Meta(max_length=200)] = ()
-    """Who may rule there: users of this machine and their roles, "anna=officer-17", which go on record."""
+    """Officers who can decide: users of this machine with the role that stands in the record, such as
+    "anna=officer-17"."""
     other_trust: FilePath | None = None
-    """Trust folder of a second authority that inspects jointly: both must grant. Left out: nobody else."""
+    """Trust folder of a second authority; both authorities must grant. Left out: one authority."""
     other_journal: FilePath = "other-journal.db"
-    """The journal of that authority, with a record of its own for every passage."""
+    """Journal of the second authority; it has its own record of every passage."""
     other_key: FilePath = "other-device.key"
-    """The key that signs it, 32 bytes, mode 0600; made at the first start."""
+    """Key that signs that journal: 32 bytes, mode 0600; made at the first start."""
     other_id: DeviceName = "doorward-2"
-    """What this device is called there."""
+    """Name of this device in that journal."""
     other_jurisdiction: Jurisdiction | None = None
-    """Whose law that authority goes by."""
+    """Country or region whose law the second authority applies."""
     other_min_assurance: Annotated[int, Meta(ge=0, le=3)] = 0
-    """How well that authority wants the face to have been checked at enrolment."""
+    """Its minimum check of the face at enrolment, as `[door] min_assurance`."""
     other_documents: tuple[DocumentWord, ...] = ()
-    """Documents that it wants together."""
+    """Types of document that it requires, all of them."""
     other_socket: FilePath | None = None
-    """Where its officers' screens connect."""
+    """Unix socket for its officers' screens."""
     other_officers: Annotated[tuple[Officer, ...], Meta(max_length=200)] = ()
-    """Who of them may rule."""
+    """Its officers who can decide."""
     other_sync_url: Url | None = None
-    """Base address of its trust repository; left out: its trust folder is kept by hand."""
+    """Base address of its trust repository; left out: its trust folder is updated by hand."""
     other_sync_root: FilePath = "other-root.json"
-    """The first root of that repository."""
+    """First root metadata of that repository."""
     other_sync_baked: FilePath | None = None
-    """A copy of that repository in the image, for a first start without a network."""
+    """Copy of that repository in the image, for a first start without a network."""
     other_hub_url: Url | None = None
     """Base address of its hub; left out: its records stay here for `[journal] keep_days`."""
     other_hub_ca: FilePath | None = None
-    """Certificates to believe there in place of the system's."""
+    """File of CA certificates to trust for its hub; left out: those of the operating system."""
     other_hub_cert: FilePath | None = None
-    """This device's certificate for mutual TLS with it, with `other_hub_cert_key`."""
+    """This device's certificate for mutual TLS with its hub; needs `other_hub_cert_key`."""
     other_hub_cert_key: FilePath | None = None
-    """Its private key, mode 0600."""
+    """Private key of that certificate, mode 0600."""

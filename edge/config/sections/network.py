@@ -1,4 +1,4 @@
-"""The tables of the network: sync brings trust, records go to the hub, MQTT tells status, metrics count."""
+"""The tables of the network: sync (trust), hub (records), MQTT (status) and metrics (Prometheus)."""
 
 from __future__ import annotations
 
@@ -8,62 +8,67 @@ from msgspec import Meta
 
 from edge.config.sections.base import FilePath, HostName, Table, Url
 
+TopicName = Annotated[
+    str,
+    Meta(pattern=r"\A[a-z0-9][a-z0-9/_-]*\Z", max_length=100, description="a topic of a-z, 0-9, /, _ and -"),
+]
+
 
 class SyncConfig(Table, frozen=True):
-    """Sync: the source of keys, lists and models."""
+    """Sync: the source of issuer keys, status lists and models."""
 
     url: Url | None = None
     """Base address of the trust repository; left out: only `doorward sync --from DIR`."""
     root: FilePath = "root.json"
-    """The first root of that repository: the one thing a device is told to believe."""
+    """First root metadata of that repository; copy it by hand from a source that you trust."""
     baked: FilePath | None = None
-    """A copy of the repository in the image, for a first start without a network."""
+    """Copy of the repository in the image, for a first start without a network."""
     every_min: Annotated[int, Meta(ge=1, le=1_440)] = 15
-    """How often `doorward sync --watch` asks."""
+    """Minutes between two syncs of `doorward sync --watch`."""
     max_mb: Annotated[int, Meta(ge=1, le=4_096)] = 512
-    """The most that one sync may download."""
+    """Maximum download of one sync, in MB."""
     models: bool = False
-    """Take models from the repository too; they are used from the next start on."""
+    """Download models from the repository too; they are used from the next start on."""
 
 
 class HubConfig(Table, frozen=True):
     """The hub, which receives the records."""
 
     url: Url | None = None
-    """Base address of the hub; left out: records stay here."""
+    """Base address of the hub; left out: records stay on this device."""
     ca: FilePath | None = None
-    """Certificates to believe in place of the system's."""
+    """File of CA certificates to trust for the hub; left out: those of the operating system."""
     cert: FilePath | None = None
-    """This device's certificate for mutual TLS, with `cert_key`."""
+    """This device's certificate for mutual TLS; needs `cert_key`."""
     cert_key: FilePath | None = None
-    """Its private key, mode 0600."""
+    """Private key of that certificate, mode 0600."""
 
 
 class MqttConfig(Table, frozen=True):
-    """An optional broker: presence, status, and "come and sync". It carries no trust."""
+    """An optional MQTT broker: online state, status, and the command "sync". Its messages carry no trust."""
 
     host: HostName | None = None
     """Name of the broker; left out: no MQTT."""
     port: Annotated[int, Meta(ge=1, le=65_535)] = 8_883
-    """8883 with TLS, 1883 without."""
+    """TCP port of the broker: 8883 with TLS, 1883 without."""
     tls: bool = True
-    """Encrypt, and believe the system's certificates or those in `ca`."""
+    """Encrypt the connection, and check the broker's certificate."""
     ca: FilePath | None = None
-    """Certificates to believe in place of the system's."""
+    """File of CA certificates to trust for the broker; left out: those of the operating system."""
     user: Annotated[str, Meta(max_length=100)] | None = None
-    """User name, where the broker wants one."""
+    """User name, if the broker requires one."""
     password_file: FilePath | None = None
-    """A file with the password, mode 0600."""
-    topic: Annotated[str, Meta(pattern=r"\A[a-z0-9][a-z0-9/_-]*\Z", max_length=100)] = "doorward"
-    """Topics are <topic>/<device id>/..."""
+    """File with the password of that user, mode 0600."""
+    topic: TopicName = "doorward"
+    """First part of all topics: <topic>/<device id>/..."""
     home_assistant: bool = False
     """Announce the device to Home Assistant."""
     commands: bool = False
-    """Obey "sync" from the broker. Nothing that opens a door can be asked for."""
+    """Accept the command "sync" from the broker. No command can open a door."""
 
 
 class MetricsConfig(Table, frozen=True):
-    """Numbers for Prometheus, without names."""
+    """Metrics for Prometheus; they hold no names."""
 
     port: Annotated[int, Meta(ge=1, le=65_535)] | None = None
-    """Serve /metrics on this port of the loopback interface; left out: not at all."""
+    """Serve /metrics on this TCP port of the loopback interface; left out: no metrics."""

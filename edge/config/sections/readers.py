@@ -10,69 +10,73 @@ from edge.config.sections.base import FilePath, HexBytes, PictureSide, Table
 
 
 class ReaderConfig(Table, frozen=True):
-    """The code engine."""
+    """The engine that reads codes in camera frames."""
 
     engine: Literal["zxing", "zbar"] | None = None
-    """Left out: zxing-cpp where it is installed, else zbar."""
+    """Code engine; left out: zxing-cpp if it is installed, else zbar."""
 
 
 class CameraConfig(Table, frozen=True):
     """The camera, which gives the frames."""
 
     kind: Literal["webcam", "picamera2", "film", "none"] | None = None
-    """`webcam`: USB. `picamera2`: a Raspberry Pi's own. `film`: a video, or a folder of pictures. `none`: the
-    door has a scanner alone. Left out: a webcam, or a film where `device` is a file or a folder."""
+    """`webcam`: USB. `picamera2`: a Raspberry Pi's own. `film`: a video, or a folder of pictures. `none`: a
+    scanner reads the codes. Left out: a webcam, or a film if `device` is a file or a folder."""
     device: int | FilePath | None = None
-    """Webcam by number or path, Pi's camera by number or id, or the film; left out: the only one there is."""
+    """Webcam by number or path, Raspberry Pi camera by number or id, or the film; left out: the only
+    camera. If there are two cameras, set it."""
     size: tuple[PictureSide, PictureSide] = (1_280, 720)
-    """Width and height of what codes are read from; a Pi's camera module 3 can do [2304, 1296]."""
+    """Width and height in pixels of the frames for codes; camera module 3 of a Pi can use [2304, 1296]."""
     fps: Annotated[int, Meta(ge=1, le=60)] = 15
-    """Pictures a second; each costs CPU time, also while nobody comes."""
+    """Frames per second; each frame costs CPU time, also at an empty door."""
     exposure: Literal["auto", "short"] = "auto"
-    """"short" for moving phones in good light: less blur, more noise."""
+    """`auto`: the camera decides. `short`: for moving phones in good light; less blur, more noise."""
     mains_hz: Literal[0, 50, 60] = 50
-    """Lamps flicker with the mains, which shows as bands; 0: no such lamps."""
+    """Mains frequency in Hz: it keeps the bands of flickering lamps out of frames. 0: the lamps do not
+    flicker."""
     lens: Annotated[float, Meta(ge=0, le=32)] = 4.5
-    """Where a Pi's movable lens stands, in dioptres (1 / metres): codes from 15 to 25 cm, faces to 70 cm."""
+    """Focus of a Pi's movable lens, in dioptres (1 / metres); 4.5: codes from 15 to 25 cm, faces to 70 cm."""
 
 
 class ScannerConfig(Table, frozen=True):
-    """A 2D scanner that reads codes by itself, beside the camera or in place of it."""
+    """A 2D scanner that reads codes by itself, with the camera or in place of it."""
 
     kind: Literal["none", "serial", "keyboard"] = "none"
-    """`serial`: on a serial port or as USB-CDC, the better choice. `keyboard`: one that types."""
+    """`serial`: on a serial port or USB-CDC, the better choice. `keyboard`: a scanner that types the code."""
     port: FilePath | None = None
-    """Its port, best from /dev/serial/by-id; a keyboard's path from /dev/input/by-id, or its name."""
+    """For `serial`: the port, best from /dev/serial/by-id. For `keyboard`: the path from /dev/input/by-id, or
+    the device's name. Required for a scanner."""
     baud: Annotated[int, Meta(ge=1_200, le=1_000_000)] = 9_600
-    """Speed of the port, as the scanner is set; at 9600 a code takes 0.8 s, at 115200 0.06 s."""
+    """Speed in bits per second, as set in the scanner; a code takes 0.8 s at 9600, and 0.06 s at 115200."""
     parity: Literal["none", "even", "odd"] = "none"
-    """As the scanner is set."""
+    """Parity, as set in the scanner."""
     suffix: Literal["any", "cr", "lf", "crlf", "tab", "idle"] = "any"
-    """What ends a code: `any` of CR and LF, or one of them, or a silence (`idle`)."""
+    """End of a code. `any`: CR or LF. `idle`: a pause of `idle_ms`."""
     idle_ms: Annotated[int, Meta(ge=20, le=400)] = 80
-    """How long a silence is, for `idle`."""
+    """Length of that pause in ms; for suffix = "idle"."""
     prefix: Annotated[str, Meta(max_length=40)] = ""
-    """What the scanner puts before each code, if it was set to."""
+    """Text that the scanner sends before each code, if it is set to send one."""
     no_read: tuple[Annotated[str, Meta(min_length=1, max_length=40)], ...] = ()
-    """What it says where it read nothing, beside NR, NOREAD and %%NoRead."""
+    """Texts that the scanner sends when it read nothing, besides NR, NOREAD and %%NoRead."""
     trigger: Literal["none", "gm65", "gm72", "honeywell", "newland", "custom"] = "none"
-    """Which commands make it look; `none`: it watches for codes by itself. `gm65` is Waveshare's too."""
+    """Commands that start a scan. `none`: the scanner reads by itself. `gm65`: also for Waveshare."""
     trigger_start: HexBytes = ""
-    """For `custom`: the command to look, as hexadecimal bytes."""
+    """Command that starts a scan, in hexadecimal; for trigger = "custom"."""
     trigger_stop: HexBytes = ""
-    """For `custom`: the command to look no more."""
+    """Command that stops a scan, in hexadecimal; for trigger = "custom"."""
     trigger_reply: HexBytes = ""
-    """For `custom`: what it answers to these commands."""
+    """Answer of the scanner to these commands, in hexadecimal; for trigger = "custom"."""
     layout: Literal["us", "uk", "de", "fr"] = "us"
-    """For `keyboard`: the country that the scanner is set to; us needs no other setting."""
+    """Keyboard layout that the scanner is set to, for kind = "keyboard"; us needs no other setting."""
     again_ms: Annotated[int, Meta(ge=500, le=10_000)] = 1_500
-    """A code that was not read for this long has gone; longer than the scanner's own delay for the same."""
+    """Time in ms without a reading after which a code counts as gone; must be longer than the scanner's own
+    delay between two readings of one code."""
 
 
 class KeypadConfig(Table, frozen=True):
-    """Twelve keys for a PIN: those of a USB number pad, which types like a keyboard."""
+    """Twelve keys for a PIN: a USB number pad, which types like a keyboard."""
 
     kind: Literal["none", "keyboard"] = "none"
-    """`keyboard`: a number pad; `*` begins anew, enter ends."""
+    """`keyboard`: a number pad; `*` clears the PIN, Enter ends it."""
     port: FilePath | None = None
-    """Its path from /dev/input/by-id, or its name; must be said for a keypad."""
+    """Path from /dev/input/by-id, or the device's name; required for a keypad."""

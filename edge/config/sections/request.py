@@ -1,4 +1,4 @@
-"""The table of a venue's request to its visitors, and of the screen on which the venue proves who asks."""
+"""The table of a venue's request to its visitors, and of the screen that shows the request."""
 
 from __future__ import annotations
 
@@ -13,32 +13,46 @@ RequestedAttribute = Literal[AttributeName, "patron"]
 RequestedDocument = Literal[
     "id-card", "passport", "travel-permit", "residence-permit", "driving-licence", "visa"
 ]
-Words = Annotated[str, Meta(pattern=r"\A\S([^\x00-\x1f\x7f]*\S)?\Z", max_length=96)]
-IssuerName = Annotated[str, Meta(pattern=r"\A[!-~]+\Z", max_length=32)]
+Words = Annotated[
+    str,
+    Meta(
+        pattern=r"\A\S([^\x00-\x1f\x7f]*\S)?\Z",
+        max_length=96,
+        description="one line of text without a space at either end",
+    ),
+]
+IssuerName = Annotated[
+    str,
+    Meta(pattern=r"\A[!-~]+\Z", max_length=32, description="the name of an issuer, in ASCII without spaces"),
+]
 
 
 class RequestConfig(Table, frozen=True):
-    """The request to every visitor; wallets show it word for word: edge/request/REQUEST.md."""
+    """The request to every visitor; wallets show its words unchanged: edge/request/REQUEST.md."""
 
     purpose: Words = "to open this door"
-    """Why, in a few words that a visitor understands; up to 96 bytes."""
+    """Purpose of the request, in a few words for visitors; up to 96 bytes in UTF-8."""
     needed: tuple[RequestedAttribute, ...] = ()
-    """Attributes without which a visit is refused; a desk needs those of `[desk] request` as well."""
+    """Attributes without which a visit is refused; a desk also needs those of `[desk] request`."""
     optional: tuple[RequestedAttribute, ...] = ()
-    """Attributes that a visitor may leave out."""
+    """Attributes that a visitor can leave out."""
     documents: Annotated[tuple[RequestedDocument, ...], Meta(max_length=6)] = ()
     """Types of document that must be linked to the card, all of them."""
     retention_days: Annotated[int, Meta(ge=0, le=3_660)] = 0
-    """For how long what is disclosed is kept; a desk says what it says in `[desk] retain_days`."""
+    """Days for which disclosed data is kept; a desk shows `[desk] retain_days` instead."""
     issuers: Annotated[tuple[IssuerName, ...], Meta(max_length=8)] = ()
-    """Whose cards count here, by name, for wallets that hold several; left out: the wallet is not told."""
+    """Issuers whose cards are accepted here, for wallets with several cards; left out: the wallet is not
+    told."""
     certificate: FilePath | None = None
-    """What an issuer says of this device: tools/issuer certify. Wallets believe nothing without it."""
+    """Certificate of this device, made by an issuer with `tools/issuer certify`; without it wallets refuse
+    the request."""
     board: Literal["none", "picture", "terminal"] = "none"
-    """The screen: a `picture` in `folder` for a browser, or the `terminal` that this runs in."""
+    """Screen of the request. `none`: no screen. `picture`: a picture in `folder`, for a browser. `terminal`:
+    the terminal of `doorward run`."""
     folder: FilePath = "/run/doorward/board"
-    """Where the picture and its page board.html are put: memory, since it changes every 20 s."""
+    """Folder of the picture and its page board.html. Use memory, not a flash card: it changes every 20 s."""
     show: Literal["on-demand", "offered", "needed"] = "on-demand"
-    """When: as risk asks for it; always, and a code may answer it; always, and every code must."""
+    """`on-demand`: show the request only when risk requires it. `offered`: show it always; a code can answer
+    it. `needed`: show it always; every code must answer it."""
     document_keys: FilePath | None = None
-    """A folder with the documents.key of issuers, by the id of their key: 0123456789abcdef.key, mode 0600."""
+    """Folder of the issuers' documents.key files, named by key id: 0123456789abcdef.key, mode 0600."""

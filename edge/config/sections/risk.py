@@ -1,4 +1,4 @@
-"""The table of risk: signals that a site watches, how grave each is, and the factors that it asks for."""
+"""The table of risk: the signals that a site watches, the level of each, and the step-ups that follow."""
 
 from __future__ import annotations
 
@@ -24,33 +24,36 @@ Hour = Annotated[int, Meta(ge=0, le=24)]
 
 
 class RiskConfig(Table, frozen=True):
-    """Signals that a visit is unusual, and the step-ups that they ask for (edge/policy/risk/RISK.md)."""
+    """Signals that a visit is unusual, and the step-ups that they require (edge/policy/risk/RISK.md)."""
 
     watch: bool = True
-    """Look out for signs at all."""
+    """Look for risk signals; false: no signal is recorded and no step-up is required."""
     raised: tuple[RiskWord, ...] = ("failures", "new_key", "clock", "margin", "hour", "assurance", "document")
-    """Signs that ask for one thing more; two of them together are high."""
+    """Signals that require one step-up; two of them together count as high."""
     high: tuple[RiskWord, ...] = ("issuer", "velocity")
-    """Signs that ask for two things more."""
+    """Signals that require two step-ups."""
     severe: tuple[RiskWord, ...] = ()
-    """Signs that leave only staff. A sign in none of the three is noted and asks for nothing."""
+    """Signals that require staff. A signal in none of the three lists is only recorded."""
     ladder: tuple[Literal["challenge", "nonce", "pin", "document"], ...] = ("challenge", "nonce", "pin")
-    """What may be asked for, the lightest first; what a door has not is passed over, and staff are last."""
+    """Step-ups in the order in which they are required. One that this door cannot do is skipped; if none is
+    left, staff decide."""
     velocity_doors: Annotated[int, Meta(ge=2, le=100)] = 3
-    """One card at so many doors, this one included, is a sign ..."""
+    """Signal velocity: one card at this many doors, this door included, ..."""
     velocity_min: Annotated[int, Meta(ge=1, le=1_440)] = 10
     """... within this many minutes."""
     failures: Annotated[int, Meta(ge=1, le=16)] = 3
-    """So many refusals of one card for what its holder did are a sign ..."""
+    """Signal failures: this many refusals of one card for an act of its holder, such as another face, ..."""
     failures_min: Annotated[int, Meta(ge=1, le=1_440)] = 60
     """... within this many minutes."""
     margin: Annotated[float, Meta(ge=0, le=0.5)] = 0.0
-    """A face that is this little above the threshold is a sign; 0: none is."""
+    """Signal margin: the face is above the threshold by less than this; 0: off."""
     pad_margin: Annotated[float, Meta(ge=0, le=0.5)] = 0.0
-    """A face whose suspicion of an attack, from 0 to 1, is this little below 0.5 is a sign; 0: none is."""
+    """Signal margin: the attack score, from 0 to 1, is below 0.5 by less than this; 0: off."""
     assurance: Annotated[int, Meta(ge=0, le=3)] = 0
-    """An enrolment below this is a sign; what is below [door] min_assurance is refused."""
+    """Signal assurance: the face was checked at enrolment less than this; 0: off. Cards below
+    `[door] min_assurance` are refused."""
     quiet: tuple[Hour, Hour] | None = None
-    """Hours in which visits are unusual, such as [23, 5], by the zone of the door; left out: none are."""
+    """Signal hour: the hours at which a quiet time begins and ends, in `[door] zone`, such as [23, 5]; left
+    out: off."""
     issuers: tuple[Annotated[str, Meta(min_length=1, max_length=32)], ...] = ()
-    """Issuers to look at twice, by name."""
+    """Signal issuer: names of issuers whose cards need a second check."""

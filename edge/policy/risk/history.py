@@ -1,4 +1,4 @@
-"""Remembers failures, keys and sightings of cards in memory: bounded, forgotten in time, without names."""
+"""Failures, keys and sightings of cards, in memory: bounded, without names."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 _K = TypeVar("_K")
 _V = TypeVar("_V")
 
-MAX_CARDS: Final = 4_096  # as the replay memory: more within an hour is no queue before a door
-MAX_FAILURES: Final = 16  # of one card; a table that asks for more asks for all of them
+MAX_CARDS: Final = 4_096  # as the replay memory: no door has more cards within an hour
+MAX_FAILURES: Final = 16  # of one card; the largest `failures` of [risk]
 
-# What a holder did or was. Being late, or at the wrong door, is nobody's sign.
+# Refusals for an act or the face of the holder. To be late or at the wrong door is not a risk signal.
 COUNTED: Final = frozenset(
     {
         Reason.FACE_NO_MATCH,
@@ -35,14 +35,14 @@ COUNTED: Final = frozenset(
 
 
 class RecentPast:
-    """Failures and keys of the cards that were here of late. Belongs to the passage's single thread.
+    """Failures and keys of the cards that were seen here lately. Only the passage's thread uses it.
 
-    `sightings`: when each card was last shown at which other door, by pseudonym, as the site's devices told
-    each other; replaced whole with every sync.
+    `sightings`: the last time of each card at each other door, by pseudonym, as the hub tells it; replaced
+    whole with every sync.
     """
 
     def __init__(self, *doors: str) -> None:
-        """`doors`: this device's own, as its records name them; a lane has two."""
+        """`doors`: the doors of this device, as its records name them; a lane has two."""
         self._doors = frozenset(doors)
         self._failures: dict[str, deque[datetime]] = {}
         self._keys: dict[bytes, bytes] = {}
@@ -74,12 +74,12 @@ class RecentPast:
 
 def _keep(memory: dict[_K, _V], key: _K, value: _V) -> None:
     if len(memory) >= MAX_CARDS:
-        del memory[next(iter(memory))]  # the one that was here longest ago
+        del memory[next(iter(memory))]  # the oldest entry
     memory[key] = value
 
 
 def _holder(card: Card) -> bytes | None:
-    """Who an issuer says this is, if it says: its own pseudonym, hashed so that no dump shows it."""
+    """The issuer's pairwise pseudonym of the holder, hashed so that no memory dump shows it; or None."""
     if card.subject is None:
         return None
     return hashlib.blake2b(f"{card.issuer}\0{card.subject}".encode(), digest_size=16).digest()

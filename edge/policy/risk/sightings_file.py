@@ -1,4 +1,4 @@
-"""The file of cards seen at other doors: the process that asks the hub writes it for the one that decides."""
+"""File of the cards seen at other doors: the sync process writes it, the process that decides reads it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FILE: Final = "sightings.json"  # in the device's state folder
-# 64 cards at 64 doors with the longest names; the hub says a twentieth of that.
+# 64 cards at 64 doors with the longest names; the hub sends at most a twentieth of that.
 MAX_SIGHTINGS_BYTES: Final = 512 * 1024
 
 _Doors = Annotated[dict[SiteId, UnixMs], Meta(max_length=64)]
@@ -23,7 +23,7 @@ _decoder = msgspec.json.Decoder(Annotated[dict[Pseudonym, _Doors], Meta(max_leng
 
 
 def encode(told: Mapping[str, Mapping[str, int]]) -> bytes:
-    """The file: by card's pseudonym and door, milliseconds since 1970."""
+    """The file as JSON: by the card's pseudonym and by door, milliseconds since 1970."""
     return msgspec.json.encode(told, order="sorted")
 
 
@@ -33,7 +33,7 @@ def decode(data: bytes) -> dict[str, dict[str, datetime]]:
         told = _decoder.decode(data)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise InputError(
-            f"{FILE}: no list of sightings", hint="remove it: the next sync brings it"
+            f"{FILE}: not a list of sightings", hint="remove the file: the next sync writes it again"
         ) from error
     return {
         card: {door: datetime.fromtimestamp(ms / 1_000, UTC) for door, ms in doors.items()}

@@ -1,4 +1,4 @@
-"""The signs of one visit, read from what is known when its card is verified, and when its face is seen."""
+"""The risk signals of one visit: of the verified card, and of the face that matches."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ if TYPE_CHECKING:
 
 
 class RiskHistory(Protocol):
-    """What this site remembers of cards, by their pseudonyms; nothing that names a person."""
+    """Failures, keys and doors of the cards that this site saw, by pseudonym; nothing names a person."""
 
     def doors(self, card: Card, since: datetime) -> int:
-        """At how many doors, this one included, the card was shown since then."""
+        """Number of doors, with this one, where the card was shown since then."""
         ...
 
     def failures(self, card: Card, since: datetime) -> int:
-        """How often it was refused here since then, for what its holder did or was."""
+        """Number of refusals of the card here since then, for an act or the face of its holder."""
         ...
 
     def other_key(self, card: Card) -> bool:
-        """Whether this holder, as the issuer names one, was here before with another key."""
+        """Whether the holder, by the issuer's pairwise pseudonym, was here before with another key."""
         ...
 
     def learn(self, card: Card, decision: Decision, now: datetime) -> None:
-        """A visit was decided. Raises StorageFault."""
+        """Note the decision of a visit. Raises StorageFault."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class RiskContext:
-    """`now`: believed, aware UTC; `suspect`: nobody believes the clock; `zone`: where this door is."""
+    """`now`: trusted time, aware UTC; `suspect`: the clock is not trusted; `zone`: time zone of this door."""
 
     now: datetime
     suspect: bool = False
@@ -49,7 +49,7 @@ class RiskContext:
 
 
 def of_card(card: Card, history: RiskHistory, context: RiskContext, policy: RiskPolicy) -> tuple[Reason, ...]:
-    """The signs that need no face, in the order of the table."""
+    """The risk signals that need no face, in the order of the table."""
     now = context.now
     found = {
         Reason.RISK_ISSUER: card.issuer in policy.issuers,
@@ -70,7 +70,7 @@ def of_card(card: Card, history: RiskHistory, context: RiskContext, policy: Risk
 
 
 def of_face(face: FaceEvidence, threshold: float, policy: RiskPolicy) -> tuple[Reason, ...]:
-    """The signs in a face that matches, and that nothing objects to: by how little."""
+    """The risk signal of a face that is accepted, but by a small margin; empty if the margin is enough."""
     thin = face.similarity is not None and face.similarity < threshold + policy.margin
     suspect = face.pad is not None and face.pad.suspicion > THRESHOLD - policy.pad_margin
     return (Reason.RISK_MARGIN,) if thin or suspect else ()

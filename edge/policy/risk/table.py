@@ -1,9 +1,9 @@
-"""Risk signals with the level that a site gives each, and the factors that a level asks of the holder.
+"""Risk signals with the level that a site gives each, and the factors that a level requires of the holder.
 
-    signals of this visit -> the gravest level (two raised ones are high) -> the first of `step_ups`
+    signals of this visit -> the highest level (two raised ones are high) -> the first of `step_ups`
 
-Nothing here is a score: each signal has a reason code that goes on record, and a site can read why a holder
-was asked for more. A level can only ask for more than the door asks of every holder, never for less.
+There is no score: each signal has a reason code that goes on record, so that a site can read why a holder had
+to give more. A level only adds to the factors that the door requires of every holder.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ class RiskLevel(IntEnum):
     SEVERE = 3
 
 
-# What a site that says nothing makes of each sign; the order is that in which they are told.
+# The level of each signal where a site sets none; the order is that in which signals are reported.
 DEFAULT: Final[Mapping[Reason, RiskLevel]] = MappingProxyType(
     {
-        Reason.RISK_ISSUER: RiskLevel.HIGH,  # somebody wrote this issuer's name down for a reason
-        Reason.RISK_VELOCITY: RiskLevel.HIGH,  # one card in two hands
+        Reason.RISK_ISSUER: RiskLevel.HIGH,  # the site put this issuer on its list for a reason
+        Reason.RISK_VELOCITY: RiskLevel.HIGH,  # two people use one card
         Reason.RISK_DOCUMENT: RiskLevel.RAISED,
         Reason.RISK_FAILURES: RiskLevel.RAISED,
         Reason.RISK_NEW_KEY: RiskLevel.RAISED,  # most often a new phone
@@ -42,27 +42,26 @@ DEFAULT: Final[Mapping[Reason, RiskLevel]] = MappingProxyType(
         Reason.RISK_MARGIN: RiskLevel.RAISED,
         Reason.RISK_HOUR: RiskLevel.RAISED,
         Reason.RISK_ASSURANCE: RiskLevel.RAISED,
-        Reason.RISK_LIST_AGE: RiskLevel.NONE,  # the age policy has its own say: edge/trust/time/TIME.md
+        Reason.RISK_LIST_AGE: RiskLevel.NONE,  # the age policy answers it: edge/trust/time/TIME.md
     }
 )
 SIGNALS: Final = tuple(DEFAULT)
 
-# What may be asked for, the lightest first. Of RAISED one is enough, HIGH takes two different ones.
-# A second document is a site's own idea: a lobby's visitors have none with them.
+# Factors of a step-up, the lightest first. RAISED requires one, HIGH requires two different ones.
+# A second document is not among them: the visitors of a lobby carry none. A site may add it.
 STEP_UP_ORDER: Final = (Factor.CHALLENGE, Factor.NONCE, Factor.PIN)
 _HOW_MANY: Final = {RiskLevel.NONE: 0, RiskLevel.RAISED: 1, RiskLevel.HIGH: 2}
 
 
 @dataclass(frozen=True, slots=True)
 class RiskPolicy:
-    """A site's risk signals, and the level of each.
+    """A site's limits for risk signals, and the level of each signal.
 
-    `levels`: of signs that a site sees otherwise than DEFAULT. `step_ups`: what may be asked, the lightest
-    first. `velocity`: so many different doors within `velocity_min` minutes are a sign; `failures`: so many
-    refusals of this card within `failures_min`. `margin`: a similarity less than this above the threshold;
-    `pad_margin`: suspicion of an attack, in [0, 1], less than this below where it objects.
-    `assurance`: an enrolment below this. `quiet`: local hours (from, to) in which visits are unusual.
-    `issuers`: names to look at twice.
+    `levels`: levels that differ from DEFAULT. `step_ups`: the factors of a step-up, the lightest first.
+    A visit has a signal if the card was shown at `velocity` doors within `velocity_min` minutes, or refused
+    `failures` times within `failures_min`; if the similarity is less than `margin` above the threshold; if
+    the suspicion of an attack, in [0, 1], is less than `pad_margin` below its own; if the assurance is below
+    `assurance`; in the local hours `quiet` (from, to); if the issuer is one of `issuers`.
     """
 
     levels: Mapping[Reason, RiskLevel] = field(default_factory=lambda: DEFAULT)
@@ -91,7 +90,7 @@ class RiskPolicy:
         return max([*levels, RiskLevel.HIGH if raised > 1 else RiskLevel.NONE])
 
     def steps(self, signs: Sequence[Reason], able: AbstractSet[Factor]) -> tuple[Obligation, ...]:
-        """The factors that these signals ask for, of those that door and holder have; else staff."""
+        """The factors that these signals require, of those in `able`; staff if there are too few."""
         level = self.level(signs)
         if level is RiskLevel.NONE:
             return ()

@@ -1,1 +1,1 @@
-"""A check without a door: verified for a purpose, and a host is told the result, signed. CHECK.md."""
+"""A check without a door: verifies for a purpose, and sends a signed result to a host. CHECK.md."""

@@ -1,6 +1,6 @@
-"""The signed result of a check, as a host reads it. Specified in CHECK.md section 3, for both sides.
+"""Signs the result of a check on the device, and verifies it at the host. Format: CHECK.md section 3.
 
-A COSE_Sign1 with the device's Ed25519 key. As text, for lines and brokers, it is `CR1:` and base45.
+A COSE_Sign1 with the device's Ed25519 key. As text, for serial lines and brokers, it is `CR1:` and base45.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ if TYPE_CHECKING:
 
 PREFIX: Final = "CR1:"
 TYP: Final = "application/doorward-result+cbor"
-MAX_BYTES: Final = 8_192  # eleven attributes of 256 bytes, sealed, and 400 for everything else; twice
+MAX_BYTES: Final = 8_192  # twice the size of eleven sealed attributes of 256 bytes and 400 bytes for all else
 MAX_CHARS: Final = len(PREFIX) + MAX_BYTES * 3 // 2
 PSEUDONYM_BYTES: Final = 16
 MAX_SEALED_BYTES: Final = 6_144
-_BOX_BYTES: Final = 32 + 24 + 16  # ephemeral key, nonce and tag, around nothing
-_MAX_WORD: Final = 80  # a site's name, the longest word in here
+_BOX_BYTES: Final = 32 + 24 + 16  # ephemeral key, nonce and tag, with no content
+_MAX_WORD: Final = 80  # a site's name, the longest text in a result
 
 _DEVICE, _SEQ, _AT_MS, _SITE, _PURPOSE, _OUTCOME, _FACE, _PSEUDONYM, _SEALED, _REASON = range(1, 11)
 
 
 class CheckOutcome(StrEnum):
-    """What became of a check."""
+    """The outcome of a check."""
 
     GRANTED = "granted"
     DENIED = "denied"
@@ -42,11 +42,11 @@ class CheckOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What a host learns. `at`: aware UTC, whole milliseconds.
+    """The result that a host receives. `at`: aware UTC, whole milliseconds.
 
     `face`: a face was compared. `pseudonym`: 16 bytes that name the holder to this host only; `sealed`: the
-    attributes that the purpose names, as a box to the host's key. Both stand in granted results only;
-    `reason` in denied ones, where the site tells it.
+    attributes of the purpose, as a box to the host's key. Only granted results have these two; only denied
+    ones have `reason`, if the site sends it.
     """
 
     device: str
@@ -91,9 +91,9 @@ def to_text(data: bytes) -> str:
 def from_text(text: str) -> bytes:
     """The bytes of a result's text. Raises InputError."""
     if not text.startswith(PREFIX):
-        raise InputError("not a result", hint=f"results begin with {PREFIX}")
+        raise InputError("not a result", hint=f"give the text that begins with {PREFIX}")
     if len(text) > MAX_CHARS:
-        raise InputError("longer than any result")
+        raise InputError(f"longer than {MAX_CHARS} characters")
     digits = text.removeprefix(PREFIX)
     try:
         data: bytes = base45.b45decode(digits)
@@ -105,28 +105,28 @@ def from_text(text: str) -> bytes:
 
 
 def verify(data: bytes, public_key: bytes) -> Result:
-    """The result, if the device of this key signed exactly that. Raises InputError, which quotes nothing."""
+    """The result, verified by the device's key. Raises InputError, which quotes nothing."""
     try:
         envelope = cose.parse(cbor.decode(data, limit=MAX_BYTES))
         _check_headers(cbor.decode(envelope.protected, limit=MAX_BYTES), public_key)
         cose.check_signature(envelope, public_key, whose="this device")
         claims = cbor.decode(envelope.payload, limit=MAX_BYTES)
     except Refused as refusal:
-        raise InputError(refusal.detail, hint="is this the device's key?") from refusal
+        raise InputError(refusal.detail, hint="check that this is the device's key") from refusal
     if not isinstance(claims, Mapping):
-        raise InputError("claims are no map")
+        raise InputError("the claims are not a map")
     return _result(dict(claims))
 
 
 def _check_headers(headers: object, public_key: bytes) -> None:
     if not isinstance(headers, Mapping) or set(headers) != {n.HEADER_ALG, n.HEADER_KID, n.HEADER_TYP}:
-        raise InputError("headers are not algorithm, key id and type")
+        raise InputError("the headers are not algorithm, key id and type")
     if headers[n.HEADER_ALG] != n.ALG_EDDSA:
-        raise InputError("another algorithm")
+        raise InputError("the algorithm is not Ed25519")
     if headers[n.HEADER_TYP] != TYP:
-        raise InputError("signed as something else than a result")
+        raise InputError("the signed type is not that of a result")
     if headers[n.HEADER_KID] != cose.kid_of(public_key):
-        raise InputError("signed by another device", hint="each device has a key of its own")
+        raise InputError("signed by another device", hint="use the key of the device that made the result")
 
 
 def _result(claims: dict[Any, Any]) -> Result:
@@ -144,19 +144,19 @@ def _result(claims: dict[Any, Any]) -> Result:
         reason=_reason(claims.pop(_REASON, None)),
     )
     if claims:
-        raise InputError("a claim that is not known")
+        raise InputError("unknown claim")
     granted = outcome is CheckOutcome.GRANTED
     if (result.pseudonym is not None) is not granted or (result.sealed is not None and not granted):
-        raise InputError("a holder of a denied result, or none of a granted one")
+        raise InputError("a denied result with data of a holder, or a granted one without a pseudonym")
     if result.reason is not None and granted:
-        raise InputError("a reason of a granted result")
+        raise InputError("a granted result with a reason")
     return result
 
 
 def _word(claims: dict[Any, Any], key: int, name: str) -> str:
     value = claims.pop(key, None)
     if not isinstance(value, str) or not 1 <= len(value) <= _MAX_WORD:
-        raise InputError(f"{name}: no text of 1 to {_MAX_WORD} characters")
+        raise InputError(f"{name}: not text of 1 to {_MAX_WORD} characters")
     if not (value.isascii() and value.isprintable()):
         raise InputError(f"{name}: not printable ASCII")
     return value
@@ -165,7 +165,7 @@ def _word(claims: dict[Any, Any], key: int, name: str) -> str:
 def _number(claims: dict[Any, Any], key: int, name: str, largest: int) -> int:
     value = claims.pop(key, None)
     if type(value) is not int or not 0 <= value <= largest:
-        raise InputError(f"{name}: no number from 0 to {largest}")
+        raise InputError(f"{name}: not a number from 0 to {largest}")
     return value
 
 
@@ -174,7 +174,7 @@ def _bytes(claims: dict[Any, Any], key: int, name: str, fits: Callable[[int], bo
     if value is None:
         return None
     if not isinstance(value, bytes) or not fits(len(value)):
-        raise InputError(f"{name}: not bytes of its length")
+        raise InputError(f"{name}: not bytes, or of a wrong length")
     return value
 
 
@@ -184,4 +184,6 @@ def _reason(value: object) -> Reason | None:
     try:
         return Reason(str(value))
     except ValueError as error:
-        raise InputError("reason: not one of ours", hint="this host is older than the device") from error
+        raise InputError(
+            "reason: unknown code", hint="update this host: it is older than the device"
+        ) from error

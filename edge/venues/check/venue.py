@@ -1,4 +1,4 @@
-"""The check as a venue: what its purpose needs, and what a host is told. CHECK.md sections 1 and 2."""
+"""The venue `check`: requires the attributes of its purpose, and makes findings. CHECK.md sections 1, 2."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Purpose:
-    """What a check is for. `request`: the attributes that it needs, and a host is told no others.
+    """The purpose of a check. `request`: the attributes that it needs; the host receives no others.
 
-    `tells_reason`: the host learns why a card was refused; `compares`: faces are, where a card holds one.
+    `tells_reason`: the host receives the reason of a denial; `compares`: a card's face is compared.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Purpose:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckFinding:
-    """What a check found, before it is sealed and signed. `pseudonym` and `attributes`: of a grant only."""
+    """The finding of a check, before it is sealed and signed. `pseudonym`, `attributes`: of a grant only."""
 
     seq: int
     at: datetime
@@ -48,18 +48,18 @@ class CheckFinding:
 
 
 class Results(Protocol):
-    """Where findings go. Raises StorageFault."""
+    """The store of findings. Raises StorageFault."""
 
     def enter(self, finding: CheckFinding) -> None:
-        """Durable when it returns; the same `seq` at the same time again changes nothing."""
+        """Store it durably; the same `seq` at the same time again changes nothing."""
         ...
 
 
 class CheckVenue:
-    """A Venue that lets everybody go on whose card and face hold, and tells a host so."""
+    """Implements Venue: requires the attributes of its purpose, and stores each finding for the host."""
 
     def __init__(self, purpose: Purpose, sector_key: bytes, results: Results) -> None:
-        """`sector_key`: 32 bytes that all devices of one host share; another host's holders are others."""
+        """`sector_key`: 32 bytes that all devices of one host share, and no other host."""
         self._purpose = purpose
         self._key = sector_key
         self._results = results
@@ -91,5 +91,5 @@ class CheckVenue:
         )
 
     def pseudonym(self, subject: str) -> bytes:
-        """The word by which this host knows a holder, and nobody else does."""
+        """The pseudonym of a holder for this host only."""
         return keyed_digest(self._key, DigestDomain.CHECK_SUBJECT, subject.encode(), size=PSEUDONYM_BYTES)

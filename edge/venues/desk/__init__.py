@@ -1,1 +1,1 @@
-"""A hotel's desk: who is expected, who came, and what is kept of them. DESK.md."""
+"""A hotel's desk: expected guests, registrations, and reports of them. DESK.md."""

@@ -1,4 +1,4 @@
-"""A booking as a list of arrivals has it, and what is remembered of it until its guests come."""
+"""A booking in a list of arrivals, and the digests of it that a device keeps until its guests come."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ if TYPE_CHECKING:
     from edge.venues.desk.name_digests import Digests
 
 MAX_GUESTS: Final = 60  # a coach; a larger group is several bookings
-MAX_STAY_DAYS: Final = 400  # who stays longer than a year has moved in
+MAX_STAY_DAYS: Final = 400  # a year and some weeks; a longer stay is not a hotel booking
 MAX_NAME_CHARS: Final = (
-    200  # two thirds more than ICAO's longest, which takes 39 on a card and 120 in its chip
+    200  # two thirds more than ICAO's longest name, which has 39 on a card and 120 in its chip
 )
-MAX_REFERENCE_CHARS: Final = 64  # as long as a card can disclose one
+MAX_REFERENCE_CHARS: Final = 64  # the longest that a card can disclose
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """One guest whose name the list knows."""
+    """One guest whom the list names."""
 
     family_name: str = field(repr=False)
     given_name: str = field(default="", repr=False)
@@ -29,9 +29,9 @@ class Named:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Booking:
-    """One stay. `guests`: how many come, `minors` of them; `line`: where the list has it, counted from 1.
+    """One stay. `guests`: number of guests, with `minors` of them; `line`: its line in the list, from 1.
 
-    `doubtful`: the list says two things of it, so that a person has to look.
+    `doubtful`: the list has two versions of it, so staff must decide.
     """
 
     reference: str = field(repr=False)
@@ -48,7 +48,7 @@ class Booking:
 class BookedGuest:
     """One named guest of a booking, as digests.
 
-    `minor`: on the day of arrival; None where the list has no birth date.
+    `minor`: on the day of arrival; None if the list has no birth date.
     """
 
     names: frozenset[bytes]
@@ -70,12 +70,12 @@ class Expected:
 
 
 def age(born: date, on: date) -> int:
-    """In whole years. Who was born on 29 February has a birthday on 1 March of other years."""
+    """Age in whole years. A person born on 29 February has the birthday on 1 March of other years."""
     return on.year - born.year - ((on.month, on.day) < (born.month, born.day))
 
 
 def expected(booking: Booking, digests: Digests, *, adult_age: int) -> Expected:
-    """What a device keeps of a booking."""
+    """The digests of a booking that a device keeps."""
     places = tuple(
         BookedGuest(
             digests.names(guest.family_name, guest.given_name),

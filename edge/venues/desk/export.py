@@ -1,4 +1,4 @@
-"""Registrations as rows, for people's own programs: CSV for spreadsheets, JSON Lines for the rest."""
+"""Writes registrations as CSV for spreadsheets, and as JSON Lines for other programs."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ COLUMNS: Final = (
     "covers",
     *(name.value for name in Attribute),
 )
-# With one of these at its beginning a spreadsheet takes a text for a formula (OWASP, "CSV injection").
+# A spreadsheet runs a text that begins with one of these as a formula (OWASP, "CSV injection").
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 def document(opened: OpenedRegistration) -> dict[str, object]:
-    """One registration; what was not disclosed or not booked is null."""
+    """One registration; a value that was not disclosed or not booked is null."""
     stay = opened.booking or {}
     return {
         "seq": opened.seq,
@@ -45,7 +45,7 @@ def document(opened: OpenedRegistration) -> dict[str, object]:
 
 
 def write_csv(file: TextIO, registrations: Iterable[OpenedRegistration]) -> None:
-    """RFC 4180; a text that a spreadsheet would take for a formula gets an apostrophe before it."""
+    """Write RFC 4180; a text that a spreadsheet would run as a formula gets an apostrophe before it."""
     writer = csv.DictWriter(file, COLUMNS)
     writer.writeheader()
     for opened in registrations:
@@ -53,7 +53,7 @@ def write_csv(file: TextIO, registrations: Iterable[OpenedRegistration]) -> None
 
 
 def write_jsonl(file: TextIO, registrations: Iterable[OpenedRegistration]) -> None:
-    """One object a line."""
+    """Write one object a line."""
     file.writelines(json.dumps(document(opened), ensure_ascii=False) + "\n" for opened in registrations)
 
 

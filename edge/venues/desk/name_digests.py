@@ -1,8 +1,8 @@
-"""Names and references as they are compared: by keyed digests, so that a device keeps no name. DESK.md 3.
+"""Keyed digests of names and references, so that a device compares them without keeping a name. DESK.md 3.
 
-Two spellings of each name count, and no more: without its marks ("Muller") and as ICAO 9303 part 3 section 6
-transliterates it ("Mueller"). A name in Han or Arabic letters never equals its romanisation: there are
-several of each, and a guess would let in the wrong guest.
+Exactly two spellings of each name count: without its marks ("Muller") and as ICAO 9303 part 3 section 6
+transliterates it ("Mueller"). A name in Han or Arabic letters never equals its romanisation: a name has
+several, and a guess would admit the wrong guest.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from edge.keyed_digest import DigestDomain, keyed_digest
 if TYPE_CHECKING:
     from datetime import date
 
-# Letters that Unicode does not take apart into a letter and a mark.
+# Letters that Unicode does not decompose into a letter and a mark.
 _WHOLE: Final = str.maketrans(
     {"ø": "o", "đ": "d", "ð": "d", "ł": "l", "æ": "ae", "œ": "oe", "þ": "th", "\u0131": "i"}
 )
@@ -27,9 +27,9 @@ _ICAO: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "�
 
 
 def spellings(family: str, given: str) -> frozenset[str]:
-    """The one or two ways in which a name is compared: the family name, and the first of the given names.
+    """The one or two spellings by which a name is compared: family name, and the first given name.
 
-    Property systems often keep one given name, cards have all of them.
+    Property systems often keep one given name; cards have all of them.
     """
     return frozenset(
         f"{''.join(_words(family, icao=icao))}\0{next(iter(_words(given, icao=icao)), '')}"
@@ -38,8 +38,8 @@ def spellings(family: str, given: str) -> frozenset[str]:
 
 
 def reference(text: str) -> str:
-    """A booking's reference without what people add to it: case, spaces, hyphens."""
-    if text.isascii():  # nearly all, and a list has a million of them
+    """A booking's reference without case, spaces and hyphens."""
+    if text.isascii():  # the fast path for nearly all: a list has a million of them
         return _SIGNS.sub("", text.lower())
     folded = unicodedata.normalize("NFKC", text).casefold()
     return "".join(char for char in folded if char.isalnum())
@@ -61,7 +61,7 @@ def _words(name: str, *, icao: bool) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Digests:
-    """Names to digests, under a key of 32 bytes that never leaves this device."""
+    """Makes digests under a key of 32 bytes that never leaves this device."""
 
     key: bytes = field(repr=False)
 
@@ -70,15 +70,15 @@ class Digests:
         return frozenset(self._of(DigestDomain.DESK_NAME, text) for text in spellings(family, given))
 
     def reference(self, text: str) -> bytes:
-        """Of a booking's reference."""
+        """Digest of a booking's reference."""
         return self._of(DigestDomain.DESK_BOOKING, reference(text))
 
     def birth(self, day: date) -> bytes:
-        """Of a birth date."""
+        """Digest of a birth date."""
         return self._of(DigestDomain.DESK_BIRTH, day.isoformat())
 
     def subject(self, pseudonym: str) -> bytes:
-        """Of the word by which a card names its holder."""
+        """Digest of a card's pseudonym of its holder."""
         return self._of(DigestDomain.DESK_SUBJECT, pseudonym)
 
     def _of(self, domain: DigestDomain, text: str) -> bytes:

@@ -1,7 +1,7 @@
-"""The register of a desk: sealed registrations, and what is to be told of them. DESK.md sections 5 and 6.
+"""The register of a desk: sealed registrations, and the messages about them. DESK.md sections 5 and 6.
 
 A registration is sealed to the desk's public key, whose private key is not on this device, and once more
-under a key of its own that lies in another table. Erasing removes both, and SQLite overwrites both.
+under a key of its own that lies in another table. Erasing deletes both, and SQLite overwrites both.
 """
 
 from __future__ import annotations
@@ -50,9 +50,9 @@ CREATE TABLE IF NOT EXISTS record_keys (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipients:
-    """Who is told of a registration, each by a message that is sealed to them. None: nobody is.
+    """The receivers of a message about a registration, by their public keys; None: no such receiver.
 
-    `report_within`: how soon the authority must have it.
+    `report_within`: time within which the authority must have it.
     """
 
     device: str
@@ -75,7 +75,7 @@ class OpenedRegistration:
 
 
 class DeskStore:
-    """Implements Register; the queue of what is to be told lies in the same file, and changes with it."""
+    """Implements RegistrationStore; the queue of messages is in the same file, and changes with it."""
 
     def __init__(
         self,
@@ -86,7 +86,7 @@ class DeskStore:
         arrivals: ArrivalsFile,
         limits: QueueLimits | None = None,
     ) -> None:
-        """`public`: what everything here is sealed to. Raises StorageFault."""
+        """`public`: the key to which all data here is sealed. Raises StorageFault."""
         self.path = folder / FILE
         self._public = public
         self._told = told
@@ -127,14 +127,14 @@ class DeskStore:
                 self._tell(registration)
 
     def count(self) -> int:
-        """How many registrations are kept."""
+        """Number of registrations."""
         with faults(self.path):
             return int(self._db.execute("SELECT count(*) FROM registrations").fetchone()[0])
 
     def erase(self, before: datetime) -> int:
-        """Erase what was to be kept until then; how many that were. Raises StorageFault.
+        """Erase the registrations whose time is over; their number. Raises StorageFault.
 
-        The log is emptied each time: of what was delivered, too, nothing stays there.
+        The write-ahead log is emptied each time, so that no delivered message stays there either.
         """
         with faults(self.path):
             marks = self._db.execute(
@@ -167,7 +167,7 @@ class DeskStore:
         self._db.close()
 
     def _plain(self, registration: Registration) -> bytes:
-        """Sealed already, twice over: what the holder disclosed, and what the list says of the booking."""
+        """The disclosed attributes and the booking, each sealed to the desk's key."""
         booking = self._arrivals.box_of(registration.booking) if registration.booking else None
         record = Sealer(self._public).seal(json.dumps(_document(registration)).encode())
         return json.dumps({"record": _text(record), "booking": _text(booking)}).encode()

@@ -1,4 +1,4 @@
-"""Registrations that a desk keeps of its guests, and the moment from which each may be erased."""
+"""Registrations that a desk keeps of its guests, and the time from which each may be erased."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 class Registration:
     """One guest, once. Times are aware UTC.
 
-    `seq`: of the passage in the journal; `booking`: None for a guest nobody expected; `subject`: digest of
-    the card's own word for its holder; `covers`: minors without a card for whom this guest answers.
+    `seq`: of the passage in the journal; `booking`: None for a guest without a booking; `subject`: digest of
+    the card's pseudonym of its holder; `covers`: number of minors without a card in this guest's care.
     """
 
     seq: int
@@ -36,7 +36,7 @@ class Registration:
 
 @dataclass(frozen=True, slots=True)
 class RegisteredGuest:
-    """A guest who is here already, as far as the next guest of the booking has to know."""
+    """A registered guest, with the data that the next guest of the booking needs."""
 
     subject: bytes = field(repr=False)
     place: int | None
@@ -49,7 +49,7 @@ class Arrivals(Protocol):
     def by_reference(self, reference: bytes) -> Expected | None: ...
 
     def by_names(self, names: frozenset[bytes]) -> Sequence[Expected]:
-        """All bookings of somebody who is called so; each once."""
+        """All bookings with a guest of one of these names, each once."""
         ...
 
 
@@ -59,24 +59,24 @@ class RegistrationStore(Protocol):
     def of_booking(self, booking: bytes) -> Sequence[RegisteredGuest]: ...
 
     def enter(self, registration: Registration) -> None:
-        """Durable when it returns; the same `seq` again changes nothing."""
+        """Store it durably; the same `seq` again changes nothing."""
         ...
 
 
 def end_of(day: date, zone: tzinfo) -> datetime:
-    """The moment at which a day is over at a place, whatever its clocks did."""
+    """The time at which a day is over at a place, also on days of a clock change."""
     return datetime.combine(day + timedelta(days=1), time(), tzinfo=zone)
 
 
 def erasable_before(now: datetime, *, suspect: bool, signed: datetime, trusted_for: timedelta) -> datetime:
-    """Everything that was to be erased by this moment may go, whatever the clock says. DESK.md section 6.
+    """The time before which registrations may be erased, also with a wrong clock. DESK.md section 6.
 
     Args:
-        now: the time that is believed. Where the clock is `suspect`, true time is this or later
-            (edge.trust.time.trusted_clock), so that nothing goes early.
-        suspect: something speaks against the clock.
-        signed: the latest time that somebody trusted has signed.
-        trusted_for: how far ahead of `signed` a clock is believed that nothing speaks against: a board that
+        now: the trusted time. If the clock is `suspect`, true time is this or later
+            (edge.trust.time.trusted_clock), so nothing is erased early.
+        suspect: there is evidence against the clock.
+        signed: the latest time that a trusted key has signed.
+        trusted_for: how far ahead of `signed` a clock without evidence against it is trusted: a board that
             starts in the wrong year must not empty the register.
     """
     return now if suspect else min(now, signed + trusted_for)

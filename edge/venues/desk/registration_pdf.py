@@ -1,8 +1,8 @@
 """Registration cards to print and sign: a page of A5 for each guest, as PDF.
 
-Latin letters come from the fonts that every reader has. Any others come from a TrueType font that the
-property names, which is embedded. Without one, Han, kana and hangul are left to the reader's own Asian fonts,
-which a desktop has and a bare printer has not; of other scripts the card says that they could not be printed.
+Latin letters use fonts that every PDF reader has. Other letters use a TrueType font that the property names;
+it is embedded. Without that font, Han, kana and hangul use the reader's own Asian fonts, which a desktop has
+and a bare printer does not have; for other scripts the card says that the text cannot be printed.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _MISSING: Final = "(cannot be printed in this font: see the CSV)"
 _LATIN: Final = "Helvetica"
 _OWN: Final = "own"
 _EAST_ASIAN: Final = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL")
-# The first that has all letters of a text: code of a national set, and the font that holds it.
+# National character sets and their fonts; the first set with all letters of a text is used.
 _ASIAN: Final = (
     ("gb2312", "STSong-Light"),
     ("big5", "MSung-Light"),
@@ -58,9 +58,9 @@ _LINE_POINTS: Final = 220
 def write_pdf(
     file: BinaryIO, registrations: Iterable[OpenedRegistration], *, title: str, font: Path | None = None
 ) -> int:
-    """One page each; how many that are. `font`: for letters beyond Latin.
+    """Write one page for each registration; the number of pages. `font`: for letters beyond Latin.
 
-    Raises ConfigError for a font that is none, or where reportlab is missing.
+    Raises ConfigError if the font is not TrueType, or reportlab is missing.
     """
     try:
         from reportlab.lib.pagesizes import A5  # an optional part
@@ -105,7 +105,7 @@ def _draw(canvas: Canvas, opened: OpenedRegistration, title: str, *, letters: _L
 
 
 def _wrapped(canvas: Canvas, text: str, *, letters: _Letters) -> list[str]:
-    """The text in lines that fit, with the canvas set to the font that has its letters."""
+    """The text in lines that fit; sets the canvas to a font with its letters."""
     from reportlab.pdfbase.pdfmetrics import stringWidth
 
     font = _font_for(text, letters=letters)
@@ -150,7 +150,7 @@ def _register_asian(name: str) -> None:
 
 
 def _register(font: Path) -> _Letters:
-    """Have this font embedded where it is used; which letters it has."""
+    """Register this font for embedding; the letters that it has."""
     from reportlab.pdfbase.pdfmetrics import registerFont
     from reportlab.pdfbase.ttfonts import TTFError, TTFont
 
@@ -158,5 +158,7 @@ def _register(font: Path) -> _Letters:
         loaded = TTFont(_OWN, str(font))
         registerFont(loaded)
     except (TTFError, OSError) as error:
-        raise ConfigError(f"{font}: no TrueType font", hint="a .ttf with TrueType outlines") from error
+        raise ConfigError(
+            f"{font}: not a TrueType font", hint="use a .ttf file with TrueType outlines"
+        ) from error
     return frozenset(loaded.face.charToGlyph)

@@ -1,4 +1,4 @@
-"""The desk as a venue: who is expected, on what terms, and what is kept of whom. DESK.md section 4."""
+"""The venue `desk`: finds the guest's booking, checks it, and registers the guest. DESK.md sections 1, 4."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskRules:
-    """What the property asks.
+    """The rules of the property.
 
-    `request`: the attributes that its law wants, and nothing besides is kept; `documents`: the types of
-    document it accepts, all where none is named; `early`: how long before the day of arrival a guest may
-    come; `walk_in`: whether staff may take a guest whom nobody expects.
+    `request`: the attributes that its law requires; the desk keeps no others. `documents`: the types of
+    document it accepts, empty for all. `early`: time before the day of arrival from which a guest may come.
+    `walk_in`: whether staff may admit a guest without a booking.
     """
 
     request: tuple[Attribute, ...]
@@ -44,7 +44,7 @@ class DeskRules:
 
 @dataclass(frozen=True, slots=True)
 class _Stay:
-    """A guest in a booking. `adult` is None where nobody knows and nothing depends on it."""
+    """A guest in a booking. `known`: registered already; `covers`: number of minors in the guest's care."""
 
     expected: Expected
     place: int | None
@@ -55,7 +55,7 @@ class _Stay:
 
 
 class DeskVenue:
-    """A Venue. Keeps nothing itself: arrivals and register are handed in."""
+    """Implements Venue. It keeps no data itself: arrivals and register are passed to it."""
 
     def __init__(
         self, rules: DeskRules, digests: Digests, arrivals: Arrivals, register: RegistrationStore
@@ -85,9 +85,9 @@ class DeskVenue:
         try:
             stay: _Stay | None = self._find(visit, said)
         except (Refused, _UnexpectedError):
-            stay = None  # a guest whom staff took, or whose booking went with a new list a moment ago
+            stay = None  # a guest whom staff admitted, or whose booking a new list has just removed
         if stay is not None and stay.known:
-            return  # one registration a stay
+            return  # one registration for each stay
         today = visit.now.astimezone(self._rules.zone).date()
         left = stay.expected.departure if stay else today
         self._register.enter(
@@ -113,20 +113,20 @@ class DeskVenue:
             raise Refused(Reason.DOCUMENT_MISMATCH, "a type of document that is not accepted here")
 
     def _find(self, visit: Visit, said: dict[Attribute, str]) -> _Stay:
-        """The one stay of this guest. Raises Refused, and _UnexpectedError where nobody expects them."""
+        """The stay of this guest. Raises Refused, and _UnexpectedError if there is no booking."""
         names = self._names(said)
         expected = self._booking(visit, said, names)
         if expected.doubtful:
-            raise Refused(Reason.BOOKING_AMBIGUOUS, "the list says two things of this booking")
+            raise Refused(Reason.BOOKING_AMBIGUOUS, "the list has two versions of this booking")
         others = self._register.of_booking(expected.id)
         subject = self._subject(visit)
         mine = next((guest for guest in others if guest.subject == subject), None)
         if mine is None and len(others) >= expected.guests:
-            raise Refused(Reason.BOOKING_AMBIGUOUS, "all guests of this booking are here")
+            raise Refused(Reason.BOOKING_AMBIGUOUS, "all guests of this booking are registered")
         place = mine.place if mine else self._place(expected, names, said, others)
         adult = mine.adult if mine else self._adult_of(expected, place, said)
         if not adult and not any(guest.adult for guest in others):
-            raise Refused(Reason.PERSON_ALONE, "a minor, before the guardian")
+            raise Refused(Reason.PERSON_ALONE, "a minor, before an adult of the booking")
         first = adult and not any(guest.adult for guest in others if guest is not mine)
         covers = expected.minors if first else 0
         number = len(others) + (mine is None)
@@ -164,7 +164,7 @@ class DeskVenue:
         said: dict[Attribute, str],
         others: Sequence[RegisteredGuest],
     ) -> int | None:
-        """Which of the named guests this is; None for one of whom the list has no name."""
+        """The place of this guest among the named guests; None if the list does not name the guest."""
         taken = {guest.place for guest in others}
         born = self._born(said)
         fitting = [
@@ -176,10 +176,10 @@ class DeskVenue:
         if free:
             return free[0]
         if fitting:
-            raise Refused(Reason.BOOKING_AMBIGUOUS, "a guest of this name is here already")
+            raise Refused(Reason.BOOKING_AMBIGUOUS, "a guest of this name is registered already")
         unnamed = len([guest for guest in others if guest.place is None])
         if names and len(expected.places) + unnamed >= expected.guests:
-            raise _UnexpectedError  # a reference that somebody else knows, too
+            raise _UnexpectedError  # this guest knows the reference of another guest's booking
         return None
 
     def _adult_of(self, expected: Expected, place: int | None, said: dict[Attribute, str]) -> bool:
@@ -187,7 +187,9 @@ class DeskVenue:
         if known is None and place is not None and (minor := expected.places[place].minor) is not None:
             known = not minor
         if known is None and expected.minors:
-            raise Refused(Reason.DISCLOSURE_MISSING, "who of this booking is a minor")
+            raise Refused(
+                Reason.DISCLOSURE_MISSING, "the booking has minors, and this guest's age is unknown"
+            )
         return known is not False
 
     def _is_adult(self, said: dict[Attribute, str], on: date) -> bool | None:
@@ -207,7 +209,7 @@ class DeskVenue:
 
     def _born(self, said: dict[Attribute, str]) -> date | None:
         text = said.get(Attribute.BIRTH_DATE)
-        return date.fromisoformat(text) if text is not None else None  # the card's room has checked it
+        return date.fromisoformat(text) if text is not None else None  # edge.card has checked it
 
     def _subject(self, visit: Visit) -> bytes:
         return self._digests.subject(visit.card.subject or visit.card.pseudonym)
@@ -217,7 +219,7 @@ class DeskVenue:
 
 
 class _UnexpectedError(Exception):
-    """Nobody expects this guest; the property says what that means."""
+    """There is no booking for this guest; the rules of the property decide."""
 
 
 def _fits(expected: Expected, names: frozenset[bytes], born: date | None, digests: Digests) -> bool:
@@ -225,15 +227,15 @@ def _fits(expected: Expected, names: frozenset[bytes], born: date | None, digest
 
 
 def _same_birth(place: BookedGuest, born: date | None, digests: Digests) -> bool:
-    """Two birth dates that both are known must be one; who gives none is not refused for it."""
+    """Whether the birth dates are equal, or one of them is unknown: a guest may leave it out."""
     return place.birth is None or born is None or place.birth == digests.birth(born)
 
 
 def _lines(expected: Expected, number: int, covers: int, mine: RegisteredGuest | None) -> tuple[str, ...]:
-    """For the staff's screen; a name is not among them, the guest has just said it."""
+    """Lines for the staff's screen, without the guest's name."""
     lines = [f"guest {number} of {expected.guests}, until {expected.departure:%Y-%m-%d}"]
     if covers:
-        lines.append(f"answers for {covers} {'minor' if covers == 1 else 'minors'}")
+        lines.append(f"responsible for {covers} {'minor' if covers == 1 else 'minors'}")
     if mine is not None:
-        lines.append("registered before")
+        lines.append("registered already")
     return tuple(lines)

@@ -1,1 +1,1 @@
-"""A building's door: who may pass, when, in which order, and how many (DOOR_RULES.md)."""
+"""A building's door: permits, schedules, order of entry and occupancy (DOOR_RULES.md)."""

@@ -1,7 +1,7 @@
-"""A list of people as an office writes it, CSV or JSON, read strictly: every mistake says its line.
+"""Reads a list of people, CSV or JSON, as an office writes it; each error names its line.
 
-The subject of a card goes in and its keyed name comes out; nothing here keeps or repeats what a row says of
-a person, so an error names the line and the column, not the value.
+The reader replaces a card's subject by its keyed name. An error names the line and the column, never the
+value: a row holds personal data.
 """
 
 from __future__ import annotations
@@ -23,31 +23,31 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from datetime import tzinfo
 
-MAX_PEOPLE: Final = 200_000  # twice the largest site that is promised
-MAX_LIST_BYTES: Final = 64 << 20  # so many people with every column filled
+MAX_PEOPLE: Final = 200_000  # twice the largest site that is supported
+MAX_LIST_BYTES: Final = 64 << 20  # MAX_PEOPLE rows with every column filled
 COLUMNS: Final = (
     "issuer", "subject", "name", "groups", "valid_from", "valid_until", "assisted", "no_face", "duress_of",
     "template", "pin", "duress_pin",
 )  # fmt: skip
 _MAX_VALUE_CHARS: Final = 4_000  # a hundred groups
-_MAX_WORD_CHARS: Final = 200  # an issuer's or a subject's; a card's code has room for less
-_GROUP: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")  # as site.toml takes it
+_MAX_WORD_CHARS: Final = 200  # of an issuer or a subject; a card's code has room for less
+_GROUP: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")  # as in site.toml
 _TEMPLATE_BYTES: Final = 16
 _VERIFIER: Final = re.compile(
     r"\$argon2id\$v=19\$m=([0-9]{1,6}),t=([0-9]{1,2}),p=1\$[A-Za-z0-9+/]{16,32}\$[A-Za-z0-9+/]{32,64}"
 )
-# What a door computes while somebody waits: twice the cost of our own.
+# A door checks a PIN while the holder waits: at most twice the cost of our own verifiers.
 _MAX_KIB: Final = 16 * 1024
 _MAX_PASSES: Final = 8
 _YES: Final = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False, "": False}
-_HINT: Final = "nothing was taken: correct the list and import it again"
+_HINT: Final = "nothing was imported: correct the list and import it again"
 
 
 @dataclass(frozen=True, slots=True)
 class Enrolment:
-    """One row of people. `same_as`: this card is for being forced, and belongs to the person of that name.
+    """One row of the list. `same_as`: this is the duress card of the person with that keyed name.
 
-    `pin`, `duress_pin`: verifiers (`edge.policy.pin`); None: those stay that are there.
+    `pin`, `duress_pin`: verifiers (`edge.policy.pin`); None: the stored ones stay.
     """
 
     name: bytes = field(repr=False)
@@ -64,18 +64,18 @@ class Enrolment:
 
 @dataclass(frozen=True, slots=True)
 class EnrolmentContext:
-    """What a list is read against. `zone`: of times without one; `groups`: None where any will do."""
+    """Context of a list. `zone`: for times without a zone; `groups`: the allowed groups, None for any."""
 
     key: bytes = field(repr=False)
     zone: tzinfo = UTC
     groups: frozenset[str] | None = None
 
 
-EnrolmentLine = tuple[str, Enrolment | InputError]  # where it stands, as "line 7", and what stands there
+EnrolmentLine = tuple[str, Enrolment | InputError]  # the place, such as "line 7", and the row or its error
 
 
 def gather(told: Iterable[EnrolmentLine]) -> tuple[list[Enrolment], list[InputError]]:
-    """Everybody who is told of, each once, and everything that is wrong. Raises InputError for too many."""
+    """All people of a list, each once, and all errors. Raises InputError for too many rows."""
     first: dict[bytes, str] = {}
     people: list[Enrolment] = []
     wrong: list[InputError] = []
@@ -83,19 +83,19 @@ def gather(told: Iterable[EnrolmentLine]) -> tuple[list[Enrolment], list[InputEr
         if isinstance(row, InputError):
             wrong.append(row)
         elif row.name in first:
-            wrong.append(InputError(f"{where}: it is the person of {first[row.name]} again", hint=_HINT))
+            wrong.append(InputError(f"{where}: the same person as in {first[row.name]}", hint=_HINT))
         else:
             first[row.name] = where
             people.append(row)
         if len(people) + len(wrong) > MAX_PEOPLE:
-            raise InputError(f"more than {MAX_PEOPLE} people", hint="no site has so many")
+            raise InputError(f"more than {MAX_PEOPLE} people", hint="import only the people of this site")
     return people, wrong
 
 
 def read_csv(lines: Iterable[str], site: EnrolmentContext) -> Iterator[EnrolmentLine]:
-    """People of a CSV file with a head line, or what is wrong with a line; an error goes on with the next.
+    """Rows of a CSV file with a header line; a wrong line yields its error, and the next line follows.
 
-    Raises InputError where the file as a whole cannot be read.
+    Raises InputError if the file as a whole cannot be read.
     """
     table = csv.DictReader(lines, strict=True)
     try:
@@ -103,22 +103,22 @@ def read_csv(lines: Iterable[str], site: EnrolmentContext) -> Iterator[Enrolment
         for row in table:
             yield _read(row, f"line {table.line_num}", site)
     except csv.Error as error:
-        raise InputError(f"line {table.line_num}: it is no CSV: {str(error)[:80]}", hint=_HINT) from error
+        raise InputError(f"line {table.line_num}: not CSV: {str(error)[:80]}", hint=_HINT) from error
 
 
 def read_json(data: bytes, site: EnrolmentContext) -> Iterator[EnrolmentLine]:
-    """People of a JSON file: an array of objects, with the columns of the CSV as keys, or one object a line.
+    """Rows of a JSON file: an array of objects, or one object a line. The keys are the columns of the CSV.
 
-    Raises InputError where the file as a whole cannot be read.
+    Raises InputError if the file as a whole cannot be read.
     """
     if data.lstrip()[:1] == b"[":
-        people = _decoded(data, list[dict[str, Any]], "it is no array of people")
+        people = _decoded(data, list[dict[str, Any]], "not a JSON array of objects")
         for number, row in enumerate(people, 1):
             yield _read(row, f"person {number}", site)
         return
     for number, line in enumerate(data.splitlines(), 1):
         if line.strip():
-            row = _decoded(line, dict[str, Any], f"line {number}: it is no person")
+            row = _decoded(line, dict[str, Any], f"line {number}: not a JSON object")
             yield _read(row, f"line {number}", site)
 
 
@@ -133,13 +133,15 @@ def _check_columns(found: Iterable[str]) -> None:
     found = tuple(found)
     for column in found:
         if column not in COLUMNS:
-            raise InputError(f'there is no column "{column[:40]}"', hint=f"known: {', '.join(COLUMNS)}")
+            raise InputError(f'unknown column "{column[:40]}"', hint=f"use only {', '.join(COLUMNS)}")
     if "name" not in found and not {"issuer", "subject"} <= set(found):
-        raise InputError("issuer and subject have to be there", hint="the first line names the columns")
+        raise InputError(
+            "the columns issuer and subject are missing", hint="write the names of the columns into line 1"
+        )
 
 
 class _WrongError(ValueError):
-    """What is wrong with one column; its text never holds the value."""
+    """An error in one column; its text never holds the value."""
 
 
 def _read(row: Mapping[str, Any], where: str, site: EnrolmentContext) -> EnrolmentLine:
@@ -150,9 +152,9 @@ def _read(row: Mapping[str, Any], where: str, site: EnrolmentContext) -> Enrolme
 
 
 def _plain(key: str | None, value: object) -> str:
-    """A value as CSV would have it. The csv module keeps what is too much under None, and lacks as None."""
+    """A value as CSV has it. The csv module keeps extra values under the key None, and fills with None."""
     if key not in COLUMNS:
-        raise _WrongError("more values than columns" if key is None else f'there is no "{str(key)[:40]}"')
+        raise _WrongError("more values than columns" if key is None else f'unknown key "{str(key)[:40]}"')
     if isinstance(value, list) and all(isinstance(part, str) for part in value):
         value = " ".join(value)
     if value is None:
@@ -160,7 +162,7 @@ def _plain(key: str | None, value: object) -> str:
     if isinstance(value, bool):
         value = "yes" if value else "no"
     if not isinstance(value, str):
-        raise _WrongError(f"{key} is not a text")
+        raise _WrongError(f"{key} is not text")
     if len(value) > _MAX_VALUE_CHARS:
         raise _WrongError(f"{key} is longer than {_MAX_VALUE_CHARS} characters")
     return value.strip()
@@ -181,13 +183,13 @@ def _enrolment(row: Mapping[str, str], site: EnrolmentContext) -> Enrolment:
         duress_pin=_verifier("duress_pin", row.get("duress_pin", "")),
     )
     if made.duress_pin is not None and made.pin is None:
-        raise _WrongError("duress_pin goes with a pin")
+        raise _WrongError("duress_pin needs a pin")
     if made.valid_from and made.valid_until and made.valid_until <= made.valid_from:
         raise _WrongError("valid_until is not after valid_from")
     if made.same_as == made.name:
-        raise _WrongError("duress_of is the card itself")
+        raise _WrongError("duress_of is the subject of this row itself")
     if made.same_as is not None and made != Enrolment(made.name, same_as=made.same_as):
-        raise _WrongError("a card for being forced has what its person has: leave the other columns empty")
+        raise _WrongError("duress_of takes all data from its person: leave the other columns empty")
     return made
 
 
@@ -195,13 +197,13 @@ def _name(row: Mapping[str, str], site: EnrolmentContext) -> bytes:
     issuer, subject, name = row.get("issuer", ""), row.get("subject", ""), row.get("name", "")
     if name:
         if issuer or subject:
-            raise _WrongError("name stands in place of issuer and subject")
+            raise _WrongError("name replaces issuer and subject: leave those two empty")
         return _hex("name", name, DIGEST_BYTES) or b""
     return person_name(_word("issuer", issuer), _word("subject", subject), site.key)
 
 
 def _same_as(issuer: str, duress_of: str, site: EnrolmentContext) -> bytes:
-    """The other card's name: by its subject, or by the name itself as `export` writes it."""
+    """The keyed name of the other card, from its subject, or as `export` writes it."""
     if not issuer:
         return _hex("duress_of", duress_of, DIGEST_BYTES) or b""
     return person_name(_word("issuer", issuer), _word("duress_of", duress_of), site.key)
@@ -219,7 +221,7 @@ def _groups(text: str, site: EnrolmentContext) -> frozenset[str]:
     groups = frozenset(re.split(r"[ ;,]+", text)) - {""}
     for group in groups:
         if not _GROUP.fullmatch(group):
-            raise _WrongError("groups: one of them is no name of a group")
+            raise _WrongError("groups: a name has characters other than a-z, 0-9, _ and -, or more than 40")
         if site.groups is not None and group not in site.groups:
             raise _WrongError(f'groups: site.toml has no group "{group}"')
     return groups
@@ -229,11 +231,11 @@ def _flag(key: str, text: str) -> bool:
     try:
         return _YES[text.lower()]
     except KeyError:
-        raise _WrongError(f"{key} is neither yes nor no") from None
+        raise _WrongError(f"{key} is not yes or no") from None
 
 
 def _instant(key: str, text: str, site: EnrolmentContext) -> datetime | None:
-    """A time; without a zone it is the site's, and without a time of day that day's first moment."""
+    """A time; without a zone it is in the site's zone, without a time of day it is the start of the day."""
     if not text:
         return None
     try:
@@ -241,19 +243,19 @@ def _instant(key: str, text: str, site: EnrolmentContext) -> datetime | None:
         aware = moment if moment.tzinfo else moment.replace(tzinfo=site.zone)
         at = aware.astimezone(UTC).replace(microsecond=0)
     except (ValueError, OverflowError):
-        raise _WrongError(f"{key} is no time such as 2027-03-28T09:00") from None
+        raise _WrongError(f"{key} is not a time such as 2027-03-28T09:00") from None
     if not 1970 <= at.year < 2100:  # as everywhere in this product
-        raise _WrongError(f"{key} is outside 1970 to 2100")
+        raise _WrongError(f"{key} is not in the years 1970 to 2099")
     return at
 
 
 def _verifier(key: str, text: str) -> bytes | None:
-    """A verifier, not a PIN: no PIN lies in a list."""
+    """A verifier. A list never holds a PIN."""
     if not text:
         return None
     match = _VERIFIER.fullmatch(text) if len(text) <= MAX_VERIFIER_BYTES else None
     if match is None or int(match[1]) > _MAX_KIB or int(match[2]) > _MAX_PASSES:
-        raise _WrongError(f"{key} is no verifier as `people export` writes it: doorward people pin sets one")
+        raise _WrongError(f"{key} is not a verifier of `people export`; set a PIN with `doorward people pin`")
     return text.encode()
 
 

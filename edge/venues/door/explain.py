@@ -1,4 +1,4 @@
-"""Explains the rules to their author: the answer to one person at one time, and until when it holds."""
+"""Explains the rules to their author: the result for one person at one time, and the time it changes."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
     from edge.venues.door.occupancy import OccupancyStore
     from edge.venues.door.rules import DoorRules
 
-_STEP: Final = timedelta(minutes=1)  # schedules begin and end on whole ones
-AHEAD: Final = timedelta(days=8)  # a week repeats; what has not changed by then waits for a holiday
-_NOBODY: Final = bytes(DIGEST_BYTES)
+_STEP: Final = timedelta(minutes=1)  # schedules begin and end on whole minutes
+AHEAD: Final = timedelta(days=8)  # a week repeats; after that only a holiday brings a change
+_NO_NAME: Final = bytes(DIGEST_BYTES)
 
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """The `mode` of the door from a time on, and the `reason` why this person does not pass.
+    """The `mode` of the door from a time on, and the `reason` of a refusal; None if the person passes.
 
-    `until`: when one of the two is another; None: not for a week at least.
+    `until`: the time at which one of the two changes; None: not within a week.
     """
 
     reason: Reason | None
@@ -37,14 +37,14 @@ class Outlook:
 
 
 def member(groups: frozenset[str]) -> Person:
-    """Somebody of whom nothing is known but these groups."""
-    return Person(_NOBODY, groups)
+    """A person in these groups, without other data."""
+    return Person(_NO_NAME, groups)
 
 
 def outlook(rules: DoorRules, person: Person | None, at: datetime, occupancy: OccupancyStore) -> Outlook:
-    """The answer of the rules to this person at this time (aware), given the door's memory.
+    """The result of the rules for this person at this time (aware), with the door's occupancy store.
 
-    `person`: None for one who is not enrolled.
+    `person`: None for a person who is not enrolled.
     """
     now = _said(rules, person, at, occupancy)
     later = at.replace(second=0, microsecond=0) + _STEP
@@ -57,7 +57,7 @@ def outlook(rules: DoorRules, person: Person | None, at: datetime, occupancy: Oc
 
 def _said(rules: DoorRules, person: Person | None, at: datetime, occupancy: OccupancyStore) -> Outlook:
     door = DoorContext.at(rules, occupancy, at)
-    name = _NOBODY if person is None else person.name
+    name = _NO_NAME if person is None else person.name
     facts = VisitFacts(door, None, name, person)
     alone = Reason.PERSON_ALONE if facts.is_alone else None
     return Outlook(objection(facts) or alone, mode(door))

@@ -1,7 +1,7 @@
-"""The occupancy store: all that a door remembers between passages, and no more than its rules need.
+"""The occupancy store: the data that a door keeps between passages, only as much as its rules need.
 
-All times are whole seconds since 1970, UTC. A clock that is set back must not keep a holder out for ever: no
-rule takes a time that is still to come for a fact, and each reads "long ago" from the distance alone.
+All times are whole seconds since 1970, UTC. A clock that is set back must not lock a holder out for ever: no
+rule trusts a time in the future, and a timed rule uses only the distance between two times.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Inside:
-    """Somebody came in at `at`, in the area's day number `day`: nobody is inside on any other day."""
+    """A person came in at `at`, on the area's day number `day`; on other days the person is not inside."""
 
     at: int
     day: int
@@ -20,7 +20,7 @@ class Inside:
 
 @dataclass(frozen=True, slots=True)
 class WaitingPerson:
-    """The first of two people stood at this door at `at`."""
+    """The first of two people, who stood at this door at `at`."""
 
     person: bytes = field(repr=False)
     at: int
@@ -28,10 +28,10 @@ class WaitingPerson:
 
 @dataclass(frozen=True, slots=True)
 class OccupancyChange:
-    """The change by one settled visit; all of it or nothing.
+    """The change by one decided visit; the store applies all of it or nothing.
 
-    `came`, `left`: people, into and out of `area`, on its day number `day`. `opened`: groups whose coming in
-    today opens something, with `today`'s ordinal. `waiting`: who waits at `door` from now on; None: nobody.
+    `came`, `left`: people, into and out of `area`, on its day number `day`. `opened`: groups whose entry
+    opens something today, which has the ordinal `today`. `waiting`: the person who now waits at `door`.
     """
 
     door: str
@@ -46,35 +46,35 @@ class OccupancyChange:
 
 
 class OccupancyStore(Protocol):
-    """The memory of a door's rules. Raises StorageFault; asking changes nothing."""
+    """The occupancy store of a door's rules. Raises StorageFault; only `write` changes it."""
 
     def inside(self, area: str, person: bytes) -> Inside | None:
-        """The time and day at which this person came in; None: not since they last went out."""
+        """The time and day at which this person came in; None if the person is not inside."""
         ...
 
     def count(self, area: str, day: int) -> int:
-        """The count of people inside, of the area's day."""
+        """Number of people inside on the area's day."""
         ...
 
     def opened(self, area: str, group: str) -> int | None:
-        """The day on which somebody of this group last came in, as an ordinal."""
+        """The day on which a person of this group last came in, as an ordinal."""
         ...
 
     def waiting(self, door: str) -> WaitingPerson | None:
-        """The first of two."""
+        """The first of two people at this door; None if no person waits."""
         ...
 
     def is_locked_down(self) -> bool:
-        """Whether somebody switched lock-down on."""
+        """Whether an operator switched lock-down on."""
         ...
 
     def write(self, change: OccupancyChange) -> None:
-        """Make this durable."""
+        """Store this durably."""
         ...
 
 
 class MemoryOccupancyStore:
-    """A ledger that forgets when its program ends; the reference for the durable one."""
+    """An occupancy store in memory; the reference for the durable one."""
 
     def __init__(self) -> None:
         self.locked_down = False

@@ -1,4 +1,4 @@
-"""The ledger of a door in an SQLite file: it survives a restart, and two doors of one board may share it."""
+"""The occupancy store in an SQLite file: it survives a restart, and two doors of one board may share it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _TABLES: Final[dict[str, tuple[dict[str, type], tuple[str, ...]]]] = {
     "inside": ({"area": str, "person": bytes, "at": int, "day": int}, ("area", "person")),
-    # How many there are in `inside`: counted as they come and go, for nobody waits while 100,000 are counted.
+    # Number of rows in `inside`, updated at each passage: to count 100,000 rows would take too long there.
     "areas": ({"area": str, "day": int, "count": int}, ("area",)),
     "opened": ({"area": str, "team": str, "day": int}, ("area", "team")),
     "waiting": ({"door": str, "person": bytes, "at": int}, ("door",)),
@@ -25,17 +25,17 @@ _TABLES: Final[dict[str, tuple[dict[str, type], tuple[str, ...]]]] = {
 
 
 class Switch(StrEnum):
-    """What stays on until somebody switches it off."""
+    """A state that lasts until it is switched off."""
 
     LOCK_DOWN = "lock-down"
     CONTROLLER = "controller"  # the door's controller was put into lock-down by these rules
 
 
 class OccupancyFile:
-    """The port `Ledger` over a file. For one thread at a time."""
+    """An `OccupancyStore` in a file. For one thread at a time."""
 
     def __init__(self, path: Path) -> None:
-        """Open it, or make it. Raises StorageFault."""
+        """Open or make the file. Raises StorageFault."""
         self._path = path
         self._db = connect(path, prepare=_make_tables)
 
@@ -80,21 +80,21 @@ class OccupancyFile:
                 row = (change.door, change.waiting.person, change.waiting.at)
                 db.execute("INSERT INTO waiting (door, person, at) VALUES (?, ?, ?)", row)
 
-    # -- what somebody in charge does, from a command ---------------------------------------------
+    # -- used by commands of operators ------------------------------------------------------------
 
     def is_on(self, switch: Switch) -> bool:
-        """Raises StorageFault."""
+        """Whether the switch is on. Raises StorageFault."""
         return self._row("SELECT 1 FROM switches WHERE switch = ?", switch.value) is not None
 
     def switch(self, switch: Switch, since: int | None) -> None:
-        """On since this second, or off. Raises StorageFault."""
+        """Switch it on since this second, or off if `since` is None. Raises StorageFault."""
         with faults(self._path), transaction(self._db):
             self._db.execute("DELETE FROM switches WHERE switch = ?", (switch.value,))
             if since is not None:
                 self._db.execute("INSERT INTO switches (switch, since) VALUES (?, ?)", (switch.value, since))
 
     def forgive(self, person: bytes | None = None) -> int:
-        """Take this person, or everybody, to have gone out of every area. How many had not. StorageFault."""
+        """Remove this person, or all people, from every area; their number. Raises StorageFault."""
         db = self._db
         with faults(self._path), transaction(db):
             forgiven = db.execute("DELETE FROM inside WHERE ?1 IS NULL OR person = ?1", (person,)).rowcount
@@ -112,7 +112,7 @@ class OccupancyFile:
         try:
             row: tuple[Any, ...] | None = self._db.execute(question, values).fetchone()
         except sqlite3.Error:
-            with faults(self._path):  # not around it: a visit asks five times, and a context takes 5 us
+            with faults(self._path):  # not around the query: a visit makes five, and a context takes 5 us
                 raise
         return row
 

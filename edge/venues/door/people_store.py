@@ -1,4 +1,4 @@
-"""Everybody who is enrolled, in an SQLite file: read by name when somebody comes, written by a command."""
+"""Enrolled people in an SQLite file: a visit reads one by keyed name, a command writes them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _TABLE: Final = "people"
 _COLUMNS: Final = {
     "name": bytes,
-    "same_as": bytes,  # this card is for being forced, and belongs to the person of that name
+    "same_as": bytes,  # this is the duress card of the person with that keyed name
     "groups": str,
     "valid_from": int,
     "valid_until": int,
@@ -35,16 +35,16 @@ _FIND: Final = f"SELECT {', '.join(_COLUMNS)} FROM {_TABLE} WHERE name = ?"  # n
 _ALL: Final = f"SELECT {', '.join(_COLUMNS)} FROM {_TABLE} ORDER BY name"  # noqa: S608  likewise
 
 
-# Bits of `flags`; plain numbers, for an IntFlag takes 20 us of every visit.
+# Bits of `flags`; plain numbers, because an IntFlag takes 20 us of every visit.
 _ASSISTED: Final = 1
 _NO_FACE: Final = 2
 
 
 class PeopleFile:
-    """The port `People` over a file. For one thread at a time; a command may write it meanwhile."""
+    """The port `People` over a file. For one thread at a time; a command may write the file meanwhile."""
 
     def __init__(self, path: Path) -> None:
-        """Open it, or make it. Raises StorageFault."""
+        """Open or make the file. Raises StorageFault."""
         self._path = path
         self._db = connect(path, prepare=_make_tables)
 
@@ -61,21 +61,21 @@ class PeopleFile:
             return int(self._db.execute(f"SELECT count(*) FROM {_TABLE}").fetchone()[0])  # noqa: S608
 
     def rows(self) -> Iterator[tuple[bytes, bytes | None, Person]]:
-        """Everybody: name, the person whose card for being forced this is, and what is said of him."""
+        """All entries: keyed name, the person whose duress card it is or None, and the person's data."""
         with faults(self._path):
             for row in self._db.execute(_ALL):
                 yield row[0], row[1], _person(row)
 
     def take(self, enrolments: Iterable[Enrolment], *, replace: bool = False) -> int:
-        """Enrol these, and keep or `replace` everybody else: all of it or nothing. How many were taken.
+        """Enrol these people: all or none; their number. `replace`: delete all people who are not among them.
 
-        A PIN that is there stays for who comes without one: lists come from an office, PINs are set here.
+        A row without a PIN keeps the stored PIN: offices write lists, and PINs are set on the device.
 
         Raises:
-            InputError: a card for being forced belongs to nobody.
+            InputError: a duress card belongs to a person who is not enrolled.
             StorageFault: the file cannot be written.
         """
-        from sqlite_utils import Database  # 0.3 s, which a door does without
+        from sqlite_utils import Database  # takes 0.3 s; a door does not need it
 
         taken = 0
         columns = [f"{column} = excluded.{column}" for column in _COLUMNS if "pin" not in column]
@@ -96,13 +96,13 @@ class PeopleFile:
             )
             if lost:
                 raise InputError(
-                    f"cards for being forced that belong to nobody who is enrolled: {lost}",
-                    hint="duress_of is the subject of a person in the same file, or enrolled before",
+                    f"{lost} duress cards name a person who is not enrolled",
+                    hint="enrol that person in the same list, or before it",
                 )
         return taken
 
     def set_pin(self, name: bytes, pin: Pin | None) -> None:
-        """Give this person a PIN, or none. Raises StorageFault."""
+        """Set this person's PIN, or delete it if `pin` is None. Raises StorageFault."""
         values = (None, None) if pin is None else (pin.usual, pin.duress)
         with faults(self._path), transaction(self._db):
             self._db.execute(f"UPDATE {_TABLE} SET pin = ?, duress_pin = ? WHERE name = ?", (*values, name))  # noqa: S608

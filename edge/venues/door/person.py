@@ -1,4 +1,4 @@
-"""People who are enrolled at a site, kept under names that only this site can compute."""
+"""People who are enrolled at a site, under keyed names that only this site can compute."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 def person_name(issuer: str, subject: str, site_key: bytes) -> bytes:
-    """A site's name for this issuer's `subject`: a keyed hash, which tells nothing without the key."""
+    """A site's keyed name for this issuer's `subject`: a keyed hash, which tells nothing without the key."""
     return keyed_digest(site_key, DigestDomain.PERSON, issuer.encode(), subject.encode())
 
 
 def card_name(card: Card, site_key: bytes) -> bytes:
-    """A site's name for the holder of this card; a card that names no subject stands for itself."""
+    """A site's keyed name for the holder of this card; a card without a subject has its own."""
     if card.subject is not None:
         return person_name(card.issuer, card.subject, site_key)
     return keyed_digest(site_key, DigestDomain.CARD, card.kid, card.card_id)
@@ -30,11 +30,11 @@ def card_name(card: Card, site_key: bytes) -> bytes:
 class Person:
     """The entry of an enrolled person at a site.
 
-    `name`: by which the site knows this person, whichever card is shown. `valid_from`, `valid_until`: aware
-    UTC; the second is the first moment that is too late; None: no such end. `assisted`: wants more time.
-    `no_face`: passes without one. `duress`: the card that was shown is the one for being forced.
-    `template`: hash of the sealed template that this person's card has to point at; None: any. `pin`: by what
-    a PIN is judged, where there is one.
+    `name`: the keyed name, the same for all cards of this person. `valid_from`, `valid_until`: aware UTC; the
+    second is the first moment that is too late; None: no limit. `assisted`: needs a longer release.
+    `no_face`: passes without a face. `duress`: the card that was shown is the duress card.
+    `template`: hash of the sealed template to which this person's card must point; None: any. `pin`: the
+    verifiers of the person's PIN; None: no PIN.
     """
 
     name: bytes = field(repr=False)
@@ -48,14 +48,14 @@ class Person:
     pin: Pin | None = None
 
     def is_due(self, now: datetime) -> bool:
-        """Whether `now` is in this person's window. Data for the rules, not a decision."""
+        """Whether `now` is between `valid_from` and `valid_until`. Data for the rules, not a decision."""
         after = self.valid_from is None or now >= self.valid_from
         return after and (self.valid_until is None or now < self.valid_until)
 
 
 class People(Protocol):
-    """Everybody who is enrolled."""
+    """The people who are enrolled."""
 
     def find(self, name: bytes) -> Person | None:
-        """Whose card this is, by `card_name`; None: nobody's here. Raises StorageFault."""
+        """The person with this `card_name`; None if the person is not enrolled. Raises StorageFault."""
         ...

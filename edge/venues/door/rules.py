@@ -1,4 +1,4 @@
-"""The rules of one door, compiled from its site's file (`edge.venues.door.rules_file`)."""
+"""The rules of one door, compiled from the site's file (`edge.venues.door.rules_file`)."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
 
 
 class Direction(StrEnum):
-    """Which way this door's reader lets people go."""
+    """The direction in which this door's reader lets people pass."""
 
     IN = "in"
     OUT = "out"
 
 
 class Passback(StrEnum):
-    """What happens to somebody who comes in and did not go out since he came in last."""
+    """The rule for a person who comes in again without going out in between."""
 
     OFF = "off"
-    SOFT = "soft"  # comes in, and staff are told
-    TIMED = "timed"  # is refused for some minutes
-    HARD = "hard"  # is refused until he went out, or the day of the area is over
+    SOFT = "soft"  # the person passes, and staff are told
+    TIMED = "timed"  # the person is refused for some minutes
+    HARD = "hard"  # the person is refused until they go out, or the day of the area is over
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Area:
     """The space behind a door; several doors may lead into one.
 
     `limit`: of people inside; None: any number. `window_s`: of timed passback. `reset_min`: the minute of the
-    day at which everybody is taken to have left; None: never.
+    day at which all people count as gone; None: never.
     """
 
     name: str
@@ -48,7 +48,7 @@ class Area:
 
     @property
     def is_counted(self) -> bool:
-        """Whether it has to be known who is inside; where it has not, nobody writes it down."""
+        """Whether a rule needs the people inside; without need they are not stored."""
         return self.limit is not None or self.passback is not Passback.OFF
 
 
@@ -56,8 +56,8 @@ class Area:
 class Doorway:
     """One door of the site.
 
-    `unlock`: when it stands free; `unlock_after`: the group that has to come first on that day, or None.
-    `companion_s`: this door wants two people, the second within so many seconds; None: one is enough.
+    `unlock`: the schedule of free access; `unlock_after`: the group that must come in before it, or None.
+    `companion_s`: the door opens for two people, the second within so many seconds; None: for one.
     """
 
     site: str
@@ -69,7 +69,7 @@ class Doorway:
 
 @dataclass(frozen=True, slots=True)
 class Permit:
-    """When a group may pass: at any time of `plain`; of `after`, once somebody of the named group has."""
+    """The times at which a group may pass: in `plain`, and in `after` once its named group has come in."""
 
     plain: WeeklySchedule = NEVER
     after: tuple[tuple[str, WeeklySchedule], ...] = ()
@@ -77,7 +77,7 @@ class Permit:
 
 @dataclass(frozen=True, slots=True)
 class LockDown:
-    """Nobody passes but `may_pass`: in the times of `schedule`, and while somebody has switched it on."""
+    """Lock-down: only groups in `may_pass` pass, in `schedule` and while an operator has switched it on."""
 
     schedule: WeeklySchedule = NEVER
     may_pass: frozenset[str] = frozenset()
@@ -85,11 +85,10 @@ class LockDown:
 
 @dataclass(frozen=True, slots=True)
 class DoorRules:
-    """Everything that one door goes by.
+    """All rules of one door.
 
-    `everybody`: the groups of whoever is not enrolled; empty: such a person does not pass. `permits`: by
-    group. `groups`: all that the site's file names. `no_face`: what is asked of a person who passes without a
-    face: a PIN, or staff.
+    `not_enrolled`: the groups of people who are not enrolled; empty: such people do not pass. `permits`: by
+    group. `groups`: all groups of the site's file. `no_face`: the factor in place of a face: PIN or staff.
     """
 
     version: str
@@ -99,10 +98,10 @@ class DoorRules:
     permits: Mapping[str, Permit] = field(repr=False)
     groups: frozenset[str]
     no_face: Factor
-    everybody: frozenset[str] = frozenset()
+    not_enrolled: frozenset[str] = frozenset()
     lock_down: LockDown = LockDown()
     assisted_ms: int = 8_000
-    starters: frozenset[str] = field(init=False)  # the groups whose coming opens something for others
+    starters: frozenset[str] = field(init=False)  # the groups whose entry opens something for others
 
     def __post_init__(self) -> None:
         named = {group for permit in self.permits.values() for group, _ in permit.after}
@@ -111,15 +110,15 @@ class DoorRules:
         object.__setattr__(self, "starters", frozenset(named))
 
     def permits_of(self, groups: Iterable[str]) -> tuple[Permit, ...]:
-        """Those of these groups that have any."""
+        """The permits of these groups."""
         return tuple(self.permits[group] for group in groups if group in self.permits)
 
 
-PermitLine = tuple[str, str | None, WeeklySchedule]  # group, the group that has to come first, when
+PermitLine = tuple[str, str | None, WeeklySchedule]  # group, the group that must come in first, schedule
 
 
 def permits(told: Iterable[PermitLine]) -> dict[str, Permit]:
-    """One permit for each group, of all that is said about it."""
+    """One permit for each group, joined from all its lines."""
     by_group: dict[str, dict[str | None, list[WeeklySchedule]]] = {}
     for group, after, schedule in told:
         by_group.setdefault(group, {}).setdefault(after, []).append(schedule)
@@ -133,10 +132,10 @@ def permits(told: Iterable[PermitLine]) -> dict[str, Permit]:
 
 
 def in_force(schedule: WeeklySchedule, local: LocalTime, came_in: int | None, *, after: str | None) -> bool:
-    """Whether this schedule is, given the last day on which somebody of group `after` came in.
+    """Whether this schedule is in force. `came_in`: the last day on which a person of group `after` came in.
 
-    A shift that began yesterday is opened by whoever came yesterday. A day that is still to come was put down
-    by a clock that has been set right since, and opens nothing.
+    A shift that began yesterday is opened by a person who came in yesterday. A day in the future comes from a
+    clock that was wrong then; it opens nothing.
     """
     since = schedule.since(local)
     if since is None or after is None:

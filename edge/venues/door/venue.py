@@ -1,4 +1,4 @@
-"""The venue `door`: a table of objections, the terms of whoever meets none, and what is remembered of it."""
+"""The venue `door`: a table of objections, the obligations of a visit, and the change of occupancy."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _Rule = tuple[Reason, "Callable[[VisitFacts], bool]"]
 
-# The first that objects decides. What a door that stands free does not ask comes apart.
+# The first rule that objects decides. A door in free access applies fewer rules.
 LOCK_DOWN: Final[_Rule] = (
     Reason.SITE_LOCKED,
     lambda f: f.door.is_locked_down and not f.groups & f.rules.lock_down.may_pass,
@@ -50,16 +50,16 @@ STANDING_FREE: Final = (FACE, LOCK_DOWN, *ROOM)
 
 
 def objection(facts: VisitFacts) -> Reason | None:
-    """The first that anything here has against somebody coming in."""
+    """The reason of the first rule that objects to this person's entry, or None."""
     rules = STANDING_FREE if facts.door.is_free else USUAL
     return next((reason for reason, objects in rules if objects(facts)), None)
 
 
 def mode(door: DoorContext) -> Mode:
-    """How a controller should run this door.
+    """The mode in which a controller should run this door.
 
-    It denies every grant in lock-down: where somebody may still pass, it is these rules that keep the others
-    out.
+    A controller in lock-down denies every grant. If a group may still pass, the controller stays normal, and
+    these rules refuse all others.
     """
     if door.is_locked_down:
         return Mode.NORMAL if door.rules.lock_down.may_pass else Mode.LOCK_DOWN
@@ -67,7 +67,7 @@ def mode(door: DoorContext) -> Mode:
 
 
 class DoorVenue:
-    """One door of a site. `rules`: those in force now; they are swapped whole. `site_key`: 32 bytes."""
+    """One door of a site. `rules`: the rules in force now; they are replaced whole. `site_key`: 32 bytes."""
 
     def __init__(
         self, rules: Callable[[], DoorRules], people: People, occupancy: OccupancyStore, *, site_key: bytes
@@ -78,9 +78,9 @@ class DoorVenue:
         self._site_key = site_key
 
     def evaluate(self, visit: Visit) -> Obligations:
-        """The terms of this visit. Raises Refused, and StorageFault where the memory cannot be read."""
+        """The obligations of this visit. Raises Refused, and StorageFault if a store cannot be read."""
         facts = self._facts(visit)
-        if facts.comes_in:  # whoever is inside may always go
+        if facts.comes_in:  # people inside may always go out
             reason = objection(facts)
             if reason is not None:
                 raise Refused(reason)
@@ -94,7 +94,7 @@ class DoorVenue:
         return merge((obligations,))  # in the order of the step-ups
 
     def commit(self, visit: Visit, decision: Decision, seq: int) -> None:  # noqa: ARG002  the journal's own
-        """Remember who came in, went out or waits. Raises StorageFault."""
+        """Store that the person came in, went out or waits. Raises StorageFault."""
         facts = self._facts(visit)
         change = None
         match decision:
@@ -108,11 +108,11 @@ class DoorVenue:
             self._occupancy.write(change)
 
     def staff_notices(self, visit: Visit) -> frozenset[StaffNotice]:
-        """What staff should know of a visit whether or not it is admitted; duress above all."""
+        """The notices for staff, such as duress, for a granted and for a denied visit."""
         return _notes(self._facts(visit))
 
     def mode_at(self, now: datetime) -> Mode:
-        """How a controller should run this door now. Raises StorageFault."""
+        """The mode in which a controller should run this door now. Raises StorageFault."""
         return mode(DoorContext.at(self._rules(), self._occupancy, now))
 
     def _facts(self, visit: Visit) -> VisitFacts:
@@ -125,7 +125,7 @@ class DoorVenue:
 def _asked(facts: VisitFacts) -> Iterator[Obligation]:
     if facts.person is not None and facts.person.no_face:
         yield Obligation(facts.rules.no_face, Reason.FACTOR_ABSENT)
-    if facts.is_alone:  # not an objection: who waits for another has shown a face first, and all else
+    if facts.is_alone:  # not an objection: the first person must give all else before the wait
         yield Obligation(Factor.COMPANION, Reason.PERSON_ALONE)
 
 
@@ -143,7 +143,7 @@ def _notes(facts: VisitFacts) -> frozenset[StaffNotice]:
 
 
 def _came(facts: VisitFacts) -> OccupancyChange | None:
-    """Whoever comes in: with the one who waited, where there had to be two."""
+    """The entry of this person, and of the person who waited at a door for two."""
     other = facts.companion if facts.wants_two and not facts.door.is_free else None
     came = (facts.name,) if other is None else (facts.name, other)
     counted = facts.rules.area.is_counted

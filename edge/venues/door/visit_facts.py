@@ -1,4 +1,4 @@
-"""One visit to one door, with everything that its rules ask about it."""
+"""One visit to one door, with all facts that the rules need."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class DoorContext:
-    """A door at one moment: its rules, what it remembers, and what its wall clock shows.
+    """A door at one moment: its rules, its occupancy store, and its local time.
 
-    `now`: aware UTC. `day`: the area's day number; a new one begins when everybody is taken to have left.
+    `now`: aware UTC. `day`: the area's day number; a new day begins at the area's reset.
     """
 
     rules: DoorRules
@@ -33,39 +33,39 @@ class DoorContext:
 
     @classmethod
     def at(cls, rules: DoorRules, occupancy: OccupancyStore, now: datetime) -> DoorContext:
-        """This door, now."""
+        """The context of this door at this time."""
         reset_min = rules.area.reset_min
         day = 0 if reset_min is None else rules.calendar.day_since(reset_min, now)
         return cls(rules, occupancy, now, rules.calendar.local_time(now), day)
 
     @property
     def second(self) -> int:
-        """`now` as the ledger counts time."""
+        """The time `now` in whole seconds since 1970, as the occupancy store keeps it."""
         return int(self.now.timestamp())
 
     @property
     def is_locked_down(self) -> bool:
-        """Whether only those pass who may in a lock-down."""
+        """Whether lock-down holds, by schedule or by switch."""
         return self.rules.lock_down.schedule.is_open(self.local) or self.occupancy.is_locked_down()
 
     @property
     def is_free(self) -> bool:
-        """Whether this door stands free: a card that core verified is all that is asked for."""
+        """Whether the door is in free access: a verified card is enough."""
         doorway = self.rules.doorway
         return self.holds(doorway.unlock, doorway.unlock_after) and not self.is_locked_down
 
     def holds(self, schedule: WeeklySchedule, after: str | None) -> bool:
-        """Whether this schedule is in force, and whoever has to come first has come."""
+        """Whether this schedule is in force, and a person of group `after` has come in first."""
         came_in = None if after is None else self.occupancy.opened(self.rules.area.name, after)
         return in_force(schedule, self.local, came_in, after=after)
 
     def is_inside(self, person: bytes) -> bool:
-        """Whether this person came in and did not go out, today."""
+        """Whether this person came in on the area's day and did not go out."""
         seen = self.occupancy.inside(self.rules.area.name, person)
         return seen is not None and seen.day == self.day
 
     def came_back(self, person: bytes) -> bool:
-        """Whether passback objects. A time that is still to come is as far away as it is ahead."""
+        """Whether passback objects. For a time in the future, only its distance to now counts."""
         area = self.rules.area
         match area.passback:
             case Passback.HARD:
@@ -79,9 +79,9 @@ class DoorContext:
 
 @dataclass(frozen=True, slots=True)
 class VisitFacts:
-    """One visit. `name`: by which the ledger knows its holder; `person`: None for one who is not enrolled.
+    """One visit. `name`: the holder's keyed name; `person`: None if the holder is not enrolled.
 
-    `face`: what the card says of one.
+    `face`: the card's reference to a face, if there is one.
     """
 
     door: DoorContext
@@ -91,18 +91,21 @@ class VisitFacts:
 
     @property
     def rules(self) -> DoorRules:
-        """Those of this door."""
+        """The rules of this door."""
         return self.door.rules
 
     @property
     def groups(self) -> frozenset[str]:
-        """To which this holder belongs here."""
-        return self.rules.everybody if self.person is None else self.person.groups
+        """The groups of this holder here."""
+        return self.rules.not_enrolled if self.person is None else self.person.groups
 
     @property
     def is_stranger(self) -> bool:
-        """Not enrolled, where that does not do. One person with two cards is two strangers, so no pair."""
-        return self.person is None and (not self.rules.everybody or self.wants_two)
+        """Whether the holder must be enrolled, and is not.
+
+        A door for two needs enrolled people: a holder with two cards would otherwise count as two people.
+        """
+        return self.person is None and (not self.rules.not_enrolled or self.wants_two)
 
     @property
     def wants_two(self) -> bool:
@@ -111,19 +114,19 @@ class VisitFacts:
 
     @property
     def comes_in(self) -> bool:
-        """Whether this reader stands outside."""
+        """Whether this reader lets people in."""
         return self.rules.doorway.direction is Direction.IN
 
     @property
     def has_other_template(self) -> bool:
-        """Whether the card points at another face than the one that was enrolled."""
+        """Whether the card points to another template than the enrolled one."""
         if self.person is None or self.person.template is None:
             return False
         return not isinstance(self.face, SealedReference) or self.face.hash != self.person.template
 
     @property
     def is_scheduled(self) -> bool:
-        """Whether some schedule of these groups is in force by its hours alone."""
+        """Whether a schedule of these groups is open, without regard to the group that must come in first."""
         local, permits = self.door.local, self.rules.permits_of(self.groups)
         return any(
             schedule.is_open(local)
@@ -133,7 +136,7 @@ class VisitFacts:
 
     @property
     def is_permitted(self) -> bool:
-        """Whether some permit is in force, with whoever has to come first."""
+        """Whether a permit is in force, and the group that must come in first has come in."""
         return any(
             self.door.holds(permit.plain, None)
             or any(
@@ -146,7 +149,7 @@ class VisitFacts:
 
     @property
     def companion(self) -> bytes | None:
-        """The other of two, who stands here already; None: nobody who counts."""
+        """The person who waits here as the first of two; None if there is none in time."""
         waits, within_s = self.door.occupancy.waiting(self.rules.doorway.site), self.rules.doorway.companion_s
         if waits is None or within_s is None or waits.person == self.name:
             return None
@@ -155,12 +158,12 @@ class VisitFacts:
 
     @property
     def is_alone(self) -> bool:
-        """Whether another one has to come first."""
+        """Whether a second person must come before the door opens."""
         return self.comes_in and self.wants_two and not self.door.is_free and self.companion is None
 
     @property
     def is_too_many(self) -> bool:
-        """Whether the area has no room for this person, and for the other one where there have to be two."""
+        """Whether the area has no room for this person, and at a door for two for both people."""
         area = self.rules.area
         if area.limit is None:
             return False
@@ -173,7 +176,7 @@ class VisitFacts:
 
     @property
     def is_first_in(self) -> bool:
-        """Whether others may pass because this person does."""
+        """Whether this entry is the first today that opens something for others."""
         if not self.comes_in:
             return False
         occupancy, area, today = self.door.occupancy, self.rules.area.name, self.door.local.day

@@ -1,1 +1,1 @@
-"""The venue `library`: who comes in, and what they take along, as its library system says (LIBRARY.md)."""
+"""The venue `library`: entry and lending by the answers of the library system (LIBRARY.md)."""

@@ -1,4 +1,4 @@
-"""Hours in which staff are at the desk of a library, by its own clock and calendar."""
+"""Hours in which staff are at the desk of a library, in its local time and calendar."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class StaffedHours:
-    """The schedule of the staff, and the calendar that it goes by."""
+    """The schedule of the staff, and its calendar."""
 
     schedule: WeeklySchedule
     calendar: Calendar
@@ -30,9 +30,9 @@ class StaffedHours:
 
 
 def staffed_hours(entries: Sequence[str], holidays: Sequence[str], zone: tzinfo) -> StaffedHours:
-    """Hours such as "mon-fri 09:00-18:00"; without any, staff are always there.
+    """The hours of entries such as "mon-fri 09:00-18:00"; without entries, staff are always there.
 
-    Raises ValueError that quotes the text which is wrong.
+    Raises ValueError, which quotes the wrong text.
     """
     schedule = compiled(map(_entry, entries)) if entries else ALWAYS
     return StaffedHours(schedule, Calendar(zone, parse_holidays(holidays)))

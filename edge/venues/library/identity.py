@@ -1,4 +1,4 @@
-"""Finds the library's patron whom a card belongs to. On disk, names are keyed and numbers are sealed."""
+"""Finds the patron of a card. On disk, pseudonyms are keyed digests and numbers are sealed."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
     from edge.card.claims import Card
 
-MAX_PATRON_BYTES: Final = 64  # numbers of 14 digits are usual; the protocol would take 255
+MAX_PATRON_BYTES: Final = 64  # numbers of 14 digits are usual; the protocol allows 255
 PATRON: Final = "patron"  # the attribute that an issuer may sign and a holder disclose
 
 
 class Vault:
-    """Keys all names and seals all texts that an entrance writes to disk: `key` is its own, 32 bytes."""
+    """Makes the digests and seals the texts that an entrance writes to disk. `key`: its own, 32 bytes."""
 
     def __init__(self, key: bytes) -> None:
         self._key = key
@@ -36,42 +36,42 @@ class Vault:
         return keyed_digest(self._key, DigestDomain.LIBRARY_PATRON, number.encode())
 
     def seal(self, text: str) -> bytes:
-        """The text, so that only this key opens it."""
+        """Seal the text; only this key opens it."""
         return bytes(self._box.encrypt(text.encode()))
 
     def open(self, sealed: bytes) -> str:
-        """Raises StorageFault where another key sealed it, or somebody changed it."""
+        """The sealed text. Raises StorageFault if another key sealed it, or it was changed."""
         try:
             return self._box.decrypt(sealed).decode()
         except (CryptoError, ValueError) as err:
             raise StorageFault(
-                "what the entrance keeps was sealed with another key, or has been changed",
-                hint="put the key back that [library] key names, or bind the patrons anew",
+                "the entrance's data was sealed with another key, or was changed",
+                hint="restore the file of [library] key, or bind the patrons again",
             ) from err
 
 
 class Roll:
-    """The patrons of this library by the pseudonym under which their wallets are known here.
+    """The patrons of this library by the pseudonym of their wallets here.
 
-    `sealed`: keyed name of a pseudonym to the patron's number, sealed. It is read at each visit, so that what
-    is bound meanwhile counts at once.
+    `sealed`: digest of a pseudonym to the patron's sealed number. It is read at each visit, so a new binding
+    counts at once.
     """
 
     def __init__(self, vault: Vault, sealed: Mapping[bytes, bytes]) -> None:
         self._vault, self._sealed = vault, sealed
 
     def patron_of(self, card: Card) -> str:
-        """The patron's number. What the issuer signed and what was bound here must not contradict each other.
+        """The patron's number, as the issuer signed it or as it was bound here.
 
         Raises:
-            Refused: patron.unknown, or document.mismatch where they do.
+            Refused: patron.unknown, or document.mismatch if both exist and differ.
         """
         signed = next((value for name, value in getattr(card, "disclosed", ()) if name == PATRON), None)
         bound = self._bound(card.subject) if card.subject else None
         if signed is not None and not _is_number(signed):
-            raise Refused(Reason.PATRON_UNKNOWN, "the number on the card is none")
+            raise Refused(Reason.PATRON_UNKNOWN, "the number on the card is not a patron's number")
         if signed and bound and signed != bound:
-            raise Refused(Reason.DOCUMENT_MISMATCH, "the card names another patron than the one bound here")
+            raise Refused(Reason.DOCUMENT_MISMATCH, "the number on the card is not the number bound here")
         if number := signed or bound:
             return number
         raise Refused(Reason.PATRON_UNKNOWN, "no patron is bound to this card")
@@ -82,11 +82,11 @@ class Roll:
 
 
 def patron_number(text: str) -> str:
-    """A patron's number as somebody typed it. Raises InputError."""
+    """Check a patron's number. Raises InputError."""
     if not _is_number(text):
         raise InputError(
-            f"not a patron's number: 1 to {MAX_PATRON_BYTES} printable characters without | and blanks",
-            hint="take the number that the library system shows",
+            f"not a patron's number of 1 to {MAX_PATRON_BYTES} printable characters without | and blanks",
+            hint="use the number that the library system shows",
         )
     return text
 

@@ -1,6 +1,6 @@
-"""Loans and returns made while the library system was offline: kept in order, and told to it later.
+"""Loans and returns made while the library system was offline: kept in order, and sent to it later.
 
-An entry that the system then refuses is a conflict, which staff have to resolve.
+An entry that the system then refuses is a conflict, which staff must resolve.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ class OfflineState(StrEnum):
     """The state of an entry. An accepted entry is erased at once."""
 
     WAITING = "waiting"
-    REFUSED = "refused"  # the system objects: staff have to see to it
+    REFUSED = "refused"  # the system objects: staff must resolve it
 
 
 @dataclass(frozen=True, slots=True)
 class OfflineEntry:
-    """One act without the system. `lines`: why it was refused, in the system's own words."""
+    """One loan or return without the system. `lines`: the system's text about its refusal."""
 
     seq: int
     act: Lend | TakeBack = field(repr=False)
@@ -35,7 +35,7 @@ class OfflineEntry:
 
 @dataclass(frozen=True, slots=True)
 class UploadedEntry:
-    """One entry of an upload. `refused`: the system objects, in these lines."""
+    """One entry that was sent. `refused`: the system's text if it objects, or None."""
 
     entry: OfflineEntry
     refused: tuple[str, ...] | None = field(repr=False)

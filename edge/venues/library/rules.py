@@ -1,4 +1,4 @@
-"""Entry rules of a library, for a patron whom its system knows, and while that system is offline.
+"""Entry rules of a library, with the answer of its system, and without it while the system is offline.
 
 Pure: values in, a verdict out.
 """
@@ -24,21 +24,21 @@ class Offline(StrEnum):
     """The patrons who come in while the library system is offline."""
 
     DENY = "deny"
-    MEMBERS = "members"  # whom it knew and let in not long ago
-    EVERYBODY = "everybody"  # whoever has a patron's number here
+    MEMBERS = "members"  # patrons whom it admitted in the last `offline_days`
+    EVERYONE = "everyone"  # all patrons whose card has a number here
 
 
 class Unstaffed(StrEnum):
     """The patrons who come in while no staff are there."""
 
-    NOBODY = "nobody"
+    NONE = "none"
     REGISTERED = "registered"  # patrons of the kinds and the age that the library names
-    EVERYBODY = "everybody"
+    EVERYONE = "everyone"
 
 
 @dataclass(frozen=True, slots=True)
 class LibraryRules:
-    """The entry rules of one library. `blocks`: what keeps a patron out."""
+    """The entry rules of one library. `blocks`: the flags that refuse entry."""
 
     blocks: frozenset[Flag] = frozenset({Flag.CHARGE_DENIED, Flag.CARD_LOST})
     fee_limit: Decimal | None = None
@@ -51,20 +51,20 @@ class LibraryRules:
 
 @dataclass(frozen=True, slots=True)
 class PatronVerdict:
-    """Whether a patron may come in: no reason, and nothing is in the way. `lines`: for staff only."""
+    """Whether a patron may come in. `reason`: of a refusal, or None. `lines`: for staff only."""
 
     reason: Reason | None
     lines: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def answer(self) -> Obligations | Reason:
-        """As a Host tells it."""
+        """The verdict as the answer of a `Host`."""
         return Obligations(lines=self.lines) if self.reason is None else self.reason
 
 
 @dataclass(frozen=True, slots=True)
 class SeenPatron:
-    """The memory of a patron whom the library system let in. `alone`: unstaffed hours, too."""
+    """The last entry of a patron. `alone`: the patron may also come in hours without staff."""
 
     day: date
     alone: bool
@@ -89,12 +89,12 @@ WORDS: Final = {
 
 
 def judge(patron: Patron, rules: LibraryRules, *, staffed: bool, today: date) -> PatronVerdict:
-    """The verdict of library system and library rules on a patron. `today`: where the library is."""
-    if not patron.is_valid:  # BL is not said: who vouches for nobody has not vouched for this one
+    """The verdict of library system and library rules on a patron. `today`: local date of the library."""
+    if not patron.is_valid:  # also if the reply has no BL: then the system has not confirmed the patron
         return PatronVerdict(Reason.PATRON_UNKNOWN, ("The library does not know this patron.", *patron.lines))
     against = [WORDS[flag] for flag in sorted(patron.flags & rules.blocks)]
     if rules.fee_limit is not None and patron.owed is not None and patron.owed > rules.fee_limit:
-        against.append(f"owes {patron.owed}, and {rules.fee_limit} is the limit")
+        against.append(f"owes {patron.owed}, limit {rules.fee_limit}")
     if against:
         return PatronVerdict(
             Reason.PATRON_BLOCKED, (f"Blocked by the library: {'; '.join(against)}.", *patron.lines)
@@ -102,52 +102,53 @@ def judge(patron: Patron, rules: LibraryRules, *, staffed: bool, today: date) ->
     if not staffed and (why := _not_alone(patron, rules, today)):
         return PatronVerdict(Reason.SCHEDULE_CLOSED, (why,))
     notes = [WORDS[flag] for flag in sorted(patron.flags)]
-    lines = [f"Comes in, and {'; '.join(notes)}."] if notes else []
+    lines = [f"May enter. Note: {'; '.join(notes)}."] if notes else []
     if patron.holds_ready:
         lines.append(f"Holds on the shelf: {patron.holds_ready}.")
     return PatronVerdict(None, (*lines, *patron.lines))
 
 
 def may_be_alone(patron: Patron, rules: LibraryRules, today: date) -> bool:
-    """Whether this patron could come in without staff: remembered for when the system is away."""
+    """Whether this patron may come in without staff; stored for times when the system is offline."""
     return _not_alone(patron, rules, today) is None
 
 
 def judge_offline(
     seen: SeenPatron | None, rules: LibraryRules, *, staffed: bool, today: date
 ) -> PatronVerdict:
-    """The verdict from memory and rules while the library system is offline."""
-    away = "The library system is away"
+    """The verdict by the last entry and the rules while the library system is offline."""
+    away = "The library system is offline"
     if rules.offline == Offline.DENY:
-        return PatronVerdict(Reason.HOST_UNAVAILABLE, (f"{away}: let patrons in by hand.",))
+        return PatronVerdict(Reason.HOST_UNAVAILABLE, (f"{away}: staff admit patrons.",))
     known = seen is not None and 0 <= (today - seen.day).days <= rules.offline_days
     if rules.offline == Offline.MEMBERS and not known:
-        return PatronVerdict(Reason.HOST_UNAVAILABLE, (f"{away}, and this patron was not here lately.",))
+        days = f"in the last {rules.offline_days} days"
+        return PatronVerdict(Reason.HOST_UNAVAILABLE, (f"{away}. This patron did not enter {days}.",))
     if not staffed:
         alone = known and seen is not None and seen.alone
-        if rules.unstaffed == Unstaffed.NOBODY or (rules.unstaffed == Unstaffed.REGISTERED and not alone):
+        if rules.unstaffed == Unstaffed.NONE or (rules.unstaffed == Unstaffed.REGISTERED and not alone):
             return PatronVerdict(
-                Reason.SCHEDULE_CLOSED, (f"{away}, and this patron may not be here without staff.",)
+                Reason.SCHEDULE_CLOSED, (f"{away}. This patron may not enter without staff.",)
             )
-    return PatronVerdict(None, (f"{away}: let in by the rule for that.",))
+    return PatronVerdict(None, (f"{away}. Admitted by the rule offline = {rules.offline}.",))
 
 
 def _not_alone(patron: Patron, rules: LibraryRules, today: date) -> str | None:
-    """Why a patron may not come in without staff. What the system does not say counts against it."""
+    """The line for staff if a patron may not come in without staff, or None. Unknown data counts as no."""
     match rules.unstaffed:
-        case Unstaffed.EVERYBODY:
+        case Unstaffed.EVERYONE:
             return None
-        case Unstaffed.NOBODY:
-            return "Nobody comes in without staff."
+        case Unstaffed.NONE:
+            return "No entry without staff."
     if rules.unstaffed_kinds and patron.kind not in rules.unstaffed_kinds:
         return "Not registered for hours without staff."
     if rules.unstaffed_age is not None and (
         patron.born is None or _age(patron.born, today) < rules.unstaffed_age
     ):
-        return f"Under {rules.unstaffed_age}, or of unknown age: not without staff."
+        return f"Under {rules.unstaffed_age}, or age unknown: no entry without staff."
     return None
 
 
 def _age(born: date, today: date) -> int:
-    """Whole years; who was born on 29 February is a year older on 1 March."""
+    """Age in whole years; a patron born on 29 February is a year older on 1 March."""
     return today.year - born.year - ((today.month, today.day) < (born.month, born.day))

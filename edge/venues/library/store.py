@@ -1,6 +1,6 @@
-"""Store of a library entrance, in one SQLite file: names keyed, all else sealed (identity.py).
+"""Store of a library entrance in one SQLite file: pseudonyms as digests, all else sealed (identity.py).
 
-The passage reads from memory only; the file is written by the entrance's own thread and by commands.
+The passage reads from memory only; the worker's thread and commands write the file.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ _EPOCH: Final = date(1970, 1, 1)
 
 
 class LibraryStore:
-    """Acts without the system, the roll, and who was seen lately. Raises StorageFault. For any thread."""
+    """Entries made offline, bound patrons, and recent entries. Raises StorageFault. For any thread."""
 
     def __init__(self, path: Path, vault: Vault) -> None:
-        """Open the file, or make it with mode 0600."""
+        """Open the file, or make it, with mode 0600."""
         self._path, self._vault = path, vault
         self._lock = threading.RLock()
         self._db = connect(path, busy_s=_BUSY_S, any_thread=True, prepare=lambda db: make_tables(db, _TABLES))
@@ -62,7 +62,7 @@ class LibraryStore:
             raise
 
     def refresh(self) -> None:
-        """Take over what a command has bound or unbound meanwhile; costs nothing where it has not."""
+        """Load the bindings if a command has changed them; cheap if not."""
         with self._lock, faults(self._path):
             (version,) = self._db.execute("PRAGMA data_version").fetchone()  # others' commits change it
             if version == self._version:
@@ -74,7 +74,7 @@ class LibraryStore:
             self.roll.pop(name, None)
 
     def bind(self, pairs: Iterable[tuple[str, str]]) -> int:
-        """Bind pseudonyms to patrons' numbers, in place of earlier ones. How many."""
+        """Bind pseudonyms to patrons' numbers, in place of earlier ones; their number."""
         rows = [(self._vault.subject(subject), self._vault.seal(number)) for subject, number in pairs]
         with self._writing() as db:
             db.executemany("INSERT OR REPLACE INTO patrons (name, sealed) VALUES (?, ?)", rows)
@@ -82,18 +82,18 @@ class LibraryStore:
         return len(rows)
 
     def unbind(self, subject: str) -> None:
-        """Nobody is bound to this pseudonym any more."""
+        """Delete the binding of this pseudonym."""
         name = self._vault.subject(subject)
         with self._writing() as db:
             db.execute("DELETE FROM patrons WHERE name = ?", (name,))
         self.roll.pop(name, None)
 
     def seen(self, number: str) -> SeenPatron | None:
-        """What is remembered of a patron; from memory."""
+        """The last entry of a patron, from memory; None if it is not known."""
         return self._seen.get(self._vault.patron(number))
 
     def remember(self, number: str, seen: SeenPatron) -> None:
-        """The library system let this patron in."""
+        """Store that the library system admitted this patron."""
         name = self._vault.patron(number)
         if self._seen.get(name) == seen:
             return
@@ -103,41 +103,41 @@ class LibraryStore:
         self._seen[name] = seen
 
     def forget(self, number: str) -> None:
-        """The library system does not let this patron in any more."""
+        """Delete the last entry of a patron whom the library system refuses."""
         name = self._vault.patron(number)
         if self._seen.pop(name, None) is not None:
             with self._writing() as db:
                 db.execute("DELETE FROM seen WHERE name = ?", (name,))
 
     def add(self, act: Lend | TakeBack, at: datetime) -> OfflineEntry:
-        """Durable when this returns."""
+        """Store an entry; it is durable when this returns."""
         with self._writing():
             seq = self._queue.next_seq(CHANNEL)
             self._queue.put(QueuedMessage(CHANNEL, seq, self._sealed(act, ()), int(at.timestamp() * 1_000)))
         return OfflineEntry(seq, act, at)
 
     def entries(self, state: OfflineState | None = None) -> Sequence[OfflineEntry]:
-        """The oldest first."""
+        """The entries in this state, or all, the oldest first."""
         with self._lock:
             kept = self._queue.kept(CHANNEL)
         entries = (self._entry(*one) for one in kept)
         return tuple(entry for entry in entries if state in (None, entry.state))
 
     def first(self) -> OfflineEntry | None:
-        """The oldest that waits."""
+        """The oldest entry that waits."""
         with self._lock:
-            message = self._queue.next(CHANNEL, now_ms=0)  # the worker waits, not the channel
+            message = self._queue.next(CHANNEL, now_ms=0)  # the worker has its own pauses
         return None if message is None else self._entry(message)
 
     def count(self, state: OfflineState) -> int:
-        """How many entries are in this state."""
+        """Number of entries in this state."""
         with self._lock:
             status = self._queue.status(CHANNEL, now_ms=0)
         return status.dead if state is OfflineState.REFUSED else status.waiting
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Nobody else tells the library system of entries meanwhile, in this process or another one."""
+        """Hold the lock for sending entries, against this process and others."""
         with faults(self._path):
             file = os.open(f"{self._path}.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
         try:
@@ -148,11 +148,11 @@ class LibraryStore:
             os.close(file)
 
     def tell_first(self, tell: Callable[[OfflineEntry], Circulated]) -> UploadedEntry | None:
-        """Tell the system the oldest entry that waits, and keep what it objects to; None: nothing waits.
+        """Send the oldest waiting entry to the system; None: none waits. A refused entry is kept.
 
-        A return must never overtake the loan before it: where there is no answer (`tell` raises HostFault)
-        that entry waits on, and all behind it. An answer that makes no sense would make none tomorrow, and is
-        a conflict. Raises HostFault.
+        A return must never overtake the loan before it: without a reply (`tell` raises HostFault) the entry
+        and all behind it go on waiting. An invalid reply would be invalid again tomorrow: it is a conflict.
+        Raises HostFault.
         """
         entry = self.first()
         if entry is None:
@@ -181,7 +181,7 @@ class LibraryStore:
                 self._queue.forget(seq, message.made_ms)
 
     def expire(self, now: datetime, *, seen_days: int, refused_days: int) -> None:
-        """Erase what has been kept for long enough; what waits to be told is not."""
+        """Delete old entries of patrons and old conflicts; waiting entries are kept."""
         oldest = (now.date() - _EPOCH).days - seen_days
         with self._writing() as db:
             db.execute("DELETE FROM seen WHERE day < ?", (oldest,))

@@ -1,4 +1,4 @@
-"""The venue of a library's entrance: whoever has a number here is asked about, all others are refused."""
+"""The venue of a library's entrance: asks the library system about patrons, refuses all other holders."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class LibraryVenue:
-    """Implements Venue. `came_in` is told the number of each patron whose grant is on record."""
+    """Implements Venue. `came_in`: called with the patron's number when a grant is on record."""
 
     def __init__(
         self, roll: Roll, rules: LibraryRules, hours: StaffedHours, *, came_in: Callable[[str], None]
@@ -28,12 +28,12 @@ class LibraryVenue:
 
     def evaluate(self, visit: Visit) -> Obligations:
         """Raises Refused: patron.unknown, document.mismatch, schedule.closed."""
-        if self._rules.unstaffed == Unstaffed.NOBODY and not self._hours.staffed(visit.now):
-            raise Refused(Reason.SCHEDULE_CLOSED, "nobody comes in without staff")
+        if self._rules.unstaffed == Unstaffed.NONE and not self._hours.staffed(visit.now):
+            raise Refused(Reason.SCHEDULE_CLOSED, "no entry without staff")
         self._roll.patron_of(visit.card)
         return Obligations(required=(Obligation(Factor.HOST, Reason.HOST_UNAVAILABLE),))
 
     def commit(self, visit: Visit, decision: Decision, seq: int) -> None:  # noqa: ARG002  the port's
-        """Who came in may borrow now."""
+        """After a grant, the patron may borrow items."""
         if isinstance(decision, Grant):
             self._came_in(self._roll.patron_of(visit.card))

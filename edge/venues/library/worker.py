@@ -1,4 +1,4 @@
-"""The thread between an entrance and its library system: the passage asks and goes on; this one waits."""
+"""The thread that talks to the library system, so that the passage never waits for it."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 RETRY: Final = RetrySchedule(0.5, 30.0)  # a system that was restarted is found again within half a minute
-IDLE_MS: Final = 60_000  # many systems hang up on terminals that say nothing for some minutes
+IDLE_MS: Final = 60_000  # many systems close a connection that is silent for some minutes
 EXPIRE_MS: Final = 3_600_000
-MAX_ACTS: Final = 200  # items that wait for their answer: more than anybody carries
+MAX_ACTS: Final = 200  # items that wait for their reply: more than a patron carries
 MAX_NEWS: Final = 50
 _TURN_S: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True)
 class ItemResult:
-    """What became of an item. `kept`: the system is away, and will be told; `lines`: for the screen."""
+    """Result for one item. `kept`: stored, to be sent when the system is back; `lines`: for the screen."""
 
     act: Lend | TakeBack = field(repr=False)
     done: bool
@@ -50,7 +50,7 @@ class ItemResult:
 
     @property
     def line(self) -> str:
-        """One line for whoever stands there."""
+        """One line for the patron at the screen."""
         what = self.title or self.act.item
         if not self.done:
             return f"{what}: {'; '.join(self.lines) or 'not possible, please ask staff'}"
@@ -60,9 +60,9 @@ class ItemResult:
 
 
 class Worker:
-    """Asks one library system, keeps what it cannot be told, and tells it later.
+    """Asks one library system, stores loans and returns while it is offline, and sends them later.
 
-    `tell`: is told when the system goes away (the fault) and when it is back (None).
+    `tell`: is called with the fault when the system goes offline, and with None when it is back.
     """
 
     def __init__(
@@ -91,27 +91,26 @@ class Worker:
         self._thread.start()
 
     def ask(self, number: int, patron: str) -> None:
-        """Ask about a patron; whoever was asked about before and not yet answered is forgotten."""
+        """Ask about a patron. An earlier question without an answer is dropped."""
         with self._changed:
             self._inquiry = number, patron
             self._changed.notify_all()
 
     def verdict(self, number: int) -> PatronVerdict | None:
-        """The answer to the question of that number, if it has come."""
+        """The answer to the question with this number; None before it comes."""
         with self._changed:
             return self._verdict[1] if self._verdict and self._verdict[0] == number else None
 
     def offline(self, patron: str) -> PatronVerdict:
-        """What the rules say without the system; from memory.
+        """The verdict of the rules without the system, from memory.
 
-        Who answers is not away: by the rules for that, nobody comes in because answers were disturbed.
+        A system that sends invalid replies is not offline: an attacker who disturbs its replies must not get
+        the rules for an offline system.
         """
-        if not self._thread.is_alive():  # a mistake of ours must not let in whom nobody asked about
-            return PatronVerdict(
-                Reason.HOST_UNAVAILABLE, ("The entrance's own part has failed: restart it.",)
-            )
+        if not self._thread.is_alive():  # a bug of ours must not let patrons in unasked
+            return PatronVerdict(Reason.HOST_UNAVAILABLE, ("This device has failed: restart it.",))
         if isinstance(self._away, Malformed):
-            return PatronVerdict(Reason.HOST_UNAVAILABLE, ("The library system's answers make no sense.",))
+            return PatronVerdict(Reason.HOST_UNAVAILABLE, ("The library system sends invalid replies.",))
         now = self._clock.now()
         today = self._hours.today(now)
         return judge_offline(
@@ -119,13 +118,13 @@ class Worker:
         )
 
     def do(self, acts: Sequence[Act]) -> None:
-        """Lend, take back, finish; in this order, when there is time."""
+        """Queue loans, returns and ends of sessions, in this order."""
         with self._changed:
             self._acts.extend(acts[: MAX_ACTS - len(self._acts)])
             self._changed.notify_all()
 
     def news(self) -> Sequence[ItemResult]:
-        """What became of items since the last call: the newest 50, the oldest first."""
+        """Results for items since the last call: the newest 50, the oldest first."""
         with self._changed:
             news = tuple(self._news)
             self._news.clear()
@@ -133,11 +132,11 @@ class Worker:
 
     @property
     def away(self) -> HostFault | StorageFault | None:
-        """Why the system cannot be asked, as far as is known."""
+        """The fault because of which the system is offline; None while it answers."""
         return self._away
 
     def close(self) -> None:
-        """Stop; what was not told yet waits in the store."""
+        """Stop. Entries that were not sent stay in the store."""
         with self._changed:
             self._closing = True
             self._changed.notify_all()
@@ -162,9 +161,9 @@ class Worker:
         self._keep_the_rest()
 
     def _turn(self, inquiry: tuple[int, str] | None) -> bool:
-        """The most urgent thing: somebody at the entrance, then what happened before, then what happens now.
+        """Do the most urgent thing: the question about a visitor, then stored entries, then new items.
 
-        Whether there may be more to tell at once.
+        Returns whether more entries may wait to be sent.
         """
         if inquiry is not None:
             number, patron = inquiry
@@ -197,7 +196,7 @@ class Worker:
             elif verdict.reason != Reason.SCHEDULE_CLOSED:
                 self._store.forget(patron)
         except StorageFault as fault:
-            self._tell(fault)  # an entrance whose disk is full still knows whom the library lets in
+            self._tell(fault)  # the verdict also holds if the disk is full
         return verdict
 
     def _circulate(self, act: Act) -> None:
@@ -223,7 +222,7 @@ class Worker:
         return ItemResult(act, done=True, kept=True, due=due)
 
     def _tell_first(self) -> bool:
-        """Whether something that was kept has been told."""
+        """Send the oldest stored entry; whether one was sent."""
         if self._store.first() is None:
             return False
 
@@ -243,7 +242,7 @@ class Worker:
         return result
 
     def _is_back(self) -> bool:
-        """Whether there is a connection; a new one is tried for when it is time."""
+        """Whether there is a connection; opens a new one when the pause is over."""
         if self._library.is_connected:
             return True
         if self._clock.tick_ms() < self._next_try_ms:
@@ -251,7 +250,7 @@ class Worker:
         return self._attempt(self._library.connect) is not None
 
     def _rest(self) -> None:
-        """Nothing to do: see what was bound, and whether the system is there; erase what is old."""
+        """Idle work: read new bindings, check the connection, delete old entries."""
         now_ms = self._clock.tick_ms()
         self._store.refresh()
         if self._is_back() and now_ms - self._talked_ms >= IDLE_MS:
@@ -267,7 +266,7 @@ class Worker:
             return self._acts.popleft() if self._acts else None
 
     def _keep_the_rest(self) -> None:
-        """The entrance is closed while items wait for their answer."""
+        """At a stop, store the items that still wait."""
         try:
             while act := self._next_act():
                 if not isinstance(act, Finish):

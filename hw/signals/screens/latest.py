@@ -1,7 +1,7 @@
-"""A screen that is drawn beside the passage: the newest text wins, and whoever posts never waits.
+"""A screen that a thread of its own draws: the newest text wins, and the caller never waits.
 
-A QR symbol of 90 modules takes 0.1 s to make and a terminal may stand still for as long as somebody likes;
-the loop that posts has a tenth of that for everything.
+A QR symbol of 90 modules takes 0.1 s to make, and a terminal may block without limit; the loop that posts
+has a tenth of 0.1 s for everything.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ CLOSING_S: Final = 2.0  # a screen that cannot be cleared by then is left as it 
 
 
 class LatestScreen:
-    """A Screen over something that draws, and may take its time over it.
+    """A Screen over a function that draws and may be slow.
 
-    `draw`: shows a text or clears; may raise OSError. `tell`: what went wrong, once, and None when it works
-    again.
+    `draw`: shows a text, or clears for None; may raise OSError. `tell`: gets the cause once when drawing
+    fails, and None when it works again.
     """
 
     def __init__(self, draw: Callable[[str | None], None], tell: Callable[[str | None], None]) -> None:
@@ -37,7 +37,7 @@ class LatestScreen:
                 self._changed.notify()
 
     def close(self) -> None:
-        """Clear the screen, if it lets us, and end."""
+        """Clear the screen, within CLOSING_S, and end the thread."""
         self.post(None)
         with self._changed:
             self._closing = True

@@ -1,7 +1,7 @@
-"""A code as an SVG in a folder, with a page for a browser in kiosk mode that looks for a new one each second.
+"""A code as an SVG in a folder, with a page for a browser in kiosk mode that loads it again each second.
 
-The file is replaced whole, so that no half of a code is ever seen. It belongs on /run, which is memory: a
-card of flash would wear with a write every 20 s for years.
+The file is replaced whole, so that no half of a code is ever shown. The folder belongs on /run, which is
+memory: a write every 20 s for years would wear out an SD card.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ setInterval(() => { code.src = "board.svg?" + Date.now(); }, 1000);
 
 
 def picture_screen(folder: Path, tell: Callable[[str | None], None]) -> LatestScreen:
-    """A screen in this folder, which is made where it is missing; blank until something is posted."""
+    """A screen in this folder, which is created if it is missing; blank until a text is posted."""
 
     def draw(text: str | None) -> None:
         _replace(folder, PAGE, _PAGE)
@@ -43,7 +43,7 @@ def picture_screen(folder: Path, tell: Callable[[str | None], None]) -> LatestSc
 
 
 def drawn(text: str) -> bytes:
-    """An SVG of the symbol. The room that is left in it goes to error correction: glass reflects."""
+    """An SVG of the symbol. Spare capacity goes to error correction, because glass reflects."""
     out = io.BytesIO()
     symbol = segno.make_qr(text, error="L", boost_error=True)
     symbol.save(out, kind="svg", border=BORDER, light="#fff", omitsize=True)
@@ -51,7 +51,7 @@ def drawn(text: str) -> bytes:
 
 
 def _replace(folder: Path, name: str, data: bytes) -> None:
-    """Everybody may read it: the browser has a user of its own, and the service's umask lets nobody in."""
+    """Replace a file, readable for all users: the browser has its own user, and the umask would forbid it."""
     if not folder.is_dir():
         folder.mkdir(parents=True)
         folder.chmod(0o755)

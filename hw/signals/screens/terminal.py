@@ -1,4 +1,4 @@
-"""A code drawn in half blocks on a terminal: a console on the door's own screen, or a technician's window."""
+"""A code in half blocks on a terminal: a console on the door's screen, or a technician's window."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 CLEAR: Final = "\x1b[H\x1b[2J"
-BORDER: Final = 2  # modules; a terminal is dark around it, and every line counts
+BORDER: Final = 2  # modules; the terminal around it is dark, and has few lines
 
 
 def terminal_screen(stream: TextIO, tell: Callable[[str | None], None]) -> LatestScreen:
-    """A screen on this stream, which stays its owner's to close."""
+    """A screen on this stream; the caller closes the stream."""
 
     def draw(text: str | None) -> None:
         try:
             stream.write(CLEAR if text is None else CLEAR + drawn(text))
             stream.flush()
-        except ValueError as error:  # somebody closed it
+        except ValueError as error:  # the stream was closed
             raise OSError("the terminal is closed") from error
 
     return LatestScreen(draw, tell)
 
 
 def drawn(text: str) -> str:
-    """Lines of half blocks, two rows of modules each."""
+    """The symbol as lines of half blocks, two rows of modules each."""
     out = io.StringIO()
     segno.make_qr(text, error="L", boost_error=False).terminal(out=out, compact=True, border=BORDER)
     return out.getvalue()

@@ -1,12 +1,12 @@
-"""A head that turns, made from one photograph, and the flat things that people hold up instead.
+"""Renders films of a turning head from one photograph, and of the flat pictures that attackers hold up.
 
-No film of a turning head is at hand. So a head is rendered: the photograph is pulled over the 468
-landmarks of its face, with the depth that the landmark network gives them, over a rounded skull behind
-them, turned about the neck and seen in perspective. What a threshold is set on here is proven on this
-simulation and no further; hidden cheeks, hair that swings and blinking are not in it.
+No film of a turning head is available, so a head is rendered: the photograph is laid over the 468 landmarks
+of its face, with the depth that the landmark network gives them, and over a rounded skull behind them. The
+head is turned about the neck and drawn in perspective. A threshold that is set with these films is proven
+for this simulation only: it has no hidden cheeks, no swinging hair and no blinking.
 
-Pixels only; a seed decides everything that is left to chance. Every film is an iterator of (uint8 RGB
-frame (H, W, 3), tick_ms), at FRAME_MS a frame.
+Pixels only; a seed fixes all random values. Every film is an iterator of (uint8 RGB frame (H, W, 3),
+tick_ms), at FRAME_MS a frame.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from edge.ports import Floats, Pixels
 
-FRAME_MS = 66  # 15 frames a second, as the camera of a small board delivers them
-HEAD_DEG, NOD_DEG = 28.0, 22.0  # how far people turn when asked to turn, and nod when asked to nod
+FRAME_MS = 66  # 15 frames a second, the rate of a small board's camera
+HEAD_DEG, NOD_DEG = 28.0, 22.0  # the usual angles when people are asked to turn and to nod
 
 # The outline of the face, clockwise from the forehead: MediaPipe's FACE_OVAL.
 OVAL = (
@@ -38,7 +38,7 @@ CHIN, FOREHEAD, CHEEKS = 152, 10, (234, 454)
 
 
 class Move(StrEnum):
-    """What a head is asked to do; left and right are the holder's own: left is right in the picture."""
+    """A movement that a holder is asked for. The holder's left is right in the picture."""
 
     LEFT = "left"
     RIGHT = "right"
@@ -46,7 +46,7 @@ class Move(StrEnum):
 
 
 class Species(StrEnum):
-    """What is held up instead of a head."""
+    """Kinds of presentation attack: the instrument that is held up instead of a head."""
 
     STILL = "photograph held still"
     MOVED = "print moved sideways"
@@ -60,7 +60,7 @@ class Species(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Pose:
-    """Degrees as in `solid.turn`; `x`, `y` in px; `near`: 0.1 is a tenth of the distance nearer."""
+    """A pose: degrees as in `solid.turn`; `x`, `y` in px; `near`: 0.1 is a tenth of the distance nearer."""
 
     yaw: float = 0
     pitch: float = 0
@@ -72,14 +72,14 @@ class Pose:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Subject:
-    """One frame with one face in it, looking at the camera: `photo` uint8 RGB, `landmarks` (468, 3)."""
+    """One frame with one face that looks at the camera: `photo` uint8 RGB, `landmarks` (468, 3)."""
 
     photo: Pixels
     landmarks: Floats
 
     @property
     def width(self) -> float:
-        """Cheek to cheek in px."""
+        """The distance from cheek to cheek in px."""
         right, left = self.landmarks[list(CHEEKS), :2]
         return float(np.hypot(*(left - right)))
 
@@ -88,18 +88,18 @@ class Subject:
 
 
 def script(moves: Sequence[Move], *, seed: int = 0, peak: float = 1.0, rest: int = 9) -> list[Pose]:
-    """A person who follows `moves`: look, turn there, stay a moment, come back, look; with some sway.
+    """The poses of a person who follows `moves`: look, turn, stay a moment, turn back, look; with some sway.
 
-    `peak`: of the usual angle, and of the usual time to get there; `rest`: frames of looking before and
-    after each move.
+    `peak`: factor on the usual angle and on the usual time to reach it; `rest`: frames of looking before
+    and after each move.
     """
     rng = np.random.default_rng((seed, 11))
     track = [np.zeros((rest, 2))]
     for move in moves:
-        there = round(peak * rng.integers(8, 15))  # 0.5 to 0.9 s for the way there
+        there = round(peak * rng.integers(8, 15))  # 0.5 to 0.9 s to reach the angle
         stay, back = int(rng.integers(2, 6)), round(peak * rng.integers(8, 15))
         way = np.concatenate([_smooth(there), np.ones(stay), 1 - _smooth(back), np.zeros(rest)])
-        aside = rng.uniform(-0.12, 0.12)  # nobody turns about one axis alone
+        aside = rng.uniform(-0.12, 0.12)  # people never turn about one axis alone
         angle = peak * rng.uniform(0.85, 1.2)
         main = {Move.LEFT: HEAD_DEG, Move.RIGHT: -HEAD_DEG, Move.NOD: -NOD_DEG}[move] * angle
         other = aside * main
@@ -113,7 +113,7 @@ def script(moves: Sequence[Move], *, seed: int = 0, peak: float = 1.0, rest: int
 
 
 def wander(frames: int, seed: int) -> Floats:
-    """Six slow drifts about zero, of standard deviation about 1: nobody stands like a statue."""
+    """Six slow drifts about zero, of standard deviation about 1: a person never stands quite still."""
     rng = np.random.default_rng((seed, 12))
     steps = rng.standard_normal((frames + 60, 6))
     kernel = np.hanning(17)  # a second: sway is slower than 1 Hz
@@ -122,7 +122,7 @@ def wander(frames: int, seed: int) -> Floats:
 
 
 def _smooth(frames: int) -> Floats:
-    """0 to 1 with rest at both ends: minimum jerk (Flash and Hogan, 1985), as limbs and heads move."""
+    """Values from 0 to 1 with rest at both ends: minimum jerk (Flash and Hogan, 1985), as bodies move."""
     t = np.linspace(0, 1, frames + 1)[1:]
     return np.asarray(t**3 * (10 - 15 * t + 6 * t**2), dtype=np.float32)
 
@@ -131,12 +131,12 @@ def _smooth(frames: int) -> Floats:
 
 
 def head(subject: Subject, poses: Sequence[Pose], *, seed: int = 0) -> Iterator[tuple[Pixels, int]]:
-    """The subject's head through `poses`."""
+    """A film of the subject's head through `poses`."""
     height, width = subject.photo.shape[:2]
     lens = Lens(FOCAL_PER_WIDTH * width, (width / 2, height / 2))
     spots, depth, firm = _skull(subject)
     triangles = triangulate(spots)
-    triangles = triangles[(firm[triangles] > 0).any(axis=1)]  # the room stays as it is
+    triangles = triangles[(firm[triangles] > 0).any(axis=1)]  # the background does not move
     resting = lens.unproject(spots, depth)
     neck = _neck(subject, resting)
     picture = subject.photo.astype(np.float32)
@@ -151,7 +151,7 @@ def head(subject: Subject, poses: Sequence[Pose], *, seed: int = 0) -> Iterator[
 def attack(
     species: Species, subject: Subject, moves: Sequence[Move], *, seed: int = 0
 ) -> Iterator[tuple[Pixels, int]]:
-    """What `species` shows to somebody who asks for `moves`."""
+    """A film of an attack of `species` on a door that asks for `moves`."""
     rng = np.random.default_rng((seed, 13))
     poses = script(moves, seed=seed, peak=rng.uniform(1, 2))  # a hand can tilt further than a neck
     if species is Species.CUT:
@@ -170,7 +170,7 @@ def attack(
     elif species is Species.WAVED:
         bend = 0.5 * wander(len(poses), seed + 1)[:, :2]
         poses = [replace(p, roll=p.roll + 6 * b) for p, (b, _) in zip(poses, bend.tolist(), strict=True)]
-    # a sharper fold is a relief with a nose of its own: at 0.8 the challenge let 5 of 11 pass, here 2 of 20
+    # a sharper fold looks like a nose: at 0.8 the challenge let 5 of 11 pass, here 2 of 20
     crease = rng.uniform(0.25, 0.6) if species is Species.CREASED else 0.0
     return sheet(subject, poses, bend=bend, crease=crease, seed=seed)
 
@@ -184,12 +184,12 @@ def sheet(
     reach: float = 1.15,
     seed: int = 0,
 ) -> Iterator[tuple[Pixels, int]]:
-    """A print of the subject's picture through `poses`, turned about the middle of its face.
+    """A film of a print of the subject's picture through `poses`, turned about the middle of its face.
 
-    `bend` (len(poses), 2): radians of arc across one face width, about the upright and the level axis;
-    positive bulges to the camera. `crease`: slope of both halves of a sheet folded along the nose. `reach`:
-    from the middle of the face to the sheet's sides, in face widths; 2 is too far for PAD to take them for
-    the border of a picture.
+    `bend` (len(poses), 2): radians of arc across one face width, about the vertical and the horizontal
+    axis; a positive bend bulges to the camera. `crease`: slope of both halves of a sheet folded along the
+    nose. `reach`: from the middle of the face to the sheet's sides, in face widths; at 2 the sides are too
+    far for PAD to find them as the border of a picture.
     """
     height, width = subject.photo.shape[:2]
     lens = Lens(FOCAL_PER_WIDTH * width, (width / 2, height / 2))
@@ -214,17 +214,17 @@ def sheet(
 
 
 def _skull(subject: Subject) -> tuple[Floats, Floats, Floats]:
-    """Vertices: pixels (n, 2), depths (n,), and how far each follows the head, 1 is firmly (n,).
+    """Vertices: pixels (n, 2), depths (n,), and the share of the head's movement (n,), 1 is all of it.
 
-    The face, two rings of skull that fall back to the ears, a ring where the neck and the room are at
-    rest, and the frame's corners and sides.
+    The vertices are the face, two rings of skull that recede to the ears, a ring of the neck and the
+    background at rest, and the frame's corners and sides.
     """
     height, width = subject.photo.shape[:2]
     face, depth = subject.landmarks[:, :2], subject.landmarks[:, 2]
     middle = face[list(OVAL)].mean(axis=0)
     outline, rim = face[list(OVAL)] - middle, depth[list(OVAL)]
     back = rim.mean() + 0.45 * subject.width
-    rings = [(1.12, 0.35, 1.0), (1.35, 0.8, 0.9), (1.9, 1.0, 0.0)]  # reach, share of the way back, follows
+    rings = [(1.12, 0.35, 1.0), (1.35, 0.8, 0.9), (1.9, 1.0, 0.0)]  # reach, share of the way back, movement
     spots, depths, firm = [face], [depth], [np.ones(len(face))]
     for reach, share, follows in rings:
         spots.append(middle + outline * reach)
@@ -249,14 +249,14 @@ def _inside(points: Floats, outline: Floats) -> np.ndarray[tuple[int], np.dtype[
 
 
 def _neck(subject: Subject, resting: Floats) -> Floats:
-    """Where a head turns: between the ears for a shake; a nod's axis lies about as low as the mouth."""
+    """The centre of rotation: between the ears for a shake; for a nod about as low as the mouth."""
     oval = resting[list(OVAL)]
     low = 0.75 * resting[CHIN, 1] + 0.25 * resting[FOREHEAD, 1]
     return np.array([oval[:, 0].mean(), low, oval[:, 2].mean() + 0.45 * subject.width], dtype=np.float32)
 
 
 def _bent(spots: Floats, face: Floats, width: float, arcs: tuple[float, float], crease: float) -> Floats:
-    """A sheet's points (n, 3): a cylinder about each axis that has an arc, a fold along the nose."""
+    """A sheet's points (n, 3): bent to a cylinder about each axis with an arc, folded along the nose."""
     flat = spots - face
     solid = np.column_stack([flat, np.zeros(len(flat))])
     for axis, arc in enumerate(arcs):
@@ -273,11 +273,11 @@ def _bent(spots: Floats, face: Floats, width: float, arcs: tuple[float, float], 
 
 
 def _print(photo: Pixels) -> Floats:
-    """An office printer's colours: paper white is no light, black is not dark."""
+    """The photo in an office printer's colours: white is darker than light, black is not fully dark."""
     ink = photo.astype(np.float32)
     return np.asarray(26 + 0.82 * (0.8 * ink + 0.2 * ink.mean(axis=2, keepdims=True)), dtype=np.float32)
 
 
 def _cut(poses: list[Pose]) -> list[Pose]:
-    """Frontal clips and turned clips one after the other, without the way between."""
+    """The frontal poses and the turned poses, without the poses between them."""
     return [p for p in poses if max(abs(p.yaw), abs(p.pitch)) < 4 or max(abs(p.yaw), abs(p.pitch)) > 17]

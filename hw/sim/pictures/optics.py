@@ -30,9 +30,9 @@ def blurred(image: Floats, sigma_px: float) -> Floats:
 
 @lru_cache(maxsize=4)
 def lobby(size: Size, seed: int = 0) -> Floats:
-    """The far end of a lobby, well out of focus: float32 RGB 0..255 (H, W, 3); draw on a copy."""
+    """The far end of a lobby, out of focus: float32 RGB 0..255 (H, W, 3); cached, so draw on a copy."""
     rng = np.random.default_rng((seed, 1))
-    small = np.empty((90, 160, 3), np.float32)  # blurred by 1/25 of its width anyway
+    small = np.empty((90, 160, 3), np.float32)  # small, because it is blurred by 1/25 of its width
     small[:] = np.linspace((206, 203, 196), (150, 146, 140), 90)[:, None]
     _floor(small, 62, (128, 112, 96))
     for x in (8, 118):  # two tall windows
@@ -46,7 +46,7 @@ def lobby(size: Size, seed: int = 0) -> Floats:
 
 @lru_cache(maxsize=4)
 def doorway(size: Size, seed: int = 0) -> Floats:
-    """The place where a visitor will stand, empty: float32 RGB (H, W, 3); draw on a copy."""
+    """The empty doorway: float32 RGB (H, W, 3); cached, so draw on a copy."""
     rng = np.random.default_rng((seed, 2))
     image = np.empty((120, 160, 3), np.float32)
     image[:] = np.linspace((198, 196, 190), (172, 168, 160), 120)[:, None]
@@ -64,7 +64,7 @@ def doorway(size: Size, seed: int = 0) -> Floats:
 
 
 def sense(scene: Floats, *, blur_px: float, noise: float, seed: int) -> Pixels:
-    """The scene as a sensor delivers it: lens blur, darker corners, noise in grey levels, uint8 RGB."""
+    """The scene as a sensor gives it: lens blur, darker corners, noise in grey levels, uint8 RGB."""
     height, width = scene.shape[:2]
     exposed = blurred(scene, blur_px) * _vignette((width, height))
     exposed += _grain(scene.size, seed).reshape(scene.shape) * np.float32(noise)
@@ -73,7 +73,7 @@ def sense(scene: Floats, *, blur_px: float, noise: float, seed: int) -> Pixels:
 
 @lru_cache(maxsize=4)
 def _vignette(size: Size) -> Floats:
-    """How much light a lens lets through to each pixel: float32 (H, W, 3)."""
+    """The share of light that reaches each pixel through the lens: float32 (H, W, 3)."""
     width, height = size
     y, x = np.ogrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
     light = (1 - 0.10 * (x * x + y * y)).astype(np.float32)
@@ -83,7 +83,7 @@ def _vignette(size: Size) -> Floats:
 def _grain(count: int, seed: int) -> Floats:
     """Noise of standard deviation 1 for `count` values: float32 (count,).
 
-    Each seed reads one long noise from a place of its own: to draw it anew took half the time of a frame.
+    Each seed reads one long noise from its own place: drawing new noise took half the time of a frame.
     """
     noise = _noise(max(_NOISE, 2 * count))
     start = int(np.random.default_rng((seed, 3)).integers(0, len(noise) - count))
@@ -106,7 +106,7 @@ def _floor(image: Floats, top: int, colour: tuple[int, int, int]) -> None:
 
 
 def _bokeh(size: Size, rng: Generator) -> Floats:
-    """Lamps out of focus: pale discs, brighter than what they lie on."""
+    """Lamps out of focus: pale discs, brighter than their background."""
     width, height = size
     discs = np.zeros((height, width, 3), np.float32)
     for _ in range(7):

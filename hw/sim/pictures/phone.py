@@ -1,4 +1,4 @@
-"""A picture of a phone that shows a rotating code: the code's text in, pixels out, nothing of cards."""
+"""Draws a phone that shows a rotating code: the code's text in, pixels out."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ Colour = tuple[int, int, int]
 PixelBox = tuple[float, float, float, float]
 
 QUIET_MODULES = 4  # ISO/IEC 18004, 6.3.8: light on all four sides of the symbol
-ROTATION_S = 20  # a phone signs anew every 20 s (edge/card/FORMAT.md)
-MODULE_PX = 10  # drawn this large, a code held up at any usual size is only ever scaled down
-ASPECT = 1.86  # height to width of the body, as most phones of 5 to 6.7 inches
+ROTATION_S = 20  # a phone signs a new code every 20 s (edge/card/FORMAT.md)
+MODULE_PX = 10  # so large that a code at any usual size is scaled down, never up
+ASPECT = 1.86  # height to width of the body, like most phones of 5 to 6.7 inches
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +40,16 @@ _DARK = _Theme((15, 18, 22), (24, 28, 33), (236, 240, 243), (236, 240, 243), (13
 def qr_modules(text: str, *, ecc: str = "L") -> NDArray[np.bool_]:
     """The symbol of one code without its quiet zone, bool (n, n), True for a dark module.
 
-    Always a full QR symbol, at exactly the error correction named (`L`, `M`, `Q`, `H`): segno would
-    otherwise raise it where there is room, and Micro QR is refused by readers. Alphanumeric mode where
-    the text allows.
+    It is always a full QR symbol with exactly the named error correction (`L`, `M`, `Q`, `H`): by default
+    segno would raise it where capacity is left, and readers refuse Micro QR. The mode is alphanumeric where
+    the text allows it.
     """
     symbol = segno.make_qr(text, error=ecc, boost_error=False)
     return np.array([list(row) for row in symbol.matrix], dtype=np.bool_)
 
 
 def draw_modules(modules: NDArray[np.bool_], *, scale: int = MODULE_PX, dark: bool = False) -> Pixels:
-    """The symbol with its quiet zone, uint8 (H, W) luma; `dark` swaps the colours, as dark mode does."""
+    """The symbol with its quiet zone, uint8 (H, W) luma; `dark` swaps the colours, like dark mode."""
     framed = np.pad(modules, QUIET_MODULES)
     luma = np.where(framed != dark, 0, 255).astype(np.uint8)
     return luma.repeat(scale, axis=0).repeat(scale, axis=1)
@@ -64,9 +64,9 @@ def phone(
     dark: bool = False,
     ecc: str = "L",
 ) -> Pixels:
-    """A phone that shows `text` as a code, uint8 RGBA (H, W, 4); clear outside the rounded body.
+    """A phone that shows `text` as a code, uint8 RGBA (H, W, 4); transparent outside the rounded body.
 
-    `left_s`: seconds until the code is signed anew, out of ROTATION_S; drawn as a bar that runs down.
+    `left_s`: seconds until the next code, of ROTATION_S; drawn as a bar that gets shorter.
     """
     theme = _DARK if dark else _LIGHT
     code = _code_picture(text, theme, ecc)
@@ -83,7 +83,7 @@ def phone(
 
 @dataclass(frozen=True, slots=True)
 class _Pen:
-    """Draws in hundredths of the body's width, so that the layout holds for every symbol size."""
+    """Draws in hundredths of the body's width, so that one layout fits every symbol size."""
 
     draw: ImageDraw.ImageDraw
     unit: float
@@ -107,7 +107,7 @@ def _code_picture(text: str, theme: _Theme, ecc: str) -> Image.Image:
 
 
 def _rounded(size: tuple[int, int], radius: float) -> Image.Image:
-    """A mask with round corners; at 4 units they stay inside the quiet zone of every version."""
+    """A mask with round corners; of 4 units, they stay inside the quiet zone of every version."""
     mask = Image.new("L", size, 0)
     ImageDraw.Draw(mask).rounded_rectangle((0, 0, size[0] - 1, size[1] - 1), radius, fill=255)
     return mask

@@ -1,7 +1,7 @@
 """Draws the scene before a camera: phones and prints held up, visitors, or an empty doorway.
 
-Pixels only: the caller brings the pictures, and a seed decides everything else, so that a frame can be
-made again. Every function returns one camera frame, uint8 RGB (H, W, 3).
+Pixels only: the caller gives the pictures, and a seed fixes everything else, so that a frame can be made
+again. Every function returns one camera frame, uint8 RGB (H, W, 3).
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 CODE_SIZE: Size = (1280, 720)
 FACE_SIZE: Size = (640, 480)
 PHONE_PX = 430  # a 72 mm phone at 16 cm: 4.2 px per module for the largest code a card makes (version 16)
-PAIR_PX = 400  # two of them still fit side by side
-PRINT_FACE = 0.62  # of the short side: nearer than any visitor, so that a size gate can tell
+PAIR_PX = 400  # two phones of this width fit side by side
+PRINT_FACE = 0.62  # of the short side: nearer than any visitor, so that a limit on the size detects it
 
 
 class Box(NamedTuple):
@@ -46,7 +46,7 @@ class Sitter:
     """One person of a photograph.
 
     `photo`: uint8 RGB (H, W, 3); `face`: as a face detector draws it, brows to chin; `alone`: the part
-    of the photograph that shows nobody else.
+    of the photograph without other people.
     """
 
     photo: Pixels
@@ -67,15 +67,15 @@ def hold_up(
 ) -> Pixels:
     """Phones or sheets (RGB or RGBA) held before the lens, in perspective; several stand side by side.
 
-    `centre`: of the one picture, or of the row, as shares of the frame. `width_px`: of one picture
-    square-on. `tilt_deg`: about its upright axis; `roll_deg`: in its plane. `noise`: sigma in grey levels.
+    `centre`: of the one picture, or of the row, as shares of the frame. `width_px`: of one picture without
+    tilt. `tilt_deg`: about its vertical axis; `roll_deg`: in its plane. `noise`: sigma in grey levels.
     """
     rng = np.random.default_rng((seed, 4))
     width = width_px or (PHONE_PX if len(pictures) == 1 else PAIR_PX)
     scene = lobby(size, seed) if backdrop is None else _fit(backdrop, size)
     for place, picture in enumerate(pictures):
         aside = (place - (len(pictures) - 1) / 2) * width * 1.18 / size[0]
-        hand = rng.uniform(-1, 1, 3)  # nobody holds still: half a degree, two pixels
+        hand = rng.uniform(-1, 1, 3)  # a hand moves by half a degree and two pixels
         pose = _Pose(
             ((centre[0] + aside) * size[0] + 2 * hand[0], centre[1] * size[1] + 2 * hand[1]),
             width,
@@ -96,7 +96,7 @@ def visitor(
 ) -> Pixels:
     """Head and shoulders of one person; the face is `face_share` of the frame's height.
 
-    Each seed is another moment: the head moves by a few pixels and the light by a few percent.
+    Each seed is another moment: the head moves by a few pixels, and the light changes by a few percent.
     """
     return sense(_bust(sitter, size, face_share, seed), blur_px=0.4, noise=noise, seed=seed)
 
@@ -118,7 +118,7 @@ def two_visitors(
 
 
 def print_held_up(sitter: Sitter, *, size: Size = FACE_SIZE, seed: int = 0) -> Pixels:
-    """A photograph printed on paper and held close: the face fills more than half the short side."""
+    """A printed photograph held close to the lens: the face fills more than half the short side."""
     width, height = size
     scale = PRINT_FACE * min(size) / sitter.face.height
     sheet_px = 0.9 * width
@@ -126,7 +126,7 @@ def print_held_up(sitter: Sitter, *, size: Size = FACE_SIZE, seed: int = 0) -> P
     x, y = sitter.face.centre
     shown = _within(Box(int(x - half_w), int(y - half_h), int(x + half_w), int(y + half_h)), sitter.alone)
     ink = sitter.photo[shown.y0 : shown.y1, shown.x0 : shown.x1].astype(np.float32)
-    # an office printer: paper white is not light, black is not dark, colours are paler
+    # an office printer: white is darker than light, black is not fully dark, colours are paler
     grey = ink.mean(axis=2, keepdims=True)
     paper = np.clip(26 + 0.82 * (0.8 * ink + 0.2 * grey), 0, 255).astype(np.uint8)
     edge = round(0.04 * paper.shape[1])
@@ -144,7 +144,7 @@ def print_held_up(sitter: Sitter, *, size: Size = FACE_SIZE, seed: int = 0) -> P
 
 
 def empty(*, size: Size = FACE_SIZE, seed: int = 0) -> Pixels:
-    """The doorway, and nobody in it."""
+    """The doorway without a person."""
     return sense(doorway(size), blur_px=0.8, noise=2, seed=seed)
 
 
@@ -156,7 +156,7 @@ class _Pose(NamedTuple):
 
 
 def _lay(scene: Floats, picture: Pixels, pose: _Pose) -> Floats:
-    """The picture in perspective over the scene, with the shadow that it casts on the light behind it."""
+    """The scene with the picture over it in perspective, and with the picture's shadow."""
     height, width = scene.shape[:2]
     matrix, (left, top, right, bottom) = _perspective(picture, pose, (width, height))
     matrix = np.array([[1, 0, -2 * left], [0, 1, -2 * top], [0, 0, 1]]) @ matrix
@@ -165,7 +165,7 @@ def _lay(scene: Floats, picture: Pixels, pose: _Pose) -> Floats:
     layer[..., 3] /= 255
     layer[..., :3] *= layer[..., 3:]
     size = (right - left, bottom - top)
-    fine = (2 * size[0], 2 * size[1])  # warped at twice the size, then averaged: no stair-steps on modules
+    fine = (2 * size[0], 2 * size[1])  # warped at twice the size, then averaged: no steps at module edges
     warped = cv2.resize(cv2.warpPerspective(layer, matrix, fine), size, interpolation=cv2.INTER_AREA)
     cover = np.zeros((height, width, 1), np.float32)
     cover[top:bottom, left:right] = warped[..., 3:]
@@ -177,9 +177,9 @@ def _lay(scene: Floats, picture: Pixels, pose: _Pose) -> Floats:
 
 
 def _light(cover: Floats) -> Floats:
-    """What is left of the light behind a picture, (H, W, 1): its shadow, lower to the right and soft."""
+    """The share of light left behind a picture, (H, W, 1): a soft shadow below and to the right."""
     height, width = cover.shape[:2]
-    small = (width // 4, height // 4)  # nobody sees pixels in a blur of 20
+    small = (width // 4, height // 4)  # a blur of 20 pixels hides the coarse ones
     aside = np.array([[1, 0, small[0] / 160], [0, 1, small[0] / 90]], np.float64)
     shade = cv2.warpAffine(cv2.resize(cover, small, interpolation=cv2.INTER_AREA), aside, small)
     soft = cv2.resize(cv2.GaussianBlur(shade, (0, 0), small[0] / 60), (width, height))
@@ -187,9 +187,9 @@ def _light(cover: Floats) -> Floats:
 
 
 def _perspective(picture: Pixels, pose: _Pose, frame: Size) -> tuple[Floats, Box]:
-    """Picture pixels -> pixels of a frame twice the size, for a pinhole camera of FOCAL_PER_WIDTH.
+    """The matrix from picture pixels to pixels of a frame of twice the size, and the box that is covered.
 
-    The box is the part of the frame that the picture covers.
+    The camera is a pinhole camera of FOCAL_PER_WIDTH.
     """
     height, width = picture.shape[:2]
     tilt, roll = np.radians(pose.tilt_deg), np.radians(pose.roll_deg)
@@ -208,18 +208,18 @@ def _perspective(picture: Pixels, pose: _Pose, frame: Size) -> tuple[Floats, Box
 
 
 def _bust(sitter: Sitter, size: Size, face_share: float, seed: int) -> Floats:
-    """The sitter's part of the photograph over a blurred copy of itself, as a portrait mode shows it."""
+    """The sitter's part of the photograph over a blurred copy of it, like a phone's portrait mode."""
     rng = np.random.default_rng((seed, 5))
     width, height = size
     part = sitter.photo[sitter.alone.y0 : sitter.alone.y1, sitter.alone.x0 : sitter.alone.x1]
     scale = face_share * height / sitter.face.height * rng.uniform(0.985, 1.015)
     person = np.asarray(cv2.resize(part, None, fx=scale, fy=scale, interpolation=_filter(scale)), np.float32)
     face = (np.array(sitter.face.centre) - sitter.alone[:2]) * scale
-    # nobody floats: the lower edge of what we have reaches the lower edge of the frame
+    # the lower edge of the person must reach the lower edge of the frame
     sink = max(0.45 * height - face[1], height - person.shape[0] + 12)
     matrix = np.asarray(cv2.getRotationMatrix2D((face[0], face[1]), rng.uniform(-1.2, 1.2), 1.0), np.float64)
     matrix[:, 2] += (width / 2 - face[0] + rng.uniform(-5, 5), sink + rng.uniform(-3, 3))
-    # two full-size passes: what is sharp, and how much of it counts
+    # two full-size passes: the sharp picture, and its share at each pixel
     sharp = cv2.warpAffine(person, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     share = cv2.warpAffine(_feather(person, top=sink > 0), matrix, size)[..., None]
     tiny = cv2.resize(person, (80, 60), interpolation=cv2.INTER_AREA)
@@ -229,7 +229,7 @@ def _bust(sitter: Sitter, size: Size, face_share: float, seed: int) -> Floats:
 
 
 def _feather(person: Floats, *, top: bool) -> Floats:
-    """1 inside, falling to 0 at the sides, and at the top where that would show; float32 (H, W)."""
+    """A mask, float32 (H, W): 1 inside, falling to 0 at the sides, and with `top` at the top."""
     height, width = person.shape[:2]
     soft = max(width // 16, 4)
     mask = np.zeros((height, width), np.float32)

@@ -1,7 +1,7 @@
-"""Bent, turned and solid things before the camera: a picture pulled over a mesh, seen in perspective.
+"""Draws a picture over a bent, turned or solid mesh before the camera, in perspective.
 
-Units: pixels of the frame. A point at depth 0 is drawn where it stands, smaller depths are nearer; the
-lens is `focal` in front of depth 0, so that nearer things look larger as they do at a door.
+Units: pixels of the frame. A point at depth 0 is drawn at its own x and y, smaller depths are nearer; the
+lens is `focal` in front of depth 0, so that nearer points look larger.
 """
 
 from __future__ import annotations
@@ -43,7 +43,8 @@ class Lens:
 def turn(solid: Floats, pivot: Floats, *, yaw: float = 0, pitch: float = 0, roll: float = 0) -> Floats:
     """Points (n, 3) turned about `pivot` (3,), in degrees.
 
-    As the picture shows it: positive yaw turns what faces the camera to the right, pitch up, roll clockwise.
+    In the picture a positive yaw turns the side that faces the camera to the right, a positive pitch turns
+    it up, and a positive roll turns it clockwise.
     """
     a, b, c = np.radians([yaw, pitch, roll])
     about_y = np.array([[np.cos(a), 0, -np.sin(a)], [0, 1, 0], [np.sin(a), 0, np.cos(a)]])
@@ -61,14 +62,14 @@ def triangulate(points: Floats) -> Indices:
         plan.insert((x, y))
         names[x, y] = index
     corners = np.asarray(plan.getTriangleList(), np.float32).reshape(-1, 3, 2).tolist()
-    # Subdiv2D frames everything in a triangle of its own: its corners are none of our points
+    # Subdiv2D adds a triangle around all points: its corners are not among our points
     rows = [[names.get((x, y), -1) for x, y in corner] for corner in corners]
     found = np.array(rows, dtype=np.int32).reshape(-1, 3)
     return np.asarray(found[(found >= 0).all(axis=1)], dtype=np.int32)
 
 
 def grid(columns: int, rows: int) -> tuple[Floats, Indices]:
-    """Points in the unit square, (columns * rows, 2), and their triangles: a sheet to bend."""
+    """A sheet to bend: points in the unit square, (columns * rows, 2), and their triangles."""
     x, y = np.meshgrid(np.linspace(0, 1, columns), np.linspace(0, 1, rows))
     corner = (np.arange(rows - 1)[:, None] * columns + np.arange(columns - 1)).ravel()
     upper = np.column_stack([corner, corner + 1, corner + columns])
@@ -82,11 +83,11 @@ def grid(columns: int, rows: int) -> tuple[Floats, Indices]:
 def drape(
     scene: Floats, picture: Floats, spots: Floats, solid: Floats, triangles: Indices, lens: Lens
 ) -> Floats:
-    """`scene` with `picture` pulled over a mesh in it: float32 (H, W, 3).
+    """The `scene` with `picture` laid over a mesh in it: float32 (H, W, 3).
 
-    `spots` (n, 2): where in the picture each vertex is; `solid` (n, 3): where it stands. Far triangles are
-    drawn first. Two passes, so that no seams show: which triangle a pixel belongs to, then where in the
-    picture it comes from.
+    `spots` (n, 2): the place of each vertex in the picture; `solid` (n, 3): its place in space. Far
+    triangles are drawn first. Two passes avoid visible seams: the first finds the triangle of each pixel, the
+    second the pixel of the picture.
     """
     height, width = scene.shape[:2]
     seen = lens.project(solid)
@@ -97,7 +98,7 @@ def drape(
         cv2.fillConvexPoly(owner, corner, (index,), lineType=cv2.LINE_8, shift=_FINE)
     columns, rows, width, height = cv2.boundingRect((owner >= 0).view(np.uint8))
     part = slice(rows, rows + height), slice(columns, columns + width)
-    owned = owner[part]  # -1 takes the last transform; what it gives is not drawn
+    owned = owner[part]  # -1 selects the last transform, whose result is not drawn
     a, b, c, d, e, f = np.moveaxis(_affines(seen[triangles], spots[triangles]).reshape(-1, 6)[owned], 2, 0)
     x = np.arange(columns, columns + width, dtype=np.float32)
     y = np.arange(rows, rows + height, dtype=np.float32)[:, None]
@@ -110,7 +111,7 @@ def drape(
 
 
 def _affines(source: Floats, target: Floats) -> Floats:
-    """For each pair of triangles (m, 3, 2) the transform (m, 2, 3) of the one to the other."""
+    """The transforms (m, 2, 3) of each `source` triangle (m, 3, 2) to its `target` triangle."""
     edges = (source[:, 1:] - source[:, :1]).transpose(0, 2, 1).astype(np.float64)
     area = edges[:, 0, 0] * edges[:, 1, 1] - edges[:, 0, 1] * edges[:, 1, 0]
     area[np.abs(area) < 1e-6] = np.inf  # seen edge-on: no pixel is inside

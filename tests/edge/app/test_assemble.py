@@ -1,4 +1,4 @@
-"""Joined parts: what a device of any kind does with its controllers, its numbers and a new configuration."""
+"""Joined parts: a door or a lane with its controllers, its metrics and a new configuration."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from hw.sim.signals import SimSignals
 
 
 class Controller(SimDoor):
-    """A door that keeps its events while the device is off, and is told which of them are on record."""
+    """A door that keeps its events while the device is off, and is told which of them are recorded."""
 
     after: EventMark | None = None
 
@@ -71,7 +71,7 @@ def test_a_verifier_is_made_in_one_place_only() -> None:
     assert made == {"edge/app/assemble.py"}
 
 
-def test_a_doors_controller_is_told_its_last_event_on_record(tmp_path: Path) -> None:
+def test_a_doors_controller_is_told_its_last_recorded_event(tmp_path: Path) -> None:
     clock, config = SimClock(TRUST.floor), Config()
     strike = Controller(clock)
     parts = DoorParts(
@@ -87,7 +87,7 @@ def test_a_doors_controller_is_told_its_last_event_on_record(tmp_path: Path) -> 
     assert strike.after == EventMark(7, 70)
 
 
-def test_each_controller_of_a_lane_is_told_its_own_last_event(tmp_path: Path) -> None:
+def test_each_controller_of_a_lane_is_told_its_own_last_recorded_event(tmp_path: Path) -> None:
     clock, config = SimClock(TRUST.floor), Config(door=DoorConfig(site="border", venue="lane"))
     strikes = {side: Controller(clock) for side in Side}
     parts = LaneParts(
@@ -119,21 +119,23 @@ def border() -> Border:
 
 
 def comes(border: Border, name: str, code: str) -> None:
-    """A holder shows a code and their face outside, and goes through where they are let in."""
+    """A holder shows code and face at the outer door, and goes through if granted."""
     border.lane.approach(name)
     border.present(code, name)
     border.until(LaneState.IDLE)
-    border.see(13)  # the phone has left the picture
+    border.see(13)  # the phone is out of view
 
 
-def test_a_lane_judges_by_a_new_configuration_from_the_next_passage_on(border: Border) -> None:
+def test_a_new_configuration_of_a_lane_holds_from_the_next_passage_on(border: Border) -> None:
     comes(border, "Erin", border.code("Erin"))
     stricter = structs.replace(border.config.door, min_assurance=3)
     border.device.adopt(structs.replace(border.config, door=stricter))
     comes(border, "Bea", border.code("Bea"))
     assert border.books[0].decisions == ["outer: granted", "inner: granted", "outer: card.assurance"]
     other = border.config.lane.other_min_assurance
-    assert (other, border.books[1].decisions[-1]) == (0, "outer: inspection.refused"), "each by its own"
+    assert (other, border.books[1].decisions[-1]) == (0, "outer: inspection.refused"), (
+        "each authority has its own"
+    )
 
 
 def test_a_code_that_was_shown_before_a_new_configuration_is_refused_after_it(border: Border) -> None:

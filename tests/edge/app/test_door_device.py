@@ -1,4 +1,4 @@
-"""A door's device from its configuration to its last record: how it opens, and every way in which it ends."""
+"""A door's device from its configuration to its last record: its start, and every way to end."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ PIXELS = np.zeros((4, 4), np.uint8)
 
 
 class Site:
-    """A device at a door without a face, and a camera whose frames a test writes down."""
+    """A device at a door without a face, with a camera whose frames a test sets."""
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / "journal.db"
@@ -59,7 +59,7 @@ class Site:
         self.verifier = self.device.verifier
 
     def run(self, *scenes: Callable[[Site], object]) -> int:
-        """Work the door: each scene happens before its frame."""
+        """Work the door; each scene runs before its frame."""
         self.scenes = scenes
         return run_device(self.device, stop=self.stop)
 
@@ -70,7 +70,7 @@ class Site:
             yield Frame(PIXELS, PIXELS, self.clock.tick_ms())
 
     def close(self) -> None:
-        """The camera's, which has nothing to close."""
+        """Close the camera: there is nothing to close."""
 
     def records(self) -> list[AuditRecord]:
         return read_records(self.path)
@@ -102,21 +102,21 @@ def site(tmp_path: Path) -> Iterator[Site]:
     site.journal.close()
 
 
-# How it ends, what is raised, and the end of the journal.
+# Scenes, the error, and the last records.
 ENDS: dict[str, tuple[list[Callable[[Site], None]], type[BaseException] | None, list[object]]] = {
-    "the film is over": ([nothing], None, [StopCause.END]),
+    "the film ends": ([nothing], None, [StopCause.END]),
     "Ctrl-C": ([nothing, told_to_stop, guest], None, [StopCause.SIGNAL]),
     "the camera": ([fails_with(CameraFault("gone"))], CameraFault, [DevicePart.CAMERA, StopCause.FAULT]),
     "a model": ([fails_with(ModelFault("gone"))], ModelFault, [DevicePart.MODEL, StopCause.FAULT]),
     "the code reader": ([fails_with(ReaderFault("gone"))], ReaderFault, [DevicePart.READER, StopCause.FAULT]),
     "a fault of no part": ([fails_with(Fault("gone"))], Fault, [DevicePart.PROGRAM, StopCause.FAULT]),
     "a bug": ([fails_with(AssertionError())], AssertionError, [StopCause.BUG]),
-    "whoever read the rows has gone": ([fails_with(BrokenPipeError())], BrokenPipeError, [StopCause.SIGNAL]),
+    "the reader of the rows has gone": ([fails_with(BrokenPipeError())], BrokenPipeError, [StopCause.SIGNAL]),
 }
 
 
 @pytest.mark.parametrize("end", ENDS)
-def test_however_it_ends_the_last_record_says_why(end: str, site: Site) -> None:
+def test_the_last_record_has_the_cause_of_every_end(end: str, site: Site) -> None:
     scenes, raised, expected = ENDS[end]
     if raised:
         with pytest.raises(raised):
@@ -128,7 +128,7 @@ def test_however_it_ends_the_last_record_says_why(end: str, site: Site) -> None:
 
 
 @pytest.mark.parametrize("end", ENDS)
-def test_however_it_ends_the_strike_is_locked(end: str, site: Site) -> None:
+def test_after_every_end_the_strike_is_locked(end: str, site: Site) -> None:
     scenes, raised, _ = ENDS[end]
     if raised:
         with pytest.raises(raised):
@@ -144,7 +144,7 @@ def test_however_it_ends_the_strike_is_locked(end: str, site: Site) -> None:
     ]
 
 
-def test_told_to_stop_while_it_waits_for_a_frame_it_lets_nobody_in(site: Site) -> None:
+def test_a_visitor_after_the_stop_is_not_let_in(site: Site) -> None:
     def stop_and_show(site: Site) -> None:
         told_to_stop(site)
         guest(site)
@@ -171,14 +171,14 @@ def test_every_fault_has_a_part() -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """What a device without a face finds in its folder: trust, and a film for a camera."""
+    """The folder of a device without a face: trust, and a film for a camera."""
     folders.trust(tmp_path / "trust")
     folders.shoot(tmp_path / "film.avi")
     return tmp_path
 
 
 def config(text: str = "") -> Config:
-    """A door without a face, which looks at the film; and what `text` says otherwise."""
+    """A door without a face that watches the film; `text` changes keys."""
     plain = ["door.face = 'none'", "camera.device = 'film.avi'"]
     lines = [line for line in plain if line.partition(" ")[0] not in text]
     return parse_config("\n".join([*lines, text]).encode(), Path("door.toml"))
@@ -189,13 +189,13 @@ def test_a_device_opens_works_and_closes_everything(folder: Path) -> None:
         assert run_device(device, stop=threading.Event(), on_moment=lambda _: None) == 0
     seed = (folder / "device.key").read_bytes()
     assert (folder / "device.key").stat().st_mode & 0o777 == 0o600
-    with Journal.open(folder / "journal.db", seed, "doorward-1") as journal:  # nobody holds it any more
+    with Journal.open(folder / "journal.db", seed, "doorward-1") as journal:  # the device holds it no more
         assert journal.size == 2
 
 
 BROKEN: dict[str, tuple[str, str]] = {
     "no trust": ("paths.trust = 'nowhere'", "no such folder"),
-    "no camera": ("camera.device = 'nothing.avi'", "there is no"),
+    "no camera": ("camera.device = 'nothing.avi'", "does not exist"),
     "no models": ("door.face = 'required'\npaths.models = '.'", "models are not built"),
 }
 
@@ -209,7 +209,7 @@ def test_a_start_that_fails_leaves_no_key_and_no_journal(part: str, folder: Path
     assert set(folder.iterdir()) == before
 
 
-def test_a_door_that_needs_weights_that_nobody_gave_does_not_start(folder: Path, built_models: Path) -> None:
+def test_a_door_with_passive_pad_does_not_start_without_its_weights(folder: Path, built_models: Path) -> None:
     shutil.copytree(built_models, folder / "models", ignore=shutil.ignore_patterns("pad_*"))
     text = "door.face = 'required'\npaths.models = 'models'\nface.pad = ['geometry', 'passive']"
     with pytest.raises(ModelFault, match="passive PAD") as caught, open_device(config(text), folder):
@@ -217,18 +217,18 @@ def test_a_door_that_needs_weights_that_nobody_gave_does_not_start(folder: Path,
     assert "DOORWARD_PAD_WEIGHTS" in caught.value.hint
 
 
-def test_the_camera_of_the_command_line_wins(folder: Path) -> None:
+def test_the_camera_of_the_command_line_replaces_the_configured_one(folder: Path) -> None:
     with (
-        pytest.raises(CameraFault, match="there is no /dev/video77"),
+        pytest.raises(CameraFault, match="/dev/video77 does not exist"),
         open_device(config(), folder, camera="77"),
     ):
         pytest.fail("it opened")
 
 
 @pytest.mark.parametrize("rule", list(FaceRule))
-def test_the_door_asks_for_the_face_that_its_configuration_asks_for(rule: FaceRule) -> None:
+def test_the_face_rule_is_that_of_the_configuration(rule: FaceRule) -> None:
     policy = door_policy(parse_config(f'door.face = "{rule}"'.encode(), Path("door.toml")), None)
-    assert policy.face is rule  # the rule, not its word: edge.policy.decide compares identities
+    assert policy.face is rule  # the rule, not its text: edge.policy.decide compares identities
     assert policy.similarity == 1.0
 
 
@@ -241,7 +241,7 @@ def test_a_code_that_was_shown_before_a_new_configuration_is_refused_after_it(si
 
     def new_policy(site: Site) -> None:
         site.reader.in_view = ()
-        site.clock.advance(10_000)  # whoever was there has gone
+        site.clock.advance(10_000)  # the visitor has gone
 
     def adopts(site: Site) -> None:
         stages = site.verifier.stages

@@ -1,4 +1,4 @@
-"""What a device from a configuration remembers of time, whose policy it takes, and what it tells Prometheus."""
+"""A device from a configuration: its memory of time, its site's policy, and its metrics."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ HEAD = 'version = "7"\nissued_at = 2026-03-01T00:00:00Z\n'
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """What a device without a face finds in its folder: trust, and a film for a camera."""
+    """The folder of a device without a face: trust, and a film for a camera."""
     folders.trust(tmp_path / "trust")
     folders.shoot(tmp_path / "film.avi")
     return tmp_path
@@ -55,7 +55,7 @@ def events(folder: Path) -> list[ClockEvent]:
     return [record.event for record in read_records(folder / "journal.db") if isinstance(record, ClockChange)]
 
 
-def test_a_device_remembers_what_it_believed_and_who_signed(folder: Path) -> None:
+def test_a_device_remembers_its_trusted_time_and_the_signed_time(folder: Path) -> None:
     before = datetime.now(UTC)
     run(folder)
     memory = stored(folder)
@@ -64,7 +64,7 @@ def test_a_device_remembers_what_it_believed_and_who_signed(folder: Path) -> Non
     assert events(folder) == [] if before > NOW else [ClockEvent.BEHIND]
 
 
-def test_a_device_that_was_on_tomorrow_does_not_believe_today(folder: Path) -> None:
+def test_a_device_that_ran_tomorrow_does_not_trust_a_clock_of_today(folder: Path) -> None:
     run(folder)
     tomorrow = replace(stored(folder), time=stored(folder).time + timedelta(days=1))
     (folder / "state" / "clock.json").write_bytes(clock_file.encode(tomorrow))
@@ -84,7 +84,7 @@ def test_of_file_and_journal_the_later_counts(folder: Path) -> None:
 
 
 class Tape:
-    """A journal of which only the last record is asked for."""
+    """A journal with the time of its last record only."""
 
     def __init__(self, last: datetime | None) -> None:
         self._last = last
@@ -104,7 +104,7 @@ LAST_RECORDS = {
     "a record before the file": (FILED, NOW - HOUR, FILED),
     "no record": (FILED, None, FILED),
     "no file": (None, NOW, ClockMemory(NOW, TRUST.floor, TRUST.synced_at)),
-    "a record of a clock beyond all clocks": (
+    "a record with a time past the maximum": (
         FILED,
         datetime(9999, 1, 1, tzinfo=UTC),
         replace(FILED, time=LAST),
@@ -113,7 +113,7 @@ LAST_RECORDS = {
 
 
 @pytest.mark.parametrize(("filed", "last", "memory"), LAST_RECORDS.values(), ids=LAST_RECORDS)
-def test_the_later_of_file_and_record_is_what_is_remembered(
+def test_the_later_of_file_and_record_is_remembered(
     tmp_path: Path, filed: ClockMemory | None, last: datetime | None, memory: ClockMemory
 ) -> None:
     files = open_files(tmp_path)
@@ -122,7 +122,7 @@ def test_the_later_of_file_and_record_is_what_is_remembered(
     assert remembered(files, Tape(last), TRUST) == memory
 
 
-def test_a_state_folder_that_cannot_be_written_keeps_no_door_shut(folder: Path) -> None:
+def test_a_state_folder_that_cannot_be_written_does_not_stop_the_door(folder: Path) -> None:
     (folder / "state").write_bytes(b"a file where a folder should be")
     run(folder)
     assert [record.time_ms for record in read_records(folder / "journal.db")]
@@ -135,16 +135,16 @@ def test_the_policy_of_another_site_keeps_a_device_from_starting(folder: Path) -
     assert not (folder / "journal.db").exists()
 
 
-def test_a_door_without_a_camera_does_not_start_where_the_policy_asks_for_a_face(folder: Path) -> None:
+def test_a_door_without_a_camera_does_not_start_with_a_policy_that_requires_a_face(folder: Path) -> None:
     (folder / "trust" / "policy.toml").write_text(HEAD + 'site = "tower-1"\n[door]\nface = "required"\n')
     text = "door.face = 'none'\ncamera.kind = 'none'\nscanner.kind = 'serial'\nscanner.port = 'absent'\n"
     alone = parse_config(text.encode(), Path("door.toml"))
-    with pytest.raises(ConfigError, match="has no camera"), open_device(alone, folder):
+    with pytest.raises(ConfigError, match="policy requires a face"), open_device(alone, folder):
         pytest.fail("it opened")
     assert not (folder / "journal.db").exists()
 
 
-def test_the_policy_of_its_own_site_is_on_record(folder: Path) -> None:
+def test_the_policy_of_its_own_site_is_recorded(folder: Path) -> None:
     (folder / "trust" / "policy.toml").write_text(HEAD + 'site = "tower-1"\n')
     with open_device(config(), folder) as device:
         moments = []
@@ -153,7 +153,7 @@ def test_the_policy_of_its_own_site_is_on_record(folder: Path) -> None:
     assert {part.kind.value for part in moments[0].trust_state.ages} == {"keys", "status", "policy", "time"}
 
 
-def test_numbers_are_served_while_the_device_runs(folder: Path) -> None:
+def test_metrics_are_served_while_the_device_runs(folder: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -169,7 +169,7 @@ def test_numbers_are_served_while_the_device_runs(folder: Path) -> None:
     assert "doorward_journal_records 1.0" in told[-1]
 
 
-def test_a_disk_that_is_full_is_for_the_journal_to_report(folder: Path) -> None:
+def test_a_full_disk_is_not_an_error_of_the_clock_store(folder: Path) -> None:
     class Full:
         def write(self, name: str, data: bytes, *, secret: bool = False) -> None:
             raise StorageFault("the disk is full")
@@ -193,7 +193,7 @@ INSTANTS = {
 
 
 @pytest.mark.parametrize("text", INSTANTS)
-def test_the_time_of_an_image_is_a_time_with_its_zone(text: str) -> None:
+def test_the_time_of_an_image_needs_a_zone(text: str) -> None:
     assert instant(text) == INSTANTS[text]
 
 

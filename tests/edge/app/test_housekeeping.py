@@ -1,4 +1,4 @@
-"""The journal of a device at work: closed and cleared in the pauses, never during a passage."""
+"""The journal of a running device: files are closed and removed between passages only."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NOW = datetime(2026, 6, 15, 10, tzinfo=UTC)
 
 @dataclass
 class Door:
-    """A verifier whose moments are in the states that a test says."""
+    """A verifier whose steps are in the states that a test sets."""
 
     states: tuple[PassageState, ...]
 
@@ -44,7 +44,7 @@ class Door:
 
 
 class Keeper:
-    """Counts how often it was let to work."""
+    """Counts its calls."""
 
     rests = 0
 
@@ -53,7 +53,7 @@ class Keeper:
 
 
 @pytest.mark.parametrize("state", [state for state in PassageState if state is not PassageState.IDLE])
-def test_it_works_in_idle_and_in_no_other_state(state: PassageState) -> None:
+def test_the_housekeeper_works_in_idle_only(state: PassageState) -> None:
     door, keeper = Door((PassageState.IDLE, state, state, PassageState.IDLE)), Keeper()
     run_device(RunningDevice(door, door.moments, [keeper]), stop=threading.Event())
     assert keeper.rests == 2
@@ -68,7 +68,7 @@ CONFIGS = {
 
 
 @pytest.mark.parametrize("case", CONFIGS)
-def test_a_short_disk_is_cleared_of_what_the_configured_hub_has(
+def test_on_a_full_disk_files_that_the_hub_has_are_removed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, case: str
 ) -> None:
     text, sent, left = CONFIGS[case]
@@ -84,12 +84,12 @@ def test_a_short_disk_is_cleared_of_what_the_configured_hub_has(
     assert [first for first, _ in closed_segments(path)] == left
 
 
-def test_a_file_is_closed_at_the_size_that_was_configured(tmp_path: Path) -> None:
+def test_a_file_is_closed_at_the_configured_size(tmp_path: Path) -> None:
     config = parse_config(b"[journal]\nsegment_mb = 1\n", Path("door.toml"))
     clock = SimClock(NOW)
     with open_journal(tmp_path / "journal.db") as journal:
         keeper = housekeeper_for(config, tmp_path, journal, clock, TrustedClock())
-        database(journal).execute("PRAGMA synchronous = OFF")  # no power cut is played here
+        database(journal).execute("PRAGMA synchronous = OFF")  # this test has no power cut
         while not closed_segments(journal.path):
             for _ in range(100):
                 journal.append(passage())

@@ -60,7 +60,9 @@ def test_a_lane_opens_works_and_closes_everything(folder: Path, built_models: Pa
     with open_lane(config(text), folder) as device:
         assert {(folder / name).is_socket() for name in "ab"} == {True}
         assert run_device(device, stop=threading.Event(), on_moment=moments.append) == 0
-    assert LaneState.IDLE in {step.state for step in moments}  # the simulated lane is seen to be empty
+    assert LaneState.IDLE in {
+        step.state for step in moments
+    }  # the sensors of the simulated lane show it empty
     for journal in ("journal.db", "other-journal.db"):
         assert kinds(folder / journal)[0] == "Started"
         assert kinds(folder / journal)[-1] == "Stopped"
@@ -72,7 +74,7 @@ def test_a_lane_opens_works_and_closes_everything(folder: Path, built_models: Pa
 HUBS = "hub.url = 'https://own.example'\nlane.other_hub_url = 'https://other.example'\n"
 
 
-def test_the_numbers_of_a_lane_are_served_while_it_works(folder: Path, built_models: Path) -> None:
+def test_the_metrics_of_a_lane_are_served_while_it_works(folder: Path, built_models: Path) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -91,9 +93,7 @@ def test_the_numbers_of_a_lane_are_served_while_it_works(folder: Path, built_mod
 CARD = "0" * 12
 
 
-def test_each_authority_of_a_lane_learns_what_its_own_hub_told_of_other_doors(
-    folder: Path, built_models: Path
-) -> None:
+def test_each_authority_of_a_lane_has_the_sightings_of_its_own_hub(folder: Path, built_models: Path) -> None:
     doors = {"state": "tower-2", "state/other": "airport"}
     for state, door in doors.items():
         open_files(folder / state).write(sightings_file.FILE, sightings_file.encode({CARD: {door: 1}}))
@@ -104,7 +104,7 @@ def test_each_authority_of_a_lane_learns_what_its_own_hub_told_of_other_doors(
     assert [list(history.sightings[CARD]) for history in pasts] == [["tower-2"], ["airport"]]
 
 
-def test_the_two_doors_of_a_lane_are_no_other_doors(folder: Path, built_models: Path) -> None:
+def test_the_two_doors_of_a_lane_count_as_one_door(folder: Path, built_models: Path) -> None:
     card = verified()
     told = {card.pseudonym: dict.fromkeys(("tower-1/lobby/outer", "tower-1/lobby/inner", "tower-2"), 1)}
     open_files(folder / "state").write(sightings_file.FILE, sightings_file.encode(told))
@@ -115,7 +115,7 @@ def test_the_two_doors_of_a_lane_are_no_other_doors(folder: Path, built_models: 
 
 
 ALL, LAST = [0, 2, 4, 6], [6]  # the first records of the closed files that stay
-# What the configuration says of hubs, what these have acknowledged, and what stays of each journal.
+# The hubs of the configuration, the records that they acknowledged, and the closed files that stay.
 KEPT: dict[str, tuple[str, dict[str, int], list[int], list[int]]] = {
     "neither hub has acknowledged": (HUBS, {}, ALL, ALL),
     "the device's own hub has all": (HUBS, {"own": 6}, LAST, ALL),
@@ -126,7 +126,7 @@ KEPT: dict[str, tuple[str, dict[str, int], list[int], list[int]]] = {
 
 
 @pytest.mark.parametrize("case", KEPT)
-def test_no_file_goes_that_the_hub_of_its_own_authority_has_not_acknowledged(
+def test_a_file_stays_until_the_hub_of_its_own_authority_acknowledged_it(
     case: str, folder: Path, built_models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text, acknowledged, *kept = KEPT[case]
@@ -153,14 +153,14 @@ def test_no_file_goes_that_the_hub_of_its_own_authority_has_not_acknowledged(
 
 
 WRONG: dict[str, tuple[str, type[Exception], str]] = {
-    "no lane": ("door.venue = 'door'", ConfigError, "no lane"),
-    "a document that there is not": (
+    "no lane": ("door.venue = 'door'", ConfigError, "is not a lane"),
+    "an unknown document": (
         "lane.documents = ['library-card']",
         ConfigError,
-        "no document is called",
+        "is not a type of document",
     ),
     "no trust of the other authority": ("lane.other_trust = 'nowhere'", Fault, "no such folder"),
-    "no camera inside": ("lane.inner_camera = 'nothing.avi'", CameraFault, "there is no"),
+    "no camera inside": ("lane.inner_camera = 'nothing.avi'", CameraFault, "does not exist"),
 }
 
 
@@ -177,36 +177,36 @@ def test_a_lane_that_cannot_open_leaves_no_journal(part: str, folder: Path, buil
 
 
 INCOHERENT: dict[str, tuple[str, str]] = {
-    "no face": ("door.face = 'none'", "looks at the face inside"),
-    "a real door with simulated sensors": ("strike.kind = 'gpio'\nlane.inner = 'gpio'", "simulated as a whole"),
-    "one real door": ("strike.kind = 'gpio'\nlane.sensors = 'gpio'", "simulated as a whole"),
-    "a controller whose lock is not said": (
-        "strike.kind = 'gpio'\nlane.sensors = 'gpio'\nlane.inner = 'controller'", "inner_lock must be said",
+    "no face": ("door.face = 'none'", "is not allowed with venue"),
+    "a real door with simulated sensors": ("strike.kind = 'gpio'\nlane.inner = 'gpio'", "and some are not"),
+    "one real door": ("strike.kind = 'gpio'\nlane.sensors = 'gpio'", "and some are not"),
+    "a controller without its kind of lock": (
+        "strike.kind = 'gpio'\nlane.sensors = 'gpio'\nlane.inner = 'controller'", "needs inner_lock",
     ),
     "two things on one pin": (
-        "strike.kind = 'gpio'\nlane.sensors = 'gpio'\nlane.inner = 'gpio'\nlane.inner_pin = 5", "on one pin",
+        "strike.kind = 'gpio'\nlane.sensors = 'gpio'\nlane.inner = 'gpio'\nlane.inner_pin = 5", r"\[lane\] outer_contact: pin 5 is already \[lane\] inner_pin",
     ),
     "one journal for two authorities": (
-        "lane.other_trust = 'other'\nlane.other_journal = 'journal.db'", r"other_journal is journal.db, as \[paths\]",
+        "lane.other_trust = 'other'\nlane.other_journal = 'journal.db'", r'other_journal: "journal.db" is already \[paths\] journal',
     ),
-    "one trust folder for two authorities": ("lane.other_trust = 'trust'", "other_trust is trust"),
+    "one trust folder for two authorities": ("lane.other_trust = 'trust'", 'other_trust: "trust" is already'),
     "one key for two authorities": (
-        "lane.other_trust = 'other'\nlane.other_key = 'device.key'", "other_key is device.key",
+        "lane.other_trust = 'other'\nlane.other_key = 'device.key'", 'other_key: "device.key" is already',
     ),
-    "half a certificate for the other hub": ("lane.other_hub_cert = 'hub.pem'", "go together"),
-    "an officer without a role": ("lane.officers = ['anna']", "lane.officers"),
+    "half a certificate for the other hub": ("lane.other_hub_cert = 'hub.pem'", "other_hub_cert needs other_hub_cert_key"),
+    "an officer without a role": ("lane.officers = ['anna']", r'\[lane\] officers: "anna" is not a user'),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("case", INCOHERENT)
-def test_words_that_contradict_each_other_are_said_so(case: str) -> None:
+def test_keys_that_contradict_each_other_are_refused(case: str) -> None:
     text, message = INCOHERENT[case]
     with pytest.raises(ConfigError, match=message):
         config(text)
 
 
 class Reel:
-    """A camera that plays frames and faults, and waits for the test between them."""
+    """A camera that plays frames and faults."""
 
     def __init__(self, *scenes: Frame | Exception) -> None:
         self._scenes = list(scenes)
@@ -223,7 +223,7 @@ class Reel:
 
 
 class Still(Reel):
-    """A camera that shows one frame, and nothing more until it is closed."""
+    """A camera that gives one frame, and then waits until it is closed."""
 
     def __init__(self, frame: Frame) -> None:
         super().__init__(frame)
@@ -246,19 +246,19 @@ def watch(cameras: CameraPair) -> None:
 
 
 @pytest.mark.parametrize("passing", [False, True], ids=["never comes back", "never gave a frame"])
-def test_a_camera_that_will_not_come_ends_the_lane(passing: bool) -> None:
+def test_a_camera_that_is_lost_ends_the_lane(passing: bool) -> None:
     cameras = {Side.OUTER: Still(FRAME), Side.INNER: Reel(CameraFault("gone", passing=passing))}
     with CameraPair(cameras).looking() as camera_pair, pytest.raises(CameraFault, match="gone"):
         watch(camera_pair)
 
 
-def test_a_camera_that_comes_back_is_told_of_when_it_goes_and_when_it_is_back(
+def test_a_camera_that_fails_and_works_again_is_logged_twice(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     away = CameraFault("unplugged", passing=True)
 
     class Flaky(Still):
-        """Shows a frame, is away three times, and shows a frame again."""
+        """Gives a frame, fails three times, and gives a frame again."""
 
         def __init__(self) -> None:
             super().__init__(FRAME)
@@ -283,7 +283,7 @@ def test_a_camera_that_comes_back_is_told_of_when_it_goes_and_when_it_is_back(
     assert "seeing" in said[1]
 
 
-def test_a_frame_is_told_once_and_the_latest_counts() -> None:
+def test_a_frame_is_given_once_and_the_latest_counts() -> None:
     with CameraPair({Side.OUTER: Still(FRAME), Side.INNER: Still(FRAME)}).looking() as cameras:
         seen = []
         while len(seen) < 2:

@@ -1,4 +1,4 @@
-"""A board has 1 GB for everything: what works a door brings nothing along that a passage does not need."""
+"""A running door loads no module that a passage does not need: a board has 1 GB of memory."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ import sys
 
 from conftest import ROOT
 
-# What a device loads to open its door, without starting anything.
+# The modules that a device loads to open its door.
 DEVICE = (
     "edge.cli.run, edge.app.door_device, edge.app.loop.service, edge.app.parts.scanner, edge.app.parts.strike, edge.app.parts.signals, hw.signals.log, "
     "hw.codes.zxing, hw.codes.cascade, hw.camera.film, hw.camera.capture, hw.system.notify, hw.camera.images"
 )
-# Measured with smaps_rollup: 6 to 24 MB each with what they bring, in sum as much as the networks.
+# Measured with smaps_rollup: 6 to 24 MB each with their imports, in sum as much as the networks.
 HEAVY = {
     "structlog", "rich", "pygments", "asyncio", "ssl", "http", "segno", "tuf", "securesystemslib", "requests",
     "urllib3", "sqlite_utils", "prometheus_client", "zstandard", "cryptography", "jinja2", "paho",
 }  # fmt: skip
 
 
-def test_what_works_a_door_brings_nothing_heavy_along() -> None:
+def test_a_running_door_loads_no_heavy_module() -> None:
     told = subprocess.run(
         [sys.executable, "-c", f"import json, sys, {DEVICE}\nprint(json.dumps(list(sys.modules)))"],
         capture_output=True,

@@ -1,4 +1,4 @@
-"""A configuration becomes the levels of the signs of risk, and the factors that its door can ask for."""
+"""Levels of risk signals, and factors of a door, from a configuration."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from edge.policy.obligations import Factor
 from edge.policy.risk.table import DEFAULT, RiskLevel
 
 
-def test_the_plain_configuration_has_the_plain_table() -> None:
+def test_the_default_configuration_has_the_default_table() -> None:
     policy = risk_policy(parse_config(b"", Path("door.toml")).risk)
     assert policy.levels == DEFAULT
 
 
-def test_a_sign_in_no_list_asks_for_nothing() -> None:
+def test_a_signal_in_no_list_requires_nothing() -> None:
     policy = risk_policy(parse_config(b'[risk]\nraised = []\nhigh = []\nsevere = ["hour"]\n', Path("d")).risk)
     assert policy.level((Reason.RISK_VELOCITY, Reason.RISK_FAILURES)) is RiskLevel.NONE
     assert policy.level((Reason.RISK_HOUR,)) is RiskLevel.SEVERE
@@ -34,5 +34,5 @@ def test_a_sign_in_no_list_asks_for_nothing() -> None:
         ),
     ],
 )
-def test_a_configuration_says_what_its_door_can_ask_for(text: str, able: set[Factor]) -> None:
+def test_the_factors_that_a_door_can_ask_for(text: str, able: set[Factor]) -> None:
     assert able_of(parse_config(text.encode(), Path("door.toml"))) == able

@@ -1,4 +1,4 @@
-"""`doorward config check` on the machine that shall work by the file: every finding at once, each with a hint."""
+"""`doorward config check` with the files of the machine: every problem at once, each with a hint."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SECRETS = {"device.key": bytes(32), "door.key": bytes(32), "hub.key": b"PEM", "m
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A machine on which nothing is missing."""
+    """A machine with all files of the configuration."""
     (tmp_path / "door.toml").write_text(RIGHT)
     (tmp_path / "trust").mkdir()
     (tmp_path / "hub.pem").touch()
@@ -44,10 +44,10 @@ def check(folder: Path, capsys: pytest.CaptureFixture[str]) -> tuple[int, list[s
     return code, capsys.readouterr().err.splitlines()
 
 
-def test_where_nothing_is_missing_the_file_is_valid(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_with_all_files_the_configuration_is_valid(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     before = sorted(folder.iterdir())
     assert check(folder, capsys) == (0, [])
-    assert sorted(folder.iterdir()) == before, "it makes nothing"
+    assert sorted(folder.iterdir()) == before, "the check makes no file"
 
 
 @pytest.mark.parametrize("name", SECRETS)
@@ -62,16 +62,14 @@ def test_a_secret_that_others_can_read_is_found(
 
 
 @pytest.mark.parametrize("name", ["door.key", "hub.key", "mqtt.password", "hub.pem", "trust"])
-def test_what_is_named_and_not_there_is_found(
-    name: str, folder: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_missing_file_is_found(name: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / name).rmdir() if name == "trust" else (folder / name).unlink()
     code, told = check(folder, capsys)
     assert code == 1
     assert f"{folder / name}: no such f" in told[0]
 
 
-def test_the_device_key_may_be_missing_for_the_first_start_makes_it(
+def test_the_device_key_can_be_missing_because_the_first_start_makes_it(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (folder / "device.key").unlink()
@@ -79,21 +77,24 @@ def test_the_device_key_may_be_missing_for_the_first_start_makes_it(
 
 
 NO_FACES = '[door]\nface = "none"\n'
-# What is added to the file, and what is found.
+# The configuration, and words of the problem.
 UNFIT = {
     "faces without models": ('[door]\nface = "required"\n[paths]\nmodels = "none"\n', "needs models"),
-    "a calibration that was not made": (NO_FACES + '[face]\ncalibration = "c"\n', "face.calibration"),
-    "a repository without a root": (NO_FACES + '[sync]\nurl = "https://t.example/"\n', "sync.root"),
-    "a journal nowhere": (NO_FACES + '[paths]\njournal = "a/b.db"\n', "its folder is not there"),
+    "a missing calibration": (NO_FACES + '[face]\ncalibration = "c"\n', "[face] calibration"),
+    "a repository without a root": (NO_FACES + '[sync]\nurl = "https://t.example/"\n', "[sync] root"),
+    "a journal nowhere": (NO_FACES + '[paths]\njournal = "a/b.db"\n', "[paths] journal: "),
 }
 LANE = '[door]\nvenue = "lane"\n[paths]\nmodels = "."\n[lane]\nother_trust = "other"\n'
 HUB = 'other_hub_url = "https://hub.example/"\n'
-# What a joint lane names for its other authority, and what is found.
+# Keys of a joint lane for its other authority, and words of the problem.
 OTHER = {
-    "trust that is kept by hand": ("", "lane.other_trust"),
-    "a repository without a root": ('other_sync_url = "https://t.example/"\n', "lane.other_sync_root"),
-    "a hub's authority": (f'other_sync_baked = "image"\n{HUB}other_hub_ca = "ca.pem"\n', "lane.other_hub_ca"),
-    "a journal nowhere": ('other_sync_baked = "image"\nother_journal = "a/b.db"\n', "lane.other_journal"),
+    "trust that is updated by hand": ("", "[lane] other_trust"),
+    "a repository without a root": ('other_sync_url = "https://t.example/"\n', "[lane] other_sync_root"),
+    "a hub's authority": (
+        f'other_sync_baked = "image"\n{HUB}other_hub_ca = "ca.pem"\n',
+        "[lane] other_hub_ca",
+    ),
+    "a journal nowhere": ('other_sync_baked = "image"\nother_journal = "a/b.db"\n', "[lane] other_journal"),
     "a key that others can read": ('other_sync_baked = "image"\nother_key = "open.key"\n', "open.key"),
 }
 
@@ -102,19 +103,19 @@ UNFIT |= {f"the other authority: {case}": (LANE + text, words) for case, (text, 
 
 
 @pytest.mark.parametrize("case", UNFIT)
-def test_what_cannot_work_here_is_found(case: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_problem_is_found(case: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text, words = UNFIT[case]
     (folder / "manifest.toml").touch()
     (folder / "open.key").write_bytes(bytes(32))
     (folder / "door.toml").write_text(text)
     code, told = check(folder, capsys)
     assert code == 1
-    assert len(told) == 2, "one finding, one hint"
+    assert len(told) == 2, "one problem, one hint"
     assert words in told[0]
     assert told[1].startswith("hint: ")
 
 
-def test_all_is_found_at_once_and_the_text_alone_is_right(
+def test_all_problems_are_found_at_once_and_the_text_alone_is_valid(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name in SECRETS:

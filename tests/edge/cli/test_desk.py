@@ -1,4 +1,4 @@
-"""`doorward desk`: what a hotel's people type, and what it says."""
+"""`doorward desk`: its verbs and its output."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ venue = "desk"
 
 
 class House:
-    """A folder with a configuration, a pair of keys, and a desk at which guests may come."""
+    """A folder with a configuration, a pair of keys, and a desk for guests."""
 
     def __init__(self, folder: Path, **more: object) -> None:
         self.folder = folder
@@ -48,13 +48,13 @@ class House:
             )
         )
         self.world = DeskWorld(folder, **({"arrivals": "inbox"} | more))
-        # DeskWorld made a pair of its own; the one of the command line counts.
+        # DeskWorld made its own pair of keys; the test uses that of the command line.
         self.world.close()
         self.world.private = PrivateKey(self.key.read_bytes())
         public = bytes(self.world.private.public_key).hex()
         (folder / "desk.key.pub").write_text(public + "\n")
         self.world.open()
-        self.world.now = datetime.now(UTC).replace(microsecond=0)  # as the commands have it
+        self.world.now = datetime.now(UTC).replace(microsecond=0)  # the time of the commands
 
     def expect(self, *stays: dict[str, object]) -> None:
         """A list for today."""
@@ -89,7 +89,7 @@ def test_a_pair_of_keys_is_made_once(tmp_path: Path, capsys: Said) -> None:
     assert key.read_bytes() == before
 
 
-def test_an_import_says_what_it_took_and_what_it_left_out(house: House, capsys: Said) -> None:
+def test_an_import_prints_bookings_and_mistakes(house: House, capsys: Said) -> None:
     file = house.folder / "today.csv"
     file.write_text(
         "reference,arrival,departure,family_name\nR-1,2026-06-15,2026-06-18,Silva\nR-2,x,y,Costa\n"
@@ -97,14 +97,14 @@ def test_an_import_says_what_it_took_and_what_it_left_out(house: House, capsys: 
     assert house.run("import", str(file)) == 1
     assert capsys.readouterr().out.splitlines()[-2:] == [
         "today.csv: bookings 1, guests 1",
-        "  line 3: arrival is no day like 2026-01-31",
+        "  line 3: arrival is not a day such as 2026-01-31",
     ]
     assert house.run("import", str(file), "--json") == 1
     row = json.loads(capsys.readouterr().out)
-    assert row["mistakes"] == [{"line": 3, "reason": "arrival is no day like 2026-01-31"}]
+    assert row["mistakes"] == [{"line": 3, "reason": "arrival is not a day such as 2026-01-31"}]
 
 
-def test_work_takes_lists_and_says_so(house: House, capsys: Said) -> None:
+def test_work_imports_lists_and_prints_them(house: House, capsys: Said) -> None:
     (house.folder / "inbox").mkdir()
     (house.folder / "inbox" / "a.jsonl").write_text(json.dumps(booking("R-1", "Silva, Maria")))
     (house.folder / "inbox" / "b.csv").write_text("nonsense")
@@ -117,7 +117,7 @@ def test_work_takes_lists_and_says_so(house: House, capsys: Said) -> None:
     assert house.world.comes(guest("Silva")) == "in"
 
 
-def test_show_counts_and_names_nobody(house: House, capsys: Said) -> None:
+def test_show_prints_counts_and_no_names(house: House, capsys: Said) -> None:
     house.expect(booking("R-1", "Mustermann, Erika"))
     house.world.comes(guest("Mustermann", "Erika"))
     capsys.readouterr()
@@ -130,7 +130,7 @@ def test_show_counts_and_names_nobody(house: House, capsys: Said) -> None:
     assert json.loads(capsys.readouterr().out)["registrations"] == 1
 
 
-def test_an_export_opens_what_is_kept(house: House, capsys: Said) -> None:
+def test_an_export_opens_the_register(house: House, capsys: Said) -> None:
     house.expect(booking("R-1001", "Silva, Maria", "=cmd, Ana"))
     house.world.comes(guest("Silva"))
     house.world.comes(guest("=cmd", "Ana"))
@@ -143,7 +143,7 @@ def test_an_export_opens_what_is_kept(house: House, capsys: Said) -> None:
         "CD4471902",
     )
     assert first["birth_date"] == ""
-    assert second["family_name"] == "'=cmd"  # no spreadsheet takes it for a formula
+    assert second["family_name"] == "'=cmd"  # a spreadsheet does not read it as a formula
     out = house.folder / "guests.jsonl"
     assert house.run("export", "--key", str(house.key), "--format", "jsonl", "--out", str(out)) == 0
     assert [json.loads(line)["family_name"] for line in out.read_text().splitlines()] == ["Silva", "=cmd"]
@@ -164,7 +164,7 @@ def test_another_key_opens_nothing(house: House, capsys: Said) -> None:
     assert house.run("export", "--key", str(house.folder / "nowhere")) == 2
 
 
-def test_registration_cards_are_printed_in_every_script_that_they_can(house: House, capsys: Said) -> None:
+def test_registration_cards_are_printed_in_many_scripts(house: House, capsys: Said) -> None:
     pytest.importorskip("reportlab")
     house.expect(
         booking("R-1", "Silva, Inês"), booking("R-2", "歐陽, 小明"), booking("R-3", "ივანიშვილი, Ana")
@@ -178,8 +178,8 @@ def test_registration_cards_are_printed_in_every_script_that_they_can(house: Hou
     assert pdf.count(b"/Type /Page\n") + pdf.count(b"/Type /Page ") == 3
     assert b"(Silva)" in pdf
     assert "Inês".encode("cp1252") in pdf or rb"In\352s" in pdf
-    assert b"MSung-Light" in pdf  # 歐 is in no national set of the mainland
-    assert b"cannot be printed in this font" in pdf  # Georgian, and nothing is left out in silence
+    assert b"MSung-Light" in pdf  # 歐 is in no national character set of the mainland
+    assert b"cannot be printed in this font" in pdf  # Georgian: the card tells that it is missing
     assert pdf.count(b"cannot be printed") == 1
     assert house.run("export", "--key", str(house.key), "--format", "pdf") == 2
     font = house.folder / "no.ttf"
@@ -194,7 +194,7 @@ def test_registration_cards_are_printed_in_every_script_that_they_can(house: Hou
     capsys.readouterr()
 
 
-def test_a_font_of_the_propertys_is_embedded_for_the_letters_that_it_has(house: House) -> None:
+def test_a_font_of_the_property_is_embedded_for_its_letters(house: House) -> None:
     reportlab = pytest.importorskip("reportlab")
     house.expect(booking("R-1", "Đorđević, Ana"), booking("R-2", "ივანიშვილი, Ana"))
     for who in (guest("Đorđević", "Ana"), guest("ივანიშვილი", "Ana")):
@@ -207,7 +207,7 @@ def test_a_font_of_the_propertys_is_embedded_for_the_letters_that_it_has(house: 
     assert pdf.count(b"cannot be printed") == 1  # Georgian, which this font does not have either
 
 
-def test_the_hotel_and_the_authority_are_told_sealed_and_signed(
+def test_the_hotel_and_the_authority_get_sealed_and_signed_messages(
     tmp_path: Path, web: Web, capsys: Said
 ) -> None:
     office = tmp_path / "authority.key"
@@ -241,7 +241,7 @@ def test_a_report_can_be_handed_over_by_hand(tmp_path: Path, capsys: Said) -> No
     house = House(tmp_path, authority="http://127.0.0.1:9/reports", report_h=1)
     house.world.now = NOW
     house.expect(booking("R-1", "Silva, Maria"))
-    house.world.comes(guest("Silva"))  # in June, and now it is later: overdue
+    house.world.comes(guest("Silva"))  # in June; now it is later: overdue
     capsys.readouterr()
     assert house.run("show") == 1
     assert "1 overdue" in capsys.readouterr().out
@@ -249,15 +249,13 @@ def test_a_report_can_be_handed_over_by_hand(tmp_path: Path, capsys: Said) -> No
     assert house.run("report", "--key", str(house.key), "--out", str(out)) == 0
     assert json.loads(out.read_text())["family_name"] == "Silva"
     assert house.run("report", "--confirm", str(out)) == 0
-    assert "1 reports were handed over" in capsys.readouterr().out
+    assert "1 reports are recorded as handed over" in capsys.readouterr().out
     assert house.run("show") == 0
     assert house.run("report", "--confirm", str(house.config)) == 2
     house.close()
 
 
-def test_what_a_host_refused_is_told_and_tried_again_when_asked(
-    tmp_path: Path, web: Web, capsys: Said
-) -> None:
+def test_refused_messages_are_shown_and_sent_again_by_retry(tmp_path: Path, web: Web, capsys: Said) -> None:
     house = House(tmp_path, webhook=f"{web.url}hook")
     web.answers["hook"] = lambda handler: reply(handler, 422, b"")
     house.expect(booking("R-1", "Silva, Maria"))
@@ -272,7 +270,7 @@ def test_what_a_host_refused_is_told_and_tried_again_when_asked(
     house.close()
 
 
-def test_nothing_is_erased_while_nobody_trusted_says_what_time_it_is(tmp_path: Path, capsys: Said) -> None:
+def test_nothing_is_erased_without_a_signed_time(tmp_path: Path, capsys: Said) -> None:
     house = House(tmp_path, retain_days=0)
     house.world.now = NOW
     house.expect(booking("R-1", "Silva, Maria"))
@@ -283,7 +281,7 @@ def test_nothing_is_erased_while_nobody_trusted_says_what_time_it_is(tmp_path: P
     house.close()
 
 
-def test_no_name_and_no_number_is_anywhere_but_in_the_list_and_the_export(
+def test_names_and_numbers_are_in_the_list_and_the_export_only(
     tmp_path: Path, web: Web, capfd: pytest.CaptureFixture[str]
 ) -> None:
     house = House(tmp_path, webhook=f"{web.url}hook", authority=f"{web.url}reports", arrivals="inbox")
@@ -311,7 +309,7 @@ def test_no_name_and_no_number_is_anywhere_but_in_the_list_and_the_export(
     for family, given, number in people:
         who = guest(family, given, document_number=number, birth_date="1985-11-20")
         assert house.world.comes(who) == "in"
-    assert house.world.comes(guest("Mustermann", "Nobody")) == "booking.unknown"
+    assert house.world.comes(guest("Mustermann", "Unlisted")) == "booking.unknown"
     for verb in ("work", "show", "retry"):
         house.run(verb)
     running = b"".join(file.read_bytes() for file in sorted(tmp_path.rglob("*")) if file.is_file())
@@ -321,14 +319,14 @@ def test_no_name_and_no_number_is_anywhere_but_in_the_list_and_the_export(
     sent = b"".join(web.bodies) + repr(web.asked).encode()
     hay = Haystack(running + left + sent + (said.out + said.err).encode())
     assert {secret: form for secret in secrets if (form := hay.holds(secret.encode()))} == {}
-    # And yet it was a day: the list is in, the guests are registered, the hotel was told of each.
+    # The day did happen: the list is imported, the guests are registered, the hotel got a message for each.
     assert house.run("export", "--key", str(house.key), "--format", "jsonl") == 0
     exported = capfd.readouterr().out
     assert all(family in exported and number in exported for family, _, number in people)
     assert len([name for name in web.names if name == "hook"]) == 3
 
 
-def test_work_goes_on_until_it_is_told_to_stop(house: House) -> None:
+def test_work_with_watch_goes_on_until_sigterm(house: House) -> None:
     (house.folder / "inbox").mkdir()
     (house.folder / "inbox" / "broken.csv").write_text("nonsense")
     command = [
@@ -348,7 +346,7 @@ def test_work_goes_on_until_it_is_told_to_stop(house: House) -> None:
         assert process.stdout is not None
         assert (
             json.loads(process.stdout.readline())["overdue"] == 0
-        )  # it has refused the broken one, and goes on
+        )  # it refused the broken list, and goes on
         (house.folder / "inbox" / "list.json").write_text(json.dumps([booking("R-1", "Silva, Maria")]))
         assert json.loads(process.stdout.readline())["list"] == "list.json"
         process.send_signal(signal.SIGTERM)

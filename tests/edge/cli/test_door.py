@@ -1,4 +1,4 @@
-"""`doorward door` as a technician meets it, with the controller's own program at the other end of a pty."""
+"""`doorward door`, with the controller's own program at the other end of a pty."""
 
 from __future__ import annotations
 
@@ -53,24 +53,24 @@ def key_of(controller: OnPty) -> Path:
 # -- commissioning --------------------------------------------------------------------------------
 
 
-def test_commissioning_makes_a_key_that_only_its_owner_reads(controller: OnPty, capsys) -> None:
+def test_commissioning_makes_a_key_that_only_its_owner_can_read(controller: OnPty, capsys) -> None:
     assert door(controller, "commission", "--json") == Exit.OK
     row = json.loads(capsys.readouterr().out)
     assert (row["result"], row["firmware"], row["lock"]) == ("commissioned", "0.1.0", "fail-secure")
     assert row["flags"] == ["tamper-open"]
     assert stat.S_IMODE(key_of(controller).stat().st_mode) == 0o600
     assert controller.keys.stored == (1, key_of(controller).read_bytes())
-    assert len(set(key_of(controller).read_bytes())) > 8  # and not a constant
+    assert len(set(key_of(controller).read_bytes())) > 8  # it is not a constant
 
 
-def test_commissioning_again_finds_the_pair_as_it_is(controller: OnPty, capsys) -> None:
+def test_a_second_commissioning_changes_no_key(controller: OnPty, capsys) -> None:
     assert door(controller, "commission") == Exit.OK
     key = key_of(controller).read_bytes()
     assert door(controller, "commission") == Exit.OK
     assert key_of(controller).read_bytes() == key
 
 
-def test_an_erased_controller_gets_the_key_that_is_here(controller: OnPty) -> None:
+def test_an_erased_controller_gets_the_existing_key(controller: OnPty) -> None:
     assert door(controller, "commission") == Exit.OK
     key = key_of(controller).read_bytes()
     controller.keys.erase()
@@ -79,7 +79,7 @@ def test_an_erased_controller_gets_the_key_that_is_here(controller: OnPty) -> No
     assert controller.keys.stored == (1, key)
 
 
-def test_with_the_lid_shut_no_key_is_set_and_none_is_left_behind(controller: OnPty, capsys) -> None:
+def test_with_the_lid_shut_no_key_is_set_and_no_file_is_left(controller: OnPty, capsys) -> None:
     controller.set(SHUT)
     assert door(controller, "commission") == Exit.DEVICE
     said = capsys.readouterr().err
@@ -89,7 +89,7 @@ def test_with_the_lid_shut_no_key_is_set_and_none_is_left_behind(controller: OnP
     assert controller.keys.stored is None
 
 
-def test_a_controller_of_another_pair_is_left_alone(controller: OnPty, capsys) -> None:
+def test_a_controller_with_another_key_keeps_it(controller: OnPty, capsys) -> None:
     controller.keys.save(1, KEY)
     controller.boot()
     assert door(controller, "commission") == Exit.DEVICE
@@ -98,7 +98,7 @@ def test_a_controller_of_another_pair_is_left_alone(controller: OnPty, capsys) -
     assert not key_of(controller).exists()
 
 
-def test_a_controller_that_keeps_another_key_than_it_was_sent_is_found_out(
+def test_a_controller_that_stores_another_key_than_it_was_sent_is_found(
     controller: OnPty, capsys, monkeypatch
 ) -> None:
     monkeypatch.setattr(controller.controller.session, "check", lambda: bytes(8))
@@ -106,7 +106,7 @@ def test_a_controller_that_keeps_another_key_than_it_was_sent_is_found_out(
     assert "another key than the one that was sent" in capsys.readouterr().err
 
 
-def test_a_silent_controller_leaves_a_key_to_try_again_with(controller: OnPty, capsys, monkeypatch) -> None:
+def test_after_a_silent_controller_the_key_stays_for_a_retry(controller: OnPty, capsys, monkeypatch) -> None:
     controller.is_deaf = True
     with monkeypatch.context() as impatient:
         impatient.setattr("hw.door.commission.EACH_S", 0.05)
@@ -121,7 +121,7 @@ def test_a_silent_controller_leaves_a_key_to_try_again_with(controller: OnPty, c
 # -- at work --------------------------------------------------------------------------------------
 
 
-def test_status_says_how_the_door_stands(commissioned: OnPty, capsys) -> None:
+def test_status_prints_the_state_of_the_door(commissioned: OnPty, capsys) -> None:
     commissioned.set(LEAF_OPEN)
     assert door(commissioned, "status", "--json") == Exit.OK
     row = json.loads(capsys.readouterr().out)
@@ -139,7 +139,7 @@ def test_status_says_how_the_door_stands(commissioned: OnPty, capsys) -> None:
     assert "state     forced-open" in capsys.readouterr().out
 
 
-def test_events_says_what_is_kept_and_changes_nothing(commissioned: OnPty, capsys) -> None:
+def test_events_prints_the_stored_events_and_deletes_none(commissioned: OnPty, capsys) -> None:
     commissioned.set(LEAF_OPEN)
     commissioned.set(SHUT)
     for _ in range(2):
@@ -170,13 +170,13 @@ def test_free_access_lasts_as_long_as_the_command(commissioned: OnPty, monkeypat
     until(lambda: not commissioned.energised)
 
 
-def test_a_door_without_a_controller_says_so(tmp_path: Path, capsys) -> None:
+def test_a_door_without_a_controller_is_an_error(tmp_path: Path, capsys) -> None:
     file = tmp_path / "door.toml"
     file.write_text("")
     assert main(["door", "status", "--config", str(file)]) == Exit.USAGE
-    assert "this door has no controller" in capsys.readouterr().err
+    assert '[strike] kind = "sim" has no controller' in capsys.readouterr().err
 
 
-def test_without_a_key_a_technician_is_told_to_commission(controller: OnPty, capsys) -> None:
+def test_without_a_key_the_hint_is_to_commission(controller: OnPty, capsys) -> None:
     assert door(controller, "status") == Exit.USAGE
     assert "doorward door commission" in capsys.readouterr().err

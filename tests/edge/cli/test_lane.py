@@ -1,4 +1,4 @@
-"""`doorward run` and `doorward lane run` at a lane: the same, from a configuration to its last line."""
+"""`doorward run` and `doorward lane run` work a lane alike, from the configuration to the last line."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from worlds import folders
 
 from edge.__main__ import main
 
-LONG_S = 60.0  # a loaded machine is slow; nothing waits so long where it works
+LONG_S = 60.0  # a loaded machine is slow; a test that passes does not wait so long
 
 
 @pytest.fixture
 def config(tmp_path_factory: pytest.TempPathFactory, built_models: Path) -> Path:
-    """A lane that looks at two films of nobody."""
+    """A lane whose two cameras are films of an empty lane."""
     folder = tmp_path_factory.mktemp("l")
     folders.trust(folder / "trust")
     folders.shoot(folder / "film.avi")
@@ -29,7 +29,7 @@ def config(tmp_path_factory: pytest.TempPathFactory, built_models: Path) -> Path
 
 
 @pytest.mark.parametrize("command", [["run"], ["lane", "run"]])
-def test_a_lane_is_worked_whichever_way_it_is_asked_for(
+def test_both_commands_work_a_lane(
     command: list[str], config: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([*command, "--config", str(config)]) == 0
@@ -38,7 +38,7 @@ def test_a_lane_is_worked_whichever_way_it_is_asked_for(
     assert json.loads(capsys.readouterr().out)["records"] == 2
 
 
-def test_the_service_manager_hears_of_it(
+def test_the_service_manager_is_told_start_and_stop(
     config: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     address = tmp_path_factory.mktemp("n") / "s"
@@ -53,8 +53,8 @@ def test_the_service_manager_hears_of_it(
 
 
 @pytest.mark.parametrize("words", [["--camera", "0"], ["--passages", "3"]])
-def test_what_a_lane_cannot_do_is_said_so(
+def test_options_that_a_lane_does_not_have_are_refused(
     words: list[str], config: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["run", "--config", str(config), *words]) == 2
-    assert "two cameras" in capsys.readouterr().err
+    assert "do not work for a lane" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""`doorward log` as a script meets it: output, exit codes, hints."""
+"""`doorward log`: output, exit codes, hints."""
 
 from __future__ import annotations
 
@@ -14,7 +14,18 @@ from samples.journals import DEVICE, SEED, open_journal, passage, write_chain, w
 
 from edge.__main__ import main
 from edge.audit.evidence import verify
-from edge.audit.record import DevicePart, DoorChange, Faulted, Outcome, Passage, Started, StopCause, Stopped
+from edge.audit.record import (
+    ClockChange,
+    ClockEvent,
+    DevicePart,
+    DoorChange,
+    Faulted,
+    Outcome,
+    Passage,
+    Started,
+    StopCause,
+    Stopped,
+)
 from edge.errors import Exit
 from edge.ports import DoorEventKind
 
@@ -24,6 +35,7 @@ if TYPE_CHECKING:
     from edge.audit.record import AuditRecord
 
 KEY = bytes(SigningKey(SEED).verify_key).hex()
+COMMON: dict[str, Any] = {"time_ms": 1_767_340_800_000, "tick_ms": 1, "door": "a", "version": "0.1.0"}
 
 
 @pytest.fixture
@@ -87,7 +99,7 @@ def test_a_broken_journal_is_exit_1_with_a_reason(journal: Path, capsys: pytest.
     assert "record 2 is missing" in row["reason"]
 
 
-def test_without_json_a_person_reads_the_same(journal: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_text_has_the_same_facts(journal: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["log", "verify", str(journal)]) == Exit.OK
     out = capsys.readouterr().out
     assert "intact, 6 records" in out
@@ -113,7 +125,7 @@ def test_an_earlier_checkpoint_shows_that_records_were_removed(
 
 
 @pytest.mark.parametrize("content", [None, "hello\n"], ids=["missing", "no note"])
-def test_a_checkpoint_file_that_is_none_is_exit_2_and_says_nothing_about_the_journal(
+def test_a_file_that_is_not_a_checkpoint_is_exit_2_without_a_result(
     tmp_path: Path, journal: Path, capsys: pytest.CaptureFixture[str], content: str | None
 ) -> None:
     kept = tmp_path / "kept.txt"
@@ -127,7 +139,7 @@ def test_a_checkpoint_file_that_is_none_is_exit_2_and_says_nothing_about_the_jou
 
 @pytest.mark.parametrize("verb", ["show", "verify", "export"])
 @pytest.mark.parametrize("content", [None, b"", b"binary \x00\xff" * 99], ids=["missing", "empty", "garbage"])
-def test_what_is_no_journal_is_exit_2_with_a_hint(
+def test_a_file_that_is_not_a_journal_is_exit_2_with_a_hint(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], verb: str, content: bytes | None
 ) -> None:
     path = tmp_path / "file"
@@ -140,18 +152,18 @@ def test_what_is_no_journal_is_exit_2_with_a_hint(
     assert "hint: " in said.err
 
 
-# Verb, option, what is said, and values that are none.
+# Verb, option, words of the error, and values that are refused.
 WRONG_VALUES = (
-    ("verify", "--key", "64 hex digits", ("zz", "00", "")),
+    ("verify", "--key", "64 hexadecimal digits", ("zz", "00", "")),
     ("export", "--since", "2026-01-31", ("yesterday", "", "2026-13-01", "12:00")),
-    ("show", "--last", "give a number", ("0", "-1", "x", "1e3", "9" * 5_000)),
+    ("show", "--last", "is not a whole number", ("0", "-1", "x", "1e3", "9" * 5_000)),
 )
 
 
 @pytest.mark.parametrize(
     ("verb", "option", "words", "value"), [(*row, value) for *row, values in WRONG_VALUES for value in values]
 )
-def test_a_value_that_is_none_is_a_usage_error(
+def test_a_wrong_value_is_a_usage_error(
     journal: Path, capsys: pytest.CaptureFixture[str], verb: str, option: str, words: str, value: str
 ) -> None:
     assert main(["log", verb, str(journal), option, value]) == Exit.USAGE
@@ -178,7 +190,7 @@ def test_a_folder_and_its_files_verify_as_one(chain: Path, capsys: pytest.Captur
         assert (row["result"], row["first"], row["records"], row["files"]) == ("intact", 0, 9, 3)
 
 
-def test_one_closed_file_verifies_alone_and_says_where_it_begins(
+def test_one_closed_file_verifies_alone_and_its_first_record_is_named(
     chain: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     closed = str(chain / "journal.000000000004.db")
@@ -186,7 +198,7 @@ def test_one_closed_file_verifies_alone_and_says_where_it_begins(
     (row,) = lines(capsys)
     assert (row["first"], row["records"], row["files"]) == (4, 3, 1)
     assert main(["log", "verify", closed]) == Exit.OK
-    assert "they begin at record 4" in capsys.readouterr().out
+    assert "the first record is 4" in capsys.readouterr().out
 
 
 def test_a_file_that_is_missing_between_two_is_exit_1_and_named(
@@ -225,7 +237,7 @@ def test_show_goes_across_files(chain: Path, capsys: pytest.CaptureFixture[str],
     assert f"{DEVICE}: 9 records" in capsys.readouterr().out
 
 
-def test_the_last_records_are_shown_whatever_became_of_the_first(
+def test_the_last_records_are_shown_also_if_the_first_are_damaged(
     chain: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (chain / "journal.000000000000.db").write_bytes(b"damaged" * 100)
@@ -266,7 +278,7 @@ def test_json_lines_are_what_show_prints(chain: Path, capsys: pytest.CaptureFixt
         (["--since", "2026-01-03"], range(0)),
     ],
 )
-def test_only_the_time_that_was_asked_for(
+def test_only_records_of_the_given_time(
     chain: Path, capsys: pytest.CaptureFixture[str], limits: list[str], seqs: range
 ) -> None:
     assert main(["log", "export", str(chain), *limits]) == Exit.OK
@@ -285,7 +297,7 @@ def test_a_file_is_written_whole_or_not_at_all(chain: Path, capsys: pytest.Captu
     assert set(chain.iterdir()) == before
 
 
-def test_nothing_is_exported_of_a_broken_journal_unless_it_is_asked_for(
+def test_a_broken_journal_is_exported_with_unverified_only(
     chain: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     edit(chain / "journal.000000000004.db", "UPDATE records SET leaf = zeroblob(32) WHERE seq = 5")
@@ -297,7 +309,7 @@ def test_nothing_is_exported_of_a_broken_journal_unless_it_is_asked_for(
     assert len(rows_of_csv(capsys.readouterr().out)) == 9
 
 
-def test_a_folder_that_takes_no_file_is_exit_3(chain: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_output_folder_that_is_missing_is_exit_3(chain: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["log", "export", str(chain), "--out", str(chain / "absent" / "a.csv")]) == Exit.DEVICE
     assert "no such file" in capsys.readouterr().err
 
@@ -330,25 +342,25 @@ def test_last_shows_the_last_ones(
 ) -> None:
     assert main(["log", "show", str(journal), "--last", "2", *json_flag]) == Exit.OK
     out = capsys.readouterr().out
-    rows = [line for line in out.splitlines() if "card.revoked" in line]
+    rows = [line for line in out.splitlines() if "deny" in line or '"card.revoked"' in line]
     assert len(rows) == 2
 
 
 def test_the_table_has_every_kind_of_record(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    common: dict[str, Any] = {"time_ms": 1_767_340_800_000, "tick_ms": 1, "door": "a", "version": "0.1.0"}
     records: list[AuditRecord] = [
-        Started(**common),
-        Passage(**common, outcome=Outcome.GRANT),
-        DoorChange(**common, change=DoorEventKind.FORCED),
-        Faulted(**common, part=DevicePart.CAMERA),
-        Stopped(**common, cause=StopCause.FAULT),
+        Started(**COMMON),
+        Passage(**COMMON, outcome=Outcome.GRANT),
+        DoorChange(**COMMON, change=DoorEventKind.FORCED),
+        Faulted(**COMMON, part=DevicePart.CAMERA),
+        Stopped(**COMMON, cause=StopCause.FAULT),
         passage(),
     ]
     with open_journal(tmp_path / "j.db") as journal:
         for record in records:
             journal.append(record)
     assert main(["log", "show", str(tmp_path / "j.db")]) == Exit.OK
-    title, _, *rows = capsys.readouterr().out.splitlines()
+    title, _, *rows, empty, pointer = capsys.readouterr().out.splitlines()
+    assert (empty, pointer) == ("", "what a code means, and what to do: doorward explain card.revoked")
     assert title.strip() == f"{DEVICE}: 6 records"
     cells = [row.split() for row in rows]
     assert [row[0] for row in cells] == ["0", "1", "2", "3", "4", "5"]
@@ -362,7 +374,29 @@ def test_the_table_has_every_kind_of_record(tmp_path: Path, capsys: pytest.Captu
     ]
 
 
-def test_show_stops_at_a_record_that_cannot_be_one(journal: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("record", "code"),
+    [
+        (Passage(outcome=Outcome.GRANT, **COMMON), None),
+        (DoorChange(change=DoorEventKind.OPENED, **COMMON), None),
+        (DoorChange(change=DoorEventKind.FORCED, **COMMON), "door.forced"),
+        (Faulted(part=DevicePart.CAMERA, **COMMON), "fault.camera"),
+        (Stopped(cause=StopCause.BUG, **COMMON), "stop.bug"),
+        (Stopped(cause=StopCause.SIGNAL, **COMMON), None),
+        (ClockChange(event=ClockEvent.BACK, **COMMON), "clock.back"),
+    ],
+)
+def test_the_table_ends_with_the_command_that_explains_its_last_code(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], record: AuditRecord, code: str | None
+) -> None:
+    with open_journal(tmp_path / "j.db") as journal:
+        journal.append(record)
+    assert main(["log", "show", str(tmp_path / "j.db")]) == Exit.OK
+    (*_, last) = capsys.readouterr().out.splitlines()
+    assert last.partition("doorward explain ")[2] == (code or "")
+
+
+def test_show_stops_at_a_broken_record(journal: Path, capsys: pytest.CaptureFixture[str]) -> None:
     edit(journal, "UPDATE records SET body = x'7b7d' WHERE seq = 3")
     assert main(["log", "show", str(journal), "--json"]) == Exit.REFUSED
     said = capsys.readouterr()

@@ -1,4 +1,4 @@
-"""`doorward request`: a device that asks, and an office that vouches for it."""
+"""`doorward request`: key, certificate and screen of a request."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def config(tmp_path, capsys) -> Path:
     return file
 
 
-def test_key_is_made_once_and_is_the_public_half(config, capsys):
+def test_key_prints_the_public_key_of_the_one_seed(config, capsys):
     assert main(["request", "key", "--config", str(config)]) == Exit.OK
     printed = bytes.fromhex(capsys.readouterr().out)
     seed = (config.parent / "device.key").read_bytes()
@@ -63,7 +63,7 @@ def test_key_is_made_once_and_is_the_public_half(config, capsys):
     assert (config.parent / "device.key").stat().st_mode & 0o077 == 0
 
 
-def test_show_says_what_is_asked_and_the_text_is_what_a_wallet_believes(config, capsys):
+def test_show_prints_the_request_and_a_text_that_a_wallet_accepts(config, capsys):
     assert main(["request", "show", "--config", str(config), "--json"]) == Exit.OK
     row = json.loads(capsys.readouterr().out)
     assert (row["needed"], row["documents"], row["retention_days"]) == (["family_name"], ["passport"], 30)
@@ -77,7 +77,7 @@ def test_show_says_what_is_asked_and_the_text_is_what_a_wallet_believes(config, 
     assert (known.operator, known.request.site) == ("Pousada", "inn/desk")
 
 
-def test_post_shows_it_until_it_is_told_to_stop(config):
+def test_post_shows_the_code_until_sigterm(config):
     command = [sys.executable, "-m", "edge", "request", "post", "--config", str(config)]
     with subprocess.Popen(command, stderr=subprocess.PIPE) as post:
         picture = config.parent / "board" / NAME
@@ -90,13 +90,13 @@ def test_post_shows_it_until_it_is_told_to_stop(config):
 @pytest.mark.parametrize(
     ("text", "verb", "complaint"),
     [
-        ("", "show", "nobody vouches for this device"),
+        ("", "show", "[request] certificate is required"),
         (CONFIG.format(more="").replace("inn.cert", "no.cert"), "show", "no.cert"),
         (CONFIG.format(more="").replace("family_name", "address"), "show", "address"),
-        (CONFIG.format(more=""), "post", "no screen"),
+        (CONFIG.format(more=""), "post", "shows nothing"),
     ],
 )
-def test_what_keeps_a_device_from_asking_is_named_with_a_hint(config, capsys, text, verb, complaint):
+def test_a_request_that_cannot_be_made_is_an_error_with_a_hint(config, capsys, text, verb, complaint):
     config.write_text(text)
     assert main(["request", verb, "--config", str(config)]) == Exit.USAGE
     err = capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""`doorward run`: the rows it prints, when it stops, and what it will not take. The live loop is a scenario."""
+"""`doorward run`: its rows, its end, and refused options. The live loop is tested in a scenario."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def rows(*, limit: int | None = None, as_json: bool = False) -> tuple[_Rows, thr
     return _Rows(limit=limit, as_json=as_json, stop=stop), stop
 
 
-def test_a_row_for_people_says_outcome_reason_record_and_time(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_text_row_has_outcome_reason_record_and_time(capsys: pytest.CaptureFixture[str]) -> None:
     show, _ = rows()
     show.ready("tower-1/lobby, watching the camera")
     show(moment(PassageState.IDLE))
@@ -63,7 +63,7 @@ def test_json_lines_are_passages_and_nothing_else(capsys: pytest.CaptureFixture[
 
 
 @pytest.mark.parametrize(("anomaly", "word"), [(None, "trusted"), (ClockAnomaly.AHEAD, "ahead")])
-def test_a_row_says_how_old_everything_is_that_it_rests_on(
+def test_a_row_has_the_age_of_each_trust_input(
     capsys: pytest.CaptureFixture[str], anomaly: ClockAnomaly | None, word: str
 ) -> None:
     show, _ = rows(as_json=True)
@@ -78,10 +78,10 @@ def test_a_row_says_how_old_everything_is_that_it_rests_on(
     }
 
 
-# What the device shows in order, and after which moment of it the run is over.
+# Limit, the steps in order, and the number of the step that ends the run.
 ENDINGS: dict[str, tuple[int | None, list[StepResult], int | None]] = {
     "a denial ends it at once": (1, [moment(PassageState.FACE), moment(PassageState.COOLDOWN, DENIED)], 1),
-    "whoever is let in gets through first": (
+    "a grant ends it after the relock": (
         1,
         [moment(PassageState.RELEASED, GRANTED), moment(PassageState.RELEASED), moment(PassageState.COOLDOWN)],
         2,
@@ -103,16 +103,21 @@ def test_the_run_ends_when_the_last_passage_is_over(ending: str) -> None:
 
 
 REFUSED = {
-    "no passages": (["--passages", "0"], "give a number from 1"),
-    "passages that are no number": (["--passages", "many"], "give a number from 1"),
-    "a configuration for the simulation": (["--sim", "--config", "door.toml"], "--config is for a real door"),
-    "a folder for a real journal": (["--journal", "."], "--journal goes with --sim"),
-    "two sources": (["--sim", "--camera", "0"], "not allowed with argument"),
+    "no passages": (["--passages", "0"], "is not a whole number from 1"),
+    "passages that are not a number": (["--passages", "many"], "is not a whole number from 1"),
+    "a configuration for the simulation": (
+        ["--sim", "--config", "door.toml"],
+        "--config and --sim exclude each other",
+    ),
+    "a folder for a real journal": (["--journal", "."], "--journal needs --sim"),
+    "two sources": (["--sim", "--camera", "0"], "--camera and --sim exclude each other"),
 }
 
 
 @pytest.mark.parametrize("words", REFUSED)
-def test_what_would_be_ignored_is_refused(words: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_options_that_contradict_each_other_are_refused(
+    words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     argv, message = REFUSED[words]
     assert main(["run", *argv]) == 2
     assert message in capsys.readouterr().err
@@ -132,7 +137,7 @@ def test_a_simulation_goes_on_with_its_own_journal(built_models: Path, photos: P
 
 
 @pytest.mark.parametrize("at_terminal", [False, True])
-def test_what_staff_should_know_is_for_a_terminal_alone(
+def test_notices_for_staff_go_to_a_terminal_only(
     at_terminal: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.stdout.isatty", lambda: at_terminal)

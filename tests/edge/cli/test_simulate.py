@@ -1,4 +1,4 @@
-"""`doorward simulate` as an operator meets it."""
+"""`doorward simulate`: its output and its errors."""
 
 from __future__ import annotations
 
@@ -33,14 +33,16 @@ def run(*words: object) -> int:
     return main(["simulate", *map(str, words)])
 
 
-def test_it_says_what_would_change(journal: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_it_prints_the_decisions_that_change(
+    journal: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     door = tmp_path / "door.toml"
     door.write_text("[door]\nmin_assurance = 3\n")
     assert run("--journal", journal, "--policy", door) == 0
-    assert capsys.readouterr().out.splitlines()[-1].startswith("30 passages, 0 would be decided otherwise")
+    assert capsys.readouterr().out.splitlines()[-1].startswith("30 passages, 0 with another decision")
 
 
-def test_a_sites_policy_is_told_by_its_time_of_issue(
+def test_a_sites_policy_is_recognised_by_its_time_of_issue(
     journal: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     policy = tmp_path / "policy.toml"
@@ -51,12 +53,12 @@ def test_a_sites_policy_is_told_by_its_time_of_issue(
 
 MISTAKES = {
     "no such policy": (("--policy", "nowhere.toml"), "no such file"),
-    "no cosine": (("--similarity", "40"), "is a cosine"),
+    "no cosine": (("--similarity", "40"), "40.0 is not a number from -1 to 1"),
 }
 
 
 @pytest.mark.parametrize("case", MISTAKES)
-def test_a_mistake_says_what_to_do(
+def test_a_mistake_has_a_hint(
     case: str, journal: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words, message = MISTAKES[case]

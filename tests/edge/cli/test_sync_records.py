@@ -1,4 +1,4 @@
-"""`doorward sync` where there is a hub: the records go up, whatever becomes of the trust that comes down."""
+"""`doorward sync` with a hub: records are uploaded, also if the download of trust fails."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def sync(config: Path, *more: str) -> int:
     return main(["sync", "--config", str(config), *more])
 
 
-def test_records_go_up_and_a_line_says_so(config: Path, store: HubStore, capsys) -> None:
+def test_records_are_uploaded_and_counted_in_a_line(config: Path, store: HubStore, capsys) -> None:
     store.add(DEVICE, PUBLIC, 0)
     assert sync(config) == Exit.OK
     assert capsys.readouterr().out == "records: 7 sent, the hub has all before 7\n"
@@ -73,7 +73,7 @@ def test_a_hub_that_does_not_know_the_device_says_how_to_add_it(config: Path, ca
     assert f"device add {DEVICE} --key {PUBLIC.hex()}" in said
 
 
-def test_a_repository_that_is_away_keeps_no_record_here(config: Path, store: HubStore, capsys) -> None:
+def test_an_unreachable_repository_does_not_stop_the_upload(config: Path, store: HubStore, capsys) -> None:
     store.add(DEVICE, PUBLIC, 0)
     config.write_text(config.read_text() + '[sync]\nurl = "http://127.0.0.1:1/"\n')
     (config.parent / "root.json").write_text("{}")
@@ -91,14 +91,14 @@ def test_a_device_without_a_journal_has_nothing_to_send(config: Path, store: Hub
     assert store.histories(DEVICE)[0]["heard_ms"] is None
 
 
-def test_a_key_that_is_lost_is_not_made_anew(config: Path, store: HubStore, capsys) -> None:
+def test_a_lost_key_is_not_made_again(config: Path, store: HubStore, capsys) -> None:
     store.add(DEVICE, PUBLIC, 0)
     (config.parent / "device.key").unlink()
     assert sync(config) == Exit.DEVICE
     assert not (config.parent / "device.key").exists()
 
 
-def test_another_history_is_an_error_that_a_script_sees(config: Path, store: HubStore, capsys) -> None:
+def test_another_history_is_an_error_with_an_exit_code(config: Path, store: HubStore, capsys) -> None:
     store.add(DEVICE, PUBLIC, 0)
     sync(config)
     for file in config.parent.glob("journal.db*"):
@@ -118,7 +118,7 @@ def test_a_stick_has_no_hub_on_it(config: Path, store: HubStore, capsys, tmp_pat
     assert store.find(DEVICE).next == 0
 
 
-def test_what_the_device_says_of_itself_without_trust(config: Path, store: HubStore) -> None:
+def test_the_status_of_a_device_without_trust(config: Path, store: HubStore) -> None:
     store.add(DEVICE, PUBLIC, 0)
     sync(config)
     row = store.histories(DEVICE)[0]
@@ -128,7 +128,7 @@ def test_what_the_device_says_of_itself_without_trust(config: Path, store: HubSt
 
 @pytest.fixture
 def joint(config: Path) -> Path:
-    """The same device at a lane, where another authority has a journal of four records and a key of its own."""
+    """That device at a lane; a second authority has its own journal of four records and its own key."""
     folder = config.parent
     config.write_text(
         config.read_text() + f'[door]\nvenue = "lane"\n[lane]\nother_trust = "other"\nother_id = "{OTHER}"\n'
@@ -170,16 +170,16 @@ def test_an_authority_without_a_hub_sends_nothing(joint: Path, store: HubStore, 
     assert not (joint.parent / "state/other/outbox.db").exists()
 
 
-def test_a_hub_that_refuses_one_authority_keeps_no_record_of_the_other(
+def test_a_hub_that_refuses_one_authority_gets_the_records_of_the_other(
     joint: Path, store: HubStore, hub: Hub
 ) -> None:
-    store.add(OTHER, bytes(OTHER_KEY.verify_key), 0)  # and not the device's own name
+    store.add(OTHER, bytes(OTHER_KEY.verify_key), 0)  # the device itself is unknown to the hub
     joint.write_text(joint.read_text() + f'other_hub_url = "{hub.url}"\n')
     assert sync(joint) == Exit.REFUSED
     assert store.find(OTHER).next == 4
 
 
-def test_watching_sends_what_is_there_and_stops_when_told(config: Path, store: HubStore) -> None:
+def test_watch_uploads_the_records_and_stops_on_sigterm(config: Path, store: HubStore) -> None:
     store.add(DEVICE, PUBLIC, 0)
     command = [sys.executable, "-m", "edge", "sync", "--config", str(config), "--watch", "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:

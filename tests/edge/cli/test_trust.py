@@ -1,4 +1,4 @@
-"""`doorward trust show`, as a technician meets it."""
+"""`doorward trust show`: its text and its JSON."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ageing = "step-up"
 
 
 def device(folder: Path, *, old: timedelta) -> Authority:
-    """A device whose lists were signed that long ago."""
+    """A device whose lists were signed `old` before now."""
     authority = Authority(now=datetime.now(UTC).replace(microsecond=0) - old)
     authority.manifest = True
     authority.publish_lists()
@@ -42,7 +42,7 @@ AGES = {"fresh": (timedelta(hours=1), "pass"), "ageing": (3 * DAY, "step-up"), "
 
 
 @pytest.mark.parametrize("freshness", AGES)
-def test_the_age_of_a_list_says_what_it_leaves(
+def test_a_list_is_shown_with_its_age_and_action(
     tmp_path: Path, freshness: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     old, leaves = AGES[freshness]
@@ -65,30 +65,30 @@ def test_the_age_of_a_list_says_what_it_leaves(
     assert issuer["in_force"]
 
 
-def test_people_read_the_same_in_lines(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_text_has_the_same_facts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     authority = device(tmp_path, old=3 * DAY)
     assert show(tmp_path) == 0
     lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
     assert list(lines) == ["trust", "now", "policy", "keys", "status", "time", "issuer", "list", "sealed"]
-    assert "3 days ago: ageing, cards step up" in lines["list"]
+    assert "3 days ago: ageing, cards need a step-up" in lines["list"]
     assert authority.issuer.kid.hex() in lines["issuer"]
 
 
-def test_a_clock_before_signed_time_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    device(tmp_path, old=-DAY)  # signed tomorrow, says this clock
+def test_a_clock_before_signed_time_is_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    device(tmp_path, old=-DAY)  # by this clock, signed tomorrow
     assert show(tmp_path) == 0
     assert "suspect (behind): staff decide" in capsys.readouterr().out
 
 
-def test_a_folder_that_was_filled_by_hand_is_shown_too(
+def test_a_folder_that_was_copied_by_hand_is_shown(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folders.trust(tmp_path / "trust", now=datetime.now(UTC))
     (tmp_path / "door.toml").write_text("")
     assert show(tmp_path) == 0
     out = capsys.readouterr().out
-    assert "put here by hand" in out
-    assert "none: the configuration alone" in out
+    assert "copied here by hand" in out
+    assert "none: only the configuration counts" in out
 
 
 def test_without_trust_there_is_a_hint(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -107,5 +107,5 @@ def test_without_trust_there_is_a_hint(tmp_path: Path, capsys: pytest.CaptureFix
         (timedelta(hours=48), "2 days ago"),
     ],
 )
-def test_an_age_is_said_in_its_unit(past: timedelta, said: str) -> None:
+def test_an_age_has_its_unit(past: timedelta, said: str) -> None:
     assert age(past) == said

@@ -1,4 +1,4 @@
-"""What a device at work takes in of a new configuration, and what it only names."""
+"""Keys of a new configuration that a running device takes over, and keys that it only names."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def config(text: str) -> Config:
     return parse_config(text.encode(), Path("door.toml"))
 
 
-# New text; what changes now; what with a restart.
+# New text; keys that change now; keys that need a restart.
 CHANGES: dict[str, tuple[str, list[str], list[str]]] = {
     "nothing": ("", [], []),
     "the policy": (
@@ -31,15 +31,15 @@ CHANGES: dict[str, tuple[str, list[str], list[str]]] = {
         ["door.release_ms", "door.min_assurance"],
         [],
     ),
-    "how old lists may be": (
+    "age limits of lists": (
         "[lists]\nstale_h = 3\nageing = 'staff'\n",
         ["lists.stale_h", "lists.ageing"],
         [],
     ),
-    "how long files stay": ("[journal]\nkeep_days = 3\n", ["journal.keep_days"], []),
+    "retention": ("[journal]\nkeep_days = 3\n", ["journal.keep_days"], []),
     "a camera": ("[camera]\nfps = 10\n", [], ["camera.fps"]),
-    "who it is": ("[device]\nid = 'x'\n[door]\nsite = 'x'\n", [], ["device.id", "door.site"]),
-    "whether faces are compared": ("[door]\nface = 'none'\n", [], ["door.face"]),
+    "identity": ("[device]\nid = 'x'\n[door]\nsite = 'x'\n", [], ["device.id", "door.site"]),
+    "comparison of faces": ("[door]\nface = 'none'\n", [], ["door.face"]),
     "some of each": (
         "[door]\nrelease_ms = 900\n[strike]\npin = 4\n[face]\none_in = 1000\nprompts = 1\n",
         ["door.release_ms", "face.prompts"],
@@ -49,7 +49,7 @@ CHANGES: dict[str, tuple[str, list[str], list[str]]] = {
 
 
 @pytest.mark.parametrize("case", CHANGES)
-def test_what_judges_changes_now_and_what_is_open_with_a_restart(case: str) -> None:
+def test_policy_changes_now_and_hardware_with_a_restart(case: str) -> None:
     text, now, later = CHANGES[case]
     new = config(text)
     result, *named = merged(Config(), new)
@@ -58,7 +58,7 @@ def test_what_judges_changes_now_and_what_is_open_with_a_restart(case: str) -> N
     assert merged(Config(), result)[1:] == (now, [])
 
 
-def test_every_key_that_may_change_is_a_key() -> None:
+def test_every_live_key_exists() -> None:
     keys = {
         (table.name, key.name)
         for table in msgspec.structs.fields(Config)
@@ -68,7 +68,7 @@ def test_every_key_that_may_change_is_a_key() -> None:
 
 
 class Desk:
-    """A service that is shown moments, and a file that somebody edits."""
+    """A service that sees passages, and a configuration file that a technician edits."""
 
     def __init__(self, folder: Path) -> None:
         self.heard = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -107,10 +107,10 @@ def test_nothing_changes_in_the_middle_of_a_passage(state: PassageState | LaneSt
     desk.sees(type(state).IDLE)
     assert [each.door.release_ms for each in desk.adopted] == [900]
     desk.sees(type(state).IDLE)
-    assert len(desk.adopted) == 1, "once for each wish"
+    assert len(desk.adopted) == 1, "once for each request"
 
 
-def test_what_needs_a_restart_is_not_adopted_by_the_back_door(desk: Desk) -> None:
+def test_a_key_that_needs_a_restart_is_not_adopted_with_others(desk: Desk) -> None:
     desk.text = "[door]\nrelease_ms = 900\nface = 'none'\n"
     desk.asked.set()
     desk.sees(PassageState.IDLE)

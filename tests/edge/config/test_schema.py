@@ -1,4 +1,4 @@
-"""The schema says what the program says, in the words of JSON Schema and TOML."""
+"""The schema agrees with the program, in the terms of JSON Schema and TOML."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def parts(node: object) -> list[dict[str, Any]]:
 
 
 def of_table(whole: dict[str, Any], table: str) -> dict[str, Any]:
-    """The part of the schema that says what this table may hold."""
+    """The part of the schema for this table."""
     name = whole["$defs"]["Config"]["properties"][table]["$ref"].removeprefix("#/$defs/")
     part: dict[str, Any] = whole["$defs"][name]
     return part

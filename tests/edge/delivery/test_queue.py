@@ -1,4 +1,4 @@
-"""The queue that goes out: nothing is lost by any answer, nothing is owed in silence, nobody is hammered."""
+"""The queue of messages: no answer loses one, a missed deadline is an alarm, each host gets its pauses."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ DAY_MS = 86_400_000
 
 
 class Shop:
-    """A queue in a file, a clock that is pushed, and a host that answers as it is told."""
+    """A queue in a file, a clock that the test sets, and a host with scripted answers."""
 
     def __init__(self, path: Path, limits: QueueLimits | None = None) -> None:
         self.path, self.limits = path, limits
@@ -64,7 +64,7 @@ def ok(status: int = 200, after_s: float = 0.0) -> Answer:
     return Answer(status, b"", after_s)
 
 
-def test_what_waits_goes_out_in_order_and_is_forgotten(shop: Shop) -> None:
+def test_waiting_messages_are_sent_in_order_and_deleted(shop: Shop) -> None:
     for seq in (3, 1, 2):
         shop.put(seq, body=f"body {seq}".encode())
     assert shop.send(ok(), ok(202), ok(204)) == 3
@@ -73,13 +73,13 @@ def test_what_waits_goes_out_in_order_and_is_forgotten(shop: Shop) -> None:
     assert b"body 1" not in shop.path.read_bytes()
 
 
-def test_the_same_message_twice_is_one(shop: Shop) -> None:
+def test_a_message_that_is_added_twice_is_sent_once(shop: Shop) -> None:
     shop.put(1)
     shop.put(1)
     assert shop.send(ok(), ok()) == 1
 
 
-def test_a_journal_that_began_anew_has_messages_of_its_own(shop: Shop) -> None:
+def test_a_new_journal_with_the_same_numbers_makes_other_messages(shop: Shop) -> None:
     shop.put(1)
     shop.now_ms += 5
     shop.put(1)
@@ -90,7 +90,9 @@ def test_a_journal_that_began_anew_has_messages_of_its_own(shop: Shop) -> None:
 @pytest.mark.parametrize(
     "answer", [FetchError("no"), ok(500), ok(503), ok(302), ok(401), ok(404), ok(429), ok(408)], ids=str
 )
-def test_what_another_try_may_mend_is_tried_again_later(shop: Shop, answer: Answer | FetchError) -> None:
+def test_a_message_without_a_final_answer_is_sent_again_later(
+    shop: Shop, answer: Answer | FetchError
+) -> None:
     shop.put(1)
     assert shop.send(answer) == 0
     assert shop.send(ok()) == 0  # at once is too soon
@@ -100,7 +102,7 @@ def test_what_another_try_may_mend_is_tried_again_later(shop: Shop, answer: Answ
 
 
 @pytest.mark.parametrize("status", [400, 410, 413, 415, 422])
-def test_what_a_host_will_never_take_holds_up_nobody_and_can_be_revived(shop: Shop, status: int) -> None:
+def test_a_refused_message_does_not_stop_the_next_and_can_be_revived(shop: Shop, status: int) -> None:
     shop.put(1)
     shop.put(2)
     assert shop.send(ok(status), ok()) == 1
@@ -112,7 +114,7 @@ def test_what_a_host_will_never_take_holds_up_nobody_and_can_be_revived(shop: Sh
     assert shop.queue.dead("host") == ()
 
 
-def test_a_host_that_is_away_is_asked_ever_more_rarely_and_survives_a_restart(shop: Shop) -> None:
+def test_the_pauses_for_an_unreachable_host_grow_and_survive_a_restart(shop: Shop) -> None:
     shop.put(1)
     waits = []
     for _ in range(12):
@@ -129,16 +131,16 @@ def test_a_host_that_is_away_is_asked_ever_more_rarely_and_survives_a_restart(sh
     assert waits[-1] == RETRY.longest_s / 2
 
 
-def test_a_host_is_left_alone_for_as_long_as_it_asks(shop: Shop) -> None:
+def test_a_channel_pauses_for_the_time_in_retry_after(shop: Shop) -> None:
     shop.put(1)
     shop.send(ok(429, after_s=1_800))
     shop.now_ms += 1_800_000
     assert shop.send(ok()) == 0
-    shop.now_ms += 2_000  # the usual first wait comes on top
+    shop.now_ms += 2_000  # plus the usual first wait
     assert shop.send(ok()) == 1
 
 
-def test_a_clock_that_was_set_back_silences_nobody(shop: Shop) -> None:
+def test_a_clock_that_was_set_back_ends_the_pause(shop: Shop) -> None:
     shop.put(1)
     shop.send(ok(503))
     shop.now_ms -= 300 * DAY_MS
@@ -153,7 +155,7 @@ def test_one_channel_does_not_wait_for_another(shop: Shop) -> None:
     assert shop.standing("away").waiting == 1
 
 
-def test_an_authority_has_a_report_only_when_it_says_200(shop: Shop) -> None:
+def test_only_200_acknowledges_a_report_to_an_authority(shop: Shop) -> None:
     shop.put(1, due_ms=shop.now_ms + DAY_MS)
     for status in (202, 204):
         assert shop.send(ok(status), only_ok=True) == 0
@@ -162,7 +164,7 @@ def test_an_authority_has_a_report_only_when_it_says_200(shop: Shop) -> None:
     assert shop.queue.waiting("host") == ()
 
 
-def test_a_report_that_is_late_is_an_alarm_and_is_never_given_up(shop: Shop) -> None:
+def test_an_overdue_report_is_an_alarm_and_is_never_given_up(shop: Shop) -> None:
     shop.limits = QueueLimits(max_bytes=1, max_age_ms=1)
     shop.restart()
     shop.put(1, due_ms=shop.now_ms + DAY_MS)
@@ -172,7 +174,7 @@ def test_a_report_that_is_late_is_an_alarm_and_is_never_given_up(shop: Shop) -> 
     assert shop.standing().overdue == 1
     shop.now_ms += 400 * DAY_MS
     assert shop.send(ok(422)) == 0
-    assert shop.standing().overdue == 1  # refused is not reported
+    assert shop.standing().overdue == 1  # a refused report is still owed
     shop.queue.revive("host")
     assert shop.send(ok(200)) == 1
     assert shop.standing().overdue == 0
@@ -185,7 +187,7 @@ def test_a_report_that_was_handed_over_by_hand_is_done(shop: Shop) -> None:
     assert shop.queue.waiting("host") == ((2, shop.now_ms),)
 
 
-def test_what_is_too_old_is_given_up_and_told(shop: Shop) -> None:
+def test_a_message_that_is_too_old_becomes_a_dead_letter(shop: Shop) -> None:
     shop.put(1)
     shop.now_ms += 31 * DAY_MS
     shop.put(2)
@@ -194,7 +196,7 @@ def test_what_is_too_old_is_given_up_and_told(shop: Shop) -> None:
     assert shop.queue.revive("host") == 0  # its body is gone
 
 
-def test_where_too_much_waits_the_oldest_is_given_up(tmp_path: Path) -> None:
+def test_the_oldest_messages_are_given_up_when_too_many_wait(tmp_path: Path) -> None:
     shop = Shop(tmp_path / "small.db", QueueLimits(max_bytes=250))
     for seq in range(5):
         shop.put(seq, body=bytes(100))
@@ -203,7 +205,7 @@ def test_where_too_much_waits_the_oldest_is_given_up(tmp_path: Path) -> None:
     shop.db.close()
 
 
-def test_a_database_that_is_none_is_a_storage_fault(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_database_is_a_storage_fault(tmp_path: Path) -> None:
     path = tmp_path / "queue.db"
     path.write_bytes(b"not a database, and long enough for its header" * 10)
     with pytest.raises(StorageFault, match=r"queue\.db"):
@@ -213,7 +215,7 @@ def test_a_database_that_is_none_is_a_storage_fault(tmp_path: Path) -> None:
 # -- a real web server ---------------------------------------------------------------------------------------
 
 
-def test_what_may_never_be_lost_is_kept_whatever_its_size_and_age(tmp_path: Path) -> None:
+def test_keep_all_keeps_messages_of_any_size_and_age(tmp_path: Path) -> None:
     shop = Shop(tmp_path / "all.db", KEEP_ALL)
     for seq in range(3):
         assert shop.queue.next_seq("host") == seq + 1
@@ -229,7 +231,7 @@ def test_what_may_never_be_lost_is_kept_whatever_its_size_and_age(tmp_path: Path
     assert shop.queue.waiting("host") == ((2, 1_000_000), (3, 1_000_000))
 
 
-def test_a_host_can_check_who_sent_what(web: Web) -> None:
+def test_a_host_can_verify_the_sender_of_a_message(web: Web) -> None:
     web.answers["hooks/desk"] = lambda handler: reply(handler, 201, b"")
     webhook = Webhook(HttpPost(web.url), "hooks/desk", "desk-1", KEY)
     assert webhook.send(QueuedMessage("desk", 12, b'{"v":1}', 1_781_000_000_000)) == Delivered()
@@ -241,7 +243,7 @@ def test_a_host_can_check_who_sent_what(web: Web) -> None:
     KEY.verify_key.verify(message, signature)
 
 
-def test_a_host_that_hangs_up_is_tried_later(web: Web) -> None:
+def test_a_message_is_sent_again_after_a_broken_connection(web: Web) -> None:
     def hang_up(handler: object) -> None:
         handler.close_connection = True
 
@@ -250,7 +252,7 @@ def test_a_host_that_hangs_up_is_tried_later(web: Web) -> None:
     assert webhook.send(QueuedMessage("desk", 1, b"{}", 1)) == RetryLater("no answer")
 
 
-def test_a_refusal_is_told_by_its_number_and_not_by_its_words(web: Web) -> None:
+def test_a_refusal_is_kept_by_its_status_without_its_text(web: Web) -> None:
     web.answers["hook"] = lambda handler: reply(handler, 422, b"Erika Mustermann is not allowed")
     webhook = Webhook(HttpPost(web.url), "hook", "desk-1", KEY)
     assert webhook.send(QueuedMessage("desk", 1, b"{}", 1)) == DeliveryRefused("answer 422")

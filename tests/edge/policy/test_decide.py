@@ -1,4 +1,4 @@
-"""What a door asks for, rule by rule."""
+"""The rules of a door, one by one."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ CASES: dict[str, tuple[VerifiedCard, FaceEvidence | None, DoorPolicy, Reason | N
     "right card, right face": (CARD, MATCH, POLICY, None),
     "similarity at the threshold": (CARD, replace(MATCH, similarity=0.6), POLICY, None),
     "similarity just below": (CARD, replace(MATCH, similarity=0.5999), POLICY, Reason.FACE_NO_MATCH),
-    "nobody was looked at": (CARD, None, POLICY, Reason.FACE_ABSENT),
+    "no face evidence": (CARD, None, POLICY, Reason.FACE_ABSENT),
     "evidence without a similarity": (CARD, FaceEvidence(1), POLICY, Reason.FACE_NO_MATCH),
     "an attack that would match": (
         CARD,
@@ -55,7 +55,7 @@ CASES: dict[str, tuple[VerifiedCard, FaceEvidence | None, DoorPolicy, Reason | N
     "two people": (CARD, FaceEvidence(2, reason=Reason.FACE_SEVERAL), POLICY, Reason.FACE_SEVERAL),
     "another tower": (replace(CARD, scope=("tower-2",)), MATCH, POLICY, Reason.DOOR_NOT_PERMITTED),
     "a tower with a longer name": (replace(CARD, scope=("tower",)), MATCH, POLICY, Reason.DOOR_NOT_PERMITTED),
-    "a card for everywhere its issuer reaches": (replace(CARD, scope=()), MATCH, POLICY, None),
+    "a card without a scope of its own": (replace(CARD, scope=()), MATCH, POLICY, None),
     "ageing lists pass": (replace(CARD, list_freshness=Freshness.AGEING), MATCH, POLICY, None),
     "stale lists do not": (replace(CARD, list_freshness=Freshness.STALE), MATCH, POLICY, Reason.STATUS_STALE),
     "assurance as asked": (CARD, MATCH, replace(POLICY, min_assurance=2), None),
@@ -63,10 +63,10 @@ CASES: dict[str, tuple[VerifiedCard, FaceEvidence | None, DoorPolicy, Reason | N
     "no reference at a door that compares": (replace(CARD, face=None), MATCH, POLICY, Reason.FACE_TEMPLATE),
     "no reference where it is optional": (replace(CARD, face=None), None, IF_BOUND, None),
     "a reference where it is optional is compared": (CARD, None, IF_BOUND, Reason.FACE_ABSENT),
-    "a rule that nobody knows asks for a face": (
+    "an unknown rule requires a face": (
         CARD,
         None,
-        replace(POLICY, face="required"),  # a plain string is no FaceRule
+        replace(POLICY, face="required"),  # a plain string is not a FaceRule
         Reason.FACE_ABSENT,
     ),
     "a door without faces": (CARD, None, NO_FACES, None),
@@ -93,7 +93,7 @@ def test_a_release_is_capped() -> None:
     st.none() | st.sampled_from([reason for reason in Reason if reason.value.startswith("face.")]),
     st.none() | st.floats(-1, 1),
 )
-def test_no_face_evidence_grants_at_a_comparing_door_but_a_match(
+def test_a_door_that_compares_faces_grants_only_for_a_match(
     reason: Reason | None, similarity: float | None
 ) -> None:
     decision = decide(CARD, FaceEvidence(1, similarity=similarity, reason=reason), POLICY, FIRM)
@@ -107,7 +107,7 @@ def test_no_face_evidence_grants_at_a_comparing_door_but_a_match(
     ("scope", "freshness", "assurance"),
     list(itertools.product([(), ("tower-1",), ("tower-2",)], Freshness, range(4))),
 )
-def test_what_the_card_alone_decides_no_face_can_mend(
+def test_a_face_that_matches_does_not_change_an_objection_to_the_card(
     scope: tuple[str, ...], freshness: Freshness, assurance: int
 ) -> None:
     card = replace(CARD, scope=scope, list_freshness=freshness, assurance=assurance)
@@ -120,7 +120,7 @@ def test_what_the_card_alone_decides_no_face_can_mend(
         assert isinstance(decide(card, MATCH, policy, FIRM), Grant)
 
 
-# -- the ladder --------------------------------------------------------------------------------------------
+# -- the age policy ----------------------------------------------------------------------------------------
 
 ABLE = replace(POLICY, can_step_up=True)
 OPEN = replace(ABLE, face=FaceRule.NONE)
@@ -128,7 +128,7 @@ AGEING, STALE = Freshness.AGEING, Freshness.STALE
 
 
 def standing(kind: TrustInput, action: AgeAction) -> TrustState:
-    """A trust state of which one part leaves this much."""
+    """A trust state with this action for one trust input."""
     return replace(FIRM, ages=(Aged(kind, NOW, timedelta(0), AGEING, action),))
 
 
@@ -144,32 +144,32 @@ OLD = replace(CARD, list_freshness=AGEING)
 FACELESS = replace(OLD, face=None)
 STEP, STAFF = AgeAction.STEP_UP, AgeAction.STAFF
 
-# A card at a door with a trust state: the objection before the camera, and the movements asked for there.
+# A card at a door with a trust state: the objection to the card, and the movements of the head.
 LADDER: dict[str, tuple[VerifiedCard, DoorPolicy, TrustState, Reason | None, int]] = {
     "ageing lists pass": (OLD, ABLE, FIRM, None, 0),
     "ageing lists that step up": (OLD, ABLE, lists(STEP), None, 1),
-    "fresh lists have nothing to step up for": (CARD, ABLE, lists(STEP), None, 0),
+    "fresh lists do not step up": (CARD, ABLE, lists(STEP), None, 0),
     "ageing lists for staff": (OLD, ABLE, lists(STAFF), Reason.STATUS_STALE, 1),
-    "a door that cannot ask calls staff": (OLD, POLICY, lists(STEP), Reason.STATUS_STALE, 1),
+    "a door that cannot step up calls staff": (OLD, POLICY, lists(STEP), Reason.STATUS_STALE, 1),
     "a card without a face calls staff": (FACELESS, OPEN, lists(STEP), Reason.STATUS_STALE, 1),
-    "a door without a face compares one": (OLD, OPEN, lists(STEP), None, 1),
-    "more movements than a step-up asks": (OLD, replace(ABLE, prompts=3), lists(STEP), None, 3),
+    "a step-up compares a face at a door without faces": (OLD, OPEN, lists(STEP), None, 1),
+    "a door with more movements than a step-up": (OLD, replace(ABLE, prompts=3), lists(STEP), None, 3),
     "old keys": (CARD, ABLE, standing(TrustInput.KEYS, STAFF), Reason.TRUST_STALE, 1),
     "an old policy": (CARD, ABLE, standing(TrustInput.POLICY, STAFF), Reason.TRUST_STALE, 1),
-    "no word from anybody": (CARD, ABLE, standing(TrustInput.TIME, STAFF), Reason.TRUST_STALE, 1),
+    "no signed time": (CARD, ABLE, standing(TrustInput.TIME, STAFF), Reason.TRUST_STALE, 1),
     "ageing keys that step up": (CARD, ABLE, standing(TrustInput.KEYS, STEP), None, 1),
     "ageing keys that pass": (CARD, ABLE, standing(TrustInput.KEYS, AgeAction.PASS), None, 0),
     "a clock in doubt": (CARD, ABLE, doubted(STAFF), Reason.CLOCK_UNTRUSTED, 1),
     "a clock in doubt that steps up": (CARD, ABLE, doubted(STEP), None, 1),
-    "a clock in doubt at a door that cannot": (CARD, POLICY, doubted(STEP), Reason.CLOCK_UNTRUSTED, 1),
-    "another door is told before anything is old": (
+    "a clock in doubt at a door that cannot step up": (CARD, POLICY, doubted(STEP), Reason.CLOCK_UNTRUSTED, 1),
+    "the wrong door comes before old lists": (
         replace(OLD, scope=("tower-2",)), ABLE, lists(STAFF), Reason.DOOR_NOT_PERMITTED, 1,
     ),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("case", LADDER)
-def test_what_is_too_old_to_pass_steps_up_or_calls_staff(case: str) -> None:
+def test_an_old_trust_input_steps_up_or_calls_staff(case: str) -> None:
     card, policy, trust_state, reason, prompts = LADDER[case]
     assert judge_card(card, policy, trust_state) == (Deny(reason) if reason else None)
     assert needs_prompts(card, policy, trust_state) == prompts
@@ -186,7 +186,7 @@ def test_a_step_up_is_never_granted_without_a_face(trust_state: TrustState, rule
 
 
 @given(st.sampled_from(Freshness), st.sampled_from(AgeAction), st.sampled_from(AgeAction), st.booleans())
-def test_a_stricter_ladder_never_grants_what_a_laxer_one_denies(
+def test_a_stricter_age_policy_never_grants_what_a_laxer_one_denies(
     freshness: Freshness, ageing: AgeAction, stale: AgeAction, able: bool
 ) -> None:
     card, policy = replace(CARD, list_freshness=freshness), replace(POLICY, can_step_up=able)
@@ -196,19 +196,19 @@ def test_a_stricter_ladder_never_grants_what_a_laxer_one_denies(
         assert isinstance(decide(card, MATCH, policy, laxest), Grant)
 
 
-# -- the door's own policy under the written one of its site -----------------------------------------------
+# -- the door's own policy under the signed one of its site ------------------------------------------------
 
 WRITTEN = SitePolicy("2", "tower-1", NOW, min_assurance=2, face="if-bound", prompts=1)
 UNDER = {
-    "no written policy": (POLICY, None, POLICY),
-    "a laxer door gives way": (
+    "no signed policy": (POLICY, None, POLICY),
+    "the site is stricter": (
         replace(POLICY, face=FaceRule.NONE), WRITTEN,
         replace(POLICY, face=FaceRule.IF_BOUND, min_assurance=2, prompts=1),
     ),
-    "a stricter door stays": (
+    "the door is stricter": (
         replace(POLICY, min_assurance=3, prompts=4), WRITTEN, replace(POLICY, min_assurance=3, prompts=4),
     ),
-    "a site that says nothing of faces": (
+    "a site without a face rule": (
         replace(POLICY, face=FaceRule.NONE), replace(WRITTEN, face=None, min_assurance=0, prompts=0),
         replace(POLICY, face=FaceRule.NONE),
     ),
@@ -222,7 +222,7 @@ def test_the_stricter_of_door_and_site_holds(
     assert door.under(written) == both
 
 
-def test_a_rule_that_nobody_knows_stays_the_strictest() -> None:
+def test_an_unknown_rule_stays_the_strictest() -> None:
     odd = replace(POLICY, face="sometimes")
     assert odd.under(WRITTEN).face == "sometimes"
 

@@ -1,4 +1,4 @@
-"""The whole conversation: a screen asks, a holder agrees, a gate believes, and nothing else gets through."""
+"""A request and its answer: a screen asks, a holder agrees, the desk verifies the answer and refuses others."""
 
 from __future__ import annotations
 
@@ -58,18 +58,18 @@ class Inn:
         self.display = RequestDisplay(self.board, signer.at, lambda: next(numbers), DisplayMode.NEEDED)
 
     def shown(self, second: int) -> str:
-        """What the screen shows then."""
+        """The code on the screen at this second."""
         self.display.turn(NOW + timedelta(seconds=second), second * 1_000)
         return self.board.current
 
     def answer(self, screen: str, second: int, *agreed: Attribute) -> str:
-        """What the guest's phone shows then."""
+        """The code on the guest's phone at this second."""
         now = NOW + timedelta(seconds=second)
         known = read_request(screen, self.wallet.authorities, now=now)
         return self.wallet.code(now, aud=known.request.site, cnonce=known.nonce, disclose=agreed)
 
     def judge(self, code: str, second: int) -> Card | Reason:
-        """What the gate makes of it then."""
+        """The desk's verdict at this second: the card, or the reason of the refusal."""
         context = VerificationContext(
             site="inn/desk", venue="desk", nonce=self.display.nonce, nonce_before=self.display.nonce_before
         )
@@ -84,7 +84,7 @@ class Inn:
             return refused.reason
 
 
-def test_a_guest_tells_what_is_needed_and_the_desk_knows_that_it_is_true():
+def test_the_desk_verifies_what_a_guest_discloses():
     inn = Inn()
     card = inn.judge(inn.answer(inn.shown(0), 3, *REQUEST.needed), 5)
     assert isinstance(card, Card)
@@ -94,7 +94,7 @@ def test_a_guest_tells_what_is_needed_and_the_desk_knows_that_it_is_true():
     assert match_disclosed(card, TODAY, key=DOCUMENT_KEY) == passport
 
 
-def test_a_guest_who_says_nothing_is_a_valid_card_that_the_desk_refuses_by_name():
+def test_a_desk_refuses_a_valid_card_that_discloses_nothing_and_names_the_attribute():
     inn = Inn()
     card = inn.judge(inn.answer(inn.shown(0), 3), 5)
     assert card.disclosed == ()
@@ -102,7 +102,7 @@ def test_a_guest_who_says_nothing_is_a_valid_card_that_the_desk_refuses_by_name(
         check_disclosed(card, REQUEST)
 
 
-def test_a_disclosed_number_that_is_not_the_linked_documents_is_a_mismatch():
+def test_a_disclosed_number_that_differs_from_the_linked_document_is_a_mismatch():
     inn = Inn(number="CA999999")
     card = inn.judge(inn.answer(inn.shown(0), 3, *REQUEST.needed), 5)
     with pytest.raises(Refused) as refused:
@@ -110,7 +110,7 @@ def test_a_disclosed_number_that_is_not_the_linked_documents_is_a_mismatch():
     assert refused.value.reason is Reason.DOCUMENT_MISMATCH
 
 
-def test_an_answer_counts_while_the_screen_shows_the_next_number_and_no_longer():
+def test_an_answer_is_valid_until_the_screen_has_changed_twice():
     inn = Inn()
     code = inn.answer(inn.shown(0), 19, *REQUEST.needed)
     inn.shown(20)
@@ -119,7 +119,7 @@ def test_an_answer_counts_while_the_screen_shows_the_next_number_and_no_longer()
     assert inn.judge(code, 41) is Reason.CODE_NONCE
 
 
-def test_an_answer_for_one_desk_is_worth_nothing_at_another():
+def test_an_answer_for_one_desk_is_refused_at_another():
     here, there = Inn(), Inn()
     there.shown(0)
     there.display.nonce = b"another!"

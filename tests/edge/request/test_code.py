@@ -1,4 +1,4 @@
-"""A request from the device's screen to the holder's phone, and everything that may happen between."""
+"""A request from the device's screen to the holder's phone, genuine or changed on the way."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def outcome(text: str, now=NOW, authorities=(AUTHORITY,)) -> KnownRequest | Reas
 
 
 @given(requests, st.binary(min_size=8, max_size=16), st.integers(-60, 60))
-def test_what_a_device_asks_is_what_the_wallet_tells(request, nonce, seconds):
+def test_the_wallet_reads_the_request_of_the_device(request, nonce, seconds):
     text = RequestSigner(DEVICE, request, SIGNED).at(NOW + timedelta(seconds=seconds), nonce)
     known = outcome(text)
     assert isinstance(known, KnownRequest)
@@ -82,7 +82,7 @@ def test_what_a_device_asks_is_what_the_wallet_tells(request, nonce, seconds):
     assert known.asked_at == NOW + timedelta(seconds=seconds)
 
 
-def test_a_request_with_everything_in_it_is_a_code_that_a_phone_reads():
+def test_a_phone_can_read_the_code_of_a_request_with_every_claim():
     asks = Request(
         site="inn/desk",
         purpose="p" * 96,
@@ -104,7 +104,7 @@ MISTAKES = {
     "for longer than it may": (DEVICE, replace(REQUEST, retention_days=31), SIGNED, "longer"),
     "an empty purpose": (DEVICE, replace(REQUEST, purpose=""), SIGNED, "purpose"),
     "a purpose of two lines": (DEVICE, replace(REQUEST, purpose="a\nb"), SIGNED, "draws nothing"),
-    "all that there is room for, at once": (
+    "every claim at its longest": (
         DEVICE,
         replace(
             REQUEST,
@@ -127,13 +127,13 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize(("seed", "request_", "certificate", "complaint"), MISTAKES.values(), ids=MISTAKES)
-def test_a_device_finds_out_before_its_first_visitor_does(seed, request_, certificate, complaint):
+def test_a_device_refuses_a_wrong_request_at_its_start(seed, request_, certificate, complaint):
     with pytest.raises(InputError, match=complaint) as caught:
         RequestSigner(seed, request_, certificate)
     assert caught.value.hint
 
 
-def test_no_certificate_is_made_that_a_wallet_would_refuse():
+def test_a_certificate_that_wallets_would_refuse_is_not_made():
     for wrong in (
         {"operator": ""},
         {"site": "*"},
@@ -143,12 +143,12 @@ def test_no_certificate_is_made_that_a_wallet_would_refuse():
         {"authority": "CN GD"},
         {"device_key": bytes(31)},
     ):
-        with pytest.raises(InputError, match="does not make a certificate") as caught:
+        with pytest.raises(InputError, match="not a valid certificate") as caught:
             sign_certificate(replace(CERTIFICATE, **wrong), ISSUER)
         assert caught.value.hint
 
 
-def test_only_who_is_in_the_wallet_is_believed():
+def test_a_wallet_accepts_only_the_authorities_it_knows():
     assert outcome(TEXT, authorities=()) is Reason.ISSUER_UNKNOWN
     others = (
         CertificateAuthority("CN-GX", AUTHORITY.public_key),
@@ -158,7 +158,7 @@ def test_only_who_is_in_the_wallet_is_believed():
     assert isinstance(outcome(TEXT, authorities=(*others[1:], AUTHORITY)), KnownRequest)
 
 
-def test_the_number_to_answer_shows_in_no_repr():
+def test_the_nonce_is_not_in_the_repr():
     assert repr(NONCE) not in repr(outcome(TEXT))
 
 
@@ -188,7 +188,7 @@ anything = st.recursive(
 @given(
     st.dictionaries(st.sampled_from([2, 6, 39, *range(-65_552, -65_546)]), anything, min_size=1, max_size=3)
 )
-def test_fuzz_whatever_a_certified_device_signs_is_told_or_refused(edits):
+def test_fuzz_anything_that_a_certified_device_signs_is_read_or_refused(edits):
     request = cbor2.loads(payload_of(TEXT, REQUEST_PREFIX))
     header, body = cbor2.loads(request.value[0]), cbor2.loads(request.value[2])
     signed = cose.sign(header, dict(body) | edits, DEVICE)

@@ -1,4 +1,4 @@
-"""What a venue asked for, held against what the holder disclosed."""
+"""The request of a venue, compared with the attributes that the holder disclosed."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ MISSING = {
 
 
 @pytest.mark.parametrize(("told", "missing"), MISSING.values(), ids=MISSING)
-def test_what_is_needed_and_was_not_disclosed_is_named(told, missing):
+def test_a_refusal_names_the_needed_attributes_that_are_missing(told, missing):
     if not missing:
         check_disclosed(card(*told), REQUEST)
         return
@@ -42,7 +42,7 @@ def test_what_is_needed_and_was_not_disclosed_is_named(told, missing):
     assert (refused.value.reason, refused.value.detail) == (Reason.DISCLOSURE_MISSING, missing)
 
 
-def test_what_nobody_asked_for_is_not_taken():
+def test_attributes_outside_the_request_are_dropped():
     assert asked_for(card(*SAID), REQUEST) == tuple((key, SAID[key]) for key in (NAME, BIRTH, ADDRESS))
     assert asked_for(card(*SAID), Request(site="inn", purpose="to open this door")) == ()
 

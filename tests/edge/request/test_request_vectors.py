@@ -1,4 +1,4 @@
-"""Every file under tests/vectors/request, through the whole of REQUEST.md section 4."""
+"""Every file under tests/vectors/request, through all steps of REQUEST.md section 4."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from edge.request.code import read_request
 
 FILES = sorted((ROOT / "tests" / "vectors" / "request").glob("*.txt"))
 STEPS = {1: "code.unreadable", 2: "card.malformed", 3: "issuer.unknown", 8: "code.stale"}
-TOLD = {  # where two steps share a reason
+TOLD = {  # details of steps that share a reason
     "not signed by the authority": 4,
     "not signed by the device": 6,
-    "the certificate of this device is over": 5,
+    "the certificate of this device has expired": 5,
 }
 
 

@@ -105,7 +105,7 @@ def test_close_ends_the_film(clock: SimClock) -> None:
 
 @pytest.mark.parametrize("fps", [0, -1, 1001, float("nan"), float("inf")])
 def test_a_rate_that_cannot_be_played_is_refused(clock: SimClock, fps: float) -> None:
-    with pytest.raises(CameraFault, match="pictures a second"):
+    with pytest.raises(CameraFault, match="is not above 0 and at most 1000"):
         FileCamera([], clock=clock, fps=fps)
 
 

@@ -32,7 +32,7 @@ def test_a_camera_is_the_only_one_or_the_one_that_is_named(choice: str) -> None:
 
 
 NONE = {
-    "two to choose from": (None, [ONE, TWO], "there are 2 cameras", "camera.device"),
+    "two to choose from": (None, [ONE, TWO], "there are 2 cameras", "[camera] device"),
     "no camera": (None, [], "no camera on this board (there are: none)", "cable"),
     "only a webcam": (None, [USB], "no camera on this board", "cable"),
     "a number too high": (2, [ONE, TWO], "no camera 2 on this board", "cable"),

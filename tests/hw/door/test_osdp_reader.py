@@ -190,7 +190,7 @@ def test_what_a_panel_does_not_fetch_is_withdrawn(bus: Bus, monkeypatch: pytest.
 
 
 def test_a_panel_that_enrols_nobody_is_named(bus: Bus) -> None:
-    with pytest.raises(DoorLinkFault, match="gave us no key") as caught:
+    with pytest.raises(DoorLinkFault, match="gave no key") as caught:
         learn_key(bus.path, address=ADDRESS, baud=BAUD, for_s=0.2)
     assert "enrol" in caught.value.hint
 

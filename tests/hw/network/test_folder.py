@@ -47,4 +47,4 @@ def test_a_stick_that_is_not_in_is_no_empty_repository(tmp_path: Path) -> None:
     with pytest.raises(FetchError, match="no such folder") as caught:
         fetched(tmp_path / "usb", "metadata/timestamp.json")
     assert not isinstance(caught.value, NotThere)
-    assert "mounted" in caught.value.hint
+    assert "mount it" in caught.value.hint

@@ -38,9 +38,9 @@ def test_a_sound_comes_back_from_its_file_as_it_was(channels: int) -> None:
 @pytest.mark.parametrize(
     ("data", "why"),
     [
-        (b"", "no WAV"),
-        (b"RIFF", "no WAV"),
-        (b"ID3\x04" + bytes(400), "no WAV"),
+        (b"", "not a WAV"),
+        (b"RIFF", "not a WAV"),
+        (b"ID3\x04" + bytes(400), "not a WAV"),
         (wav(width=1), "8 bits"),
         (wav(width=3), "24 bits"),
         (wav(channels=3), "3 channels"),
@@ -58,7 +58,7 @@ def test_what_cannot_be_played_is_refused_with_the_command_that_mends_it(data: b
 
 
 @pytest.mark.parametrize(
-    ("name", "why"), [("none.wav", "no such file"), (".", "directory"), ("\0", "no name")]
+    ("name", "why"), [("none.wav", "no such file"), (".", "directory"), ("\0", "not a file name")]
 )
 def test_a_file_that_cannot_be_read_is_named(name: str, why: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=why):

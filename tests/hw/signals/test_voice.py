@@ -110,7 +110,9 @@ def test_a_translation_is_said_in_its_language(speaker: Speaker, tmp_path: Path)
 def test_what_has_no_translation_is_named_before_anybody_comes(speaker: Speaker, tmp_path: Path) -> None:
     (tmp_path / "voice").mkdir()
     says = Voice("de", folder=tmp_path / "voice", cache=tmp_path / "cache", command=speaker.command)
-    with pytest.raises(ConfigError, match=r"no look-here\.wav and no look-here\.txt, nor 1 others") as caught:
+    with pytest.raises(
+        ConfigError, match=r"no look-here\.wav and no look-here\.txt, and 1 more are missing"
+    ) as caught:
         says.says(PHRASES)
     assert "[signals] voice" in caught.value.hint
     assert speaker.said() == []
@@ -129,7 +131,7 @@ def test_a_translation_that_is_none_is_named(content: bytes, speaker: Speaker, t
 def test_a_damaged_recording_is_named(tmp_path: Path) -> None:
     (tmp_path / "look-here.wav").write_bytes(b"RIFF....")
     says = Voice("en", folder=tmp_path, cache=tmp_path / "cache", command="/nowhere")
-    with pytest.raises(ConfigError, match=r"look-here\.wav: is no WAV"):
+    with pytest.raises(ConfigError, match=r"look-here\.wav: is not a WAV"):
         says.says(["look here"])
 
 
@@ -149,7 +151,7 @@ def test_a_voice_that_cannot_speak_is_a_fault_at_the_start(then: str, tmp_path: 
 
 
 def test_a_program_that_hangs_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(voice, "_PATIENCE_S", 0.2)
+    monkeypatch.setattr(voice, "_TIMEOUT_S", 0.2)
     speaker = Speaker(tmp_path / "bin", "exec sleep 3600")
     says = Voice("en", folder=None, cache=tmp_path / "cache", command=speaker.command)
     with pytest.raises(ConfigError, match="does not end"):
@@ -172,5 +174,5 @@ def test_a_real_espeak_says_every_phrase(tmp_path: Path) -> None:
 @pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng is not installed")
 def test_a_real_espeak_does_not_know_every_language(tmp_path: Path) -> None:
     (tmp_path / "look-here.txt").write_text("look here")
-    with pytest.raises(ConfigError, match="does not speak 'qqq'"):
+    with pytest.raises(ConfigError, match="'qqq' is not a voice"):
         Voice("qqq", folder=tmp_path, cache=tmp_path / "cache").says(["look here"])

@@ -192,9 +192,17 @@ def test_enrolments_at_the_same_time_get_different_indexes(office, capsys):
 
 def test_card_says_what_the_command_line_asked_for(office):
     more = ["--scope", "tower-1", "tower-2/gym", "--assurance", "3", "--days", "7"]
-    more += ["--document", "driving-licence:99:2030-01-02", "--document", "77:A1:2030-01-03"]
+    more += [
+        "--subject",
+        "kf2Jq0T8QhW3sZ5nXbYv7A",
+        "--document",
+        "driving-licence:99:2030-01-02",
+        "--document",
+        "77:A1:2030-01-03",
+    ]
     claims = Wallet.from_bytes(enrol(office, "a.wallet", *more).read_bytes()).claims()
     assert claims.scope == ("tower-1", "tower-2/gym")
+    assert claims.subject == "kf2Jq0T8QhW3sZ5nXbYv7A"
     assert claims.assurance == 3
     assert claims.expires - claims.issued_at == timedelta(days=7)
     assert [document.type for document in claims.documents] == [5, 77]
@@ -348,6 +356,8 @@ def test_mistake_is_named_with_a_hint_and_changes_nothing(office, capsys, argume
         ["--authority", "MO"],
         ["--authority", f"M O:{'ab' * 32}"],
         ["--attribute", "shoe_size=41"],
+        ["--subject", "Ada Lovelace"],
+        ["--subject", "a" * 65],
     ],
 )
 def test_argument_that_cannot_be_meant_ends_with_usage(office, arguments):

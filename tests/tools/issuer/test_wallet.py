@@ -90,6 +90,7 @@ def test_info_says_what_the_card_says_and_no_secret(wallet, capsys, card):
     out = capsys.readouterr().out
     row = json.loads(out)
     assert row["issuer"] == "tower-1"
+    assert row["subject"] is None
     assert row["expires"] == "2026-04-01T08:00:07Z"
     assert row["face"] == "template in the card, format 100, model mfn1"
     assert row["scope"] == ["tower-1"]
@@ -262,12 +263,12 @@ def stranger() -> str:
 
 
 REFUSED = {
-    "a stranger's device": (stranger, [], Exit.REFUSED, "nobody whom this wallet knows", "disclose nothing"),
+    "a stranger's device": (stranger, [], Exit.REFUSED, "does not know the issuer", "disclose nothing"),
     "a screen of yesterday": (
         lambda: asked(new_issuer(), at=NOW - timedelta(days=1)),
         [],
         Exit.REFUSED,
-        "not made just now",
+        "not made within 60 s",
         "clock",
     ),
     "what is no request": (lambda: "EQ1:BB8", [], Exit.REFUSED, "card.malformed", "disclose nothing"),

@@ -1,7 +1,7 @@
-"""Lists of arrivals, read as they come: CSV with a line a guest, or JSON with an object a booking.
+"""Reads lists of arrivals: CSV with a line for each guest, or JSON with an object for each booking.
 
 DESK.md section 2 has the columns. A line that cannot be used becomes a `Mistake`, which quotes nothing of it,
-and the list goes on without it; a text that is no such list at all is an InputError.
+and reading goes on; a text that is not a list of arrivals is an InputError.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ MAX_FILE_BYTES: Final = (
     256 * 1024 * 1024
 )  # twice a year of the largest hotel, 7,351 rooms, at 50 bytes a guest
 MAX_LINE_CHARS: Final = 64 * 1024  # a hundred times the longest sensible booking
-MAX_MISTAKES: Final = 100  # more of them, and somebody has sent another kind of file
+MAX_MISTAKES: Final = 100  # with more of them it is another kind of file
 REQUIRED: Final = ("reference", "arrival", "departure")
 COLUMNS: Final = (*REQUIRED, "guests", "minors", "family_name", "given_name", "birth_date")
 
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """Why a line was left out."""
+    """A line that was left out, or puts its booking in doubt, and the reason."""
 
     line: int
     reason: str
@@ -50,13 +50,13 @@ Item = Booking | Mistake
 
 
 def read_csv(lines: Iterable[str]) -> Iterator[Item]:
-    """The bookings of a CSV text, by its lines. Lines of one booking stand together. Raises InputError."""
+    """The bookings in the lines of a CSV text; those of one booking stand together. Raises InputError."""
     rows = _rows(lines)
     _, header = next(rows, (1, []))
     names = [name.strip().casefold() for name in header]
     missing = [name for name in REQUIRED if name not in names]
     if missing:
-        raise InputError(f"line 1: no column {missing[0]}", hint=f"columns: {', '.join(COLUMNS)}")
+        raise InputError(f"line 1: no column {missing[0]}", hint=f"use the columns {', '.join(COLUMNS)}")
     open_: Booking | None = None
     for line, row in rows:
         if not any(cell.strip() for cell in row):
@@ -79,7 +79,7 @@ def read_csv(lines: Iterable[str]) -> Iterator[Item]:
 
 
 def read_json(chunks: Iterable[str]) -> Iterator[Item]:
-    """The bookings of a JSON text: one array of objects, or an object a line. Raises InputError."""
+    """The bookings in a JSON text: one array of objects, or one object a line. Raises InputError."""
     for line, value in objects(chunks, limit=MAX_LINE_CHARS):
         try:
             booking = _booking(value, line)
@@ -104,7 +104,7 @@ def _rows(lines: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
     first = next(source, "")
     delimiter = (
         ";" if first.count(";") > first.count(",") else ","
-    )  # what a spreadsheet writes in half of Europe
+    )  # spreadsheets write `;` where the comma is the decimal sign
 
     def again() -> Iterator[str]:
         yield first
@@ -117,14 +117,12 @@ def _rows(lines: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
         except StopIteration:
             return
         except csv.Error as error:
-            raise InputError(
-                f"line {reader.line_num}: not CSV", hint="is a quotation mark left open?"
-            ) from error
+            raise InputError(f"line {reader.line_num}: not CSV", hint="close every quotation mark") from error
         yield reader.line_num, row
 
 
 def _booking(row: Mapping[str, object], line: int) -> Booking:
-    """What one line or object says, its guest with it. Raises _WrongError."""
+    """The booking in one line or object, with its guest. Raises _WrongError."""
     name = _text(row, "reference", MAX_REFERENCE_CHARS)
     if not reference(name):
         raise _WrongError("no reference")
@@ -136,7 +134,7 @@ def _booking(row: Mapping[str, object], line: int) -> Booking:
     guests = _number(row, "guests", 1)
     minors = _number(row, "minors", 0)
     if not (1 <= guests <= MAX_GUESTS and minors <= guests):
-        raise _WrongError(f"guests must be 1 to {MAX_GUESTS}, and minors no more of them")
+        raise _WrongError(f"guests is not 1 to {MAX_GUESTS}, or minors is more than guests")
     named = (_named(row),) if _text(row, "family_name", MAX_NAME_CHARS) else ()
     return Booking(
         reference=name,
@@ -152,7 +150,7 @@ def _booking(row: Mapping[str, object], line: int) -> Booking:
 def _guests(value: Mapping[str, object]) -> list[Mapping[str, object]]:
     guests = value.get("names", [])
     if not isinstance(guests, list) or not all(isinstance(guest, dict) for guest in guests):
-        raise _WrongError("names is no list of objects")
+        raise _WrongError("names is not a list of objects")
     return guests
 
 
@@ -168,7 +166,7 @@ def _text(row: Mapping[str, object], key: str, limit: int) -> str:
     if value is None:
         return ""
     if not isinstance(value, str) or len(value) > limit:
-        raise _WrongError(f"{key} is no text of at most {limit} characters")
+        raise _WrongError(f"{key} is not text of at most {limit} characters")
     return value.strip()
 
 
@@ -180,7 +178,7 @@ def _number(row: Mapping[str, object], key: str, default: int) -> int:
         return int(value)
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
-    raise _WrongError(f"{key} is no number")
+    raise _WrongError(f"{key} is not a whole number from 0")
 
 
 def _day(row: Mapping[str, object], key: str) -> date | None:
@@ -190,18 +188,18 @@ def _day(row: Mapping[str, object], key: str) -> date | None:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise _WrongError(f"{key} is no day like 2026-01-31") from error
+        raise _WrongError(f"{key} is not a day such as 2026-01-31") from error
 
 
 def _joined(first: Booking, more: Booking) -> tuple[Booking, Mistake | None]:
-    """Two lines of one booking that stand together."""
+    """A booking with one more of its lines, and the mistake in that line, if there is one."""
     said = (first.arrival, first.departure)
     if said != (more.arrival, more.departure):
         return replace(_counted(first), doubtful=True), Mistake(
-            more.line, f"other days than on line {first.line}: nobody can tell which booking is meant"
+            more.line, f"other days than on line {first.line}: the booking is in doubt"
         )
     if not more.named:
-        return first, Mistake(more.line, f"nothing that line {first.line} does not say")
+        return first, Mistake(more.line, f"the same booking as on line {first.line}, without a guest")
     if more.named[0] in first.named:
         return first, Mistake(more.line, "the same guest twice")
     guests, minors = max(first.guests, more.guests), max(first.minors, more.minors)
@@ -217,5 +215,5 @@ def _whole(booking: Booking) -> Iterator[Item]:
 
 
 def _counted(booking: Booking) -> Booking:
-    """Each guest who is named counts, whatever the number said."""
+    """The booking with at least as many guests as it names."""
     return replace(booking, guests=max(booking.guests, len(booking.named)))

@@ -1,7 +1,7 @@
-"""A folder that the property's system puts lists of arrivals in. DESK.md section 2.
+"""A folder into which the property's system writes lists of arrivals. DESK.md section 2.
 
-A list is picked up by one rename, so that a power cut leaves it in one place. What is in is erased, and a
-receipt stays in `done/`; what is refused is moved to `refused/`, with the reason beside it, for three days.
+A list is picked up by one rename, so that a power cut leaves it in one place. An imported list is deleted,
+and a receipt stays in `done/`; a refused list goes to `refused/`, with the reason beside it, for three days.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-MAX_ENTRIES: Final = 1_000  # a list a day for three years; more is not the folder it should be
-REFUSED_KEPT_S: Final = 72 * 3_600  # a long weekend, until somebody looks; there are names in it
-RECEIPTS_KEPT_S: Final = 90 * 86_400  # there are only counts and numbers of lines in them
+MAX_ENTRIES: Final = 1_000  # a list a day for three years; a folder with more is the wrong one
+REFUSED_KEPT_S: Final = 72 * 3_600  # a long weekend, until staff look; it has names in it
+RECEIPTS_KEPT_S: Final = 90 * 86_400  # they hold only counts and numbers of lines
 _FOLDER, _FILE = (
     0o770,
     0o640,
-)  # the property's system may be another user of our group, and has to read the reasons
+)  # the property's system may be another user of our group, and must read the reasons
 _TAKEN, _DONE, _REFUSED = ".taken", "done", "refused"
 
 
 class ArrivalsFolder:
-    """Lists as they come. Raises StorageFault."""
+    """The folder of new lists. Raises StorageFault."""
 
     def __init__(self, folder: Path, *, signed: bool) -> None:
         self._folder = folder
@@ -37,10 +37,10 @@ class ArrivalsFolder:
         self._seen: dict[str, tuple[int, int]] = {}
 
     def pick(self) -> list[Path]:
-        """Lists that are whole, the oldest first; what an earlier run left half done comes before them.
+        """Pick up the complete lists, the oldest first, with those that an earlier run left.
 
-        A list is whole when it has not changed since the last look, and its signature is there if it needs
-        one. Whoever writes slowly writes under a name that begins with a dot, and renames.
+        A list is complete when it has not changed since the last call, and its signature is there if it needs
+        one. A slow writer uses a name that begins with a dot, and then renames the file.
         """
         self._make()
         with self._faults():
@@ -53,20 +53,20 @@ class ArrivalsFolder:
             return sorted(waiting, key=lambda path: (path.stat().st_mtime_ns, path.name))
 
     def glance(self) -> None:
-        """Look without picking anything up."""
+        """Note the state of the files, without picking any up."""
         self._make()
         with self._faults():
             list(self._whole())
 
     def done(self, file: Path, receipt: str) -> None:
-        """This list is in force: erase it, leave a receipt."""
+        """Delete this list, which is in force, and write a receipt."""
         with self._faults():
             self._say(_DONE, file, receipt)
             for path in (file, _signature(file)):
                 path.unlink(missing_ok=True)
 
     def refused(self, file: Path, reason: str) -> None:
-        """This list is not in force, and this is why."""
+        """Move this list to `refused/`, with the reason."""
         with self._faults():
             refused = self._folder / _REFUSED
             self._say(_REFUSED, file, reason)
@@ -75,7 +75,7 @@ class ArrivalsFolder:
             file.rename(refused / file.name)
 
     def tidy(self, now_s: float) -> None:
-        """Erase refused lists that nobody came for, and old receipts."""
+        """Delete old refused lists and old receipts."""
         with self._faults():
             for name, kept_s in ((_REFUSED, REFUSED_KEPT_S), (_DONE, RECEIPTS_KEPT_S)):
                 for path in (self._folder / name).iterdir():
@@ -121,7 +121,7 @@ class ArrivalsFolder:
         except OSError as error:
             what = (error.strerror or "cannot be used").lower()
             raise StorageFault(
-                f"{self._folder}: {what}", hint="check who may write there, and the disk"
+                f"{self._folder}: {what}", hint="check the permissions of the folder, and the disk"
             ) from error
 
 

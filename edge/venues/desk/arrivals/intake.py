@@ -1,4 +1,4 @@
-"""A list of arrivals from a file: read once, in pieces, and in force only when all of it is as it must be."""
+"""Imports a list of arrivals from a file: reads it once, in pieces, and puts it in force only as a whole."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _OPEN: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOFOLLOW  # a F
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intake:
-    """Where lists go, and what they must be. `signer`: None where whoever can write a file is believed."""
+    """Target folder and conditions of lists. `signer`: None if lists need no signature."""
 
     folder: Path
     digests: Digests
@@ -39,19 +39,22 @@ class Intake:
 
 
 def take_list(file: Path, intake: Intake, *, watch: Callable[[int, int], None]) -> Imported:
-    """Put this list in the place of the one before; that one stays where anything is wrong.
+    """Replace the list in force by this list; on an error the old list stays in force.
 
     Args:
-        file: `*.csv`, `*.json` or `*.jsonl`, and `*.minisig` beside it where lists are signed.
-        intake: where it goes.
-        watch: told how many bytes were read, of how many.
+        file: `*.csv`, `*.json` or `*.jsonl`, with `*.minisig` beside it if lists are signed.
+        intake: target folder and conditions.
+        watch: called with the bytes read so far, and the size of the file.
 
     Raises:
-        InputError: it is no list, not signed as it must be, or larger than any list is.
-        StorageFault: the disk.
+        InputError: it is not a list, its signature is wrong, or it is too large.
+        StorageFault: an error of the disk.
     """
     if not is_list(file):
-        raise InputError(f"{file.name}: not {', '.join(FORMATS)}", hint="name a list by what is in it")
+        raise InputError(
+            f"{file.name}: the name does not end with {', '.join(FORMATS)}",
+            hint="rename the file by its format",
+        )
     signature = _signature(file) if intake.signer else ""
     build = Build(intake.folder, intake.digests, intake.sealer(), adult_age=intake.adult_age)
     try:
@@ -61,13 +64,13 @@ def take_list(file: Path, intake: Intake, *, watch: Callable[[int, int], None]) 
                 read_csv(_lines(text.chunks())) if file.suffix.lower() == ".csv" else read_json(text.chunks())
             )
             imported = build.take(items)
-        if intake.signer:  # of the bytes that were read, not of what the file may have become since
+        if intake.signer:  # over the bytes that were read: the file may have changed since
             minisign.check(signature, text.digest.digest(), intake.signer)
         build.swap()
     except TooManyMistakesError as error:
         raise InputError(
             f"{file.name}: {len(error.mistakes)} lines are wrong, beginning with {error.mistakes[0]}",
-            hint="is this a list of arrivals?",
+            hint="check that the file is a list of arrivals",
         ) from error
     except InputError as error:
         raise InputError(f"{file.name}: {error.message}", hint=error.hint) from error
@@ -77,12 +80,12 @@ def take_list(file: Path, intake: Intake, *, watch: Callable[[int, int], None]) 
 
 
 def is_list(file: Path) -> bool:
-    """Whether a file calls itself a list of arrivals."""
+    """Whether the name of a file ends like that of a list."""
     return file.suffix.lower() in FORMATS
 
 
 class _Text:
-    """The file as pieces of text, hashed as it is read."""
+    """The file as pieces of text; hashes it while it is read."""
 
     def __init__(self, source: BinaryIO, name: str, watch: Callable[[int, int], None]) -> None:
         self.digest = hashlib.blake2b()
@@ -99,7 +102,9 @@ class _Text:
             while chunk := self._source.read(_CHUNK_BYTES):
                 done += len(chunk)
                 if done > MAX_FILE_BYTES:  # it grew
-                    raise InputError("grows while it is read", hint="rename a list when it is whole")
+                    raise InputError(
+                        "grows while it is read", hint="write the list under another name, then rename it"
+                    )
                 self.digest.update(chunk)
                 self._watch(done, self._total)
                 yield decoder.decode(chunk)
@@ -109,7 +114,7 @@ class _Text:
 
 
 def _lines(chunks: Iterable[str]) -> Iterator[str]:
-    """Lines with their ends, of which none is longer than any list needs."""
+    """Lines with their ends. Raises InputError for a line that is too long."""
     rest = ""
     number = 1
     for chunk in chunks:
@@ -118,7 +123,7 @@ def _lines(chunks: Iterable[str]) -> Iterator[str]:
             yield f"{line}\n"
         number += len(lines)
         if len(rest) > MAX_LINE_CHARS:
-            raise InputError(f"line {number}: is too long", hint="a line for each guest")
+            raise InputError(f"line {number}: is too long", hint="write one line for each guest")
     if rest:
         yield rest
 
@@ -137,4 +142,6 @@ def _signature(file: Path) -> str:
         with _opened(path) as source:
             return source.read(minisign.MAX_SIGNATURE_BYTES + 1)[: minisign.MAX_SIGNATURE_BYTES].decode()
     except (InputError, UnicodeDecodeError) as error:
-        raise InputError(f"{path.name}: no signature that can be read", hint="minisign -S -m FILE") from error
+        raise InputError(
+            f"{path.name}: not a readable signature", hint="sign the list: minisign -S -m FILE"
+        ) from error

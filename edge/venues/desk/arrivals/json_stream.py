@@ -1,7 +1,7 @@
-"""JSON objects one after the other, from a text that is never in memory as a whole.
+"""Reads JSON objects one by one, from a text that is never in memory as a whole.
 
-By the standard library's decoder: ijson 3.6 takes 2.4 times as long, its `items` builds 10 GB of paths for
-64 KB of open brackets, and its C parser raises SystemError over a number of 5,000 digits.
+It uses the standard library's decoder: ijson 3.6 takes 2.4 times as long, its `items` builds 10 GB of paths
+for 64 KB of open brackets, and its C parser raises SystemError for a number of 5,000 digits.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _SPACE: Final = " \t\r\n"
-_HINT: Final = "one array of objects, or an object a line"
+_HINT: Final = "write one array of objects, or one object a line"
 
 
 def objects(chunks: Iterable[str], *, limit: int) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Every object with the line on which it begins: of one array, or of a text with one a line.
+    """Every object of one array, or of a text with one object a line, with the line on which it begins.
 
     No object may be longer than `limit` characters. Raises InputError, which quotes nothing.
     """
@@ -38,10 +38,12 @@ def objects(chunks: Iterable[str], *, limit: int) -> Iterator[tuple[int, dict[st
         yield text.line, text.object()
     if array:
         if not char:
-            raise InputError(f"line {text.line}: the array is not closed", hint="is the file whole?")
+            raise InputError(
+                f"line {text.line}: the array is not closed", hint="check that the file is complete"
+            )
         text.skip()
         if text.peek():
-            raise InputError(f"line {text.line}: something after the array", hint=_HINT)
+            raise InputError(f"line {text.line}: text after the end of the array", hint=_HINT)
 
 
 class _Text:
@@ -54,7 +56,7 @@ class _Text:
         self.line = 1
 
     def peek(self) -> str:
-        """The next character that is no space; none at the end."""
+        """The next character that is not a space; empty at the end."""
         while True:
             while self._at < len(self._buffer):
                 char = self._buffer[self._at]
@@ -65,7 +67,7 @@ class _Text:
                 return ""
 
     def skip(self) -> None:
-        """Leave one character behind."""
+        """Skip one character."""
         self.line += self._buffer[self._at] == "\n"
         self._at += 1
 
@@ -83,13 +85,13 @@ class _Text:
                     raise InputError(f"line {self.line}: not JSON", hint=_HINT) from None
                 continue
             if not isinstance(value, dict) or end - self._at > self._limit:
-                raise InputError(f"line {self.line}: not an object, or too large a one", hint=_HINT)
+                raise InputError(f"line {self.line}: not an object, or an object too large", hint=_HINT)
             self.line += self._buffer.count("\n", self._at, end)
             self._at = end
             return value
 
     def _more(self) -> bool:
-        """Take another chunk; whether there was one."""
+        """Read another chunk; whether there was one."""
         chunk = next(self._chunks, None)
         if chunk is None:
             return False

@@ -1,4 +1,4 @@
-"""Lists signed with minisign (jedisct1.github.io/minisign), which a property runs without anything of ours.
+"""Verifies lists that a property signs with minisign (jedisct1.github.io/minisign), a program of its own.
 
 `minisign -S -m arrivals.csv` hashes the file with BLAKE2b-512, signs that with Ed25519, and signs the
 signature once more with its trusted comment.
@@ -24,7 +24,7 @@ _ID_BYTES: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class SignerKey:
-    """Who may sign lists."""
+    """The public key that signs lists."""
 
     id: bytes
     key: bytes = field(repr=False)
@@ -35,12 +35,12 @@ def parse_key(text: str) -> SignerKey:
     lines = text.split("\n")
     data = _decoded(next((line for line in reversed(lines) if line.strip()), ""), "key")
     if len(data) != 2 + _ID_BYTES + 32 or not data.startswith(_KEY):
-        raise InputError("not a minisign public key", hint="56 characters that begin with RW")
+        raise InputError("not a minisign public key", hint="use the 56 characters that begin with RW")
     return SignerKey(data[2 : 2 + _ID_BYTES], data[2 + _ID_BYTES :])
 
 
 def check(signature: str, file_digest: bytes, signer: SignerKey) -> None:
-    """Holds when `signature`, the text of a `.minisig`, is this signer's. Raises InputError.
+    """Verify `signature`, the text of a `.minisig`, by this signer's key. Raises InputError.
 
     `file_digest`: BLAKE2b-512 of the file.
     """
@@ -51,18 +51,16 @@ def check(signature: str, file_digest: bytes, signer: SignerKey) -> None:
     if len(first) != 2 + _ID_BYTES + 64 or len(second) != 64:
         raise InputError("not a minisign signature", hint=_HINT)
     if not first.startswith(_PREHASHED):
-        raise InputError("signed in minisign's old way", hint="sign with minisign 0.10 or later")
+        raise InputError("signed in minisign's old format", hint="sign with minisign 0.10 or later")
     if first[2 : 2 + _ID_BYTES] != signer.id:
-        raise InputError("signed by another key", hint="is this the property's list?")
+        raise InputError("signed by another key", hint="sign it with the key of [desk] arrivals_key")
     made = first[2 + _ID_BYTES :]
     try:
         key = VerifyKey(signer.key)
         key.verify(file_digest, made)
         key.verify(made + lines[2].removeprefix("trusted comment: ").encode(), second)
     except (CryptoError, ValueError) as error:
-        raise InputError(
-            "signature does not hold", hint="the list was changed after it was signed"
-        ) from error
+        raise InputError("the signature is for another content", hint=_HINT) from error
 
 
 def _decoded(text: str, what: str) -> bytes:

@@ -1,7 +1,6 @@
-"""The guests that a property expects, in a file that is made whole, swapped whole, and holds no name.
+"""The expected guests of a property, in a file without names that is replaced as a whole.
 
-The device that reads it and the process that makes it need not know of each other: the device sees a new file
-by its number on the disk at the next visit.
+The device reads it, and another process makes it. At the next visit the device sees a new file by its inode.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 
 FILE: Final = "arrivals.db"
 _NEW: Final = "arrivals.new"
-_CACHE_KB: Final = 32 * 1024  # a city's largest hotel fits; a board has 512 MB
+_CACHE_KB: Final = 32 * 1024  # enough for the largest hotel of a city; a board has 512 MB
 _TABLES: Final = """
 CREATE TABLE bookings (
   id BLOB PRIMARY KEY, arrival INTEGER NOT NULL, departure INTEGER NOT NULL, guests INTEGER NOT NULL,
@@ -45,7 +44,7 @@ _COLUMNS: Final = "id, arrival, departure, guests, minors, places, doubtful"
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """The result of a list. `mistakes`: lines that were left out, and those that put a booking in doubt."""
+    """The result of an import. `mistakes`: lines that were left out, or put a booking in doubt."""
 
     bookings: int
     guests: int
@@ -53,7 +52,7 @@ class Imported:
 
 
 class TooManyMistakesError(Exception):
-    """So many lines are wrong that this is another kind of file."""
+    """The list has more mistakes than MAX_MISTAKES: it is another kind of file."""
 
     def __init__(self, mistakes: tuple[Mistake, ...]) -> None:
         super().__init__("too many mistakes")
@@ -61,7 +60,7 @@ class TooManyMistakesError(Exception):
 
 
 class Build:
-    """A new file of arrivals. It counts from `swap` on, and until then the old one does."""
+    """A new file of arrivals. The old file stays in force until `swap`."""
 
     def __init__(self, folder: Path, digests: Digests, sealer: Sealer, *, adult_age: int) -> None:
         """Raises StorageFault."""
@@ -76,14 +75,14 @@ class Build:
             self._db.execute("BEGIN")
 
     def take(self, items: Iterable[Item]) -> Imported:
-        """Take a whole list. Raises StorageFault, TooManyMistakesError, and what reading the list raises."""
+        """Add a whole list. Raises StorageFault, TooManyMistakesError, and the errors of reading the list."""
         mistakes: list[Mistake] = []
         bookings = guests = 0
         for item in items:
             if isinstance(item, Mistake):
                 mistakes.append(item)
             elif first := self._add(item):
-                mistakes.append(Mistake(item.line, f"this reference was on line {first} already"))
+                mistakes.append(Mistake(item.line, f"the same reference as on line {first}"))
             else:
                 bookings += 1
                 guests += item.guests
@@ -92,22 +91,22 @@ class Build:
         return Imported(bookings, guests, tuple(mistakes))
 
     def swap(self) -> None:
-        """From here on this is the list. Raises StorageFault."""
+        """Put this list in force. Raises StorageFault."""
         with faults(self._path):
-            # Once, over what is there: a tree that grows by digests, which are random, is slower by far.
+            # Built once at the end: an index that grows by digests, which are random, is much slower.
             self._db.execute("CREATE INDEX by_name ON names (digest, booking)")
             self._db.execute("COMMIT")
             self._db.close()
             rename_durably(self._path, self._folder / FILE)
 
     def discard(self) -> None:
-        """Leave nothing behind; safe to call again, and after `swap`."""
+        """Delete the new file, if it is not in force. Safe to call again, and after `swap`."""
         self._db.close()
         with suppress(OSError):
             self._path.unlink()
 
     def _add(self, booking: Booking) -> int:
-        """0; or the line that has this reference, whose booking nobody can be sure of from now on."""
+        """Add a booking: 0, or the line that has the same reference; that booking is then in doubt."""
         kept = expected(booking, self._digests, adult_age=self._adult_age)
         with faults(self._path):
             places = msgspec.msgpack.encode([(sorted(p.names), p.birth, p.minor) for p in kept.places])
@@ -137,7 +136,7 @@ class Build:
 
 
 class ArrivalsFile:
-    """The list in force. Implements Arrivals; without a file, nobody is expected."""
+    """The list in force. Implements Arrivals; without a file, no guest is expected."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / FILE
@@ -152,7 +151,7 @@ class ArrivalsFile:
         marks = ", ".join("?" * len(names))
         rows = self._rows(
             f"SELECT DISTINCT {_COLUMNS} FROM names JOIN bookings ON id = booking WHERE digest IN ({marks})"  # noqa: S608  likewise
-            " ORDER BY id LIMIT 100",  # a hundred of one name cannot be told apart anyway
+            " ORDER BY id LIMIT 100",  # more than one is ambiguous anyway
             tuple(sorted(names)),
         )
         return tuple(map(_expected, rows))
@@ -163,12 +162,12 @@ class ArrivalsFile:
         return bytes(rows[0][0]) if rows else None
 
     def count(self) -> int:
-        """The count of expected bookings."""
+        """Number of expected bookings."""
         rows = self._rows("SELECT count(*) FROM bookings", ())
         return int(rows[0][0]) if rows else 0
 
     def made_at(self) -> float | None:
-        """The time at which the list was taken, in seconds since 1970; None where there is none."""
+        """The time of the import, in seconds since 1970; None without a list."""
         try:
             return self._path.stat().st_mtime
         except OSError:
@@ -215,7 +214,7 @@ def _expected(row: tuple[Any, ...]) -> Expected:
 
 
 def _plain(booking: Booking) -> bytes:
-    """What an export has to know of a booking; sealed before it is written."""
+    """The data of a booking for an export; it is sealed before it is written."""
     return msgspec.json.encode(
         {
             "reference": booking.reference,

@@ -1,4 +1,4 @@
-"""The library system for whoever has time to wait: a connection that opens itself, questions and answers."""
+"""Client of a library system: opens the connection, sends requests and waits for replies."""
 
 from __future__ import annotations
 
@@ -17,15 +17,17 @@ if TYPE_CHECKING:
     from edge.venues.library.sip2.messages import Dialect, Sip2Message
     from edge.venues.library.sip2.requests import Terminal
 
-GRACE_MS: Final = 1_000  # an answer that is not waited for is a conflict later; 1,000 times what one takes
-TURN_S: Final = 0.1  # how late a question may be sent again, or a closing entrance be noticed
+GRACE_MS: Final = (
+    1_000  # wait at a stop for the reply on its way: a lost one is a conflict later; usually 1 ms
+)
+TURN_S: Final = 0.1  # longest delay until a request is sent again, or a stop is noticed
 
 
 class Library:
-    """One library system. Blocks while it asks; for one thread. Raises HostFault.
+    """One library system. Blocks during a request; for one thread. Raises HostFault.
 
-    `patience_ms`: for one answer, before the question is sent again. `kind_field`, `birth_field`: where this
-    system tells what the specification has no field for. `status_only`: ask with message 23, not 63.
+    `timeout_ms`: wait for one reply, before the request is sent again. `kind_field`, `birth_field`: this
+    system's fields for kind and date of birth. `status_only`: ask with message 23, not 63.
     """
 
     def __init__(
@@ -35,29 +37,29 @@ class Library:
         dialect: Dialect,
         *,
         clock: Clock,
-        patience_ms: int,
+        timeout_ms: int,
         kind_field: str = "",
         birth_field: str = "",
         status_only: bool = False,
     ) -> None:
         self._open_line, self._terminal, self._dialect = open_line, terminal, dialect
-        self._clock, self._patience_ms = clock, patience_ms
+        self._clock, self._timeout_ms = clock, timeout_ms
         self._kind_field, self._birth_field, self._status_only = kind_field, birth_field, status_only
         self._line: HostLine | None = None
         self._until_ms: int | None = None
-        self._session = Sip2Session(dialect, patience_ms=patience_ms)
+        self._session = Sip2Session(dialect, timeout_ms=timeout_ms)
 
     @property
     def is_connected(self) -> bool:
-        """As far as anybody has noticed."""
+        """Whether a connection is open, as far as is known."""
         return self._line is not None
 
     def connect(self) -> replies.LibrarySystem:
-        """Log in and ask how the system is, on a new connection."""
+        """Open a new connection, log in, and ask for the system's status."""
         self.close()
         self._line, self._session = (
             self._open_line(),
-            Sip2Session(self._dialect, patience_ms=self._patience_ms),
+            Sip2Session(self._dialect, timeout_ms=self._timeout_ms),
         )
         if self._terminal.user is not None:
             try:
@@ -68,19 +70,19 @@ class Library:
         return self.status()
 
     def status(self) -> replies.LibrarySystem:
-        """Who it says it is. A system that says that it is not online is away."""
+        """The system's description. Raises HostFault if it reports that it is not online."""
         system = replies.system(self._exchange(self._terminal.status()))
         if not system.online:
             self.close()
-            raise HostFault("the library system says that it is not online", hint="ask whoever runs it")
+            raise HostFault("the library system reports that it is not online", hint="ask its operator")
         return system
 
     def patron(self, number: str) -> replies.Patron:
-        """What it knows of this patron. Asked twice where a connection that was kept turns out to be gone."""
+        """The system's answer about this patron. Asks again if the open connection turns out to be broken."""
         kept = self.is_connected
         try:
             return self._patron(number)
-        except replies.Lied:
+        except replies.WrongSubject:
             raise
         except HostFault:
             if not kept:
@@ -88,9 +90,9 @@ class Library:
         return self._patron(number)
 
     def circulate(self, act: Lend | TakeBack, *, done_at: datetime | None = None) -> replies.Circulated:
-        """Lend or take back. `done_at`: it has happened, then.
+        """Lend or take back an item. `done_at`: the time at which it was done without the system.
 
-        Where there is no answer the system may have taken it all the same.
+        If no reply comes, the system may have accepted it all the same.
         """
         now = self._clock.now()
         if isinstance(act, Lend):
@@ -100,19 +102,19 @@ class Library:
         return replies.circulated(reply, act.item)
 
     def due(self, at: datetime) -> str:
-        """The day by which something has to be back that is lent while the system cannot say."""
+        """The due day of an item that is lent while the system is offline."""
         return self._terminal.due(at).astimezone(self._terminal.zone).date().isoformat()
 
     def end_session(self, patron: str) -> None:
-        """Nothing more comes of this patron."""
+        """Tell the system that this patron's session is over."""
         self._ask(self._terminal.end_session(patron, self._clock.now()))
 
     def stop(self) -> None:
-        """Wait for the answer that is on its way for a second, and for no other. For any thread."""
+        """Wait at most a second for the reply on its way, and for no other. For any thread."""
         self._until_ms = self._clock.tick_ms() + GRACE_MS
 
     def close(self) -> None:
-        """Hang up; safe to call again."""
+        """Close the connection. Safe to call again."""
         line, self._line = self._line, None
         if line is not None:
             line.close()
@@ -149,5 +151,5 @@ class Library:
 
     def _heard(self, line: HostLine) -> bytes:
         if self._until_ms is not None and self._clock.tick_ms() >= self._until_ms:
-            raise HostFault("told to stop")
+            raise HostFault("stopped")
         return line.receive(TURN_S)

@@ -1,4 +1,4 @@
-"""The messages of 3M SIP2 2.00 that an entrance speaks: their fixed fields, and what must be in the others.
+"""The messages of 3M SIP2 2.00 that an entrance uses: their fixed fields and their required fields.
 
 Source: 3M Standard Interchange Protocol, document revision 2.12, which describes protocol version 2.00.
 """
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Sip2MessageId(StrEnum):
-    """The two digits that begin a message; the lower of each pair is a reply, unless it says otherwise."""
+    """The two digits that begin a message. Below each request stands its reply; 99 is answered by 98."""
 
     CHECKIN = "09"
     CHECKIN_REPLY = "10"
@@ -29,15 +29,15 @@ class Sip2MessageId(StrEnum):
     PATRON_INFORMATION_REPLY = "64"
     LOGIN = "93"
     LOGIN_REPLY = "94"
-    RESEND_TO_SYSTEM = "96"  # said by the system: what we sent did not arrive whole
-    RESEND_TO_US = "97"  # said by us: the reply did not arrive whole
+    RESEND_TO_SYSTEM = "96"  # from the system: our message did not arrive whole
+    RESEND_TO_US = "97"  # from us: the reply did not arrive whole
     SYSTEM_STATUS = "98"
     OUR_STATUS = "99"
 
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
-    """A field without a name: `width` characters of which each message of its kind has exactly so many."""
+    """A field without a name, which has exactly `width` characters in each message of its kind."""
 
     name: str
     width: int
@@ -46,7 +46,7 @@ class Fixed:
 
 @dataclass(frozen=True, slots=True)
 class Sip2Layout:
-    """What a message of one kind is made of. `required`: named fields that may not be missing."""
+    """The fields of a message of one kind. `required`: named fields that may not be missing."""
 
     fixed: tuple[Fixed, ...] = ()
     required: frozenset[str] = frozenset()
@@ -65,7 +65,7 @@ def _known(name: str) -> Fixed:
 
 
 def _number(name: str, width: int) -> Fixed:
-    # Blank where a system does not count, as the specification allows for the numbers of message 64.
+    # Blank if a system does not count; the specification allows that for the numbers of message 64.
     return _fixed(name, rf"[0-9]{{{width}}}|[ ]{{{width}}}", width)
 
 
@@ -73,7 +73,9 @@ def _number(name: str, width: int) -> Fixed:
 _MOMENT: Final = r"[0-9]{8}(    |   [A-Z])[0-9]{6}"
 _DATE: Final = _fixed("date", _MOMENT, 18)
 _LANGUAGE: Final = _fixed("language", "[0-9]{3}", 3)
-_STATUS: Final = _fixed("patron_status", "[YN ]{14}", 14)  # N is not in the specification, but in the world
+_STATUS: Final = _fixed(
+    "patron_status", "[YN ]{14}", 14
+)  # N is not in the specification, but systems send it
 _VERSION: Final = _fixed("version", r"[0-9]\.[0-9]{2}", 4)
 _OK: Final = _fixed("ok", "[01]")
 
@@ -138,7 +140,7 @@ REPLIES: Final[Mapping[Sip2MessageId, Sip2MessageId]] = {
     Sip2MessageId.OUR_STATUS: Sip2MessageId.SYSTEM_STATUS,
 }
 
-# Said once or not at all: with two patrons in one message, which of them would it be about?
+# Fields that occur at most once: a message with two patrons would be ambiguous.
 ONCE: Final = frozenset(
     {"AA", "AB", "AC", "AD", "AE", "AO", "AH", "AJ", "BL", "BV", "BX", "CC", "CN", "CO", "CP", "CQ"}
 )

@@ -1,4 +1,4 @@
-"""SIP2 on the wire: a message to bytes and back. Strict: what is not exactly a message raises `Malformed`."""
+"""Encodes and decodes SIP2 messages, strictly: bytes that are not exactly a message raise `Malformed`."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from edge.venues.library.sip2.layouts import LAYOUTS, ONCE, Sip2Layout, Sip2Mess
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Message 64 with every list that a system may add: 100 loans of 60 bytes, twice over.
+# Message 64 with all its lists: twice the size of 100 loans of 60 bytes.
 MAX_MESSAGE_BYTES: Final = 16_384
 MAX_FIELDS: Final = 400
-MAX_SENT_BYTES: Final = 255  # of one field, as the specification has it
-MAX_HEARD_BYTES: Final = 1_024  # of one field: addresses and messages out there are longer
+MAX_SENT_BYTES: Final = 255  # of one field, as in the specification
+MAX_HEARD_BYTES: Final = 1_024  # of one field: real systems send longer addresses and messages
 
 _HEX: Final = frozenset(b"0123456789ABCDEF")
 _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f]")
@@ -30,12 +30,12 @@ Encoding = Literal["utf-8", "cp850", "latin-1"]
 
 
 class Malformed(HostFault):
-    """What a library system said is no message of SIP2. Says what is wrong, never what was said."""
+    """An error in a message of a library system; its text never holds a value of the message."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How one library system writes. `terminator`: of what is sent; what is heard may end either way."""
+    """The encoding of one library system. `terminator`: of sent messages; received ones may have either."""
 
     encoding: Encoding = "utf-8"
     terminator: Literal["\r", "\r\n"] = "\r"
@@ -44,9 +44,9 @@ class Dialect:
 
 @dataclass(frozen=True, slots=True)
 class Sip2Message:
-    """One message. `fixed`: values in the order of its layout; `fields`: (name, value) as they follow.
+    """One message. `fixed`: values in the order of its layout; `fields`: (name, value) in their order.
 
-    `sequence`: 0 to 9 where there is a checksum; messages 96 and 97 have none.
+    `sequence`: 0 to 9 with a checksum; messages 96 and 97 have none.
     """
 
     code: Sip2MessageId
@@ -64,12 +64,12 @@ class Sip2Message:
         return next((value for key, value in self.fields if key == name), None)
 
     def all(self, name: str) -> tuple[str, ...]:
-        """Every field of this name that says something."""
+        """Every field of this name that is not blank."""
         return tuple(value for key, value in self.fields if key == name and value.strip())
 
 
 def encode(message: Sip2Message, dialect: Dialect) -> bytes:
-    """The bytes of a message with its terminator. Raises Malformed for a value that cannot be said."""
+    """The bytes of a message with its terminator. Raises Malformed for a value that cannot be sent."""
     layout = LAYOUTS[message.code]
     _check(layout, message.fixed, message.fields)
     named = "".join(f"{name}{value}|" for name, value in message.fields)
@@ -79,7 +79,7 @@ def encode(message: Sip2Message, dialect: Dialect) -> bytes:
         longest = max((len(value.encode(dialect.encoding)) for _, value in message.fields), default=0)
     except UnicodeEncodeError as err:
         raise Malformed(
-            f"message {message.code}: a value that {dialect.encoding} cannot write",
+            f"message {message.code}: a value has letters that {dialect.encoding} does not have",
             hint="set [library] encoding to that of the library system",
         ) from err
     if longest > MAX_SENT_BYTES:
@@ -87,7 +87,7 @@ def encode(message: Sip2Message, dialect: Dialect) -> bytes:
     if dialect.checksum:
         if message.code not in _CONTROL_CODES:
             if message.sequence is None or not 0 <= message.sequence <= 9:
-                raise Malformed(f"message {message.code}: a checksum wants a sequence number of one digit")
+                raise Malformed(f"message {message.code}: a checksum needs a sequence number of one digit")
             body += b"AY%d" % message.sequence
         body += b"AZ"
         body += checksum(body)
@@ -97,9 +97,9 @@ def encode(message: Sip2Message, dialect: Dialect) -> bytes:
 
 
 def decode(frame: bytes, dialect: Dialect) -> Sip2Message:
-    """The message in these bytes, which come without their terminator. Raises Malformed."""
+    """The message in these bytes, which have no terminator. Raises Malformed."""
     if len(frame) > MAX_MESSAGE_BYTES:
-        raise Malformed(f"more than {MAX_MESSAGE_BYTES} bytes in one message")
+        raise Malformed(f"a message of more than {MAX_MESSAGE_BYTES} bytes")
     body, sequence = _checked(frame) if dialect.checksum else (frame, None)
     try:
         text = body.decode(dialect.encoding)
@@ -111,9 +111,9 @@ def decode(frame: bytes, dialect: Dialect) -> Sip2Message:
     try:
         code = Sip2MessageId(text[:2])
     except ValueError as err:
-        raise Malformed("a message of a kind that is not known here") from err
+        raise Malformed("unknown kind of message") from err
     if dialect.checksum and (sequence is None) != (code in _CONTROL_CODES):
-        raise Malformed(f"message {code}: a sequence number is missing, or one too many")
+        raise Malformed(f"message {code}: its sequence number is missing, or not allowed")
     layout = LAYOUTS[code]
     fixed, rest = _cut(layout, code, text[2:])
     fields = _fields(rest)
@@ -122,22 +122,22 @@ def decode(frame: bytes, dialect: Dialect) -> Sip2Message:
 
 
 def checksum(body: bytes) -> bytes:
-    """Four hex digits that make the sum of all bytes, `AZ` included, and of themselves zero modulo 65536.
+    """Four hex digits: the negative sum of all bytes, with `AZ`, modulo 65536.
 
-    It sees every single byte that changes, but not bytes that trade places, nor changes that cancel out.
+    It detects a change of one byte. It does not detect bytes that trade places, or changes that cancel out.
     """
     return b"%04X" % (-sum(body) & 0xFFFF)
 
 
 class Sip2Receiver:
-    """Cuts what arrives into frames. A frame that never ends is Malformed, and then skipped to its end."""
+    """Cuts received bytes into frames. A frame that is too long is Malformed, and skipped to its end."""
 
     def __init__(self) -> None:
         self._held = bytearray()
         self._skipping = False
 
     def feed(self, data: bytes) -> Iterator[bytes | Malformed]:
-        """The frames that are complete now, without terminators; empty ones are not told."""
+        """The frames that are now complete, without terminators and without empty frames."""
         *ended, rest = _END.split(data)
         for part in ended:
             frame, self._held = bytes(self._held) + part, bytearray()
@@ -159,15 +159,15 @@ def _endless() -> Malformed:
 
 
 def _checked(frame: bytes) -> tuple[bytes, int | None]:
-    """The body of a frame whose checksum holds, and its sequence number."""
+    """The body of a frame with a correct checksum, and its sequence number."""
     body, mark, digits = frame[:-6], frame[-6:-4], frame[-4:]
     if mark != b"AZ" or not _HEX.issuperset(digits):
         raise Malformed(
             "no checksum at the end of a message",
-            hint="set [library] checksum = false where the system sends none",
+            hint="if the library system sends none, set [library] checksum = false",
         )
     if checksum(frame[:-4]) != digits:
-        raise Malformed("a checksum that does not hold")
+        raise Malformed("wrong checksum")
     if len(body) >= 5 and body[-3:-1] == b"AY" and body[-1:].isdigit():
         return body[:-3], body[-1] - ord("0")
     return body, None
@@ -187,7 +187,7 @@ def _fields(text: str) -> tuple[tuple[str, str], ...]:
     if not text:
         return ()
     if not text.endswith("|"):
-        raise Malformed("a field without its end")
+        raise Malformed("a field without | at its end")
     parts = text[:-1].split("|", MAX_FIELDS)
     if len(parts) > MAX_FIELDS:
         raise Malformed(f"more than {MAX_FIELDS} fields in one message")
@@ -195,22 +195,22 @@ def _fields(text: str) -> tuple[tuple[str, str], ...]:
 
 
 def _check(layout: Sip2Layout, fixed: tuple[str, ...], fields: tuple[tuple[str, str], ...]) -> None:
-    """What holds of a message in both directions."""
+    """Check a message, for both directions. Raises Malformed."""
     if len(fixed) != len(layout.fixed):
-        raise Malformed("not as many fixed fields as its layout has")
+        raise Malformed("wrong number of fixed fields")
     for part, value in zip(layout.fixed, fixed, strict=True):
         if not part.pattern.fullmatch(value):
-            raise Malformed(f"fixed field {part.name}: none of the values that it may have")
+            raise Malformed(f"fixed field {part.name}: value not allowed")
     if len(fields) > MAX_FIELDS:
         raise Malformed(f"more than {MAX_FIELDS} fields in one message")
     seen: set[str] = set()
     for name, value in fields:
         if not _NAME.fullmatch(name) or name in ("AY", "AZ"):
-            raise Malformed("a field whose name is none")
+            raise Malformed("a field has a wrong name")
         if name in ONCE and name in seen:
             raise Malformed(f"field {name} twice")
         if len(value) > MAX_HEARD_BYTES or "|" in value or _CONTROLS.search(value):
-            raise Malformed(f"field {name}: too long, or with characters that no text has")
+            raise Malformed(f"field {name}: too long, or with | or control characters")
         seen.add(name)
     if missing := layout.required - seen:
         raise Malformed(f"field {min(missing)} is missing")

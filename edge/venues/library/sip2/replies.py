@@ -1,4 +1,4 @@
-"""Reads the replies of a library system as values. A reply about another person or item raises `Lied`."""
+"""Reads the replies of a library system. A reply about another patron or item raises `WrongSubject`."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from edge.venues.library.sip2.messages import Sip2Message
 
 
-class Lied(Malformed):
-    """A reply of the right form about something else than what was asked."""
+class WrongSubject(Malformed):
+    """A reply of the right form about another patron or item than the request."""
 
 
 class Flag(IntEnum):
-    """Marks against a patron: the place of each in the 14 characters of a patron's status."""
+    """Flags against a patron, by their places in the 14 characters of a patron's status."""
 
     CHARGE_DENIED = 0
     RENEWAL_DENIED = 1
@@ -54,7 +54,7 @@ _DAY: Final = re.compile(r"[0-9]{8}")
 
 @dataclass(frozen=True, slots=True)
 class LibrarySystem:
-    """A library system as message 98 describes it. `messages`: which it knows, if it says so."""
+    """A library system as message 98 describes it. `messages`: those it supports, if it lists them."""
 
     name: str
     institution: str
@@ -63,7 +63,7 @@ class LibrarySystem:
     checkin: bool
     checkout: bool
     offline: bool
-    timeout_ds: int  # tenths of a second, in which the specification counts
+    timeout_ds: int  # tenths of a second, the unit of the specification
     retries: int
     messages: tuple[str, ...] = ()
     lines: tuple[str, ...] = ()
@@ -71,10 +71,10 @@ class LibrarySystem:
 
 @dataclass(frozen=True, slots=True)
 class Patron:
-    """A patron as messages 24 and 64 describe one. Nothing of it is kept but what LIBRARY.md says.
+    """A patron as messages 24 and 64 describe one. LIBRARY.md section 5 lists all that is stored of it.
 
-    `is_valid` (BL): None where it was not said; `owed` (BV); `kind` and `born`: from fields that are not in
-    the specification.
+    `is_valid` (BL): None if the reply does not say; `owed` (BV); `kind` and `born`: from fields that are not
+    in the specification.
     """
 
     number: str = field(repr=False)
@@ -89,7 +89,7 @@ class Patron:
 
 @dataclass(frozen=True, slots=True)
 class Circulated:
-    """One item, lent or taken back, or not. `lines`: what the system wants the patron to read."""
+    """Result of lending or taking back one item. `lines`: the system's text for the patron."""
 
     done: bool
     item: str = field(repr=False)
@@ -100,15 +100,13 @@ class Circulated:
 
 
 def accepted(reply: Sip2Message) -> None:
-    """94. Raises HostFault where the system does not let us in."""
+    """Check message 94. Raises HostFault if the system refuses the login."""
     if reply.part("ok") != "1":
-        raise HostFault(
-            "the library system does not accept our login", hint="check [library] user and password_file"
-        )
+        raise HostFault("the library system refuses our login", hint="check [library] user and password_file")
 
 
 def system(reply: Sip2Message) -> LibrarySystem:
-    """98."""
+    """The system that message 98 describes."""
     known = reply.get("BX") or ""
     return LibrarySystem(
         name=reply.get("AM") or "",
@@ -126,12 +124,12 @@ def system(reply: Sip2Message) -> LibrarySystem:
 
 
 def patron(reply: Sip2Message, asked: str, *, kind_field: str = "", birth_field: str = "") -> Patron:
-    """24 or 64. Raises Lied, Malformed."""
+    """The patron that message 24 or 64 describes. Raises WrongSubject, Malformed."""
     _about(reply, "AA", asked)
     status = reply.part("patron_status")
     said = reply.get("BL")
     if said not in ("Y", "N", "", None):
-        raise Malformed("field BL: neither Y nor N")
+        raise Malformed("field BL: not Y or N")
     ready = reply.part("holds") if reply.code == Sip2MessageId.PATRON_INFORMATION_REPLY else ""
     return Patron(
         asked,
@@ -146,7 +144,7 @@ def patron(reply: Sip2Message, asked: str, *, kind_field: str = "", birth_field:
 
 
 def circulated(reply: Sip2Message, item: str, patron: str | None = None) -> Circulated:
-    """10 or 12. `patron`: of a loan. Raises Lied."""
+    """The result in message 10 or 12. `patron`: of a loan. Raises WrongSubject."""
     _about(reply, "AB", item)
     if patron is not None:
         _about(reply, "AA", patron)
@@ -164,28 +162,28 @@ def circulated(reply: Sip2Message, item: str, patron: str | None = None) -> Circ
 def _about(reply: Sip2Message, name: str, asked: str) -> None:
     if reply.get(name) != asked:
         what: Mapping[str, str] = {"AA": "patron", "AB": "item"}
-        raise Lied(
-            f"message {reply.code}: about another {what[name]} than the one we asked about",
-            hint="ask whoever runs the library system whether it renames what it is asked for",
+        raise WrongSubject(
+            f"message {reply.code}: names another {what[name]} than the request",
+            hint=f"ask the operator of the library system whether it changes the number of a {what[name]}",
         )
 
 
 def _money(said: str | None) -> Decimal | None:
-    """12.50, or 12,50 as half of Europe writes it. Raises Malformed."""
+    """An amount, with a point or a comma, such as 12.50 or 12,50. Raises Malformed."""
     if said is None or not said.strip():
         return None
     if not _MONEY.fullmatch(said.strip()):
-        raise Malformed("field BV: no amount of money")
+        raise Malformed("field BV: not an amount of money")
     return Decimal(said.strip().replace(",", "."))
 
 
 def _day(said: str | None) -> date | None:
-    """YYYYMMDD, whatever follows it. Raises Malformed."""
+    """A date that begins with YYYYMMDD; the rest is ignored. Raises Malformed."""
     if said is None or not said.strip():
         return None
     if not _DAY.match(said):
-        raise Malformed("a date of birth that is no date")
+        raise Malformed("the date of birth is not a date")
     try:
         return date(int(said[:4]), int(said[4:6]), int(said[6:8]))
     except ValueError as err:
-        raise Malformed("a date of birth that is no date") from err
+        raise Malformed("the date of birth is not a date") from err

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 VERSION: Final = "2.00"
 _WIDTH: Final = "040"  # characters of a line on the staff's screen
-_NO_SUMMARY: Final = " " * 10  # of the titles that a patron has nothing is asked
+_NO_SUMMARY: Final = " " * 10  # ask for no lists of the patron's titles
 
 
 @dataclass(frozen=True, slots=True)
 class Terminal:
-    """This entrance at a library system. `zone`: of the library; times are local, as SIP2 prefers.
+    """This entrance as a terminal of a library system. `zone`: of the library; times are local, as in SIP2.
 
-    `loan`: for how long something is lent while the system cannot say.
+    `loan`: the loan period while the system is offline.
     """
 
     zone: tzinfo
@@ -34,26 +34,24 @@ class Terminal:
     loan: timedelta = timedelta(days=14)
 
     def login(self) -> Sip2Message:
-        """93: the first message, where the system wants one."""
+        """Message 93: the first message, if the system requires a login."""
         fields = [("CN", self.user or ""), ("CO", self.password)]
         if self.location:
             fields.append(("CP", self.location))
-        return Sip2Message(
-            Sip2MessageId.LOGIN, ("0", "0"), tuple(fields)
-        )  # 0: not encrypted, which is TLS's business
+        return Sip2Message(Sip2MessageId.LOGIN, ("0", "0"), tuple(fields))  # 0: not encrypted; TLS encrypts
 
     def status(self) -> Sip2Message:
-        """99: who we are and which version we speak."""
+        """Message 99: this terminal's state and version."""
         return Sip2Message(Sip2MessageId.OUR_STATUS, ("0", _WIDTH, VERSION))
 
     def patron_status(self, patron: str, now: datetime) -> Sip2Message:
-        """23."""
+        """Message 23."""
         return Sip2Message(
             Sip2MessageId.PATRON_STATUS, (self.language, self._moment(now)), self._about(patron)
         )
 
     def patron_information(self, patron: str, now: datetime) -> Sip2Message:
-        """63."""
+        """Message 63."""
         return Sip2Message(
             Sip2MessageId.PATRON_INFORMATION,
             (self.language, self._moment(now), _NO_SUMMARY),
@@ -63,9 +61,9 @@ class Terminal:
     def checkout(
         self, patron: str, item: str, now: datetime, *, done_at: datetime | None = None
     ) -> Sip2Message:
-        """11. `done_at`: it happened then, without the system, which is told not to stand in the way."""
+        """Message 11. `done_at`: the time of a loan without the system, which is told not to block it."""
         fields = (("AO", self.institution), ("AA", patron), ("AB", item), ("AC", self.terminal_password))
-        # A due date only counts where the system is not to stand in the way; but some want to see one always.
+        # A due date only counts with `no_block`, but some systems require one always.
         due = self.due(done_at) if done_at else now
         fixed = ("N", "Y" if done_at else "N", self._moment(done_at or now), self._moment(due))
         return Sip2Message(Sip2MessageId.CHECKOUT, fixed, (*fields, ("BO", "N"), ("BI", "N")))
@@ -75,7 +73,7 @@ class Terminal:
         return at + self.loan
 
     def checkin(self, item: str, now: datetime, *, done_at: datetime | None = None) -> Sip2Message:
-        """09. `done_at` as above."""
+        """Message 09. `done_at`: the time of a return without the system."""
         fixed = ("Y" if done_at else "N", self._moment(now), self._moment(done_at or now))
         return Sip2Message(
             Sip2MessageId.CHECKIN,
@@ -90,7 +88,7 @@ class Terminal:
         )
 
     def end_session(self, patron: str, now: datetime) -> Sip2Message:
-        """35: nothing more comes of this patron."""
+        """Message 35: this patron's session is over."""
         return Sip2Message(Sip2MessageId.END_SESSION, (self._moment(now),), self._about(patron))
 
     def _about(self, patron: str) -> tuple[tuple[str, str], ...]:

@@ -1,7 +1,7 @@
-"""Our half of a SIP2 connection, sans-IO: bytes and ticks in, bytes and events out.
+"""The client's half of a SIP2 connection, without I/O: bytes and ticks in, bytes and events out.
 
-One question at a time. What the system says that is no answer to it is dropped; what did not arrive whole is
-asked for again; after `TRIES` the connection is of no use any more. Nothing that a system sends raises.
+One request at a time. A message that is not its reply is dropped; a reply that did not arrive whole is asked
+for again; after `TRIES` the connection is given up. No bytes of a system raise an error.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from edge.venues.library.sip2.messages import Dialect, Malformed, Sip2Message, S
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-TRIES: Final = 3  # the specification's default for retries, 98's own third number
+TRIES: Final = 3  # the specification's default for retries
 
 
 @dataclass(frozen=True, slots=True)
 class Replied:
-    """The answer to what was asked."""
+    """The reply to the request."""
 
     message: Sip2Message = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class GaveUp:
-    """There will be none: close this connection."""
+    """No reply will come: close this connection."""
 
     fault: HostFault
 
@@ -38,7 +38,7 @@ Sip2Event = Replied | GaveUp
 
 @dataclass(slots=True)
 class _Open:
-    """The question that waits for its answer."""
+    """The request that waits for its reply."""
 
     code: Sip2MessageId
     sequence: int | None
@@ -48,18 +48,18 @@ class _Open:
 
 
 class Sip2Session:
-    """One connection, from its first byte. `patience_ms`: how long an answer may take before we ask again."""
+    """One connection, from its first byte. `timeout_ms`: of a reply; then the request is sent again."""
 
-    def __init__(self, dialect: Dialect, *, patience_ms: int) -> None:
-        self._dialect, self._patience_ms = dialect, patience_ms
+    def __init__(self, dialect: Dialect, *, timeout_ms: int) -> None:
+        self._dialect, self._timeout_ms = dialect, timeout_ms
         self._receiver = Sip2Receiver()
         self._next = 0
         self._open: _Open | None = None
         self._over = False
 
     def ask(self, request: Sip2Message, tick_ms: int) -> bytes:
-        """What to send. Raises Malformed for values that the system's encoding has no letters for."""
-        assert self._open is None, "one question at a time"
+        """The bytes to send. Raises Malformed for values that the system's encoding cannot write."""
+        assert self._open is None, "one request at a time"
         assert not self._over, "this connection was given up"
         sequence = self._next if self._dialect.checksum else None
         data = encode(replace(request, sequence=sequence), self._dialect)
@@ -68,14 +68,14 @@ class Sip2Session:
         return data
 
     def receive(self, data: bytes, tick_ms: int) -> tuple[bytes, tuple[Sip2Event, ...]]:
-        """Bytes from the system: what to send for them, and what they told."""
+        """Take bytes from the system: the bytes to send back, and the events."""
         frames = self._receiver.feed(data)
         return _split(tuple(part for frame in frames for part in self._take(frame, tick_ms)))
 
     def step(self, tick_ms: int) -> tuple[bytes, tuple[Sip2Event, ...]]:
-        """Time has passed: the question once more, or the end of our patience."""
+        """Take the time: after the timeout, the bytes of the request again, or the event `GaveUp`."""
         waiting = self._open
-        if waiting is None or tick_ms - waiting.sent_ms < self._patience_ms:
+        if waiting is None or tick_ms - waiting.sent_ms < self._timeout_ms:
             return b"", ()
         fault = HostFault("the library system does not answer", hint=_SLOW)
         return _split(tuple(self._again(waiting.data, tick_ms, fault)))
@@ -83,7 +83,7 @@ class Sip2Session:
     def _take(self, frame: bytes | Malformed, tick_ms: int) -> Iterator[bytes | Sip2Event]:
         waiting = self._open
         if waiting is None:
-            return  # an answer that came too late, or a word that nobody asked for
+            return  # a reply that came too late, or a message without a request
         try:
             if isinstance(frame, Malformed):
                 raise frame
@@ -98,7 +98,7 @@ class Sip2Session:
         elif message.code == REPLIES[waiting.code] and message.sequence == waiting.sequence:
             self._open = None
             yield Replied(message)
-        # Anything else answers an older question: its sequence number says so. We go on waiting.
+        # Any other message replies to an older request, by its sequence number. Go on waiting.
 
     def _again(self, data: bytes, tick_ms: int, fault: HostFault) -> Iterator[bytes | Sip2Event]:
         assert self._open is not None
@@ -111,8 +111,8 @@ class Sip2Session:
         yield data
 
 
-_SLOW: Final = "is it at work? check [library] host and port, and its log"
-_GARBLED: Final = "check [library] checksum, encoding and terminator against its settings"
+_SLOW: Final = "check that it runs; then check [library] host and port, and its log"
+_GARBLED: Final = "compare [library] checksum, encoding and terminator with its settings"
 
 
 def _split(parts: tuple[bytes | Sip2Event, ...]) -> tuple[bytes, tuple[Sip2Event, ...]]:

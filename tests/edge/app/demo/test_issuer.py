@@ -1,4 +1,4 @@
-"""The demo's issuer: its cards pass a door's own checks, and its list of cards never runs out."""
+"""The demo's issuer: its cards pass a door's checks, and its list of cards never runs out."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def enrol(issuer: DemoIssuer, *, sealed: bool = False) -> DemoHolder:
 
 
 def verified(holder: DemoHolder, issuer: DemoIssuer) -> Card:
-    """The card as a door sees it that has the issuer's latest list."""
+    """The card, verified by a door with the issuer's latest list."""
     trust = load(issuer.publish(NOW - timedelta(hours=1), life=30 * DAY))
     return verify(
         decode(parse_code(holder.code(NOW))),
@@ -76,7 +76,7 @@ def test_a_door_refuses_the_card_and_no_other_from_the_next_list_on(act: str, re
     verified(other, issuer)
 
 
-def test_an_index_is_given_again_and_is_good_by_then_even_in_a_list_of_before() -> None:
+def test_an_index_is_given_again_and_is_valid_in_an_earlier_list_too() -> None:
     issuer = new_issuer()
     issuer.revoke(enrol(issuer))
     for _ in range(12):

@@ -1,4 +1,4 @@
-"""The loop of a device over a camera that stalls, is unplugged, and comes back or does not."""
+"""The frame loop with a camera that stalls, is unplugged, and works again or does not."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Site(CodeDoor):
 
 
 @pytest.mark.parametrize("trouble", [Stall(4_000), Unplug(4_000)], ids=["stalled", "unplugged"])
-def test_a_camera_that_comes_back_goes_on_and_was_told_of_once(
+def test_a_camera_that_works_again_is_recorded_once(
     trouble: Scene, capsys: pytest.CaptureFixture[str]
 ) -> None:
     site = Site(*SECOND, trouble, *SECOND)
@@ -48,14 +48,14 @@ def test_a_camera_that_comes_back_goes_on_and_was_told_of_once(
     assert "seeing" in said[1]
 
 
-def test_a_stall_that_ends_within_a_second_is_told_to_nobody(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_stall_of_less_than_a_second_is_not_told(capsys: pytest.CaptureFixture[str]) -> None:
     site = Site(*SECOND, Stall(900), *SECOND)
     assert len(list(site.run())) == 20
     assert site.told == []
     assert capsys.readouterr().err == ""
 
 
-def test_two_absences_are_two_records() -> None:
+def test_two_camera_faults_are_two_records() -> None:
     site = Site(*SECOND, Unplug(3_000), *SECOND, Unplug(3_000), *SECOND)
     list(site.run())
     assert site.told == [DevicePart.CAMERA, DevicePart.CAMERA]
@@ -63,14 +63,14 @@ def test_two_absences_are_two_records() -> None:
 
 def test_a_camera_that_never_gave_a_frame_is_a_fault_at_once() -> None:
     site = Site(Unplug(500), *SECOND)
-    with pytest.raises(CameraFault, match="not there"):
+    with pytest.raises(CameraFault, match="it is unplugged"):
         list(site.run())
-    assert site.told == []  # `edge.app.door_device` puts on record what ends it
+    assert site.told == []  # `edge.app.loop.run` records a fault that ends the program
 
 
-def test_a_camera_that_stays_away_ends_the_program_after_a_minute() -> None:
+def test_a_camera_that_fails_for_a_minute_ends_the_program() -> None:
     site = Site(*SECOND, Unplug(600_000))
-    with pytest.raises(CameraFault, match="not there"):
+    with pytest.raises(CameraFault, match="it is unplugged"):
         list(site.run())
     assert BLIND_MS < site.clock.tick_ms() - 6_000 <= BLIND_MS + 1_000
 
@@ -85,14 +85,14 @@ def test_with_a_scanner_a_door_works_on_without_its_camera() -> None:
     assert changes == ["released", "relocked"]
 
 
-def test_what_will_not_come_back_is_raised_where_it_happens() -> None:
+def test_a_camera_that_is_lost_for_good_is_raised_at_once() -> None:
     class Torn:
         def frames(self) -> Iterator[Frame]:
             yield FRAME
             raise CameraFault("the film is torn")
 
         def close(self) -> None:
-            """Nothing is open."""
+            """Close nothing: nothing is open."""
 
     site = Site()
     site.camera = Torn()  # type: ignore[assignment]
@@ -101,7 +101,7 @@ def test_what_will_not_come_back_is_raised_where_it_happens() -> None:
 
 
 @pytest.mark.parametrize("script", [[*SECOND, *SECOND], [*SECOND, Unplug(60_000)]], ids=["seeing", "blind"])
-def test_told_to_stop_it_lets_nobody_in_any_more(script: list[Scene]) -> None:
+def test_after_the_stop_no_visitor_is_let_in(script: list[Scene]) -> None:
     site = Site(*script)
     seen = 0
     for _ in site.run():

@@ -1,4 +1,4 @@
-"""What Prometheus is told: numbers of a device, and nothing that names anybody."""
+"""Metrics of a device, without the name of a person, a card or a place."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def said(of: Metrics) -> list[str]:
     return [line for line in lines if not line.startswith("#") and "_created" not in line]
 
 
-def test_the_ages_and_what_is_kept_are_measured() -> None:
+def test_ages_and_sizes_are_measured() -> None:
     told = metrics()
     told.see(moment())
     assert set(said(told)) >= {
@@ -64,7 +64,7 @@ def test_passages_are_counted_by_outcome_and_reason() -> None:
     ]
 
 
-def test_a_clock_in_doubt_is_told_and_taken_back() -> None:
+def test_an_untrusted_clock_is_shown_until_it_is_trusted_again() -> None:
     told = metrics()
     doubted = trust_state(TRUST, TrustedTime(NOW, ClockAnomaly.BACK, off=-DAY), AgePolicy())
     told.see(moment(trust_state=doubted, clock=(ClockEvent.BACK,)))
@@ -74,7 +74,7 @@ def test_a_clock_in_doubt_is_told_and_taken_back() -> None:
     assert "doorward_clock_suspect 0.0" in said(told)
 
 
-def test_a_journal_that_cannot_be_asked_costs_no_passage() -> None:
+def test_a_journal_that_cannot_be_read_stops_no_passage() -> None:
     def broken() -> int:
         raise StorageFault("the disk failed")
 
@@ -93,20 +93,20 @@ def test_no_label_names_a_card_a_site_or_an_issuer() -> None:
         assert secret not in text
 
 
-def test_they_are_served_on_the_loopback_interface_and_then_no_more() -> None:
+def test_metrics_are_served_on_the_loopback_interface_until_the_end() -> None:
     told = metrics()
     told.see(moment())
     with told.serve(0) as port:
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
             assert b"doorward_clock_suspect 0.0" in answer.read()
-        with pytest.raises(ConfigError, match=f"metrics.port {port}") as caught, metrics().serve(port):
+        with pytest.raises(ConfigError, match=rf"\[metrics\] port: {port}") as caught, metrics().serve(port):
             pytest.fail("two served on one port")
         assert caught.value.hint
     with pytest.raises(urllib.error.URLError):
         urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5)
 
 
-def test_nobody_else_on_the_network_reaches_them() -> None:
+def test_other_machines_on_the_network_cannot_read_them() -> None:
     with metrics().serve(0) as port, socket.socket() as other:
-        # Another address of the same machine: a server that listens everywhere would answer there.
+        # Another address of this machine: a server on all addresses would answer there.
         assert other.connect_ex(("127.0.0.2", port)) != 0

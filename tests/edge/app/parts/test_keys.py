@@ -1,4 +1,4 @@
-"""A key that a device makes itself: once, whole, for whoever asks at the same moment, and for nobody else."""
+"""A key that a device makes itself: once, complete, for all callers at the same time, and private."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def ask(file: Path, *, may_make: bool = True) -> bytes:
     return own_key(file, "the key", lost="put it back", may_make=may_make)
 
 
-def test_it_is_made_once_for_all_who_ask_at_once(tmp_path: Path) -> None:
+def test_it_is_made_once_for_all_callers_at_once(tmp_path: Path) -> None:
     file, askers = tmp_path / "new" / "the.key", 8
     together = threading.Barrier(askers)
 
@@ -34,7 +34,7 @@ def test_it_is_made_once_for_all_who_ask_at_once(tmp_path: Path) -> None:
     assert [each.name for each in file.parent.iterdir()] == ["the.key"]
 
 
-def test_one_that_is_lost_is_made_anew_only_where_it_may_be(tmp_path: Path) -> None:
+def test_a_lost_key_is_made_again_with_may_make_only(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as lost:
         ask(tmp_path / "the.key", may_make=False)
     assert lost.value.hint == "put it back"
@@ -42,7 +42,7 @@ def test_one_that_is_lost_is_made_anew_only_where_it_may_be(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("content", [b"", b"short", bytes(33)])
-def test_what_is_no_key_is_refused_and_stays(tmp_path: Path, content: bytes) -> None:
+def test_a_file_of_another_size_is_refused_and_stays(tmp_path: Path, content: bytes) -> None:
     file = write_secret(tmp_path / "the.key", content)
     with pytest.raises(ConfigError, match="is not 32 bytes"):
         ask(file)

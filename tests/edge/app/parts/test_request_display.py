@@ -1,4 +1,4 @@
-"""From `[request]` to a screen that wallets believe."""
+"""The request of a configuration, its screen, and wallets that accept it."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def base(tmp_path) -> Path:
     return tmp_path
 
 
-def test_a_desk_asks_what_its_law_wants_and_keeps_it_as_long_as_it_says():
+def test_a_desk_adds_its_own_attributes_and_retention():
     request = request_of(configured(HOTEL))
     assert request.needed == (Attribute.FAMILY_NAME, Attribute.DOCUMENT_NUMBER)
     assert request.optional == (Attribute.ADDRESS,)
@@ -72,7 +72,7 @@ def test_a_desk_asks_what_its_law_wants_and_keeps_it_as_long_as_it_says():
     assert (door.needed, door.retention_days) == ((Attribute.BOOKING,), 2)
 
 
-def test_a_wallet_believes_what_the_screen_shows(base):
+def test_a_wallet_accepts_the_code_of_the_screen(base):
     whole = configured(HOTEL)
     signer = open_request(whole, base, DEVICE)
     with open_board(whole, base) as board:
@@ -86,7 +86,7 @@ def test_a_wallet_believes_what_the_screen_shows(base):
     assert known.nonce == b"1" * 8
 
 
-def test_without_a_certificate_or_a_screen_nothing_is_asked(base):
+def test_without_certificate_and_screen_there_is_no_request(base):
     assert open_request(configured(DOOR), base, DEVICE) is None
     with open_board(configured(DOOR), base) as board:
         assert board is None
@@ -94,14 +94,14 @@ def test_without_a_certificate_or_a_screen_nothing_is_asked(base):
 
 MISTAKES = {
     "no such file": (HOTEL.replace("inn.cert", "no.cert"), DEVICE, "no.cert"),
-    "another device's": (HOTEL, b"x" * 32, "another device's key"),
-    "for longer than it allows": (HOTEL.replace("= 30", "= 31"), DEVICE, "longer"),
+    "that of another device": (HOTEL, b"x" * 32, "another device's key"),
+    "longer retention than allowed": (HOTEL.replace("= 30", "= 31"), DEVICE, "longer"),
     "for another site": (HOTEL.replace("inn/desk", "house"), DEVICE, "another site"),
 }
 
 
 @pytest.mark.parametrize(("text", "seed", "complaint"), MISTAKES.values(), ids=MISTAKES)
-def test_a_certificate_that_does_not_fit_is_a_mistake_of_the_configuration(base, text, seed, complaint):
+def test_a_certificate_that_does_not_fit_is_a_configuration_error(base, text, seed, complaint):
     with pytest.raises(ConfigError, match=complaint) as caught:
         open_request(configured(text), base, seed)
     assert caught.value.message.startswith("[request] certificate: ")
@@ -123,13 +123,13 @@ def test_document_keys_are_found_by_the_key_of_their_issuer(base):
     ("name", "content", "mode", "complaint"),
     [
         ("0011223344556677.key", b"k" * 32, 0o644, "others"),
-        ("0011223344556677.key", b"k" * 31, 0o600, "no key for documents"),
-        ("0011223344556677.key", b"k" * 33, 0o600, "no key for documents"),
+        ("0011223344556677.key", b"k" * 31, 0o600, "is not a key for documents"),
+        ("0011223344556677.key", b"k" * 33, 0o600, "is not a key for documents"),
         ("001122.key", b"k" * 32, 0o600, "not named after a key"),
         ("documents.key", b"k" * 32, 0o600, "not named after a key"),
     ],
 )
-def test_a_document_key_that_is_none_is_named(base, name, content, mode, complaint):
+def test_a_wrong_document_key_is_named(base, name, content, mode, complaint):
     (base / "papers").mkdir()
     (base / "papers" / name).write_bytes(content)
     (base / "papers" / name).chmod(mode)

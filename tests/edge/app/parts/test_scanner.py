@@ -1,4 +1,4 @@
-"""The scanner of a configuration, opened, and what is logged of it."""
+"""Opens the scanner of a configuration, and logs its faults."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def scanner(text: str) -> config.ScannerConfig:
     return parse_config(text.encode(), Path("door.toml")).scanner
 
 
-# What is set, what the host says first, and what a code looks like on the line.
+# Settings, the first command of the host, and the form of a code on the line.
 SETTINGS: dict[str, tuple[str, bytes, str]] = {
     "as it comes": ("", b"", "{}\r\n"),
     "idle and a prefix": ("suffix = 'idle'\nidle_ms = 20\nprefix = '>>'\n", b"", ">>{}"),
@@ -31,12 +31,12 @@ SETTINGS: dict[str, tuple[str, bytes, str]] = {
     "bytes of its own": (
         "trigger = 'custom'\ntrigger_start = '54'\ntrigger_stop = '50'\ntrigger_reply = '4f 4b'\n", b"T", "OK{}\r",
     ),
-    "a word for nothing read": ("no_read = ['Nix']\n", b"", "NIX\r{}\r"),
+    "a text for no reading": ("no_read = ['Nix']\n", b"", "NIX\r{}\r"),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("case", SETTINGS)
-def test_the_configuration_is_what_the_scanner_hears_and_how_it_is_heard(case: str, tmp_path: Path) -> None:
+def test_the_configuration_sets_commands_and_framing(case: str, tmp_path: Path) -> None:
     text, command, shape = SETTINGS[case]
     engine = EngineOnPty(tmp_path)
     opened = open_scanner(scanner(SERIAL + text), tmp_path)
@@ -53,11 +53,11 @@ def test_the_configuration_is_what_the_scanner_hears_and_how_it_is_heard(case: s
         engine.close()
 
 
-def test_a_door_without_one_has_none(tmp_path: Path) -> None:
+def test_a_door_without_a_scanner_opens_none(tmp_path: Path) -> None:
     assert open_scanner(scanner(""), tmp_path) is None
 
 
-def test_one_that_is_not_there_is_a_fault_and_leaves_no_thread(
+def test_a_missing_scanner_is_a_fault_and_leaves_no_thread(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("edge.app.parts.scanner.READY_S", 0.5)

@@ -1,4 +1,4 @@
-"""What a door tells a holder with, as `[signals]` says."""
+"""The signals of a door, from the table `[signals]`."""
 
 from __future__ import annotations
 
@@ -35,11 +35,13 @@ def door() -> SimDoor:
 
 @pytest.fixture
 def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The only folder of programs that there is; `sh` for what is put there."""
+    """The only folder on PATH; a test installs programs into it."""
     folder = tmp_path / "bin"
     folder.mkdir()
     monkeypatch.setenv("PATH", str(folder))
-    monkeypatch.setattr("hw.signals.player.GRACE_S", 3_600.0)  # a crawling machine is no player that hangs
+    monkeypatch.setattr(
+        "hw.signals.player.GRACE_S", 3_600.0
+    )  # on a slow machine a player does not count as hanging
     return folder
 
 
@@ -51,7 +53,7 @@ def install_aplay(programs: Path) -> Path:
     return log
 
 
-def test_a_door_that_says_nothing_of_signals_has_the_log(tmp_path: Path) -> None:
+def test_a_door_without_signals_has_the_log(tmp_path: Path) -> None:
     with open_signals(Config(), tmp_path, door()) as signals:
         assert isinstance(signals, LogSignals)
 
@@ -69,7 +71,7 @@ def test_lamps_of_this_board_light_up_and_go_out(tmp_path: Path, monkeypatch: py
 
 @pytest.mark.usefixtures("programs")
 @pytest.mark.parametrize("sound", ["tones", "speech"])
-def test_sound_without_a_player_is_a_fault_before_anybody_comes(sound: str, tmp_path: Path) -> None:
+def test_sound_without_a_player_is_a_fault_at_the_start(sound: str, tmp_path: Path) -> None:
     with (
         pytest.raises(ConfigError, match="aplay is not installed") as caught,
         open_signals(config(sound=sound), tmp_path, door()),
@@ -78,7 +80,7 @@ def test_sound_without_a_player_is_a_fault_before_anybody_comes(sound: str, tmp_
     assert "alsa-utils" in caught.value.hint
 
 
-def test_speech_without_a_voice_is_a_fault_before_anybody_comes(programs: Path, tmp_path: Path) -> None:
+def test_speech_without_a_voice_is_a_fault_at_the_start(programs: Path, tmp_path: Path) -> None:
     install_aplay(programs)
     with (
         pytest.raises(ConfigError, match="espeak-ng is not installed"),
@@ -87,7 +89,7 @@ def test_speech_without_a_voice_is_a_fault_before_anybody_comes(programs: Path, 
         raise AssertionError
 
 
-def test_tones_are_played_on_the_card_that_is_named(programs: Path, tmp_path: Path) -> None:
+def test_tones_are_played_on_the_configured_sound_card(programs: Path, tmp_path: Path) -> None:
     log = install_aplay(programs)
     with open_signals(config(sound="tones", device="plughw:1"), tmp_path, door()) as signals:
         signals.show(Signal.LOOK_HERE)
@@ -95,7 +97,7 @@ def test_tones_are_played_on_the_card_that_is_named(programs: Path, tmp_path: Pa
     assert all(line.startswith("-q -D plughw:1 ") for line in log.read_text().splitlines())
 
 
-def test_recordings_of_all_words_need_no_other_voice(programs: Path, tmp_path: Path) -> None:
+def test_recordings_of_all_texts_need_no_voice(programs: Path, tmp_path: Path) -> None:
     log = install_aplay(programs)
     (tmp_path / "voice" / "pt").mkdir(parents=True)
     for words in phrases():
@@ -109,25 +111,29 @@ def test_recordings_of_all_words_need_no_other_voice(programs: Path, tmp_path: P
 @pytest.mark.parametrize(
     ("text", "line", "why"),
     [
-        ("[signals]\nred = 5\ngreen = 5\n", 3, r"green 5 is \[signals\] red already"),
-        ("[strike]\nkind = 'gpio'\n[signals]\nbuzzer = 17\n", 4, r"buzzer 17 is \[strike\] pin already"),
-        ("[signals]\nvoice = 'v'\nsound = 'tones'\n", 2, "a voice without speech"),
-        ("[signals]\nlanguage = '../x'\n", 2, "signals.language"),
-        ("[signals]\nvolume = 0\n", 2, "signals.volume"),
-        ("[signals]\ndevice = '-h'\n", 2, "signals.device"),
+        ("[signals]\nred = 5\ngreen = 5\n", 3, r"\[signals\] green: pin 5 is already \[signals\] red"),
+        (
+            "[strike]\nkind = 'gpio'\n[signals]\nbuzzer = 17\n",
+            4,
+            r"\[signals\] buzzer: pin 17 is already \[strike\] pin",
+        ),
+        ("[signals]\nvoice = 'v'\nsound = 'tones'\n", 2, r"\[signals\] voice needs sound"),
+        ("[signals]\nlanguage = '../x'\n", 2, r'\[signals\] language: "../x" is not'),
+        ("[signals]\nvolume = 0\n", 2, r"\[signals\] volume: 0 is not"),
+        ("[signals]\ndevice = '-h'\n", 2, r'\[signals\] device: "-h" is not'),
     ],
 )
-def test_what_contradicts_itself_is_named_with_its_line(text: str, line: int, why: str) -> None:
+def test_a_mistake_is_named_with_its_line(text: str, line: int, why: str) -> None:
     with pytest.raises(ConfigError, match=why) as caught:
         parse_config(text.encode(), FILE)
     assert caught.value.line == line
 
 
-def test_the_pin_of_a_relay_that_is_not_used_is_free() -> None:
+def test_the_pin_of_an_unused_relay_is_free() -> None:
     assert config(red=17).signals.red == 17
 
 
-def test_what_became_of_the_sound_is_logged_with_a_hint(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_fault_of_the_sound_is_logged_with_a_hint(capsys: pytest.CaptureFixture[str]) -> None:
     log_sound("audio open error: No such file or directory")
     log_sound(None)
     fault, well = capsys.readouterr().err.splitlines()

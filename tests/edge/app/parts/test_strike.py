@@ -1,4 +1,4 @@
-"""The door's controller as a device opens it: the configuration, the key's file, and what is on record afterwards."""
+"""A door's controller, opened from a configuration: its key's file, and the records of its events."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def config(controller: OnPty, kind: str = "controller") -> Config:
     return Config(strike=strike, panel=PanelConfig(facility=118, number=1_603))
 
 
-def test_a_configured_controller_is_a_strike_with_lamps_that_recounts(
+def test_a_configured_controller_is_a_strike_with_lamps_and_recount(
     controller: OnPty, tmp_path: Path
 ) -> None:
     pytest.importorskip("serial")
@@ -75,14 +75,14 @@ def test_a_device_does_not_start_without_its_controller(
         (lambda folder: folder / "no\0name", "not a name of a file"),
     ],
 )
-def test_what_is_no_key_is_named_with_the_way_to_get_one(make, words: str, tmp_path: Path) -> None:
+def test_a_wrong_key_file_is_named_with_a_hint(make, words: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=words) as caught:
         door_key(make(tmp_path), LINK_KEY_BYTES)
     assert "doorward door commission" in caught.value.hint
 
 
-def test_the_kind_of_lock_must_be_said_for_a_controller() -> None:
-    with pytest.raises(ConfigError, match="lock must be said") as caught:
+def test_a_controller_needs_its_kind_of_lock() -> None:
+    with pytest.raises(ConfigError, match=r'\[strike\] kind = "controller" needs lock') as caught:
         parse_config(b'[door]\n[strike]\nkind = "controller"\n', Path("door.toml"))
     assert caught.value.line == 3
     assert "fail-safe" in caught.value.hint
@@ -90,8 +90,8 @@ def test_the_kind_of_lock_must_be_said_for_a_controller() -> None:
     assert right.strike.lock == "fail-safe"
 
 
-def test_the_number_must_be_said_for_a_panel() -> None:
-    with pytest.raises(ConfigError, match="number must be said"):
+def test_a_panel_needs_its_number() -> None:
+    with pytest.raises(ConfigError, match=r"needs \[panel\] number"):
         parse_config(b'[strike]\nkind = "osdp"\n', Path("door.toml"))
     right = parse_config(b'[strike]\nkind = "osdp"\n[panel]\nnumber = 5\n', Path("door.toml"))
     assert right.panel.number == 5
@@ -127,8 +127,8 @@ def test_a_journal_knows_the_last_event_of_its_doors_controller(tmp_path: Path) 
         assert journal.last_mark(2) is None
 
 
-def test_over_a_restart_every_event_is_on_record_once(controller: OnPty, tmp_path: Path) -> None:
-    """The program dies with events unread; the next one records them, and none of those that were."""
+def test_over_a_restart_every_event_is_recorded_once(controller: OnPty, tmp_path: Path) -> None:
+    """The program ends with unread events; the next one records them, and repeats no record."""
     pytest.importorskip("serial")
     key_file(tmp_path)
     said = record_builder.RecordBuilder(DoorPolicy("tower-1/lobby", 1.0), None, "0.1")

@@ -1,3 +1,5 @@
+"""Watching the trust of a running device."""
+
 from __future__ import annotations
 
 import threading
@@ -43,12 +45,12 @@ def test_a_new_generation_is_taken_over_whole(gate: Gate, authority: Authority) 
     released(authority, gate)
     assert seen.look()
     assert seen.current().published_at == authority.now
-    assert before.published_at == NOW  # whoever still holds it is not disturbed
+    assert before.published_at == NOW  # the old snapshot does not change
     assert [news.generation for news in told] == ["2"]
     assert told[0].trust is seen.current()
 
 
-def test_a_sync_that_found_nothing_new_still_says_when_it_was(gate: Gate, authority: Authority) -> None:
+def test_a_sync_without_changes_sets_its_time(gate: Gate, authority: Authority) -> None:
     loads: list[Path] = []
 
     def load(folder: Path) -> TrustSnapshot:
@@ -59,10 +61,10 @@ def test_a_sync_that_found_nothing_new_still_says_when_it_was(gate: Gate, author
     gate.sync(authority.files, now=NOW + timedelta(hours=1))
     assert seen.look()
     assert seen.current().synced_at == NOW + timedelta(hours=1)
-    assert len(loads) == 1  # nothing was read again but the time
+    assert len(loads) == 1  # only the time was read again
 
 
-def test_what_does_not_load_is_told_once_and_the_old_trust_stays(gate: Gate, authority: Authority) -> None:
+def test_broken_trust_is_told_once_and_the_old_trust_stays(gate: Gate, authority: Authority) -> None:
     told: list[TrustChange] = []
     seen = TrustWatch(gate.folder / "trust", open_trust, tell=told.append)
     before = seen.current()
@@ -77,7 +79,7 @@ def test_what_does_not_load_is_told_once_and_the_old_trust_stays(gate: Gate, aut
     assert seen.current().published_at == authority.now
 
 
-def test_a_generation_that_is_removed_while_it_is_read_is_not_told(gate: Gate, authority: Authority) -> None:
+def test_a_generation_that_is_removed_during_the_read_is_not_told(gate: Gate, authority: Authority) -> None:
     told: list[TrustChange] = []
     overtaken = iter([True])
 
@@ -94,7 +96,7 @@ def test_a_generation_that_is_removed_while_it_is_read_is_not_told(gate: Gate, a
     assert [news.generation for news in told] == ["3"]
 
 
-def test_one_that_is_removed_at_the_start_is_tried_again(gate: Gate, authority: Authority) -> None:
+def test_a_generation_that_is_removed_at_the_start_is_tried_again(gate: Gate, authority: Authority) -> None:
     overtaken = iter([True])
 
     def load(folder: Path) -> TrustSnapshot:
@@ -111,7 +113,7 @@ def test_without_trust_there_is_nothing_to_watch(tmp_path: Path) -> None:
         TrustWatch(tmp_path / "trust", open_trust)
 
 
-def test_a_folder_that_a_person_filled_is_read_once(gate: Gate, tmp_path: Path) -> None:
+def test_a_folder_that_was_copied_by_hand_is_read_once(gate: Gate, tmp_path: Path) -> None:
     by_hand = tmp_path / "by-hand"
     (gate.folder / "trust.d" / "1").rename(by_hand)
     seen = TrustWatch(by_hand, open_trust)
@@ -119,7 +121,7 @@ def test_a_folder_that_a_person_filled_is_read_once(gate: Gate, tmp_path: Path) 
     assert not seen.look()
 
 
-def test_the_thread_finds_it_by_itself(
+def test_the_thread_finds_a_new_generation(
     gate: Gate, authority: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(trust_watch, "LOOK_EVERY_S", 0.01)
@@ -131,7 +133,7 @@ def test_the_thread_finds_it_by_itself(
     assert not any(thread.name == "trust" for thread in threading.enumerate())
 
 
-def test_both_kinds_of_news_are_one_line_of_the_log(gate: Gate, capsys: pytest.CaptureFixture[str]) -> None:
+def test_both_kinds_of_change_are_one_line_of_the_log(gate: Gate, capsys: pytest.CaptureFixture[str]) -> None:
     log_trust(TrustChange("2", open_trust(gate.folder / "trust")))
     log_trust(TrustChange("3", fault=TrustFault("broken", hint="mend it")))
     swapped, kept = capsys.readouterr().err.splitlines()
@@ -140,16 +142,16 @@ def test_both_kinds_of_news_are_one_line_of_the_log(gate: Gate, capsys: pytest.C
     assert "mend it" in kept
 
 
-def test_a_bell_is_heard_once_for_each_time_it_is_rung(tmp_path: Path) -> None:
+def test_each_wake_up_is_seen_once(tmp_path: Path) -> None:
     wake(tmp_path / "state")
     wake_file = WakeFile(tmp_path / "state")
-    assert not wake_file.changed()  # that was before we listened
+    assert not wake_file.changed()  # it came before the watch
     wake(tmp_path / "state")
     assert wake_file.changed()
     assert not wake_file.changed()
 
 
-def test_nobody_fails_over_a_bell(tmp_path: Path) -> None:
+def test_a_wake_file_that_cannot_be_written_is_not_an_error(tmp_path: Path) -> None:
     (tmp_path / "state").write_bytes(b"in the way")
     wake(tmp_path / "state")
     assert not WakeFile(tmp_path / "state").changed()

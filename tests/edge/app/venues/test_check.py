@@ -1,4 +1,4 @@
-"""How a result reaches its host: a real web server, a real broker, a real pty."""
+"""Delivery of results to a host: a real web server, a real broker, a real pty."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ from edge.venues.check.result import CheckOutcome, from_text, verify
 from hw.network.serial_host import SerialHost
 from hw.sim.broker import SimMessageBus
 
-PATIENCE_S = 60.0  # for a busy machine; no measurement
+PATIENCE_S = 60.0  # for a busy machine; it measures nothing
 PARCEL = QueuedMessage("check", 41, b"signed", 1_000)
 
 
 # -- a webhook -----------------------------------------------------------------------------------------------
 
 
-def test_a_web_host_is_told_once_and_can_verify_it(tmp_path: Path, web: Web) -> None:
+def test_a_web_host_gets_a_result_once_and_can_verify_it(tmp_path: Path, web: Web) -> None:
     web.answers["hook"] = lambda handler: reply(handler, 204, b"")
     with closing(CheckWorld(tmp_path, webhook=f"{web.url}hook", request=("family_name",))) as world:
         world.comes(card("a", family_name="Silva"))
@@ -45,12 +45,12 @@ def test_a_web_host_is_told_once_and_can_verify_it(tmp_path: Path, web: Web) -> 
         assert headers["Content-Type"] == 'application/cose; cose-type="cose-sign1"'
         assert headers["Idempotency-Key"].startswith('"rail-3-41-')
         left = b"".join(file.read_bytes() for file in (tmp_path / "check").iterdir())
-        assert body[20:60] not in left  # neither in the file nor in its log
+        assert body[20:60] not in left  # not in the file and not in its log
         result = verify(body, world.key)
         assert (result.outcome, world.opened(result)) == (CheckOutcome.GRANTED, {"family_name": "Silva"})
 
 
-def test_a_web_host_that_was_away_is_told_in_order_when_it_is_back(tmp_path: Path, web: Web) -> None:
+def test_results_wait_in_order_for_an_unreachable_web_host(tmp_path: Path, web: Web) -> None:
     with closing(CheckWorld(tmp_path, webhook=f"{web.url}hook")) as world:
         web.answers["hook"] = lambda handler: reply(handler, 503, b"")
         for who in "abc":
@@ -66,7 +66,7 @@ def test_a_web_host_that_was_away_is_told_in_order_when_it_is_back(tmp_path: Pat
 
 
 class Answering:
-    """A host that listens on a broker in memory, and acknowledges as it likes."""
+    """A host at a broker in memory. `answer`: its acknowledgement, or None."""
 
     def __init__(self, answer: Callable[[str], str | None]) -> None:
         self.bus = SimMessageBus()
@@ -84,33 +84,33 @@ class Answering:
         self.broker.publish = told
 
 
-def test_a_result_is_taken_back_from_the_broker_once_the_host_has_it() -> None:
+def test_a_result_is_cleared_at_the_broker_when_the_host_has_it() -> None:
     host = Answering(lambda _: "41")
     assert OverBroker(host.broker, "t", wait_s=PATIENCE_S).send(PARCEL) == Delivered()
     assert host.bus.retained["t/result"] == ""
 
 
 @pytest.mark.parametrize("word", [None, "40", "all", ""])
-def test_a_result_stays_at_the_broker_until_the_host_says_that_it_has_this_one(word: str | None) -> None:
+def test_a_result_stays_at_the_broker_until_the_host_acknowledges_it(word: str | None) -> None:
     host = Answering(lambda _: word)
     assert OverBroker(host.broker, "t", wait_s=0.05).send(PARCEL) == RetryLater("no acknowledgement")
     assert from_text(host.bus.retained["t/result"]) == b"signed"
 
 
-def test_what_was_said_of_an_earlier_result_does_not_count() -> None:
+def test_the_acknowledgement_of_an_earlier_result_does_not_count() -> None:
     host = Answering(lambda _: None)
     host.bus.say("t/acknowledged", "41")
     assert OverBroker(host.broker, "t", wait_s=0.05).send(PARCEL) == RetryLater("no acknowledgement")
 
 
-def test_a_host_at_a_real_broker_is_told(tmp_path: Path) -> None:
+def test_a_host_at_a_real_broker_gets_the_result(tmp_path: Path) -> None:
     mosquitto = Mosquitto(tmp_path)
     base = "doorward/rail-3/check"
     mqtt = MqttConfig(host="127.0.0.1", port=mosquitto.port, tls=False)
     texts: list[str] = []
     over = threading.Event()
 
-    def host() -> None:  # says again and again what it has, as its answer may come before our subscription
+    def host() -> None:  # repeats its answer, which can come before our subscription
         while not over.wait(0.02):
             text = mosquitto.retained(f"{base}/result")
             if text:
@@ -126,7 +126,7 @@ def test_a_host_at_a_real_broker_is_told(tmp_path: Path) -> None:
         assert world.deliver() == 1
         assert verify(from_text(texts[0]), world.key).seq == 41
         until = threading.Event()
-        for _ in range(3_000):  # it is cleared there, so that nobody reads it tomorrow
+        for _ in range(3_000):  # it is cleared, so that no later reader gets it
             if mosquitto.retained(f"{base}/result") == "":
                 break
             until.wait(0.02)
@@ -142,7 +142,7 @@ def test_a_host_at_a_real_broker_is_told(tmp_path: Path) -> None:
 
 
 class HostOnPty:
-    """A host at the other end of a real pty. `answer`: what it says to a line, or nothing."""
+    """A host at the other end of a real pty. `answer`: its answer to a line, or empty."""
 
     def __init__(self, answer: Callable[[str], bytes]) -> None:
         self._master, self._slave = os.openpty()
@@ -166,12 +166,12 @@ class HostOnPty:
                 os.write(self._master, self._answer(self.lines[-1]))
 
     def close(self) -> None:
-        os.close(self._slave)  # the last one on that side: reading the other ends
+        os.close(self._slave)  # the last handle on that side: it ends the read on the other
         self._thread.join(PATIENCE_S)
         os.close(self._master)
 
 
-def test_a_host_on_a_line_is_told_and_can_verify_it(tmp_path: Path) -> None:
+def test_a_host_on_a_serial_line_gets_a_result_and_can_verify_it(tmp_path: Path) -> None:
     host = HostOnPty(lambda _: b"OK 41\r\n")
     with closing(CheckWorld(tmp_path, via="serial", port=host.path)) as world:
         world.office._transport.wait_s = PATIENCE_S
@@ -185,7 +185,7 @@ def test_a_host_on_a_line_is_told_and_can_verify_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("answer", [b"OK 40\n", b"ERROR\r\n", b"\xff\xfe\n", b"\n", b""])
-def test_a_host_that_says_nothing_or_something_else_is_told_later(answer: bytes) -> None:
+def test_without_the_right_answer_a_result_is_sent_again_later(answer: bytes) -> None:
     host = HostOnPty(lambda _: answer)
     with closing(SerialHost(host.path, 115_200)) as line:
         serial = OverSerial(line, wait_s=PATIENCE_S if answer else 0.05)
@@ -200,7 +200,7 @@ def test_an_answer_without_end_is_cut() -> None:
     host.close()
 
 
-def test_a_line_that_is_not_there_is_told_later(tmp_path: Path) -> None:
+def test_on_a_missing_line_a_result_is_sent_again_later(tmp_path: Path) -> None:
     line = SerialHost(str(tmp_path / "nowhere"), 115_200)
     assert OverSerial(line).send(PARCEL) == RetryLater("no answer")
     line.close()
@@ -209,14 +209,23 @@ def test_a_line_that_is_not_there_is_told_later(tmp_path: Path) -> None:
 # -- the configuration and the command line ------------------------------------------------------------------
 
 MISTAKES = {
-    "a web host without an address": ("[check]\nvia = 'webhook'\n", "door.toml:2: webhook must be said"),
-    "a line without a port": ("[check]\nvia = 'serial'\n", "door.toml:2: port must be said"),
-    "a broker without a name": ("[check]\nvia = 'mqtt'\n", "door.toml:2: [mqtt] host must be said"),
-    "attributes for nobody in particular": (
-        "[check]\nvia = 'serial'\nport = 'p'\nrequest = ['family_name']\n",
-        "door.toml:4: host_key must be said",
+    "a web host without an address": (
+        "[check]\nvia = 'webhook'\n",
+        'door.toml:2: [check] via = "webhook" needs webhook',
     ),
-    "a purpose of two words": ("[check]\npurpose = 'rail security'\n", "door.toml:2: check.purpose"),
+    "a line without a port": ("[check]\nvia = 'serial'\n", 'door.toml:2: [check] via = "serial" needs port'),
+    "a broker without a name": (
+        "[check]\nvia = 'mqtt'\n",
+        'door.toml:2: [check] via = "mqtt" needs [mqtt] host',
+    ),
+    "attributes without a key to seal to": (
+        "[check]\nvia = 'serial'\nport = 'p'\nrequest = ['family_name']\n",
+        "door.toml:4: [check] request needs host_key",
+    ),
+    "a purpose of two words": (
+        "[check]\npurpose = 'rail security'\n",
+        'door.toml:2: [check] purpose: "rail security" is not one word',
+    ),
 }
 
 

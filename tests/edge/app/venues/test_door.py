@@ -1,4 +1,4 @@
-"""The door of a site with its files: what it opens, what it takes over, and how it runs its controller."""
+"""The door of a site with its files: its start, its rules, and the mode of its controller."""
 
 from __future__ import annotations
 
@@ -75,14 +75,14 @@ def enrol(site: Path, subject: str) -> None:
 # -- opening -------------------------------------------------------------------------------------------
 
 
-def test_a_door_without_rules_asks_nothing_and_leaves_no_file(tmp_path: Path) -> None:
+def test_a_door_without_rules_requires_nothing_and_makes_no_file(tmp_path: Path) -> None:
     venue = open_door(Config(), tmp_path)
     assert isinstance(venue, OpenVenue)
     assert venue.evaluate(visit()) == Obligations()
     assert not list(tmp_path.iterdir())
 
 
-def test_what_it_remembers_outlives_a_restart(site: Path, door: SiteDoor) -> None:
+def test_the_occupancy_outlives_a_restart(site: Path, door: SiteDoor) -> None:
     enrol(site, "anna")
     door.commit(visit(), Grant(3_000), 1)
     door.close()
@@ -93,13 +93,13 @@ def test_what_it_remembers_outlives_a_restart(site: Path, door: SiteDoor) -> Non
     assert refused.value.reason is Reason.PERSON_PASSBACK
 
 
-def test_secrets_are_their_owners_alone(site: Path, door: SiteDoor) -> None:
+def test_only_the_owner_can_read_the_files(site: Path, door: SiteDoor) -> None:
     del door
     for name in ("people.key", "people.db", "state/presence.db"):
         assert (site / name).stat().st_mode & 0o077 == 0
 
 
-def test_a_lost_key_is_not_made_anew_where_people_are_enrolled(site: Path, door: SiteDoor) -> None:
+def test_a_lost_key_is_not_made_again_with_enrolled_people(site: Path, door: SiteDoor) -> None:
     door.close()
     (site / "people.key").unlink()
     with pytest.raises(ConfigError, match="the site's key") as caught:
@@ -115,7 +115,7 @@ def test_a_lost_key_is_not_made_anew_where_people_are_enrolled(site: Path, door:
         (lambda site: (site / "people.key").write_bytes(b"short"), "people.key: others can read|not 32"),
     ],
 )
-def test_what_is_missing_or_wrong_is_said(site: Path, change, says: str) -> None:
+def test_a_missing_or_wrong_file_is_named(site: Path, change, says: str) -> None:
     change(site)
     with pytest.raises(ConfigError, match=says):
         open_door(CONFIG, site)
@@ -139,7 +139,7 @@ def test_the_configuration_names_its_keys() -> None:
 
 
 def _rewrite(path: Path, text: str) -> None:
-    """As an editor does: another file takes the name, so that nothing depends on the clock of the disk."""
+    """Replace the file as an editor does, so that the test does not depend on the disk's clock."""
     beside = path.with_suffix(".new")
     beside.write_text(text)
     beside.replace(path)
@@ -165,7 +165,7 @@ def test_changed_rules_are_taken_over_and_wrong_ones_are_not(
     assert file.current().version == "3"
 
 
-def test_they_are_taken_over_between_two_passages(site: Path, door: SiteDoor) -> None:
+def test_rules_are_taken_over_between_two_passages(site: Path, door: SiteDoor) -> None:
     see = door.watcher(None)
     see(moment(NIGHT, 0))
     enrol(site, "anna")
@@ -173,7 +173,7 @@ def test_they_are_taken_over_between_two_passages(site: Path, door: SiteDoor) ->
     see(moment(NIGHT, LOOK_MS, state=PassageState.FACE))
     assert door.evaluate(visit()) == Obligations()
     see(moment(NIGHT, LOOK_MS + 1))
-    assert door.evaluate(visit()) == Obligations(), "a look a second is enough"
+    assert door.evaluate(visit()) == Obligations(), "the file is checked once a second"
     see(moment(NIGHT, 2 * LOOK_MS))
     with pytest.raises(Refused):
         door.evaluate(visit())
@@ -184,7 +184,7 @@ def test_they_are_taken_over_between_two_passages(site: Path, door: SiteDoor) ->
 
 @dataclass
 class FakeController:
-    """A strike with a mode. `away`: its cable is pulled."""
+    """A strike with a mode. `away`: its cable is unplugged."""
 
     mode: Mode = Mode.NORMAL
     away: bool = False
@@ -202,7 +202,7 @@ class FakeController:
 
 
 class Unwilling(FakeController):
-    """Its lid is open."""
+    """A controller whose lid is open: it refuses every mode."""
 
     def set_mode(self, mode: Mode) -> None:
         self.told.append(mode)
@@ -227,18 +227,18 @@ def test_the_controller_follows_the_hours(door: SiteDoor) -> None:
     assert controller.told == [Mode.FREE_ACCESS, Mode.NORMAL]
 
 
-def test_it_is_told_again_after_it_came_back(door: SiteDoor) -> None:
+def test_the_mode_is_set_again_after_the_controller_was_unreachable(door: SiteDoor) -> None:
     controller = FakeController()
     see = door.watcher(controller)
     see(moment(NOON, 0))
-    controller.away, controller.mode = True, Mode.NORMAL  # free-access ends with our heartbeat
+    controller.away, controller.mode = True, Mode.NORMAL  # free-access ends with the device's heartbeat
     see(moment(NOON, LOOK_MS))
     controller.away = False
     see(moment(NOON, 2 * LOOK_MS))
     assert controller.mode is Mode.FREE_ACCESS
 
 
-def test_what_it_refuses_is_tried_again(door: SiteDoor) -> None:
+def test_a_refused_mode_is_tried_again(door: SiteDoor) -> None:
     controller = Unwilling()
     see = door.watcher(controller)
     see(moment(NOON, 0))
@@ -246,19 +246,19 @@ def test_what_it_refuses_is_tried_again(door: SiteDoor) -> None:
     assert controller.told == [Mode.FREE_ACCESS] * 2
 
 
-def test_nothing_stands_free_by_a_clock_that_nobody_believes(door: SiteDoor) -> None:
+def test_an_untrusted_clock_gives_no_free_access(door: SiteDoor) -> None:
     controller = FakeController(Mode.FREE_ACCESS)
     door.watcher(controller)(moment(NOON, 0, anomaly=next(iter(ClockAnomaly))))
     assert controller.mode is Mode.NORMAL
 
 
-def test_before_the_first_footing_nothing_is_said(door: SiteDoor) -> None:
+def test_before_the_first_trust_state_no_mode_is_set(door: SiteDoor) -> None:
     controller = FakeController()
     door.watcher(controller)(StepResult(0, PassageState.IDLE, None))
     assert controller.told == []
 
 
-def test_nobody_is_locked_out_in_the_middle_of_his_passage(door: SiteDoor) -> None:
+def test_free_access_does_not_end_in_the_middle_of_a_passage(door: SiteDoor) -> None:
     controller = FakeController(Mode.FREE_ACCESS)
     see = door.watcher(controller)
     see(moment(NIGHT, 0, state=PassageState.RELEASED))
@@ -267,7 +267,7 @@ def test_nobody_is_locked_out_in_the_middle_of_his_passage(door: SiteDoor) -> No
     assert controller.told == [Mode.NORMAL]
 
 
-def test_a_lock_down_comes_at_once_and_goes_when_it_is_switched_off(site: Path, door: SiteDoor) -> None:
+def test_a_lock_down_begins_at_once_and_ends_when_it_is_switched_off(site: Path, door: SiteDoor) -> None:
     controller = FakeController()
     see = door.watcher(controller)
     with closing(OccupancyFile(site / "state" / "presence.db")) as command:
@@ -293,7 +293,7 @@ def test_a_lock_down_that_ended_while_the_device_was_off_is_ended(site: Path, do
     assert controller.told == [Mode.LOCK_DOWN, Mode.NORMAL]
 
 
-def test_somebody_elses_lock_down_is_not_ours_to_end(door: SiteDoor) -> None:
+def test_a_lock_down_of_an_operator_is_not_ended(door: SiteDoor) -> None:
     controller = FakeController(Mode.LOCK_DOWN)
     see = door.watcher(controller)
     see(moment(NIGHT, 0))
@@ -301,7 +301,7 @@ def test_somebody_elses_lock_down_is_not_ours_to_end(door: SiteDoor) -> None:
     assert controller.told == []
 
 
-def test_a_memory_that_cannot_be_read_leaves_no_door_free(door: SiteDoor) -> None:
+def test_an_unreadable_occupancy_store_gives_no_free_access(door: SiteDoor) -> None:
     controller = FakeController(Mode.FREE_ACCESS)
     see = door.watcher(controller)
     door._presence._db.execute("DROP TABLE switches")

@@ -72,5 +72,5 @@ def test_a_controller_follows_the_hours_and_the_switch(controller: OnPty, tmp_pa
         until(lambda: controller.energised)
 
 
-def test_a_relay_is_no_controller() -> None:
+def test_a_relay_is_not_a_controller() -> None:
     assert not isinstance(open_strike(Config(), Path()), ControlledDoor)

@@ -1,4 +1,4 @@
-"""Officers' screens over a real Unix socket: who hears, who may speak, and in whose name."""
+"""Officers' screens over a real Unix socket: referrals, verbs and roles."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from edge.passage.lane.officers.messages import (
     parse_referral,
 )
 
-LONG_S = 60.0  # a loaded machine is slow, and nothing here waits for a time to pass
+LONG_S = 60.0  # a loaded machine is slow; no test waits for this time to pass
 CASE = Referral(
     referral=7, lane="border/lane-1", reason=Reason.LANE_SWAPPED, why=Why.FACE, people=1, admissible=True
 )
@@ -56,15 +56,17 @@ def screen(path: Path) -> socket.socket:
 
 
 def heard(officers: OfficerSocket) -> tuple[OfficerDecision, ...]:
-    """The next words that come in."""
+    """The next decisions of officers."""
     for _ in range(12_000):  # a minute at least
         if words := tuple(officers.decisions()):
             return words
         threading.Event().wait(0.005)
-    raise AssertionError("nobody said anything")
+    raise AssertionError("no officer decided")
 
 
-def test_a_case_is_told_to_who_is_there_and_to_who_comes_later(officers: OfficerSocket, path: Path) -> None:
+def test_a_referral_is_sent_to_screens_that_connect_earlier_or_later(
+    officers: OfficerSocket, path: Path
+) -> None:
     officers.tell(CASE)
     with screen(path) as late, late.makefile("rb") as lines:
         assert parse_referral(lines.readline()) == CASE
@@ -72,7 +74,7 @@ def test_a_case_is_told_to_who_is_there_and_to_who_comes_later(officers: Officer
         assert parse_referral(lines.readline()) == ReferralClosed(referral=7)
 
 
-def test_a_word_comes_in_the_name_that_the_machine_knows(officers: OfficerSocket, path: Path) -> None:
+def test_a_decision_has_the_role_of_the_connected_user(officers: OfficerSocket, path: Path) -> None:
     with screen(path) as anna:
         anna.sendall(ADMIT[:9])
         anna.sendall(ADMIT[9:] + line(OfficerMessage(referral=7, verb=OfficerVerb.SEND_BACK)))
@@ -86,14 +88,14 @@ def test_a_word_comes_in_the_name_that_the_machine_knows(officers: OfficerSocket
 
 
 WRONG: dict[str, bytes] = {
-    "no word": b"open\n",
+    "an unknown message": b"open\n",
     "a line without an end": b"x" * 600,
     "another's name": b'{"referral":7,"officer":"o-1","v":1,"verb":"admit"}\n',
 }
 
 
 @pytest.mark.parametrize("said", WRONG)
-def test_who_says_what_nobody_understands_is_hung_up_on(
+def test_a_screen_with_an_unknown_message_is_disconnected(
     officers: OfficerSocket, path: Path, said: str
 ) -> None:
     with screen(path) as odd:
@@ -112,8 +114,8 @@ def hung_up(connection: socket.socket) -> bool:
         return True
 
 
-def test_who_has_no_role_may_watch_and_not_rule(path: Path) -> None:
-    served = OfficerSocket(path, {"somebody-else": "o-17"})
+def test_a_user_without_a_role_can_watch_and_not_decide(path: Path) -> None:
+    served = OfficerSocket(path, {"another-user": "o-17"})
     served.tell(CASE)
     with screen(path) as guest, guest.makefile("rb") as lines:
         assert parse_referral(lines.readline()) == CASE
@@ -123,30 +125,30 @@ def test_who_has_no_role_may_watch_and_not_rule(path: Path) -> None:
     served.close()
 
 
-def test_the_file_is_for_owner_and_group_alone(officers: OfficerSocket, path: Path) -> None:
+def test_only_owner_and_group_can_open_the_socket(officers: OfficerSocket, path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o660
 
 
-def test_the_socket_of_a_run_that_crashed_is_taken_over(path: Path) -> None:
+def test_the_socket_of_a_crashed_run_is_replaced(path: Path) -> None:
     with socket.socket(socket.AF_UNIX) as dead:
         dead.bind(str(path))
     OfficerSocket(path, {}).close()
     assert not path.exists()
 
 
-def test_one_where_somebody_listens_is_not(officers: OfficerSocket, path: Path) -> None:
+def test_a_socket_in_use_is_not_replaced(officers: OfficerSocket, path: Path) -> None:
     with pytest.raises(ConfigError, match="another lane"):
         OfficerSocket(path, {})
 
 
-def test_what_is_no_socket_stays(path: Path) -> None:
+def test_a_file_that_is_not_a_socket_stays(path: Path) -> None:
     path.write_text("a file")
-    with pytest.raises(ConfigError, match="something else"):
+    with pytest.raises(ConfigError, match="is not a socket"):
         OfficerSocket(path, {})
     assert path.read_text() == "a file"
 
 
-def test_closing_hangs_up_and_is_safe_twice(path: Path) -> None:
+def test_closing_disconnects_and_is_safe_twice(path: Path) -> None:
     served = OfficerSocket(path, {})
     with screen(path) as anna:
         served.close()
@@ -159,10 +161,10 @@ def test_roles_are_by_user() -> None:
 
 
 @pytest.mark.parametrize("as_json", [False, True])
-def test_a_terminal_shows_cases_and_rules_on_them(
+def test_a_terminal_shows_referrals_and_sends_decisions(
     officers: OfficerSocket, path: Path, as_json: bool, capsys: pytest.CaptureFixture[str], monkeypatch
 ) -> None:
-    """The words come through a pipe, as from a terminal; the lane hangs up at the end."""
+    """The verbs come through a pipe; the lane closes the connection at the end."""
     officers.tell(CASE)
     told, words = os.pipe()
     verdicts: list[tuple[OfficerDecision, ...]] = []
@@ -186,12 +188,15 @@ def test_a_terminal_shows_cases_and_rules_on_them(
         rows = [json.loads(row) for row in out.splitlines()]
         assert [row["kind"] for row in rows] == ["case", "over"]
     else:
-        assert "lane.swapped; look who stands there; 1 in the lane [admit or send-back]" in out
-        assert "case 7: over" in out
+        assert (
+            "lane.swapped; compare the person with the document; people in the lane: 1 [admit or send-back]"
+            in out
+        )
+        assert "referral 7: closed" in out
 
 
 def type_until_closed(officers: OfficerSocket, keys: io.TextIOBase) -> threading.Thread:
-    """Somebody types "admit" until the lane has heard it: before the case is shown it is about none."""
+    """Type "admit" until the lane closes: before the referral is shown, a verb has no effect."""
 
     def work() -> None:
         while not officers._closing:
@@ -204,6 +209,6 @@ def type_until_closed(officers: OfficerSocket, keys: io.TextIOBase) -> threading
     return thread
 
 
-def test_a_lane_that_is_not_there_is_said_so(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_lane_that_does_not_run_is_an_error(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["lane", "watch", str(path)]) == 2
-    assert "is the lane at work" in capsys.readouterr().err
+    assert "hint: start doorward run there" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""A configuration becomes what is asked besides: each venue with its parts, each part closed at the end."""
+"""Visit rules from a configuration: each venue opens its parts, and closes them at the end."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ VENUES = {
 
 
 @pytest.mark.parametrize("venue", VENUES)
-def test_every_venue_opens_with_what_its_profile_has(venue: str, tmp_path: Path) -> None:
+def test_every_venue_opens_with_its_profile(venue: str, tmp_path: Path) -> None:
     more, kind = VENUES[venue]
     make_pair(tmp_path / "desk.key")
     config = parse_config(f'[door]\nvenue = "{venue}"\n{more}'.encode(), tmp_path / "door.toml")
@@ -37,13 +37,13 @@ def test_every_venue_opens_with_what_its_profile_has(venue: str, tmp_path: Path)
         assert visit_rules.request.site == config.door.site
 
 
-def test_a_site_that_does_not_watch_has_no_past(tmp_path: Path) -> None:
+def test_a_site_without_risk_watch_has_no_history(tmp_path: Path) -> None:
     config = parse_config(b"[risk]\nwatch = false\n", tmp_path / "door.toml")
     with ExitStack() as stack:
         assert open_visit_rules(config, tmp_path, stack, seed=bytes(32)).history is None
 
 
-def test_a_screen_whose_certificate_is_not_there_is_a_mistake(tmp_path: Path) -> None:
+def test_a_missing_certificate_is_a_configuration_error(tmp_path: Path) -> None:
     text = b'[request]\nboard = "terminal"\ncertificate = "nowhere.cert"\n'
     config = parse_config(text, tmp_path / "door.toml")
     with ExitStack() as stack, pytest.raises(ConfigError, match=r"\[request\] certificate"):

@@ -1,4 +1,4 @@
-"""`doorward face calibrate`: from a site's strangers to a file an engine starts with."""
+"""`doorward face calibrate`: from pictures or a journal to a file that an engine reads."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def run(*args: object) -> int:
     return main(["face", "calibrate", *map(str, args)])
 
 
-def test_a_folder_of_pictures_becomes_a_calibration_that_an_engine_takes(
+def test_a_folder_of_pictures_gives_a_calibration_that_an_engine_reads(
     site: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "site.json"
@@ -50,18 +50,18 @@ def test_a_folder_of_pictures_becomes_a_calibration_that_an_engine_takes(
     assert engine.threshold.cosine == made.rows[0].cosine < 0.4
 
 
-def test_a_person_may_be_a_folder(site: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_one_folder_is_one_person(site: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for who in ("ann", "bob"):
         (site / who).mkdir()
         for file in site.glob(f"{who}_*.jpg"):
             file.rename(site / who / f"{who}{file.name[4:]}")
     assert run(site, "--out", tmp_path / "c.json") == Exit.OK
     out = capsys.readouterr().out
-    assert "324 comparisons of strangers, good for up to 1 in 100" in out
+    assert "324 comparisons of strangers, enough for up to 1 in 100" in out
     assert "1 in 100 " in out
 
 
-def test_one_person_under_two_names_is_pointed_out(
+def test_one_person_under_two_names_is_reported(
     site: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for n in range(3):
@@ -85,7 +85,7 @@ def test_too_few_strangers_are_refused_in_one_line(
     assert not (tmp_path / "c.json").exists()
 
 
-@pytest.mark.parametrize("left", ["ann", "nobody"])
+@pytest.mark.parametrize("left", ["ann", "none"])
 def test_a_folder_without_two_people_is_refused(
     site: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], left: str
 ) -> None:
@@ -95,7 +95,7 @@ def test_a_folder_without_two_people_is_refused(
     assert run(site, "--out", tmp_path / "c.json") == Exit.USAGE
     err = capsys.readouterr().err.splitlines()
     assert err[0].startswith("error: ")
-    assert err[1] == "hint: one folder a person, or names such as ann_1.jpg"
+    assert err[1] == "hint: put each person's pictures into one folder, or name them ann_1.jpg, ann_2.jpg"
 
 
 # --- journals ----------------------------------------------------------------------------------------------
@@ -121,7 +121,7 @@ def journal(
     return path
 
 
-def test_a_journal_of_strangers_becomes_a_calibration(
+def test_a_journal_of_strangers_gives_a_calibration(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = journal(tmp_path / "j.db", refused=700)
@@ -129,20 +129,18 @@ def test_a_journal_of_strangers_becomes_a_calibration(
     row = json.loads(capsys.readouterr().out)
     assert (row["source"], row["people"], row["comparisons"]) == ("journal", None, 700)
     assert row["rows"][-1]["cosine"] == pytest.approx(0.3996, abs=1e-3)
-    assert row["rows"][-1]["fmr"] == pytest.approx(1 / 700)  # the one that may have come in unseen
+    assert row["rows"][-1]["fmr"] == pytest.approx(1 / 700)  # one more, for strangers who were granted
     assert row["notes"][0].startswith("1 refused cards were granted")
 
 
-def test_a_journal_of_several_files_counts_with_all_of_them(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_all_files_of_a_journal_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = journal(tmp_path / "j.db", refused=700, closed_every=300)
     assert len(list(tmp_path.glob("j.*.db"))) == 2
     assert run(file, "--out", tmp_path / "c.json", "--json") == Exit.OK
     assert json.loads(capsys.readouterr().out)["comparisons"] == 700
 
 
-def test_a_journal_says_nothing_above_its_threshold(
+def test_a_journal_gives_no_row_above_its_threshold(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = journal(tmp_path / "j.db", refused=700, threshold=395)
@@ -166,7 +164,9 @@ def test_a_journal_with_too_few_strangers_is_refused(
     assert message in capsys.readouterr().err
 
 
-def test_what_is_neither_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_source_that_is_neither_folder_nor_journal_is_an_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "text").write_text("hello")
     for source in (tmp_path / "text", tmp_path / "gone"):
         assert run(source, "--out", tmp_path / "c.json") == Exit.USAGE

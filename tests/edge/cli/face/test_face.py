@@ -1,4 +1,4 @@
-"""`doorward face`: stable rows, stable exit codes, one clear line for what cannot be used."""
+"""`doorward face`: stable rows, stable exit codes, one clear line for each error."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def pictures(tmp_path: Path, photos: Path) -> Path:
     for n, angle in enumerate((0, 5, -5)):
         ann.rotate(angle).save(tmp_path / f"ann_{n}.jpg", quality=90)
         bob.rotate(angle).save(tmp_path / f"bob_{n}.jpg", quality=90)
-    Image.new("RGB", (320, 240), "grey").save(tmp_path / "nobody.png")
+    Image.new("RGB", (320, 240), "grey").save(tmp_path / "empty.png")
     (tmp_path / "text.jpg").write_text("not a picture")
     return tmp_path
 
@@ -42,7 +42,7 @@ OTHER = [f"ann_{a}.jpg,bob_{b}.jpg,0" for a in range(3) for b in range(3)]
 @pytest.mark.parametrize(
     ("a", "b", "match"), [("ann_0.jpg", "ann_1.jpg", True), ("ann_0.jpg", "bob_0.jpg", False)]
 )
-def test_compare_says_match_in_the_row_and_in_the_exit_code(
+def test_compare_tells_a_match_in_the_row_and_in_the_exit_code(
     pictures: Path, capsys: pytest.CaptureFixture[str], a: str, b: str, match: bool
 ) -> None:
     code = main(["face", "compare", str(pictures / a), str(pictures / b), "--json"])
@@ -60,7 +60,7 @@ def test_compare_without_json_is_one_line_to_read(pictures: Path, capsys: pytest
     assert out.count("\n") == 1
 
 
-@pytest.mark.parametrize("name", ["nobody.png", "text.jpg", "missing.jpg"])
+@pytest.mark.parametrize("name", ["empty.png", "text.jpg", "missing.jpg"])
 @pytest.mark.parametrize("first", [True, False])
 def test_compare_names_the_picture_that_cannot_be_used(
     pictures: Path, capsys: pytest.CaptureFixture[str], name: str, first: bool
@@ -95,7 +95,7 @@ def test_eval_is_one_row_of_fractions(
 def test_eval_counts_a_picture_without_a_face_as_fta_and_its_pairs_as_no_match(
     pictures: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (pictures / "ann_9.png").write_bytes((pictures / "nobody.png").read_bytes())
+    (pictures / "ann_9.png").write_bytes((pictures / "empty.png").read_bytes())
     path = protocol(pictures, *SAME, *OTHER, "ann_0.jpg,ann_9.png,1")
     assert main(["face", "eval", path, "--root", str(pictures), "--json"]) == Exit.OK
     row = json.loads(capsys.readouterr().out)
@@ -111,13 +111,13 @@ BAD_PROTOCOLS = {
     "a line cut off": ("a,b,same\nann_0.jpg,ann_1.jpg\n", "pairs.csv:2"),
     "neither 0 nor 1": ("a,b,same\nann_0.jpg,ann_1.jpg,yes\n", "pairs.csv:2"),
     "too few pairs": ("a,b,same\nann_0.jpg,ann_1.jpg,1\n", "at least 10"),
-    "one person only": ("a,b,same\n" + "ann_0.jpg,ann_1.jpg,1\n" * 10, "at least two people"),
+    "one person only": ("a,b,same\n" + "ann_0.jpg,ann_1.jpg,1\n" * 10, "and two people"),
     "a missing picture": ("a,b,same\n" + "gone.jpg,ann_1.jpg,1\n" * 10, "gone.jpg"),
 }
 
 
 @pytest.mark.parametrize("case", BAD_PROTOCOLS, ids=str)
-def test_eval_says_what_is_wrong_with_a_protocol(
+def test_eval_names_the_mistake_in_a_protocol(
     pictures: Path, capsys: pytest.CaptureFixture[str], case: str
 ) -> None:
     text, message = BAD_PROTOCOLS[case]
@@ -129,9 +129,7 @@ def test_eval_says_what_is_wrong_with_a_protocol(
     assert message in err.splitlines()[0]
 
 
-def test_eval_of_a_protocol_that_is_no_text_is_one_line(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_protocol_that_is_not_text_is_one_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for data in (np.random.default_rng(0).bytes(4000), b"a,b,same\n\xff\xfe,b,1\n"):
         (tmp_path / "p.csv").write_bytes(data)
         assert main(["face", "eval", str(tmp_path / "p.csv"), "--root", str(tmp_path)]) == Exit.USAGE
@@ -139,7 +137,7 @@ def test_eval_of_a_protocol_that_is_no_text_is_one_line(
     assert capsys.readouterr().err.count("error: ") == 3
 
 
-def test_missing_models_are_a_device_fault_with_the_way_out(
+def test_missing_models_are_a_device_fault_with_a_hint(
     pictures: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     files = [str(pictures / "ann_0.jpg")] * 2
@@ -147,7 +145,7 @@ def test_missing_models_are_a_device_fault_with_the_way_out(
     assert "make models" in capsys.readouterr().err
 
 
-def test_eval_adds_intervals_and_det_points_after_the_row_that_scripts_know(
+def test_eval_adds_intervals_and_det_points_after_the_stable_keys(
     pictures: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = protocol(pictures, *SAME, *OTHER)
@@ -156,7 +154,7 @@ def test_eval_adds_intervals_and_det_points_after_the_row_that_scripts_know(
     known = ["tar_95", "cosine", "default", "pictures", "mated", "non_mated", "peak_memory_mb"]
     assert list(row)[6:13] == known
     assert list(row)[13:] == ["tar_1e-5", "tar_1e-5_95", "accuracy_95", "default_95", "det"]
-    assert row["tar_1e-5"] is None  # nine strangers cannot say
+    assert row["tar_1e-5"] is None  # nine comparisons are too few
     assert row["accuracy_95"] == pytest.approx([0.7961, 1], abs=1e-3)
     assert row["default_95"]["fmr"] == pytest.approx([0, 1 - 0.05 ** (1 / 9)])
     fmr, fnmr, cosine = row["det"][-1]
@@ -216,7 +214,7 @@ def test_eval_counts_errors_within_each_group(pictures: Path, capsys: pytest.Cap
     assert main(command) == Exit.OK
     lines = capsys.readouterr().out.splitlines()
     assert lines[1].startswith("accuracy         100.00 % (95 %: ")
-    assert "TAR at FMR 1e-5  -" in lines  # six comparisons say nothing about one in 100,000
+    assert "TAR at FMR 1e-5  -" in lines  # six comparisons are too few for one in 100,000
     assert lines[-2].startswith("group A: FNMR 0.0000 % (95 %: 0.0000 to ")
     assert lines[-1] == "group B: FNMR - of 0, FMR - of 0"
 
@@ -230,7 +228,7 @@ BAD_LABELS = {
 
 
 @pytest.mark.parametrize("case", BAD_LABELS, ids=str)
-def test_eval_says_what_is_wrong_with_labels(
+def test_eval_names_the_mistake_in_labels(
     pictures: Path, capsys: pytest.CaptureFixture[str], case: str
 ) -> None:
     text, message = BAD_LABELS[case]

@@ -25,7 +25,7 @@ WEIGHTS = ("pad_v2.tflite", "pad_v1se.tflite")
 
 @pytest.fixture(scope="module")
 def held_up(tmp_path_factory: pytest.TempPathFactory, photos: Path) -> Path:
-    """People, and the same two held up: as a print in a white frame, and on a screen that fills the picture."""
+    """Two people, a print of each in a white frame, and a screen with each that fills the picture."""
     root = tmp_path_factory.mktemp("pictures")
     ann = Image.open(photos / "astronaut.png").convert("RGB")
     bob = Image.open(photos / "sample3.jpg").convert("RGB").crop((860, 80, 1500, 680))
@@ -47,13 +47,13 @@ def held_up(tmp_path_factory: pytest.TempPathFactory, photos: Path) -> Path:
 
 @pytest.fixture
 def folder(tmp_path: Path, held_up: Path) -> Path:
-    """A copy that a test may change."""
+    """A copy that a test can change."""
     return Path(shutil.copytree(held_up, tmp_path / "pictures"))
 
 
 @pytest.fixture
 def without_weights(tmp_path: Path, built_models: Path) -> Path:
-    """The models as most have them."""
+    """The models without the optional weights."""
     return Path(
         shutil.copytree(built_models, tmp_path / "models", ignore=shutil.ignore_patterns("pad_*.tflite"))
     )
@@ -85,7 +85,7 @@ def test_pad_is_one_row_with_a_rate_for_each_species(
     }
 
 
-def test_pad_says_how_sure_its_rates_are(
+def test_pad_details_have_intervals(
     folder: Path, without_weights: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     found = row(capsys, str(folder), "--models", str(without_weights), "--details")
@@ -96,7 +96,7 @@ def test_pad_says_how_sure_its_rates_are(
         assert species["apcer_95"][0] == 0 < species["apcer_95"][1] < 0.8
 
 
-def test_pad_says_what_it_measured_and_what_each_measure_alone_would_have_done(
+def test_pad_details_have_the_rates_of_each_measure_alone(
     folder: Path, without_weights: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     found = row(capsys, str(folder), "--models", str(without_weights), "--details")
@@ -106,7 +106,7 @@ def test_pad_says_what_it_measured_and_what_each_measure_alone_would_have_done(
     assert found["measures"]["share"]["apcer"] == {"print": 1, "screen": 0}
 
 
-def test_pad_takes_the_weights_that_are_installed(
+def test_pad_uses_the_installed_weights(
     folder: Path, with_weights: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     found = row(capsys, str(folder), "--models", str(with_weights), "--details")
@@ -119,9 +119,9 @@ def test_pad_takes_the_weights_that_are_installed(
 def test_pictures_without_a_face_are_counted_and_not_judged(
     folder: Path, without_weights: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    Image.new("RGB", (320, 240), "grey").save(folder / "print" / "nobody.png")
+    Image.new("RGB", (320, 240), "grey").save(folder / "print" / "empty.png")
     (folder / "mask").mkdir()
-    Image.new("RGB", (320, 240), "grey").save(folder / "mask" / "nobody.png")
+    Image.new("RGB", (320, 240), "grey").save(folder / "mask" / "empty.png")
     found = row(capsys, str(folder), "--models", str(without_weights), "--details")
     assert (found["attacks"]["print"]["n"], found["attacks"]["print"]["not_acquired"]) == (2, 1)
     assert found["attacks"]["mask"] == {
@@ -142,7 +142,7 @@ def test_people_alone_have_a_bpcer(
     assert (found["bona_fide"]["bpcer"], found["attacks"]) == (0, {})
 
 
-def test_without_json_every_line_is_to_read(
+def test_without_json_the_lines_are_text(
     folder: Path, without_weights: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["face", "pad", str(folder), "--models", str(without_weights)]) == Exit.OK
@@ -157,8 +157,8 @@ def test_without_json_every_line_is_to_read(
 BAD_FOLDERS = {
     "no folder": (shutil.rmtree, "cannot be read"),
     "a file": (lambda f: (shutil.rmtree(f), f.write_bytes(b"")), "cannot be read"),
-    "nobody bona fide": (lambda f: shutil.rmtree(f / "bona_fide"), "no folder bona_fide"),
-    "an empty species": (lambda f: (f / "mask").mkdir(), "mask: no pictures"),
+    "no bona fide people": (lambda f: shutil.rmtree(f / "bona_fide"), "has no folder bona_fide"),
+    "an empty species": (lambda f: (f / "mask").mkdir(), "mask: has no pictures"),
     "a text": (lambda f: (f / "print" / "a.jpg").write_text("no picture"), "a.jpg"),
 }
 
@@ -180,7 +180,7 @@ def test_measures_that_are_unknown_or_not_installed_are_named(
 ) -> None:
     words = ["face", "pad", str(folder), "--models", str(without_weights), "--measures"]
     assert main([*words, "geometry,moire"]) == Exit.USAGE
-    assert "unknown measures 'moire'" in capsys.readouterr().err
+    assert "--measures: 'moire' is not one of geometry, texture, passive" in capsys.readouterr().err
     assert main([*words, "geometry,passive"]) == Exit.DEVICE
     error, hint = capsys.readouterr().err.splitlines()
     assert error == "error: the weights of passive PAD are not installed"
@@ -197,7 +197,7 @@ def test_altered_weights_are_a_model_fault(with_weights: Path, tmp_path: Path) -
         open_face_engine(models, pad=PadPolicy(frozenset(Family)))
 
 
-def test_what_is_installed_is_what_is_there(without_weights: Path, built_models: Path) -> None:
+def test_passive_pad_is_installed_with_both_files_only(without_weights: Path, built_models: Path) -> None:
     assert installed_pad(without_weights).families == {Family.GEOMETRY, Family.TEXTURE}
     (without_weights / WEIGHTS[0]).write_bytes(b"half a pair")
     assert Family.PASSIVE not in installed_pad(without_weights).families
@@ -210,7 +210,7 @@ def seen(*shares: float, not_acquired: int = 0) -> Shown:
     return Shown([fuse([(Measure.SHARE, share)]) for share in shares], not_acquired)
 
 
-def test_rates_count_who_is_on_the_wrong_side_and_leave_out_who_was_not_acquired() -> None:
+def test_rates_count_errors_and_skip_pictures_that_were_not_acquired() -> None:
     people, prints = seen(0.3, 0.3, 0.3, 0.6), seen(0.4, 0.8, not_acquired=7)
     assert (bpcer(people), apcer(prints)) == (0.25, 0.5)
     assert interval(0.25, people) == pytest.approx((0.0456, 0.6994), abs=1e-3)
@@ -219,7 +219,7 @@ def test_rates_count_who_is_on_the_wrong_side_and_leave_out_who_was_not_acquired
     )
 
 
-def test_the_equal_error_rate_is_0_where_scores_part_and_half_where_they_are_the_same() -> None:
+def test_the_equal_error_rate_is_0_for_separate_scores_and_half_for_equal_ones() -> None:
     assert eer(seen(0.2, 0.3), seen(0.4, 0.9)) == 0
     assert eer(seen(0.3, 0.6), seen(0.3, 0.6)) == 0.5
 
@@ -242,7 +242,7 @@ def test_prints_that_fill_the_frame_are_refused_without_the_passive_networks(eng
         assert judge(engine, tight, Reason.FACE_ATTACK), path.name
 
 
-def test_no_londoner_is_an_attack_and_every_print_of_nuaa_is_one_to_the_passive_pair(
+def test_the_passive_pair_passes_every_person_of_london_and_refuses_every_print_of_nuaa(
     with_weights: Path,
 ) -> None:
     engine = open_face_engine(with_weights, pad=installed_pad(with_weights))

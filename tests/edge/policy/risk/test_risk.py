@@ -1,4 +1,4 @@
-"""Which signs a visit shows, what they come to, and what that asks for."""
+"""Risk signals of a visit, their level together, and the step-ups that the level requires."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ ALL = frozenset(STEP_UP_ORDER)
 
 LEVELS: dict[str, tuple[tuple[Reason, ...], RiskLevel]] = {
     "no sign": ((), RiskLevel.NONE),
-    "a list that ages, which has a ladder of its own": ((Reason.RISK_LIST_AGE,), RiskLevel.NONE),
+    "an ageing list, which the age policy answers": ((Reason.RISK_LIST_AGE,), RiskLevel.NONE),
     "one sign": ((Reason.RISK_HOUR,), RiskLevel.RAISED),
     "two of them": ((Reason.RISK_HOUR, Reason.RISK_NEW_KEY), RiskLevel.HIGH),
-    "one that is grave": ((Reason.RISK_VELOCITY,), RiskLevel.HIGH),
-    "what nobody thought of": ((Reason.CARD_EXPIRED,), RiskLevel.SEVERE),
+    "one high sign": ((Reason.RISK_VELOCITY,), RiskLevel.HIGH),
+    "a reason that is no risk signal": ((Reason.CARD_EXPIRED,), RiskLevel.SEVERE),
 }
 
 
@@ -44,12 +44,12 @@ def test_signs_come_to_a_level(case: str) -> None:
 
 STEPS: dict[str, tuple[tuple[Reason, ...], frozenset[Factor], tuple[Factor, ...]]] = {
     "nothing to ask": ((), ALL, ()),
-    "raised: the lightest": ((Reason.RISK_HOUR,), ALL, (Factor.CHALLENGE,)),
+    "raised: the lightest step-up": ((Reason.RISK_HOUR,), ALL, (Factor.CHALLENGE,)),
     "raised, without a camera": ((Reason.RISK_HOUR,), ALL - {Factor.CHALLENGE}, (Factor.NONCE,)),
-    "high: two of them": ((Reason.RISK_VELOCITY,), ALL, (Factor.CHALLENGE, Factor.NONCE)),
-    "high, where there is one": ((Reason.RISK_VELOCITY,), frozenset({Factor.PIN}), (Factor.STAFF,)),
-    "raised, where there is none": ((Reason.RISK_HOUR,), frozenset(), (Factor.STAFF,)),
-    "a second document is not on this ladder": (
+    "high: two step-ups": ((Reason.RISK_VELOCITY,), ALL, (Factor.CHALLENGE, Factor.NONCE)),
+    "high, but only one is possible": ((Reason.RISK_VELOCITY,), frozenset({Factor.PIN}), (Factor.STAFF,)),
+    "raised, but none is possible": ((Reason.RISK_HOUR,), frozenset(), (Factor.STAFF,)),
+    "a second document is not in the default order": (
         (Reason.RISK_HOUR,),
         frozenset({Factor.DOCUMENT}),
         (Factor.STAFF,),
@@ -58,17 +58,17 @@ STEPS: dict[str, tuple[tuple[Reason, ...], frozenset[Factor], tuple[Factor, ...]
 
 
 @pytest.mark.parametrize("case", STEPS)
-def test_a_level_asks_for_the_first_rungs_that_are_there(case: str) -> None:
+def test_a_level_requires_the_first_step_ups_that_are_possible(case: str) -> None:
     signs, able, factors = STEPS[case]
     assert tuple(asked.factor for asked in POLICY.steps(signs, able)) == factors
 
 
-def test_what_is_asked_goes_on_record_under_the_gravest_sign() -> None:
+def test_the_reason_of_a_step_up_is_the_signal_with_the_highest_level() -> None:
     signs = (Reason.RISK_HOUR, Reason.RISK_VELOCITY)
     assert {asked.reason for asked in POLICY.steps(signs, ALL)} == {Reason.RISK_VELOCITY}
 
 
-def test_a_site_may_see_a_sign_otherwise() -> None:
+def test_a_site_may_change_the_level_of_a_signal() -> None:
     grave = replace(POLICY, levels={Reason.RISK_HOUR: RiskLevel.SEVERE})
     assert grave.steps((Reason.RISK_HOUR,), ALL) == (Obligation(Factor.STAFF, Reason.RISK_HOUR),)
     calm = replace(POLICY, levels={Reason.RISK_VELOCITY: RiskLevel.NONE})
@@ -80,7 +80,7 @@ def test_a_site_may_see_a_sign_otherwise() -> None:
     st.sets(st.sampled_from(SIGNALS)),
     st.sets(st.sampled_from(STEP_UP_ORDER)),
 )
-def test_more_signs_never_ask_for_less(some: set[Reason], more: set[Reason], able: set[Factor]) -> None:
+def test_more_signals_never_require_less(some: set[Reason], more: set[Reason], able: set[Factor]) -> None:
     def asked(signs: set[Reason]) -> tuple[Obligation, ...]:
         return POLICY.steps([sign for sign in SIGNALS if sign in signs], able)
 
@@ -92,26 +92,26 @@ def test_more_signs_never_ask_for_less(some: set[Reason], more: set[Reason], abl
 SEEN: dict[str, tuple[dict[str, object], RiskPolicy, RiskContext, tuple[Reason, ...]]] = {
     "an ordinary visit": ({}, POLICY, RiskContext(NOW), ()),
     "a clock in doubt": ({}, POLICY, RiskContext(NOW, suspect=True), (Reason.RISK_CLOCK,)),
-    "an enrolment below what is asked": (
+    "an assurance below the policy's": (
         {"assurance": 1},
         replace(POLICY, assurance=2),
         RiskContext(NOW),
         (Reason.RISK_ASSURANCE,),
     ),
-    "an issuer to look at twice": (
+    "an issuer on the policy's list": (
         {},
         replace(POLICY, issuers=frozenset({"CN-GD"})),
         RiskContext(NOW),
         (Reason.RISK_ISSUER,),
     ),
-    "a document that is over": (
+    "an expired document": (
         {"documents": (Document(1, b"d" * 8, 20_000, 3),)},
         POLICY,
         RiskContext(NOW),
         (Reason.RISK_DOCUMENT,),
     ),
-    "ten in the morning is no unusual hour": ({}, replace(POLICY, quiet=(22, 6)), RiskContext(NOW), ()),
-    "but six in the evening there": (
+    "10:00 UTC is not a quiet hour": ({}, replace(POLICY, quiet=(22, 6)), RiskContext(NOW), ()),
+    "the same moment is 18:00 in Macau": (
         {},
         replace(POLICY, quiet=(17, 6)),
         RiskContext(NOW, zone=ZoneInfo("Asia/Macau")),
@@ -121,7 +121,7 @@ SEEN: dict[str, tuple[dict[str, object], RiskPolicy, RiskContext, tuple[Reason, 
 
 
 @pytest.mark.parametrize("case", SEEN)
-def test_a_card_shows_signs(case: str) -> None:
+def test_a_visit_has_the_signals_of_its_card(case: str) -> None:
     changes, policy, context, signs = SEEN[case]
     assert of_card(verified(**changes), RecentPast("tower-1/lobby"), context, policy) == signs
 
@@ -129,14 +129,18 @@ def test_a_card_shows_signs(case: str) -> None:
 @pytest.mark.parametrize(
     ("similarity", "signs"), [(0.45, (Reason.RISK_MARGIN,)), (0.5, ()), (0.9, ()), (None, ())]
 )
-def test_a_face_that_only_just_matches_is_a_sign(similarity: float | None, signs: tuple[Reason, ...]) -> None:
+def test_a_face_that_matches_by_less_than_the_margin_is_a_signal(
+    similarity: float | None, signs: tuple[Reason, ...]
+) -> None:
     face = FaceEvidence(1, similarity=similarity)
     assert of_face(face, 0.4, replace(POLICY, margin=0.1)) == signs
     assert of_face(face, 0.4, POLICY) == ()
 
 
 @pytest.mark.parametrize(("live", "signs"), [(0.3, (Reason.RISK_MARGIN,)), (0.95, ())])
-def test_a_face_that_is_nearly_taken_for_a_picture_is_a_sign(live: float, signs: tuple[Reason, ...]) -> None:
+def test_a_face_that_attack_detection_nearly_refuses_is_a_signal(
+    live: float, signs: tuple[Reason, ...]
+) -> None:
     pad = fuse([(Measure.LIVE, live)])
     assert pad.reason is None
     face = FaceEvidence(1, similarity=0.9, pad=pad)
@@ -147,7 +151,7 @@ def test_a_face_that_is_nearly_taken_for_a_picture_is_a_sign(live: float, signs:
 # -- the past ----------------------------------------------------------------------------------------------
 
 
-def test_failures_count_for_as_long_as_the_site_says() -> None:
+def test_failures_count_for_the_minutes_of_the_policy() -> None:
     past = RecentPast("tower-1/lobby")
     for minute in (0, 30, 59):
         past.learn(CARD, MISS, NOW + minute * MINUTE)
@@ -158,23 +162,25 @@ def test_failures_count_for_as_long_as_the_site_says() -> None:
 
 
 @pytest.mark.parametrize("decision", [Grant(3_000), Deny(Reason.CODE_STALE), Deny(Reason.SCHEDULE_CLOSED)])
-def test_what_is_nobodys_failure_is_none(decision: Grant | Deny) -> None:
+def test_a_refusal_for_another_cause_is_no_failure_and_a_grant_resets_the_count(
+    decision: Grant | Deny,
+) -> None:
     past = RecentPast("tower-1/lobby")
     past.learn(CARD, MISS, NOW)
     past.learn(CARD, decision, NOW)
     assert past.failures(CARD, NOW) == (0 if isinstance(decision, Grant) else 1)
 
 
-def test_one_card_at_many_doors_is_a_sign() -> None:
+def test_one_card_at_many_doors_is_a_signal() -> None:
     past = RecentPast("tower-1/lobby")
     elsewhere = {f"tower-{n}/lobby": NOW - n * MINUTE for n in (1, 4, 9)}
     past.sightings = {CARD.pseudonym: elsewhere}
-    assert past.doors(CARD, NOW - 10 * MINUTE) == 3  # this one counts already
+    assert past.doors(CARD, NOW - 10 * MINUTE) == 3  # this door is one of them
     assert of_card(CARD, past, RiskContext(NOW), POLICY) == (Reason.RISK_VELOCITY,)
     assert of_card(CARD, past, RiskContext(NOW + 2 * MINUTE), POLICY) == ()
 
 
-def test_a_holder_with_another_key_is_a_sign_until_the_door_has_let_it_in() -> None:
+def test_a_holder_with_another_key_is_a_signal_until_a_grant() -> None:
     past = RecentPast("tower-1/lobby")
     old, new = verified(subject="abc"), replace(verified(subject="abc"), holder_key=b"n" * 32)
     past.learn(old, Grant(1), NOW)
@@ -185,13 +191,13 @@ def test_a_holder_with_another_key_is_a_sign_until_the_door_has_let_it_in() -> N
     assert not past.other_key(new)
 
 
-def test_a_holder_whom_nobody_names_has_no_other_key() -> None:
+def test_a_card_without_a_pseudonym_of_its_holder_has_no_other_key() -> None:
     past = RecentPast("tower-1/lobby")
     past.learn(CARD, Grant(1), NOW)
     assert not past.other_key(replace(CARD, holder_key=b"n" * 32))
 
 
-def test_a_flood_of_cards_leaves_the_latest() -> None:
+def test_the_oldest_cards_are_forgotten_above_the_limit() -> None:
     past = RecentPast("tower-1/lobby")
     first = replace(CARD, pseudonym=f"{0:012x}")
     for number in range(MAX_CARDS + 1):

@@ -1,4 +1,4 @@
-"""What a hub tells of cards at other doors, from its tables to the door that asks for more."""
+"""Sightings of cards at other doors, from the tables of the hub to the door that uses them."""
 
 from __future__ import annotations
 
@@ -42,15 +42,18 @@ def hub(tmp_path: Path):
 
 A, B = "0" * 12, "1" * 12
 ROWS = {
-    "one door is nothing to tell": ([(1, seen(A, "x"))], {}),
-    "two doors are": ([(1, seen(A, "x", 5)), (2, seen(A, "y"))], {A: {"y": NOW_MS, "x": NOW_MS - 5}}),
+    "a card at one door is not sent": ([(1, seen(A, "x"))], {}),
+    "a card at two doors is sent": (
+        [(1, seen(A, "x", 5)), (2, seen(A, "y"))],
+        {A: {"y": NOW_MS, "x": NOW_MS - 5}},
+    ),
     "the latest at each door counts": (
         [(1, seen(A, "x", 9)), (2, seen(A, "y")), (1, seen(A, "x", 5))],
         {A: {"y": NOW_MS, "x": NOW_MS - 5}},
     ),
     "two readers of one door are one": ([(1, seen(A, "x")), (2, seen(A, "x"))], {}),
-    "what is an hour old is forgotten": ([(1, seen(A, "x", KEPT_MS)), (2, seen(A, "y"))], {}),
-    "what lies ahead is nobody's": ([(1, seen(A, "x", -5)), (2, seen(A, "y"))], {}),
+    "a sighting of an hour ago is forgotten": ([(1, seen(A, "x", KEPT_MS)), (2, seen(A, "y"))], {}),
+    "a sighting in the future is ignored": ([(1, seen(A, "x", -5)), (2, seen(A, "y"))], {}),
     "the latest card comes first": (
         [(1, seen(A, "x", 9)), (2, seen(A, "y", 8)), (1, seen(B, "x", 7)), (2, seen(B, "y", 6))],
         {B: {"y": NOW_MS - 6, "x": NOW_MS - 7}, A: {"y": NOW_MS - 8, "x": NOW_MS - 9}},
@@ -59,7 +62,7 @@ ROWS = {
 
 
 @pytest.mark.parametrize("row", ROWS)
-def test_a_hub_tells_of_cards_at_several_doors(row: str, hub: Database) -> None:
+def test_a_hub_sends_the_cards_at_several_doors(row: str, hub: Database) -> None:
     entries, told = ROWS[row]
     for serial, entry in entries:
         with hub.writing() as db:
@@ -70,7 +73,7 @@ def test_a_hub_tells_of_cards_at_several_doors(row: str, hub: Database) -> None:
     assert list(found) == list(told)
 
 
-def test_what_a_hub_tells_fits_what_a_device_reads(hub: Database) -> None:
+def test_the_longest_list_of_a_hub_fits_into_an_answer(hub: Database) -> None:
     for serial in (1, 2, 3):
         entries = [seen(f"{card:012x}", f"{serial}" * 40, card) for card in range(2 * MAX_SIGHTINGS)]
         with hub.writing() as db:
@@ -86,12 +89,12 @@ def test_what_a_hub_tells_fits_what_a_device_reads(hub: Database) -> None:
 @pytest.mark.parametrize(
     "data", [b"", b"[]", b'{"x":{}}', b'{"0123456789ab":{"A":1}}', b"\xff", b"{" * 2_000]
 )
-def test_a_file_that_is_none_is_refused(data: bytes) -> None:
+def test_a_file_that_is_not_a_list_of_sightings_is_refused(data: bytes) -> None:
     with pytest.raises(InputError):
         sightings_file.decode(data)
 
 
-def test_a_door_takes_over_what_sync_was_told(tmp_path: Path) -> None:
+def test_a_door_reads_the_sightings_that_sync_wrote(tmp_path: Path) -> None:
     state, past = open_files(tmp_path), RecentPast("x")
     watch = SightingsWatch(past, state)
     watch.see(StepResult(0, PassageState.IDLE, None))
@@ -100,7 +103,7 @@ def test_a_door_takes_over_what_sync_was_told(tmp_path: Path) -> None:
     watch.see(StepResult(1, PassageState.IDLE, None))
     assert past.sightings == {}, "not in every frame"
     watch.see(StepResult(LOOK_MS, PassageState.FACE, None))
-    assert past.sightings == {}, "nor in the middle of a passage"
+    assert past.sightings == {}, "not during a passage"
     watch.see(StepResult(LOOK_MS, PassageState.IDLE, None))
     known = {A: {"y": datetime.fromtimestamp(NOW_MS / 1_000, UTC)}}
     assert past.sightings == known

@@ -1,4 +1,4 @@
-"""Results there and back, and whatever else a host may be sent."""
+"""Results from device to host, and other bytes that a host may receive."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ SIGNED = encode(GENUINE, SEED)
 
 
 @given(granted | denied)
-def test_what_a_device_signs_its_host_reads(result: Result) -> None:
+def test_a_host_reads_the_result_that_a_device_signed(result: Result) -> None:
     text = to_text(encode(result, SEED))
     found = verify(from_text(text), KEY)
     assert round(found.at.timestamp() * 1_000) == round(result.at.timestamp() * 1_000)
@@ -72,12 +72,12 @@ def test_any_text_is_bytes_or_an_input_error(text: str) -> None:
 
 
 @given(st.integers(0, len(SIGNED) - 1), st.integers(1, 255))
-def test_no_byte_can_be_changed(at: int, change: int) -> None:
+def test_a_result_with_a_changed_byte_is_refused(at: int, change: int) -> None:
     forged = SIGNED[:at] + bytes([SIGNED[at] ^ change]) + SIGNED[at + 1 :]
     with pytest.raises(InputError):
         verify(forged, KEY)
 
 
-def test_a_result_shows_nothing_of_a_holder_when_it_is_printed() -> None:
+def test_the_repr_of_a_result_has_no_data_of_the_holder() -> None:
     assert "pseudonym" not in repr(GENUINE)
     assert verify(SIGNED, KEY) == GENUINE

@@ -14,10 +14,10 @@ from edge.errors import InputError
 from edge.venues.check.result import from_text, verify
 
 FILES = sorted((ROOT / "tests" / "vectors" / "result").glob("*.txt"))
-STEPS = {  # how the refusal begins
-    1: ("not a result", "longer than any result", "not base45"),
+STEPS = {  # beginnings of the refusals at each step
+    1: ("not a result", "longer than 12292", "not base45"),
     2: ("not CBOR", "not the deterministic", "not a COSE_Sign1"),
-    3: ("headers are not", "another algorithm", "signed as something else", "signed by another device"),
+    3: ("the headers are not", "the algorithm is not", "the signed type is not", "signed by another device"),
     4: ("not signed by this device",),
 }
 
@@ -42,7 +42,7 @@ def test_each_vector_ends_at_its_step(path: Path) -> None:
     assert "Silva" not in said
 
 
-def test_the_attributes_of_the_genuine_one_open_with_the_hosts_key() -> None:
+def test_the_hosts_key_opens_the_attributes_of_the_genuine_result() -> None:
     headers, text = read(ROOT / "tests/vectors/result/valid_granted.txt")
     result = verify(from_text(text), bytes.fromhex(headers["key"]))
     assert result.sealed is not None
@@ -50,6 +50,6 @@ def test_the_attributes_of_the_genuine_one_open_with_the_hosts_key() -> None:
     assert json.loads(opened) == {"family_name": "Silva", "nationality": "PRT"}
 
 
-def test_there_are_vectors_of_every_step() -> None:
+def test_there_is_a_vector_for_every_step() -> None:
     assert {int(read(path)[0]["step"]) for path in FILES} == {1, 2, 3, 4, 5}
     assert len(FILES) > 60

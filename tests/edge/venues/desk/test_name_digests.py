@@ -1,4 +1,4 @@
-"""How names are compared, and that no two kinds of digest can be taken for each other."""
+"""Comparison of names by digests, and the difference of each kind of digest from the others."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from edge.venues.desk.name_digests import Digests, reference, spellings
 KEY = bytes(range(32))
 SAME = {
     "case": ("García", "Ana", "GARCIA", "ANA"),
-    "ñ as ICAO has it": ("Muñoz", "Ana", "Munoz", "Ana"),
+    "ñ as ICAO transliterates it": ("Muñoz", "Ana", "Munoz", "Ana"),
     "å": ("Åberg", "Ana", "Aaberg", "Ana"),
     "å without its ring": ("Åberg", "Ana", "Aberg", "Ana"),
     "ø": ("Sørensen", "Ana", "Soerensen", "Ana"),
@@ -32,18 +32,18 @@ OTHERS = {
     "names swapped": ("Ana", "Silva", "Silva", "Ana"),
     "no given name": ("Silva", "", "Silva", "Ana"),
     "ö is not u": ("Möller", "Ana", "Muller", "Ana"),
-    "Cyrillic and Latin that look alike": ("Ра", "Ana", "Pa", "Ana"),  # noqa: RUF001  that is the point
+    "Cyrillic and Latin that look alike": ("Ра", "Ana", "Pa", "Ana"),  # noqa: RUF001  the test is about them
 }
 
 
 @pytest.mark.parametrize("name", SAME)
-def test_these_are_one_name(name: str) -> None:
+def test_two_spellings_of_one_name_match(name: str) -> None:
     a, b, c, d = SAME[name]
     assert Digests(KEY).names(a, b) & Digests(KEY).names(c, d)
 
 
 @pytest.mark.parametrize("name", OTHERS)
-def test_these_are_two(name: str) -> None:
+def test_two_names_do_not_match(name: str) -> None:
     a, b, c, d = OTHERS[name]
     assert not Digests(KEY).names(a, b) & Digests(KEY).names(c, d)
 
@@ -53,7 +53,7 @@ def test_every_name_has_one_or_two_spellings(family: str, given_name: str) -> No
     assert 1 <= len(spellings(family, given_name)) <= 2
 
 
-def test_a_reference_is_its_letters_and_digits() -> None:
+def test_only_letters_and_digits_of_a_reference_count() -> None:
     assert reference(" ab-12 / 3 ") == reference("AB123")
     assert reference("AB124") != reference("AB123")
 

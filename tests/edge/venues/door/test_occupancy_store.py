@@ -1,4 +1,4 @@
-"""What a door remembers: the same in memory and on the disk, and on the disk also after a restart."""
+"""Occupancy stores in memory and in a file: equal, and in a file also after a restart."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def occupancy(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Occupa
         yield presence
 
 
-def test_a_new_ledger_knows_nothing(occupancy: OccupancyStore) -> None:
+def test_a_new_store_is_empty(occupancy: OccupancyStore) -> None:
     assert occupancy.inside("hall", ANNA) is None
     assert occupancy.count("hall", 7) == 0
     assert occupancy.opened("hall", "guards") is None
@@ -42,7 +42,7 @@ def test_a_new_ledger_knows_nothing(occupancy: OccupancyStore) -> None:
     assert not occupancy.is_locked_down()
 
 
-def test_who_came_is_inside_until_he_left(occupancy: OccupancyStore) -> None:
+def test_a_person_who_came_in_is_inside_until_they_leave(occupancy: OccupancyStore) -> None:
     occupancy.write(OccupancyChange(**PLAIN, came=(ANNA, BEN)))
     assert occupancy.inside("hall", ANNA) == Inside(1_000, 7)
     assert occupancy.count("hall", 7) == 2
@@ -52,7 +52,7 @@ def test_who_came_is_inside_until_he_left(occupancy: OccupancyStore) -> None:
     assert occupancy.count("hall", 7) == 1
 
 
-def test_who_comes_again_is_counted_once(occupancy: OccupancyStore) -> None:
+def test_a_person_who_comes_in_again_counts_once(occupancy: OccupancyStore) -> None:
     occupancy.write(OccupancyChange(**PLAIN, came=(ANNA,)))
     occupancy.write(OccupancyChange(**PLAIN | {"at": 2_000}, came=(ANNA,)))
     assert occupancy.inside("hall", ANNA) == Inside(2_000, 7)
@@ -60,12 +60,12 @@ def test_who_comes_again_is_counted_once(occupancy: OccupancyStore) -> None:
 
 
 @pytest.mark.parametrize("other", [8, 6])
-def test_on_another_day_nobody_is_inside(occupancy: OccupancyStore, other: int) -> None:
+def test_on_another_day_the_area_is_empty(occupancy: OccupancyStore, other: int) -> None:
     occupancy.write(OccupancyChange(**PLAIN, came=(ANNA,)))
     assert occupancy.count("hall", other) == 0
     occupancy.write(OccupancyChange(**PLAIN | {"day": other}, came=(BEN,)))
     assert occupancy.count("hall", other) == 1
-    assert occupancy.inside("hall", ANNA) is None, "nobody is kept longer than the rules need"
+    assert occupancy.inside("hall", ANNA) is None, "rows are kept only as long as the rules need"
 
 
 def test_the_last_day_on_which_a_group_came(occupancy: OccupancyStore) -> None:
@@ -75,7 +75,7 @@ def test_the_last_day_on_which_a_group_came(occupancy: OccupancyStore) -> None:
     assert occupancy.opened("attic", "guards") is None
 
 
-def test_who_waits_is_forgotten_at_the_next_change(occupancy: OccupancyStore) -> None:
+def test_the_next_change_at_the_door_deletes_the_waiting_person(occupancy: OccupancyStore) -> None:
     occupancy.write(OccupancyChange(**PLAIN, waiting=WaitingPerson(ANNA, 1_000)))
     assert occupancy.waiting("lobby") == WaitingPerson(ANNA, 1_000)
     assert occupancy.waiting("side") is None
@@ -111,7 +111,7 @@ def _seen(occupancy: OccupancyStore) -> list[object]:
 
 @settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(st.lists(changes, max_size=12))
-def test_the_file_remembers_what_memory_does_also_after_a_restart(
+def test_the_file_equals_the_store_in_memory_also_after_a_restart(
     tmp_path: Path, told: list[OccupancyChange]
 ) -> None:
     path, memory = tmp_path / "presence.db", MemoryOccupancyStore()
@@ -124,7 +124,7 @@ def test_the_file_remembers_what_memory_does_also_after_a_restart(
             assert _seen(file) == _seen(memory)
 
 
-def test_two_doors_of_one_board_share_what_they_remember(tmp_path: Path) -> None:
+def test_two_doors_of_one_board_share_the_file(tmp_path: Path) -> None:
     path = tmp_path / "presence.db"
     with closing(OccupancyFile(path)) as outside, closing(OccupancyFile(path)) as inside:
         outside.write(OccupancyChange(**PLAIN, came=(ANNA,)))
@@ -145,7 +145,7 @@ def test_a_switch_stays_on_over_a_restart(tmp_path: Path) -> None:
         assert not presence.is_locked_down()
 
 
-def test_somebody_or_everybody_is_taken_to_have_gone(tmp_path: Path) -> None:
+def test_forgive_removes_one_person_or_all_people(tmp_path: Path) -> None:
     with closing(OccupancyFile(tmp_path / "presence.db")) as presence:
         presence.write(OccupancyChange(**PLAIN, came=(ANNA, BEN)))
         presence.write(OccupancyChange(**PLAIN | {"area": "attic"}, came=(ANNA,)))
@@ -155,7 +155,7 @@ def test_somebody_or_everybody_is_taken_to_have_gone(tmp_path: Path) -> None:
         assert presence.count("hall", 7) == 0
 
 
-def test_a_change_that_fails_is_not_made_in_part(tmp_path: Path) -> None:
+def test_a_change_that_fails_changes_nothing(tmp_path: Path) -> None:
     path = tmp_path / "presence.db"
     with closing(OccupancyFile(path)) as presence:
         presence.write(OccupancyChange(**PLAIN, came=(ANNA,)))
@@ -169,7 +169,7 @@ def test_a_change_that_fails_is_not_made_in_part(tmp_path: Path) -> None:
         assert presence.count("hall", 7) == 1
 
 
-def test_what_is_no_database_is_a_fault_that_names_it(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_database_is_a_fault_that_names_it(tmp_path: Path) -> None:
     path = tmp_path / "presence.db"
     path.write_bytes(b"no database" * 100)
     with pytest.raises(StorageFault, match=r"presence\.db: it is not a database"):

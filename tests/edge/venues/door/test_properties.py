@@ -1,4 +1,4 @@
-"""Whatever order people come, go, are turned away and walk off in, and whatever the clock does meanwhile."""
+"""Properties of a door for any order of visits, refusals, broken-off visits and changes of the clock."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ any_rules = st.builds(
     door=st.sampled_from(
         ["", "two_people_s = 30", 'unlock = "office"', 'unlock_after = "guards"\nunlock = "office"']
     ),
-    head=st.sampled_from(["", 'everybody = ["visitors"]', 'no_face = "pin"']),
+    head=st.sampled_from(["", 'not_enrolled = ["visitors"]', 'no_face = "pin"']),
 )
 
 
@@ -84,14 +84,14 @@ class Both:
 
 
 def settled(said: Obligations | Reason, outcome: str) -> Decision | None:
-    """What the passage makes of it; None: nobody waited for a decision."""
+    """The decision of the passage; None if the visit was broken off."""
     if isinstance(said, Obligations) and outcome == "deny":
         return Deny(Reason.FACE_NO_MATCH)
     return None if isinstance(said, Obligations) and outcome == "walks off" else decided(said)
 
 
 @given(any_rules, steps)
-def test_asking_changes_nothing_and_says_the_same_again(
+def test_evaluate_changes_nothing_and_gives_the_same_result_again(
     text: str, day: list[tuple[str, str, str, int]]
 ) -> None:
     both, now = Both(text), MONDAY
@@ -110,7 +110,7 @@ def test_asking_changes_nothing_and_says_the_same_again(
 
 
 @given(st.sampled_from(["", "two_people_s = 60", 'unlock = "office"']), steps)
-def test_nobody_passes_a_hard_passback_twice_without_going_out(
+def test_no_person_passes_a_hard_passback_twice_without_going_out(
     door: str, day: list[tuple[str, str, str, int]]
 ) -> None:
     both, now = Both(tower(settings='passback = "hard"\nreset = "never"', door=door)), MONDAY
@@ -134,17 +134,18 @@ def test_nobody_passes_a_hard_passback_twice_without_going_out(
                 for name in PEOPLE
                 if not before[name] and both.occupancy.inside("tower-1", _name(entrance, name))
             }
-            assert not came & inside, "nor does the one who waited"
+            assert not came & inside, "this also holds for the person who waited"
             inside |= came | {person}
         elif isinstance(decision, Grant):
             inside.discard(person)
 
 
 @given(st.integers(1, 3), st.sampled_from(["", "two_people_s = 60", 'unlock = "office"']), steps)
-def test_there_are_never_more_inside_than_there_may_be(
+def test_the_number_of_people_inside_never_exceeds_the_limit(
     limit: int, door: str, day: list[tuple[str, str, str, int]]
 ) -> None:
-    both, now = Both(tower(settings=f"limit = {limit}", door=door, head='everybody = ["visitors"]')), MONDAY
+    text = tower(settings=f"limit = {limit}", door=door, head='not_enrolled = ["visitors"]')
+    both, now = Both(text), MONDAY
     for who, way, outcome, later in day:
         now += timedelta(seconds=later)
         entrance = both.doors[way]
@@ -156,7 +157,7 @@ def test_there_are_never_more_inside_than_there_may_be(
 
 
 @given(any_rules, steps)
-def test_no_face_is_never_without_something_in_its_place(
+def test_a_person_without_a_face_always_has_another_factor(
     text: str, day: list[tuple[str, str, str, int]]
 ) -> None:
     both, now = Both(text), MONDAY
@@ -168,7 +169,7 @@ def test_no_face_is_never_without_something_in_its_place(
 
 
 @given(any_rules, st.sampled_from(sorted(PEOPLE)), st.integers(0, 8 * 1440))
-def test_a_card_for_being_forced_gets_what_its_person_gets(text: str, who: str, minute: int) -> None:
+def test_a_duress_card_gets_the_result_of_its_person(text: str, who: str, minute: int) -> None:
     door = Both(text).doors["in"]
     now = MONDAY + timedelta(minutes=minute)
     usual = door.asks(who, now)

@@ -1,4 +1,4 @@
-"""What a building's door says to whom: one line each, and what it remembers from one passage to the next."""
+"""The obligations and refusals of a building's door, and the occupancy it keeps between passages."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def at(clock: str, day: int = 1) -> datetime:
     return local(f"2027-03-{day:02}T{clock}", "Asia/Macau")
 
 
-# -- who, where, when ----------------------------------------------------------------------------------
+# -- people, doors and hours ---------------------------------------------------------------------------
 
 
 def test_staff_pass_in_office_hours_and_at_no_other_time() -> None:
@@ -44,7 +44,7 @@ def test_staff_pass_in_office_hours_and_at_no_other_time() -> None:
     assert door.asks("anna", at("09:00", day=6)) is Reason.SCHEDULE_CLOSED
 
 
-def test_whoever_belongs_to_two_groups_has_the_hours_of_both() -> None:
+def test_a_person_in_two_groups_has_the_hours_of_both() -> None:
     text = OFFICE + '[[permits]]\ngroups = ["guards"]\ndoors = ["tower-1/lobby"]\nschedule = "night"\n'
     door = Entrance(rules(text), {"anna": {"groups": {"staff", "guards"}}})
     assert [door.asks("anna", at(clock)) for clock in ("09:00", "19:00", "23:00")] == [
@@ -65,12 +65,12 @@ def test_a_group_without_a_permit_does_not_pass() -> None:
     assert door.asks("ben") is Reason.DOOR_NOT_PERMITTED
 
 
-def test_who_is_not_enrolled_passes_only_where_everybody_has_a_group() -> None:
+def test_a_person_who_is_not_enrolled_passes_only_with_a_group_in_not_enrolled() -> None:
     assert Entrance(rules(OPEN)).asks("carl") is Reason.PERSON_UNKNOWN
     assert Entrance(rules(OPEN)).asks(None) is Reason.PERSON_UNKNOWN
-    assert Entrance(rules('everybody = ["visitors"]\n' + OPEN)).asks("carl") == Obligations()
-    assert Entrance(rules('everybody = ["visitors"]\n' + OPEN)).asks(None) == Obligations()
-    assert Entrance(rules('everybody = ["visitors"]\n' + OFFICE)).asks("carl") is Reason.DOOR_NOT_PERMITTED
+    assert Entrance(rules('not_enrolled = ["visitors"]\n' + OPEN)).asks("carl") == Obligations()
+    assert Entrance(rules('not_enrolled = ["visitors"]\n' + OPEN)).asks(None) == Obligations()
+    assert Entrance(rules('not_enrolled = ["visitors"]\n' + OFFICE)).asks("carl") is Reason.DOOR_NOT_PERMITTED
 
 
 def test_the_same_subject_of_another_issuer_is_another_person() -> None:
@@ -88,25 +88,27 @@ def test_the_same_subject_of_another_issuer_is_another_person() -> None:
         ("11:00:00", Reason.VISIT_WINDOW),
     ],
 )
-def test_a_visitor_passes_in_his_window(clock: str, expected: Obligations | Reason) -> None:
+def test_a_visitor_passes_between_valid_from_and_valid_until(
+    clock: str, expected: Obligations | Reason
+) -> None:
     window = {"groups": {"visitors"}, "valid_from": at("09:00"), "valid_until": at("11:00")}
     assert Entrance(rules(OPEN), {"vera": window}).asks("vera", at(clock)) == expected
 
 
-def test_who_needs_more_time_gets_it_and_staff_know() -> None:
+def test_an_assisted_person_gets_a_longer_release_and_staff_know() -> None:
     door = Entrance(rules("assisted_ms = 9000\n" + OPEN), {"anna": {"assisted": True}})
     assert door.asks("anna") == Obligations(release_ms=9_000, notices=frozenset({StaffNotice.ASSISTED}))
 
 
 @pytest.mark.parametrize(("choice", "factor"), [("pin", Factor.PIN), ("staff", Factor.STAFF)])
-def test_without_a_face_something_else_is_asked(choice: str, factor: Factor) -> None:
+def test_a_person_without_a_face_must_give_another_factor(choice: str, factor: Factor) -> None:
     door = Entrance(rules(f'no_face = "{choice}"\n' + OPEN), {"anna": {"no_face": True}})
     assert door.asks("anna") == Obligations(
         required=(Obligation(factor, Reason.FACTOR_ABSENT),), notices=frozenset({StaffNotice.NO_FACE})
     )
 
 
-def test_whoever_has_a_pin_can_be_asked_for_it() -> None:
+def test_the_obligations_hold_the_pin_of_the_person() -> None:
     pin = Pin(b"kept")
     people = {"anna": {"pin": pin}, "anna-2": {"same_as": "anna", "duress": True, "pin": pin}}
     door = Entrance(rules(OPEN), people)
@@ -118,11 +120,11 @@ def test_a_resident_is_compared_with_the_face_that_was_enrolled() -> None:
     door = Entrance(rules(OPEN), {"anna": {"template": bytes(16)}})
     assert door.asks("anna", face=SealedReference(bytes(16), bytes(16))) == Obligations()
     assert door.asks("anna", face=SealedReference(b"x" * 16, bytes(16))) is Reason.FACE_TEMPLATE
-    assert door.asks("anna") is Reason.FACE_TEMPLATE, "a template in the card is not the one kept here"
+    assert door.asks("anna") is Reason.FACE_TEMPLATE, "a template in the card is not the enrolled one"
     assert door.asks("anna", face=None) is Reason.FACE_TEMPLATE
 
 
-def test_a_card_for_being_forced_opens_as_usual_and_staff_know() -> None:
+def test_a_duress_card_opens_as_usual_and_staff_know() -> None:
     door = Entrance(
         rules(OPEN),
         {"anna": {"assisted": True}, "anna-2": {"same_as": "anna", "duress": True, "assisted": True}},
@@ -132,7 +134,7 @@ def test_a_card_for_being_forced_opens_as_usual_and_staff_know() -> None:
     assert forced == replace(usual, notices=usual.notices | {StaffNotice.DURESS})
 
 
-def test_staff_know_of_duress_also_where_the_door_stays_shut() -> None:
+def test_staff_know_of_duress_also_if_the_door_stays_locked() -> None:
     door = Entrance(rules(OFFICE), {"anna": {}, "anna-2": {"same_as": "anna", "duress": True}})
     assert door.asks("anna-2", at("23:00")) is Reason.SCHEDULE_CLOSED
     assert door.notes("anna-2", at("23:00")) == {StaffNotice.DURESS}
@@ -144,13 +146,13 @@ FIRST = OFFICE + 'after = "guards"\n[[permits]]\ngroups = ["guards"]\ndoors = ["
 TWO = {"anna": {}, "gus": {"groups": {"guards"}}}
 
 
-def test_nobody_before_a_guard_and_everybody_after() -> None:
+def test_staff_pass_only_after_a_guard() -> None:
     door = Entrance(rules(FIRST), TWO)
     assert door.comes("anna", at("09:00")) is Reason.SCHEDULE_UNATTENDED
     assert door.asks("gus", at("09:05")) == Obligations(notices=frozenset({StaffNotice.FIRST_IN}))
-    assert door.asks("anna", at("09:05")) is Reason.SCHEDULE_UNATTENDED, "asking is not coming"
+    assert door.asks("anna", at("09:05")) is Reason.SCHEDULE_UNATTENDED, "evaluate is not commit"
     assert door.comes("gus", at("09:05")) is None
-    assert door.asks("gus", at("09:06")) == Obligations(), "only the first is"
+    assert door.asks("gus", at("09:06")) == Obligations(), "only the first guard"
     assert door.comes("anna", at("09:06")) is None
 
 
@@ -173,14 +175,14 @@ def test_a_guard_who_came_early_opens_the_hours_and_not_more() -> None:
     assert door.asks("anna", at("08:00")) == Obligations()
 
 
-def test_a_night_shift_is_opened_by_who_came_before_midnight() -> None:
+def test_a_guard_before_midnight_opens_the_night_shift() -> None:
     door = Entrance(rules(FIRST.replace('schedule = "office"', 'schedule = "night"')), TWO)
     door.comes("gus", at("22:05"))
     assert door.asks("anna", at("00:30", day=2)) == Obligations()
     assert door.asks("anna", at("22:30", day=2)) is Reason.SCHEDULE_UNATTENDED
 
 
-def test_who_came_on_a_day_that_is_still_to_come_opens_nothing() -> None:
+def test_a_guard_who_came_on_a_day_in_the_future_opens_nothing() -> None:
     door = Entrance(rules(FIRST), TWO)
     door.comes("gus", at("09:00", day=9))
     assert door.asks("anna", at("09:00", day=2)) is Reason.SCHEDULE_UNATTENDED
@@ -188,7 +190,7 @@ def test_who_came_on_a_day_that_is_still_to_come_opens_nothing() -> None:
     assert door.asks("anna", at("09:02", day=2)) == Obligations()
 
 
-def test_who_opens_for_others_is_not_kept_waiting() -> None:
+def test_a_member_of_both_groups_opens_for_herself() -> None:
     door = Entrance(rules(FIRST), {"olga": {"groups": {"staff", "guards"}}})
     assert door.asks("olga", at("09:00")) == Obligations(notices=frozenset({StaffNotice.FIRST_IN}))
 
@@ -198,7 +200,7 @@ def test_who_opens_for_others_is_not_kept_waiting() -> None:
 FREE = OFFICE + '[doors."tower-1/lobby"]\nunlock = "office"\n'
 
 
-def test_a_door_that_stands_free_asks_for_a_card_alone() -> None:
+def test_a_door_in_free_access_requires_only_a_card() -> None:
     door = Entrance(
         rules(FREE.replace('"staff"]\ndoors', '"guards"]\ndoors')), {"vera": {"valid_until": at("08:00")}}
     )
@@ -211,11 +213,11 @@ def test_a_door_that_stands_free_asks_for_a_card_alone() -> None:
 @pytest.mark.parametrize(
     ("clock", "mode"), [("07:59", Mode.NORMAL), ("08:00", Mode.FREE_ACCESS), ("18:00", Mode.NORMAL)]
 )
-def test_its_controller_is_told(clock: str, mode: Mode) -> None:
+def test_the_mode_of_the_controller_follows_the_schedule(clock: str, mode: Mode) -> None:
     assert Entrance(rules(FREE)).venue.mode_at(at(clock)) is mode
 
 
-def test_a_door_may_stand_free_only_after_somebody_came() -> None:
+def test_free_access_may_begin_only_after_a_person_of_a_group_came_in() -> None:
     door = Entrance(rules(FREE + 'unlock_after = "staff"\n'), {"anna": {}})
     assert door.venue.mode_at(at("09:00")) is Mode.NORMAL
     assert door.comes("anna", at("09:01")) is None
@@ -223,7 +225,7 @@ def test_a_door_may_stand_free_only_after_somebody_came() -> None:
     assert door.venue.mode_at(at("09:01", day=2)) is Mode.NORMAL
 
 
-def test_in_a_lock_down_nobody_passes_but_who_may() -> None:
+def test_in_a_lock_down_only_groups_in_may_pass_pass() -> None:
     door = Entrance(rules(OPEN + '[lock_down]\nmay_pass = ["guards"]\n'), TWO)
     door.occupancy.locked_down = True
     assert door.asks("anna") is Reason.SITE_LOCKED
@@ -231,10 +233,10 @@ def test_in_a_lock_down_nobody_passes_but_who_may() -> None:
     assert door.venue.mode_at(MONDAY) is Mode.NORMAL, "a controller in lock-down would deny the guard"
 
 
-def test_a_lock_down_without_exceptions_is_the_controllers() -> None:
+def test_the_controller_does_a_lock_down_without_exceptions() -> None:
     door = Entrance(rules(FREE), {"anna": {}})
     door.occupancy.locked_down = True
-    assert door.venue.mode_at(at("09:00")) is Mode.LOCK_DOWN, "also where it would stand free"
+    assert door.venue.mode_at(at("09:00")) is Mode.LOCK_DOWN, "also in the hours of free access"
     assert door.asks("anna", at("09:00")) is Reason.SITE_LOCKED
 
 
@@ -255,7 +257,7 @@ def area(settings: str, door: str = "") -> str:
 
 
 def leaving(entrance: Entrance) -> Entrance:
-    """The same area from inside: another reader, the same memory."""
+    """A reader that lets people out of this area, with the same occupancy store."""
     out = replace(entrance.rules, doorway=replace(entrance.rules.doorway, direction="out"))
     return Entrance(out, entrance.people, entrance.occupancy)
 
@@ -263,7 +265,7 @@ def leaving(entrance: Entrance) -> Entrance:
 HARD = area('passback = "hard"')
 
 
-def test_hard_nobody_comes_in_twice_without_going_out() -> None:
+def test_hard_a_person_comes_in_twice_only_after_going_out() -> None:
     door = Entrance(rules(HARD), {"anna": {}, "ben": {}})
     assert door.comes("anna", at("09:00")) is None
     assert door.comes("anna", at("09:01")) is Reason.PERSON_PASSBACK
@@ -272,46 +274,46 @@ def test_hard_nobody_comes_in_twice_without_going_out() -> None:
     assert door.comes("anna", at("09:03")) is None
 
 
-def test_hard_with_her_second_card_she_is_the_same_person() -> None:
+def test_hard_a_duress_card_is_the_same_person() -> None:
     door = Entrance(rules(HARD), {"anna": {}, "anna-2": {"same_as": "anna", "duress": True}})
     assert door.comes("anna", at("09:00")) is None
     assert door.comes("anna-2", at("09:01")) is Reason.PERSON_PASSBACK
 
 
-def test_hard_who_was_denied_is_not_inside() -> None:
+def test_hard_a_denied_person_is_not_inside() -> None:
     door = Entrance(rules(HARD), {"anna": {}})
     door.venue.commit(door.visit("anna", at("09:00")), Deny(Reason.FACE_NO_MATCH), 1)
     assert door.asks("anna", at("09:01")) == Obligations()
 
 
-def test_hard_the_night_lets_everybody_go() -> None:
+def test_hard_all_people_count_as_gone_after_the_reset() -> None:
     door = Entrance(rules(HARD), {"anna": {}})
     door.comes("anna", at("09:00"))
     assert door.asks("anna", at("03:59", day=2)) is Reason.PERSON_PASSBACK
     assert door.asks("anna", at("04:00", day=2)) == Obligations()
 
 
-def test_hard_without_a_reset_it_holds_until_she_goes() -> None:
+def test_hard_without_a_reset_it_holds_until_the_person_goes_out() -> None:
     door = Entrance(rules(area('passback = "hard"\nreset = "never"')), {"anna": {}})
     door.comes("anna", at("09:00"))
     assert door.asks("anna", at("09:00") + 100 * DAY) is Reason.PERSON_PASSBACK
 
 
-def test_nobody_is_kept_in() -> None:
+def test_people_can_always_go_out() -> None:
     door = Entrance(rules(OFFICE + OPEN.replace('"staff", ', "") + '[doors."tower-1/lobby"]\ndirection = "out"\n'
                           '[lock_down]\nschedule = "always"\n'))  # fmt: skip
     for who in ("carl", None):
         assert door.asks(who, at("23:00")) == Obligations()
 
 
-def test_timed_only_so_many_minutes() -> None:
+def test_timed_passback_holds_for_its_minutes() -> None:
     door = Entrance(rules(area('passback = "timed"\npassback_min = 10')), {"anna": {}})
     door.comes("anna", at("09:00"))
     assert door.asks("anna", at("09:09:59")) is Reason.PERSON_PASSBACK
     assert door.asks("anna", at("09:10")) == Obligations()
 
 
-def test_timed_a_clock_that_is_set_back_keeps_nobody_out_for_long() -> None:
+def test_timed_a_clock_that_is_set_back_locks_no_person_out_for_long() -> None:
     door = Entrance(rules(area('passback = "timed"\npassback_min = 10')), {"anna": {}})
     door.comes("anna", at("09:00", day=20))
     assert door.asks("anna", at("09:00", day=2)) == Obligations()
@@ -319,19 +321,19 @@ def test_timed_a_clock_that_is_set_back_keeps_nobody_out_for_long() -> None:
     assert door.asks("anna", at("08:50", day=20)) == Obligations()
 
 
-def test_hard_a_clock_that_is_set_back_keeps_nobody_out_for_long() -> None:
+def test_hard_a_clock_that_is_set_back_locks_no_person_out_for_long() -> None:
     door = Entrance(rules(HARD), {"anna": {}})
     door.comes("anna", at("09:00", day=20))
     assert door.asks("anna", at("09:00", day=2)) == Obligations()
 
 
-def test_soft_she_comes_in_and_staff_know() -> None:
+def test_soft_the_person_passes_and_staff_know() -> None:
     door = Entrance(rules(area('passback = "soft"')), {"anna": {}})
     assert door.comes("anna", at("09:00")) is None
     assert door.asks("anna", at("09:01")) == Obligations(notices=frozenset({StaffNotice.PASSBACK}))
 
 
-def test_where_nobody_is_counted_nobody_is_written_down() -> None:
+def test_an_area_without_limit_and_passback_stores_no_occupancy() -> None:
     door = Entrance(rules(OPEN), {"anna": {}})
     door.comes("anna")
     assert door.occupancy.inside("tower-1/lobby", name_of("anna")) is None
@@ -340,22 +342,22 @@ def test_where_nobody_is_counted_nobody_is_written_down() -> None:
 # -- how many ------------------------------------------------------------------------------------------
 
 
-def test_a_full_area_lets_nobody_in_until_somebody_goes() -> None:
+def test_a_full_area_refuses_people_until_a_person_goes_out() -> None:
     door = Entrance(rules(area("limit = 2")), {"anna": {}, "ben": {}, "carl": {}})
     assert [door.comes(who, at("09:00")) for who in ("anna", "ben", "carl")] == [None, None, Reason.SITE_FULL]
-    assert door.comes("ben", at("09:01")) is None, "who is inside already takes no room"
+    assert door.comes("ben", at("09:01")) is None, "a person who is already inside takes no room"
     assert leaving(door).comes("anna", at("09:02")) is None
     assert door.comes("carl", at("09:03")) is None
 
 
-def test_who_goes_out_without_having_come_in_makes_no_room() -> None:
+def test_a_person_who_goes_out_without_coming_in_makes_no_room() -> None:
     door = Entrance(rules(area("limit = 1")), {"anna": {}, "ben": {}})
     door.comes("anna", at("09:00"))
     leaving(door).comes("ben", at("09:01"))
     assert door.asks("ben", at("09:02")) is Reason.SITE_FULL
 
 
-# -- two of them ---------------------------------------------------------------------------------------
+# -- two people ----------------------------------------------------------------------------------------
 
 PAIR = area('passback = "hard"', "two_people_s = 30")
 FOUR = {"anna": {}, "anna-2": {"same_as": "anna", "duress": True}, "ben": {}, "carl": {}}
@@ -370,17 +372,17 @@ def test_the_first_of_two_waits_and_the_second_opens() -> None:
     assert door.comes("ben", at("09:00:30")) is None
     assert door.asks("anna", at("09:01")) is Reason.PERSON_PASSBACK, "both came in"
     assert door.asks("ben", at("09:01")) is Reason.PERSON_PASSBACK
-    assert door.asks("carl", at("09:00:45")) == ALONE, "the next two begin anew"
+    assert door.asks("carl", at("09:00:45")) == ALONE, "the next two people begin again"
 
 
-def test_asking_alone_makes_nobody_wait() -> None:
+def test_evaluate_alone_stores_no_waiting_person() -> None:
     door = Entrance(rules(PAIR), FOUR)
     assert door.asks("anna", at("09:00")) == ALONE
     assert door.asks("ben", at("09:00:01")) == ALONE
 
 
 @pytest.mark.parametrize("second", ["anna", "anna-2"])
-def test_one_person_is_not_two(second: str) -> None:
+def test_one_person_does_not_count_as_two(second: str) -> None:
     door = Entrance(rules(PAIR), FOUR)
     door.comes("anna", at("09:00"))
     said = door.asks(second, at("09:00:10"))
@@ -389,54 +391,57 @@ def test_one_person_is_not_two(second: str) -> None:
 
 
 @pytest.mark.parametrize("later", [timedelta(seconds=31), -timedelta(seconds=31), -300 * DAY])
-def test_who_comes_much_later_or_after_the_clock_was_set_back_is_alone(later: timedelta) -> None:
+def test_a_second_person_who_comes_too_late_or_after_the_clock_was_set_back_is_alone(
+    later: timedelta,
+) -> None:
     door = Entrance(rules(PAIR), FOUR)
     door.comes("anna", at("09:00"))
     assert door.asks("ben", at("09:00") + later) == ALONE
 
 
-def test_who_may_not_pass_is_nobodys_second() -> None:
-    door = Entrance(rules('everybody = ["visitors"]\n' + PAIR), FOUR | {"vera": {"valid_until": at("08:00")}})
+def test_a_person_who_may_not_pass_does_not_count_as_second() -> None:
+    people = FOUR | {"vera": {"valid_until": at("08:00")}}
+    door = Entrance(rules('not_enrolled = ["visitors"]\n' + PAIR), people)
     door.comes("anna", at("09:00"))
     assert door.comes("vera", at("09:00:05")) is Reason.VISIT_WINDOW
     assert door.comes("stranger", at("09:00:05")) is Reason.PERSON_UNKNOWN
     assert door.comes("ben", at("09:00:10")) is None
 
 
-def test_who_may_not_pass_is_nobodys_first() -> None:
+def test_a_person_who_may_not_pass_does_not_count_as_first() -> None:
     door = Entrance(rules(PAIR), FOUR | {"vera": {"valid_until": at("08:00")}})
     door.comes("vera", at("09:00"))
     assert door.asks("anna", at("09:00:05")) == ALONE
 
 
-def test_a_second_whose_face_is_wrong_leaves_the_first_waiting() -> None:
+def test_after_a_second_person_with_a_wrong_face_the_first_still_waits() -> None:
     door = Entrance(rules(PAIR), FOUR)
     door.comes("anna", at("09:00"))
     door.venue.commit(door.visit("ben", at("09:00:05")), Deny(Reason.FACE_NO_MATCH), 1)
     assert door.asks("carl", at("09:00:10")) == Obligations()
 
 
-def test_a_first_whose_face_is_wrong_is_nobodys_first() -> None:
+def test_a_person_with_a_wrong_face_does_not_count_as_first() -> None:
     door = Entrance(rules(PAIR), FOUR)
     assert door.asks("anna", at("09:00")) == ALONE
     door.venue.commit(door.visit("anna", at("09:00")), Deny(Reason.FACE_NO_MATCH), 1)
     assert door.asks("ben", at("09:00:05")) == ALONE
 
 
-def test_who_has_no_face_gives_a_pin_before_he_waits() -> None:
+def test_a_person_without_a_face_gives_a_pin_before_the_wait() -> None:
     door = Entrance(rules('no_face = "pin"\n' + PAIR), {"anna": {"no_face": True}})
     said = door.asks("anna", at("09:00"))
     assert isinstance(said, Obligations)
     assert [asked.factor for asked in said.required] == [Factor.PIN, Factor.COMPANION]
 
 
-def test_there_has_to_be_room_for_both() -> None:
+def test_the_area_must_have_room_for_both() -> None:
     door = Entrance(rules(area("limit = 2", "two_people_s = 30")), FOUR)
     door.occupancy.write(_one_inside(door))
     assert door.asks("anna", at("09:00")) is Reason.SITE_FULL
 
 
-def test_first_came_in_elsewhere_meanwhile() -> None:
+def test_a_first_person_who_came_in_by_another_door_does_not_count() -> None:
     door = Entrance(rules(PAIR), FOUR)
     door.comes("anna", at("09:00"))
     side = replace(door.rules, doorway=replace(door.rules.doorway, site="tower-1/side", companion_s=None))
@@ -449,16 +454,16 @@ def _one_inside(door: Entrance) -> OccupancyChange:
     return OccupancyChange("tower-1/lobby", "tower-1", 0, day, 0, came=(b"x" * 16,))
 
 
-# -- names ---------------------------------------------------------------------------------------------
+# -- keyed names ---------------------------------------------------------------------------------------
 
 
-def test_a_name_says_nothing_without_the_key_and_is_the_same_with_it() -> None:
+def test_a_keyed_name_depends_on_the_key_the_issuer_and_the_subject() -> None:
     assert card_name(card("anna"), SITE_KEY) == person_name("CN-GD", "anna", SITE_KEY)
     assert person_name("CN-GD", "anna", SITE_KEY) != person_name("CN-GD", "anna", bytes(32))
     assert person_name("ab", "c", SITE_KEY) != person_name("a", "bc", SITE_KEY)
 
 
-def test_cards_without_a_subject_are_told_apart_by_themselves() -> None:
+def test_each_card_without_a_subject_has_its_own_name() -> None:
     first, second = card(None), card(None, card_id=b"another1")
     assert card_name(first, SITE_KEY) != card_name(second, SITE_KEY)
     assert card_name(first, SITE_KEY) == card_name(
@@ -466,7 +471,7 @@ def test_cards_without_a_subject_are_told_apart_by_themselves() -> None:
     )
 
 
-def test_nothing_of_a_person_is_in_any_repr() -> None:
+def test_no_repr_shows_data_of_a_person() -> None:
     door = Entrance(rules(HARD), {"anna": {"template": b"t" * 16}})
     door.venue.commit(door.visit("anna", MONDAY), Grant(1), 1)
     person = door.enrolled.find(name_of("anna"))

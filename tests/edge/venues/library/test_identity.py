@@ -1,4 +1,4 @@
-"""Which patron a card belongs to, and what a stranger finds on the disk."""
+"""The patron of a card, and the data that a thief finds on the disk."""
 
 from __future__ import annotations
 
@@ -32,22 +32,22 @@ FOUND = {
     "bound and signed alike": (card("s1", "P1"), "P1"),
 }
 NOT_FOUND = {
-    "nobody knows": (card("s2"), Reason.PATRON_UNKNOWN),
+    "not bound": (card("s2"), Reason.PATRON_UNKNOWN),
     "a card without a pseudonym": (card(None), Reason.PATRON_UNKNOWN),
     "bound to one and signed for another": (card("s1", "P2"), Reason.DOCUMENT_MISMATCH),
-    "signed for nobody": (card("s9", ""), Reason.PATRON_UNKNOWN),
-    "a number that would say more than a number": (card("s9", "P1|BLY"), Reason.PATRON_UNKNOWN),
+    "signed with an empty number": (card("s9", ""), Reason.PATRON_UNKNOWN),
+    "a number with another field in it": (card("s9", "P1|BLY"), Reason.PATRON_UNKNOWN),
     "a number that is too long": (card("s9", "9" * 65), Reason.PATRON_UNKNOWN),
 }
 
 
 @pytest.mark.parametrize(("who", "number"), FOUND.values(), ids=FOUND)
-def test_whose_card_it_is(who: object, number: str) -> None:
+def test_the_patron_of_a_card_is_found(who: object, number: str) -> None:
     assert ROLL.patron_of(who) == number  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(("who", "reason"), NOT_FOUND.values(), ids=NOT_FOUND)
-def test_whose_card_it_is_not(who: object, reason: Reason) -> None:
+def test_a_card_without_a_clear_patron_is_refused(who: object, reason: Reason) -> None:
     with pytest.raises(Refused) as caught:
         ROLL.patron_of(who)  # type: ignore[arg-type]
     assert caught.value.reason == reason
@@ -55,7 +55,7 @@ def test_whose_card_it_is_not(who: object, reason: Reason) -> None:
 
 
 @given(st.text(max_size=80))
-def test_a_number_is_one_or_our_own_error(text: str) -> None:
+def test_any_text_is_a_number_or_an_input_error(text: str) -> None:
     try:
         assert patron_number(text) == text
     except InputError:
@@ -64,13 +64,13 @@ def test_a_number_is_one_or_our_own_error(text: str) -> None:
     assert text.isprintable()
 
 
-def test_with_another_key_nothing_opens() -> None:
+def test_another_key_opens_no_number() -> None:
     roll = Roll(Vault(b"k" * KEY_BYTES), {Vault(b"k" * KEY_BYTES).subject("s1"): VAULT.seal("P1")})
     with pytest.raises(StorageFault, match="another key"):
         roll.patron_of(card("s1"))
 
 
-def test_the_venue_asks_the_library_and_tells_who_came_in() -> None:
+def test_the_venue_requires_the_library_and_reports_each_granted_patron() -> None:
     inside: list[str] = []
     venue = LibraryVenue(ROLL, LibraryRules(), staffed_hours((), (), NOW.tzinfo), came_in=inside.append)  # type: ignore[arg-type]
     visit = Visit(card("s1"), "library/entrance", NOW)
@@ -81,9 +81,9 @@ def test_the_venue_asks_the_library_and_tells_who_came_in() -> None:
     assert inside == ["P1"]
 
 
-def test_where_nobody_comes_in_without_staff_nobody_is_asked_about() -> None:
+def test_without_entry_outside_the_staffed_hours_the_library_is_not_asked() -> None:
     hours = staffed_hours(["sun 09:00-10:00"], (), NOW.tzinfo)  # type: ignore[arg-type]
-    venue = LibraryVenue(ROLL, LibraryRules(unstaffed=Unstaffed.NOBODY), hours, came_in=lambda _: None)
+    venue = LibraryVenue(ROLL, LibraryRules(unstaffed=Unstaffed.NONE), hours, came_in=lambda _: None)
     with pytest.raises(Refused) as caught:
         venue.evaluate(Visit(card("s1"), "library/entrance", NOW))
     assert caught.value.reason == Reason.SCHEDULE_CLOSED
@@ -94,7 +94,7 @@ def store(tmp_path: Path) -> LibraryStore:
     return LibraryStore(tmp_path / "gate.db", VAULT)
 
 
-def test_what_is_kept_is_there_after_a_restart(store: LibraryStore, tmp_path: Path) -> None:
+def test_stored_data_survives_a_restart(store: LibraryStore, tmp_path: Path) -> None:
     store.bind([("s1", "P1"), ("s2", "P2"), ("s1", "P3")])
     store.unbind("s2")
     store.remember("P3", SeenPatron(NOW.date(), alone=True))
@@ -117,11 +117,11 @@ def test_what_is_kept_is_there_after_a_restart(store: LibraryStore, tmp_path: Pa
         assert again.first() is None
 
 
-def test_a_stranger_finds_nobody_on_the_disk(store: LibraryStore, tmp_path: Path) -> None:
+def test_a_thief_finds_no_patron_on_the_disk(store: LibraryStore, tmp_path: Path) -> None:
     store.bind([("subject-of-ada", "PATRON-0001")])
     store.remember("PATRON-0001", SeenPatron(NOW.date(), alone=True))
     store.add(Lend("PATRON-0001", "ITEM-0001"), NOW)
-    store.refuse(1, ("on hold for somebody",))
+    store.refuse(1, ("on hold for another patron",))
     store.close()
     for file in tmp_path.iterdir():
         data = file.read_bytes()
@@ -130,7 +130,7 @@ def test_a_stranger_finds_nobody_on_the_disk(store: LibraryStore, tmp_path: Path
         assert file.stat().st_mode & 0o077 == 0, file.name
 
 
-def test_what_was_kept_for_long_enough_is_erased_and_what_waits_is_not(store: LibraryStore) -> None:
+def test_old_entries_are_deleted_and_waiting_ones_are_not(store: LibraryStore) -> None:
     from datetime import timedelta
 
     long_ago = NOW - timedelta(days=40)
@@ -145,13 +145,13 @@ def test_what_was_kept_for_long_enough_is_erased_and_what_waits_is_not(store: Li
     store.close()
 
 
-def test_a_file_that_is_no_database(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_database_is_a_fault(tmp_path: Path) -> None:
     (tmp_path / "gate.db").write_bytes(b"no database at all" * 100)
     with pytest.raises(StorageFault, match=r"gate\.db"):
         LibraryStore(tmp_path / "gate.db", VAULT)
 
 
-def test_what_a_command_binds_and_unbinds_an_entrance_at_work_takes_over(tmp_path: Path) -> None:
+def test_a_running_entrance_loads_the_bindings_that_a_command_changes(tmp_path: Path) -> None:
     world = LibraryWorld(tmp_path)
     world.bind(s1="P1", s2="P2")
     with world.library, world.entrance() as entrance:

@@ -1,4 +1,4 @@
-"""Items: lent after a grant, taken back without one, told later, and what of them conflicts."""
+"""Items: lent after a grant, taken back without one, sent later, and conflicts."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_a_session_ends_a_minute_after_its_last_item() -> None:
     assert not entrance.is_open
 
 
-def test_an_item_after_the_session_is_not_lent_to_whoever_has_gone() -> None:
+def test_an_item_after_the_session_is_not_lent_to_its_patron() -> None:
     entrance = lending()
     entrance.granted("P1", 0)
     assert entrance.scanned("B1001", SESSION_MS) == (Finish("P1"), TakeBack("B1001"))
@@ -74,7 +74,7 @@ def test_without_a_session_an_item_is_taken_back_once() -> None:
     assert entrance.scanned("B1001", 3 * REPEAT_MS) == (TakeBack("B1001"),)
 
 
-def test_an_item_that_was_lent_is_not_returned_because_it_lies_there_when_the_session_ends() -> None:
+def test_a_lent_item_that_stays_in_view_at_the_end_of_the_session_is_not_returned() -> None:
     entrance = lending()
     entrance.granted("P1", 0)
     entrance.scanned("B1001", 0)
@@ -83,7 +83,7 @@ def test_an_item_that_was_lent_is_not_returned_because_it_lies_there_when_the_se
     assert entrance.scanned("B1001", SESSION_MS + 100) == ()
 
 
-def test_where_nothing_is_taken_back_nothing_is() -> None:
+def test_without_returns_no_item_is_taken_back() -> None:
     assert lending(returns=False).scanned("B1001", 0) == ()
 
 
@@ -93,28 +93,28 @@ ITEMS = {
     "ITF": ("30001234567890", "30001234567890"),
     "EAN": ("9789993710011", "9789993710011"),
     "a code with a blank in it": ("LIB 000123", "LIB 000123"),
-    "the end of a line behind it": ("B1001\r\n", "B1001"),
+    "a line end behind it": ("B1001\r\n", "B1001"),
 }
 NO_ITEMS = {
     "a card": "EC1:NCFOXN%TSMAHN-H",
     "a card in small letters": "ec1:NCFOXN",
     "nothing": "",
     "two characters": "B1",
-    "more than any code holds": "B" * 41,
+    "more characters than a code has": "B" * 41,
     "a bar": "B1001|BOY",
     "an address": "https://library.example/?item=1",
-    "letters that no code has": "B1001é",
-    "the end of a line within": "B1001\rB1002",
+    "a letter that no code has": "B1001é",
+    "a line end within": "B1001\rB1002",
 }
 
 
 @pytest.mark.parametrize(("text", "item"), ITEMS.values(), ids=ITEMS)
-def test_what_is_an_item(text: str, item: str) -> None:
+def test_an_item_is_taken_back(text: str, item: str) -> None:
     assert lending().scanned(text, 0) == (TakeBack(item),)
 
 
 @pytest.mark.parametrize("text", NO_ITEMS.values(), ids=NO_ITEMS)
-def test_what_is_no_item(text: str) -> None:
+def test_a_text_that_is_not_an_item_is_ignored(text: str) -> None:
     assert lending().scanned(text, 0) == ()
 
 
@@ -127,7 +127,7 @@ EVENTS = st.lists(
 
 
 @given(EVENTS)
-def test_whatever_happens_nothing_is_lent_to_anybody_but_the_last_whom_the_entrance_let_in(
+def test_items_are_lent_only_to_the_last_granted_patron(
     events: list[tuple[int, str]],
 ) -> None:
     entrance, tick, inside, since = lending(), 0, None, 0
@@ -161,7 +161,7 @@ def kept(tmp_path: Path) -> Iterator[LibraryStore]:
         yield store
 
 
-def test_what_was_kept_is_told_in_its_order_and_erased(kept: LibraryStore) -> None:
+def test_stored_entries_are_sent_in_order_and_deleted(kept: LibraryStore) -> None:
     told = []
 
     def tell(entry: OfflineEntry) -> Circulated:
@@ -174,7 +174,7 @@ def test_what_was_kept_is_told_in_its_order_and_erased(kept: LibraryStore) -> No
     assert kept.entries() == ()
 
 
-def test_without_an_answer_nothing_overtakes_what_waits(kept: LibraryStore) -> None:
+def test_without_a_reply_no_entry_overtakes_another(kept: LibraryStore) -> None:
 
     def tell(_: OfflineEntry) -> Circulated:
         raise HostFault("away")
@@ -185,7 +185,7 @@ def test_without_an_answer_nothing_overtakes_what_waits(kept: LibraryStore) -> N
     assert [entry.act for entry in kept.entries(OfflineState.WAITING)] == [LENT, BACK]
 
 
-def test_what_the_system_refuses_is_kept_for_staff_and_the_next_is_told(kept: LibraryStore) -> None:
+def test_a_refused_entry_is_kept_for_staff_and_the_next_is_sent(kept: LibraryStore) -> None:
     first = kept.tell_first(lambda _: Circulated(done=False, item="B1001", lines=("on hold",)))
     second = kept.tell_first(lambda _: Circulated(done=True, item="B1001"))
     assert first is not None
@@ -195,18 +195,18 @@ def test_what_the_system_refuses_is_kept_for_staff_and_the_next_is_told(kept: Li
     assert [(entry.state, entry.lines) for entry in kept.entries()] == [(OfflineState.REFUSED, ("on hold",))]
 
 
-def test_an_answer_that_makes_no_sense_is_a_conflict_and_blocks_nothing(kept: LibraryStore) -> None:
+def test_an_invalid_reply_is_a_conflict_and_does_not_stop_the_next(kept: LibraryStore) -> None:
 
     def tell(_: OfflineEntry) -> Circulated:
-        raise Malformed("a checksum that does not hold")
+        raise Malformed("wrong checksum")
 
     told = kept.tell_first(tell)
     assert told is not None
-    assert told.refused == ("a checksum that does not hold",)
+    assert told.refused == ("wrong checksum",)
     assert [entry.act for entry in kept.entries(OfflineState.WAITING)] == [BACK]
 
 
-def test_what_happened_before_is_told_as_such() -> None:
+def test_a_stored_loan_or_return_is_sent_with_its_time_and_no_block() -> None:
     terminal = Terminal(ZoneInfo("Asia/Macau"), institution="MAIN", loan=timedelta(days=21))
     told = terminal.checkout("P1", "B1001", NOW + timedelta(hours=3), done_at=NOW)
     assert told.fixed == ("N", "Y", "20260107    190000", "20260128    190000")
@@ -216,6 +216,6 @@ def test_what_happened_before_is_told_as_such() -> None:
     assert back.fixed == ("Y", "20260107    220000", "20260107    190000")
 
 
-def test_no_patron_and_no_item_shows_in_a_repr(kept: LibraryStore) -> None:
+def test_no_patron_and_no_item_is_in_a_repr(kept: LibraryStore) -> None:
     assert "P1" not in repr(LENT) + repr(BACK) + repr(kept.entries())
     assert "B1001" not in repr(LENT) + repr(BACK) + repr(kept.entries())

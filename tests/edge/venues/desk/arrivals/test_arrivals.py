@@ -1,4 +1,4 @@
-"""Lists of arrivals: what is read, what is left out with its line and reason, and what is no list at all."""
+"""Lists of arrivals: lines that are read, lines that are left out with a reason, and texts that are refused."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_lines_of_one_booking_are_its_guests() -> None:
     assert (booking.guests, booking.minors) == (2, 1)
 
 
-def test_semicolons_empty_lines_other_columns_and_their_order_are_fine() -> None:
+def test_semicolons_empty_lines_other_columns_and_any_order_are_accepted() -> None:
     text = "Room;DEPARTURE;Arrival; reference \n12;2026-06-18;2026-06-15;R-1\n\n;;;\n"
     (booking,) = taken(text)
     assert (booking.reference, booking.guests, booking.named) == ("R-1", 1, ())
@@ -60,22 +60,28 @@ MISTAKES = {
     "a reference of signs": (f"--,{STAY},,,Silva,Maria,\n", "no reference"),
     "no arrival": ("R-1,,2026-06-18,,,Silva,Maria,\n", "no arrival"),
     "no departure": ("R-1,2026-06-15,,,,Silva,Maria,\n", "no departure"),
-    "a day of no calendar": ("R-1,2026-02-30,2026-03-02,,,S,M,\n", "arrival is no day like 2026-01-31"),
-    "another way to write days": ("R-1,15/06/2026,2026-06-18,,,S,M,\n", "arrival is no day like 2026-01-31"),
-    "leaves before they come": ("R-1,2026-06-18,2026-06-15,,,S,M,\n", "departure is before arrival"),
-    "stays for two years": ("R-1,2026-06-18,2028-06-15,,,S,M,\n", "departure is before arrival, or more"),
-    "minus one guest": (f"R-1,{STAY},-1,,S,M,\n", "guests is no number"),
-    "a word for a number": (f"R-1,{STAY},two,,S,M,\n", "guests is no number"),
-    "no guests": (f"R-1,{STAY},0,,S,M,\n", "guests must be 1 to"),
-    "an army": (f"R-1,{STAY},{MAX_GUESTS + 1},,S,M,\n", "guests must be 1 to"),
-    "more minors than guests": (f"R-1,{STAY},1,2,S,M,\n", "guests must be 1 to"),
-    "a name without end": (f"R-1,{STAY},,,{'S' * 201},M,\n", "family_name is no text of at most 200"),
-    "a birth date that is none": (f"R-1,{STAY},,,S,M,1985\n", "birth_date is no day like"),
+    "a day that does not exist": (
+        "R-1,2026-02-30,2026-03-02,,,S,M,\n",
+        "arrival is not a day such as 2026-01-31",
+    ),
+    "another format of days": (
+        "R-1,15/06/2026,2026-06-18,,,S,M,\n",
+        "arrival is not a day such as 2026-01-31",
+    ),
+    "a departure before the arrival": ("R-1,2026-06-18,2026-06-15,,,S,M,\n", "departure is before arrival"),
+    "a stay of two years": ("R-1,2026-06-18,2028-06-15,,,S,M,\n", "departure is before arrival, or more"),
+    "minus one guest": (f"R-1,{STAY},-1,,S,M,\n", "guests is not a whole number from 0"),
+    "a word for a number": (f"R-1,{STAY},two,,S,M,\n", "guests is not a whole number from 0"),
+    "no guests": (f"R-1,{STAY},0,,S,M,\n", "guests is not 1 to"),
+    "too many guests": (f"R-1,{STAY},{MAX_GUESTS + 1},,S,M,\n", "guests is not 1 to"),
+    "more minors than guests": (f"R-1,{STAY},1,2,S,M,\n", "guests is not 1 to"),
+    "a name that is too long": (f"R-1,{STAY},,,{'S' * 201},M,\n", "family_name is not text of at most 200"),
+    "a year as a birth date": (f"R-1,{STAY},,,S,M,1985\n", "birth_date is not a day such as"),
 }
 
 
 @pytest.mark.parametrize("name", MISTAKES)
-def test_a_line_that_is_wrong_is_left_out_and_the_others_stay(name: str) -> None:
+def test_a_wrong_line_is_left_out_and_the_others_stay(name: str) -> None:
     line, reason = MISTAKES[name]
     first, second = taken(HEADER + line + SILVA)
     assert isinstance(first, Mistake)
@@ -97,7 +103,7 @@ def test_the_same_guest_twice_counts_once() -> None:
     assert not booking.doubtful
 
 
-def test_a_mistake_quotes_nothing_of_its_line() -> None:
+def test_a_mistake_quotes_no_text_of_its_line() -> None:
     names = ("Mustermann", "Erika")
     text = HEADER + "".join(
         f"{line.replace('Silva', names[0]).replace('Maria', names[1])}" for line, _ in MISTAKES.values()
@@ -116,13 +122,13 @@ NO_CSV = {
 
 
 @pytest.mark.parametrize("name", NO_CSV)
-def test_what_is_no_list_is_refused_as_a_whole(name: str) -> None:
+def test_a_csv_text_that_is_not_a_list_is_refused_as_a_whole(name: str) -> None:
     text, message = NO_CSV[name]
     with pytest.raises(InputError, match=message):
         taken(text)
 
 
-def test_json_is_an_array_or_an_object_a_line() -> None:
+def test_json_is_an_array_or_one_object_a_line() -> None:
     stay = {"reference": "R-1", "arrival": "2026-06-15", "departure": "2026-06-18"}
     people = [{"family_name": "Silva", "given_name": "Maria"}, {"family_name": "Costa"}]
     one, other = stay | {"names": people}, stay | {"reference": "R-2", "guests": 3, "minors": 1}
@@ -137,16 +143,16 @@ def test_json_is_an_array_or_an_object_a_line() -> None:
 
 
 BAD_JSON = {
-    "a number for a reference": ({"reference": 7}, "reference is no text"),
-    "a truth for a number": ({"guests": True}, "guests is no number"),
-    "names that are none": ({"names": ["Silva"]}, "names is no list of objects"),
-    "a guest without a family": ({"names": [{"given_name": "Maria"}]}, "no family_name"),
-    "an object for a day": ({"arrival": {}}, "arrival is no text"),
+    "a number for a reference": ({"reference": 7}, "reference is not text"),
+    "a boolean for a number": ({"guests": True}, "guests is not a whole number"),
+    "names as texts": ({"names": ["Silva"]}, "names is not a list of objects"),
+    "a guest without a family name": ({"names": [{"given_name": "Maria"}]}, "no family_name"),
+    "an object for a day": ({"arrival": {}}, "arrival is not text"),
 }
 
 
 @pytest.mark.parametrize("name", BAD_JSON)
-def test_an_object_that_is_wrong_is_left_out(name: str) -> None:
+def test_a_wrong_object_is_left_out(name: str) -> None:
     change, reason = BAD_JSON[name]
     stay = {"reference": "R-1", "arrival": "2026-06-15", "departure": "2026-06-18"}
     first, second = read_json([json.dumps([stay | change, stay])])
@@ -156,22 +162,22 @@ def test_an_object_that_is_wrong_is_left_out(name: str) -> None:
 
 NO_JSON = {
     "an array that is not closed": '[{"a": 1}',
-    "something after the array": "[] x",
+    "a word after the array": "[] x",
     "no comma": '[{"a": 1} {"b": 2}]',
     "no object": "[1]",
     "a word": "hello",
     "half an object": '{"a":',
-    "an object without end": '{"a": "' + "x" * (2 * MAX_LINE_CHARS) + '"}',
-    "a deep one": "[" + '{"a":' * 30_000,
+    "an object that is too long": '{"a": "' + "x" * (2 * MAX_LINE_CHARS) + '"}',
+    "a deep object": "[" + '{"a":' * 30_000,
     "a deep array": "[" * 60_000,
     "a number alone": "7",
     "an array after the array": "[][]",
-    "a number of a million digits": '{"a": ' + "9" * 5_000 + "}",
+    "a number of 5,000 digits": '{"a": ' + "9" * 5_000 + "}",
 }
 
 
 @pytest.mark.parametrize("name", NO_JSON)
-def test_what_is_no_json_is_refused_as_a_whole(name: str) -> None:
+def test_a_json_text_that_is_not_a_list_is_refused_as_a_whole(name: str) -> None:
     text = NO_JSON[name]
     with pytest.raises(InputError, match="line 1"):
         list(objects([text[at : at + 8_000] for at in range(0, len(text), 8_000)], limit=MAX_LINE_CHARS))

@@ -1,4 +1,4 @@
-"""Lists of arrivals as files: in force whole or not at all, whoever wrote them, whatever happens meanwhile."""
+"""Files of lists of arrivals: in force as a whole or not at all, also after a power cut or a forgery."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def left(world: DeskWorld) -> list[str]:
     return sorted(str(path.relative_to(inbox)) for path in inbox.rglob("*") if path.is_file())
 
 
-def test_a_list_in_the_folder_is_taken_erased_and_receipted(world: DeskWorld) -> None:
+def test_a_list_in_the_folder_is_imported_and_deleted_and_leaves_a_receipt(world: DeskWorld) -> None:
     put(world, LIST)
     (taken,) = look(world)
     assert (taken.imported.bookings, taken.error) == (1, None)
@@ -80,7 +80,7 @@ def test_a_list_in_the_folder_is_taken_erased_and_receipted(world: DeskWorld) ->
     assert world.comes(guest("Silva")) == "in"
 
 
-def test_a_list_that_is_still_being_written_is_left_until_it_is_whole(world: DeskWorld) -> None:
+def test_a_list_that_is_still_being_written_is_left_until_it_is_complete(world: DeskWorld) -> None:
     file = put(world, LIST[:50])
     world.office.glance()
     file.write_text(LIST)
@@ -88,13 +88,13 @@ def test_a_list_that_is_still_being_written_is_left_until_it_is_whole(world: Des
     assert len(world.office.look(0.0)) == 1
 
 
-def test_a_list_may_shout(world: DeskWorld) -> None:
+def test_a_list_may_have_a_name_in_upper_case(world: DeskWorld) -> None:
     put(world, LIST, "ARRIVALS.CSV")
     assert [taken.error for taken in look(world)] == [None]
 
 
 @pytest.mark.parametrize("name", [".hidden.csv", "notes.txt", "today.csv.tmp"])
-def test_what_is_no_list_by_its_name_is_left_alone(world: DeskWorld, name: str) -> None:
+def test_a_file_with_another_ending_is_ignored(world: DeskWorld, name: str) -> None:
     put(world, LIST, name)
     assert look(world) == []
     assert left(world) == [name]
@@ -108,7 +108,7 @@ def test_a_link_is_not_followed(world: DeskWorld) -> None:
     assert outside.exists()
 
 
-def test_a_wrong_list_is_moved_with_its_line_and_reason_and_the_old_one_stays(world: DeskWorld) -> None:
+def test_a_wrong_list_is_moved_with_line_and_reason_and_the_old_list_stays(world: DeskWorld) -> None:
     put(world, LIST)
     look(world)
     put(world, "reference,arrival\nR-1,2026-06-15\n")
@@ -121,7 +121,7 @@ def test_a_wrong_list_is_moved_with_its_line_and_reason_and_the_old_one_stays(wo
     assert world.comes(guest("Silva")) == "in"
 
 
-def test_lines_that_were_left_out_stand_in_the_receipt_without_a_name(world: DeskWorld) -> None:
+def test_the_receipt_has_the_lines_that_were_left_out_without_a_name(world: DeskWorld) -> None:
     put(world, LIST + "R-9,2026-06-15,2026-06-10,1,0,Mustermann,Erika\n")
     look(world)
     receipt = (world.folder / "inbox/done/today.csv.txt").read_text()
@@ -129,7 +129,7 @@ def test_lines_that_were_left_out_stand_in_the_receipt_without_a_name(world: Des
     assert "Mustermann" not in receipt
 
 
-def test_refused_lists_and_old_receipts_do_not_stay_for_ever(world: DeskWorld) -> None:
+def test_refused_lists_and_old_receipts_are_deleted_in_time(world: DeskWorld) -> None:
     put(world, "nonsense", "wrong.csv")
     put(world, LIST)
     look(world)
@@ -140,7 +140,7 @@ def test_refused_lists_and_old_receipts_do_not_stay_for_ever(world: DeskWorld) -
     assert left(world) == []
 
 
-def test_a_list_that_was_picked_up_before_the_power_went_is_taken_afterwards(world: DeskWorld) -> None:
+def test_a_list_that_was_picked_up_before_a_power_cut_is_imported_afterwards(world: DeskWorld) -> None:
     file = put(world, LIST)
     look(world)
     taken = world.folder / "inbox" / ".taken"
@@ -151,7 +151,7 @@ def test_a_list_that_was_picked_up_before_the_power_went_is_taken_afterwards(wor
     assert world.comes(guest("Costa", "Ana")) == "in"
 
 
-def test_of_several_lists_the_latest_is_in_force(world: DeskWorld) -> None:
+def test_the_latest_of_several_lists_is_in_force(world: DeskWorld) -> None:
     os.utime(put(world, LIST, "b.csv"), (1_000, 1_000))
     os.utime(put(world, OTHER, "a.csv"), (2_000, 2_000))
     assert [taken.name for taken in look(world)] == ["b.csv", "a.csv"]
@@ -159,7 +159,7 @@ def test_of_several_lists_the_latest_is_in_force(world: DeskWorld) -> None:
     assert world.comes(guest("Silva")) == "booking.unknown"
 
 
-def test_a_half_made_list_is_thrown_away(world: DeskWorld) -> None:
+def test_an_unfinished_file_of_arrivals_is_deleted(world: DeskWorld) -> None:
     world.expect(booking("R-1001", "Silva, Maria"))
     (world.folder / "desk" / "arrivals.new").write_bytes(b"half")
     put(world, OTHER)
@@ -168,7 +168,7 @@ def test_a_half_made_list_is_thrown_away(world: DeskWorld) -> None:
     assert not (world.folder / "desk" / "arrivals.new").exists()
 
 
-def test_a_signed_list_is_taken(signed_world: DeskWorld) -> None:
+def test_a_signed_list_is_imported(signed_world: DeskWorld) -> None:
     sign(put(signed_world, LIST))
     (taken,) = look(signed_world)
     assert taken.error is None
@@ -192,7 +192,7 @@ FORGED = {
 
 
 @pytest.mark.parametrize("forgery", FORGED)
-def test_a_list_that_is_not_signed_as_it_must_be_is_refused(signed_world: DeskWorld, forgery: str) -> None:
+def test_a_list_with_a_wrong_signature_is_refused(signed_world: DeskWorld, forgery: str) -> None:
     FORGED[forgery](put(signed_world, LIST))
     (taken,) = look(signed_world)
     assert isinstance(taken.error, InputError)
@@ -202,21 +202,21 @@ def test_a_list_that_is_not_signed_as_it_must_be_is_refused(signed_world: DeskWo
 
 NO_LISTS = {
     "not text": (b"reference,arrival,departure\n\xff\xfe\n", "not UTF-8 text"),
-    "one line without end": (b"reference,arrival,departure" + b"x" * 200_000, "is too long"),
+    "one very long line": (b"reference,arrival,departure" + b"x" * 200_000, "is too long"),
     "another kind of file": (HEADER + "x,y,z\n" * (MAX_MISTAKES + 1), "101 lines are wrong"),
     "empty": ("", "no column reference"),
 }
 
 
 @pytest.mark.parametrize("name", NO_LISTS)
-def test_what_is_no_list_is_refused(world: DeskWorld, name: str) -> None:
+def test_a_file_that_is_not_a_list_is_refused(world: DeskWorld, name: str) -> None:
     content, message = NO_LISTS[name]
     with pytest.raises(InputError, match=message):
         world.office.take(put(world, content))
 
 
 @pytest.mark.parametrize("kind", ["missing", "a folder", "a pipe", "a link"])
-def test_what_is_no_file_is_refused(world: DeskWorld, kind: str) -> None:
+def test_a_path_that_is_not_a_plain_file_is_refused(world: DeskWorld, kind: str) -> None:
     path = world.folder / "list.csv"
     match kind:
         case "a folder":
@@ -236,7 +236,7 @@ def test_a_file_that_is_too_large_is_refused_before_it_is_read(world: DeskWorld)
         world.office.take(file)
 
 
-def test_a_byte_order_mark_and_windows_line_ends_are_fine(world: DeskWorld) -> None:
+def test_a_byte_order_mark_and_windows_line_ends_are_accepted(world: DeskWorld) -> None:
     imported = world.office.take(put(world, b"\xef\xbb\xbf" + LIST.replace("\n", "\r\n").encode()))
     assert (imported.bookings, imported.mistakes) == (1, ())
     assert world.comes(guest("Silva")) == "in"

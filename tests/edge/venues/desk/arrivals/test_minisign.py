@@ -30,21 +30,21 @@ def flipped(line: str, at: int) -> str:
     return b64encode(data).decode()
 
 
-def test_what_minisign_signed_holds() -> None:
+def test_a_signature_of_minisign_is_valid() -> None:
     check(SIGNATURE, blake2b(CONTENT).digest(), parse_key(PUB))
     check(SIGNATURE, blake2b(CONTENT).digest(), parse_key(PUB.splitlines()[1]))
 
 
 BROKEN = {
-    "another file": (SIGNATURE, b"hello", "does not hold"),
+    "another file": (SIGNATURE, b"hello", "for another content"),
     "a signature with a bit changed": (
         "\n".join((COMMENT, flipped(FIRST, 40), TRUSTED, SECOND)),
         CONTENT,
-        "not hold",
+        "for another content",
     ),
     "another key id": ("\n".join((COMMENT, flipped(FIRST, 2), TRUSTED, SECOND)), CONTENT, "another key"),
-    "the old way": ("\n".join((COMMENT, flipped(FIRST, 1), TRUSTED, SECOND)), CONTENT, "old way"),
-    "another trusted comment": (SIGNATURE.replace("arrivals", "departures"), CONTENT, "does not hold"),
+    "the old format": ("\n".join((COMMENT, flipped(FIRST, 1), TRUSTED, SECOND)), CONTENT, "old format"),
+    "another trusted comment": (SIGNATURE.replace("arrivals", "departures"), CONTENT, "for another content"),
     "a line missing": (f"{COMMENT}\n{FIRST}\n{TRUSTED}", CONTENT, "not a minisign signature"),
     "no trusted comment": (f"{COMMENT}\n{FIRST}\n{COMMENT}\n{SECOND}", CONTENT, "not a minisign signature"),
     "not base64": ("\n".join((COMMENT, "é" + FIRST, TRUSTED, SECOND)), CONTENT, "not a minisign"),
@@ -61,6 +61,6 @@ def test_everything_else_is_refused(name: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "RW", "!" * 56, SIGNATURE, "RW" + "A" * 53])
-def test_what_is_no_key_is_refused(text: str) -> None:
+def test_a_text_that_is_not_a_key_is_refused(text: str) -> None:
     with pytest.raises(InputError, match="not a minisign"):
         parse_key(text)

@@ -1,4 +1,4 @@
-"""Guests who come in any order to any list: the same in memory and on the disk, and never too many."""
+"""Desks in memory and on disk, with any list and any order of guests: equal, and never too many guests."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def comes(venue: DeskVenue, visit: Visit, seq: int) -> str:
 
 @settings(max_examples=12)
 @given(st.lists(stays, min_size=1, max_size=4), st.lists(visits, max_size=8))
-def test_the_durable_desk_and_the_one_in_memory_agree(bookings: list, arriving: list) -> None:
+def test_the_desk_on_disk_agrees_with_the_desk_in_memory(bookings: list, arriving: list) -> None:
     with TemporaryDirectory() as name:
         world = DeskWorld(Path(name))
         rows = [listed(number, stay) for number, stay in enumerate(bookings)]

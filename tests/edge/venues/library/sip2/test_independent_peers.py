@@ -1,4 +1,4 @@
-"""Against SIP2 that others wrote: PyPI pysip2 answers our client, PyPI Sip2 asks our simulator."""
+"""Two independent SIP2 programs: PyPI pysip2 answers our client, PyPI Sip2 asks our simulator."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def library(settings: config.LibraryConfig, folder: Path, password: str) -> Libr
 
 
 @needs_server
-def test_a_visit_as_pysip2_answers_it(pysip2: config.LibraryConfig, tmp_path: Path) -> None:
+def test_a_visit_with_pysip2_as_the_library_system(pysip2: config.LibraryConfig, tmp_path: Path) -> None:
     ours = library(pysip2, tmp_path, "secret\n")
     system = ours.connect()
     assert (system.name, system.institution, system.version) == ("Biblioteca Central", "MAIN", "2.00")
@@ -60,7 +60,7 @@ def test_a_visit_as_pysip2_answers_it(pysip2: config.LibraryConfig, tmp_path: Pa
     assert (ada.is_valid, ada.flags, str(ada.owed), ada.holds_ready) == (True, frozenset(), "1.50", 2)
     assert ada.lines == ("Olá, é bom vê-lo", "second line")
     assert ours.patron("P-LOST").flags == {Flag.CARD_LOST}
-    assert ours.patron("P-NOBODY").is_valid is False
+    assert ours.patron("P-UNKNOWN").is_valid is False
     lent = ours.circulate(Lend("P1", "B1234"))
     assert (lent.done, lent.title, lent.due) == (True, "Blue Nights", "2026-02-02")
     held = ours.circulate(Lend("P1", "B-HELD"))
@@ -72,15 +72,13 @@ def test_a_visit_as_pysip2_answers_it(pysip2: config.LibraryConfig, tmp_path: Pa
 
 
 @needs_server
-def test_pysip2_does_not_let_in_who_has_the_wrong_password(
-    pysip2: config.LibraryConfig, tmp_path: Path
-) -> None:
-    with pytest.raises(HostFault, match="does not accept our login"):
+def test_pysip2_refuses_a_wrong_password(pysip2: config.LibraryConfig, tmp_path: Path) -> None:
+    with pytest.raises(HostFault, match="refuses our login"):
         library(pysip2, tmp_path, "guess").connect()
 
 
 @needs_client
-def test_our_simulator_as_sip2_understands_it(tmp_path: Path) -> None:
+def test_sip2_understands_our_simulator(tmp_path: Path) -> None:
     with SimLibrary(login=("gate", "secret")) as simulated:
         simulated.patrons["P1"], simulated.items["B1234"] = SimPatron(holds=3), SimItem()
         said = subprocess.run(

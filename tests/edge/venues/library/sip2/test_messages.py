@@ -1,4 +1,4 @@
-"""The codec: what it says it hears again, and what is no message it refuses with our own error."""
+"""The codec: it decodes each message that it encodes, and refuses other bytes with Malformed."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ VALUES = {
 
 @st.composite
 def messages(draw: st.DrawFn) -> tuple[Sip2Message, Dialect]:
-    """Any message that can be said, in any dialect."""
+    """Any message that can be sent, in any dialect."""
     dialect = draw(DIALECTS)
     code = draw(st.sampled_from(Sip2MessageId))
     fixed = tuple(draw(st.sampled_from(VALUES[part.name])) for part in LAYOUTS[code].fixed)
@@ -61,14 +61,14 @@ def frame(message: Sip2Message, dialect: Dialect) -> bytes:
 
 
 @given(messages())
-def test_what_is_said_is_heard_again(drawn: tuple[Sip2Message, Dialect]) -> None:
+def test_a_message_is_decoded_as_it_was_encoded(drawn: tuple[Sip2Message, Dialect]) -> None:
     message, dialect = drawn
     data = encode(message, dialect)
     assert [decode(bytes(part), dialect) for part in Sip2Receiver().feed(data)] == [message]
 
 
 @given(st.binary(max_size=300), DIALECTS)
-def test_of_any_bytes_comes_a_message_or_our_own_error(data: bytes, dialect: Dialect) -> None:
+def test_any_bytes_are_a_message_or_malformed(data: bytes, dialect: Dialect) -> None:
     for part in Sip2Receiver().feed(data + b"\r"):
         assert isinstance(part, bytes)
         try:
@@ -78,7 +78,7 @@ def test_of_any_bytes_comes_a_message_or_our_own_error(data: bytes, dialect: Dia
 
 
 @given(messages(), st.data())
-def test_a_message_that_was_disturbed_in_one_byte_is_no_other_message(
+def test_a_message_with_one_changed_byte_is_malformed(
     drawn: tuple[Sip2Message, Dialect], data: st.DataObject
 ) -> None:
     message, dialect = drawn
@@ -91,7 +91,7 @@ def test_a_message_that_was_disturbed_in_one_byte_is_no_other_message(
         decode(good[:at] + bytes([other]) + good[at + 1 :], sealed)
 
 
-def test_what_a_checksum_cannot_see_is_bytes_that_trade_places() -> None:
+def test_a_checksum_does_not_detect_bytes_that_trade_places() -> None:
     dialect = Dialect()
     good = frame(Sip2Message(Sip2MessageId.LOGIN_REPLY, ("1",), (("AF", "12.50 owed"),), 3), dialect)
     assert decode(good.replace(b"12.50", b"21.50"), dialect).get("AF") == "21.50 owed"
@@ -115,13 +115,11 @@ def test_there_are_vectors() -> None:
 
 SAYS_NOT = {
     "a bar in a value": Sip2Message(Sip2MessageId.LOGIN, ("0", "0"), (("CN", "a|b"), ("CO", ""))),
-    "the end of a line in a value": Sip2Message(
-        Sip2MessageId.LOGIN, ("0", "0"), (("CN", "a\rb"), ("CO", ""))
-    ),
+    "a line end in a value": Sip2Message(Sip2MessageId.LOGIN, ("0", "0"), (("CN", "a\rb"), ("CO", ""))),
     "a value of more than 255 bytes": Sip2Message(
         Sip2MessageId.LOGIN, ("0", "0"), (("CN", "é" * 128), ("CO", ""))
     ),
-    "a letter that the encoding has not": Sip2Message(
+    "a letter that the encoding does not have": Sip2Message(
         Sip2MessageId.LOGIN, ("0", "0"), (("CN", "圖"), ("CO", ""))
     ),
     "a fixed field too few": Sip2Message(Sip2MessageId.LOGIN, ("0",), (("CN", "a"), ("CO", ""))),
@@ -133,9 +131,9 @@ SAYS_NOT = {
 
 
 @pytest.mark.parametrize("message", SAYS_NOT.values(), ids=SAYS_NOT)
-def test_what_no_system_could_read_is_not_said(message: Sip2Message) -> None:
+def test_a_message_that_no_system_can_read_is_not_encoded(message: Sip2Message) -> None:
     numbered = message if message is SAYS_NOT["no sequence number"] else replace(message, sequence=1)
-    encoding = "cp850" if message is SAYS_NOT["a letter that the encoding has not"] else "utf-8"
+    encoding = "cp850" if message is SAYS_NOT["a letter that the encoding does not have"] else "utf-8"
     with pytest.raises(Malformed):
         encode(numbered, Dialect(encoding))
 
@@ -154,7 +152,7 @@ def test_frames_do_not_depend_on_how_they_arrive(frames: list[bytes], data: st.D
     assert heard == frames
 
 
-def test_what_never_ends_is_told_once_and_skipped() -> None:
+def test_a_frame_without_an_end_is_malformed_once_and_skipped() -> None:
     receiver = Sip2Receiver()
     told = [part for _ in range(40) for part in receiver.feed(b"x" * 1_000)]
     assert [type(part) for part in told] == [Malformed]
@@ -162,11 +160,11 @@ def test_what_never_ends_is_told_once_and_skipped() -> None:
     assert MAX_MESSAGE_BYTES < 40_000
 
 
-def test_nobody_is_named_twice() -> None:
+def test_patron_item_and_validity_occur_at_most_once() -> None:
     assert {"AA", "AB", "BL"} <= ONCE
 
 
-def test_no_value_shows_in_a_repr() -> None:
+def test_no_value_is_in_the_repr() -> None:
     shown = repr(Sip2Message(Sip2MessageId.LOGIN, ("0", "0"), (("CN", "gate"), ("CO", "secret")), 1))
     assert "secret" not in shown
     assert "gate" not in shown

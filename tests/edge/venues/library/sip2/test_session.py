@@ -1,4 +1,4 @@
-"""The conversation, driven by hand: every vector says what is heard when, and what follows."""
+"""A SIP2 session with the messages of each vector: its replies and its events."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def told(events: tuple[Sip2Event, ...]) -> str:
 def test_vector(file: Path) -> None:
     vector = json.loads(file.read_text("utf-8"))
     dialect = Dialect(vector["encoding"])
-    session = Sip2Session(dialect, patience_ms=vector["patience_ms"])
+    session = Sip2Session(dialect, timeout_ms=vector["patience_ms"])
     for step in vector["steps"]:
         out, events = b"", ()
         if "ask" in step:
@@ -48,8 +48,8 @@ def test_there_are_vectors() -> None:
 @given(
     st.lists(st.binary(max_size=60) | st.sampled_from([b"96AZFEF6\r", b"941AY0AZFDFD\r", b"\r"]), max_size=30)
 )
-def test_whatever_is_heard_a_question_ends_and_nothing_raises(heard: list[bytes]) -> None:
-    session = Sip2Session(Dialect(), patience_ms=1_000)
+def test_any_bytes_end_the_request_without_an_exception(heard: list[bytes]) -> None:
+    session = Sip2Session(Dialect(), timeout_ms=1_000)
     session.ask(STATUS, 0)
     events: list[Sip2Event] = []
     for tick, data in enumerate(heard):
@@ -60,8 +60,8 @@ def test_whatever_is_heard_a_question_ends_and_nothing_raises(heard: list[bytes]
     assert isinstance(events[0], GaveUp)
 
 
-def test_two_questions_at_once_are_a_mistake_of_ours() -> None:
-    session = Sip2Session(Dialect(), patience_ms=1_000)
+def test_two_requests_at_once_are_an_assertion() -> None:
+    session = Sip2Session(Dialect(), timeout_ms=1_000)
     session.ask(STATUS, 0)
     with pytest.raises(AssertionError):
         session.ask(STATUS, 1)
