@@ -88,7 +88,7 @@ CASES: dict[str, Case] = {
         DEVICE, 3, "journal {garbage}: it is not a database", "another file", "paths.journal = '{garbage}'", ("device.key",)
     ),
     "the log of another device": Case(
-        DEVICE, 3, "journal {foreign}: the file belongs to another device or key", "its own journal", "paths.journal = '{foreign}'", ("device.key",)
+        DEVICE, 3, "journal {foreign}: the file belongs to another device", "each device needs its own", "paths.journal = '{foreign}'", ("device.key",)
     ),
     "the log of a running device": Case(
         DEVICE, 3, "journal {held}: another process is writing it", "stop the other", "paths.journal = '{held}'", ("device.key",)
@@ -108,11 +108,11 @@ CASES: dict[str, Case] = {
     "a camera with no possible name": Case(f"{DEVICE} --camera {'a' * 5000}", 3, "camera: aaa", "ls /dev/video"),
     "a film that is not a film": Case(DEVICE + " --camera {garbage}", 3, "camera {garbage}: OpenCV cannot open it", "name a video file", leaves=MADE),
     # models and photographs
-    "models not built": Case("face compare {garbage} {garbage} --models .", 3, "manifest.toml: the models are not built", "make models"),
+    "models not built": Case("face compare {garbage} {garbage} --models .", 3, "manifest.toml: the models are not built", "doorward models fetch"),
     "a model that was altered": Case(
-        "face compare {garbage} {garbage} --models {altered}", 3, "{altered}/face_mesh.tflite: the sha256 is", "make models", models=True
+        "face compare {garbage} {garbage} --models {altered}", 3, "{altered}/face_mesh.tflite: the sha256 is", "doorward models fetch", models=True
     ),
-    "no photographs": Case("demo --photos {trust}", 2, "{trust}/sample3.jpg: the demo's photographs are missing", "make models", models=True),
+    "no photographs": Case("demo --photos {trust}", 2, "{trust}/sample3.jpg: the demo's photographs are missing", "doorward models fetch", models=True),
     "demo over the log of a door": Case("demo --out {door}", 3, "{door}/journal.db: is not the journal of a demo", "--out DIR", models=True),
     "demo on a full disk": Case(
         "demo --out out", 3, "journal out/journal.db: the disk", "", leaves=("out",), disk=SMALL_DISK, models=True

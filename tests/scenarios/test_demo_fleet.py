@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from samples.journals import read_records
 
-from edge.app.parts.face_engine import CHECKOUT
+from edge.app.parts.model_folders import CHECKOUT
 from edge.app.parts.trust_folder import open_files, open_trust
 from edge.audit.record import Passage
 from edge.errors import Exit
@@ -129,4 +129,4 @@ def test_a_folder_that_is_not_of_the_demo_is_not_changed(
     journal.write_bytes(b"evidence")
     assert cli.main(["--out", str(tmp_path)]) == Exit.DEVICE
     assert journal.read_bytes() == b"evidence"
-    assert "is not of the demo" in capsys.readouterr().err
+    assert "is not a folder of the demo" in capsys.readouterr().err

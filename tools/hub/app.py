@@ -1,4 +1,4 @@
-"""One hub as an ASGI application: devices come in, files go out, operators look. Keeps no state."""
+"""One hub as an ASGI application: takes records, serves files, shows pages to operators. Keeps no state."""
 
 from __future__ import annotations
 
@@ -41,18 +41,18 @@ def create_app(
     log: FilteringBoundLogger | None = None,
     now_s: Callable[[], float] = time.time,
 ) -> Starlette:
-    """The hub over a database whose tables are there.
+    """The hub over a database whose tables exist.
 
     Args:
         database: see `Database.prepare`.
         password: of the pages.
         repository: folder of the trust repository, if this hub serves it.
-        scales: what is called late and old.
-        log: where a line for each answer goes; else JSON Lines on standard error.
+        scales: the ages at which contact is late and lists are old.
+        log: gets a line for each answer; left out: JSON Lines on standard error.
         now_s: UTC, seconds since 1970.
 
     Raises:
-        InputError: `repository` is none.
+        InputError: `repository` is not a repository.
     """
     log = log or json_lines()
     store, fleet = HubStore(database), Fleet(database, scales or AgeScales())

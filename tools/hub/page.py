@@ -1,4 +1,4 @@
-"""The operator's pages: all devices, one device, its records as a download. Behind a password."""
+"""The operator's pages, with a password: all devices, one device, its records as a download."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ if TYPE_CHECKING:
     from tools.hub.store import HubStore
 
 HERE: Final = Path(__file__).resolve().parent
-LAST: Final = 100  # records on a device's page; all of them are in the files to take away
+LAST: Final = 100  # records on a device's page; the downloads have all records
 SORTS: Final = ("contact", "lists", "name")
 REFRESH_S: Final = 30
 
 _CSS: Final = (HERE / "page.css").read_text("utf-8")
-# Nothing is fetched, nothing runs; the one style sheet is known by its hash.
+# A page loads no file and runs no script; its only style sheet is allowed by its hash.
 _HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; form-action 'self'; base-uri 'none'; "
     f"frame-ancestors 'none'; style-src 'sha256-{b64encode(sha256(_CSS.encode()).digest()).decode()}'",
@@ -65,7 +65,7 @@ _HEADERS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class AgeLabel:
-    """A word, how old that is, and how it looks; the word says all, the colour only helps."""
+    """A word, its age, and its tone; the word alone is enough, the colour only helps."""
 
     word: str
     age: str
@@ -114,7 +114,7 @@ class Pages:
         return [ApiRoute(path, self._guarded(page), operation) for path, (page, operation) in pages.items()]
 
     def devices(self, request: Request) -> Response:
-        """All devices, those in trouble first."""
+        """The page of all devices, those with an alarm first."""
         sort = request.query_params.get("sort", SORTS[0])
         find = request.query_params.get("find", "")[:40]
         now_s = self._now_s()
@@ -133,7 +133,7 @@ class Pages:
         )
 
     def device(self, request: Request) -> Response:
-        """One device: how it stands, its alarms, its last records."""
+        """The page of one device: its state, its alarms, its last records."""
         row = self._history(request)
         now_s = self._now_s()
         latest = self._store.latest(row["serial"], LAST)
@@ -149,7 +149,7 @@ class Pages:
         )
 
     def records(self, request: Request) -> Response:
-        """All records of a history as a file."""
+        """The download of all records of a history."""
         form = request.path_params["format"]
         if form not in FORMATS:
             raise HTTPException(404)
@@ -171,11 +171,11 @@ class Pages:
         return self._html("api.html.j2", api=self._api(), refresh=0, now=self._now_s() * 1000)
 
     def metrics(self, _: Request) -> Response:
-        """Numbers for Prometheus."""
+        """The metrics for Prometheus."""
         return Response(self._numbers.page(), media_type="text/plain; version=0.0.4", headers=_HEADERS)
 
     def _history(self, request: Request) -> RowMapping:
-        """The history that a path names: the newest of this name, or the one of `?history=`."""
+        """The history that a request names: the newest of this name, or the one of `?history=`."""
         found = self._store.histories(request.path_params["device"])
         wanted = request.query_params.get("history")
         for row in found:
@@ -215,7 +215,7 @@ class Pages:
 
 
 def _given(authorization: str) -> bytes:
-    """The password in a header: the token of Bearer, or what stands behind the user name of Basic."""
+    """The password in a header: the token of Bearer, or the part after the user name of Basic."""
     scheme, _, rest = authorization.partition(" ")
     if scheme.lower() == "bearer":
         return rest.strip().encode()
@@ -228,14 +228,14 @@ def _given(authorization: str) -> bytes:
 
 
 def state(scale: AgeScale, age_s: float | None) -> AgeLabel:
-    """An age in words and a tone."""
+    """The label of an age."""
     word = scale.state(age_s)
     tone = {scale.good: "good", scale.worse: "worse"}.get(word, "bad")
     return AgeLabel(word, "" if age_s is None else span(age_s), tone)
 
 
 def span(seconds: float) -> str:
-    """A time in its largest unit, as a person says it."""
+    """A duration in its largest unit, such as "3 d"."""
     for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
         if abs(seconds) >= 2 * size:
             return f"{seconds / size:.0f} {unit}"
@@ -243,12 +243,12 @@ def span(seconds: float) -> str:
 
 
 def utc(ms: float) -> str:
-    """A moment, UTC, to the second."""
+    """A moment in UTC, to the second."""
     return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def told(entry: JournalEntry) -> dict[str, object]:
-    """One record as a line of the table. `code`: the reason code that explains it, if it has one."""
+    """One record as a row of the table. `code`: the reason code that explains it, if it has one."""
     record = entry.record
     what, tone, code = "", "", ""
     match record:

@@ -80,7 +80,7 @@ def test_a_card_revoked_on_a_foreign_list_is_refused_after_the_next_sync(town: T
 
 def test_an_older_token_is_not_published_over_a_newer_one(town: Town) -> None:
     town.publish(0b0100)
-    with pytest.raises(InputError, match="before the one that is published"):
+    with pytest.raises(InputError, match="older than the published list"):
         town.publish(0b0000, age=1)
 
 

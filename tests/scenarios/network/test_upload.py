@@ -187,7 +187,7 @@ def test_a_journal_that_was_put_back_is_an_alarm_on_both_sides(db: str, tmp_path
         later = replace(SENDER, now_ms=lambda: SENDER.now_ms() + 1)
         with Outbox(journal, tmp_path / "new card", "the hub") as outbox, pytest.raises(HistoryDiffers):
             upload(outbox, HttpPost(hub.url), later)
-        assert "an older copy was put back" in hub.page(f"devices/{DEVICE}")
+        assert "an older copy was restored" in hub.page(f"devices/{DEVICE}")
 
 
 @contextmanager

@@ -266,7 +266,7 @@ def test_a_name_that_is_used_again_is_another_history(site: Site) -> None:
 
 def test_no_two_devices_have_one_name_or_one_key(site: Site) -> None:
     device = site.device()
-    with pytest.raises(InputError, match="there is a device"):
+    with pytest.raises(InputError, match="is registered already"):
         site.store.add(device.device, bytes(OTHER_KEY.verify_key), NOW_MS)
     with pytest.raises(InputError, match="has this key"):
         site.store.add("another", bytes(device.key.verify_key), NOW_MS)

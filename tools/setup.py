@@ -1,0 +1,22 @@
+"""The parts of the metadata of doorward-office that follow from the version of doorward."""
+
+import tomllib
+from pathlib import Path
+
+from setuptools import setup
+
+ROOT = Path(__file__).resolve().parents[1]
+VERSION = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+
+setup(
+    script_name="setup.py",  # which stays out of the wheel
+    version=VERSION,
+    options={"build": {"build_base": str(ROOT / "build" / "office")}},  # not here, among the sources
+    install_requires=[
+        f"doorward=={VERSION}",  # its modules and its libraries
+        "structlog>=24",  # one JSON object a log line of the hub
+        "starlette>=0.46",  # the hub's few routes, without a framework around them
+        "uvicorn>=0.34",  # serves the hub
+        "sqlalchemy>=2,<3",  # SQLite by default, PostgreSQL by URL
+    ],
+)
