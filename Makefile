@@ -118,7 +118,7 @@ vectors-check: $(STAMP)
 fuzz: $(STAMP) ## the parsers under Hypothesis, 50 times longer than in `make test`
 	@HYPOTHESIS_PROFILE=long $(BIN)/pytest -q tests -k fuzz
 
-fuzz-link: $(STAMP) ## a million frames from somebody who sits on the door's cable, into both of its ends
+fuzz-link: $(STAMP) ## a million frames of an attacker on the door's cable, into both of its ends
 	@LINK_FUZZ_FRAMES=1000000 $(BIN)/pytest -q tests/edge/link/test_fuzz.py
 
 test-coverage: $(STAMP) ## every branch of firmware/door.py and session.py, or it fails
