@@ -34,6 +34,7 @@ DOORWARD = Verb(
         _alone(_DEVICE, "run", "run", "watch the camera and open the door"),
         _alone(_DEVICE, "doctor", "doctor", "test each part of this device, and say what to repair"),
         _noun(_DEVICE, "config", "config", "check and explain the configuration"),
+        _noun(_DEVICE, "models", "install.models", "fetch the models of faces, and show what is installed"),
         _noun(_DEVICE, "door", "door", "command the door's controller: state, events, modes, key"),
         _alone(_DEVICE, "demo", "demo", "play passages from pictures, without a camera and a door"),
         _noun(_RECORDS, "log", "log.log", "show, verify and export the journal"),

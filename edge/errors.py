@@ -104,7 +104,7 @@ class ReaderFault(Fault):
 class ModelFault(Fault):
     """A model is missing, altered, or does not belong to the others."""
 
-    usual_hint = "install the models of this version again"
+    usual_hint = "run: doorward models fetch"
 
 
 class DoorLinkFault(Fault):

@@ -28,7 +28,6 @@ UNUSABLE = (
     zipfile.BadZipFile,
     tarfile.TarError,
 )
-HINT = "remove models/cache, then: make models"
 
 
 def take(archive: Path, member: str, *, size: int) -> bytes:
@@ -37,10 +36,16 @@ def take(archive: Path, member: str, *, size: int) -> bytes:
     try:
         content = opened(archive, member, size)
     except UNUSABLE as err:
-        raise ModelFault(f"{archive.name}: the member {member} is missing or damaged", hint=HINT) from err
+        raise ModelFault(
+            f"{archive.name}: the member {member} is missing or damaged", hint=_hint(archive)
+        ) from err
     if len(content) != size:
-        raise ModelFault(f"{archive.name}: {member} is not {size} bytes long", hint=HINT)
+        raise ModelFault(f"{archive.name}: {member} is not {size} bytes long", hint=_hint(archive))
     return content
+
+
+def _hint(archive: Path) -> str:
+    return f"remove {archive}, then: doorward models fetch"
 
 
 def _from_zip(archive: Path, member: str, size: int) -> bytes:

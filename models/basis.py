@@ -14,9 +14,9 @@ import json
 from typing import TYPE_CHECKING
 
 import numpy as np
-from tflite_graph import Graph, Op
 
 from edge.errors import ModelFault
+from models.tflite_graph import Graph, Op
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -32,7 +32,9 @@ def load(text: str) -> NDArray[np.float32]:
         stored = np.frombuffer(base64.b64decode(page["int16"], validate=True), "<i2")
         rows = stored.reshape(ROWS, COLUMNS).astype(np.float32) / np.float32(FULL)
     except (ValueError, KeyError, TypeError, binascii.Error) as err:
-        raise ModelFault("basis.json is damaged", hint="git checkout models/basis.json") from err
+        raise ModelFault(
+            "basis.json is damaged", hint="reinstall doorward, or in a checkout: git checkout models"
+        ) from err
     return rows
 
 

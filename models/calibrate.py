@@ -9,14 +9,14 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-import equalise
 import msgspec
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter, OpResolverType
-from tflite_graph import Graph
 
 from edge.cli.output import progress
 from edge.errors import ModelFault
+from models import equalise
+from models.tflite_graph import Graph
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +45,9 @@ def load(text: str) -> ActivationRanges:
     try:
         return msgspec.json.decode(text, type=ActivationRanges)
     except msgspec.DecodeError as err:
-        raise ModelFault(f"calibration.json: {err}", hint="git checkout models/calibration.json") from err
+        raise ModelFault(
+            f"calibration.json: {err}", hint="reinstall doorward, or in a checkout: git checkout models"
+        ) from err
 
 
 def dump(calibration: ActivationRanges) -> str:

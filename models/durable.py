@@ -64,5 +64,5 @@ def need_space(folder: Path, megabytes: int) -> None:
     if free < megabytes:
         raise StorageFault(
             f"{folder} needs about {megabytes} MB free, and has {free} MB",
-            hint="free some space, then: make models",
+            hint="free some space, then: doorward models fetch",
         )

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from tflite_graph import Graph, Op, Operator
+
+from models.tflite_graph import Graph, Op, Operator
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

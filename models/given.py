@@ -1,4 +1,4 @@
-"""Reads optional weights from an operator's folder or web address, checks and keeps them in models/cache."""
+"""Reads optional weights from an operator's folder or web address, checks and keeps them in the cache."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from http.client import HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import durable
-
 from edge.errors import ModelFault
+from models import durable
 
 if TYPE_CHECKING:
-    from manifest import Pad, Weights
+    from models.manifest import Pad, Weights
 
+VARIABLE = "DOORWARD_PAD_WEIGHTS"  # names the folder or the address, where no option does
 TIMEOUT_S = 60  # of silence; 1.8 MB need two seconds on a slow line
 WEB = ("https", "http")  # http is safe too: the sha256 is pinned
 

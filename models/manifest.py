@@ -9,6 +9,7 @@ import msgspec
 from edge.errors import ModelFault
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 FORMAT = 1
@@ -31,6 +32,12 @@ class Package(_Table, frozen=True, kw_only=True):
     why: str
 
 
+class Quantizer(_Table, frozen=True, kw_only=True):
+    """The packages that hold the quantizer as Python."""
+
+    packages: tuple[str, ...]
+
+
 class Tensor(_Table, frozen=True, kw_only=True):
     """An input or output; for an integer dtype real = scale * (stored - zero_point)."""
 
@@ -51,7 +58,7 @@ class Member(_Table, frozen=True, kw_only=True):
 
 
 class File(_Table, frozen=True, kw_only=True):
-    """A file of models/built: a member of a package, or built (then `built` names the method)."""
+    """A model file: a member of a package, or built (then `built` names the method)."""
 
     package: str = ""
     member: str = ""
@@ -130,11 +137,18 @@ class Manifest(_Table, frozen=True, kw_only=True):
 
     format: int
     packages: dict[str, Package]
+    quantizer: Quantizer
     source: Member
     files: dict[str, File]
     photos: dict[str, Member]
     face: FaceTable
     pad: Pad
+
+    def needed(self, photos: Mapping[str, Member]) -> dict[str, Package]:
+        """The packages with the models, the quantizer and these photographs, in the order of the page."""
+        keys = {self.source.package, *self.quantizer.packages}
+        keys |= {file.package for file in self.files.values()} | {photo.package for photo in photos.values()}
+        return {key: package for key, package in self.packages.items() if key in keys}
 
 
 def load(path: Path) -> Manifest:
@@ -143,7 +157,7 @@ def load(path: Path) -> Manifest:
         manifest = msgspec.toml.decode(path.read_bytes(), type=Manifest)
     except (OSError, ValueError) as err:
         raise ModelFault(
-            f"{path.name} cannot be used: {err}", hint="git checkout models/manifest.toml"
+            f"{path} cannot be used: {err}", hint="reinstall doorward, or in a checkout: git checkout models"
         ) from err
     if manifest.format != FORMAT:
         raise ModelFault(f"{path.name} has format {manifest.format}, this build reads {FORMAT}")

@@ -8,10 +8,10 @@ every output bit stays (tests/models/test_passive.py).
 from __future__ import annotations
 
 import numpy as np
-import quantise
-import surgery
 from ai_edge_litert import schema_py_generated as schema
-from tflite_graph import Graph, Op, Operator
+
+from models import quantise, surgery
+from models.tflite_graph import Graph, Op, Operator
 
 FLATTEN = (Op.SHAPE, Op.GATHER, Op.RESHAPE, Op.CONCATENATION, Op.TRANSPOSE, Op.CAST, Op.RESHAPE)
 

@@ -1,4 +1,4 @@
-"""Builds each file of models/built, and checks it against the manifest."""
+"""Builds each model file, and checks it against the manifest."""
 
 from __future__ import annotations
 
@@ -6,24 +6,15 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import archive
-import basis
-import calibrate
-import durable
-import equalise
-import passive
-import portraits
-import quantise
-import surgery
-from tflite_graph import Graph
-
 from edge.errors import ModelFault
 from hw.inference.runtimes import open_runtime
+from models import archive, basis, calibrate, durable, equalise, passive, portraits, quantise, surgery
+from models.tflite_graph import Graph
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from manifest import Manifest, Member, Pad
+    from models.manifest import Manifest, Member
 
     Archives = Mapping[str, Path]
 
@@ -33,7 +24,7 @@ BASIS = HERE / "basis.json"
 
 
 def files(page: Manifest, archives: Archives) -> Iterator[tuple[str, bytes]]:
-    """All files of models/built by name, checked. Raises ModelFault."""
+    """Every file of the models by name, checked. Raises ModelFault."""
     check(CALIBRATION.name, _text(CALIBRATION).encode(), page.face.calibration)
     yield from taken(page, archives)
     for name, content in built(page, archives):
@@ -49,7 +40,8 @@ def taken(page: Manifest, archives: Archives) -> Iterator[tuple[str, bytes]]:
 
 
 def built(page: Manifest, archives: Archives) -> Iterator[tuple[str, bytes]]:
-    """The files that are built here, not yet compared with the manifest."""
+    """The files that are made here, not yet compared with the manifest."""
+    load_quantizer(page, archives)
     calibration = calibrate.load(_text(CALIBRATION))
     network = float_embedder(page, archives)
     level = equalise.apply(network, calibration.scales)
@@ -59,12 +51,20 @@ def built(page: Manifest, archives: Archives) -> Iterator[tuple[str, bytes]]:
     yield page.face.basis, basis.npy(basis.load(_text(BASIS)))
 
 
-def passive_pad(pad: Pad, given: Mapping[str, bytes]) -> Iterator[tuple[str, bytes]]:
-    """The files of passive PAD, checked, from an operator's weights. Raises ModelFault."""
-    for weights in (pad.v2, pad.v1se):
+def passive_pad(
+    page: Manifest, given: Mapping[str, bytes], archives: Archives
+) -> Iterator[tuple[str, bytes]]:
+    """The files of passive PAD, checked, from the weights that an operator gave. Raises ModelFault."""
+    load_quantizer(page, archives)
+    for weights in (page.pad.v2, page.pad.v1se):
         content = passive.build(given[weights.file])
         check(weights.file, content, weights.built.sha256)
         yield weights.file, content
+
+
+def load_quantizer(page: Manifest, archives: Archives) -> None:
+    """Makes the pinned quantizer ready for use."""
+    quantise.add_archives([archives[key] for key in page.quantizer.packages])
 
 
 def float_embedder(page: Manifest, archives: Archives) -> bytes:
@@ -84,16 +84,18 @@ def _text(path: Path) -> str:
     try:
         return path.read_text("utf-8")
     except (OSError, ValueError) as err:
-        raise ModelFault(f"{path.name} cannot be read", hint=f"git checkout models/{path.name}") from err
+        raise ModelFault(
+            f"{path} cannot be read", hint="reinstall doorward, or in a checkout: git checkout models"
+        ) from err
 
 
 def check(name: str, content: bytes, sha256: str) -> None:
-    """Raise ModelFault if the bytes are not the pinned ones."""
+    """Compares bytes with the pinned sha256. Raises ModelFault where they differ."""
     digest = hashlib.sha256(content).hexdigest()
     if digest != sha256:
         raise ModelFault(
             f"{name}: its sha256 is {digest}, the manifest says {sha256}",
-            hint="run `make setup`, which installs the pinned build tools, then: make models",
+            hint="install doorward again with its dependencies: other versions write other bytes",
         )
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
-from tflite_graph import Graph, Op, Operator
+
+from models.tflite_graph import Graph, Op, Operator
 
 SIGNATURE = "serving_default"  # the name that ai-edge-quantizer and LiteRT need
 EXPANDED_PRELU = (Op.RELU, Op.ABS, Op.SUB, Op.MUL, Op.ADD)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from house.command_lines import complaints
 from house.file_readers import read
-from house.pages import NOT_YET, Block, blocks, pages
+from house.pages import Block, blocks, pages
 
 from edge.errors import EdgeError
 
@@ -39,10 +39,7 @@ def mistakes(block: Block, folder: Path) -> list[str]:
 @pytest.mark.parametrize("page", PAGES)
 def test_every_example_is_what_it_says(page: str, tmp_path: Path) -> None:
     wrong = [mistake for block in PAGES[page] for mistake in mistakes(block, tmp_path)]
-    if page in NOT_YET:
-        assert wrong, f"{page} follows the convention: remove it from NOT_YET"
-    else:
-        assert wrong == []
+    assert wrong == []
 
 
 @pytest.mark.parametrize(

@@ -80,4 +80,4 @@ def test_a_suite_for_a_device_has_a_documented_variable(port: str) -> None:
     assert "mark.hardware" in text
     assert named is not None
     assert f'"{named}"' in text
-    assert f"`{named}`" in (ROOT / "README.md").read_text("utf-8")
+    assert f"`{named}`" in (ROOT / "tools" / "guide" / "hardware.md").read_text("utf-8")

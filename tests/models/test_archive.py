@@ -7,12 +7,12 @@ import tarfile
 import zipfile
 from pathlib import Path
 
-import archive
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.errors import ModelFault
+from models import archive
 
 NAME, CONTENT = "package/model.tflite", b"TFL3" * 64
 

@@ -81,14 +81,14 @@ CASES: dict[str, Case] = {
         DEVICE, 3, "journal nowhere/j.db: no such file", "folder exists", "paths.journal = 'nowhere/j.db'", ("device.key",)
     ),
     "log in a read-only place": Case(
-        DEVICE, 3, "journal /proc/j.db: no such file", "can be written", "paths.journal = '/proc/j.db'", ("device.key",)
+        DEVICE, 3, "journal /proc/j.db: no such file", "can write there", "paths.journal = '/proc/j.db'", ("device.key",)
     ),
     "a folder as log": Case(DEVICE, 3, "journal .: is a folder", "[paths] journal", "paths.journal = '.'"),
     "a log that is not a database": Case(
         DEVICE, 3, "journal {garbage}: it is not a database", "another file", "paths.journal = '{garbage}'", ("device.key",)
     ),
     "the log of another device": Case(
-        DEVICE, 3, "journal {foreign}: it belongs to another device", "its own journal", "paths.journal = '{foreign}'", ("device.key",)
+        DEVICE, 3, "journal {foreign}: the file belongs to another device", "each device needs its own", "paths.journal = '{foreign}'", ("device.key",)
     ),
     "the log of a running device": Case(
         DEVICE, 3, "journal {held}: another process is writing it", "stop the other", "paths.journal = '{held}'", ("device.key",)
@@ -96,7 +96,7 @@ CASES: dict[str, Case] = {
     "a device key cut short": Case(DEVICE, 3, "{empty}: is not a device key", "put the right file back", "device.key = '{empty}'"),
     "full disk": Case(DEVICE, 3, "journal journal.db: the disk", "", leaves=CUT_SHORT, disk=SMALL_DISK),
     "a disk too full for a key": Case(DEVICE, 3, "device.key: cannot be written: file too large", "ulimit", disk=0),
-    "not a journal": Case("log verify {garbage}", 2, "{garbage}: not a journal", "paths.journal"),
+    "not a journal": Case("log verify {garbage}", 2, "{garbage}: not a journal", "[paths] journal"),
     # the configuration
     "unknown key": Case("config check {misspelt}", 2, "{misspelt}:2: unknown key [door] relase_ms", "did you mean release_ms"),
     "unknown key at start": Case("run --config {misspelt}", 2, "{misspelt}:2: unknown key", "did you mean"),
@@ -108,11 +108,11 @@ CASES: dict[str, Case] = {
     "a camera with no possible name": Case(f"{DEVICE} --camera {'a' * 5000}", 3, "camera: aaa", "ls /dev/video"),
     "a film that is not a film": Case(DEVICE + " --camera {garbage}", 3, "camera {garbage}: OpenCV cannot open it", "name a video file", leaves=MADE),
     # models and photographs
-    "models not built": Case("face compare {garbage} {garbage} --models .", 3, "manifest.toml: the models are not built", "make models"),
+    "models not built": Case("face compare {garbage} {garbage} --models .", 3, "manifest.toml: the models are not built", "doorward models fetch"),
     "a model that was altered": Case(
-        "face compare {garbage} {garbage} --models {altered}", 3, "{altered}/face_mesh.tflite: the sha256 is", "make models", models=True
+        "face compare {garbage} {garbage} --models {altered}", 3, "{altered}/face_mesh.tflite: the sha256 is", "doorward models fetch", models=True
     ),
-    "no photographs": Case("demo --photos {trust}", 2, "{trust}/sample3.jpg: the demo's photographs are missing", "make models", models=True),
+    "no photographs": Case("demo --photos {trust}", 2, "{trust}/sample3.jpg: the demo's photographs are missing", "doorward models fetch", models=True),
     "demo over the log of a door": Case("demo --out {door}", 3, "{door}/journal.db: is not the journal of a demo", "--out DIR", models=True),
     "demo on a full disk": Case(
         "demo --out out", 3, "journal out/journal.db: the disk", "", leaves=("out",), disk=SMALL_DISK, models=True

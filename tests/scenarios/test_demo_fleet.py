@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from samples.journals import read_records
 
-from edge.app.parts.face_engine import CHECKOUT
+from edge.app.parts.model_folders import CHECKOUT
 from edge.app.parts.trust_folder import open_files, open_trust
 from edge.audit.record import Passage
 from edge.errors import Exit

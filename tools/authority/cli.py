@@ -26,6 +26,7 @@ from tools.issuing.draft import metadata_path
 from tools.issuing.repository import create
 from tools.issuing.roles import KEY_COUNTS, ROOT, ROOT_THRESHOLD, TIMESTAMP
 from tools.issuing.tufsigner import new_keys
+from tools.program_name import program_name, with_program_name
 
 if TYPE_CHECKING:
     import argparse
@@ -50,7 +51,7 @@ def init(args: argparse.Namespace) -> int:
 
 
 AUTHORITY = Verb(
-    "python tools/authority",
+    program_name("authority"),
     "the authority of a trust repository",
     verbs=(
         repository_verb("init", "make keys and a repository", init),
@@ -59,6 +60,6 @@ AUTHORITY = Verb(
         *rotation.VERBS,
         *show.VERBS,
     ),
-    about=__doc__,
+    about=with_program_name(__doc__, "authority"),
 )
 main = partial(verbs.main, AUTHORITY)

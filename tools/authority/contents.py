@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 MAX_MODEL_BYTES: Final = 128 * 2**20  # our largest has 2.4 MB; a recogniser for a desktop has 100
 MAX_FIRMWARE_BYTES: Final = 64 * 2**20  # an RP2040 has 16 MB of flash, and UF2 takes twice that
+FETCH: Final = "run: doorward models fetch"
 MAX_PINS_BYTES: Final = 256 * 1024  # models/manifest.toml has 10 kB
 PINS: Final = "manifest.toml"
 
@@ -82,7 +83,7 @@ def remove_policy(args: argparse.Namespace) -> int:
 
 
 def add_models(args: argparse.Namespace) -> int:
-    """Publishes the models that `make models` built, and removes all models published before."""
+    """Publishes the models that `doorward models fetch` built, in place of those published before."""
     page = open_files(args.models).read(PINS, limit=MAX_PINS_BYTES)
     puts: dict[str, bytes | None] = dict([plain(MODELS, PINS, page), *_pinned(args.models, page)])
     with opened(args) as authority:
@@ -133,13 +134,13 @@ def _pinned(folder: Path, page: bytes) -> Iterator[tuple[str, bytes]]:
         pins = {name: file["sha256"] for name, file in manifest["files"].items()}
         optional = {file["file"]: file["built"]["sha256"] for file in _passive(manifest)}
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise InputError(f"{folder / PINS}: not a manifest of models: {error}", hint="make models") from error
+        raise InputError(f"{folder / PINS}: not a manifest of models: {error}", hint=FETCH) from error
     for name, sha256 in sorted((pins | optional).items()):
         if name in optional and not (folder / name).is_file():
             continue
         data = open_files(folder).read(name, limit=MAX_MODEL_BYTES)
         if hashlib.sha256(data).hexdigest() != sha256:
-            raise InputError(f"{folder / name}: not the file that {PINS} pins", hint="make models")
+            raise InputError(f"{folder / name}: not the file that {PINS} pins", hint=FETCH)
         yield plain(MODELS, name, data)
 
 

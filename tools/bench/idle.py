@@ -31,7 +31,7 @@ def save_film(folder: Path) -> None:
     import numpy as np
 
     from edge.app.parts.code_readers import read_image
-    from edge.app.parts.face_engine import CHECKOUT
+    from edge.app.parts.model_folders import CHECKOUT
     from hw.sim.pictures.optics import lobby, sense
     from hw.sim.pictures.scene import CODE_SIZE, empty
 

@@ -11,7 +11,7 @@ import sys
 from base64 import b64encode
 from typing import TYPE_CHECKING, Final
 
-from edge.app.parts.face_engine import CHECKOUT
+from edge.app.parts.model_folders import CHECKOUT
 from edge.audit.errors import JournalBroken
 from edge.audit.evidence import verify
 from tools.demo.door import bodies_of

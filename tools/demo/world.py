@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 import urllib3
 
-from edge.app.parts.face_engine import CHECKOUT
+from edge.app.parts.model_folders import CHECKOUT
 from edge.app.parts.trust_folder import open_files
 from edge.card.claims import pseudonym
 from edge.card.documents import DisclosedDocument, DocumentType

@@ -16,14 +16,12 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from edge.cli.verbs import argument
+from edge.errors import Exit
+from models.fetch import fetch
+from models.manifest import Package
+
 ROOT: Final = Path(__file__).resolve().parents[2]
-sys.path.append(str(ROOT / "models"))  # its `fetch` fetches the packages of the models in the same way
-
-from fetch import fetch  # noqa: E402
-from manifest import Package  # noqa: E402
-
-from edge.cli.verbs import argument  # noqa: E402
-from edge.errors import Exit  # noqa: E402
 
 if TYPE_CHECKING:
     import argparse

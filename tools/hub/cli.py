@@ -29,6 +29,7 @@ from edge.upload.protocol import device_name
 from tools.hub.export import FORMATS, lines
 from tools.hub.schema import Database
 from tools.hub.store import HubStore, NoSuchDevice
+from tools.program_name import program_name, with_program_name
 
 if TYPE_CHECKING:
     import argparse
@@ -273,7 +274,7 @@ EXPORT = verb(
     ),
 )
 HUB = Verb(
-    "python tools/hub",
+    program_name("hub"),
     "a hub for a fleet of doors",
     verbs=(
         SERVE,
@@ -281,6 +282,6 @@ HUB = Verb(
         Verb("alarm", "list and clear alarms of devices", verbs=ALARMS),
         Verb("records", "export records of devices", verbs=(EXPORT,)),
     ),
-    about=__doc__,
+    about=with_program_name(__doc__, "hub"),
 )
 main = partial(verbs.main, HUB)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from inspect import cleandoc
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -185,10 +186,13 @@ def _headers(content: ApiContent) -> dict[str, Any]:
 
 
 def _plain(part: Any) -> Any:  # noqa: ANN401  any part of a JSON document
-    r"""This part with the anchors of JSON Schema's regular expressions in place of Python's `\A` and `\Z`."""
+    r"""This part with `^` and `$` for Python's `\A` and `\Z`, and without the indents of docstrings."""
     match part:
         case dict():
-            return {name: _plain(value) for name, value in part.items()}
+            return {
+                name: cleandoc(value) if name == "description" and isinstance(value, str) else _plain(value)
+                for name, value in part.items()
+            }
         case list() | tuple():
             return [_plain(value) for value in part]
         case str() if part.startswith(r"\A"):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import (
@@ -189,6 +190,9 @@ def _known(url: str) -> URL:
         case "sqlite" if parsed.database and parsed.database != ":memory:":
             return parsed.set(drivername="sqlite")
         case "postgresql" | "postgres":
+            if find_spec("psycopg") is None:
+                hint = "pip install 'doorward-office[postgresql]'"
+                raise InputError("--db postgresql://... needs the driver psycopg", hint=hint)
             return parsed.set(drivername="postgresql+psycopg")
     raise InputError("--db: not SQLite and not PostgreSQL", hint="give FILE, or postgresql://user@host/name")
 

@@ -45,6 +45,7 @@ from tools.issuer.office import KEY, SEALED, IssuingOffice, OfficeConfig
 from tools.issuing.issuer import RAW_CAPACITY, CardApplication, Issuer
 from tools.issuing.register import CardStanding, IndexUse, RegisterEntry
 from tools.issuing.wallet import MAX_AUTHORITIES, Delivery, Wallet
+from tools.program_name import program_name, with_program_name
 
 MAX_ATTRIBUTES_BYTES: Final = 8_192  # eleven values of 96 bytes, with escapes and indents
 CAPACITY: Final = 100_000  # enough for a campus; the list has 25 kB
@@ -419,7 +420,7 @@ PUBLISH = verb(
     ),
 )
 ISSUER = Verb(
-    "python tools/issuer",
+    program_name("issuer"),
     "a small issuing office in one folder",
     verbs=(
         INIT,
@@ -439,6 +440,6 @@ ISSUER = Verb(
             json_lines(),
         ),
     ),
-    about=__doc__,
+    about=with_program_name(__doc__, "issuer"),
 )
 main = partial(verbs.main, ISSUER)

@@ -28,6 +28,7 @@ from edge.cli.values import instant, octets
 from edge.cli.verbs import Verb, argument, json_lines, verb
 from edge.errors import Exit, InputError, StorageFault
 from tools.issuing.wallet import MAX_WALLET_BYTES, ROTATION, Delivery, Wallet
+from tools.program_name import program_name, with_program_name
 from tools.wallet.code import FORMS, present, print_code, symbol, write
 from tools.wallet.request import NEEDED, consent, known_request, row_of, words_for
 
@@ -171,7 +172,7 @@ def _bytes(path: Path, limit: int) -> bytes:
 _WALLET = argument("wallet", type=Path, metavar="WALLET", help="file of the wallet")
 _NOW = argument("--now", type=instant, metavar="TIME", help="use TIME as the time, for tests")
 WALLET = Verb(
-    "python tools/wallet",
+    program_name("wallet"),
     "a wallet in a terminal",
     verbs=(
         verb(
@@ -238,6 +239,6 @@ WALLET = Verb(
             argument("card", type=Path, help="the file that tools/issuer enrol --holder-key wrote"),
         ),
     ),
-    about=__doc__,
+    about=with_program_name(__doc__, "wallet"),
 )
 main = partial(verbs.main, WALLET)

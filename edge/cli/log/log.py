@@ -97,7 +97,9 @@ def _previous(args: argparse.Namespace, chain: Chain) -> Checkpoint | None:
         with args.checkpoint.open("rb") as file:
             note = file.read(MAX_NOTE_BYTES + 1)
     except OSError as err:
-        raise InputError(f"{args.checkpoint}: {(err.strerror or 'cannot be read').lower()}") from err
+        raise InputError(
+            f"{args.checkpoint}: {(err.strerror or 'cannot be read').lower()}", hint="check the path"
+        ) from err
     return open_checkpoint(note, origin=origin_of(chain.device), key=VerifyKey(args.key or chain.key))
 
 

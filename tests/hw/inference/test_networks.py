@@ -106,7 +106,7 @@ def test_an_altered_file_never_reaches_the_interpreter(
         with pytest.raises(ModelFault) as caught:
             open_network(altered, sha256(path))
         assert str(altered) in caught.value.message
-        assert "make models" in caught.value.hint
+        assert "doorward models fetch" in caught.value.hint
 
 
 def test_a_missing_file_is_a_model_fault(open_network: Runtime, tmp_path: Path) -> None:

@@ -188,7 +188,7 @@ def swap_list(site: Site) -> None:
 ATTACKS = {
     "mix-and-match": (mix, "mix-and-match"),
     "a wrong root": (forge, "threshold"),
-    "an unsigned list": (swap_list, "not the file that was signed"),
+    "an unsigned list": (swap_list, "its SHA-256 is not the signed one"),
 }
 
 

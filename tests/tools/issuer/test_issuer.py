@@ -364,11 +364,11 @@ def test_argument_that_cannot_be_meant_ends_with_usage(office, arguments):
     assert run("enrol", office, "--no-face", "--out", office / "w", *arguments) == Exit.USAGE
 
 
-def test_missing_models_are_a_fault_that_says_make_models(office, capsys, monkeypatch, tmp_path):
-    (tmp_path / "models").mkdir()
-    monkeypatch.setattr("edge.app.parts.face_engine.CHECKOUT", tmp_path)
+def test_missing_models_are_a_fault_whose_hint_fetches_them(office, capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr("edge.app.parts.model_folders.CHECKOUT", tmp_path)
+    monkeypatch.setenv("DOORWARD_MODELS", str(tmp_path / "models"))
     assert run("enrol", office, "--photo", "a.png", "--out", tmp_path / "w") == Exit.DEVICE
-    assert "make models" in capsys.readouterr().err
+    assert "hint: run: doorward models fetch" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
