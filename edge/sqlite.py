@@ -114,8 +114,8 @@ def write_ahead(db: sqlite3.Connection) -> None:
     SQLite does not wait for a lock here, even with a time-out, so this retries if two processes begin
     together.
     """
-    (patience_ms,) = db.execute("PRAGMA busy_timeout").fetchone()
-    until = time.monotonic() + patience_ms / 1_000
+    (timeout_ms,) = db.execute("PRAGMA busy_timeout").fetchone()
+    until = time.monotonic() + timeout_ms / 1_000
     while True:
         try:
             db.execute("PRAGMA journal_mode = WAL").fetchone()

@@ -203,7 +203,7 @@ def _refusal(answer: Answer, sender: Sender) -> SyncError:
             key = bytes(sender.key.verify_key).hex()
             return HubRefuses(
                 "hub does not know this device",
-                hint=f"run at the hub: python tools/hub device add {sender.device} --key {key}",
+                hint=f"run at the hub: doorward-hub device add {sender.device} --key {key}",
             )
         case ((HTTPStatus.UNAUTHORIZED | HTTPStatus.FORBIDDEN), _):
             return HubRefuses(

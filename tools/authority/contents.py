@@ -77,7 +77,7 @@ def remove_policy(args: argparse.Namespace) -> int:
     with opened(args) as authority:
         name = _policy_name(args.site)
         if authority.repository.find(name) is None:
-            raise InputError(f"no policy of {args.site}", hint="list them with: tools/authority show")
+            raise InputError(f"no policy of {args.site}", hint="list them with: doorward-authority show")
         _publish(authority, {name: None}, args)
     return Exit.OK
 
@@ -181,7 +181,7 @@ VERBS = (
             action="append",
             required=True,
             metavar="TRUST",
-            help="publish the trust folder that tools/issuer publish wrote; can be repeated",
+            help="publish the trust folder that doorward-issuer publish wrote; can be repeated",
         ),
         argument("--site", help="publish the sealed templates for this site only (default every site)"),
         argument(

@@ -79,7 +79,7 @@ def opened(args: argparse.Namespace) -> Iterator[AuthorityFolder]:
     authority = authority_of(args)
     if not authority.folder.is_dir():
         raise InputError(
-            f"{args.folder}: no such folder", hint="make a repository with: tools/authority init"
+            f"{args.folder}: no such folder", hint="make a repository with: doorward-authority init"
         )
     with locked(authority.folder):
         authority.repository = Repository.load(authority.files)

@@ -91,7 +91,9 @@ def _offered(args: argparse.Namespace) -> list[IssuerKey]:
         data = open_files(path.parent).read(path.name, limit=MAX_ISSUER_BYTES)
         keys.append(read_issuer(str(path), kid, data))
     if not keys:
-        raise InputError(f"{args.trust}: holds no issuer", hint="make the folder with: tools/issuer publish")
+        raise InputError(
+            f"{args.trust}: holds no issuer", hint="make the folder with: doorward-issuer publish"
+        )
     return keys
 
 
@@ -109,7 +111,7 @@ def _find(known: dict[bytes, IssuerKey], begins: str) -> IssuerKey:
     if len(found) != 1:
         raise InputError(
             f"{len(found)} issuers' keys begin with {begins}, and must be 1",
-            hint="list them with: tools/authority issuer list",
+            hint="list them with: doorward-authority issuer list",
         )
     return found[0]
 
@@ -129,7 +131,7 @@ _OFFER = one_of(
         dest="trust",
         type=Path,
         metavar="TRUST",
-        help="take the issuers of the trust folder that tools/issuer publish wrote",
+        help="take the issuers of the trust folder that doorward-issuer publish wrote",
     ),
     required=True,
 )

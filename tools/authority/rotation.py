@@ -68,7 +68,7 @@ def _propose(authority: AuthorityFolder, proposed: Metadata[Any], args: argparse
         open_files(args.stage.parent).write(args.stage.name, proposed.to_bytes())
         print(
             f"{args.stage}: signatures of root keys that are missing: {missing}; add them with: "
-            "tools/authority sign-root"
+            "doorward-authority sign-root"
         )
         return Exit.OK
     authority.write(rotation.adopt_root(authority.repository, proposed, authority.keyring, now=args.now))

@@ -54,7 +54,7 @@ def mounts(repository: Path) -> list[ApiMount]:
         if not (repository / folder).is_dir():
             raise InputError(
                 f"{repository}: not a trust repository: {folder} is missing",
-                hint="make one with: tools/authority init",
+                hint="make one with: doorward-authority init",
             )
     return [
         ApiMount(f"/{folder}", _Folder(directory=repository / folder), file_of(folder, content))

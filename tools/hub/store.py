@@ -49,7 +49,8 @@ class NoSuchDevice(InputError):
 
     def __init__(self, device: str) -> None:
         super().__init__(
-            f"no device {device} is registered", hint=f"add it with: tools/hub device add {device} --key HEX"
+            f"no device {device} is registered",
+            hint=f"add it with: doorward-hub device add {device} --key HEX",
         )
 
 
@@ -75,7 +76,7 @@ class HubStore:
                 if row.id == device:
                     raise InputError(
                         f"device {device} is registered already",
-                        hint=f"remove it with: tools/hub device remove {device}",
+                        hint=f"remove it with: doorward-hub device remove {device}",
                     )
                 raise InputError(f"device {row.id} has this key", hint="use the key that this device made")
             db.execute(insert(devices).values(id=device, key=key, added_ms=now_ms, frontier=b""))

@@ -154,7 +154,7 @@ def stand(standing: CardStanding, args: argparse.Namespace) -> int:
         entry = issuer.register.find(_card_id(args.card, issuer))
         issuer.register.stand(entry.index, standing)
     print(f"card {entry.card_id.hex()}, index {entry.index}: {standing.value}")
-    print("doors get this with the next list: tools/issuer publish")
+    print("doors get this with the next list: doorward-issuer publish")
     return Exit.OK
 
 
@@ -187,7 +187,7 @@ def _card_id(text: str, issuer: Issuer) -> bytes:
     for entry in issuer.register:
         if text.lower() in (entry.card_id.hex(), pseudonym(issuer.kid, entry.card_id)):
             return entry.card_id
-    raise InputError("no such card in the register", hint="list the ids with: tools/issuer list")
+    raise InputError("no such card in the register", hint="list the ids with: doorward-issuer list")
 
 
 def _template(photo: Path | None) -> TemplateReference:
@@ -316,7 +316,7 @@ ENROL = verb(
         "--holder-key",
         type=public_key,
         metavar="HEX",
-        help="bind the card to this public key, from: tools/wallet new",
+        help="bind the card to this public key, from: doorward-wallet new",
     ),
     argument("--days", type=float, default=30, help="make the card valid for so many days (default 30)"),
     argument("--starts", type=instant, metavar="TIME", help="make the card valid from TIME on (default now)"),

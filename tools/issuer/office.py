@@ -74,7 +74,7 @@ class IssuingOffice:
     def open(self) -> Iterator[Issuer]:
         """The issuer, for one command: the register is locked, and saved if the command succeeds."""
         if not (self.folder / CONFIG).is_file():
-            raise InputError(f"{self.folder}: holds no issuer", hint="make one with: tools/issuer init")
+            raise InputError(f"{self.folder}: holds no issuer", hint="make one with: doorward-issuer init")
         try:
             config = msgspec.json.decode(self.files.read(CONFIG, limit=MAX_CONFIG_BYTES), type=OfficeConfig)
         except msgspec.MsgspecError as error:

@@ -70,7 +70,7 @@ def remove_issuer(repository: Repository, kid: bytes) -> dict[str, bytes | None]
     name = names.issuer(kid)
     if repository.find(name) is None:
         raise InputError(
-            f"no issuer has the key {kid.hex()}", hint="list them with: tools/authority issuer list"
+            f"no issuer has the key {kid.hex()}", hint="list them with: doorward-authority issuer list"
         )
     return {
         name: None,
@@ -89,7 +89,7 @@ def lists(repository: Repository, trust: Mapping[str, Buffer], *, now: datetime)
         kid = names.issuer_kid(name)
         if kid is not None and kid not in known:
             raise InputError(
-                f"{name}: not an issuer of this authority", hint="add it with: tools/authority issuer add"
+                f"{name}: not an issuer of this authority", hint="add it with: doorward-authority issuer add"
             )
     trusted = dict(issuer_file(issuer) for issuer in known.values())
     ours = {name: data for name, data in trust.items() if name.startswith(("status/", "sealed/"))}
@@ -161,7 +161,7 @@ def _list(
     if old and new.issued_at < old.issued_at:
         raise InputError(
             f"{target}: signed {new.issued_at:%Y-%m-%dT%H:%M:%SZ}, which is older than the published list",
-            hint="make the issuer's latest list with: tools/issuer publish",
+            hint="make the issuer's latest list with: doorward-issuer publish",
         )
     if new.issued_at > now:
         raise InputError(f"{target}: signed in the future", hint="compare the clocks of office and authority")

@@ -104,14 +104,16 @@ class Register:
         for entry in self._entries.values():
             if entry.card_id == card_id and entry.part is IndexUse.CARD:
                 return entry
-        raise InputError("no card in the register has this id", hint="list the ids with: tools/issuer list")
+        raise InputError(
+            "no card in the register has this id", hint="list the ids with: doorward-issuer list"
+        )
 
     def stand(self, index: int, standing: CardStanding) -> RegisterEntry:
         """Changes the standing of an index, and returns its entry. Raises InputError; revoked is final."""
         entry = self._entries.get(index)
         if entry is None:
             raise InputError(
-                f"no card has the index {index}", hint="list the indexes with: tools/issuer list"
+                f"no card has the index {index}", hint="list the indexes with: doorward-issuer list"
             )
         if entry.standing is CardStanding.REVOKED and standing is not CardStanding.REVOKED:
             raise InputError("this card is revoked, which is final", hint="enrol the holder again")

@@ -122,7 +122,7 @@ class Repository:
         target = self.find(name)
         if target is None:
             raise InputError(
-                f"{name}: not in this repository", hint="list the targets with: tools/authority show"
+                f"{name}: not in this repository", hint="list the targets with: doorward-authority show"
             )
         data = self._files.read(target_path(target), limit=target.length)
         require_content(target_path(target), data, target)
@@ -186,7 +186,7 @@ def _roots(files: Files) -> list[Metadata[Root]]:
     """All roots in order, each signed by enough keys of the root before it and of itself."""
     found = [int(match[1]) for name in files.names() if (match := _ROOT_FILE.fullmatch(name))]
     if not found:
-        raise InputError("there is no repository here", hint="make one with: tools/authority init")
+        raise InputError("there is no repository here", hint="make one with: doorward-authority init")
     roots: list[Metadata[Root]] = []
     for version in range(min(found), max(found) + 1):
         path = metadata_path(ROOT, version)

@@ -122,7 +122,7 @@ class Wallet:
         told = [disclosure for disclosure in self.disclosures if disclosure.attribute in disclose]
         if len(told) < len(set(disclose)):
             raise InputError(
-                "this card has no such attribute", hint="list its attributes with: tools/wallet info"
+                "this card has no such attribute", hint="list its attributes with: doorward-wallet info"
             )
         return sign_presentation(
             self.card, self.holder_seed, iat=now, aud=aud, cnonce=cnonce, disclosures=told
@@ -143,9 +143,9 @@ class Wallet:
                 return cls(seed, *_read(value[2:]))
         except Refused as refused:
             raise InputError(
-                f"not a wallet: {refused.detail}", hint="make one with: tools/issuer enrol"
+                f"not a wallet: {refused.detail}", hint="make one with: doorward-issuer enrol"
             ) from refused
-        raise InputError("not a wallet of this version", hint="make one with: tools/issuer enrol")
+        raise InputError("not a wallet of this version", hint="make one with: doorward-issuer enrol")
 
 
 def _contents(
@@ -176,7 +176,7 @@ def _authority(value: object) -> CertificateAuthority:
 
 def _claims(card: bytes) -> Claims:
     if not card:
-        raise InputError("this wallet has no card yet", hint="add one with: tools/wallet accept")
+        raise InputError("this wallet has no card yet", hint="add one with: doorward-wallet accept")
     try:
         return ecard.decode_card(cbor.decode(card, limit=n.MAX_CODE_BYTES))[1]
     except Refused as refused:

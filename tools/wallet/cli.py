@@ -81,7 +81,7 @@ def request(args: argparse.Namespace) -> int:
     """Prints a request: operator, attributes, purpose and retention, if the wallet trusts its certificate."""
     wallet = _read(args.wallet)
     known = known_request(wallet, args.request, args.now or datetime.now(UTC))
-    answer = "answer it with: tools/wallet code WALLET --for REQUEST --disclose NAME,..."
+    answer = "answer it with: doorward-wallet code WALLET --for REQUEST --disclose NAME,..."
     tell(row_of(known, wallet), *words_for(known, wallet), answer, as_json=args.json)
     return Exit.OK
 
@@ -236,7 +236,7 @@ WALLET = Verb(
             "put a card that was issued to this wallet's key into it",
             accept,
             _WALLET,
-            argument("card", type=Path, help="the file that tools/issuer enrol --holder-key wrote"),
+            argument("card", type=Path, help="the file that doorward-issuer enrol --holder-key wrote"),
         ),
     ),
     about=with_program_name(__doc__, "wallet"),

@@ -352,7 +352,7 @@ REQUESTS: dict[str, tuple[Request, dict[str, object], Reason | None]] = {
 def test_a_visit_without_the_requested_data_is_denied(case: str) -> None:
     request, card, reason = REQUESTS[case]
     site = Site()
-    site.ask_everybody(request)
+    site.ask_every_visitor(request)
     site.reader.in_view = (site.code(**card),)
     site.see()
     site.engine.who = "holder"
