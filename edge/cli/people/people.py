@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import argparse
 
     from edge.config import Config
-    from edge.venues.door.person import Person
+    from edge.venues.door.person import EnrolledPerson
 
 
 def _list(args: argparse.Namespace) -> int:
@@ -103,7 +103,7 @@ def _presence(config: Config, base: Path) -> OccupancyFile:
     return OccupancyFile(base / config.permits.presence)
 
 
-def _row(same_as: bytes | None, person: Person, *, short: bool = True) -> dict[str, object]:
+def _row(same_as: bytes | None, person: EnrolledPerson, *, short: bool = True) -> dict[str, object]:
     return {
         "groups": sorted(person.groups),
         "valid_from": iso(person.valid_from),

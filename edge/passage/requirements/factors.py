@@ -149,7 +149,7 @@ class AskDocument(Asking):
                 return None  # the first card, still in view
             case Deny() as deny:
                 return deny
-            case card if card.card_id == self._card.card_id:
+            case card if (card.kid, card.card_id) == (self._card.kid, self._card.card_id):
                 return None
             case card:
                 same = card.holder_key == self._card.holder_key

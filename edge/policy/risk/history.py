@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import deque
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -13,6 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from edge.card.claims import Card
+    from edge.card.person import Person
     from edge.decision import Decision
 
 _K = TypeVar("_K")
@@ -45,7 +45,7 @@ class RecentPast:
         """`doors`: the doors of this device, as its records name them; a lane has two."""
         self._doors = frozenset(doors)
         self._failures: dict[str, deque[datetime]] = {}
-        self._keys: dict[bytes, bytes] = {}
+        self._keys: dict[Person, bytes] = {}
         self.sightings: Mapping[str, Mapping[str, datetime]] = {}
 
     def doors(self, card: Card, since: datetime) -> int:
@@ -56,8 +56,7 @@ class RecentPast:
         return sum(when >= since for when in self._failures.get(card.pseudonym, ()))
 
     def other_key(self, card: Card) -> bool:
-        holder = _holder(card)
-        return holder is not None and self._keys.get(holder, card.holder_key) != card.holder_key
+        return self._keys.get(card.person, card.holder_key) != card.holder_key
 
     def learn(self, card: Card, decision: Decision, now: datetime) -> None:
         if isinstance(decision, Deny):
@@ -67,19 +66,11 @@ class RecentPast:
                 _keep(self._failures, card.pseudonym, failures)
             return
         self._failures.pop(card.pseudonym, None)
-        if holder := _holder(card):
-            self._keys.pop(holder, None)
-            _keep(self._keys, holder, card.holder_key)
+        self._keys.pop(card.person, None)
+        _keep(self._keys, card.person, card.holder_key)
 
 
 def _keep(memory: dict[_K, _V], key: _K, value: _V) -> None:
     if len(memory) >= MAX_CARDS:
         del memory[next(iter(memory))]  # the oldest entry
     memory[key] = value
-
-
-def _holder(card: Card) -> bytes | None:
-    """The issuer's pairwise pseudonym of the holder, hashed so that no memory dump shows it; or None."""
-    if card.subject is None:
-        return None
-    return hashlib.blake2b(f"{card.issuer}\0{card.subject}".encode(), digest_size=16).digest()

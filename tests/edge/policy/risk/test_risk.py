@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from worlds.trust import NOW, verified
 
 from edge.card.claims import Document
+from edge.card.person import Person
 from edge.decision import Deny, Grant, Reason
 from edge.face.engine import FaceEvidence
 from edge.face.pad.fusion import Measure, fuse
@@ -191,10 +192,18 @@ def test_a_holder_with_another_key_is_a_signal_until_a_grant() -> None:
     assert not past.other_key(new)
 
 
-def test_a_card_without_a_pseudonym_of_its_holder_has_no_other_key() -> None:
-    past = RecentPast("tower-1/lobby")
+def test_a_card_without_a_subject_is_a_holder_of_its_own() -> None:
+    past, other = RecentPast("tower-1/lobby"), verified(card_id=b"another1")
     past.learn(CARD, Grant(1), NOW)
-    assert not past.other_key(replace(CARD, holder_key=b"n" * 32))
+    assert not past.other_key(replace(other, holder_key=b"n" * 32))
+    assert past.other_key(replace(CARD, holder_key=b"n" * 32)), "this card with another key"
+
+
+def test_the_subject_of_another_issuer_has_no_other_key() -> None:
+    past, old = RecentPast("tower-1/lobby"), verified(subject="abc")
+    past.learn(old, Grant(1), NOW)
+    gym = replace(old, issuer="gym", person=Person("gym", "abc"), holder_key=b"n" * 32)
+    assert not past.other_key(gym)
 
 
 def test_the_oldest_cards_are_forgotten_above_the_limit() -> None:
