@@ -48,7 +48,11 @@ def _pin(args: argparse.Namespace) -> int:
         duress = _typed("duress PIN") if args.duress else None
         if usual == duress:
             raise InputError("both PINs are the same", hint="choose two different PINs")
-        pin = Pin(verifier(usual), None if duress is None else verifier(duress))
+        shortest = config.permits.pin_digits
+        pin = Pin(
+            verifier(usual, shortest=shortest),
+            None if duress is None else verifier(duress, shortest=shortest),
+        )
     with closing(open_people(config, base)) as people:
         people.set_pin(name, pin)
     _say(args, {"pin": "none" if pin is None else "set", "duress_pin": bool(pin and pin.duress)})

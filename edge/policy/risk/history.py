@@ -44,7 +44,7 @@ class RecentPast:
     def __init__(self, *doors: str) -> None:
         """`doors`: the doors of this device, as its records name them; a lane has two."""
         self._doors = frozenset(doors)
-        self._failures: dict[str, deque[datetime]] = {}
+        self._failures: dict[Person, deque[datetime]] = {}
         self._keys: dict[Person, bytes] = {}
         self.sightings: Mapping[str, Mapping[str, datetime]] = {}
 
@@ -53,7 +53,7 @@ class RecentPast:
         return 1 + sum(seen >= since for door, seen in elsewhere.items() if door not in self._doors)
 
     def failures(self, card: Card, since: datetime) -> int:
-        return sum(when >= since for when in self._failures.get(card.pseudonym, ()))
+        return sum(when >= since for when in self._failures.get(card.person, ()))
 
     def other_key(self, card: Card) -> bool:
         return self._keys.get(card.person, card.holder_key) != card.holder_key
@@ -61,11 +61,11 @@ class RecentPast:
     def learn(self, card: Card, decision: Decision, now: datetime) -> None:
         if isinstance(decision, Deny):
             if decision.reason in COUNTED:
-                failures = self._failures.pop(card.pseudonym, None) or deque(maxlen=MAX_FAILURES)
+                failures = self._failures.pop(card.person, None) or deque(maxlen=MAX_FAILURES)
                 failures.append(now)
-                _keep(self._failures, card.pseudonym, failures)
+                _keep(self._failures, card.person, failures)
             return
-        self._failures.pop(card.pseudonym, None)
+        self._failures.pop(card.person, None)
         self._keys.pop(card.person, None)
         _keep(self._keys, card.person, card.holder_key)
 

@@ -208,8 +208,8 @@ def test_the_subject_of_another_issuer_has_no_other_key() -> None:
 
 def test_the_oldest_cards_are_forgotten_above_the_limit() -> None:
     past = RecentPast("tower-1/lobby")
-    first = replace(CARD, pseudonym=f"{0:012x}")
+    first = replace(CARD, person=Person("CN-GD", "0"))
     for number in range(MAX_CARDS + 1):
-        past.learn(replace(CARD, pseudonym=f"{number:012x}"), MISS, NOW)
+        past.learn(replace(CARD, person=Person("CN-GD", f"{number}")), MISS, NOW)
     assert past.failures(first, NOW) == 0
-    assert past.failures(replace(CARD, pseudonym=f"{MAX_CARDS:012x}"), NOW) == 1
+    assert past.failures(replace(CARD, person=Person("CN-GD", f"{MAX_CARDS}")), NOW) == 1
