@@ -21,6 +21,9 @@ _V = TypeVar("_V")
 MAX_CARDS: Final = 4_096  # as the replay memory: no door has more cards within an hour
 MAX_FAILURES: Final = 16  # of one card; the largest `failures` of [risk]
 
+# The hub tells one door of each device for a card, so one device that lies adds one door: leave one out.
+UNBELIEVED: Final = 1
+
 # Refusals for an act or the face of the holder. To be late or at the wrong door is not a risk signal.
 COUNTED: Final = frozenset(
     {
@@ -50,7 +53,8 @@ class RecentPast:
 
     def doors(self, card: Card, since: datetime) -> int:
         elsewhere = self.sightings.get(card.pseudonym, {})
-        return 1 + sum(seen >= since for door, seen in elsewhere.items() if door not in self._doors)
+        told = sum(seen >= since for door, seen in elsewhere.items() if door not in self._doors)
+        return 1 + max(0, told - UNBELIEVED)
 
     def failures(self, card: Card, since: datetime) -> int:
         return sum(when >= since for when in self._failures.get(card.person, ()))

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 
 class RiskHistory(Protocol):
-    """Failures, keys and doors of the cards that this site saw, by pseudonym; nothing names a person."""
+    """Failures, keys and doors of the people that this site saw; nothing is written to disk."""
 
     def doors(self, card: Card, since: datetime) -> int:
-        """Number of doors, with this one, where the card was shown since then."""
+        """Number of doors, with this one, where the card was shown since then; one other is left out."""
         ...
 
     def failures(self, card: Card, since: datetime) -> int:
