@@ -201,6 +201,8 @@ class Verifier:
                 self._runner.on(m.Denied(deny))
             case Presented() as presented:
                 point = self._point
+                if self._lockout.attacked(presented.card, self._runner.tick_ms):
+                    presented = self.stages.with_movements(presented)
                 self._passage = ActivePassage(
                     self.stages, presented, point.recorder.builder, lambda: point.ground(self._runner.tick_ms)
                 )
@@ -260,7 +262,11 @@ class Verifier:
         started = stopwatch()
         if self._passage is not None:
             self._lockout.learn(
-                self._passage.card, decision, self._runner.tick_ms, challenged=self._passage.challenged
+                self._passage.card,
+                decision,
+                self._runner.tick_ms,
+                challenged=self._passage.challenged,
+                attacked=self._passage.attacked,
             )
         try:
             seq = recorder.decided(decision, recorder.passage(decision, self._runner.tick_ms))

@@ -436,6 +436,28 @@ def test_a_found_phone_gets_three_tries_and_the_next_after_a_minute() -> None:
     assert visit(site, "stranger") is Reason.FACE_NO_MATCH  # the grant has reset the count
 
 
+@pytest.mark.parametrize("end", ["time", "camera", "second attack"])
+def test_an_attack_makes_the_card_wait_and_then_move_its_head(end: str) -> None:
+    """One frame is enough, whatever ends its passage: no next code of the card begins anew."""
+    site = Site()
+    site.reader.in_view = (site.code(),)
+    site.see()
+    site.engine.who = "attack"
+    site.see()
+    site.engine.who = "attack" if end == "second attack" else "holder"
+    if end == "camera":
+        site.miss()
+    while not site.passages:
+        site.see()
+    site.reader.in_view = ()
+    site.see(3_000 // FRAME_MS)
+    assert visit(site, "holder") is Reason.RISK_LOCKED_OUT
+    site.see(LONGEST_MS // FRAME_MS)
+    site.reader.in_view = (site.code(),)
+    site.see(3)
+    assert site.verifier.state is PassageState.CHALLENGE
+
+
 def test_no_face_is_captured_during_a_lockout() -> None:
     site = Site()
     for _ in range(FREE):
