@@ -135,6 +135,7 @@ class Verifier:
             self._trust_state,
             recorder.told_of_clock(),
             recorder.builder.obligations,
+            self._tracker.take_background(),
         )
 
     def start(self) -> None:
@@ -282,7 +283,7 @@ class Verifier:
         try:
             seq = self._outcome.seq if self._outcome else None
             self._ports.strike.release(grant.release_ms, grant=seq or 0)
-            self._tracker.passed()
+            self._tracker.passed(self._runner.tick_ms)
         except DoorLinkFault as fault:
             if not isinstance(fault, DoorDenied):  # the door's own event records that, with its cause
                 self._note_fault(DevicePart.DOOR)
