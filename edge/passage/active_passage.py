@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from edge.decision import Deny, Grant
 from edge.passage import machine as m
 from edge.passage.events import ChallengeWanted, FaceWanted, Granted
+from edge.passage.face.attempt_counter import AttemptCounter
 from edge.passage.face.face_capture import FaceCapture
 from edge.passage.requirements.factors import Given, out_of_time
 from edge.policy.decide import Matches
@@ -46,6 +47,7 @@ class ActivePassage:
         self._record = record
         self._ground = ground
         self._face: FaceCapture | None = None
+        self._attempts = AttemptCounter()
         self._asked: tuple[Obligation, Asking] | None = None
 
     @property
@@ -58,6 +60,11 @@ class ActivePassage:
         return self._face is not None and self._face.challenged
 
     @property
+    def attacked(self) -> bool:
+        """Whether an attack was seen, whatever ends the passage."""
+        return self._attempts.attacked
+
+    @property
     def prompt(self) -> str | None:
         """The text for the holder: of the factor that is asked for, or else of the face capture."""
         if self._asked is not None:
@@ -68,7 +75,7 @@ class ActivePassage:
         """The first event after the card was verified: a face is wanted, or the next step."""
         if not self._stages.needs_face(self._presented):
             return self._go_on()
-        self._face = FaceCapture(self._stages, self._presented)
+        self._face = FaceCapture(self._stages, self._presented, self._attempts)
         return FaceWanted()
 
     def look(self, rgb: Pixels, tick_ms: int) -> tuple[FaceEvidence, m.PassageEvent | None]:
@@ -122,7 +129,7 @@ class ActivePassage:
             return self._go_on()
         self._record.required(self._presented.requirements, self._presented.given)
         self._face.wipe()
-        self._face = FaceCapture(self._stages, self._presented)
+        self._face = FaceCapture(self._stages, self._presented, self._attempts)
         return None
 
     def _go_on(self) -> m.PassageEvent:

@@ -200,9 +200,14 @@ class Stages:
             presented.card, presented.requirements, evidence, presented.policy.similarity
         )
         matched = replace(presented, face=evidence, given=given, requirements=requirements)
-        if not matched.lacks_challenge or self.pad_rule.random_below is None:
-            return matched
-        return replace(matched, pad_rule=replace(matched.pad_rule, prompts=STEP_UP_PROMPTS))
+        return self.with_movements(matched) if matched.lacks_challenge else matched
+
+    def with_movements(self, presented: Presented) -> Presented:
+        """This card with movements of the head where a face is compared, if this door can ask for them."""
+        if self.pad_rule.random_below is None:
+            return presented
+        prompts = max(presented.pad_rule.prompts, STEP_UP_PROMPTS)
+        return replace(presented, pad_rule=replace(presented.pad_rule, prompts=prompts))
 
     def ask(
         self, presented: Presented, asked: Obligation, ground: Callable[[], tuple[TrustSnapshot, TrustState]]

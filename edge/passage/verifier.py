@@ -135,6 +135,7 @@ class Verifier:
             self._trust_state,
             recorder.told_of_clock(),
             recorder.builder.obligations,
+            self._tracker.take_background(),
         )
 
     def start(self) -> None:
@@ -201,6 +202,8 @@ class Verifier:
                 self._runner.on(m.Denied(deny))
             case Presented() as presented:
                 point = self._point
+                if self._lockout.attacked(presented.card, self._runner.tick_ms):
+                    presented = self.stages.with_movements(presented)
                 self._passage = ActivePassage(
                     self.stages, presented, point.recorder.builder, lambda: point.ground(self._runner.tick_ms)
                 )
@@ -260,7 +263,11 @@ class Verifier:
         started = stopwatch()
         if self._passage is not None:
             self._lockout.learn(
-                self._passage.card, decision, self._runner.tick_ms, challenged=self._passage.challenged
+                self._passage.card,
+                decision,
+                self._runner.tick_ms,
+                challenged=self._passage.challenged,
+                attacked=self._passage.attacked,
             )
         try:
             seq = recorder.decided(decision, recorder.passage(decision, self._runner.tick_ms))
@@ -276,7 +283,7 @@ class Verifier:
         try:
             seq = self._outcome.seq if self._outcome else None
             self._ports.strike.release(grant.release_ms, grant=seq or 0)
-            self._tracker.passed()
+            self._tracker.passed(self._runner.tick_ms)
         except DoorLinkFault as fault:
             if not isinstance(fault, DoorDenied):  # the door's own event records that, with its cause
                 self._note_fault(DevicePart.DOOR)

@@ -289,7 +289,7 @@ def test_many_wrong_pins_are_a_risk_signal_and_a_notice_to_staff() -> None:
 
 
 def restarted(site: Site, counts: dict[str, int]) -> Site:
-    """The same door after a power cut: only the stored counts are left."""
+    """A door as before, after a power cut: only the stored counts are left."""
     again = found_phone()
     again.clock.advance(site.clock.tick_ms())
     with_tries(again, PinTries(counts, since_ms=again.clock.tick_ms()))
