@@ -185,7 +185,7 @@ class Pages:
 
     def _row(self, row: RowMapping, now_s: float) -> dict[str, Any]:
         heard_ms, lists_s, note_size = row["heard_ms"], row["lists_issued_s"], row["note_size"] or 0
-        ahead_s = 0 if heard_ms is None else (row["sent_ms"] - heard_ms) / 1000
+        ahead_s = 0 if heard_ms is None else (row["sent_ms"] - row["arrived_ms"]) / 1000
         scales = self._fleet.scales
         return {
             **row,
@@ -231,6 +231,8 @@ def state(scale: AgeScale, age_s: float | None) -> AgeLabel:
     """The label of an age."""
     word = scale.state(age_s)
     tone = {scale.good: "good", scale.worse: "worse"}.get(word, "bad")
+    if age_s is not None and -SKEW_S <= age_s < 0:
+        age_s = 0
     return AgeLabel(word, "" if age_s is None else span(age_s), tone)
 
 

@@ -39,7 +39,7 @@ from edge.sqlite import write_ahead
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 # Longer than every transaction of ours; a device that waits longer retries.
 LOCK_S: Final = 5.0
 CONNECT_S: Final = 5
@@ -67,8 +67,10 @@ devices = Table(
     Column("note", Text),
     Column("note_size", BigInteger),
     Column("note_root", LargeBinary),
-    # the last contact
+    Column("note_ms", BigInteger, nullable=False, server_default="0"),  # the hub stored the note then
+    # the last contact: a time for which the hub's own clock vouches, and the arrival of that batch
     Column("heard_ms", BigInteger),
+    Column("arrived_ms", BigInteger),
     Column("sent_ms", BigInteger, nullable=False, server_default="-1"),
     Column("software", String(40)),
     Column("clock", String(10)),
@@ -90,11 +92,13 @@ records = Table(
     Column("body", Text, nullable=False),  # canonical JSON in ASCII: PostgreSQL reads it as body::jsonb
 )
 
+# One row for each different alarm: no later report of a device changes or clears an earlier one.
 alarms = Table(
     "alarms",
     metadata,
     Column("serial", ForeignKey(devices.c.serial), primary_key=True, autoincrement=False),
     Column("kind", String(20), primary_key=True),
+    Column("digest", String(64), primary_key=True),  # SHA-256 of detail and note; empty: counted only
     Column("first_ms", BigInteger, nullable=False),
     Column("last_ms", BigInteger, nullable=False),
     Column("times", BigInteger, nullable=False),

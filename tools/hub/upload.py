@@ -94,7 +94,7 @@ class UploadEndpoint:
         self._numbers.records.inc(taken.fresh)
         status = 200 if taken.next == offer.batch.next else 409
         seen = taken.sightings if status == 200 and taken.sightings else msgspec.UNSET
-        return self._tell(device, status, wire.Next(taken.next, seen), records=taken.fresh)
+        return self._tell(device, status, wire.Next(taken.next, seen, now_ms), records=taken.fresh)
 
     def _next(self, device: str, header: str, asked: str) -> Response:
         try:
@@ -103,7 +103,7 @@ class UploadEndpoint:
             wire.check_signature(wire.next_message(device, asked_s), header, VerifyKey(registered.key))
         except (NoSuchDevice, InputError, StorageFault) as error:
             return self._refuse(device, error)
-        return self._tell(device, 200, wire.Next(registered.next))
+        return self._tell(device, 200, wire.Next(registered.next, hub_ms=int(self._now_s() * 1000)))
 
     def _registered(self, device: str) -> RegisteredDevice:
         try:
@@ -142,7 +142,11 @@ class UploadEndpoint:
     ) -> Response:
         """Make the answer, count it and log it."""
         self._numbers.answers.labels(str(status)).inc()
-        said = {key: value for key, value in msgspec.to_builtins(content).items() if key != "sightings"}
+        said = {
+            key: value
+            for key, value in msgspec.to_builtins(content).items()
+            if key not in {"sightings", "hub_ms"}
+        }
         self._log.info("upload", device=device[:40], status=status, records=records, **said)
         headers = {"Cache-Control": "no-store"}
         if retry:
