@@ -84,6 +84,7 @@ class Pages:
         *,
         now_s: Callable[[], float],
         api: Callable[[], dict[str, Any]],
+        vouch: Callable[[str], None],
     ) -> None:
         self._store = store
         self._fleet = fleet
@@ -91,6 +92,7 @@ class Pages:
         self._password = sha256(password.encode()).digest()
         self._now_s = now_s
         self._api = api
+        self._vouch = vouch
         environment = jinja2.Environment(
             loader=jinja2.FileSystemLoader(HERE),
             autoescape=True,
@@ -209,6 +211,8 @@ class Pages:
                     401,
                     headers={"WWW-Authenticate": 'Basic realm="doorward hub", charset="UTF-8"', **_HEADERS},
                 )
+            if request.client:
+                self._vouch(request.client.host)
             return await run_in_threadpool(page, request)
 
         return guarded
