@@ -250,7 +250,11 @@ class Stages:
         shown = self.context
         if display is not None:
             shown = replace(
-                shown, nonce=display.nonce, nonce_before=display.nonce_before, nonce_needed=display.needed
+                shown,
+                nonce=display.nonce,
+                nonce_before=display.nonce_before,
+                nonce_needed=display.needed,
+                nonce_always=display.needed,
             )
         return replace(
             shown,
