@@ -231,9 +231,11 @@ class Verifier:
     # -- effects -----------------------------------------------------------------------------------------
 
     def _settle(self) -> None:
-        """Tell the venue the decision, once it is durable and its effects are done."""
+        """Tell the venue the decision, once it is durable and its effects are done; then drop the card."""
         if self._outcome is not None and self._outcome.seq is not None:
             self._point.settle(self._outcome.decision, self._outcome.seq, self._runner.tick_ms)
+        elif self._passage is None:
+            self._point.forget()
 
     def _perform(self, effect: m.PassageEffect) -> None:
         match effect:
