@@ -5,12 +5,9 @@ from __future__ import annotations
 import socket
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from tools.hub.connections.budget import MOST_OPEN, Client, ConnectionBudget, peer_of
-
-if TYPE_CHECKING:
-    from typing import Self
 
 QUEUE: Final = 1_024  # a full queue costs a client a second, until its kernel tries again
 
@@ -63,6 +60,3 @@ class _HeldSocket(socket.socket):
     def close(self) -> None:
         self._listener.ended(self.fileno())
         super().close()
-
-    def __enter__(self) -> Self:
-        return self

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import socket
 import stat
+import time
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
@@ -155,3 +159,35 @@ def test_a_database_that_others_can_read_is_a_warning(
     db.chmod(0o640)
     assert cli.main(["device", "list", "--db", str(db)]) == 0
     assert f"warning: {db}: other users" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_flood_from_other_addresses_keeps_no_client_out(hub: Hub) -> None:
+    """Thousands of connections in ten seconds, each held as long as the hub and 300 descriptors allow."""
+    until_s, rounds = time.monotonic() + 10, 0
+
+    def flood(source: str, said: bytes) -> int:
+        lines: deque[socket.socket] = deque()
+        made = 0
+        while time.monotonic() < until_s:
+            with suppress(OSError):
+                line = socket.create_connection(
+                    ("127.0.0.1", port_of(hub)), timeout=5, source_address=(source, 0)
+                )
+                lines.append(line)
+                made += 1
+                with_said(line, said)
+            if len(lines) > 300:
+                lines.popleft().close()
+        for line in lines:
+            line.close()
+        return made
+
+    sources = itertools.cycle(["127.0.0.2", "127.0.0.3"])
+    with ThreadPoolExecutor(len(SAID)) as pool:
+        made = pool.map(flood, sources, SAID.values())
+        while time.monotonic() < until_s:
+            assert_served(hub)
+            rounds += 1
+    assert rounds > 3
+    assert sum(made) > 1_000
