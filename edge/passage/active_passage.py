@@ -11,6 +11,7 @@ from edge.passage.events import ChallengeWanted, FaceWanted, Granted
 from edge.passage.face.face_capture import FaceCapture
 from edge.passage.requirements.factors import Given, out_of_time
 from edge.policy.decide import Matches
+from edge.screen_text import staff_texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,7 +96,9 @@ class ActivePassage:
                 return self._go_on()
             case Deny() as deny:
                 requirements = self._presented.requirements
-                obligations = replace(requirements.obligations, lines=self._stages.visit_rules.lines())
+                obligations = replace(
+                    requirements.obligations, lines=staff_texts(self._stages.visit_rules.lines())
+                )
                 self._record.required(replace(requirements, obligations=obligations), self._presented.given)
                 return m.Denied(deny)
             case None:

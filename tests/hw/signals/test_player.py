@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from peers.sound_player import Player
 from peers.waiting import until
+from samples.screen_texts import said
 
 from edge.decision import Signal
 from edge.errors import ConfigError
@@ -75,8 +76,8 @@ def test_a_prompt_waits_until_what_is_said_has_ended(opened: Open, tmp_path: Pat
     signals, player, _ = opened(f"while [ ! -e '{gate}' ]; do sleep 0.02; done")
     signals.show(Signal.LOOK_HERE)
     plays(player, Signal.LOOK_HERE)
-    signals.prompt(OTHER)
-    signals.prompt(PROMPT)
+    signals.prompt(said(OTHER))
+    signals.prompt(said(PROMPT))
     assert player.played(WORDS) == [Signal.LOOK_HERE]
     gate.touch()
     plays(player, Signal.LOOK_HERE, PROMPT)  # the newest alone
@@ -86,7 +87,7 @@ def test_a_prompt_waits_until_what_is_said_has_ended(opened: Open, tmp_path: Pat
 @pytest.mark.usefixtures("at_once")
 def test_a_signal_that_asks_for_something_cuts_short_what_is_said(opened: Open, signal: Signal) -> None:
     signals, player, told = opened(BUSY)
-    signals.prompt(PROMPT)
+    signals.prompt(said(PROMPT))
     plays(player, PROMPT)
     signals.show(signal)
     plays(player, PROMPT, signal)
@@ -96,7 +97,7 @@ def test_a_signal_that_asks_for_something_cuts_short_what_is_said(opened: Open, 
 @pytest.mark.usefixtures("never_settled")
 def test_what_is_over_before_it_has_settled_is_not_heard(opened: Open) -> None:
     signals, player, _ = opened()
-    signals.prompt(PROMPT)
+    signals.prompt(said(PROMPT))
     signals.show(Signal.WAIT)
     signals.show(None)
     signals.show(Signal.TRY_AGAIN)
@@ -108,7 +109,7 @@ def test_a_prompt_that_was_taken_back_is_not_said(opened: Open) -> None:
     signals, player, _ = opened(BUSY)
     signals.show(Signal.LOOK_HERE)
     plays(player, Signal.LOOK_HERE)
-    signals.prompt(PROMPT)
+    signals.prompt(said(PROMPT))
     signals.prompt(None)
     signals.show(Signal.ASK_STAFF)
     plays(player, Signal.LOOK_HERE, Signal.ASK_STAFF)
@@ -127,7 +128,7 @@ def test_the_same_signal_is_not_said_twice_in_a_row(opened: Open) -> None:
 def test_words_without_a_sound_are_silence(tmp_path: Path) -> None:
     player = Player(tmp_path)
     signals = SoundSignals({str(Signal.WAIT): tone(Signal.WAIT)}, player.command)
-    signals.prompt("nothing that anybody recorded")
+    signals.prompt(said("nothing that anybody recorded"))
     signals.show(Signal.LOOK_HERE)
     until(lambda: signals.is_silent, for_s=60)
     signals.close()
@@ -143,7 +144,7 @@ def test_a_player_that_hangs_is_killed_and_told_of_once(
     signals.show(Signal.LOOK_HERE)
     until(lambda: told.faults, for_s=60)
     for words in (PROMPT, OTHER):
-        signals.prompt(words)
+        signals.prompt(said(words))
         until(lambda: signals._prompt is None, for_s=60)  # taken, so what came before is over
     assert told.faults == ["does not end"]
 
