@@ -12,6 +12,7 @@ from edge.passage.face.attempt_counter import AttemptCounter
 from edge.passage.face.face_capture import FaceCapture
 from edge.passage.requirements.factors import Given, out_of_time
 from edge.policy.decide import Matches
+from edge.screen_text import staff_texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -101,7 +102,15 @@ class ActivePassage:
                 self._presented = self._presented.with_given(asked.factor, obligations)
                 return self._go_on()
             case Deny() as deny:
+<<<<<<< HEAD
                 self._note_refusal(asking, self._stages.visit_rules.lines())
+=======
+                requirements = self._presented.requirements
+                obligations = replace(
+                    requirements.obligations, lines=staff_texts(self._stages.visit_rules.lines())
+                )
+                self._record.required(replace(requirements, obligations=obligations), self._presented.given)
+>>>>>>> refs/heads/folders
                 return m.Denied(deny)
             case None:
                 return None
