@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from edge.passage.stages import Stages
     from edge.policy.obligations import Obligation
     from edge.ports import Pixels
+    from edge.screen_text import ScreenText
     from edge.trust.snapshot import TrustSnapshot
     from edge.trust.time.trust_age import TrustState
 
@@ -102,15 +103,7 @@ class ActivePassage:
                 self._presented = self._presented.with_given(asked.factor, obligations)
                 return self._go_on()
             case Deny() as deny:
-<<<<<<< HEAD
-                self._note_refusal(asking, self._stages.visit_rules.lines())
-=======
-                requirements = self._presented.requirements
-                obligations = replace(
-                    requirements.obligations, lines=staff_texts(self._stages.visit_rules.lines())
-                )
-                self._record.required(replace(requirements, obligations=obligations), self._presented.given)
->>>>>>> refs/heads/folders
+                self._note_refusal(asking, staff_texts(self._stages.visit_rules.lines()))
                 return m.Denied(deny)
             case None:
                 return None
@@ -153,7 +146,7 @@ class ActivePassage:
         self._asked = asked, asking
         return m.FactorWanted(asking.signal)
 
-    def _note_refusal(self, asking: Asking, lines: tuple[str, ...]) -> None:
+    def _note_refusal(self, asking: Asking, lines: tuple[ScreenText, ...]) -> None:
         """Note for staff and the record what became of the factor; `lines`: text of the host."""
         requirements = self._presented.requirements
         obligations = replace(

@@ -33,7 +33,7 @@ def reached(root: object, *but: type) -> Iterator[tuple[str, str | bytes]]:
 
 
 def in_pages(backwards: bytearray) -> int:
-    """How often some bytes are in the writable pages of this process; given backwards, so as not to be found here."""
+    """The number of copies of some bytes in the writable pages of this process; given backwards, so as not to be found here."""
     count = 0
     maps = Path("/proc/self/maps").read_text().splitlines()
     with Path("/proc/self/mem").open("rb", buffering=0) as memory:

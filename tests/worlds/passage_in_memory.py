@@ -25,7 +25,7 @@ def main() -> None:
     site.engine.who = "holder"
     site.see(3)
     site.reader.in_view = ()
-    site.engine.who = "nobody"
+    site.engine.who = "empty"
     site.see(60_000 // FRAME_MS)
     assert [record.reason for record in site.passages] == [None]
     site.venue.visits.clear()  # of the test's own venue, as the steps

@@ -184,7 +184,7 @@ class AskDocument(Asking):
         display: RequestDisplay | None,
         now: datetime,
     ) -> None:
-        """`again`: the card that these symbols present, which this door accepts; made for a nonce if given."""
+        """`again`: the card that these symbols present and this door accepts, made for a nonce if given."""
         self._card, self._again = card, again
         self._display = display if display is not None and display.needed else None
         self._nonce = self._display.demand(now) if self._display else None
@@ -199,11 +199,7 @@ class AskDocument(Asking):
                 return None  # the first card, still in view
             case Deny() as deny:
                 return deny
-<<<<<<< HEAD
             case card if (card.kid, card.card_id) == (self._card.kid, self._card.card_id):
-=======
-            case card if card.card_id == self._card.card_id and card.kid == self._card.kid:
->>>>>>> refs/heads/face
                 return None
             case card:
                 same = card.holder_key == self._card.holder_key

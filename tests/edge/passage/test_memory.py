@@ -63,13 +63,13 @@ def ask_for_a_document(site: Site) -> None:
 
 
 def stop(site: Site) -> None:
-    present(site, "nobody")
+    present(site, "empty")
     assert site.verifier.state is PassageState.FACE
     site.verifier.stop(StopCause.END)
 
 
 def fail(site: Site) -> None:
-    present(site, "nobody")
+    present(site, "empty")
     site.verifier.fault(DevicePart.MODEL)
 
 
@@ -86,7 +86,7 @@ ENDS: dict[str, Callable[[Site], None]] = {
     "granted": lambda site: present(site, "holder"),
     "another person": lambda site: present(site, "stranger", 20),
     "an attack": lambda site: present(site, "attack", 20),
-    "no face": lambda site: present(site, "nobody"),
+    "no face": lambda site: present(site, "empty"),
     "a replayed code": show_again,
     "a revoked card": revoke,
     "a full disk": pull_out_the_disk,
@@ -101,7 +101,7 @@ def test_nothing_of_a_card_is_reached_after_its_passage(end: str) -> None:
     site = Site()
     ENDS[end](site)
     site.reader.in_view = ()
-    site.engine.who = "nobody"
+    site.engine.who = "empty"
     site.see(60_000 // FRAME_MS)
     assert site.passages or site.tape.full
     assert left(site) == []
@@ -110,7 +110,7 @@ def test_nothing_of_a_card_is_reached_after_its_passage(end: str) -> None:
 def test_a_template_is_reached_during_its_passage() -> None:
     """The search finds what is there; otherwise the tests above prove nothing."""
     site = Site()
-    present(site, "nobody")
+    present(site, "empty")
     assert site.verifier.state is PassageState.FACE
     assert left(site)
 

@@ -128,11 +128,7 @@ def test_a_signal_is_not_played_twice_in_a_row(opened: Open) -> None:
 def test_words_without_a_sound_play_nothing(tmp_path: Path) -> None:
     player = Player(tmp_path)
     signals = SoundSignals({str(Signal.WAIT): tone(Signal.WAIT)}, player.command)
-<<<<<<< HEAD
-    signals.prompt("words without a recording")
-=======
-    signals.prompt(said("nothing that anybody recorded"))
->>>>>>> refs/heads/folders
+    signals.prompt(said("words without a recording"))
     signals.show(Signal.LOOK_HERE)
     until(lambda: signals.is_silent, for_s=60)
     signals.close()
@@ -148,15 +144,10 @@ def test_a_player_that_hangs_is_killed_and_reported_once(
     signals.show(Signal.LOOK_HERE)
     until(lambda: told.faults, for_s=60)
     for words in (PROMPT, OTHER):
-<<<<<<< HEAD
-        signals.prompt(words)
+        signals.prompt(said(words))
         until(
             lambda: signals._prompt is None, for_s=60
         )  # the prompt is taken, so the sound before it has ended
-=======
-        signals.prompt(said(words))
-        until(lambda: signals._prompt is None, for_s=60)  # taken, so what came before is over
->>>>>>> refs/heads/folders
     assert told.faults == ["does not end"]
 
 

@@ -198,17 +198,11 @@ def test_of_many_signals_the_last_one_stays(bench: Bench) -> None:
     until(lambda: bench.tells(Signal.ASK_STAFF), for_s=60)
 
 
-<<<<<<< HEAD
 @pytest.mark.parametrize(
     "words", WORDS, ids=["a prompt", "empty", "very long", "control characters", "half a character"]
 )
 def test_no_words_of_a_prompt_stop_the_signal(bench: Bench, words: str) -> None:
-    bench.signals.prompt(words)
-=======
-@pytest.mark.parametrize("words", WORDS, ids=["ours", "none", "endless", "controls", "half a letter"])
-def test_whatever_the_words_are_the_signal_is_still_shown(bench: Bench, words: str) -> None:
     bench.signals.prompt(said(words))
->>>>>>> refs/heads/folders
     bench.signals.show(Signal.LOOK_HERE)
     bench.signals.prompt(said(words))
     bench.signals.prompt(None)

@@ -8,16 +8,10 @@ from dataclasses import replace
 import msgspec
 import pytest
 from worlds.passage_site import FRAME_MS, Site, verdicts
-<<<<<<< HEAD
-from worlds.trust import DAY, URI
-
-from edge.audit.record import Passage, Path, Visited
-=======
 from worlds.trust import DAY, HOLDER, ISSUER, LIST, NOW, SEED, URI, claims
 
-from edge.audit.record import Path, Visited
+from edge.audit.record import Passage, Path, Visited
 from edge.card import cose
->>>>>>> refs/heads/face
 from edge.card.attributes import Attribute
 from edge.card.claims import Document, StatusPointer
 from edge.card.encode import sign_card, sign_presentation
