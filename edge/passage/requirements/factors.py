@@ -149,7 +149,7 @@ class AskDocument(Asking):
         display: RequestDisplay | None,
         now: datetime,
     ) -> None:
-        """`again`: the card that these symbols present, which this door accepts; made for a nonce if given."""
+        """`again`: the card that these symbols present, which this door accepts; for a nonce if given."""
         self._card, self._again = card, again
         self._display = display if display is not None and display.needed else None
         self._nonce = self._display.demand(now) if self._display else None
