@@ -42,7 +42,7 @@ from edge.trust.site_policy import age_policy_for
 from edge.trust.time.freshness import TrustInput
 from edge.trust.time.phone_clock_offset import PhoneClockOffset
 from edge.trust.time.trust_age import trust_state as weigh
-from edge.trust.verify import verify
+from edge.trust.verify import verify, verify_again
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -129,6 +129,10 @@ class Stages:
             return card.deny
         objection = attempt(self._objection, card, trust, trust_state) if card and judged else None
         return objection or card
+
+    def recheck(self, card: Card, trust: TrustSnapshot, trust_state: TrustState) -> None:
+        """Check a card that was verified before with the trust of this moment. Raises Refused."""
+        verify_again(card, trust, now=trust_state.at.now, context=self._gate(trust_state))
 
     def _objection(self, card: Card, trust: TrustSnapshot, trust_state: TrustState) -> Deny | None:
         objection = judge_card(card, self.policy.under(trust.policy), trust_state)

@@ -56,7 +56,7 @@ def verify(signed: SignedCard, trust: TrustSnapshot, *, now: datetime, context: 
     """
     assert now.utcoffset() == timedelta(0), "now is aware UTC"
     claims = signed.claims
-    issuer = _issuer(signed, trust)
+    issuer = _issuer(signed.kid, claims.issuer, trust)
     cose.check_signature(signed.card_envelope, issuer.public_key, whose="the issuer")
     _check_scope(claims, issuer, context)
     cose.check_signature(signed.presentation_envelope, claims.holder_key, whose="the holder")
@@ -92,11 +92,25 @@ def verify(signed: SignedCard, trust: TrustSnapshot, *, now: datetime, context: 
     )
 
 
-def _issuer(signed: SignedCard, trust: TrustSnapshot) -> IssuerKey:
-    issuer = trust.issuers.get(signed.kid)
+def verify_again(card: Card, trust: TrustSnapshot, *, now: datetime, context: VerificationContext) -> None:
+    """Check that a verified card still passes every check but those of its signatures and its presentation.
+
+    `trust`: of this moment, in which the issuer may be removed, limited or over, and the card revoked. Raises
+    Refused with the reason of the first check that fails.
+    """
+    issuer = _issuer(card.kid, card.issuer, trust)
+    _check_scope(card, issuer, context)
+    check_floor(now, trust.floor)
+    _check_dates(card, issuer, now, believed=context.clock is AgeAction.PASS)
+    _check_status(card, card.kid, trust)
+    _check_clock(card, issuer, now, context)
+
+
+def _issuer(kid: bytes, name: str, trust: TrustSnapshot) -> IssuerKey:
+    issuer = trust.issuers.get(kid)
     if issuer is None:
         raise Refused(Reason.ISSUER_UNKNOWN, "no key with this id")
-    if issuer.name != signed.claims.issuer:
+    if issuer.name != name:
         raise Refused(Reason.ISSUER_UNKNOWN, "this key belongs to another issuer")
     return issuer
 

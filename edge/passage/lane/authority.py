@@ -15,7 +15,6 @@ from edge.audit.record import Path, Visited
 from edge.decision import Deny, Grant, Reason
 from edge.passage.decision_point import DecisionPoint
 from edge.passage.lane.events import Side
-from edge.passage.lane.recheck import recheck
 from edge.passage.presented import Presented
 from edge.passage.stages import attempt
 from edge.policy.decide import FaceRule
@@ -116,7 +115,7 @@ class Authority(DecisionPoint):
         assert self.presented is not None
         card = self.presented.card
         trust, trust_state = self.ground(tick_ms)
-        stood = attempt(recheck, card, trust, trust_state.at.now)
+        stood = attempt(self.stages.recheck, card, trust, trust_state)
         return stood or replace(self.presented, trust_state=trust_state.under(card), face=None)
 
     def forget(self) -> None:

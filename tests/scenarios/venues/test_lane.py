@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import pytest
-from worlds.trust import DAY
+from worlds.trust import DAY, ISSUER, KID, LIST, NOW, URI
 from worlds.venues.lane import CARDS, Border
 
 from edge.audit.record import DevicePart, Passage, Path, Visited
@@ -21,6 +21,8 @@ from edge.passage.lane.events import Side, Why
 from edge.passage.lane.machine import LaneState
 from edge.passage.lane.officers.messages import OfficerVerb
 from edge.policy.decide import FaceRule
+from edge.trust.scope import Scope
+from edge.trust.snapshot import TrustSnapshot
 
 Do = Callable[[Border], None]
 GONE = ["outer: granted", "inner: granted"]
@@ -111,6 +113,15 @@ class Story:
     why: Why | None = None
     inner: Signal | None = None
     lane: dict[str, object] = field(default_factory=dict)
+
+
+def issuer_becomes(**fields: object) -> Do:
+    """The trust of this moment has another entry for the issuer."""
+
+    def change(border: Border) -> None:
+        border.trusts[0] = TrustSnapshot.of([replace(ISSUER, **fields)], {(KID, URI): LIST})
+
+    return change
 
 
 def refused(reason: Reason) -> list[str]:
@@ -266,6 +277,20 @@ STORIES: dict[str, Story] = {
          until(LaneState.INSIDE), stays_long(5), sets(seen_inside=None), until(*REFERRED)],
         referred(Reason.CARD_EXPIRED), reason=Reason.CARD_EXPIRED,
     ),
+    **{
+        f"an issuer that {change} between the doors": Story(
+            [sets(seen_inside=()), comes("Erin"), until(LaneState.INSIDE), issuer_becomes(**fields),
+             sets(seen_inside=None), until(*REFERRED)],
+            referred(reason), reason=reason,
+        )
+        for change, fields, reason in (
+            ("is over", {"valid_until": NOW}, Reason.ISSUER_SCOPE),
+            ("is not valid yet", {"valid_from": NOW + DAY}, Reason.ISSUER_SCOPE),
+            ("is limited to another site", {"scope": Scope(("lane",), ("port",), ("*",))}, Reason.ISSUER_SCOPE),
+            ("is limited to another venue", {"scope": Scope(("door",), ("*",), ("*",))}, Reason.ISSUER_SCOPE),
+            ("is another one with the same key", {"name": "MO"}, Reason.ISSUER_UNKNOWN),
+        )
+    },
     "stays after the inner door was released": Story(
         [does(lambda b: setattr(b.lane.inner, "visitor", None)), comes("Erin"), until(*REFERRED)],
         [*GONE, "inner: lane.referred"], reason=Reason.LANE_REFERRED, why=Why.NOT_LEAVING,
