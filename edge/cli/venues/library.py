@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +12,7 @@ from edge.app.venues.library import hours_of, open_library, open_store, rules_of
 from edge.cli.config import given
 from edge.cli.output import emit, harmless, progress, tell
 from edge.cli.verbs import CONFIG_REQUIRED, argument, json_lines, verb
+from edge.csv_rows import csv_rows
 from edge.errors import Exit, InputError
 from edge.venues.library.identity import patron_number
 from edge.venues.library.lending import Lend
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from edge.venues.library.offline_queue import OfflineEntry, UploadedEntry
     from edge.venues.library.sip2.client import Library
 
+MAX_ROW_CHARS = 4_000  # a pseudonym, and the longest number of a patron
 MAX_PAIRS_BYTES = 32 * 1024 * 1024  # half a million patrons
 MAX_SUBJECT_CHARS = 200  # a pseudonym has 43
 
@@ -205,21 +206,21 @@ def _pairs(file: Path) -> Iterator[tuple[str, str]]:
         raise InputError(
             f"{file}: is larger than {MAX_PAIRS_BYTES >> 20} MB", hint="split it, and bind the parts"
         )
-    rows = csv.reader(text.splitlines(), strict=True)
     try:
-        if next(rows, None) != ["subject", "patron"]:
+        rows = list(csv_rows(text.splitlines(), limit=MAX_ROW_CHARS))
+    except InputError as err:
+        raise InputError(f"{file}: {err.message}", hint="save it as CSV in UTF-8") from err
+    if not rows or rows[0][1] != ["subject", "patron"]:
+        raise InputError(
+            f"{file}:1: the columns are not subject,patron", hint="write subject,patron in the first line"
+        )
+    for number, row in rows[1:]:
+        if len(row) != 2 or not 0 < len(row[0]) <= MAX_SUBJECT_CHARS:
             raise InputError(
-                f"{file}:1: the columns are not subject,patron", hint="write subject,patron in the first line"
+                f"{file}:{number}: is not a pseudonym and a patron's number",
+                hint="write a pseudonym, a comma and a number",
             )
-        for row in rows:
-            if len(row) != 2 or not 0 < len(row[0]) <= MAX_SUBJECT_CHARS:
-                raise InputError(
-                    f"{file}:{rows.line_num}: is not a pseudonym and a patron's number",
-                    hint="write a pseudonym, a comma and a number",
-                )
-            yield row[0], patron_number(row[1])
-    except csv.Error as err:
-        raise InputError(f"{file}:{rows.line_num}: is not CSV", hint="save it as CSV in UTF-8") from err
+        yield row[0], patron_number(row[1])
 
 
 def _settings(args: argparse.Namespace) -> tuple[LibraryConfig, Path]:

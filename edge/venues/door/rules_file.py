@@ -14,6 +14,7 @@ from edge.errors import ConfigError
 from edge.policy.obligations import Factor
 from edge.schedule.calendar import Calendar, parse_holidays
 from edge.schedule.weekly_schedule import ALWAYS, NEVER, WeeklySchedule, compiled, minutes, parse_entry
+from edge.toml import read_toml
 from edge.venues.door.rules import Area, Direction, DoorRules, Doorway, LockDown, Passback, permits
 from edge.venues.door.toml_errors import RulesMistake, converted, did_you_mean
 
@@ -146,7 +147,7 @@ def _table(data: bytes) -> dict[str, object]:
     if len(data) > MAX_RULES_BYTES:
         size = MAX_RULES_BYTES >> 20
         raise RulesMistake(f"is larger than {size} MB", "name a file of rules, such as site.toml")
-    return tomllib.loads(data.decode())
+    return read_toml(data.decode())
 
 
 def _compiled(file: _File, site: str, zones: Zones) -> DoorRules:
