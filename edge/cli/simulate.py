@@ -14,8 +14,8 @@ from edge.cli.config import read
 from edge.cli.output import emit, progress
 from edge.cli.verbs import argument, json_lines
 from edge.errors import Exit, InputError
+from edge.formats.toml import read_toml
 from edge.simulate import SimulatedRules, simulate
-from edge.toml import read_toml
 from edge.trust.site_policy import MAX_POLICY_BYTES, LocalLists, age_policy_for, parse
 
 if TYPE_CHECKING:

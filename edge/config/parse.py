@@ -14,7 +14,7 @@ from edge.config.profiles import under
 from edge.config.root import Config
 from edge.config.source import ConfigSource
 from edge.errors import ConfigError
-from edge.toml import read_toml
+from edge.formats.toml import read_toml
 from edge.venue_names import FORMER, LIBRARY, venue_name
 
 if TYPE_CHECKING:

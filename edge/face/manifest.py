@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from edge.errors import ModelFault
 from edge.face.compare import Threshold, threshold_at
-from edge.toml import read_toml
+from edge.formats.toml import read_toml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

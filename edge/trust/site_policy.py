@@ -16,7 +16,7 @@ from msgspec import Meta, Struct
 from edge.card import numbers as n
 from edge.card.claims import within
 from edge.errors import TrustFault
-from edge.toml import read_toml
+from edge.formats.toml import read_toml
 from edge.trust.scope import ANYWHERE
 from edge.trust.time.freshness import AgeAction, AgePolicy, AgeRule, Budgets, strictest
 

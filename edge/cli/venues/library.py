@@ -12,8 +12,8 @@ from edge.app.venues.library import hours_of, open_library, open_store, rules_of
 from edge.cli.config import given
 from edge.cli.output import emit, harmless, progress, tell
 from edge.cli.verbs import CONFIG_REQUIRED, argument, json_lines, verb
-from edge.csv_rows import csv_rows
 from edge.errors import Exit, InputError
+from edge.formats.csv_rows import csv_rows
 from edge.venues.library.identity import patron_number
 from edge.venues.library.lending import Lend
 from edge.venues.library.offline_queue import OfflineState

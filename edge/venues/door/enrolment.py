@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from edge.csv_rows import csv_rows
 from edge.errors import InputError
+from edge.formats.csv_rows import csv_rows
 from edge.keyed_digest import DIGEST_BYTES
 from edge.policy.pin import MAX_VERIFIER_BYTES
 from edge.venues.door.person import person_name

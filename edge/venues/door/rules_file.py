@@ -11,10 +11,10 @@ from msgspec import Meta, Struct
 
 from edge.card.claims import within
 from edge.errors import ConfigError
+from edge.formats.toml import read_toml
 from edge.policy.obligations import Factor
 from edge.schedule.calendar import Calendar, parse_holidays
 from edge.schedule.weekly_schedule import ALWAYS, NEVER, WeeklySchedule, compiled, minutes, parse_entry
-from edge.toml import read_toml
 from edge.venues.door.rules import Area, Direction, DoorRules, Doorway, LockDown, Passback, permits
 from edge.venues.door.toml_errors import RulesMistake, converted, did_you_mean
 

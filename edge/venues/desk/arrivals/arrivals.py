@@ -11,8 +11,8 @@ from datetime import date, timedelta
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
-from edge.csv_rows import csv_rows
 from edge.errors import InputError
+from edge.formats.csv_rows import csv_rows
 from edge.venues.desk.arrivals.json_stream import objects
 from edge.venues.desk.booking import (
     MAX_GUESTS,

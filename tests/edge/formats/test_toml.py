@@ -7,7 +7,7 @@ import tomllib
 
 import pytest
 
-from edge.toml import MAX_DOTS, read_toml
+from edge.formats.toml import MAX_DOTS, read_toml
 
 SIZE = 1 << 20
 HOSTILE = {

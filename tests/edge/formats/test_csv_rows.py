@@ -6,8 +6,8 @@ import itertools
 
 import pytest
 
-from edge.csv_rows import csv_rows
 from edge.errors import InputError
+from edge.formats.csv_rows import csv_rows
 
 ENDLESS = {
     "a quoted field": itertools.chain(['"'], itertools.repeat("x\n")),
