@@ -14,6 +14,7 @@ from edge.config.profiles import under
 from edge.config.root import Config
 from edge.config.source import ConfigSource
 from edge.errors import ConfigError
+from edge.formats.toml import read_toml
 from edge.venue_names import FORMER, LIBRARY, venue_name
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def parse_config(data: bytes, file: Path) -> Config:
         line = data[: err.start].count(b"\n") + 1
         raise ConfigError("is not UTF-8 text", file=file, line=line, hint="save the file as UTF-8") from err
     try:
-        table = tomllib.loads(text)
+        table = read_toml(text)
     except tomllib.TOMLDecodeError as err:
         found = re.search(r"at line (\d+)", str(err))
         message = str(err).partition(" (at")[0].lower()

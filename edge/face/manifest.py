@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from edge.errors import ModelFault
 from edge.face.compare import Threshold, threshold_at
+from edge.formats.toml import read_toml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,7 +47,7 @@ def parse(text: str, *, runtime: str, machine: str) -> EngineManifest:
     Raises ModelFault.
     """
     try:
-        page = tomllib.loads(text)
+        page = read_toml(text)
         face, files = page["face"], page["files"]
         rows = [Threshold(_number(row["fmr"]), _number(row["cosine"])) for row in face["thresholds"]]
         key = {"litert": "litert", "tflite": "tflite_runtime"}[runtime]

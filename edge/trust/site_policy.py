@@ -6,7 +6,6 @@ can make the policy stricter, never laxer.
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final, Literal
@@ -17,6 +16,7 @@ from msgspec import Meta, Struct
 from edge.card import numbers as n
 from edge.card.claims import within
 from edge.errors import TrustFault
+from edge.formats.toml import read_toml
 from edge.trust.scope import ANYWHERE
 from edge.trust.time.freshness import AgeAction, AgePolicy, AgeRule, Budgets, strictest
 
@@ -117,7 +117,7 @@ def parse(data: bytes) -> SitePolicy:
             f"policy.toml: {len(data)} bytes, at most {MAX_POLICY_BYTES} are allowed", hint=_HINT
         )
     try:
-        file = msgspec.convert(tomllib.loads(data.decode()), _File)
+        file = msgspec.convert(read_toml(data.decode()), _File)
         issued_at = file.issued_at.astimezone(UTC)
         ages = file.freshness
         default = AgePolicy(clock=AgeAction(file.clock.suspect))

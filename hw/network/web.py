@@ -76,7 +76,7 @@ class Web:
 
 
 def shown_address(url: str) -> str:
-    """An address for errors and logs: the server, without a password or a path, which may be a token."""
+    """An address for errors and logs: its server only, because user, password or path may be secret."""
     try:
         parts = urlsplit(url)
     except ValueError:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
@@ -182,7 +184,7 @@ class ModeKeeper:
 def read_rules(path: Path, site: str) -> DoorRules:
     """The rules of the door `site` in this file. Raises ConfigError."""
     try:
-        with open(path, "rb") as stream:  # noqa: PTH123  likewise
+        with open(path, "rb", opener=_opened) as stream:
             data = stream.read(MAX_RULES_BYTES + 1)  # parse_rules refuses what is longer
     except (OSError, ValueError) as error:
         what = (getattr(error, "strerror", None) or "is not a file name").lower()
@@ -190,6 +192,15 @@ def read_rules(path: Path, site: str) -> DoorRules:
             f"cannot be read: {what}", file=path, hint="check the path of the site's rules"
         ) from error
     return parse_rules(data, str(path), site=site, zones=Zones(_zone, available_timezones))
+
+
+def _opened(path: str, flags: int) -> int:
+    """A descriptor without waiting: the passage's thread reads the rules, and a pipe would stop it."""
+    descriptor = os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC)
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return descriptor
+    os.close(descriptor)
+    raise OSError(errno.EINVAL, "is not a regular file")
 
 
 def site_key(file: Path, *, may_make: bool) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from edge.cli.config import given
 from edge.cli.output import emit, harmless, progress, tell
 from edge.cli.verbs import CONFIG_REQUIRED, argument, json_lines, verb
 from edge.errors import Exit, InputError
+from edge.formats.csv_rows import csv_rows
 from edge.venues.library.identity import patron_number
 from edge.venues.library.lending import Lend
 from edge.venues.library.offline_queue import OfflineState
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from edge.venues.library.offline_queue import OfflineEntry, UploadedEntry
     from edge.venues.library.sip2.client import Library
 
+MAX_ROW_CHARS = 4_000  # a pseudonym, and the longest number of a patron
 MAX_PAIRS_BYTES = 32 * 1024 * 1024  # half a million patrons
 MAX_NAME_CHARS = 200  # of an issuer or a subject; a pseudonym has 43
 COLUMNS = ["issuer", "subject", "patron"]
@@ -210,22 +211,22 @@ def _pairs(file: Path) -> Iterator[tuple[Person, str]]:
         raise InputError(
             f"{file}: is larger than {MAX_PAIRS_BYTES >> 20} MB", hint="split it, and bind the parts"
         )
-    rows = csv.reader(text.splitlines(), strict=True)
     try:
-        if next(rows, None) != COLUMNS:
+        rows = list(csv_rows(text.splitlines(), limit=MAX_ROW_CHARS))
+    except InputError as err:
+        raise InputError(f"{file}: {err.message}", hint="save it as CSV in UTF-8") from err
+    if not rows or rows[0][1] != COLUMNS:
+        raise InputError(
+            f"{file}:1: the columns are not issuer,subject,patron",
+            hint="write issuer,subject,patron in the first line",
+        )
+    for number, row in rows[1:]:
+        if len(row) != len(COLUMNS) or not all(0 < len(name) <= MAX_NAME_CHARS for name in row[:2]):
             raise InputError(
-                f"{file}:1: the columns are not issuer,subject,patron",
-                hint="write issuer,subject,patron in the first line",
+                f"{file}:{number}: is not an issuer, a pseudonym and a patron's number",
+                hint="write issuer, pseudonym and number with commas between them",
             )
-        for row in rows:
-            if len(row) != len(COLUMNS) or not all(0 < len(name) <= MAX_NAME_CHARS for name in row[:2]):
-                raise InputError(
-                    f"{file}:{rows.line_num}: is not an issuer, a pseudonym and a patron's number",
-                    hint="write issuer, pseudonym and number with commas between them",
-                )
-            yield Person(row[0], row[1]), patron_number(row[2])
-    except csv.Error as err:
-        raise InputError(f"{file}:{rows.line_num}: is not CSV", hint="save it as CSV in UTF-8") from err
+        yield Person(row[0], row[1]), patron_number(row[2])
 
 
 def _settings(args: argparse.Namespace) -> tuple[LibraryConfig, Path]:

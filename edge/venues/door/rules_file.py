@@ -11,6 +11,7 @@ from msgspec import Meta, Struct
 
 from edge.card.claims import within
 from edge.errors import ConfigError
+from edge.formats.toml import read_toml
 from edge.policy.obligations import Factor
 from edge.schedule.calendar import Calendar, parse_holidays
 from edge.schedule.weekly_schedule import ALWAYS, NEVER, WeeklySchedule, compiled, minutes, parse_entry
@@ -146,7 +147,7 @@ def _table(data: bytes) -> dict[str, object]:
     if len(data) > MAX_RULES_BYTES:
         size = MAX_RULES_BYTES >> 20
         raise RulesMistake(f"is larger than {size} MB", "name a file of rules, such as site.toml")
-    return tomllib.loads(data.decode())
+    return read_toml(data.decode())
 
 
 def _compiled(file: _File, site: str, zones: Zones) -> DoorRules:

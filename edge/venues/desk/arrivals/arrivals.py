@@ -6,13 +6,13 @@ and reading goes on; a text that is not a list of arrivals is an InputError.
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 from edge.errors import InputError
+from edge.formats.csv_rows import csv_rows
 from edge.venues.desk.arrivals.json_stream import objects
 from edge.venues.desk.booking import (
     MAX_GUESTS,
@@ -107,28 +107,7 @@ def _rows(lines: Iterable[str]) -> Iterator[tuple[int, list[str]]]:
         ";" if first.count(";") > first.count(",") else ","
     )  # spreadsheets write `;` where the comma is the decimal sign
 
-    chars = 0  # of this row: a quoted field goes on over line ends, and a row has no end of its own
-
-    def again() -> Iterator[str]:
-        nonlocal chars
-        for line in chain((first,), source):
-            chars += len(line)
-            if chars > MAX_LINE_CHARS:
-                raise InputError(
-                    f"line {reader.line_num + 1}: the row is too long", hint="close every quotation mark"
-                )
-            yield line
-
-    reader = csv.reader(again(), delimiter=delimiter, strict=True)
-    while True:
-        chars = 0
-        try:
-            row = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            raise InputError(f"line {reader.line_num}: not CSV", hint="close every quotation mark") from error
-        yield reader.line_num, row
+    return csv_rows(chain((first,), source), limit=MAX_LINE_CHARS, delimiter=delimiter)
 
 
 def _booking(row: Mapping[str, object], line: int) -> Booking:

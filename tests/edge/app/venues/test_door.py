@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 from worlds.venues.building_door import SITE, Entrance, card, local
 
-from edge.app.venues.door import LOOK_MS, RulesFile, SiteDoor, open_door
+from edge.app.venues.door import LOOK_MS, RulesFile, SiteDoor, open_door, read_rules
 from edge.card.person import Person
 from edge.config import Config, PermitsConfig, parse_config
 from edge.decision import Grant, Reason
@@ -321,3 +322,9 @@ def test_an_unreadable_people_file_denies(door: SiteDoor) -> None:
     door._people_file._db.execute("DROP TABLE people")
     with pytest.raises(StorageFault):
         door.evaluate(visit())
+
+
+def test_rules_that_are_a_pipe_do_not_stop_the_passage(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "site.toml")
+    with pytest.raises(ConfigError, match="is not a regular file"):
+        read_rules(tmp_path / "site.toml", SITE)

@@ -272,10 +272,10 @@ def endless(world: DeskWorld, begin: str, more: str, name: str = "endless.csv") 
 
 ONE_BOOKING = "R-1001,2026-06-15,2026-06-18,1,0,Silva,Maria\n"
 POISONS: dict[str, tuple[str, str, str, str]] = {
-    "a row of quoted line ends": ("endless.csv", HEADER + 'R-1,"', '\n","', "row is too long"),
-    "a quoted field": ("endless.csv", HEADER + '"', "text\n", "row is too long"),
+    "a row of quoted line ends": ("endless.csv", HEADER + 'R-1,"', '\n","', "the row is longer than"),
+    "a quoted field": ("endless.csv", HEADER + '"', "text\n", "the row is longer than"),
     "a row of commas": ("endless.csv", HEADER, ",", "is too long"),
-    "a header of quoted line ends": ("endless.csv", '"', '\n","', "row is too long"),
+    "a header of quoted line ends": ("endless.csv", '"', '\n","', "the row is longer than"),
     "rows that are wrong": ("endless.csv", HEADER, "x,y\n", "101 lines are wrong"),
     "a JSON string": ("endless.json", '[{"reference": "', "silva", "not JSON, or an object too large"),
     "open brackets": ("endless.json", "[", "[", "not JSON, or an object too large"),
