@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from nacl.signing import VerifyKey
 
 from edge.audit.chain import files_of, open_chain
-from edge.audit.checkpoint import MAX_NOTE_BYTES, open_checkpoint, origin_of
+from edge.audit.checkpoint import open_checkpoint, origin_of
 from edge.audit.errors import JournalBroken
 from edge.audit.export import row_of, utc
+from edge.audit.signed_note import MAX_NOTE_BYTES
 from edge.cli.log import export as log_export
 from edge.cli.output import emit, fail, progress
 from edge.cli.values import count, public_key
