@@ -110,6 +110,9 @@ TRUST_AGEING: Final = Problem(78, "trust", _W, "something is ageing or stale, th
 ISSUERS_NONE: Final = Problem(79, "trust", _E, "no issuer is in force: every card is refused")
 JOURNAL_BROKEN: Final = Problem(81, "journal", _E, "the journal is broken, or is not this device's")
 JOURNAL_UNREAD: Final = Problem(82, "journal", _W, "the journal cannot be read now")
+JOURNAL_INCOMPLETE: Final = Problem(
+    83, "journal", _E, "records are missing, and no signed record says that they were erased"
+)
 NETWORK_SILENT: Final = Problem(85, "network", _W, "a server that is configured cannot be reached")
 CERTIFICATE_WRONG: Final = Problem(
     87, "request", _E, "the certificate of the door's screen is missing, foreign, or over"

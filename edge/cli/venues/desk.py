@@ -25,7 +25,7 @@ from edge.cli.output_file import whole_file, whole_text
 from edge.cli.repeat import bar, rounds
 from edge.cli.verbs import CONFIG_OR_DEFAULTS, argument, json_lines, verb
 from edge.errors import Exit, InputError, StorageFault, TrustFault
-from edge.trust.time.trusted_clock import FIRST
+from edge.trust.time.steady_time import FIRST
 from edge.venues.desk.arrivals.store import ArrivalsFile
 from edge.venues.desk.export import write_csv, write_jsonl
 from edge.venues.desk.register_store import AUTHORITY

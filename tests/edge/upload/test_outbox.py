@@ -13,15 +13,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from nacl.signing import SigningKey
-from samples.journals import DEVICE, SEED, open_journal, passage, rotate, write_chain
+from samples.journals import DEVICE, SEED, erase_sent, open_journal, passage, rotate, write_chain
 
 from edge.audit.checkpoint import open_checkpoint, origin_of
 from edge.audit.errors import JournalBroken
 from edge.audit.evidence import open_segment_reader
-from edge.audit.journal import Journal, SegmentLimits
+from edge.audit.journal import Journal
 from edge.audit.merkle import Frontier, leaf_hash, verify_consistency
-from edge.audit.record import decode
-from edge.audit.retention import RetentionRules, retain
+from edge.audit.record import Erased, decode
 from edge.audit.segments import closed_segments
 from edge.errors import StorageFault
 from edge.upload import journal_reader
@@ -314,18 +313,20 @@ def test_whatever_happens_the_hub_ends_with_the_journal(
 
 def test_what_was_sent_may_go_and_the_proofs_go_on(tmp_path: Path, path: Path, state: Path) -> None:
     write_chain(tmp_path, [5, 4, 6, 2])
-    everything = RetentionRules(SegmentLimits(1), 0, spare_bytes=1 << 62)
     hub = Hub()
     with Outbox(path, state, HUB) as outbox:
         while hub.tree.size < 17:
             outbox.acknowledge(hub.take(outbox.unsent(limit=3)))
-            retain(path, everything, now_ms=None, acknowledged=acknowledged(state, HUB))
+            erase_sent(path, acknowledged(state, HUB))
+        records = [decode(body).record for body in outbox.unsent().bodies]
+    # The hub is told of each erasure, by a record as any other.
+    assert [record.upto for record in records if isinstance(record, Erased)] == [9]
     assert len(list(tmp_path.glob("journal*.db"))) == 2  # the newest closed one stays
 
 
 def test_a_hub_that_came_late_is_told_how_much_is_gone(tmp_path: Path, path: Path, state: Path) -> None:
     write_chain(tmp_path, [5, 4, 6, 2])
-    retain(path, RetentionRules(SegmentLimits(1), 0, 1 << 62), now_ms=None, acknowledged=9)
+    erase_sent(path, 9)
     with Outbox(path, state, HUB) as outbox:
         unsent = outbox.unsent(limit=3)
         assert (unsent.first, unsent.missing, unsent.next) == (9, 9, 12)
