@@ -20,13 +20,9 @@ class VouchedTime:
 
     at: datetime
 
-    def is_over(self, end: datetime) -> bool:
-        """Whether `end` has passed for certain."""
-        return end < self.at
-
     def outlived(self, made: datetime, keep: timedelta) -> bool:
-        """Whether data of this time was kept for so long; False for a time before EARLIEST."""
-        return made >= EARLIEST and self.is_over(made + keep)
+        """Whether data of this time was kept for longer than that; False for a time before EARLIEST."""
+        return EARLIEST <= made < self.at - keep
 
     def made_ms(self, keep: timedelta) -> tuple[int, int]:
         """The times of data that `outlived` is true of: from the first to before the second, UTC ms."""

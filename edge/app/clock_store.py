@@ -17,6 +17,7 @@ from edge.log import log_line
 from edge.trust.time import clock_file
 from edge.trust.time.steady_time import LAST
 from edge.trust.time.trusted_clock import ClockMemory
+from edge.vouched_time import UNVOUCHED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from edge.ports import Files
     from edge.trust.snapshot import TrustSnapshot
     from edge.trust.time.trusted_clock import TrustedClock
+    from edge.vouched_time import VouchedTime
 
 LOOK_EVERY_S: Final = 1.0  # for a new signed time, which is stored at once
 SAVE_EVERY_S: Final = 60.0  # half a million writes of 4 kB a year: a flash card endures a thousand times that
@@ -55,6 +57,24 @@ def stored(files: Files) -> ClockMemory | None:
     with suppress(StorageFault, ClockFault):
         return clock_file.parse(files.read(clock_file.NAME, limit=clock_file.MAX_CLOCK_BYTES))
     return None
+
+
+def passed(files: Files, wall: datetime) -> VouchedTime:
+    """The time by which data may be destroyed, as the running device stored it within the last minute.
+
+    For processes and threads beside the passage.
+    """
+    memory = stored(files)
+    return memory.passed(wall) if memory else UNVOUCHED
+
+
+def not_before(files: Files, wall: datetime) -> datetime:
+    """The wall clock, or the latest time that the running device knows, if it is later.
+
+    For deadlines: a clock that is set back silences no alarm.
+    """
+    memory = stored(files)
+    return max(wall, memory.time, memory.signed) if memory else wall
 
 
 class ClockStore:

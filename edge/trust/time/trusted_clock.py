@@ -73,6 +73,13 @@ class ClockMemory:
     synced: datetime | None = None
     vouched: datetime = FIRST
 
+    def passed(self, wall: datetime) -> VouchedTime:
+        """The time by which data may be destroyed, at this wall clock.
+
+        Two witnesses: neither a key that signs a time in the future nor the wall clock destroys data alone.
+        """
+        return UNVOUCHED if wall < self.signed else VouchedTime(min(self.vouched, wall))
+
 
 class TrustedClock:
     """Makes one time of the wall clock, the monotonic clock and the signed times. `memory` is to be stored.
@@ -137,10 +144,10 @@ class TrustedClock:
             now = max(floor, reckoned or floor)
             if reckoned is None or reckoned < floor:
                 self._line = (floor, tick_ms)
-        certain = self._certain.now(tick_ms)
-        # Two witnesses: neither a key that signs a time in the future nor the wall clock destroys data alone.
-        self._vouched = UNVOUCHED if anomaly else VouchedTime(min(certain, wall))
-        self.memory = ClockMemory(self._own.now(tick_ms), self._signed, self._synced, certain)
+        self.memory = ClockMemory(
+            self._own.now(tick_ms), self._signed, self._synced, self._certain.now(tick_ms)
+        )
+        self._vouched = UNVOUCHED if anomaly else self.memory.passed(wall)
         self._now = now
         return TrustedTime(now, anomaly, self._since_sync(now), wall - now, self._vouched)
 

@@ -15,7 +15,7 @@ from worlds import folders
 from worlds.office import NOW
 from worlds.trust import TRUST
 
-from edge.app.clock_store import remembered
+from edge.app.clock_store import not_before, passed, remembered
 from edge.app.door_device import open_device
 from edge.app.loop.run import run_device
 from edge.app.parts.trust_folder import open_files
@@ -25,6 +25,7 @@ from edge.errors import ConfigError, StorageFault, TrustFault
 from edge.trust.time import clock_file
 from edge.trust.time.trusted_clock import LAST, ClockMemory
 from edge.version import EPOCH, built_at, instant
+from edge.vouched_time import UNVOUCHED, VouchedTime
 
 HEAD = 'version = "7"\nissued_at = 2026-03-01T00:00:00Z\n'
 
@@ -121,6 +122,23 @@ def test_the_later_of_file_and_grant_is_remembered(
     if filed:
         files.write(clock_file.NAME, clock_file.encode(filed))
     assert remembered(files, Tape(last), TRUST) == memory
+
+
+def test_a_clock_that_is_set_back_silences_no_deadline(tmp_path: Path) -> None:
+    files = open_files(tmp_path)
+    assert not_before(files, NOW) == NOW
+    files.write(clock_file.NAME, clock_file.encode(ClockMemory(NOW, NOW - HOUR)))
+    assert not_before(files, NOW - 9 * HOUR) == NOW
+    assert not_before(files, NOW + HOUR) == NOW + HOUR
+
+
+def test_beside_the_device_no_more_has_passed_than_it_stored(tmp_path: Path) -> None:
+    files = open_files(tmp_path)
+    assert passed(files, NOW) == UNVOUCHED
+    files.write(clock_file.NAME, clock_file.encode(ClockMemory(NOW, NOW - HOUR, None, NOW)))
+    assert passed(files, NOW + 9_000 * HOUR) == VouchedTime(NOW)
+    assert passed(files, NOW - HOUR) == VouchedTime(NOW - HOUR)
+    assert passed(files, NOW - 2 * HOUR) == UNVOUCHED  # the wall clock is behind a signed time
 
 
 def test_a_state_folder_that_cannot_be_written_does_not_stop_the_door(folder: Path) -> None:

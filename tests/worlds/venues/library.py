@@ -20,6 +20,7 @@ from edge.decision import Grant, Reason
 from edge.errors import Refused
 from edge.passage.machine import PassageState
 from edge.policy.obligations import Host, Obligations, Visit
+from edge.vouched_time import UNVOUCHED
 from hw.sim.clock import SimClock
 from hw.sim.library import SimItem, SimLibrary, SimPatron
 
@@ -64,7 +65,7 @@ class LibraryWorld:
     def entrance(self, **changes: object) -> Iterator[LibraryEntrance]:
         """With a clock that stands still, but for the worker's patience, which needs one that runs."""
         entrance = open_library_entrance(
-            self.settings(**changes), self.folder, clock=_Clock(self.clock),
+            self.settings(**changes), self.folder, clock=_Clock(self.clock), passed=lambda: UNVOUCHED,
             tell=lambda fault: self.told.append(fault.message if fault else None),
         )  # fmt: skip
         try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
@@ -18,9 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from edge.vouched_time import VouchedTime
+
 MAX_ENTRIES: Final = 1_000  # a list a day for three years; a folder with more is the wrong one
-REFUSED_KEPT_S: Final = 72 * 3_600  # a long weekend, until staff look; it has names in it
-RECEIPTS_KEPT_S: Final = 90 * 86_400  # they hold only counts and numbers of lines
+REFUSED_KEPT: Final = timedelta(hours=72)  # a long weekend, until staff look; it has names in it
+RECEIPTS_KEPT: Final = timedelta(days=90)  # they hold only counts and numbers of lines
 _FOLDER, _FILE = (
     0o770,
     0o640,
@@ -74,12 +77,13 @@ class ArrivalsFolder:
                 os.rename(*self._pair(file, refused))  # noqa: PTH104  likewise
             file.rename(refused / file.name)
 
-    def tidy(self, now_s: float) -> None:
+    def tidy(self, past: VouchedTime) -> None:
         """Delete old refused lists and old receipts."""
+        self._make()
         with self._faults():
-            for name, kept_s in ((_REFUSED, REFUSED_KEPT_S), (_DONE, RECEIPTS_KEPT_S)):
+            for name, keep in ((_REFUSED, REFUSED_KEPT), (_DONE, RECEIPTS_KEPT)):
                 for path in (self._folder / name).iterdir():
-                    if now_s - path.stat().st_ctime > kept_s:
+                    if past.outlived(datetime.fromtimestamp(path.stat().st_ctime, UTC), keep):
                         path.unlink()
 
     def _say(self, folder: str, file: Path, text: str) -> None:
