@@ -41,10 +41,14 @@ CREATE TABLE IF NOT EXISTS channels (
 
 @dataclass(frozen=True, slots=True)
 class QueueLimits:
-    """Bytes and age up to which messages of one channel are kept; those owed by law are always kept."""
+    """Bytes and age up to which messages of one channel are kept; those owed by law are always kept.
+
+    `while_away`: a message is too old only while its host does not answer, and what can be delivered is.
+    """
 
     max_bytes: int = 64 * 1024 * 1024  # 60,000 registrations: a host that is unreachable for a season
     max_age: timedelta = timedelta(days=30)
+    while_away: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,16 +221,15 @@ class DeliveryQueue:
     def give_up(self, channel: str, limits: QueueLimits, past: VouchedTime, now_ms: int) -> None:
         """Give up messages that are too old, and the oldest if too many wait; never one with a deadline.
 
-        A message is too old only while its host does not answer: what can be delivered is. `now_ms`: noted
-        with a message that is given up.
+        `now_ms`: noted with a message that is given up.
         """
         free = "channel = ? AND state = 'waiting' AND due_ms IS NULL"
         with faults(self._path), transaction(self._db):
             self._db.execute(
                 "UPDATE messages SET state = 'dead', body = NULL, why = 'too old', done_ms = ?"  # noqa: S608  our own words
                 f" WHERE {free} AND made_ms >= ? AND made_ms < ?"
-                " AND EXISTS (SELECT 1 FROM channels WHERE channels.channel = messages.channel)",
-                (now_ms, channel, *past.made_ms(limits.max_age)),
+                " AND (NOT ? OR EXISTS (SELECT 1 FROM channels WHERE channels.channel = messages.channel))",
+                (now_ms, channel, *past.made_ms(limits.max_age), limits.while_away),
             )
             self._db.execute(
                 "UPDATE messages SET state = 'dead', body = NULL, why = 'too many are waiting', done_ms = ?"  # noqa: S608  likewise

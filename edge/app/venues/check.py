@@ -183,14 +183,13 @@ class CheckOffice:
             raise
 
     def deliver(self, *, now_ms: Callable[[], int], random_unit: Callable[[], float]) -> int:
-        """Send waiting results, give up old ones; returns how many the host took. Raises StorageFault."""
+        """Give up old results and send the others; returns how many the host took. Raises StorageFault."""
         if self._transport is None:
             return 0
-        queue = self.results.queue
-        count = deliver(queue, CHANNEL, self._transport, now_ms=now_ms, random_unit=random_unit)
-        wall_ms = now_ms()
+        queue, wall_ms = self.results.queue, now_ms()
         past = passed(self._state, datetime.fromtimestamp(wall_ms / 1_000, UTC))
         queue.give_up(CHANNEL, self._limits, past, wall_ms)
+        count = deliver(queue, CHANNEL, self._transport, now_ms=now_ms, random_unit=random_unit)
         self.results.tidy()
         return count
 

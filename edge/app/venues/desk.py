@@ -111,7 +111,9 @@ class DeskOffice:
             else None
         )
         self._channels = dict(self._carriers())
-        self._limits = QueueLimits(self._desk.queue_mb * 1_048_576, timedelta(days=self._desk.queue_days))
+        self._limits = QueueLimits(
+            self._desk.queue_mb * 1_048_576, timedelta(days=self._desk.queue_days), while_away=True
+        )
 
     def take(self, file: Path, *, watch: Callable[[int, int], None] = lambda _done, _total: None) -> Imported:
         """Import one list from a file. Raises InputError, StorageFault."""

@@ -231,8 +231,18 @@ def test_what_can_be_delivered_is_not_too_old(shop: Shop) -> None:
     for seq in (1, 2):
         shop.put(seq)
     shop.now_ms += 90 * DAY_MS
+    shop.give_up(QueueLimits(while_away=True))
+    assert shop.send(ok()) == 1
+    shop.send(ok(503))
+    shop.give_up(QueueLimits(while_away=True))
+    assert [letter.seq for letter in shop.queue.dead("host")] == [2]
+
+
+def test_a_result_of_yesterday_is_too_old_also_if_it_can_be_delivered(shop: Shop) -> None:
+    shop.put(1)
+    shop.now_ms += 31 * DAY_MS
     shop.give_up()
-    assert shop.send(ok(), ok()) == 2
+    assert shop.send(ok()) == 0
 
 
 def test_the_oldest_messages_are_given_up_when_too_many_wait(shop: Shop) -> None:
