@@ -172,7 +172,7 @@ class Stages:
         """This card, here and now, as a venue sees it: with no more disclosed than was asked for."""
         if self.visit_rules.request is not None:
             card = replace(card, disclosed=asked_for(card, self.visit_rules.request))
-        return Visit(card, self.policy.site, trust_state.at.now)
+        return Visit(card, self.policy.site, trust_state.at.now, trust_state.at.vouched)
 
     def needs_face(self, presented: Presented) -> bool:
         """Whether the camera has to see a face before `conclude` may be asked."""
