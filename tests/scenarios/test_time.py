@@ -293,6 +293,10 @@ STORIES: dict[str, list[Step]] = {
         power_on(), guest(), wait(3 * DAY), guest(), STOP, power_on(clock=91 * DAY), guest("status.stale", phone=91 * DAY, **LONG),
         wait(HOUR), STOP, power_on(clock=RIGHT), guest(), STOP,
     ],
+    "one start ahead, then the code of before it again": [
+        power_on(), guest(), CUT, power_on(clock=HOUR), wait(10 * S), CUT, power_on(clock=RIGHT),
+        same_code("card.replayed"), guest(), STOP,
+    ],
     "one start ahead, then set back before the last grant": [
         power_on(), guest(), wait(HOUR), guest(), STOP, power_on(clock=91 * DAY), CUT,
         power_on(clock=-0.5 * HOUR), same_code(UNTRUSTED), guest(UNTRUSTED), STOP,
